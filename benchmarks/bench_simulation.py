@@ -19,7 +19,7 @@ STUDIES, PATIENTS = 200, 569
 
 #: Purposes that a cohort draws from, with the numbers per patient.
 NORMALS = {"baseline": 9, "hormone traits": 3, "ufsh kinetics": 2, "FSH assay": 3, "missing": 6}
-UNIFORMS = ("diagnosis", "suppressible", "reserve", "spontaneous sperm", "choice")
+UNIFORMS = ("diagnosis", "suppressible", "spermatogenic liability", "spontaneous sperm", "choice")
 BIRTH_NORMALS = ("embryo quality", "oocytes", "couple")
 BIRTH_UNIFORMS = {"embryology": 5, "pregnancy": 4, "miscarriage": 4}
 BIRTH_SINGLES = ("embryo policy", "icsi", "freezing", "thawing")

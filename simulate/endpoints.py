@@ -117,7 +117,7 @@ def check_endpoint(name: str) -> str:
 def potential_outcomes(
     cohort: Cohort, name: str, births: tuple[Births, Births] | None = None
 ) -> tuple[Flags, Flags]:
-    """Return an endpoint without and with therapy, each of shape (replicate, man).
+    """Return an endpoint without and with therapy, each of shape (replicate, patient).
 
     Parameters
     ----------
@@ -142,8 +142,8 @@ def observed_outcome(cohort: Cohort, name: str) -> Floats:
         return cohort.observed(name).astype(float)
     couples = couples_of(cohort)
     untreated, treated = (births_along(couples, path) for path in cohort.paths)
-    reached = cohort.taken(*potential_outcomes(cohort, name, (untreated, treated)))
-    icsi = cohort.taken(untreated.icsi, treated.icsi)
+    reached = cohort.in_chosen_arm(*potential_outcomes(cohort, name, (untreated, treated)))
+    icsi = cohort.in_chosen_arm(untreated.icsi, treated.icsi)
     return np.where(icsi & ~couples.heard_of, np.nan, reached.astype(float))
 
 

@@ -1,9 +1,9 @@
 """The truth behind a cohort: principal strata, and the effect that each estimand names.
 
-Both potential outcomes of every man are known, so a sample's effect is counted and not estimated;
-a population's is counted over a large draw and carries the Monte Carlo error of that draw. Each
-estimand is a fixed group of men (or weights that do not depend on what therapy does to them), an
-outcome, and the contrast of all of them treated with all of them untreated.
+Both potential outcomes of every patient are known, so a sample's effect is counted and not
+estimated; a population's is counted over a large draw and carries the Monte Carlo error of that
+draw. Each estimand is a fixed group of patients (or weights that do not depend on what therapy does
+to them), an outcome, and the contrast of all of them treated with all of them untreated.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,13 +23,13 @@ from simulate.scenario.scenario_file import Scenario
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-#: Men drawn at a time for a population's truth.
+#: Patients drawn at a time for a population's truth.
 BLOCK_PATIENTS = 16 * CHUNK
 
 SCALES = ("risk_difference", "risk_ratio", "odds_ratio")
 
 
-#: Principal strata: two partitions of all men.
+#: Principal strata: two partitions of all patients.
 BY_SURGERY = (
     "always_operated",
     "spared_by_therapy",
@@ -41,7 +41,7 @@ BY_SPERM = ("always_sperm", "helped", "harmed", "never_sperm")
 
 @dataclass(frozen=True, slots=True)
 class Estimand:
-    """An outcome in a group of men; ``weight`` gives each man's part in the group."""
+    """An outcome in a group of patients; ``weight`` gives each patient's part in the group."""
 
     key: str
     outcome: str
@@ -59,8 +59,18 @@ def _always_operated(cohort: Cohort) -> Floats:
 
 
 def _long_infertility(cohort: Cohort) -> Floats:
+    """Select by the recorded duration, which an analyst has."""
+    return _longer(cohort, cohort.baseline["infertility_duration_years"])
+
+
+def _exactly_long_infertility(cohort: Cohort) -> Floats:
+    """Select by the true duration, which decides the effect of therapy."""
+    return _longer(cohort, cohort.patients.baseline["infertility_duration_years"])
+
+
+def _longer(cohort: Cohort, years: Floats) -> Floats:
     limit = cohort.scenario.spermatogenesis.treatment.long_infertility_over_years.value
-    return (cohort.patients.baseline["infertility_duration_years"] > limit).astype(float)
+    return (years > limit).astype(float)
 
 
 def _diagnosed(name: str) -> Callable[[Cohort], Floats]:
@@ -71,33 +81,41 @@ def _diagnosed(name: str) -> Callable[[Cohort], Floats]:
 def _whole(endpoint: Endpoint) -> Estimand:
     """Return the effect on an endpoint in all patients in whom it is defined along either arm."""
     if endpoint.defined_in == "operated":
-        words = "retrieved, men operated on either way (principal stratum)"
+        words = "retrieved, patients operated on either way (principal stratum)"
         return Estimand(f"{endpoint.name}.always_operated", endpoint.name, words, _always_operated)
-    words = f"{endpoint.label}, all men"
+    words = f"{endpoint.label}, all patients"
     return Estimand(f"{endpoint.name}.everyone", endpoint.name, words, _everyone)
 
 
 ESTIMANDS: tuple[Estimand, ...] = (
-    Estimand("any_sperm.everyone", "any_sperm", "any sperm, all men (ATE)", _everyone),
+    Estimand("any_sperm.everyone", "any_sperm", "any sperm, all patients (ATE)", _everyone),
     Estimand(
-        "any_sperm.treated", "any_sperm", "any sperm, men who choose therapy (ATT)",
+        "any_sperm.treated", "any_sperm", "any sperm, patients who choose therapy (ATT)",
         lambda cohort: cohort.propensity,
     ),
     Estimand(
-        "any_sperm.untreated", "any_sperm", "any sperm, men who do without (ATC)",
+        "any_sperm.untreated", "any_sperm", "any sperm, patients who do without (ATC)",
         lambda cohort: 1 - cohort.propensity,
     ),
     Estimand(
-        "any_sperm.overlap", "any_sperm", "any sperm, men who might go either way (ATO)",
+        "any_sperm.overlap", "any_sperm", "any sperm, patients who might go either way (ATO)",
         lambda cohort: cohort.propensity * (1 - cohort.propensity),
     ),
     Estimand(
-        "any_sperm.long_infertility", "any_sperm", "any sperm, long infertility",
+        "any_sperm.long_infertility", "any_sperm", "any sperm, long infertility as recorded",
         _long_infertility,
     ),
     Estimand(
-        "any_sperm.short_infertility", "any_sperm", "any sperm, infertility not long",
+        "any_sperm.short_infertility", "any_sperm", "any sperm, short infertility as recorded",
         lambda cohort: 1 - _long_infertility(cohort),
+    ),
+    Estimand(
+        "any_sperm.exact_long_infertility", "any_sperm", "any sperm, long infertility, exact",
+        _exactly_long_infertility,
+    ),
+    Estimand(
+        "any_sperm.exact_short_infertility", "any_sperm", "any sperm, short infertility, exact",
+        lambda cohort: 1 - _exactly_long_infertility(cohort),
     ),
     *(
         Estimand(f"any_sperm.{name}", "any_sperm", f"any sperm, {name}", _diagnosed(name))
@@ -128,7 +146,7 @@ class Effect:
 def sample_effects(
     cohort: Cohort, estimands: tuple[Estimand, ...] = ESTIMANDS
 ) -> dict[str, Effect]:
-    """Return every estimand in every replicate (SATE and its kin): exact, of shape (replicate,)."""
+    """Return every estimand in every replicate (SATE and the like): exact, shape (replicate,)."""
     cells = _cells(cohort, estimands, axis=-1)
     return {key: _effect(*each, exact=True) for key, each in cells.items()}
 
@@ -139,16 +157,17 @@ def population_effects(
     patients: int = 2_000_000,
     estimands: tuple[Estimand, ...] = ESTIMANDS,
 ) -> dict[str, Effect]:
-    """Return every estimand in the population (PATE and its kin) from a large draw, with its SE.
+    """Return every estimand in the population (PATE and the like) from a large draw, with its SE.
 
     Parameters
     ----------
-    men
-        Men drawn, rounded up to whole blocks of `BLOCK_MEN`.
+    patients
+        Patients simulated, in blocks of at most `BLOCK_PATIENTS`.
     """
     total: dict[str, tuple[Floats, Floats]] = {}
-    for block in range(-(-patients // BLOCK_PATIENTS)):
-        cohort = draw_cohort(scenario, seed, first=block, patients=BLOCK_PATIENTS)
+    for block, begin in enumerate(range(0, patients, BLOCK_PATIENTS)):
+        size = min(BLOCK_PATIENTS, patients - begin)
+        cohort = draw_cohort(scenario, seed, first=block, patients=size)
         for key, (mass, square) in _cells(cohort, estimands, axis=None).items():
             before = total.get(key, (np.zeros(()), np.zeros(())))
             total[key] = before[0] + mass, before[1] + square
@@ -183,11 +202,11 @@ _SE = {
 
 
 def principal_strata(cohort: Cohort) -> dict[str, Flags]:
-    """Return who is in which principal stratum, each of shape (replicate, man).
+    """Return who is in which principal stratum, each of shape (replicate, patient).
 
     By surgery: operated on either way, spared it by therapy alone, spared it without therapy
     alone, never operated on. By sperm from any source: always, only with therapy, only without,
-    never. Each of the two partitions covers every man once.
+    never. Each of the two partitions covers every patient once.
     """
     without, with_therapy = cohort.paths
     operated = without.micro_tese, with_therapy.micro_tese
@@ -231,7 +250,7 @@ def _effect(mass: Floats, square: Floats, exact: bool) -> Effect:
     with np.errstate(divide="ignore", invalid="ignore"):
         whole = mass.sum(axis=0)
         low, high = (mass[2] + mass[3]) / whole, (mass[1] + mass[3]) / whole
-        # One man's part in the error of a contrast, by the delta method, for each pair.
+        # One patient's part in the error of a contrast, by the delta method, for each pair.
         y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float).T
         shape = (4,) + (1,) * low.ndim
         off_low, off_high = y[0].reshape(shape) - low, y[1].reshape(shape) - high

@@ -1,6 +1,6 @@
 """The reference page of scenario files, written from the code and the shipped scenarios.
 
-``python -m docs.generate.scenario_page > docs/reference/scenario.md`` writes it anew.
+``python -m docs.generate.scenario_page > docs/reference/scenario.md`` regenerates it.
 """
 
 import sys
@@ -16,8 +16,8 @@ from simulate.scenario.sections.parameter import Parameter
 INTRODUCTION = """\
 # Scenario files
 
-A scenario is a question about synthetic patients, and every number needed to draw them. This page
-is written from the code; change that, not the page:
+A scenario is a question about synthetic patients, with every number needed to simulate them. This
+page is written from the code; change that, not the page:
 
 ```sh
 python -m docs.generate.scenario_page > docs/reference/scenario.md
@@ -50,8 +50,9 @@ Every number has a `value`, a `unit` (UCUM, or "log odds", "log", "1"), a `sourc
 |---|---|
 | published | printed in the source named |
 | derived | follows from printed numbers by arithmetic |
-| calibrated | solved by `pretese calibrate` from `value`; the solution is in `calibration_records/`
-| | assumed | free; no source decides within `sweep` |
+| transported | published for other patients or doses, named beside it; swept over `sweep` |
+| calibrated | solved by `pretese calibrate` from `value`; see `calibration_records/` |
+| assumed | free; no source decides within `sweep` |
 
 A target is the id of a [published number](published-numbers.md), or a mapping with `number`
 (such an id, or `truth.` with an estimand and a scale, such as

@@ -1,4 +1,4 @@
-"""Answer a question of capacity: the least of something that meets a goal."""
+"""Answer a question of capacity: the smallest of something that meets a goal."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ from simulate.clinic.flow.run_clinic import run_clinic
 
 @dataclass(frozen=True, slots=True)
 class CapacityStudy:
-    """The least ``what`` that meets a goal, with all capacities that were tried."""
+    """The smallest ``what`` that meets a goal, with all capacities that were tried."""
 
     task: Task
     what: str
@@ -53,7 +53,7 @@ class CapacityStudy:
 
 
 def search_capacity(task: Task, what: str, text: str) -> CapacityStudy:
-    """Find the least ``what`` that meets the goal in ``text``.
+    """Find the smallest ``what`` that meets the goal in ``text``.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def search_capacity(task: Task, what: str, text: str) -> CapacityStudy:
     """
     known = list(measures(run_clinic(task.clinic, task.scenario, task.seed, 0, 20)))
     goal = read_goal(text, known)
-    question = f"least {what} with {text.strip()}"
+    question = f"smallest {what} with {text.strip()}"
     return CapacityStudy(task, what, goal, question, _solution(task, what, goal))
 
 
@@ -75,8 +75,8 @@ def write_capacity(study: CapacityStudy, folder: Path) -> None:
 def _solution(task: Task, what: str, goal: Goal) -> Solution:
     with pool(task.workers) as compute, optional_progress("replicates", task.progress) as tell:
         return solve(
-            task.clinic, task.scenario, what, goal, task.seed, task.most, task.men, task.listed,
-            task.workers, compute,
+            task.clinic, task.scenario, what, goal, task.seed, task.most, task.patients,
+            task.listed, task.workers, compute,
             lambda capacity, done: tell(done, task.most, f"{what} = {capacity}"),
         )  # fmt: skip
 
@@ -95,5 +95,5 @@ def show_capacity(console: Console, study: CapacityStudy) -> None:
             str(found.replicates), verdict,
         )  # fmt: skip
     console.print(shown)
-    least = solution.capacity or f"none up to {solution.tried[-1].capacity}"
-    console.print(f"answer: {what} = {least}", highlight=False)
+    smallest = solution.capacity or f"none up to {solution.tried[-1].capacity}"
+    console.print(f"answer: {what} = {smallest}", highlight=False)

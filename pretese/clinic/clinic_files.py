@@ -24,7 +24,7 @@ from simulate.core.shipped import shipped_folder
 from simulate.endpoints import endpoint_columns
 from simulate.tables.study_tables import COLUMNS
 
-#: Men whose rows are made at a time, so that memory does not grow with the log.
+#: Patients whose rows are made at a time, so that memory does not grow with the log.
 BLOCK = 4096
 TABLES = (
     "patients", "visits", "injections", "procedures", "operations", "cycles", "transfers",

@@ -11,7 +11,7 @@ from protocol.errors import InputError
 from simulate.clinic.capacity.replicates import Compute, Replicate, precise, until_precise
 from simulate.clinic.flow.run_clinic import Run, run_clinic
 from simulate.clinic.setup.clinic_file import Clinic
-from simulate.clinic.setup.referrals import Waiting, patients_needed
+from simulate.clinic.setup.referrals import Waiting, patients_to_simulate
 from simulate.scenario import Scenario
 
 
@@ -19,14 +19,14 @@ from simulate.scenario import Scenario
 class Task:
     """What is run: shared by a run, its replicates and a search.
 
-    ``men`` are drawn (None: as many as the clinic's horizon needs); ``listed`` already wait;
+    ``patients`` are drawn (None: as many as the clinic's horizon needs); ``listed`` already wait;
     ``most`` replicates are run, on so many ``workers``; ``progress`` is shown where it can be.
     """
 
     clinic: Clinic
     scenario: Scenario
     seed: int
-    men: int | None
+    patients: int | None
     listed: Sequence[Waiting]
     most: int
     workers: int
@@ -34,17 +34,19 @@ class Task:
 
     def __post_init__(self) -> None:
         """Refuse a study too small for its waiting list."""
-        if self.men is not None and self.men < 4 * len(self.listed):
-            problem = f"{self.men} men for a waiting list of {len(self.listed)}"
+        if self.patients is not None and self.patients < 4 * len(self.listed):
+            problem = f"{self.patients} patients for a waiting list of {len(self.listed)}"
             raise InputError.of("patients", "", problem, f"draw at least {4 * len(self.listed)}")
 
 
 def first_run(task: Task, stop: Callable[[], bool]) -> Run:
     """Run the clinic once, as study 0."""
-    total = task.men or patients_needed(task.clinic, task.scenario.patients) + len(task.listed)
-    with optional_progress("men through the clinic", task.progress) as tell:
+    total = task.patients or patients_to_simulate(task.clinic, task.scenario.patients) + len(
+        task.listed
+    )
+    with optional_progress("patients through the clinic", task.progress) as tell:
         return run_clinic(
-            task.clinic, task.scenario, task.seed, 0, task.men, task.listed, stop,
+            task.clinic, task.scenario, task.seed, 0, task.patients, task.listed, stop,
             lambda done: tell(done, total),
         )  # fmt: skip
 
@@ -62,7 +64,7 @@ def replicates(
     enough = precise(measure, precision) if wanted is None else _never
     with pool(task.workers) as compute, optional_progress("replicates", task.progress) as tell:
         return until_precise(
-            task.clinic, task.scenario, task.seed, enough, most, task.men, task.listed,
+            task.clinic, task.scenario, task.seed, enough, most, task.patients, task.listed,
             task.workers, compute, lambda done: tell(done, most), stop, [first],
         )  # fmt: skip
 

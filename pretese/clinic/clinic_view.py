@@ -1,6 +1,7 @@
-"""What the console says of a run."""
+"""Console view of a run."""
 
 from collections.abc import Sequence
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from simulate.clinic.capacity.replicates import Replicate
 
 #: What the console shows of all measures.
 HEADLINES = (
-    "men_referred",
+    "patients_referred",
     "p50_wait_days",
     "p90_wait_days",
     "mean_queue",
@@ -43,7 +44,7 @@ def show_run(
         shown.add_column(name, justify="left" if name == "measure" else "right")
     for row in table[table["measure"].isin(HEADLINES)].itertuples():
         if row.replicates:
-            limits = f"{row.conf_low:.2f} to {row.conf_high:.2f}" if len(done) > 1 else ""
+            limits = "" if isnan(row.conf_low) else f"{row.conf_low:.2f} to {row.conf_high:.2f}"
             shown.add_row(row.measure, f"{row.mean:.2f}", limits)
     console.print(shown)
     warm_up = facts["warm_up_days_by_mser5"]
@@ -51,8 +52,8 @@ def show_run(
         enough = warm_up <= task.clinic.warm_up_days
         verdict = "enough" if enough else "TOO SHORT, or the queue keeps growing"
         console.print(
-            f"warm-up: the first {task.clinic.warm_up_days} days are left out; "
-            f"MSER-5 on the theatre queue would leave out {warm_up}: {verdict}",
+            f"warm-up: the first {task.clinic.warm_up_days} days are excluded; "
+            f"MSER-5 on the theatre queue would exclude {warm_up}: {verdict}",
             highlight=False, soft_wrap=True,
         )  # fmt: skip
     if facts["interrupted_on_day"] is not None:

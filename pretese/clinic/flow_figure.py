@@ -1,4 +1,4 @@
-"""Where the men of a clinic are: a flow in the style of CONSORT, with counts."""
+"""Where the patients of a clinic are: a flow in the style of CONSORT, with counts."""
 
 from collections import Counter
 from math import inf
@@ -69,7 +69,7 @@ _WORDS = {
 
 
 def draw_patient_flow(run: Run, day: float = inf) -> Figure:
-    """Draw where the men of a run are at the end of ``day``: a CONSORT-style flow with counts."""
+    """Draw a CONSORT-style flow of the patients of a run up to the end of ``day``."""
     words = _counts(run, day)
     with house_style():
         figure = new_figure(8.2, 7.2)
@@ -85,12 +85,14 @@ def draw_patient_flow(run: Run, day: float = inf) -> Figure:
         for name in _BOXES:
             _box(axes, name, words[name])
         when = "at their ends" if day == inf else f"at the end of day {day:g}"
-        axes.set_title(f"{run.clinic.title}\nwhere the men of run {run.replicate + 1} are {when}")
+        axes.set_title(
+            f"{run.clinic.title}\nwhere the patients of run {run.replicate + 1} are {when}"
+        )
         return figure
 
 
 def _counts(run: Run, day: float) -> dict[str, str]:
-    """Return the words of each box; every man is in exactly one of the ends and waits."""
+    """Return the words of each box; every patient is in exactly one of the ends and waits."""
     count: Counter[str] = Counter()
     for seen in views(run, day):
         count.update(_whereabouts(seen))
@@ -98,18 +100,18 @@ def _counts(run: Run, day: float) -> dict[str, str]:
 
 
 def _whereabouts(seen: Seen) -> dict[str, int]:
-    """Count the men looked at by where they have been and where they are."""
-    columns, men, ended = seen.columns, seen.patients, seen.ended()
-    treated = seen.fates.gonadotropin_therapy[men] == 1
-    end = np.where(ended, columns.end[men], steps.ON_HIS_WAY)
-    listed = columns.asked[steps.MICRO_TESE][men] <= seen.day
-    chose = listed | (columns.month_start[0][men] <= seen.day)
+    """Count the patients looked at by where they have been and where they are."""
+    columns, patients, ended = seen.columns, seen.patients, seen.ended()
+    treated = seen.courses.gonadotropin_therapy[patients] == 1
+    end = np.where(ended, columns.end[patients], steps.UNDER_WAY)
+    listed = columns.asked[steps.MICRO_TESE][patients] <= seen.day
+    chose = listed | (columns.month_start[0][patients] <= seen.day)
     checked, icsi = seen.done(steps.SEMEN_ANALYSIS), seen.done(steps.ICSI)
     operated = seen.started(steps.MICRO_TESE)
-    ejaculate = checked & (columns.seen[men] == steps.YES)
-    found = seen.done(steps.MICRO_TESE) & (columns.retrieved[men] == steps.YES)
+    ejaculate = checked & (columns.seen[patients] == steps.YES)
+    found = seen.done(steps.MICRO_TESE) & (columns.retrieved[patients] == steps.YES)
     flags = {
-        "referred": np.ones(len(men), bool),
+        "referred": np.ones(len(patients), bool),
         "work_up": ~chose & ~ended,
         "untreated": chose & ~treated,
         "treated": chose & treated,

@@ -1,4 +1,4 @@
-"""Figures of a clinic: queues over time, and one man's way."""
+"""Figures of a clinic: queues over time, and one patient's way."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from simulate.clinic.records.state_on_day import views
 from simulate.clinic.setup.clinic_file import Clinic
 from simulate.clinic.setup.opening_days import DAYS_PER_WEEK
 
-#: Queues drawn if more than `_FEWEST_SHOWN` men ever wait in them, with their titles.
+#: Queues drawn if more than `_FEWEST_SHOWN` patients ever wait in them, with their titles.
 _TITLES = {
     "in_clinic": "On their way, from referral to their end",
     "theatre": "Waiting for micro-TESE",
@@ -43,7 +43,7 @@ _FEWEST_WEEKS = 20
 
 
 def draw_queues(clinic: Clinic, done: Sequence[Replicate]) -> Figure:
-    """Draw each queue over time: mean over runs, the range of the runs, the warm-up shaded."""
+    """Draw each queue over time: mean and range over replicates, warm-up shaded."""
     shown = [
         name
         for name in _TITLES
@@ -57,7 +57,7 @@ def draw_queues(clinic: Clinic, done: Sequence[Replicate]) -> Figure:
             _queue_panel(axes, clinic, name, done)
             axes.set_title(_TITLES[name] + (_runs(done) if place == 1 else ""))
             axes.tick_params(labelbottom=place == len(shown))
-        axes.set_xlabel(f"days from the opening on {_said(clinic.opens)}")
+        axes.set_xlabel(f"days from the opening on {_label(clinic.opens)}")
         return figure
 
 
@@ -75,7 +75,7 @@ def _queue_panel(axes: Axes, clinic: Clinic, name: str, done: Sequence[Replicate
     axes.step(at, series.mean(axis=0), where="post", color=SIMULATED, lw=1)
     axes.set_xlim(0, max(days - 1, 1))
     axes.set_ylim(bottom=0)
-    axes.set_ylabel("men")
+    axes.set_ylabel("patients")
     axes.grid(axis="y")
 
 
@@ -83,7 +83,7 @@ def _runs(done: Sequence[Replicate]) -> str:
     return f" (mean and range of {len(done)} runs)" if len(done) > 1 else " (one run)"
 
 
-def _said(date: dt.date) -> str:
+def _label(date: dt.date) -> str:
     return f"{date.day} {date:%B %Y}"
 
 
@@ -97,7 +97,7 @@ def _by_week(series: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np
 
 
 def longest_way(run: Run, day: float = inf) -> int:
-    """Return the number, from 0, of the man who has come to most steps by ``day``."""
+    """Return the number, from 0, of the patient who has come to most steps by ``day``."""
     best, most = 0, -1
     for seen in views(run, day):
         reached = (seen.columns.start <= seen.day).sum(axis=0)
@@ -106,9 +106,9 @@ def longest_way(run: Run, day: float = inf) -> int:
     return best
 
 
-def draw_timeline(run: Run, man: int, day: float = inf) -> Figure:
-    """Draw one man's way: what he waited for (open) and what was done (filled), row by row."""
-    log = event_log(run, day, man, man + 1)
+def draw_timeline(run: Run, patient: int, day: float = inf) -> Figure:
+    """Draw one patient's way: what he waited for (open) and what was done (filled), row by row."""
+    log = event_log(run, day, patient, patient + 1)
     origin = log["start"].min()
     rows = log[~log["activity"].str.startswith(("injection", "decision", "end", "choice"))]
     injections = log[log["activity"].str.startswith("injection")]
@@ -136,8 +136,8 @@ def draw_timeline(run: Run, man: int, day: float = inf) -> Figure:
         axes.grid(axis="x")
         axes.set_axisbelow(True)
         axes.legend(loc="upper right", fontsize=7.5)
-        axes.set_xlabel(f"days from referral on {_said(origin)}")
-        axes.set_title(f"Man {man + 1} ({log['arm'].iloc[0]}): {_said_last(log)}")
+        axes.set_xlabel(f"days from referral on {_label(origin)}")
+        axes.set_title(f"Patient {patient + 1} ({log['arm'].iloc[0]}): {_last_label(log)}")
         return figure
 
 
@@ -145,9 +145,9 @@ def _days(time: pd.Timestamp, origin: pd.Timestamp) -> float:
     return float((time - origin).total_seconds()) / 86_400
 
 
-def _said_last(log: pd.DataFrame) -> str:
+def _last_label(log: pd.DataFrame) -> str:
     end = log[log["activity"] == "end"]
-    return str(end["detail"].iloc[0]) if len(end) else steps.ENDS[steps.ON_HIS_WAY]
+    return str(end["detail"].iloc[0]) if len(end) else steps.ENDS[steps.UNDER_WAY]
 
 
 def _bar(axes: Axes, row: pd.Series, place: int, origin: pd.Timestamp, last: float) -> None:

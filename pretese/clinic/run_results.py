@@ -45,7 +45,7 @@ def _queues(done: Sequence[Replicate]) -> pd.DataFrame:
 
 
 def draw_clinic_figures(run: Run, done: Sequence[Replicate], day: float, folder: Path) -> None:
-    """Draw queues, flow and one man's way as known on a day, as PNG and SVG."""
+    """Draw queues, flow and one patient's way as known on a day, as PNG and SVG."""
     folder.mkdir()
     figures = {
         "queues": draw_queues(run.clinic, done),

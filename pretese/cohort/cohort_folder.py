@@ -38,7 +38,7 @@ class CohortRequest:
             "scenario": self.loaded.scenario.id,
             "mechanism_sha256": self.loaded.mechanism_sha256,
             "changed": dict(self.changes),
-            "men": self.patients,
+            "patients": self.patients,
             "replicates": self.replicates,
             **({"first_study": self.first + 1} if self.first else {}),
             "seed": self.seed,

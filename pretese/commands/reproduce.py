@@ -53,6 +53,6 @@ def command(
     else:
         from pretese.article.report.reproduction_view import show_reproduction
 
-        show_reproduction(SafeConsole(), found.run.rows, found.run.simulated, out, replicates)
+        show_reproduction(SafeConsole(), found.run, out)
     if found.verdict:
         raise CheckFailedError(found.verdict)

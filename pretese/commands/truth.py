@@ -6,7 +6,12 @@ import click
 
 import pretese
 from pretese.commands.option_names import options_named
-from pretese.commands.options import out_option, patients_option, seed_option
+from pretese.commands.options import (
+    out_option,
+    patients_option,
+    scenario_set_option,
+    seed_option,
+)
 from pretese.io.output.atomic_file import check_file
 from pretese.screen.console import SafeConsole
 
@@ -15,8 +20,11 @@ from pretese.screen.console import SafeConsole
 @click.argument("scenario")
 @patients_option(1, 1_000_000_000, 1_000_000, "Patients simulated.")
 @seed_option()
+@scenario_set_option
 @out_option("CSV file to write.")
-def command(scenario: str, patients: int, seed: int, out: Path | None) -> None:
+def command(
+    scenario: str, patients: int, seed: int, changes: dict[str, float], out: Path | None
+) -> None:
     """Compute the true effects of SCENARIO (a shipped name or a file) in many patients.
 
     Both potential outcomes of every patient are simulated, so no model is fitted; the Monte Carlo
@@ -24,9 +32,9 @@ def command(scenario: str, patients: int, seed: int, out: Path | None) -> None:
     """
     if out:
         check_file(out, "--out")
-    effects = pretese.scenario(scenario).truth(patients, seed)
-    if out:
-        with options_named({"path": "--out"}):
+    with options_named({"path": "--out", "changes": "--set"}):
+        effects = pretese.scenario(scenario, changes).truth(patients, seed)
+        if out:
             effects.write(out)
     from pretese.cohort.truth_view import effects_table
 

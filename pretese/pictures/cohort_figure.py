@@ -1,4 +1,4 @@
-"""A cohort's hormones: a few men as lines, all of them as quantiles."""
+"""A cohort's hormones: a few patients as lines, all of them as quantiles."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,14 +13,14 @@ from simulate.hormones.traits import MONTHS
 
 Floats = NDArray[np.float64]
 
-#: Men drawn as lines of their own.
+#: Patients drawn as lines of their own.
 LINES = 60
 
 
 def draw_cohort_hormones(cohort: Cohort, replicate: int = 0) -> Figure:
-    """Draw true hormones at month ends of all men along the treated arm."""
+    """Draw true hormones at month ends of all patients along the treated arm."""
     model, course = cohort.scenario.physiology, cohort.paths[1].course
-    testosterone = testosterone_nmol_l(cohort.patients, cohort.traits, course)
+    testosterone = testosterone_nmol_l(model, cohort.patients, cohort.traits, course)
     panels = (
         ("FSH, IU/L (uFSH included)", course.fsh_iu_l, True),
         ("LH, IU/L", lh_iu_l(model, cohort.patients, cohort.traits, course), True),
@@ -36,8 +36,8 @@ def draw_cohort_hormones(cohort: Cohort, replicate: int = 0) -> Figure:
         low, high = model.normal_fsh_low_iu_l.value, model.normal_fsh_high_iu_l.value
         figure.axes[0].axhspan(low, high, color="#047857", alpha=0.08, lw=0)
         figure.suptitle(
-            f"{values.shape[-1]} men of scenario {cohort.scenario.id} under {course.regimen.id}:"
-            " median, middle half and middle 90 %",
+            f"{values.shape[-1]} patients of scenario {cohort.scenario.id} on {course.regimen.id}: "
+            "median, interquartile range and 5th to 95th percentile",
             x=0.01, ha="left", fontsize=11, fontweight="bold",
         )  # fmt: skip
     return figure

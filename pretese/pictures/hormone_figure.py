@@ -1,4 +1,4 @@
-"""One man's hormones with injections, blood draws and decisions."""
+"""One patient's hormones with injections, blood draws and decisions."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -24,15 +24,15 @@ from simulate.hormones.drugs import HCG, UFSH
 LABELS = {HCG: "hCG", UFSH: "uFSH"}
 
 
-def draw_hormones(cohort: Cohort, man: int, replicate: int = 0) -> Figure:
-    """Draw the course of a man under therapy, hour by hour.
+def draw_hormones(cohort: Cohort, patient: int, replicate: int = 0) -> Figure:
+    """Draw the course of a patient under therapy, hour by hour.
 
     Parameters
     ----------
-    man
+    patient
         His position in the cohort, counted from 0.
     """
-    own = curves(cohort, man, replicate)
+    own = curves(cohort, patient, replicate)
     model = cohort.scenario.physiology
     with house_style():
         figure = new_figure(8.2, 6.6)
@@ -49,9 +49,9 @@ def draw_hormones(cohort: Cohort, man: int, replicate: int = 0) -> Figure:
         ticks.set_xlim(0, 3 * MONTH_DAYS)
         ticks.set_xticks(range(0, 91, 15))
         ticks.set_xlabel("day of therapy")
-        diagnosis = DIAGNOSES[int(cohort.patients.diagnosis[replicate, man])]
+        diagnosis = DIAGNOSES[int(cohort.patients.diagnosis[replicate, patient])]
         figure.suptitle(
-            f"Man {man + 1} of scenario {cohort.scenario.id} ({diagnosis}) under"
+            f"Patient {patient + 1} of scenario {cohort.scenario.id} ({diagnosis}) under"
             f" {cohort.paths[1].course.regimen.id}",
             x=0.01, ha="left", fontsize=11, fontweight="bold",
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What common random numbers save: the arm contrast with shared and with independent luck."""
+"""Variance reduction by common random numbers: the risk difference with and without them."""
 
 from dataclasses import dataclass
 
@@ -17,20 +17,20 @@ Floats = NDArray[np.float64]
 #: Endpoints compared, a panel each.
 OUTCOMES = ("any_sperm", "live_birth")
 
-#: Added to the seed of the untreated where luck is independent.
+#: Added to the seed of the untreated with independent streams.
 OTHER_SEED = 1_000_003
 
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """Differences in percent, treated minus untreated, shape (replicate,), in two ways."""
+    """Differences in percentage points, shape (replicate,), in two ways."""
 
     shared: Floats
     independent: Floats
 
     @property
     def ratio(self) -> float:
-        """Variance with independent luck over variance with shared luck."""
+        """Variance with independent streams over variance with common random numbers."""
         return float(self.independent.var(ddof=1) / self.shared.var(ddof=1))
 
     @property
@@ -40,7 +40,7 @@ class Saving:
 
 
 def compare_variances(scenario: Scenario, seed: int, replicates: int) -> dict[str, Saving]:
-    """Draw every study with all men treated and all untreated: the same men, and other men."""
+    """Simulate all patients treated and untreated, with the same and with other patients."""
     same = draw_cohort(scenario, seed, replicates)
     other = draw_cohort(scenario, seed + OTHER_SEED, replicates)
     savings = {}
@@ -51,8 +51,8 @@ def compare_variances(scenario: Scenario, seed: int, replicates: int) -> dict[st
     return savings
 
 
-def draw_savings(savings: dict[str, Saving], men: int) -> Figure:
-    """Draw the spread of both contrasts, and by how much shared luck narrows it."""
+def draw_savings(savings: dict[str, Saving], patients: int) -> Figure:
+    """Draw the distribution of both contrasts, and the variance ratio."""
     with house_style():
         figure = new_figure(8.2, 3.4)
         panels = np.atleast_1d(figure.subplots(1, len(savings)))
@@ -60,7 +60,7 @@ def draw_savings(savings: dict[str, Saving], men: int) -> Figure:
             _panel(axes, ENDPOINTS[outcome].label, saving)
         panels[0].legend(loc="upper left", fontsize=8)
         figure.suptitle(
-            f"The same {men} men along both ways, or other men",
+            f"The same {patients} patients along both arms, or other patients",
             x=0.01, ha="left", fontsize=11, fontweight="bold",
         )  # fmt: skip
     return figure
@@ -69,8 +69,8 @@ def draw_savings(savings: dict[str, Saving], men: int) -> Figure:
 def _panel(axes: Axes, words: str, saving: Saving) -> None:
     both = np.concatenate([saving.shared, saving.independent])
     edges = np.histogram_bin_edges(both, 24).tolist()
-    axes.hist(saving.independent, edges, color=MUTED, alpha=0.55, label="independent luck")
-    axes.hist(saving.shared, edges, color=SIMULATED, alpha=0.6, label="shared luck")
+    axes.hist(saving.independent, edges, color=MUTED, alpha=0.55, label="independent streams")
+    axes.hist(saving.shared, edges, color=SIMULATED, alpha=0.6, label="common random numbers")
     axes.set_title(f"{words}: variance {saving.ratio:.1f} (SE {saving.ratio_se:.1f}) times smaller")
-    axes.set_xlabel("treated minus untreated, points")
+    axes.set_xlabel("risk difference, percentage points")
     axes.set_ylabel("studies")

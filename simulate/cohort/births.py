@@ -8,7 +8,7 @@ from scipy.special import expit
 
 from simulate.cohort.draw import Cohort, Path
 from simulate.cohort.laboratory import Cycle, draw_cycle
-from simulate.cohort.surgery import sperm_usable
+from simulate.cohort.surgery import sperm_available
 from simulate.core.coding import DIAGNOSES
 from simulate.core.random_streams import RandomStreams
 from simulate.patients.baseline import Patients
@@ -24,14 +24,14 @@ Counts = NDArray[np.int8]
 class Couples:
     """What would happen to each couple if it had sperm; the last axis of some counts transfers.
 
-    ``reaches_icsi`` (the couple goes on), ``testicular_sperm_usable`` and ``transfers_available``
-    have shape (replicate, man); ``biochemical_pregnancy``, ``pregnant``, ``born`` and ``gives_up``
-    have shape (replicate, man, transfer), counted as if every transfer took place. ``heard_of`` are
-    the couples whose outcome becomes known.
+    ``reaches_icsi`` (the couple goes on), ``testicular_sperm_available`` and
+    ``transfers_available`` have shape (replicate, patient); ``biochemical_pregnancy``,
+    ``pregnant``, ``born`` and ``gives_up`` have shape (replicate, patient, transfer), counted as if
+    every transfer took place. ``heard_of`` are the couples whose outcome becomes known.
     """
 
     reaches_icsi: Flags
-    testicular_sperm_usable: Flags
+    testicular_sperm_available: Flags
     transfers_available: Counts
     biochemical_pregnancy: Flags
     pregnant: Flags
@@ -53,7 +53,7 @@ class Births:
 
     @property
     def delivered(self) -> Flags:
-        """Couples with a live birth after any transfer, shape (replicate, man)."""
+        """Couples with a live birth after any transfer, shape (replicate, patient)."""
         return np.asarray(self.live_birth.any(axis=-1))
 
 
@@ -67,20 +67,20 @@ def births_of(cohort: Cohort) -> tuple[Births, Births]:
 def couples_of(cohort: Cohort) -> Couples:
     """Draw the couples of a cohort; embryos only where sperm is found along some arm."""
     untreated, treated = cohort.paths
-    needed = untreated.any_sperm | treated.any_sperm
-    return draw_couples(cohort.scenario, cohort.patients, cohort.streams, needed)
+    with_sperm = untreated.any_sperm | treated.any_sperm
+    return draw_couples(cohort.scenario, cohort.patients, cohort.streams, with_sperm)
 
 
 def births_along(couples: Couples, path: Path) -> Births:
     """Follow the couples along one arm: ejaculated sperm is fresh, testicular may not thaw."""
-    ready = path.sperm_in_ejaculate | (path.sperm_retrieved & couples.testicular_sperm_usable)
+    ready = path.sperm_in_ejaculate | (path.sperm_retrieved & couples.testicular_sperm_available)
     return try_for_birth(couples, ready)
 
 
 def draw_couples(
     scenario: Scenario, patients: Patients, streams: RandomStreams, who: Flags
 ) -> Couples:
-    """Draw the luck of every couple, so that both arms share it; embryos for those in ``who``."""
+    """Simulate every couple, with common random numbers in both arms; embryos for ``who``."""
     model, habits = scenario.fertility, scenario.behaviour
     most = round(model.max_transfers.value)
     centre = model.partner_age_centre_years.value
@@ -91,7 +91,7 @@ def draw_couples(
     available = -(-cycle.transferable_embryos // np.maximum(cycle.per_transfer, 1))
     return Couples(
         reaches_icsi=streams.uniform("icsi") < model.willing_share.value,
-        testicular_sperm_usable=sperm_usable(scenario.surgery, streams),
+        testicular_sperm_available=sperm_available(scenario.surgery, streams),
         transfers_available=np.minimum(available, most).astype(np.int8),
         biochemical_pregnancy=drawn * (1 - model.biochemical_loss.value) < success,
         pregnant=drawn < success,
@@ -103,7 +103,7 @@ def draw_couples(
 
 
 def _chosen(share: float, purpose: str, streams: RandomStreams, width: int | None) -> Flags:
-    """Draw a share of men; where it is 0 nobody is, and nothing is drawn."""
+    """Draw a share of patients; where it is 0 nobody is, and nothing is drawn."""
     if share:
         return np.asarray(streams.uniform(purpose, width) < share)
     shape = (streams.replicates, streams.patients) + (() if width is None else (width,))
@@ -133,7 +133,7 @@ def try_for_birth(couples: Couples, has_sperm: Flags) -> Births:
 def _log_odds(
     model: Fertility, patients: Patients, cycle: Cycle, streams: RandomStreams, most: int
 ) -> Floats:
-    """Return the log odds of a clinical pregnancy, shape (replicate, man, transfer)."""
+    """Return the log odds of a clinical pregnancy, shape (replicate, patient, transfer)."""
     age = patients.partner_age_years - model.partner_age_centre_years.value
     azfc = patients.diagnosis == DIAGNOSES.index("azfc")
     own = model.couple_log_odds_sd.value * streams.normal("couple")

@@ -1,4 +1,4 @@
-"""Draw cohorts to sperm retrieval: every man both ways he might go, then the one he chose."""
+"""Simulate cohorts up to sperm retrieval: both potential courses, then the observed one."""
 
 from dataclasses import dataclass
 
@@ -24,10 +24,10 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """All that happens to the men along one arm; arrays of shape (replicate, man).
+    """All that happens to the patients along one arm; arrays of shape (replicate, patient).
 
     ``sperm_in_ejaculate`` is what the semen analysis after therapy shows; without a check nobody is
-    known to have any. ``micro_tese`` are the men operated on; ``sperm_retrieved`` is false for
+    known to have any. ``micro_tese`` are the patients operated on; ``sperm_retrieved`` is false for
     those who were not. ``any_sperm`` is sperm for ICSI from either source.
     """
 
@@ -43,8 +43,8 @@ class Cohort:
     """Replicates of a study: what is written down, and the truth behind it.
 
     ``baseline`` is the table the clinic holds (rounded, NaN where missing); ``paths`` holds each
-    man's potential course and outcomes in the order of `coding.ARMS`; ``gonadotropin_therapy`` is
-    the way he took.
+    patient's potential course and outcomes in the order of `coding.ARMS`; ``gonadotropin_therapy``
+    is the way he took.
     """
 
     scenario: Scenario
@@ -58,9 +58,9 @@ class Cohort:
     paths: tuple[Path, Path]
 
     def observed(self, name: str) -> Flags:
-        """Return a flag of `Path` along the way each man took."""
+        """Return a flag of `Path` along the way each patient took."""
         untreated, treated = (getattr(path, name) for path in self.paths)
-        return self.taken(untreated, treated)
+        return self.in_chosen_arm(untreated, treated)
 
     @property
     def surgery_day(self) -> NDArray[np.int_]:
@@ -72,8 +72,8 @@ class Cohort:
         untreated, treated = (therapy_days(path.course.regimen) for path in self.paths)
         return np.where(self.gonadotropin_therapy, treated, untreated)
 
-    def taken(self, untreated: Flags, treated: Flags) -> Flags:
-        """Return what happened, of what would happen along each way; shape (replicate, man)."""
+    def in_chosen_arm(self, untreated: Flags, treated: Flags) -> Flags:
+        """Return what happened, of what would happen along each way; shape (replicate, patient)."""
         flags: Flags = np.where(self.gonadotropin_therapy, treated, untreated)
         return flags
 
@@ -88,25 +88,26 @@ def draw_cohort(
 ) -> Cohort:
     """Draw ``replicates`` independent studies, numbered from ``first``, up to micro-TESE.
 
-    What follows for the couples comes from `simulate.cohort.births.births_of`, with the same luck.
+    What follows for the couples comes from `simulate.cohort.births.births_of`, with common random
+    numbers.
 
     Parameters
     ----------
     scenario
-        With calibrated values in place (`pretese` reads them from the certificate).
+        With calibrated values in place (`pretese` reads them from the calibration record).
     seed
-        Root of all luck. Same scenario, seed and number: same study, however it is asked for.
-    men
+        Base seed. Same scenario, seed and number: same study, however it is asked for.
+    patients
         Patients per study; None takes the scenario's.
-    first_man
+    first_patient
         Number of the first of them in his study, counted from 0: a multiple of
         `random_streams.CHUNK`. Slices drawn one after another make the same study as one draw.
     """
     streams = RandomStreams(seed, patients or scenario.patients, replicates, first, first_patient)
-    people = draw_patients(scenario.population, streams)
+    enrolled = draw_patients(scenario.population, streams)
     hidden = hidden_score(scenario, streams)
-    chance = propensity(scenario.choice, people, hidden)
-    level = spermatogenic_liability(scenario.spermatogenesis, people, streams, hidden)
+    chance = propensity(scenario.choice, enrolled, hidden)
+    level = spermatogenic_liability(scenario.spermatogenesis, enrolled, streams, hidden)
     traits = draw_traits(scenario.physiology, streams)
     habits = draw_habits(scenario, level, streams, MONTHS * MONTH_DAYS)
     spontaneous = streams.uniform("spontaneous sperm")
@@ -116,9 +117,16 @@ def draw_cohort(
 
     def walk(arm: str) -> Path:
         regimen = load_regimen(scenario.arms[arm].regimen)
-        course = follow(regimen, scenario.physiology, people, traits, fsh_step, habits)
+        course = follow(regimen, scenario.physiology, enrolled, traits, fsh_step, habits)
         sperm = see_sperm(
-            scenario.spermatogenesis, people, level, course, traits, spontaneous, overlooked
+            scenario.spermatogenesis,
+            scenario.physiology,
+            enrolled,
+            level,
+            course,
+            traits,
+            spontaneous,
+            overlooked,
         )
         return _path(course, sperm, scenario.arms[arm].semen_analysis)
 
@@ -128,10 +136,10 @@ def draw_cohort(
     return Cohort(
         scenario=scenario,
         streams=streams,
-        patients=people,
+        patients=enrolled,
         baseline=record(
             scenario.measurement,
-            people,
+            enrolled,
             streams,
             {"gonadotropin_therapy": gonadotropin_therapy, "any_sperm": found},
         ),
@@ -158,4 +166,4 @@ def _path(course: Course, sperm: Sperm, checked: bool) -> Path:
 def _overlooked(scenario: Scenario, streams: RandomStreams) -> Flags | None:
     """Draw whose ejaculated sperm a semen analysis would overlook; None if it is perfect."""
     sensitivity = scenario.spermatogenesis.semen_analysis_sensitivity.value
-    return streams.uniform("semen check") >= sensitivity if sensitivity < 1 else None
+    return streams.uniform("semen analysis") >= sensitivity if sensitivity < 1 else None

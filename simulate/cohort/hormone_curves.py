@@ -1,7 +1,7 @@
-"""One man's hormones at any hour, by the mechanism that gives a million men their month ends."""
+"""Hormones of one patient at any hour, by the mechanism of the cohort's month ends."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from simulate.hormones.pharmacology import (
     month_hours,
     reference_activity,
 )
+from simulate.hormones.serum import testosterone_ratio
 from simulate.hormones.traits import MONTHS, draw_kinetics
 
 Floats = NDArray[np.float64]
@@ -29,7 +30,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """A man's course hour by hour; arrays of shape (time,).
+    """A patient's course hour by hour; arrays of shape (time,).
 
     ``day`` counts from 0 at the start of therapy, at every cell edge of the grid. ``fsh_iu_l``
     is what an assay would see: his own (``own_fsh_iu_l``) and the ``injected_fsh_iu_l``.
@@ -51,30 +52,34 @@ class Curves:
 
 
 def curves(cohort: Cohort, patient: int, replicate: int = 0, arm: str = "treated") -> Curves:
-    """Return the hormones of one man along one arm, from day 0 to the end of therapy.
+    """Return the hormones of one patient along one arm, from day 0 to the end of therapy.
 
     Parameters
     ----------
-    man
+    patient
         His position in the cohort, counted from 0.
     """
     here = replicate, patient
     model, traits = cohort.scenario.physiology, cohort.traits
     course = cohort.paths[ARMS.index(arm)].course
     phases = tuple(int(code) for code in course.phase[:, replicate, patient])
-    taken = {
-        drug: _taken(cohort, here, arm, injections_of_drug(course.regimen, phases, drug))
+    injections = {
+        drug: _given(cohort, here, arm, injections_of_drug(course.regimen, phases, drug))
         for drug in _drugs(course.regimen)
     }
-    leydig = _taken(cohort, here, arm, leydig_injections(course.regimen, phases, actions(model)))
+    leydig = _given(cohort, here, arm, leydig_injections(course.regimen, phases, actions(model)))
     steps = MONTHS * MONTH_DAYS * STEPS_PER_DAY
     hours = np.linspace(0, MONTHS * MONTH_DAYS * HOURS_PER_DAY, steps + 1)
     own_hcg = [float(each[here]) for each in draw_kinetics(model.hcg, cohort.streams, HCG)]
     stimulus = _stimulus(cohort, leydig)
     baseline = {name: float(values[here]) for name, values in cohort.patients.baseline.items()}
-    gain = float(traits.testosterone_gain[here]) - 1
-    ratio = 1 + gain * activity(model, hours, leydig)
-    injected = _injected_fsh(cohort, here, hours, taken)
+    ratio = testosterone_ratio(
+        model,
+        np.asarray(baseline["testosterone_nmol_l"]),
+        replace(traits, leydig_stimulation=traits.leydig_stimulation[here]),
+        activity(model, hours, leydig),
+    )
+    injected = _injected_fsh(cohort, here, hours, injections)
     own_fsh, lh = (
         _withdrawn(cohort, here, baseline[name], floor.value, stimulus)
         for name, floor in (
@@ -84,14 +89,14 @@ def curves(cohort: Cohort, patient: int, replicate: int = 0, arm: str = "treated
     exponent = model.estradiol_per_testosterone_exponent.value
     return Curves(
         day=hours / HOURS_PER_DAY,
-        hcg_iu_l=concentration(model.hcg, hours, taken[HCG], *own_hcg),
+        hcg_iu_l=concentration(model.hcg, hours, injections[HCG], *own_hcg),
         injected_fsh_iu_l=injected,
         own_fsh_iu_l=own_fsh,
         fsh_iu_l=own_fsh + injected,
         lh_iu_l=lh,
         testosterone_nmol_l=baseline["testosterone_nmol_l"] * ratio,
         estradiol_pmol_l=baseline["estradiol_pmol_l"] * ratio**exponent,
-        injections=taken,
+        injections=injections,
         phases=tuple(course.regimen.phases[code].name for code in phases),
         measured_fsh_iu_l=tuple(float(x) for x in course.measured_fsh_iu_l[:, replicate, patient]),
     )
@@ -114,19 +119,19 @@ def _withdrawn(
 
 
 def _injected_fsh(
-    cohort: Cohort, here: tuple[int, int], hours: Floats, taken: Mapping[str, Injections]
+    cohort: Cohort, here: tuple[int, int], hours: Floats, injections: Mapping[str, Injections]
 ) -> Floats:
     """Return the concentration of injected FSH, all drugs together."""
     known, traits = actions(cohort.scenario.physiology), cohort.traits
     injected = np.zeros(len(hours))
-    for drug, given in taken.items():
+    for drug, given in injections.items():
         if drug in known and (fsh := known[drug].fsh):
             own = float(traits.half_life_h[drug][here]), float(traits.exposure[drug][here])
             injected += concentration(fsh, hours, given, *own)
     return injected
 
 
-def _taken(cohort: Cohort, here: tuple[int, int], arm: str, due: Injections) -> Injections:
+def _given(cohort: Cohort, here: tuple[int, int], arm: str, due: Injections) -> Injections:
     course = cohort.paths[ARMS.index(arm)].course
     if course.missed is None:
         return due

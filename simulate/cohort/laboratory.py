@@ -26,7 +26,7 @@ BELOW_ONE = 1 - 2.0**-53
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """One ICSI cycle of each couple: counts of shape (replicate, man), 0 where none is needed.
+    """One ICSI cycle of each couple: counts of shape (replicate, patient), 0 where none is needed.
 
     ``two_pronuclear_zygotes`` are oocytes with two pronuclei, ``transferable_embryos`` day-3
     embryos for transfer (at least one), ``per_transfer`` is how many of them are transferred at a
@@ -57,7 +57,7 @@ class Cycle:
 def draw_cycle(
     model: Laboratory, patients: Patients, centre_years: float, streams: RandomStreams, who: Flags
 ) -> Cycle:
-    """Draw the cycle of the couples in ``who``; the luck of the others is left aside.
+    """Draw the cycle of the couples in ``who``; the others need none.
 
     Parameters
     ----------
@@ -68,17 +68,25 @@ def draw_cycle(
     azfc = patients.diagnosis[who] == DIAGNOSES.index("azfc")
     stages = np.moveaxis(streams.uniform("embryology", width=5), -1, 0)[:, who]
     oocytes = _oocytes(model, patients.partner_age_years[who] - centre_years, streams, who)
-    mature = _kept(stages[0], oocytes, model.maturation, 0 * quality)
-    fertilised = _kept(stages[1], mature, model.fertilisation, quality)
-    cleaved = _kept(stages[2], fertilised, model.cleavage, 0 * quality)
+    mii_oocytes = _kept(stages[0], oocytes, model.maturation, 0 * quality)
+    zygotes = _kept(stages[1], mii_oocytes, model.fertilisation, quality)
+    cleavage_stage = _kept(stages[2], zygotes, model.cleavage, 0 * quality)
     good = quality + model.azfc.value * azfc
-    usable = _kept(stages[3], cleaved, model.transferable_day3, good)
-    blastocysts = binomial(stages[4], usable, expit(logit(model.blastocyst.value) + good))
+    transferable = _kept(stages[3], cleavage_stage, model.transferable_day3, good)
+    blastocysts = binomial(stages[4], transferable, expit(logit(model.blastocyst.value) + good))
     two = streams.uniform("embryo policy")[who] < model.two_embryo_share.value
     return Cycle(
         *(
-            _spread(each, who)
-            for each in (oocytes, mature, fertilised, cleaved, usable, blastocysts, 1 + two)
+            _in_place(each, who)
+            for each in (
+                oocytes,
+                mii_oocytes,
+                zygotes,
+                cleavage_stage,
+                transferable,
+                blastocysts,
+                1 + two,
+            )
         )
     )
 
@@ -95,14 +103,14 @@ def _kept(uniform: Floats, counts: Floats, share: Parameter, log_odds: Floats) -
     return np.maximum(binomial(uniform, counts, expit(logit(chance) + log_odds)), 1)
 
 
-def _spread(values: NDArray[np.generic], who: Flags) -> Counts:
+def _in_place(values: NDArray[np.generic], who: Flags) -> Counts:
     counts = np.zeros(who.shape, np.int16)
     counts[who] = values
     return counts
 
 
 def binomial(uniform: Floats, trials: Floats, chance: Floats) -> Floats:
-    """Turn uniforms into binomial counts by inversion: as many as one number per man can give.
+    """Turn uniforms into binomial counts by inversion: as many as one number per patient can give.
 
     Examples
     --------

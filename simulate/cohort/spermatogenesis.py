@@ -1,9 +1,10 @@
-"""A man's spermatogenic liability, what therapy adds to it, and where sperm is seen.
+"""A patient's spermatogenic liability, what therapy adds to it, and where sperm is seen.
 
-One persistent spermatogenic liability per man on the log-odds scale decides everything: sperm can
-be retrieved where spermatogenic liability plus effect exceeds 0, and shows in the ejaculate above a
-higher cut that depends on the diagnosis. So a man with sperm in the ejaculate would also have been
-retrieved, and the odds ratio of *any sperm* given all of a man's prognosis is exactly exp(effect).
+One persistent spermatogenic liability per patient on the log-odds scale decides everything: sperm
+can be retrieved where spermatogenic liability plus effect exceeds 0, and shows in the ejaculate
+above a higher threshold that depends on the diagnosis. So a patient with sperm in the ejaculate
+would also have been retrieved, and the odds ratio of *any sperm* given all of a patient's prognosis
+is exactly exp(effect).
 """
 
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from simulate.hormones.traits import Traits
 from simulate.patients.baseline import Patients
 from simulate.patients.measurement import rounded
 from simulate.scenario.scenario_file import Scenario
+from simulate.scenario.sections.endocrine import Physiology
 from simulate.scenario.sections.sperm_production import Spermatogenesis, Treatment
 
 Floats = NDArray[np.float64]
@@ -33,10 +35,10 @@ STEP = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Sperm:
-    """Where sperm is under one course of therapy; arrays of shape (replicate, man).
+    """Where sperm is under one course of therapy; arrays of shape (replicate, patient).
 
     ``in_ejaculate``: at the semen analysis after therapy. ``retrievable``: would be found at
-    micro-TESE (true as well for men with sperm in the ejaculate).
+    micro-TESE (true as well for patients with sperm in the ejaculate).
     """
 
     in_ejaculate: Flags
@@ -44,7 +46,7 @@ class Sperm:
 
 
 def hidden_score(scenario: Scenario, streams: RandomStreams) -> Floats | None:
-    """Draw what nobody measures, a normal score per man; None where it acts on nothing."""
+    """Draw what nobody measures, a normal score per patient; None where it acts on nothing."""
     acts = scenario.choice.hidden.value or scenario.spermatogenesis.hidden.value
     return streams.normal("hidden") if acts else None
 
@@ -62,7 +64,7 @@ def spermatogenic_liability(
         level += prognosis.per_unit.value * (patients.baseline[name] - prognosis.centre.value)
     if hidden is not None:
         level += model.hidden.value * hidden
-    own: Floats = logit(streams.uniform("reserve"))
+    own: Floats = logit(streams.uniform("spermatogenic liability"))
     return rounded(level + own, STEP)
 
 
@@ -80,7 +82,13 @@ def direct_effect(treatment: Treatment, patients: Patients) -> Floats:
     return whole
 
 
-def effect(treatment: Treatment, patients: Patients, course: Course, traits: Traits) -> Floats:
+def effect(
+    treatment: Treatment,
+    physiology: Physiology,
+    patients: Patients,
+    course: Course,
+    traits: Traits,
+) -> Floats:
     """Return the effect of a course on the liability: the sum of each route times its exposure.
 
     The direct route counts the share of the three months with any gonadotropin, so that it is 0
@@ -91,13 +99,17 @@ def effect(treatment: Treatment, patients: Patients, course: Course, traits: Tra
     if treatment.through_fsh_normalised.value:
         added = added + treatment.through_fsh_normalised.value * course.fsh_normalised
     if treatment.through_testosterone_per_log.value:
-        rise = np.log(testosterone_ratio(traits, course.leydig_activity[-1]))
+        ratio = testosterone_ratio(
+            physiology, patients.baseline["testosterone_nmol_l"], traits, course.leydig_activity[-1]
+        )
+        rise = np.log(ratio)
         added = added + treatment.through_testosterone_per_log.value * rise
     return added
 
 
 def see_sperm(
     model: Spermatogenesis,
+    physiology: Physiology,
     patients: Patients,
     level: Floats,
     course: Course,
@@ -105,22 +117,22 @@ def see_sperm(
     spontaneous: Floats,
     overlooked: Flags | None = None,
 ) -> Sperm:
-    """Compare spermatogenic liability plus effect with the two cuts.
+    """Compare spermatogenic liability plus effect with the two thresholds.
 
     Parameters
     ----------
     level
-        Reserve without therapy, from `spermatogenic_liability`.
+        Liability without therapy, from `spermatogenic_liability`.
     spontaneous
-        Uniform luck per man: without therapy a man above the ejaculate cut shows sperm only where
-        it falls below ``spontaneous_share``.
+        Uniform number per patient: without therapy a patient above the ejaculate threshold shows
+        sperm only where it falls below ``spontaneous_share``.
     overlooked
         Whether the semen analysis would overlook sperm that is there; None: never.
     """
     cut = np.array([model.ejaculate_threshold[name].value for name in DIAGNOSES])[
         patients.diagnosis
     ]
-    level = level + effect(model.treatment, patients, course, traits)
+    level = level + effect(model.treatment, physiology, patients, course, traits)
     brought_out = (course.share_treated > 0) | (spontaneous < model.spontaneous_share.value)
     there = (level > cut) & brought_out
     seen = there if overlooked is None else there & ~overlooked

@@ -14,7 +14,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """What micro-TESE would be for every man, operated or not; shape (replicate, man).
+    """What micro-TESE would be for every patient, operated or not; shape (replicate, patient).
 
     ``one_side_enough``: sperm, if he has any, is in the first testis opened. ``testosterone_kept``
     multiplies testosterone before surgery.
@@ -27,12 +27,12 @@ class Operations:
 
 
 def draw_operations(model: Surgery, streams: RandomStreams) -> Operations:
-    """Draw every man's operation; minutes are log-normal with the mean and SD of the scenario."""
+    """Simulate every operation; minutes are log-normal with the mean and SD of the scenario."""
     mean, sd = model.minutes.value, model.minutes_sd.value
-    spread = np.sqrt(np.log1p((sd / mean) ** 2))
+    log_sd = np.sqrt(np.log1p((sd / mean) ** 2))
     kept = model.testosterone_kept_log_sd.value * streams.normal("testosterone after surgery")
     return Operations(
-        minutes=mean * np.exp(spread * streams.normal("minutes of surgery") - spread**2 / 2),
+        minutes=mean * np.exp(log_sd * streams.normal("minutes of surgery") - log_sd**2 / 2),
         one_side_enough=streams.uniform("side") < model.one_side_share.value,
         complication=streams.uniform("complication") < model.complication_share.value,
         testosterone_kept=model.testosterone_kept.value * np.exp(kept),
@@ -49,7 +49,7 @@ def frozen(model: Surgery, streams: RandomStreams) -> Flags:
     return np.asarray(streams.uniform("freezing") < model.frozen_share.value)
 
 
-def sperm_usable(model: Surgery, streams: RandomStreams) -> Flags:
+def sperm_available(model: Surgery, streams: RandomStreams) -> Flags:
     """Draw whose testicular sperm is there on the day of ICSI: fresh, or alive after thawing."""
     dead = streams.uniform("thawing") < model.thaw_failure.value
     return ~(frozen(model, streams) & dead)

@@ -16,8 +16,12 @@ BASELINE = (
 #: The hormones among them; the paper reports missing values for these alone.
 HORMONES = BASELINE[4:]
 
-#: Cause of non-obstructive azoospermia; a man's code is the position. The first is the reference.
+#: The hormones measured at monthly visits.
+ASSAYED = ("lh_iu_l", "fsh_iu_l", "testosterone_nmol_l", "estradiol_pmol_l")
+
+#: Cause of non-obstructive azoospermia; a patient's code is the position. The first is the
+#: reference.
 DIAGNOSES = ("idiopathic", "cryptorchidism", "orchitis", "azfc")
 
-#: The two ways a man may go, in the order of their codes (0, 1).
+#: The two ways a patient may go, in the order of their codes (0, 1).
 ARMS = ("untreated", "treated")

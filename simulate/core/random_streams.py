@@ -1,9 +1,9 @@
-"""Each man's own luck: numbers addressed by (seed, purpose, replicate, man), not by history.
+"""Random streams: numbers addressed by (seed, purpose, replicate, patient), not by history.
 
-A counter-based generator (Philox) is moved to the address of a replicate's chunk of men before
-every draw. So a number does not depend on how many men, replicates, workers or other purposes
-were drawn before it: a larger cohort begins with the smaller one, the two arms of a trial share
-the luck of every man, and a run can be cut into blocks of any size.
+A counter-based generator (Philox) is moved to the address of a replicate's chunk of patients before
+every draw. So a number does not depend on how many patients, replicates, workers or other purposes
+were drawn before it: a larger cohort begins with the smaller one, the two arms of a trial use
+common random numbers, and a run can be cut into blocks of any size.
 """
 
 import hashlib
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-#: Where numbers stand: a replicate of this run, and men of one address.
+#: Where numbers stand: a replicate of this run, and patients of one address.
 Place = tuple[int, slice]
 
-#: Men per address. A part of the contract: changing it changes every drawn number.
+#: Patients per address. A part of the contract: changing it changes every drawn number.
 CHUNK = 8192
 
 
@@ -28,15 +28,15 @@ class RandomStreams:
     ----------
     seed
         Root of all randomness, 0 or greater.
-    men
-        Number of men per replicate.
+    patients
+        Number of patients per replicate.
     replicates
         Number of replicates held along the leading axis of every array.
     first
         Absolute number of the first replicate, counted from 0.
-    first_man
-        Absolute number of the first man, counted from 0: a multiple of `CHUNK`. So a study of any
-        size can be drawn in slices of men.
+    first_patient
+        Absolute number of the first patient, counted from 0: a multiple of `CHUNK`. So a study of
+        any size can be drawn in slices of patients.
 
     Examples
     --------
@@ -67,11 +67,11 @@ class RandomStreams:
         self.first_patient = first_patient
 
     def uniform(self, purpose: str, width: int | None = None) -> Floats:
-        """Draw uniforms on [0, 1), of shape (replicate, man) or (replicate, man, width)."""
+        """Draw uniforms on [0, 1), of shape (replicate, patient) or (replicate, patient, width)."""
         return self._draw(purpose, width, lambda generator, out, _: generator.random(out=out))
 
     def normal(self, purpose: str, width: int | None = None) -> Floats:
-        """Draw standard normals, of shape (replicate, man) or (replicate, man, width)."""
+        """Draw standard normals, of shape (replicate, patient) or (replicate, patient, width)."""
         return self._draw(
             purpose, width, lambda generator, out, _: generator.standard_normal(out=out)
         )
@@ -82,12 +82,12 @@ class RandomStreams:
         Parameters
         ----------
         events
-            (replicate,) whole numbers from 1, the same for all men.
+            (replicate,) whole numbers from 1, the same for all patients.
 
         Returns
         -------
         waiting
-            (replicate, man).
+            (replicate, patient).
         """
         return self._draw(
             purpose,
@@ -96,9 +96,9 @@ class RandomStreams:
         )
 
     def poisson(self, purpose: str, mean: Floats) -> Floats:
-        """Draw Poisson counts of (replicate, man) means.
+        """Draw Poisson counts of (replicate, patient) means.
 
-        Unlike other numbers, a man's count moves if the mean of a man before him changes.
+        Unlike other numbers, a patient's count moves if the mean of a patient before him changes.
         """
 
         def fill(generator: np.random.Generator, out: Floats, at: Place) -> None:

@@ -1,4 +1,4 @@
-"""Look a million men up in a decision table at once, and know what each phase injects.
+"""Look up a decision table for many patients at once; injections of each phase.
 
 A simulator lives through a regimen month by month like this::
 
@@ -15,7 +15,7 @@ A simulator lives through a regimen month by month like this::
         begun = month - 1 - spent
         injected = doses[phase, begun, spent].sum(axis=-1)   # (..., drug): IU of this month
         before = phase + 1
-        ...                                           # let nature make the FSH of the month's end
+        ...                                           # compute the FSH of the month's end
 
     end = regimen.tables["end-of-therapy"]
     rule = lookup(end.proved, {"semen": semen})       # codes in declared order, -1 missing
@@ -24,7 +24,8 @@ A simulator lives through a regimen month by month like this::
 Columns broadcast against one another, so a scalar month costs nothing. NaN is *missing* for
 numbers; for enums, -1 (or NaN in a float column) is. A value outside the plausible range is
 refused, as `bedside.decide` refuses it. A phase of -1 must not be used to index ``doses``: decide
-first what your men do when the regimen has no answer (``np.where(phase < 0, stopped, phase)``).
+first what your patients do when the regimen decides nothing (``np.where(phase < 0, stopped,
+phase)``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,11 +40,11 @@ from protocol.regimen.load import DecisionTable, Regimen
 from protocol.regimen.paths import MONTH_DAYS as MONTH_DAYS  # re-exported for simulators
 from protocol.regimen.paths import doses_between
 
-NO_ANSWER = -1
+UNDECIDED = -1
 
 
 def lookup(grid: DecisionGrid, columns: Mapping[str, ArrayLike]) -> NDArray[np.intp]:
-    """Return for each man the index of the one rule that fires.
+    """Return for each patient the index of the one rule that fires.
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ def lookup(grid: DecisionGrid, columns: Mapping[str, ArrayLike]) -> NDArray[np.i
     absent = [axis.name for axis in grid.axes if axis.name not in columns]
     if absent:
         raise InputError.of(
-            "columns", absent[0], "it is missing", "give an array, or a scalar for all men"
+            "columns", absent[0], "it is missing", "give an array, or a scalar for all patients"
         )
     # The narrowest index that can name every cell: memory, not arithmetic, bounds the speed.
     kind = np.min_scalar_type(-max(1, prod(grid.shape)))
@@ -114,12 +115,12 @@ def _code_cells(axis: Axis, column: NDArray[np.generic]) -> NDArray[np.signedint
     if column.dtype.kind != "f":
         codes = column.astype(np.int64, copy=False)
         if axis.may_be_missing and codes.size and codes.min() < 0:
-            codes = np.where(codes == NO_ANSWER, high + 1, codes)
+            codes = np.where(codes == UNDECIDED, high + 1, codes)
             high += 1
         _refuse(axis, codes, 0, high)
         return codes
     values = column.astype(np.float64, copy=False)
-    values = np.where(values == NO_ANSWER, np.nan, values)
+    values = np.where(values == UNDECIDED, np.nan, values)
     _refuse(axis, values, 0, high)
     whole = np.nan_to_num(values, nan=0)
     _refuse_if(axis, values, whole != np.floor(whole))
@@ -170,7 +171,7 @@ def answers(table: DecisionTable, names: Sequence[str]) -> NDArray[np.intp]:
     Index the result with what `lookup` returns.
     """
     places = {name: place for place, name in enumerate(names)}
-    return np.array([places.get(rule.then or "", NO_ANSWER) for rule in table.rules], np.intp)
+    return np.array([places.get(rule.then or "", UNDECIDED) for rule in table.rules], np.intp)
 
 
 def dose_calendar(regimen: Regimen) -> NDArray[np.float64]:

@@ -31,7 +31,7 @@ Codes = NDArray[np.int8]
 
 
 class Body:
-    """What the injections of a month do to the men; keeps what is left of the months before."""
+    """Response to the injections of each month, with the remainder of the months before."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Body:
         habits: Habits,
         shape: tuple[int, ...],
     ) -> None:
-        self.months_taken = np.zeros(shape)
+        self.months_given = np.zeros(shape)
         self._regimen, self._model, self._traits = regimen, model, traits
         self._missed = habits.missed
         self._history = np.zeros(shape, np.intp)
@@ -54,22 +54,22 @@ class Body:
         kinds = len(self._regimen.phases)
         self._history *= kinds
         self._history += phase
-        # One entry per sequence of phases; an array of men where men miss injections.
+        # One entry per sequence of phases; an array of patients where patients miss injections.
         facts = np.zeros((3, kinds ** (month + 1)))
         each = None if self._missed is None else np.zeros((3, *phase.shape))
         self._fsh_left = {
             drug: left * self._kept(drug, MONTH_DAYS) for drug, left in self._fsh_left.items()
         }
         for code, phases, rows in self._sequences(month):
-            found = (self._share_taken(phases, rows), *self._hcg(phases, rows))
+            found = (self._share_given(phases, rows), *self._hcg(phases, rows))
             if each is None:
                 facts[:, code] = found
             else:
                 for array, values in zip(each, found, strict=True):
                     array[rows] = values
             self._inject_fsh(phases, rows)
-        taken, push, leydig = facts[:, self._history] if each is None else each
-        self.months_taken += taken
+        share_given, push, leydig = facts[:, self._history] if each is None else each
+        self.months_given += share_given
         return push, leydig, self._fsh_level()
 
     def _inject_fsh(self, phases: tuple[int, ...], rows: Flags) -> None:
@@ -82,10 +82,10 @@ class Body:
             if len(given.days):
                 left = self._fsh_left.setdefault(drug, np.zeros(rows.shape))
                 half_life = self._traits.half_life_h[drug][rows]
-                left[rows] += remaining(given, end, half_life, self._taken(given, rows))
+                left[rows] += remaining(given, end, half_life, self._given_flags(given, rows))
 
     def _sequences(self, month: int) -> Iterator[tuple[int, tuple[int, ...], Flags]]:
-        """Yield every sequence of phases that occurs: code, phases, and the men who lived it."""
+        """Yield every sequence of phases that occurs: code, phases, and its patients."""
         kinds = len(self._regimen.phases)
         counts = np.bincount(self._history.ravel(), minlength=kinds ** (month + 1))
         for code in np.flatnonzero(counts):
@@ -97,10 +97,10 @@ class Body:
         given = leydig_injections(self._regimen, phases, self._known)
         end = np.array([float(len(phases) * MONTH_DAYS * HOURS_PER_DAY)])
         hours = np.concatenate([month_hours(month), end])
-        level = activity(self._model, hours, given, self._taken(given, rows))
+        level = activity(self._model, hours, given, self._given_flags(given, rows))
         return np.tensordot(self._weights, level[:-1], 1), level[-1]
 
-    def _share_taken(self, phases: tuple[int, ...], rows: Flags) -> Floats | float:
+    def _share_given(self, phases: tuple[int, ...], rows: Flags) -> Floats | float:
         month = len(phases) - 1
         due = [
             injections_of_drug(self._regimen, phases, drug).between(
@@ -114,7 +114,7 @@ class Body:
         share: Floats = 1 - self._missed[days][:, rows].mean(axis=0)
         return share
 
-    def _taken(self, given: Injections, rows: Flags) -> Flags | None:
+    def _given_flags(self, given: Injections, rows: Flags) -> Flags | None:
         return None if self._missed is None else ~self._missed[given.days][:, rows]
 
     def _kept(self, drug: str, days: float | Floats) -> Floats:

@@ -86,7 +86,7 @@ def scale(model: Kinetics, elimination: Floats, exposure: ArrayLike) -> Floats:
     elimination
         Rate constant per hour.
     exposure
-        A man's area under the curve, as a multiple of the mean.
+        A patient's area under the curve, as a multiple of the mean.
     """
     absorption = elimination_per_hour(model.absorption_half_life_h.value)
     area = model.area_h_per_l.value * np.asarray(exposure)
@@ -100,7 +100,7 @@ def concentration(
     half_life_h: float | None = None,
     exposure: float = 1.0,
 ) -> Floats:
-    """Return the concentration in IU/L at given hours after the start of therapy, of one man.
+    """Return the concentration in IU/L at given hours after the start of therapy, of one patient.
 
     Parameters
     ----------
@@ -120,21 +120,21 @@ def concentration(
 
 
 def remaining(
-    given: Injections, end_day: float, half_life_h: Floats, taken: Flags | None = None
+    given: Injections, end_day: float, half_life_h: Floats, given_flags: Flags | None = None
 ) -> Floats:
     """Return how much of the injected IU is not eliminated on ``end_day``, by half-life.
 
     Parameters
     ----------
     half_life_h
-        Half-life of each man, of any shape.
-    taken
-        Which injections each man took, of shape (injection, *men); None: all of them.
+        Half-life of each patient, of any shape.
+    given_flags
+        Which injections each patient took, of shape (injection, *patients); None: all of them.
 
     Notes
     -----
     Horner's rule over the injections, so that equal gaps share one exponential. What still waits
-    at the site of an injection a day or more ago is left out: less than a ten-thousandth.
+    at the site of an injection a day or more ago is neglected: less than a ten-thousandth.
     """
     per_day = -HOURS_PER_DAY * elimination_per_hour(half_life_h)
     powers: dict[float, Floats] = {}
@@ -149,7 +149,7 @@ def remaining(
     for index, (day, dose) in enumerate(zip(given.days, given.doses_iu, strict=True)):
         if previous is not None:
             amount *= kept(float(day - previous))
-        amount += dose if taken is None else dose * taken[index]
+        amount += dose if given_flags is None else dose * given_flags[index]
         previous = day
     return amount if previous is None else amount * kept(float(end_day - previous))
 
@@ -175,26 +175,26 @@ def strength(model: Physiology, dose_iu: ArrayLike) -> Floats:
 
 
 def activity(
-    model: Physiology, hours: Floats, given: Injections, taken: Flags | None = None
+    model: Physiology, hours: Floats, given: Injections, given_flags: Flags | None = None
 ) -> Floats:
     """Return the answer of the Leydig cells at given hours: the largest of those under way.
 
     Parameters
     ----------
-    taken
-        Which injections each man took, of shape (injection, *men); None: all of them.
+    given_flags
+        Which injections each patient took, of shape (injection, *patients); None: all of them.
 
     Returns
     -------
-    Shape (hour,), or (hour, *men) with ``taken``.
+    Shape (hour,), or (hour, *patients) with ``given_flags``.
     """
     since = hours[:, None] - given.days * float(HOURS_PER_DAY)
     each = strength(model, given.doses_iu) * response(model, since)
-    if taken is None:
+    if given_flags is None:
         return np.asarray(each.max(axis=1, initial=0.0))
-    level = np.zeros((len(hours), *taken.shape[1:]))
+    level = np.zeros((len(hours), *given_flags.shape[1:]))
     for at, index in np.argwhere(each > 0):
-        np.maximum(level[at], each[at, index] * taken[index], out=level[at])
+        np.maximum(level[at], each[at, index] * given_flags[index], out=level[at])
     return level
 
 

@@ -3,28 +3,88 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from simulate.core.coding import ASSAYED
+from simulate.core.random_streams import RandomStreams
 from simulate.hormones.therapy import Course
-from simulate.hormones.traits import Traits, pituitary
+from simulate.hormones.traits import MONTHS, Traits, measured_log_sd, pituitary
 from simulate.patients.baseline import Patients
 from simulate.scenario.sections.endocrine import Physiology
 
 Floats = NDArray[np.float64]
 
-
-def testosterone_nmol_l(patients: Patients, traits: Traits, course: Course) -> Floats:
-    """Return true testosterone at the start and the ends of months 1 to 3, shape (4, R, man)."""
-    return patients.baseline["testosterone_nmol_l"] * testosterone_ratio(
-        traits, course.leydig_activity
-    )
+#: The stimulus of the Leydig cells falls to no less than this part of that before therapy.
+MIN_STIMULUS = 0.05
 
 
-def testosterone_ratio(traits: Traits, leydig_activity: Floats) -> Floats:
-    """Return testosterone as a multiple of the man's baseline, as his Leydig cells answer."""
-    return 1 + (traits.testosterone_gain - 1) * leydig_activity
+def testosterone_nmol_l(
+    model: Physiology, patients: Patients, traits: Traits, course: Course
+) -> Floats:
+    """Return true testosterone before and at the ends of months 1 to 3, shape (4, R, patient)."""
+    baseline = patients.baseline["testosterone_nmol_l"]
+    return baseline * testosterone_ratio(model, baseline, traits, course.leydig_activity)
+
+
+def testosterone_ratio(
+    model: Physiology, baseline: Floats, traits: Traits, leydig_activity: Floats
+) -> Floats:
+    """Return testosterone as a multiple of the patient's baseline, by a saturating Leydig response.
+
+    The stimulus of the Leydig cells multiplies by ``leydig_stimulation`` at an activity of 1. The
+    response is a Michaelis-Menten function of the stimulus, with the ceiling as its maximum and the
+    baseline value as the response to the patient's own LH: the odds of testosterone against the
+    ceiling multiply by the same factor, so that high baseline values rise less.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace as Any
+    >>> model = Any(testosterone_ceiling_nmol_l=Any(value=45.0))
+    >>> traits = Any(leydig_stimulation=np.array([2.0, 2.0]))
+    >>> base = np.array([10.0, 30.0])
+    >>> (base * testosterone_ratio(model, base, traits, np.ones(2))).round(1).tolist()
+    [16.4, 36.0]
+    """
+    ceiling = model.testosterone_ceiling_nmol_l.value
+    stimulus = 1 + (traits.leydig_stimulation - 1) * leydig_activity
+    stimulus = np.maximum(stimulus, MIN_STIMULUS)
+    ratio: Floats = ceiling * stimulus / (ceiling + baseline * (stimulus - 1))
+    return ratio
+
+
+def intratesticular_testosterone_ng_ml(
+    model: Physiology, streams: RandomStreams, leydig_activity: Floats
+) -> Floats:
+    """Return latent intratesticular testosterone at given Leydig activities of each patient.
+
+    It is log-normal between patients, and rises in proportion to the activity; no clinic sees it.
+    """
+    log_sd = model.intratesticular_testosterone_log_sd.value
+    own = np.exp(log_sd * streams.normal("intratesticular testosterone") - log_sd**2 / 2)
+    rise = (model.intratesticular_testosterone_ratio.value - 1) * leydig_activity
+    return np.asarray(model.intratesticular_testosterone_ng_ml.value * own * (1 + rise))
+
+
+def measured_factors(
+    model: Physiology, missing_at_visits: float, streams: RandomStreams, replicate: int
+) -> Floats:
+    """Return measured over true values at the ends of months, shape (hormone, month, patient).
+
+    Each hormone varies by the assay and within the patient, independently of the others. NaN marks
+    a result that is missing; FSH, which decides on therapy, is never missing here.
+    """
+    log_sd = np.array([measured_log_sd(model, name) for name in ASSAYED])
+    shape, width = (len(ASSAYED), MONTHS, -1), len(ASSAYED) * MONTHS
+    drawn = streams.normal("other assays", width=width)[replicate].T
+    factors: Floats = np.exp(log_sd[:, None, None] * drawn.reshape(shape))
+    if missing_at_visits:
+        uniform = streams.uniform("missing at visits", width=width)[replicate].T
+        missing = (uniform < missing_at_visits).reshape(shape)
+        missing[ASSAYED.index("fsh_iu_l")] = False
+        factors[missing] = np.nan
+    return factors
 
 
 def estradiol_pmol_l(model: Physiology, patients: Patients, testosterone: Floats) -> Floats:
-    """Return true estradiol, which follows testosterone through aromatase, shape (4, R, man)."""
+    """Return true estradiol, which follows testosterone by aromatisation, shape (4, R, patient)."""
     ratio = testosterone / testosterone[0]
     estradiol: Floats = (
         patients.baseline["estradiol_pmol_l"]
@@ -34,6 +94,6 @@ def estradiol_pmol_l(model: Physiology, patients: Patients, testosterone: Floats
 
 
 def lh_iu_l(model: Physiology, patients: Patients, traits: Traits, course: Course) -> Floats:
-    """Return true LH, which no assay confuses with hCG here, shape (4, R, man)."""
+    """Return true LH, which no assay confuses with hCG here, shape (4, R, patient)."""
     floor = model.suppressed_lh_iu_l.value
     return pituitary(patients.baseline["lh_iu_l"], floor, course.stimulus, traits)

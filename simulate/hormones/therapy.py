@@ -1,7 +1,8 @@
-"""A man under a regimen: month by month the rule decides from measured FSH, the body answers.
+"""A patient under a regimen: month by month the rule decides from measured FSH, the body answers.
 
-What does not differ between men (when each injection is due, how the Leydig cells answer to them)
-is worked out once for every sequence of phases that occurs, and looked up for a million men.
+What does not differ between patients (when each injection is due, how the Leydig cells answer to
+them) is worked out once for every sequence of phases that occurs, and looked up for a million
+patients.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from protocol.errors import InputError
 from protocol.regimen.load import Phase, Regimen
-from simulate.hormones.decision_lookup import MONTH_DAYS, NO_ANSWER, answers, lookup
+from simulate.hormones.decision_lookup import MONTH_DAYS, UNDECIDED, answers, lookup
 from simulate.hormones.drugs import check_drugs
 from simulate.hormones.monthly_response import Body
 from simulate.hormones.traits import MONTHS, Traits, log_fall
@@ -27,7 +28,7 @@ Codes = NDArray[np.int8]
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What a regimen does to the men; arrays of shape (replicate, man), or (month, replicate, man).
+    """Course of therapy; arrays of shape (replicate, patient) or (month, replicate, patient).
 
     Attributes
     ----------
@@ -52,7 +53,7 @@ class Course:
     completed
         Whether he went through every month of the regimen.
     missed
-        On which days of therapy a due injection would be missed, shape (day, replicate, man);
+        On which days of therapy a due injection would be missed, shape (day, replicate, patient);
         None: on none.
     """
 
@@ -76,7 +77,7 @@ def follow(
     fsh_step_iu_l: float,
     habits: Habits | None = None,
 ) -> Course:
-    """Take every man through the months of a regimen, by the same table that decides for one.
+    """Take every patient through the months of a regimen, by the same table that decides for one.
 
     After the last of them time stands still: the months that are left up to three have no
     injections, and hormones as they were.
@@ -86,7 +87,7 @@ def follow(
     fsh_step_iu_l
         The laboratory reports FSH in whole multiples of this; the decision sees the report.
     habits
-        How the men keep to it; None: as they are told.
+        How the patients keep to it; None: as they are told.
     """
     _refuse_longer(regimen)
     _refuse_other_inputs(regimen)
@@ -123,7 +124,7 @@ def follow(
         leydig_activity=leydig,
         fsh_iu_l=fsh,
         measured_fsh_iu_l=measured,
-        share_treated=body.months_taken / MONTHS,
+        share_treated=body.months_given / MONTHS,
         fsh_normalised=_ever_normal(model, measured),
         completed=stayed,
         missed=habits.missed,
@@ -133,7 +134,7 @@ def follow(
 def _without_therapy(
     regimen: Regimen, model: Physiology, fsh: Floats, traits: Traits, step: float
 ) -> Course:
-    """Leave every man as he is; arrays that hold one value for all take no memory."""
+    """Leave every patient as he is; arrays that hold one value for all take no memory."""
     nothing = np.broadcast_to(0.0, (MONTHS + 1, *fsh.shape))
     measured = rounded(fsh * np.moveaxis(traits.assay, -1, 0), step)
     return Course(
@@ -156,24 +157,26 @@ def _ever_normal(model: Physiology, measured: Floats) -> Flags:
 
 
 def _stopped(regimen: Regimen, month: int, decided: Codes, habits: Habits) -> Codes:
-    """Replace what the rule decided by the phase without injections in men who have stopped."""
+    """Replace the decided phase by the one without injections in patients who have stopped."""
     if habits.months is None:
         return decided
     return np.where(habits.months <= month, np.int8(_rest(regimen)), decided)
 
 
 def _rest(regimen: Regimen) -> int:
-    """Return the code of the phase of men whom nothing is injected."""
+    """Return the code of the phase of patients whom nothing is injected."""
     rest = [each.code for each in regimen.phases if not each.orders]
     if not rest:
-        cure = "give it a phase without orders for men who stop"
-        raise InputError.of(regimen.id, "phases", "men cannot stop this regimen", cure)
+        cure = "give it a phase without orders for patients who stop"
+        raise InputError.of(regimen.id, "phases", "patients cannot stop this regimen", cure)
     return rest[0]
 
 
 def _refuse_longer(regimen: Regimen) -> None:
     if regimen.months > MONTHS:
-        problem = f"therapy of {regimen.months} months is longer than simulated men live through it"
+        problem = (
+            f"therapy of {regimen.months} months is longer than simulated patients live through it"
+        )
         cure = f"simulate a regimen of up to {MONTHS} months"
         raise InputError.of(regimen.id, "months", problem, cure)
 
@@ -204,7 +207,7 @@ def therapy_days(regimen: Regimen) -> int:
 
 
 def _decide(regimen: Regimen, month: int, phase: Codes, measured: Floats) -> Codes:
-    """Look the phase of a month up; ``month`` counts from 0 here and from 1 in the table."""
+    """Determine the phase of a month; ``month`` counts from 0 here and from 1 in the table."""
     table = regimen.tables["phase"]
     axes = {axis.name: axis for axis in table.proved.axes}
     shape = phase.shape[1:]
@@ -221,12 +224,12 @@ def _decide(regimen: Regimen, month: int, phase: Codes, measured: Floats) -> Cod
     rules = lookup(table.proved, {name: columns[name] for name in axes})
     phase_of_rule = answers(table, [phase.name for phase in regimen.phases])
     chosen: Codes = phase_of_rule.astype(np.int8)[rules]
-    if (chosen == NO_ANSWER).any():
+    if (chosen == UNDECIDED).any():
         silent = table.rules[int(rules.ravel()[chosen.ravel().argmin()])]
         raise InputError.of(
             regimen.id,
             f"tables.phase.{silent.id}",
-            f"it leaves simulated men without a phase in month {month + 1}",
+            f"it leaves simulated patients without a phase in month {month + 1}",
             "simulate a regimen whose phase table answers whenever FSH is known",
         )
     return chosen

@@ -1,4 +1,4 @@
-"""What men do with the therapy they chose: injections missed, therapy broken off."""
+"""What patients do with the therapy they chose: injections missed, therapy broken off."""
 
 from dataclasses import dataclass
 
@@ -14,17 +14,17 @@ from simulate.scenario.sections.therapy_arms import Behaviour
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-#: Months of therapy a man who completes it goes through.
+#: Months of therapy a patient who completes it goes through.
 ALL_MONTHS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """How each man would keep to a therapy, whether or not he chose one.
+    """How each patient would keep to a therapy, whether or not he chose one.
 
     ``missed`` says on which days, counted from 0, he would miss an injection that is due, shape
-    (day, replicate, man); None: nobody misses any. ``months`` is after how many months he stops,
-    shape (replicate, man); None: nobody stops before the end.
+    (day, replicate, patient); None: nobody misses any. ``months`` is after how many months he
+    stops, shape (replicate, patient); None: nobody stops before the end.
     """
 
     missed: Flags | None = None
@@ -34,7 +34,7 @@ class Habits:
 def draw_habits(
     scenario: Scenario, spermatogenic_liability: Floats, streams: RandomStreams, days: int
 ) -> Habits:
-    """Draw every man's habits over a therapy of so many days."""
+    """Draw every patient's habits over a therapy of so many days."""
     model = scenario.behaviour
     return Habits(
         missed=_missed(model, streams, days),

@@ -1,24 +1,28 @@
-"""Who comes: diagnosis, correlated baseline values and the partner's age."""
+"""Enrolled patients: diagnosis, correlated baseline values and the partner's age."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from simulate.core.coding import BASELINE, DIAGNOSES
 from simulate.core.random_streams import RandomStreams
+from simulate.patients.marginals import score_of, value_at
 from simulate.scenario.sections.enrolment import Marginal, Population, correlation_matrix
 from simulate.scenario.sections.parameter import Parameter
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int8]
 
+#: The variable that cannot exceed the adult life of either partner.
+DURATION = "infertility_duration_years"
+
 
 @dataclass(frozen=True, slots=True)
 class Patients:
-    """Patients as nature made them, before any choice; every array has shape (replicate, man).
+    """Patients before any choice of therapy; every array has shape (replicate, patient).
 
     ``baseline`` holds true values, neither rounded nor missing; ``score`` their normal scores.
     ``diagnosis`` counts along `simulate.core.coding.DIAGNOSES`.
@@ -31,7 +35,7 @@ class Patients:
 
 
 def draw_patients(population: Population, streams: RandomStreams) -> Patients:
-    """Draw the men of every replicate."""
+    """Simulate the patients of every replicate."""
     factor = np.linalg.cholesky(correlation_matrix(population.correlations))
     scores = np.moveaxis(streams.normal("baseline", width=len(BASELINE)) @ factor.T, -1, 0)
     score = dict(zip(BASELINE, np.ascontiguousarray(scores), strict=True))
@@ -39,50 +43,53 @@ def draw_patients(population: Population, streams: RandomStreams) -> Patients:
     for name, shifts in population.score_by_diagnosis.items():
         by_diagnosis = [shifts[each].value if each in shifts else 0.0 for each in DIAGNOSES]
         score[name] += np.array(by_diagnosis)[diagnosis]
+    partner_score = _partner_score(population, score["age_years"], streams)
+    partner_age = value_at(population.partner_age_years, partner_score)
+    baseline = {
+        name: value_at(population.marginals[name], z)
+        for name, z in score.items()
+        if name != DURATION
+    }
+    longest = np.minimum(baseline["age_years"], partner_age) - population.adult_age_years.value
+    score[DURATION] = _possible_score(population.marginals[DURATION], score[DURATION], longest)
+    duration = value_at(population.marginals[DURATION], score[DURATION])
+    baseline[DURATION] = np.minimum(duration, longest)
     return Patients(
         diagnosis=diagnosis,
-        baseline={name: stretch(population.marginals[name], z) for name, z in score.items()},
+        baseline={name: baseline[name] for name in BASELINE},
         score=score,
-        partner_age_years=stretch(population.partner_age_years, streams.normal("partner age")),
+        partner_age_years=partner_age,
     )
 
 
+def _partner_score(population: Population, age_score: Floats, streams: RandomStreams) -> Floats:
+    """Draw the normal score of the partner's age, correlated with that of the patient's."""
+    shared = population.partner_age_correlation.value
+    own = np.sqrt(1 - shared**2)
+    score: Floats = shared * age_score + own * streams.normal("partner age")
+    return score
+
+
+def _possible_score(duration: Marginal, score: Floats, longest: Floats) -> Floats:
+    """Return the score of the duration, drawn from durations up to the longest possible one.
+
+    The share of a patient's rank among all durations is kept among those that are possible, so
+    that nobody is drawn twice and the value stays a smooth function of the score.
+    """
+    possible = ndtr(score_of(duration, longest))
+    return np.asarray(ndtri(ndtr(score) * possible))
+
+
 def recruitment_day(population: Population, streams: RandomStreams) -> Floats:
-    """Return the day, counted from 0, on which each man is enrolled, recruited evenly."""
+    """Return the day, counted from 0, on which each patient is enrolled, recruited evenly."""
     days: Floats = np.floor(population.recruitment_days.value * streams.uniform("recruitment"))
     return days
 
 
-def stretch(marginal: Marginal, z: Floats) -> Floats:
-    """Turn normal scores into values: the quantile function of a `Marginal`.
-
-    Examples
-    --------
-    Quartiles lie at z = ±0.6745, where the spreads put them:
-
-    >>> from simulate.scenario.sections.parameter import Parameter
-    >>> def number(value):
-    ...     return Parameter(value=value, unit="1", status="derived", source="example")
-    >>> marginal = Marginal(form="split-normal", median=number(31),
-    ...                     spread_low=number(4.448), spread_high=number(4.448))
-    >>> stretch(marginal, np.array([-0.6745, 0, 0.6745])).round(2).tolist()
-    [28.0, 31.0, 34.0]
-    """
-    middle = marginal.median.value
-    value = np.where(z < 0, marginal.spread_low.value, marginal.spread_high.value)
-    value *= z
-    if marginal.form == "split-normal":
-        value += middle
-        return value
-    np.exp(value, out=value)
-    value *= middle
-    return value
-
-
 def quantile(marginal: Marginal, probability: Floats) -> Floats:
-    """Return the value below which ``probability`` of the men lie."""
+    """Return the value below which ``probability`` of the patients lie."""
     scores: Floats = ndtri(probability)
-    return stretch(marginal, scores)
+    return value_at(marginal, scores)
 
 
 def diagnosis_shares(log_odds: Mapping[str, Parameter]) -> Floats:

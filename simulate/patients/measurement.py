@@ -68,7 +68,7 @@ def _missing(
 def _pull(
     model: Measurement, patients: Patients, facts: Mapping[str, Flags], hormone: str
 ) -> Floats:
-    """Return what draws a man's hormone towards missing: flags count as 1 and -1."""
+    """Return what draws a patient's hormone towards missing: flags count as 1 and -1."""
     pull: Floats = np.zeros(())
     for cause, weight in model.missing_by.items():
         if not weight.value:

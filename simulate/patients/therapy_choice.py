@@ -1,4 +1,4 @@
-"""Who takes the therapy: each man's own probability of choosing it."""
+"""Who takes the therapy: each patient's own probability of choosing it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from simulate.scenario.sections.therapy_arms import Choice, ChoiceTerm
 
 Floats = NDArray[np.float64]
 
-#: Scores beyond this are held here, so that no man's choice hangs on a cubic in the tail.
+#: Scores beyond this are held here, so that no patient's choice hangs on a cubic in the tail.
 SCORE_LIMIT = 2.5
 
 #: Step to which probabilities are rounded: the last bits of an exponential differ between
@@ -20,9 +20,9 @@ STEP = 1e-6
 
 
 def propensity(choice: Choice, patients: Patients, hidden: Floats | None = None) -> Floats:
-    """Return each man's true probability of choosing therapy, of shape (replicate, man).
+    """Return each patient's true probability of choosing therapy, of shape (replicate, patient).
 
-    Probabilities that differ between men are multiples of `STEP`, neither 0 nor 1.
+    Probabilities that differ between patients are multiples of `STEP`, neither 0 nor 1.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
-"""When and where men arrive: Poisson recruitment at rates that change, over sites that open.
+"""When and where patients arrive: Poisson recruitment at rates that change, over sites that open.
 
 Time is months of 30 days elapsed since the trial opened, from 0. A rate may be constant, change in
 steps, or ramp; a site recruits from its opening to its closing. Arrivals are a Poisson process made
-by inverting its cumulative rate at a unit-rate process, so they are exact, and men of two designs
-that share their luck arrive in the same order.
+by inverting its cumulative rate at a unit-rate process, so they are exact, and patients of two
+designs that share random streams arrive in the same order.
 """
 
 from collections.abc import Sequence
@@ -26,36 +26,38 @@ class Site:
     ----------
     months
         Knots, rising; recruitment starts at the first. The first is the opening of the site.
-    men_per_month
+    patients_per_month
         Rate that holds from each knot on; with ``ramp`` the rate at each knot, linear between.
     ramp
         Whether the rate changes linearly between knots; after the last it is constant.
 
     Examples
     --------
-    A site that opens in month 2 and takes four months to reach 3 men a month:
+    A site that opens in month 2 and takes four months to reach 3 patients a month:
 
-    >>> site = Site(months=(2.0, 6.0), men_per_month=(0.0, 3.0), ramp=True)
+    >>> site = Site(months=(2.0, 6.0), patients_per_month=(0.0, 3.0), ramp=True)
     """
 
     months: tuple[float, ...]
-    men_per_month: tuple[float, ...]
+    patients_per_month: tuple[float, ...]
     ramp: bool = False
 
     def __post_init__(self) -> None:
         faults = []
-        if len(self.months) != len(self.men_per_month) or not self.months:
-            problem = f"{len(self.months)} came with {len(self.men_per_month)} rates"
+        if len(self.months) != len(self.patients_per_month) or not self.months:
+            problem = f"{len(self.months)} came with {len(self.patients_per_month)} rates"
             faults.append(_fault("months", problem, "give one rate per knot"))
         knots = np.asarray(self.months, float)
         if not np.isfinite(knots).all() or (knots < 0).any() or (np.diff(knots) <= 0).any():
             faults.append(_fault("months", f"{self.months} do not rise from 0", "sort them"))
-        rates = np.asarray(self.men_per_month, float)
+        rates = np.asarray(self.patients_per_month, float)
         if not np.isfinite(rates).all() or (rates < 0).any():
-            problem = f"{self.men_per_month} holds a rate below 0"
-            faults.append(_fault("men_per_month", problem, "give rates from 0"))
+            problem = f"{self.patients_per_month} holds a rate below 0"
+            faults.append(_fault("patients_per_month", problem, "give rates from 0"))
         elif not (rates > 0).any():
-            faults.append(_fault("men_per_month", "the site never opens", "give a rate above 0"))
+            faults.append(
+                _fault("patients_per_month", "the site never opens", "give a rate above 0")
+            )
         if faults:
             raise InputError(faults)
 
@@ -69,7 +71,7 @@ class Recruitment:
     months
         (piece,) where pieces begin, the first at 0; the last piece never ends.
     start, end
-        (site, piece) men per month at both ends of each piece; equal on the last.
+        (site, piece) patients per month at both ends of each piece; equal on the last.
     """
 
     months: Floats
@@ -96,13 +98,13 @@ def combine(sites: Sequence[Site]) -> Recruitment:
     return Recruitment(knots, np.stack([r[0] for r in rates]), np.stack([r[1] for r in rates]))
 
 
-def expected_men(recruitment: Recruitment, months: ArrayLike) -> Floats:
-    """Return the (..., site) men expected by the end of ``months`` (...).
+def expected_patients(recruitment: Recruitment, months: ArrayLike) -> Floats:
+    """Return the (..., site) patients expected by the end of ``months`` (...).
 
     Examples
     --------
     >>> one = combine([Site((0.0, 6.0, 12.0), (5.0, 10.0, 20.0))])
-    >>> expected_men(one, [3, 12, 15])[:, 0]
+    >>> expected_patients(one, [3, 12, 15])[:, 0]
     array([ 15.,  90., 150.])
     """
     t = np.asarray(months, float)[..., None, None]
@@ -115,7 +117,7 @@ def expected_men(recruitment: Recruitment, months: ArrayLike) -> Floats:
 
 
 def expected_month(recruitment: Recruitment, patients: ArrayLike) -> Floats:
-    """Return the (...) months after which this many men are expected over all sites.
+    """Return the (...) months after which this many patients are expected over all sites.
 
     >>> one = combine([Site((0.0, 6.0, 12.0), (5.0, 10.0, 20.0))])
     >>> float(expected_month(one, 200))
@@ -133,14 +135,14 @@ def draw_arrivals(
     *,
     site_factor: ArrayLike | None = None,
 ) -> tuple[Floats, Counts]:
-    """Draw when each man arrives, and at which site.
+    """Draw when each patient arrives, and at which site.
 
     Parameters
     ----------
     recruitment
         Rates of the sites.
     gap_uniform, site_uniform
-        (..., man) uniforms on [0, 1): for the gap before each man, and for his site.
+        (..., patient) uniforms on [0, 1): for the gap before each patient, and for his site.
     site_factor
         (..., site) multipliers of the rates, for example gamma variables of mean 1 (Anisimov VV,
         Fedorov VV. *Stat Med* 2007;26:4958-75); None is 1.
@@ -148,8 +150,9 @@ def draw_arrivals(
     Returns
     -------
     months, site
-        (..., man) arrival times, rising, and sites numbered from 0. If all rates end at 0 before
-        the last man, he and those after him arrive at infinity, at site 0: the trial cannot fill.
+        (..., patient) arrival times, rising, and sites numbered from 0. If all rates end at 0
+        before the last patient, he and those after him arrive at infinity, at site 0: the trial
+        cannot fill.
 
     Examples
     --------
@@ -174,7 +177,7 @@ def draw_arrivals(
 
 def _rates_on(site: Site, knots: Floats) -> tuple[Floats, Floats]:
     """Return a site's rates at both ends of every piece between common knots."""
-    own, rates = np.asarray(site.months, float), np.asarray(site.men_per_month, float)
+    own, rates = np.asarray(site.months, float), np.asarray(site.patients_per_month, float)
     piece = np.searchsorted(own, knots, side="right") - 1  # -1 before the site opens
     if not site.ramp:
         level = np.where(piece >= 0, rates[np.maximum(piece, 0)], 0.0)
@@ -187,7 +190,7 @@ def _rates_on(site: Site, knots: Floats) -> tuple[Floats, Floats]:
 
 
 def _invert(recruitment: Recruitment, factor: Floats, patients: Floats) -> Floats:
-    """Return (replicate, man) times at which the expected number over all sites is ``men``."""
+    """Return (replicate, patient) times at which ``patients`` are expected over all sites."""
     start, end = factor @ recruitment.start, factor @ recruitment.end
     length = np.diff(recruitment.months)
     heap = np.cumsum((start[:, :-1] + end[:, :-1]) / 2 * length, axis=1)
@@ -209,7 +212,7 @@ def _invert(recruitment: Recruitment, factor: Floats, patients: Floats) -> Float
 def _choose_site(
     recruitment: Recruitment, factor: Floats, months: Floats, streams: Floats
 ) -> Counts:
-    """Choose each man's site with chances in proportion to the rates at his arrival."""
+    """Choose each patient's site with chances in proportion to the rates at his arrival."""
     finite = np.where(np.isfinite(months), months, 0.0)
     piece = np.searchsorted(recruitment.months, finite, side="right") - 1
     length = np.append(np.diff(recruitment.months), 1.0)

@@ -1,6 +1,6 @@
-"""When looks fall, and how many men are on treatment without an endpoint when they do.
+"""Times of analyses, and participants on treatment without an endpoint at each.
 
-Time is months of 30 days elapsed since the trial opened. A man is recruited, treated, and his
+Time is months of 30 days elapsed since the trial opened. A patient is recruited, treated, and his
 endpoint is known some months later or, if he drops out, never.
 """
 
@@ -16,25 +16,25 @@ Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
-    """Looks of every trial; ``...`` is the leading shape of the arrivals.
+class AnalysisTimes:
+    """Times of the analyses of every trial; ``...`` is the leading shape of the arrivals.
 
     Attributes
     ----------
     months
-        (..., look) when the data of a look are complete; infinity if never.
+        (..., analysis) when the data of a analysis are complete; infinity if never.
     recruited
-        (..., look) men recruited by then.
-    overrun
-        (..., look) men recruited whose endpoint is still to come: their data arrive after the
-        decision.
+        (..., analysis) patients recruited by then.
+    overrunning
+        (..., analysis) patients recruited whose endpoint is still to come: their data arrive after
+        the decision.
     known
-        (..., look, man) whose endpoint a look can use.
+        (..., analysis, patient) whose endpoint a analysis can use.
     """
 
     months: Floats
     recruited: Counts
-    overrun: Counts
+    overrunning: Counts
     known: NDArray[np.bool_]
 
 
@@ -42,45 +42,47 @@ def schedule_analyses(
     arrival_months: ArrayLike,
     endpoint_months: ArrayLike,
     endpoints: ArrayLike,
-) -> Looks:
-    """Hold each look when its number of endpoints is known.
+) -> AnalysisTimes:
+    """Hold each analysis when its number of endpoints is known.
 
     Parameters
     ----------
     arrival_months
-        (..., man) when each man is recruited, rising; infinity is never.
+        (..., patient) when each patient is recruited, rising; infinity is never.
     endpoint_months
-        (..., man) months from recruitment to the endpoint, broadcast; infinity for a man who drops
-        out before.
+        (..., patient) months from recruitment to the endpoint, broadcast; infinity for a patient
+        who drops out before.
     endpoints
-        (look,) whole numbers of endpoints, rising.
+        (analysis,) whole numbers of endpoints, rising.
 
     Examples
     --------
-    Four men, one a month, endpoints three months later; the look at two endpoints is held in month
-    4, when four men have been recruited:
+    Four patients, one a month, endpoints three months later; the analysis at two endpoints is held
+    in month 4, when four patients have been recruited:
 
-    >>> looks = schedule_analyses([0.0, 1.0, 2.0, 3.0], 3.0, [2, 4])
-    >>> looks.months.tolist(), looks.recruited.tolist(), looks.overrun.tolist()
+    >>> analyses = schedule_analyses([0.0, 1.0, 2.0, 3.0], 3.0, [2, 4])
+    >>> analyses.months.tolist(), analyses.recruited.tolist(), analyses.overrunning.tolist()
     ([4.0, 6.0], [4, 4], [2, 0])
     """
     wanted = np.atleast_1d(np.asarray(endpoints))
     if not np.issubdtype(wanted.dtype, np.integer) or wanted[0] < 1 or (np.diff(wanted) <= 0).any():
         problem = f"{wanted.tolist()} are not whole numbers that rise from 1"
-        raise InputError.of("looks", "endpoints", problem, "give cumulative endpoints")
+        raise InputError.of("analyses", "endpoints", problem, "give cumulative endpoints")
     arrival, delay = np.broadcast_arrays(
         np.asarray(arrival_months, float), np.asarray(endpoint_months, float)
     )
     if (delay < 0).any() or np.isnan(delay).any() or np.isnan(arrival).any():
         problem = "some are below 0 or not numbers"
-        raise InputError.of("looks", "endpoint_months", problem, "give months from 0")
+        raise InputError.of("analyses", "endpoint_months", problem, "give months from 0")
     if wanted[-1] > arrival.shape[-1]:
-        problem = f"{wanted[-1]} endpoints are wanted of {arrival.shape[-1]} men"
-        raise InputError.of("looks", "endpoints", problem, "look earlier or recruit more men")
+        problem = f"{wanted[-1]} endpoints are wanted of {arrival.shape[-1]} patients"
+        raise InputError.of(
+            "analyses", "endpoints", problem, "analysis earlier or recruit more patients"
+        )
     ready = arrival + delay
     months = np.sort(ready, axis=-1)[..., wanted - 1]
-    # At infinity nothing more happens: men who never arrive are not recruited then either.
+    # At infinity nothing more happens: patients who never arrive are not recruited then either.
     known = (ready[..., None, :] <= months[..., None]) & np.isfinite(ready)[..., None, :]
     here = (arrival[..., None, :] <= months[..., None]) & np.isfinite(arrival)[..., None, :]
     coming = here & ~known & np.isfinite(ready)[..., None, :]
-    return Looks(months, here.sum(-1), coming.sum(-1), known)
+    return AnalysisTimes(months, here.sum(-1), coming.sum(-1), known)

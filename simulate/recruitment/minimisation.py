@@ -1,9 +1,9 @@
-"""Pocock-Simon minimisation: give each man the arm that balances the factors best, with chance.
+"""Pocock-Simon minimisation: give each patient the arm that balances the factors best, with chance.
 
 Pocock SJ, Simon R. *Biometrics* 1975;31:103-15. For unequal allocation counts are divided by their
 parts, and the probabilities are those of Han B, Enas NH, McEntegart D. *Stat Med* 2009;28:3329-46,
-without which the arms drift from their ratio. Men are taken one after the other; replicates are
-taken together.
+without which the arms drift from their ratio. Patients are taken one after the other; replicates
+are taken together.
 """
 
 from collections.abc import Sequence
@@ -32,18 +32,18 @@ def minimise(
     allocation: Sequence[int] = (1, 1),
     distance: Distance = "range",
 ) -> Arms:
-    """Randomise men one by one so that the arms stay alike in every factor.
+    """Randomise patients one by one so that the arms stay alike in every factor.
 
-    For each arm the imbalance that would follow is summed over the factors, among men who share
-    the newcomer's level. The arm with the least is preferred; arms that are level are preferred
-    with chances in proportion to their parts.
+    For each arm the imbalance that would follow is summed over the factors, among patients who
+    share the newcomer's level. The arm with the least is preferred; arms that are level are
+    preferred with chances in proportion to their parts.
 
     Parameters
     ----------
     uniform
-        (..., man) uniforms on [0, 1).
+        (..., patient) uniforms on [0, 1).
     factors
-        Factors such as site and diagnosis, each (..., man) whole numbers from 0.
+        Factors such as site and diagnosis, each (..., patient) whole numbers from 0.
     levels
         Number of levels of each factor.
     probability
@@ -60,11 +60,11 @@ def minimise(
     Returns
     -------
     arms
-        (..., man), numbered from 0.
+        (..., patient), numbered from 0.
 
     Examples
     --------
-    The second man at a site gets the other arm:
+    The second patient at a site gets the other arm:
 
     >>> minimise([0.7, 0.0, 0.2, 0.9], [[0, 0, 1, 1]], [2], probability=1.0)
     array([1, 0, 0, 1])
@@ -99,7 +99,7 @@ def _assign(
     distance: Distance,
 ) -> Arms:
     replicates, patients = streams.shape
-    load = np.zeros((replicates, cells, ratio.size))  # men over parts
+    load = np.zeros((replicates, cells, ratio.size))  # patients over parts
     rows, arms = np.arange(replicates), np.empty((replicates, patients), np.int64)
     preferences = _preferences(ratio, probability) * ratio[:, None]
     for i in range(patients):
@@ -120,8 +120,8 @@ def _imbalances(load: Floats, weights: Floats, ratio: Floats, distance: Distance
         after = np.stack([lead - 1 / ratio[0], lead + 1 / ratio[1]], 1)
         return np.asarray((np.abs(after) if distance == "range" else after**2 / 4) @ weights)
     after = load[:, None] + (np.eye(ratio.size) / ratio)[:, None, :]
-    spread = after.max(-1) - after.min(-1) if distance == "range" else after.var(-1)
-    return np.asarray(spread @ weights)
+    imbalance_range = after.max(-1) - after.min(-1) if distance == "range" else after.var(-1)
+    return np.asarray(imbalance_range @ weights)
 
 
 def _preferences(ratio: Floats, probability: float) -> Floats:

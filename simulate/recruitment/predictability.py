@@ -17,7 +17,7 @@ Counts = NDArray[np.int64]
 
 
 def convergence_guess(arms: ArrayLike, allocation: Sequence[int] = (1, 1)) -> Floats:
-    """Return the expected share of men whose arm is guessed right by the convergence strategy.
+    """Return the expected share of patients whose arm is guessed right by the convergence strategy.
 
     Blackwell D, Hodges JL. *Ann Math Stat* 1957;28:449-60: guess the arm that is furthest behind
     its share so far; toss a coin if two arms are level. Permuted blocks of 2b have
@@ -26,7 +26,7 @@ def convergence_guess(arms: ArrayLike, allocation: Sequence[int] = (1, 1)) -> Fl
     Parameters
     ----------
     arms
-        (..., man) arms in order of arrival, as an investigator at one site would see them.
+        (..., patient) arms in order of arrival, as an investigator at one site would see them.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def block_predictability(block: int) -> float:
 
 
 def expected_guesses(control: int, treated: int) -> float:
-    """Return the expected share of right guesses in permuted blocks of so many men of each arm.
+    """Return the expected correct-guess rate in permuted blocks of so many patients per arm.
 
     As `convergence_guess` finds it, but summed over all that a block can be.
 
@@ -82,7 +82,7 @@ def expected_guesses(control: int, treated: int) -> float:
 
 
 def imbalance(arms: ArrayLike, *, allocation: Sequence[int] = (1, 1)) -> Counts:
-    """Return the (..., man) imbalance after each man: largest minus smallest arm over its part.
+    """Return the (..., patient) imbalance after each patient: largest minus smallest share of arms.
 
     With unequal allocation it is in whole rounds of the allocation, rounded up.
     """
@@ -95,12 +95,12 @@ def imbalance(arms: ArrayLike, *, allocation: Sequence[int] = (1, 1)) -> Counts:
 def imbalance_within(
     arms: ArrayLike, level: ArrayLike, levels: int, *, allocation: Sequence[int] = (1, 1)
 ) -> Floats:
-    """Return the (..., level) final imbalance among men of each level of a factor.
+    """Return the (..., level) final imbalance among patients of each level of a factor.
 
     Parameters
     ----------
     level
-        (..., man) whole numbers from 0 to ``levels`` - 1, for example sites.
+        (..., patient) whole numbers from 0 to ``levels`` - 1, for example sites.
     """
     ratio = np.asarray(check_allocation(allocation), float)
     given = np.asarray(arms)[..., None] == np.arange(ratio.size)

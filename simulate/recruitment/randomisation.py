@@ -1,8 +1,8 @@
 """Randomisation: simple, permuted block, stratified.
 
-All luck comes in as uniform numbers, one per man, so arms of different designs can share it.
-Arms are numbered from 0 (control). Men stand along the last axis in order of arrival; leading axes
-are replicates.
+All randomness comes in as uniform numbers, one per patient, so arms of different designs can share
+it. Arms are numbered from 0 (control). Patients stand along the last axis in order of arrival;
+leading axes are replicates.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ Arms = NDArray[np.int64]
 
 
 def check_allocation(allocation: Sequence[int]) -> tuple[int, ...]:
-    """Return allocation as whole numbers, for example (1, 2); a zero leaves an arm without men."""
+    """Return allocation as whole numbers, for example (1, 2); 0 means an arm without patients."""
     ratio = tuple(int(part) for part in allocation)
     if len(ratio) < 2 or min(ratio) < 1 or ratio != tuple(allocation):
         problem = f"{tuple(allocation)} is not allowed"
@@ -28,12 +28,12 @@ def check_allocation(allocation: Sequence[int]) -> tuple[int, ...]:
 
 
 def simple(uniform: ArrayLike, allocation: Sequence[int] = (1, 1)) -> Arms:
-    """Toss a coin for each man.
+    """Toss a coin for each patient.
 
     Parameters
     ----------
     uniform
-        (..., man) uniforms on [0, 1).
+        (..., patient) uniforms on [0, 1).
     allocation
         Parts of the arms, control first.
 
@@ -51,26 +51,26 @@ def permuted_blocks(
     uniform: ArrayLike,
     allocation: Sequence[int] = (1, 1),
     *,
-    repeats: Sequence[int] = (2,),
+    rounds_of_blocks: Sequence[int] = (2,),
     size_uniform: ArrayLike | None = None,
 ) -> Arms:
     """Fill blocks in which every arm has its exact share, in random order.
 
-    Each man draws from an urn that holds what is left of his block, so the arms of the men so far
-    do not depend on those who are still to come.
+    Each patient draws from an urn that holds what is left of his block, so the arms of the patients
+    so far do not depend on those who are still to come.
 
     Parameters
     ----------
     uniform
-        (..., man) uniforms on [0, 1).
+        (..., patient) uniforms on [0, 1).
     allocation
         Parts of the arms, control first.
-    repeats
+    rounds_of_blocks
         A block holds each part this many times: 2 with (1, 1) is a block of 4. Several make the
         size of each block random, all equally likely.
     size_uniform
-        (..., man) uniforms; that of the first man of a block chooses its size. Needed if there
-        are several sizes.
+        (..., patient) uniforms; that of the first patient of a block chooses its size. Needed if
+        there are several sizes.
 
     Examples
     --------
@@ -78,7 +78,9 @@ def permuted_blocks(
     array([1, 0, 0, 1, 0, 1])
     """
     alone = np.zeros(np.shape(uniform), np.int64)
-    return stratified(uniform, alone, 1, allocation, repeats=repeats, size_uniform=size_uniform)
+    return stratified(
+        uniform, alone, 1, allocation, rounds_of_blocks=rounds_of_blocks, size_uniform=size_uniform
+    )
 
 
 def stratified(
@@ -87,7 +89,7 @@ def stratified(
     strata: int,
     allocation: Sequence[int] = (1, 1),
     *,
-    repeats: Sequence[int] = (2,),
+    rounds_of_blocks: Sequence[int] = (2,),
     size_uniform: ArrayLike | None = None,
 ) -> Arms:
     """Fill permuted blocks separately in every stratum, in order of arrival.
@@ -95,28 +97,30 @@ def stratified(
     Parameters
     ----------
     uniform
-        (..., man) uniforms on [0, 1).
+        (..., patient) uniforms on [0, 1).
     stratum
-        (..., man) whole numbers from 0 to ``strata`` - 1. A stratum may stay without men.
-    allocation, repeats, size_uniform
+        (..., patient) whole numbers from 0 to ``strata`` - 1. A stratum may stay without patients.
+    allocation, rounds_of_blocks, size_uniform
         As in `permuted_blocks`.
 
     Examples
     --------
-    >>> stratified([0.9, 0.1, 0.3, 0.6, 0.2, 0.8], [0, 1, 0, 1, 1, 0], 2, repeats=[1])
+    >>> stratified([0.9, 0.1, 0.3, 0.6, 0.2, 0.8], [0, 1, 0, 1, 1, 0], 2, rounds_of_blocks=[1])
     array([1, 0, 0, 1, 0, 1])
     """
     ratio = np.asarray(check_allocation(allocation))
-    choices = _check_repeats(repeats)
+    choices = _check_rounds(rounds_of_blocks)
     if choices.size > 1 and size_uniform is None:
-        problem = "several block sizes came without luck to choose among them"
-        raise InputError.of("randomisation", "size_uniform", problem, "pass uniforms, one per man")
+        problem = "several block sizes came without uniform numbers to choose among them"
+        raise InputError.of(
+            "randomisation", "size_uniform", problem, "pass uniforms, one per patient"
+        )
     extra = 0.0 if size_uniform is None else size_uniform
-    streams, place, size_luck = np.broadcast_arrays(
+    streams, place, size_uniform = np.broadcast_arrays(
         np.asarray(uniform, float), check_levels(stratum, strata), np.asarray(extra, float)
     )
     shape, patients = streams.shape, streams.shape[-1]
-    sizes = choices[(size_luck.reshape(-1, patients) * choices.size).astype(np.int64)]
+    sizes = choices[(size_uniform.reshape(-1, patients) * choices.size).astype(np.int64)]
     arms = _empty_urns(
         streams.reshape(-1, patients), place.reshape(-1, patients), sizes, ratio, strata
     )
@@ -124,7 +128,7 @@ def stratified(
 
 
 def check_levels(level: ArrayLike, levels: int) -> Arms:
-    """Return (..., man) levels of a factor, or say that some are not 0 to ``levels`` - 1."""
+    """Return (..., patient) levels of a factor, or say that some are not 0 to ``levels`` - 1."""
     values = np.asarray(level)
     whole = np.issubdtype(values.dtype, np.integer)
     if levels < 1 or not whole or values.min(initial=0) < 0 or values.max(initial=0) >= levels:
@@ -134,7 +138,7 @@ def check_levels(level: ArrayLike, levels: int) -> Arms:
 
 
 def _empty_urns(streams: Floats, place: Arms, sizes: Arms, ratio: Arms, strata: int) -> Arms:
-    """Draw each man's arm from the urn of his stratum; an empty urn is filled with a new block."""
+    """Draw each patient's arm from the urn of the stratum; an empty urn gets a new block."""
     replicates, patients = streams.shape
     urns = np.zeros((replicates, strata, ratio.size), np.int64)
     rows, arms = np.arange(replicates), np.empty((replicates, patients), np.int64)
@@ -150,8 +154,14 @@ def _empty_urns(streams: Floats, place: Arms, sizes: Arms, ratio: Arms, strata: 
     return arms
 
 
-def _check_repeats(repeats: Sequence[int]) -> Arms:
-    if len(repeats) == 0 or min(repeats) < 1 or any(int(r) != r for r in repeats):
-        problem = f"{tuple(repeats)} is not allowed"
-        raise InputError.of("randomisation", "repeats", problem, "give whole numbers from 1")
-    return np.asarray([int(r) for r in repeats], np.int64)
+def _check_rounds(rounds_of_blocks: Sequence[int]) -> Arms:
+    if (
+        len(rounds_of_blocks) == 0
+        or min(rounds_of_blocks) < 1
+        or any(int(r) != r for r in rounds_of_blocks)
+    ):
+        problem = f"{tuple(rounds_of_blocks)} is not allowed"
+        raise InputError.of(
+            "randomisation", "rounds_of_blocks", problem, "give whole numbers from 1"
+        )
+    return np.asarray([int(r) for r in rounds_of_blocks], np.int64)

@@ -34,7 +34,7 @@ class Arrivals:
         Parts of the arms, control first.
     factors
         Factors by which arms are balanced; none for a scheme that takes none.
-    repeats
+    rounds_of_blocks
         How often a block holds each part of the allocation; several sizes are equally likely.
     probability
         Chance of the arm that minimisation prefers.
@@ -44,7 +44,7 @@ class Arrivals:
     size_uniform: Floats | None
     allocation: tuple[int, ...]
     factors: tuple[Factor, ...] = ()
-    repeats: tuple[int, ...] = (2,)
+    rounds_of_blocks: tuple[int, ...] = (2,)
     probability: float = 0.8
 
 
@@ -75,7 +75,10 @@ class Scheme:
 
 def _blocks(given: Arrivals) -> Codes:
     return permuted_blocks(
-        given.uniform, given.allocation, repeats=given.repeats, size_uniform=given.size_uniform
+        given.uniform,
+        given.allocation,
+        rounds_of_blocks=given.rounds_of_blocks,
+        size_uniform=given.size_uniform,
     )
 
 
@@ -83,7 +86,7 @@ def _stratified(given: Arrivals) -> Codes:
     place, count = joint_strata(given.factors, given.uniform.shape)
     return stratified(
         given.uniform, place, count, given.allocation,
-        repeats=given.repeats, size_uniform=given.size_uniform,
+        rounds_of_blocks=given.rounds_of_blocks, size_uniform=given.size_uniform,
     )  # fmt: skip
 
 

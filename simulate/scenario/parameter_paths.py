@@ -20,6 +20,8 @@ _WORDS = frozenset(
         "source",
         "sweep",
         "status",
+        "from_population",
+        "from_dose",
         "question",
         "expected_finding",
         "extends",

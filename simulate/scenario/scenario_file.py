@@ -34,7 +34,7 @@ class Target(Document):
 
 
 class Scenario(Document):
-    """One question about synthetic men, and all that is needed to draw them.
+    """One question about synthetic patients, and all that is needed to draw them.
 
     ``extends`` names the scenario from which everything not stated is taken.
     """

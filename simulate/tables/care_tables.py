@@ -51,7 +51,7 @@ def cycles(
     numbers: NDArray[np.int_],
 ) -> pd.DataFrame:
     """List the ICSI cycle of every couple of a study that reached ICSI."""
-    done = np.flatnonzero(cohort.taken(births[0].icsi, births[1].icsi)[r])
+    done = np.flatnonzero(cohort.in_chosen_arm(births[0].icsi, births[1].icsi)[r])
     testicular = ~cohort.observed("sperm_in_ejaculate")[r, done]
     thawed = frozen(cohort.scenario.surgery, cohort.streams)[r, done] & testicular
     counts = {name: getattr(couples.cycle, name)[r, done].astype(int) for name in STAGES}

@@ -47,17 +47,17 @@ def corrupt(patients: pd.DataFrame, share: float, streams: RandomStreams) -> Cor
         One study's table of that name, as `simulate.tables.study_tables.tables` gives it.
     share
         Share of patients affected by each type of error, from 0 to 1.
-    luck
+    streams
         Random streams of the study: row i of the table is its patient i.
     """
     corrupted = patients.copy()
     labels = []
     for kind, (columns, change) in KINDS.items():
-        hit = streams.uniform(f"dirt: {kind}")[0] < share
+        hit = streams.uniform(f"data errors: {kind}")[0] < share
         for column in columns:
             corrupted[column] = _changed(patients[column], hit, change(patients, column))
             labels.append(_labelled(patients, column, kind, corrupted[column]))
-    again = streams.uniform("dirt: repeated row")[0] < share
+    again = streams.uniform("data errors: repeated row")[0] < share
     labels.append(
         pd.DataFrame({"patient_id": patients.loc[again, "patient_id"], "kind": "repeated row"})
     )

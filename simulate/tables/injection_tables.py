@@ -1,4 +1,4 @@
-"""Injections: what the regimen's calendar makes of the months that each man lived."""
+"""Injections: what the regimen's calendar makes of the months that each patient lived."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ Ints = NDArray[np.int_]
 
 
 def injections(cohort: Cohort, r: int) -> pd.DataFrame:
-    """List every injection, man by man in the order of days."""
+    """List every injection, patient by patient in the order of days."""
     parts = [_injections_on(cohort, r, arm) for arm in range(len(ARMS))]
     given = [part for part in parts if len(part)] or parts[:1]
     if len(given) == 1:  # already in order
@@ -23,7 +23,7 @@ def injections(cohort: Cohort, r: int) -> pd.DataFrame:
 
 
 def _injections_on(cohort: Cohort, r: int, arm: int) -> pd.DataFrame:
-    """List the injections of the men of one arm from the regimen's calendar of each phase."""
+    """List the injections of the patients of one arm from the regimen's calendar of each phase."""
     course = cohort.paths[arm].course
     mine = np.flatnonzero(cohort.gonadotropin_therapy[r] == arm)
     calendar = dose_calendar(course.regimen)
@@ -72,7 +72,7 @@ def _rows_of_cells(listed: Ints, cell: Ints) -> tuple[Ints, Ints]:
 
 
 def _months_spent(phase: NDArray[np.int8]) -> Ints:
-    """Count the months already spent in the phase at the start of each, shape (month, man)."""
+    """Count the months already spent in the phase at the start of each, shape (month, patient)."""
     spent = np.zeros(phase.shape, int)
     for month in range(1, len(phase)):
         spent[month] = np.where(phase[month] == phase[month - 1], spent[month - 1] + 1, 0)

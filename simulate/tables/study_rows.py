@@ -1,4 +1,4 @@
-"""What all tables of a study need: numbers of men, words, and what happened along his way."""
+"""Shared by all tables of a study: patient numbers, words, and values in the chosen arm."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ Ints = NDArray[np.int_]
 
 
 def numbers(cohort: Cohort) -> Ints:
-    """Return the number of each man in his study, from 1."""
+    """Return the number of each patient in his study, from 1."""
     return cohort.streams.first_patient + np.arange(1, cohort.gonadotropin_therapy.shape[1] + 1)
 
 
@@ -34,7 +34,7 @@ def words_as_objects(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def along(cohort: Cohort, r: int, name: str) -> Floats:
-    """Return a field of `simulate.hormones.therapy.Course` along the way each man took."""
+    """Return a field of `simulate.hormones.therapy.Course` along the way each patient took."""
     untreated, treated = (getattr(path.course, name)[..., r, :] for path in cohort.paths)
-    taken: Floats = np.where(cohort.gonadotropin_therapy[r], treated, untreated)
-    return taken
+    chosen: Floats = np.where(cohort.gonadotropin_therapy[r], treated, untreated)
+    return chosen

@@ -1,6 +1,6 @@
 """One study as the tidy tables a clinic would export, and the truth apart from them.
 
-Days count from 0, the day a man is enrolled; months from 1, of 30 days each. Only what happened
+Days count from 0, the day a patient is enrolled; months from 1, of 30 days each. Only what happened
 has a row; what is not known is empty. The type of an array says what its column holds: int8 (Int8
 where some are unknown) a 0/1 flag, other integers a count, floats a number, objects words.
 """
@@ -13,8 +13,10 @@ from simulate.cohort.births import Births, Couples, births_along, couples_of
 from simulate.cohort.draw import Cohort
 from simulate.core.coding import ARMS, DIAGNOSES
 from simulate.endpoints import ENDPOINTS, potential_outcomes
+from simulate.hormones.serum import intratesticular_testosterone_ng_ml
 from simulate.patients.baseline import recruitment_day
 from simulate.patients.measurement import rounded
+from simulate.patients.therapy_choice import STEP
 from simulate.tables.care_tables import cycles, operations
 from simulate.tables.injection_tables import injections
 from simulate.tables.study_rows import along, numbers, words, words_as_objects
@@ -63,8 +65,8 @@ def _patients(
 ) -> pd.DataFrame:
     checked = np.array([cohort.scenario.arms[arm].semen_analysis for arm in ARMS])
     operated = cohort.observed("micro_tese")[r]
-    icsi = cohort.taken(births[0].icsi, births[1].icsi)[r]
-    delivered = cohort.taken(births[0].delivered, births[1].delivered)[r]
+    icsi = cohort.in_chosen_arm(births[0].icsi, births[1].icsi)[r]
+    delivered = cohort.in_chosen_arm(births[0].delivered, births[1].delivered)[r]
     regimens = words([path.course.regimen.id for path in cohort.paths])
     gonadotropin_therapy = cohort.gonadotropin_therapy[r].astype(np.int8)
     return pd.DataFrame(
@@ -100,14 +102,14 @@ SOURCES = ("testicular sperm", "ejaculated sperm")
 
 def _procedures(cohort: Cohort, patients: pd.DataFrame, r: int) -> pd.DataFrame:
     """List what was done, on the day on which therapy is over: without any, that of enrolment."""
-    seen, taken = (
+    seen, in_chosen_arm = (
         patients[name].to_numpy(int, na_value=0)
         for name in ("sperm_in_ejaculate", "sperm_retrieved")
     )
     checked = patients["sperm_in_ejaculate"].notna()
     done = np.stack([checked, patients["micro_tese"] == 1, patients["icsi"] == 1], axis=1)
     found, sources = words(FOUND), words(SOURCES)
-    results = np.stack([found[seen], found[taken], sources[seen]], axis=1)
+    results = np.stack([found[seen], found[in_chosen_arm], sources[seen]], axis=1)
     patient, which = np.nonzero(done)
     return pd.DataFrame(
         {
@@ -124,20 +126,24 @@ def _transfers(
 ) -> pd.DataFrame:
     gonadotropin_therapy = cohort.gonadotropin_therapy[r][:, None]
 
-    def taken(name: str) -> NDArray[np.bool_]:
+    def in_chosen_arm(name: str) -> NDArray[np.bool_]:
         untreated, treated = (getattr(each, name)[r] for each in births)
         flags: NDArray[np.bool_] = np.where(gonadotropin_therapy, treated, untreated)
         return flags
 
-    patient, order = np.nonzero(taken("transferred"))
+    patient, order = np.nonzero(in_chosen_arm("transferred"))
     return pd.DataFrame(
         {
             "patient_id": numbers(cohort)[patient],
             "order": order + 1,
             "embryos": couples.cycle.transferred_at(order, (r, patient)).astype(int),
-            "biochemical_pregnancy": taken("biochemical_pregnancy")[patient, order].astype(np.int8),
-            "clinical_pregnancy": taken("clinical_pregnancy")[patient, order].astype(np.int8),
-            "live_birth": taken("live_birth")[patient, order].astype(np.int8),
+            "biochemical_pregnancy": in_chosen_arm("biochemical_pregnancy")[patient, order].astype(
+                np.int8
+            ),
+            "clinical_pregnancy": in_chosen_arm("clinical_pregnancy")[patient, order].astype(
+                np.int8
+            ),
+            "live_birth": in_chosen_arm("live_birth")[patient, order].astype(np.int8),
         }
     )
 
@@ -157,16 +163,38 @@ def _truth(cohort: Cohort, births: tuple[Births, Births], r: int) -> pd.DataFram
             "stratum_by_surgery": _stratum(strata, BY_SURGERY, r),
             "stratum_by_sperm": _stratum(strata, BY_SPERM, r),
             **outcomes,
+            **_exact_values(cohort, r),
         }
     )
+
+
+def _exact_values(cohort: Cohort, r: int) -> dict[str, Floats]:
+    """Return what rounding, missing values and biology hide of each patient."""
+    exact = {**cohort.patients.baseline, "partner_age_years": cohort.patients.partner_age_years}
+    before, after = (
+        intratesticular_testosterone_ng_ml(
+            cohort.scenario.physiology,
+            cohort.streams,
+            np.where(
+                cohort.gonadotropin_therapy,
+                *(path.course.leydig_activity[month] for path in reversed(cohort.paths)),
+            ),
+        )[r]
+        for month in (0, -1)
+    )
+    return {
+        **{f"{name}_exact": rounded(values[r], STEP) for name, values in exact.items()},
+        "itt_before_ng_ml": rounded(before, STEP),
+        "itt_after_ng_ml": rounded(after, STEP),
+    }
 
 
 def _stratum(
     strata: dict[str, NDArray[np.bool_]], names: tuple[str, ...], r: int
 ) -> NDArray[np.object_]:
     codes = np.select([strata[name][r] for name in names], range(len(names)))
-    told: NDArray[np.object_] = words([name.replace("_", " ") for name in names])[codes]
-    return told
+    found: NDArray[np.object_] = words(names)[codes]
+    return found
 
 
 def _days_of_enrolment(cohort: Cohort) -> Floats:

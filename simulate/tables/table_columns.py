@@ -39,7 +39,13 @@ def _endpoint(name: str) -> Column:
     return Column(name, "", ENDPOINTS[name].meaning)
 
 
-PATIENT = Column("patient_id", "", "number of the man in his study, from 1")
+#: What rounding and missing values hide; stands with the truth.
+_EXACT = tuple(
+    Column(f"{each.name}_exact", each.unit, f"{each.meaning.split(';')[0]}, before rounding")
+    for each in (*_baseline_columns(), Column("partner_age_years", "a", "age of the partner"))
+)
+
+PATIENT = Column("patient_id", "", "number of the patient in his study, from 1")
 
 #: Every table of a study with its columns in order: the data dictionary.
 COLUMNS: dict[str, tuple[Column, ...]] = {
@@ -120,6 +126,9 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
             for outcome in ENDPOINTS
             for arm in ARMS
         ),
+        *_EXACT,
+        Column("itt_before_ng_ml", "ng/mL", "latent intratesticular testosterone before therapy"),
+        Column("itt_after_ng_ml", "ng/mL", "latent intratesticular testosterone after therapy"),
     ),
 }
 

@@ -5,15 +5,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulate.cohort.draw import Cohort
+from simulate.core.coding import ASSAYED as ASSAYED  # the hormones of the table
 from simulate.hormones.decision_lookup import MONTH_DAYS
-from simulate.hormones.serum import estradiol_pmol_l, lh_iu_l, testosterone_nmol_l
+from simulate.hormones.serum import (
+    estradiol_pmol_l,
+    lh_iu_l,
+    measured_factors,
+    testosterone_nmol_l,
+)
 from simulate.hormones.traits import MONTHS
 from simulate.patients.measurement import rounded
 from simulate.tables.study_rows import along, numbers, words
 
 Floats = NDArray[np.float64]
-
-ASSAYED = ("lh_iu_l", "fsh_iu_l", "testosterone_nmol_l", "estradiol_pmol_l")
 
 
 def visits(cohort: Cohort, r: int) -> pd.DataFrame:
@@ -37,26 +41,27 @@ def visits(cohort: Cohort, r: int) -> pd.DataFrame:
 
 
 def _month_ends(cohort: Cohort, r: int) -> Floats:
-    """Return measured hormones at the ends of months 1 to 3, shape (hormone, month, man).
+    """Return measured hormones at the ends of months 1 to 3, shape (hormone, month, patient).
 
-    FSH is what the decision saw; the other assays err as much, each with luck of its own.
+    FSH is the value that decided. The others vary independently around the true value, and are
+    missing now and then (`measured_factors`).
     """
-    spread = cohort.scenario.physiology.assay_log_sd.value
-    streams = cohort.streams.normal("other assays", width=len(ASSAYED) * MONTHS)[r]
-    errors = np.exp(spread * streams.T).reshape(len(ASSAYED), MONTHS, -1)
+    scenario = cohort.scenario
+    share = scenario.measurement.missing_at_visits.value
+    factors = measured_factors(scenario.physiology, share, cohort.streams, r)
     true = _hormones(cohort, r)
-    measured = np.stack([true[name][1:] for name in ASSAYED]) * errors
+    measured = np.stack([true[name][1:] for name in ASSAYED]) * factors
     measured[ASSAYED.index("fsh_iu_l")] = along(cohort, r, "measured_fsh_iu_l")
     steps = cohort.scenario.measurement.rounded_to
     return np.stack([rounded(m, steps[n].value) for n, m in zip(ASSAYED, measured, strict=True)])
 
 
 def _hormones(cohort: Cohort, r: int) -> dict[str, Floats]:
-    """Return true hormones along the way each man took, shape (visit, man)."""
+    """Return true hormones along the way each patient took, shape (visit, patient)."""
     model, patients, traits = cohort.scenario.physiology, cohort.patients, cohort.traits
     ways = []
     for path in cohort.paths:
-        testosterone = testosterone_nmol_l(patients, traits, path.course)
+        testosterone = testosterone_nmol_l(model, patients, traits, path.course)
         ways.append(
             {
                 "lh_iu_l": lh_iu_l(model, patients, traits, path.course)[:, r],
@@ -76,6 +81,6 @@ def _phase_names(cohort: Cohort, r: int) -> NDArray[np.object_]:
     for path in cohort.paths:
         names = words([phase.name for phase in path.course.regimen.phases])
         ways.append(names[path.course.phase[:, r]])
-    taken = np.where(cohort.gonadotropin_therapy[r], ways[1], ways[0])
-    start = np.full((1, taken.shape[1]), None)
-    return np.concatenate([start, taken])
+    chosen = np.where(cohort.gonadotropin_therapy[r], ways[1], ways[0])
+    start = np.full((1, chosen.shape[1]), None)
+    return np.concatenate([start, chosen])

@@ -34,12 +34,12 @@ def test_an_unknown_scenario_names_the_nearest(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("spread_low", "spread_lwo", "population.marginals.age_years.spread_lwo: there is no such"),
-        ("willing_share: {value: 0.949", "willing_share: {value: 1.9", "is no probability"),
+        ("sd_below", "sd_bellow", "population.marginals.age_years.sd_bellow: there is no such"),
+        ("willing_share: {value: 0.9488", "willing_share: {value: 1.9", "is not a probability"),
         ("patients: 569", "patients: 1", "patients: 1 is not allowed"),
         ("patients: 569", "patients: many", "patients: 'many' is not allowed"),
         ("status: assumed", "status: guessed", "'guessed' is not allowed"),
-        ("form: split-normal", "form: normal", "population.marginals.age_years.form"),
+        ("scale: natural", "scale: linear", "population.marginals.age_years.scale"),
         ("sweep: [0.4, 0.75]", "sweep: [0.7, 0.75]", "outside its own sweep"),
         ("[fsh_iu_l, lh_iu_l]", "[fsh_iu_l, lh]", "'lh' is unknown"),
         ("    azfc:", "    azfd:", "diagnosis azfc is missing"),
@@ -70,7 +70,9 @@ def test_impossible_correlations_are_refused(capsys, tmp_path):
 
 def test_a_scenario_that_changed_after_calibration_is_refused(capsys, tmp_path):
     path = scenario_with(
-        tmp_path, "testosterone_gain: {value: 1.9", "testosterone_gain: {value: 1.8"
+        tmp_path,
+        "leydig_stimulation_log_sd: {value: 0.35",
+        "leydig_stimulation_log_sd: {value: 0.34",
     )
     folder = tmp_path / "calibration_records"
     folder.mkdir()

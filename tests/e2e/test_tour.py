@@ -54,4 +54,4 @@ def test_the_tour_has_its_stops():
 def test_patient_1_is_as_the_page_describes(printed, folder):
     first = (folder / "cohort" / "truth" / "truth.csv").read_text().splitlines()[1]
     assert first.startswith("1,")
-    assert "spared by therapy" in first
+    assert "spared_by_therapy" in first

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from pretese.clinic.clinic_files import load_clinic
-from simulate.clinic.courses.potential_course import Fates
+from simulate.clinic.courses.potential_course import PotentialCourses
 from simulate.clinic.flow.ledger import Columns
 from simulate.clinic.flow.run_clinic import Run
 from simulate.clinic.setup.clinic_file import Clinic
@@ -15,13 +15,13 @@ from simulate.scenario.parameter_paths import with_values
 
 
 def ledger(run: Run) -> Columns:
-    """All that has happened, of a run of one slice of men."""
+    """All that has happened, of a run of one slice of patients."""
     return run.ledger.columns(0, run.patients)
 
 
-def fates(run: Run) -> Fates:
-    """What nature held for the men of a run of one slice."""
-    return run.lots.fates(0)
+def courses(run: Run) -> PotentialCourses:
+    """What nature held for the patients of a run of one slice."""
+    return run.batches.courses(0)
 
 
 @cache
@@ -31,7 +31,7 @@ def shipped(name: str) -> Clinic:
 
 @cache
 def everybody_untreated() -> Scenario:
-    """The paper's men on day 0, none choosing therapy: each sees a bench or the theatre once."""
+    """Patients of the paper on day 0, none on therapy: each needs a bench or the theatre once."""
     paper = load_scenario("paper")
     return with_values(paper, {"choice.intercept": -60, "population.recruitment_days": 0.5}, "test")
 

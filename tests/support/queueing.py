@@ -36,7 +36,7 @@ def md1_wait(per_day: float, service_days: float) -> float:
 
 @dataclass(frozen=True)
 class Model:
-    """Men a day, the measure of their wait, what theory expects of it, and the clinic's parts."""
+    """Patients per day, the measure of their wait, its theoretical mean, and the clinic's parts."""
 
     per_day: float
     measure: str
@@ -64,7 +64,7 @@ def _bench(work: Mapping[str, Any], servers: int, expected_days: float) -> Model
 
 
 def one_operation_a_day(use: float) -> Model:
-    """A man who comes at random waits half a day for the next list besides those before him."""
+    """A patient who comes at random waits half a day for the next list besides those before him."""
     lists = [
         {"weekday": day, "start": "08:00", "minutes": 60, "surgeon": "A"} for day in every_day(1)
     ]
@@ -83,7 +83,7 @@ def models(use: float) -> dict[str, Model]:
 
 
 def run_model(model: Model, seed: int, number: int, patients: int) -> Run:
-    """Run one replicate of about so many men, the first tenth of the days left out."""
+    """Run one replicate of about so many patients, the first tenth of the days left out."""
     days = round(patients / model.per_day)
     one = clinic(
         referrals={"patients_per_week": assumed(7 * model.per_day, "1/wk")},

@@ -1,5 +1,6 @@
 """Clinics of the public interface: a run with its tables, event log and measures; capacities."""
 
+import math
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from numbers import Real
@@ -86,7 +87,23 @@ def _task(scenario: "Scenario", wanted: Wanted) -> tuple["Task", tuple[str, ...]
     clinic, listed = load_clinic(
         str(name), lambda path, found: assumed.extend(f"{path}: {each}" for each in found)
     )
-    return Task(clinic, scenario, base, size, listed, limit, processes, progress), tuple(assumed)
+    task = Task(clinic, scenario, base, size, listed, limit, processes, progress)
+    return task, (*assumed, *_never_referred(task))
+
+
+def _never_referred(task: "Task") -> tuple[str, ...]:
+    """Say so if more patients are asked for than are referred within the horizon."""
+    from simulate.clinic.setup.referrals import expected_referrals
+
+    expected = expected_referrals(task.clinic)
+    if task.patients is None or expected is None or task.patients <= expected:
+        return ()
+    horizon = task.clinic.horizon_days
+    return (
+        f"{task.patients:,} patients are asked for; about {expected:,.0f} are referred within the "
+        f"horizon of {horizon} days, and the others never: lengthen horizon_days or raise "
+        "referrals.patients_per_week",
+    )
 
 
 def _precision(until: Until) -> "Precision":
@@ -102,9 +119,9 @@ def _precision(until: Until) -> "Precision":
 
 
 def _day(value: Any) -> float:
-    if isinstance(value, Real):
+    if isinstance(value, Real) and not isinstance(value, bool):
         with suppress(OverflowError):  # a whole number beyond every float
-            if float(value) >= 0:
+            if 0 <= float(value) < math.inf:
                 return float(value)
     raise InputError.of("day", "", f"{shorten(value)} is not allowed", "give a day from 0")
 

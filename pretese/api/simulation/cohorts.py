@@ -132,7 +132,7 @@ class Cohort(Shown):
         from pretese.screen.progress import optional_progress
 
         chosen = formats_of([formats] if isinstance(formats, str) else formats)
-        with optional_progress("simulated men", progress) as tell:
+        with optional_progress("simulated patients", progress) as tell:
             write_cohort(self.request, Path(folder), chosen, tell)
 
     def summary(self) -> str:

@@ -104,7 +104,7 @@ class Scenario(Shown):
         --------
         >>> import pretese
         >>> pretese.scenario("null").truth(patients=1000)
-        <TrueEffects: null, 15 estimands over 1,000 patients, seed 1>
+        <TrueEffects: null, 17 estimands over 1,000 patients, seed 1>
         """
         from simulate.truth import population_effects, truth_table
 

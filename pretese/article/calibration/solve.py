@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pretese.article.calibration.draws import draw_targets
 from pretese.article.calibration.problem import Problem
+from protocol.errors import InputError
 
 Floats = NDArray[np.float64]
 
@@ -66,7 +67,11 @@ def solve_problem(
             jacobian = _jacobian(problem, point, scale, seed, report)
 
         def misfit(at: Floats, studies: int = studies) -> Floats:
-            return _misfit(problem, _drawn(problem, at, studies, seed), scale)
+            try:
+                drawn = _drawn(problem, at, studies, seed)
+            except InputError:  # a step to numbers that no scenario may have: too long
+                return np.full(len(problem.targets), np.inf)
+            return _misfit(problem, drawn, scale)
 
         def tell(call: int, of: int, studies: int = studies) -> None:
             report(f"refinement over {studies} studies", call, of)

@@ -70,7 +70,7 @@ def couples_who_stop(replicates: int, seed: int) -> Pitfall:
     transfers = np.where(
         drawn.gonadotropin_therapy, *(b.transferred.sum(-1) for b in reversed(pair))
     )
-    born = drawn.cohort.taken(*(b.delivered for b in pair))
+    born = drawn.cohort.in_chosen_arm(*(b.delivered for b in pair))
     had = transfers > 0
     last = int(transfers.max())
 

@@ -16,6 +16,7 @@ from pretese.article.report.reproduction_figures import (
     draw_quartiles,
     draw_questions,
 )
+from pretese.article.simulated.transported_numbers import Transported
 from pretese.article.simulated.true_effects import CONTRASTS
 from pretese.io.text.html_page import render_page
 from pretese.plots.before_after import draw_before_after
@@ -44,6 +45,7 @@ def render_reproduction(
     published: PublishedStudy,
     figures: Mapping[str, str],
     manifest: Mapping[str, Any],
+    transported: list[Transported],
 ) -> str:
     """Return the page; same inputs, same bytes. ``figures`` are SVG texts by name."""
     return render_page(
@@ -59,6 +61,7 @@ def render_reproduction(
         groups=list(_groups(rows)),
         findings=[finding.text for finding in published.findings.values()],
         limit=f"{LIMIT:g}",
+        transported=transported,
         manifest=[(name, _plain(value)) for name, value in manifest.items()],
         **{name: manifest[name] for name in ("replicates", "patients", "command")},
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from rich.text import Text
 
 from pretese.article.report.compare import Row
 from pretese.article.report.reproduction_page import summary
+from pretese.article.simulated.transported_numbers import Transported
 from pretese.article.simulated.true_effects import CONTRASTS
 
 Floats = NDArray[np.float64]
@@ -43,12 +45,35 @@ HEADLINES = {
 }
 
 
-def show_reproduction(
-    console: Console, rows: list[Row], simulated: Mapping[str, Floats], out: Path, replicates: int
-) -> None:
+class Reproduced(Protocol):
+    """What the view needs of a reproduction."""
+
+    @property
+    def rows(self) -> list[Row]:
+        """Published numbers beside simulated ones."""
+        ...
+
+    @property
+    def simulated(self) -> Mapping[str, Floats]:
+        """Every statistic and true effect by id."""
+        ...
+
+    @property
+    def transported(self) -> list[Transported]:
+        """Transported numbers, the most influential first."""
+        ...
+
+    @property
+    def replicates(self) -> int:
+        """Number of simulated studies."""
+        ...
+
+
+def show_reproduction(console: Console, run: Reproduced, out: Path) -> None:
     """Print main numbers, true effects, the verdict and the path of the report."""
-    console.print(_headlines(rows, replicates))
-    console.print(_truth(simulated))
+    rows = run.rows
+    console.print(_headlines(rows, run.replicates))
+    console.print(_truth(run.simulated))
     found = summary(rows)
     console.print(
         Text.assemble(
@@ -63,6 +88,14 @@ def show_reproduction(
         "the simulated studies; rank: percentile of the published value among them.",
         style="dim",
     )
+    for each in run.transported[:1]:
+        low, value, high = each.normal_percent
+        console.print(
+            f"FSH in the normal range after month 1: {value:.0f} % of treated; {low:.0f} to "
+            f"{high:.0f} % over {each.path.rsplit('.', 1)[-1]} "
+            f"{each.sweep[0]:g} to {each.sweep[1]:g} (transported)",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
     console.print(f"Report: {out / 'report.html'}", highlight=False, soft_wrap=True)
     console.print("Synthetic patients; research software, not a medical device.", style="dim")
 

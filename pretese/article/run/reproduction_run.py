@@ -18,6 +18,11 @@ from pretese.article.published import PublishedStudy, load_published_hashed
 from pretese.article.report.compare import Row, compare, comparison_frame, missed
 from pretese.article.report.reproduction_page import draw_reproduction, render_reproduction
 from pretese.article.simulated.run_studies import run_studies
+from pretese.article.simulated.transported_numbers import (
+    Transported,
+    transported_frame,
+    transported_numbers,
+)
 from pretese.io.input.regimen_files import regimen_files
 from pretese.io.output.csv_file import write_csv
 from pretese.io.output.manifest import write_manifest
@@ -39,8 +44,9 @@ class ReproductionRun:
     """The published study compared with simulated ones.
 
     ``simulated`` contains every statistic and true effect by id, shape (replicate,); ``rows``
-    compare the published numbers with them; ``pitfalls`` is the bias analysis, if requested.
-    ``facts`` records inputs and options, with the hashes of the files when they were read.
+    compare the published numbers with them; ``transported`` are numbers of other patients or doses,
+    with what depends on them; ``pitfalls`` is the bias analysis, if requested. ``facts`` records
+    inputs and options, with the hashes of the files when they were read.
     """
 
     scenario: Scenario
@@ -49,6 +55,7 @@ class ReproductionRun:
     seed: int
     simulated: Mapping[str, Floats]
     rows: list[Row]
+    transported: list[Transported]
     pitfalls: list[Pitfall] | None
     facts: Mapping[str, Any]
 
@@ -102,20 +109,26 @@ def reproduce_article(
             scenario, seed, replicates, workers, lambda done: tell(done, replicates)
         )
     rows, pitfalls = compare(scenario, published, simulated), None
+    transported = transported_numbers(scenario, seed)
     if with_bias_analysis:
         with progress("pitfalls") as tell:
             pitfalls = all_pitfalls(replicates, seed, tell)
     regimens.check()
-    return ReproductionRun(scenario, published, replicates, seed, simulated, rows, pitfalls, facts)
+    return ReproductionRun(
+        scenario, published, replicates, seed, simulated, rows, transported, pitfalls, facts
+    )
 
 
 def write_reproduction(run: ReproductionRun, folder: Path) -> None:
     """Write report, tables, figures and one simulated cohort into an open folder of results."""
     write_csv(comparison_frame(run.rows), folder / "published_vs_simulated.csv")
+    write_csv(transported_frame(run.transported), folder / "transported_numbers.csv")
     cohort = run.cohort()
     _write_cohort(cohort, folder / "cohort")
     drawn = _write_figures(run.figures(cohort), folder / "figures")
-    page = render_reproduction(run.rows, run.simulated, run.published, drawn, run.facts)
+    page = render_reproduction(
+        run.rows, run.simulated, run.published, drawn, run.facts, run.transported
+    )
     (folder / "report.html").write_text(page, encoding="utf-8")
     if run.pitfalls is not None:
         write_bias_analysis(run.pitfalls, folder, run.replicates, run.seed)

@@ -11,6 +11,9 @@ from simulate.core.coding import BASELINE, DIAGNOSES, HORMONES
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+#: Testosterone below which the cohorts behind the target of the rise were called hypogonadal.
+HYPOGONADAL_NMOL_L = 12.0
+
 #: Takes a batch of studies, returns one number per study.
 Statistic = Callable[[Studies], Floats]
 
@@ -21,7 +24,7 @@ Select = Callable[[Studies], Flags]
 def count_statistics() -> dict[str, Statistic]:
     """Return every counted statistic under the id of its published number."""
     parts = (_flow(), _quartiles(), _diagnosis(), _retrieved(), _ejaculate())
-    more = (_derived(), _missing(), _births())
+    more = (_derived(), _missing(), _births(), _hormones())
     return {name: statistic for part in (*parts, *more) for name, statistic in part}
 
 
@@ -139,6 +142,19 @@ def _retrieved() -> Iterator[tuple[str, Statistic]]:
         stem = f"derived.retrieved.{name}" if derived else f"retrieved.diagnosis.{name}"
         yield f"{stem}.count", counted(both_of(retrieved, diagnosed(name)))
         yield f"{stem}.percent", percentage(diagnosed(name), retrieved)
+
+
+def _hormones() -> Iterator[tuple[str, Statistic]]:
+    yield "hormones.testosterone_rise.hypogonadal", _testosterone_rise
+
+
+def _testosterone_rise(studies: Studies) -> Floats:
+    """Return the mean rise in treated patients below `HYPOGONADAL_NMOL_L` before therapy."""
+    before = studies.cohort.patients.baseline["testosterone_nmol_l"]
+    low = (before < HYPOGONADAL_NMOL_L) & studies.gonadotropin_therapy
+    rise: Floats = np.where(low, studies.testosterone_after - before, 0).sum(-1)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(rise / low.sum(-1))
 
 
 def _ejaculate() -> Iterator[tuple[str, Statistic]]:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from pretese.article.simulated.quartiles import quartiles
 from simulate.cohort.births import Births, births_of
 from simulate.cohort.draw import Cohort
-from simulate.core.coding import DIAGNOSES
+from simulate.core.coding import ARMS, DIAGNOSES
+from simulate.hormones.serum import testosterone_ratio
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -36,16 +37,27 @@ class Studies:
         return births_of(self.cohort)
 
     @cached_property
+    def testosterone_after(self) -> Floats:
+        """True testosterone of every patient after the treated course, in nmol/L."""
+        cohort = self.cohort
+        course = cohort.paths[ARMS.index("treated")].course
+        before = cohort.patients.baseline["testosterone_nmol_l"]
+        ratio = testosterone_ratio(
+            cohort.scenario.physiology, before, cohort.traits, course.leydig_activity[-1]
+        )
+        return before * ratio
+
+    @cached_property
     def icsi(self) -> Flags:
         """Couples of operated patients who reached ICSI with testicular sperm."""
         untreated, treated = (each.icsi for each in self.births)
-        return self.cohort.taken(untreated, treated) & self.retrieved
+        return self.cohort.in_chosen_arm(untreated, treated) & self.retrieved
 
     @cached_property
     def delivered(self) -> Flags:
         """Couples with a live birth after ICSI with testicular sperm."""
         untreated, treated = (each.delivered for each in self.births)
-        return self.cohort.taken(untreated, treated) & self.icsi
+        return self.cohort.in_chosen_arm(untreated, treated) & self.icsi
 
     def group(self, name: str) -> Flags:
         """Return the operated patients of a column of Table 1."""

@@ -95,7 +95,7 @@ def under_both_arms(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
 
 def as_chosen(cohort: Cohort, plan: StudyPlan) -> AnalysisSet:
     """Return every patient under the chosen arm, with true covariates, (replicate, patient)."""
-    outcome = cohort.taken(*potential_outcomes(cohort, plan))
+    outcome = cohort.in_chosen_arm(*potential_outcomes(cohort, plan))
     return _known(
         plan, dict(_true(cohort)), cohort.gonadotropin_therapy, outcome, population(cohort, plan)
     )

@@ -123,14 +123,16 @@ def _shifted(cohort: Cohort, shift: Floats) -> tuple[Path, Path]:
     model = cohort.scenario.spermatogenesis
     spontaneous = cohort.streams.uniform("spontaneous sperm")
     sensitivity = model.semen_analysis_sensitivity.value
-    overlooked = cohort.streams.uniform("semen check") >= sensitivity if sensitivity < 1 else None
+    overlooked = (
+        cohort.streams.uniform("semen analysis") >= sensitivity if sensitivity < 1 else None
+    )
     arms = cohort.scenario.arms
     paths = []
     for name, path in zip(("untreated", "treated"), cohort.paths, strict=True):
         sperm = see_sperm(
-            model, cohort.patients, cohort.spermatogenic_liability + shift, path.course,
-            cohort.traits,
-            spontaneous, overlooked,
+            model, cohort.scenario.physiology, cohort.patients,
+            cohort.spermatogenic_liability + shift, path.course, cohort.traits, spontaneous,
+            overlooked,
         )  # fmt: skip
         seen = sperm.in_ejaculate if arms[name].semen_analysis else np.zeros_like(path.any_sperm)
         paths.append(

@@ -15,8 +15,8 @@ from simulate.recruitment.accrual import (
     Site,
     combine,
     draw_arrivals,
-    expected_men,
     expected_month,
+    expected_patients,
 )
 from simulate.recruitment.schemes import SCHEMES, Arrivals, Factor, joint_strata
 from simulate.scenario import Scenario
@@ -191,7 +191,7 @@ def check_sites(design: DesignFile) -> None:
     month = float(expected_month(rates.joined(), design.participants))
     if not np.isfinite(month):
         return  # recruitment ends too early: `check_filled`
-    empty = expected_men(rates, month) <= 0
+    empty = expected_patients(rates, month) <= 0
     names = [site.name for site, none in zip(design.sites, empty, strict=True) if none]
     if names:
         problem = f"{', '.join(names)}: opens after recruitment ends in month {month:.1f}"
@@ -260,7 +260,7 @@ def _randomise(
             else None,
             allocation=design.allocation,
             factors=tuple(factors),
-            repeats=design.rounds_of_blocks,
+            rounds_of_blocks=design.rounds_of_blocks,
             probability=rule.probability_percent / 100,
         )
     )

@@ -21,7 +21,7 @@ from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.stopped_estimates import final_estimates
 from pretese.trial.simulation.trial_results import Outcomes, Point, Results
 from simulate.core.random_streams import RandomStreams
-from simulate.recruitment.accrual import expected_men, expected_month
+from simulate.recruitment.accrual import expected_month, expected_patients
 from simulate.recruitment.predictability import expected_guesses
 
 
@@ -153,7 +153,7 @@ def draw_calendar(design: DesignFile, participants: int, streams: RandomStreams)
     months = expected_month(rates, heap)
     check_filled(design, months, participants)
     known = months + design.endpoint_month
-    more = np.maximum(expected_men(rates, known)[..., 0] - heap, 0.0)
+    more = np.maximum(expected_patients(rates, known)[..., 0] - heap, 0.0)
     left = (participants - waited_for)[:, None]
     over = np.minimum(streams.poisson("counts: overrunning", np.where(left > 0, more, 0.0)), left)
     over = over.astype(np.int64)

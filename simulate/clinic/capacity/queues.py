@@ -1,4 +1,4 @@
-"""Who waits for what, and how many at a time; read slice by slice of men."""
+"""Who waits for what, and how many at a time; read slice by slice of patients."""
 
 from collections.abc import Iterator, Mapping
 from math import inf
@@ -26,12 +26,12 @@ QUEUES: Mapping[str, tuple[int, ...]] = {
 
 
 def queue_by_day(run: Run, name: str = "", days: int | None = None) -> Counts:
-    """Return how many men wait in a queue of `QUEUES` at the start of each day, from day 0."""
+    """Return how many patients wait in a queue of `QUEUES` at the start of each day, from day 0."""
     return _by_day(run, days, intervals(run, QUEUES[name]))
 
 
 def in_clinic_by_day(run: Run, days: int | None = None) -> Counts:
-    """Return how many men have been referred and have not come to their end, by day."""
+    """Return how many patients have been referred and have not come to their end, by day."""
     columns = (part.columns for part in run.parts())
     return _by_day(run, days, ((each.referred, each.end_day) for each in columns))
 

@@ -89,6 +89,27 @@ def interval(values: Iterable[float]) -> Interval:
     return Interval(mean, mean - reach, mean + reach, sd, int(kept.size))
 
 
+def shown_limits(found: Interval, lowest: float) -> tuple[float, float]:
+    """Return the limits that are shown: none below `FEWEST` replicates, none beyond ``lowest``.
+
+    Parameters
+    ----------
+    lowest
+        The smallest value that the measure can take.
+
+    Examples
+    --------
+    >>> shown_limits(interval([1.0, 30.0]), lowest=0)
+    (nan, nan)
+    >>> low, high = shown_limits(interval([0.0, 0.0, 0.0, 0.0, 10.0]), lowest=0)
+    >>> low, round(high, 2)
+    (0.0, 7.55)
+    """
+    if found.replicates < FEWEST:
+        return nan, nan
+    return max(found.low, lowest), found.high
+
+
 def until_precise(
     clinic: Clinic,
     scenario: Scenario,
@@ -135,10 +156,11 @@ def summary(done: Sequence[Replicate]) -> pd.DataFrame:
     rows = []
     for name in done[0].measures:
         found = interval(each.measures[name] for each in done)
+        low, high = shown_limits(found, lowest=0)  # times, counts and shares are never negative
         rows.append(
             {
-                "measure": name, "mean": found.mean, "conf_low": found.low,
-                "conf_high": found.high, "sd": found.sd, "replicates": found.replicates,
+                "measure": name, "mean": found.mean, "conf_low": low,
+                "conf_high": high, "sd": found.sd, "replicates": found.replicates,
             }
         )  # fmt: skip
     return pd.DataFrame(rows)

@@ -47,7 +47,7 @@ def solve(
     what: str,
     goal: Goal,
     seed: int,
-    most_replications: int = 40,
+    max_replicates: int = 40,
     patients: int | None = None,
     waiting_list: Sequence[Waiting] = (),
     at_a_time: int = 1,
@@ -56,9 +56,9 @@ def solve(
 ) -> Solution:
     """Find the least capacity whose whole confidence interval meets the goal.
 
-    Capacities share the same men on the same days. Each gets replicates until its interval lies
-    on one side of the limit; where it never does, the capacity counts as too small. Doubles until
-    the goal is met, then halves the gap.
+    Capacities share the same patients on the same days. Each gets replicates until its interval
+    lies on one side of the limit; where it never does, the capacity counts as too small. Doubles
+    until the goal is met, then halves the gap.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def solve(
             done = until_precise(
                 with_capacity(clinic, what, capacity), scenario, seed,
                 lambda done: goal.met_by(_found(goal, done)) is not None,
-                most_replications, patients, waiting_list, at_a_time, compute,
+                max_replicates, patients, waiting_list, at_a_time, compute,
                 lambda number: tell(capacity, number),
             )  # fmt: skip
             found = _found(goal, done)
@@ -108,7 +108,7 @@ def with_capacity(clinic: Clinic, what: str, capacity: int) -> Clinic:
 
 
 def _theatre_lists(clinic: Clinic, capacity: int) -> Clinic | None:
-    """Spread so many lists a week evenly over the working days, each like the file's first.
+    """Distribute so many lists a week evenly over the working days, each like the file's first.
 
     A second list on one day has a second surgeon, and so on.
     """
@@ -119,12 +119,12 @@ def _theatre_lists(clinic: Clinic, capacity: int) -> Clinic | None:
         TheatreList(
             weekday=weekday, start=first.start, minutes=first.minutes, surgeon=f"S{row + 1}"
         )
-        for row, weekday in _spread(capacity)
+        for row, weekday in _evenly_over_week(capacity)
     )
     return clinic.model_copy(update={"theatre": clinic.theatre.model_copy(update={"lists": lists})})
 
 
-def _spread(capacity: int) -> Iterator[tuple[int, Weekday]]:
+def _evenly_over_week(capacity: int) -> Iterator[tuple[int, Weekday]]:
     """Yield (row, weekday) for so many lists: whole rows of working days, the rest evenly."""
     rows, rest = divmod(capacity, len(WORKING_DAYS))
     for row in range(rows):

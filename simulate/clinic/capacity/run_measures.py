@@ -1,9 +1,9 @@
-"""What a manager asks of one run: waits, queues, utilisation, time to each milestone.
+"""Performance measures of one run: waits, queues, utilisation, time to each milestone.
 
-Waits and milestones count men who begin to wait (or are referred) from the end of the warm-up up
-to the horizon, and follow each of them to his end, so that nobody's wait is cut short. Queues and
-utilisation are averages over the days of that window. Men are read slice by slice, so that a run
-of any size is measured in bounded memory.
+Waits and milestones count patients who begin to wait (or are referred) from the end of the warm-up
+up to the horizon, and follow each of them to his end, so that nobody's wait is cut short. Queues
+and utilisation are averages over the days of that window. Patients are read slice by slice, so that
+a run of any size is measured in bounded memory.
 """
 
 from collections.abc import Iterator, Mapping
@@ -33,7 +33,7 @@ MILESTONES: Mapping[str, int | None] = {
 
 
 def window(run: Run) -> Window:
-    """Return the days that are measured, warm-up left out."""
+    """Return the days that are measured, without the warm-up."""
     horizon = run.clinic.horizon_days
     return run.clinic.warm_up_days, inf if horizon is None else horizon
 
@@ -42,7 +42,7 @@ def measures(run: Run) -> dict[str, float]:
     """Return every measure of a run by name; NaN where nobody or nothing counts towards it."""
     within = window(run)
     came = sum(int(inside(part.columns.referred, within).sum()) for part in run.parts())
-    found = {"men_referred": float(came)}
+    found = {"patients_referred": float(came)}
     for name, which in QUEUES.items():
         found |= _waits(run, name, which, within)
     found["left_theatre_list_share"] = _share(
@@ -89,7 +89,7 @@ def _waits(run: Run, name: str, which: tuple[int, ...], within: Window) -> dict[
 
 
 def _waited(run: Run, which: tuple[int, ...], within: Window) -> float:
-    """Return the days that all men together wait inside the window."""
+    """Return the days that all patients together wait inside the window."""
     return sum(
         float((np.clip(end, *within) - np.clip(begin, *within)).sum())
         for begin, end in intervals(run, which)
@@ -97,14 +97,14 @@ def _waited(run: Run, which: tuple[int, ...], within: Window) -> float:
 
 
 def _milestone(run: Run, name: str, within: Window) -> dict[str, float]:
-    """Return median and 90th percentile of the days from referral, of men who get there."""
+    """Return median and 90th percentile of the days from referral, of patients who get there."""
 
-    def taken() -> Iterator[Floats]:
+    def longest() -> Iterator[Floats]:
         for columns in _columns(run):
             days = (_reached(columns, name) - columns.referred)[inside(columns.referred, within)]
             yield days[~np.isnan(days)]
 
-    middle, high = quantiles(taken, (0.5, 0.9))
+    middle, high = quantiles(longest, (0.5, 0.9))
     return {f"p50_referral_to_{name}_days": middle, f"p90_referral_to_{name}_days": high}
 
 

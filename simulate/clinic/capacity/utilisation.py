@@ -53,7 +53,7 @@ def _busy_days(run: Run, bench: BenchResource, which: tuple[int, ...], within: W
     """Return the days that analysers worked on samples that they began in the window."""
     busy = 0.0
     for part in run.parts():
-        work = run.lots.delays(part.first, part.last)[:, bench.work : bench.work + len(which)]
+        work = run.batches.delays(part.first, part.last)[:, bench.work : bench.work + len(which)]
         busy += float(work.T[inside(part.columns.start[list(which)], within)].sum())
     return busy
 
@@ -68,7 +68,7 @@ def _theatre_use(run: Run, theatre: Theatre, within: Window) -> dict[str, float]
         used, late = used + minutes, late + beyond
     return {
         "theatre_utilisation": used / offered if offered else nan,
-        "theatre_overrun_minutes_per_list": late / max(sum(held), 1),
+        "theatre_overtime_minutes_per_list": late / max(sum(held), 1),
         "theatre_lists_per_week": float(sum(held) / ((within[1] - within[0]) / 7)),
     }
 

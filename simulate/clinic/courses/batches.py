@@ -1,9 +1,9 @@
-"""What lies in store for each man: drawn when he comes, not before, and kept on disk till then.
+"""Potential courses of each patient: simulated at referral, and kept on disk till then.
 
-RandomStreams is addressed by whole slices of `random_streams.CHUNK` men. The first man to come of a
-slice has all of it drawn, by the functions and the luck of the numpy engine; each man's own part is
-written down, and read again on the day of his referral. So memory holds the men under way, however
-many come in all.
+RandomStreams is addressed by whole slices of `random_streams.CHUNK` patients. The first patient to
+come of a slice has all of it drawn, by the functions and random numbers of the numpy engine; each
+patient's own part is written down, and read again on the day of his referral. So memory holds the
+patients under way, however many come in all.
 """
 
 from array import array
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from protocol.regimen.conditions import Condition, Value
 from simulate.clinic.courses.delays import DELAYS, draw_delays
 from simulate.clinic.courses.disk_store import Store
-from simulate.clinic.courses.potential_course import Fates, Way, ways_of
+from simulate.clinic.courses.potential_course import PotentialCourses, Way, ways_of
 from simulate.clinic.courses.recent_cache import hold
 from simulate.clinic.setup import clinic_file as file
 from simulate.clinic.setup.clinic_file import Clinic
@@ -28,10 +28,10 @@ from simulate.scenario.scenario_file import Scenario
 Floats = NDArray[np.float64]
 Codes = NDArray[np.uint8]
 
-#: Rank of a man who meets no priority.
+#: Rank of a patient who meets no priority.
 LAST_RANK = 100
-#: Slices of men whose fates are held at a time, and (slice, partner's age) with their couples.
-FATES_HELD, COUPLES_HELD = 2, 64
+#: Slices of patients whose fates are held at a time, and (slice, partner's age) with their couples.
+COURSES_HELD, COUPLES_HELD = 2, 64
 
 #: Bits of what a sequence of phases leads to, and of how a transfer ends.
 IN_EJACULATE, RETRIEVABLE = 1, 2
@@ -45,8 +45,8 @@ class Tries(NamedTuple):
     ends: bytes
 
 
-class Lot:
-    """What is in store for one man, whatever the clinic decides.
+class Batch:
+    """What is in store for one patient, whatever the clinic decides.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Lot:
         The arm he chose; after how many months of therapy he stops; his rank on the theatre list.
     needs_surgery
         Whether his semen analysis, if he has one, shows nothing.
-    willing, usable
+    willing, sperm_available
         Whether the couple goes on to ICSI, and testicular sperm is there on the day.
     delays
         In days, in the order of `simulate.clinic.courses.delays.DELAYS`.
@@ -66,14 +66,25 @@ class Lot:
         In IU/L, for each beginning of a sequence, what the laboratory reports at its end.
     """
 
-    __slots__ = ("delays", "effect", "fsh", "gonadotropin_therapy", "months", "needs_surgery",
-                 "outcome", "rank", "spermatogenic_liability", "tries", "usable",
-                 "willing")  # fmt: skip
+    __slots__ = (
+        "delays",
+        "effect",
+        "fsh",
+        "gonadotropin_therapy",
+        "months",
+        "needs_surgery",
+        "outcome",
+        "rank",
+        "sperm_available",
+        "spermatogenic_liability",
+        "tries",
+        "willing",
+    )  # fmt: skip
 
     def __init__(self, record: bytes, layout: "_Layout") -> None:
         codes = record[layout.numbers :]
         self.gonadotropin_therapy, self.months, self.rank, self.needs_surgery = codes[:4]
-        self.willing, self.usable = codes[4] == 1, codes[5] == 1
+        self.willing, self.sperm_available = codes[4] == 1, codes[5] == 1
         transfers = 7 + layout.transfers
         self.tries = Tries(codes[6], codes[7:transfers])
         self.outcome = codes[transfers:]
@@ -98,13 +109,13 @@ class _Layout:
         self.length = self.numbers + 7 + transfers + self.sequences
 
 
-class Lots:
-    """The lots of all men of a study, by number from 0.
+class Batches:
+    """The lots of all patients of a study, by number from 0.
 
     Parameters
     ----------
-    men
-        Men drawn for the study.
+    patients
+        Patients drawn for the study.
     """
 
     def __init__(
@@ -116,17 +127,17 @@ class Lots:
         self._layout = _Layout(self.ways, round(scenario.fertility.max_transfers.value))
         self._store = Store(self._layout.length)
         self._drawn: set[int] = set()
-        self._fates: dict[int, Fates] = {}
+        self._fates: dict[int, PotentialCourses] = {}
         self._aged: dict[tuple[int, int], Codes] = {}
 
-    def __getitem__(self, patient: int) -> Lot:
-        """Return a man's lot; that of his slice is drawn if it has not been."""
+    def __getitem__(self, patient: int) -> Batch:
+        """Return a patient's lot; that of his slice is drawn if it has not been."""
         if patient // CHUNK not in self._drawn:
             self._write(patient // CHUNK)
-        return Lot(self._store.get(patient), self._layout)
+        return Batch(self._store.get(patient), self._layout)
 
     def delays(self, first: int, last: int) -> Floats:
-        """Return the delays of the men from ``first`` up to ``last`` (0 before they are drawn)."""
+        """Return the delays of patients ``first`` up to ``last`` (0 before they are simulated)."""
         records = self._store.get(first, last - first)
         rows = np.frombuffer(records, np.uint8).reshape(last - first, self._layout.length)
         numbers: Floats = np.ascontiguousarray(rows[:, : 8 * len(DELAYS)]).view(np.float64)
@@ -136,61 +147,61 @@ class Lots:
         """Return what ICSI leads to if the partner is so many quarters of a year older."""
         number, place = divmod(patient, CHUNK)
         if (number, quarters) not in self._aged:
-            aged = _tries(self.fates(number).couples(quarters))
+            aged = _tries(self.courses(number).couples(quarters))
             hold(self._aged, (number, quarters), aged, COUPLES_HELD)
         row = self._aged[number, quarters][place]
         return Tries(int(row[0]), row[1:].tobytes())
 
-    def fates(self, number: int) -> Fates:
-        """Return the fates of a slice of men, numbered from 0; the last few are held."""
+    def courses(self, number: int) -> PotentialCourses:
+        """Return the fates of a slice of patients, numbered from 0; the last few are held."""
         if number not in self._fates:
             first = number * CHUNK
             size = min(CHUNK, self.patients - first)
-            drawn = Fates(self.scenario, self._seed, self._replicate, size, first)
-            hold(self._fates, number, drawn, FATES_HELD)
+            drawn = PotentialCourses(self.scenario, self._seed, self._replicate, size, first)
+            hold(self._fates, number, drawn, COURSES_HELD)
         return self._fates[number]
 
     def _write(self, number: int) -> None:
-        fates = self.fates(number)
-        numbers, codes = self._numbers(fates), self._codes(fates)
+        courses = self.courses(number)
+        numbers, codes = self._numbers(courses), self._codes(courses)
         rows = np.concatenate([np.ascontiguousarray(numbers).view(np.uint8), codes], axis=1)
         self._store.put(number * CHUNK, rows.tobytes())
         self._drawn.add(number)
 
-    def _numbers(self, fates: Fates) -> Floats:
-        effect = _of_own_arm(fates, self._layout.sequences, [
-            [outcome.effect for outcome in outcomes.values()] for outcomes in fates.outcomes
+    def _numbers(self, courses: PotentialCourses) -> Floats:
+        effect = _of_own_arm(courses, self._layout.sequences, [
+            [outcome.effect for outcome in outcomes.values()] for outcomes in courses.outcomes
         ])  # fmt: skip
-        fsh = _of_own_arm(fates, self._layout.beginnings, [
-            _reported_fsh(fates, arm, way) for arm, way in enumerate(self.ways)
+        fsh = _of_own_arm(courses, self._layout.beginnings, [
+            _reported_fsh(courses, arm, way) for arm, way in enumerate(self.ways)
         ])  # fmt: skip
         delays, liability = (
-            draw_delays(self.clinic, fates),
-            fates.cohort.spermatogenic_liability[0, :, None],
+            draw_delays(self.clinic, courses),
+            courses.cohort.spermatogenic_liability[0, :, None],
         )
         return np.concatenate([delays, liability, effect, fsh], axis=1)
 
-    def _codes(self, fates: Fates) -> Codes:
-        couples = fates.couples()
+    def _codes(self, courses: PotentialCourses) -> Codes:
+        couples = courses.couples()
         own = [
-            fates.gonadotropin_therapy, fates.months, _ranks(self.clinic, fates),
-            fates.cohort.observed("micro_tese")[0], couples.reaches_icsi[0],
-            couples.testicular_sperm_usable[0],
+            courses.gonadotropin_therapy, courses.months, _ranks(self.clinic, courses),
+            courses.cohort.observed("micro_tese")[0], couples.reaches_icsi[0],
+            couples.testicular_sperm_available[0],
         ]  # fmt: skip
-        outcome = _of_own_arm(fates, self._layout.sequences, [
+        outcome = _of_own_arm(courses, self._layout.sequences, [
             [each.in_ejaculate * IN_EJACULATE + each.retrievable * RETRIEVABLE
-             for each in outcomes.values()] for outcomes in fates.outcomes
+             for each in outcomes.values()] for outcomes in courses.outcomes
         ])  # fmt: skip
         columns = np.stack(own, axis=1).astype(np.uint8)
         return np.concatenate([columns, _tries(couples), outcome.astype(np.uint8)], axis=1)
 
 
-def _reported_fsh(fates: Fates, arm: int, way: Way) -> list[Floats]:
+def _reported_fsh(courses: PotentialCourses, arm: int, way: Way) -> list[Floats]:
     """Return what the laboratory reports at the end of each beginning of a sequence."""
     return [
         next(
             outcome.course.measured_fsh_iu_l[len(begun) - 1, 0]
-            for phases, outcome in fates.outcomes[arm].items()
+            for phases, outcome in courses.outcomes[arm].items()
             if phases[: len(begun)] == begun
         )
         for begun in way.beginnings
@@ -198,19 +209,19 @@ def _reported_fsh(fates: Fates, arm: int, way: Way) -> list[Floats]:
 
 
 def _of_own_arm(
-    fates: Fates, width: int, by_arm: Sequence[Sequence[NDArray[np.generic]]]
+    courses: PotentialCourses, width: int, by_arm: Sequence[Sequence[NDArray[np.generic]]]
 ) -> Floats:
-    """Return each man's values along his own arm, of shape (man, width); 0 beyond what it has."""
-    found = np.zeros((len(fates.gonadotropin_therapy), width))
+    """Return values in each patient's own arm, shape (patient, width), padded with 0."""
+    found = np.zeros((len(courses.gonadotropin_therapy), width))
     for arm, columns in enumerate(by_arm):
-        mine = fates.gonadotropin_therapy == arm
+        mine = courses.gonadotropin_therapy == arm
         for place, column in enumerate(columns):
             found[mine, place] = column[mine]
     return found
 
 
 def _tries(couples: Couples) -> Codes:
-    """Return transfers with embryos, and how each would end, of shape (man, 1 + transfer)."""
+    """Return transfers with embryos, and how each would end, of shape (patient, 1 + transfer)."""
     ends = couples.pregnant[0] * PREGNANT + couples.born[0] * BORN + couples.gives_up[0] * GIVES_UP
     found: Codes = np.concatenate(
         [couples.transfers_available[0][:, None], ends], axis=1, dtype=np.uint8, casting="unsafe"
@@ -218,19 +229,19 @@ def _tries(couples: Couples) -> Codes:
     return found
 
 
-def _ranks(clinic: Clinic, fates: Fates) -> NDArray[np.int_]:
-    """Return each man's rank: the lowest of the priorities that he meets."""
-    patients = len(fates.gonadotropin_therapy)
+def _ranks(clinic: Clinic, courses: PotentialCourses) -> NDArray[np.int_]:
+    """Return each patient's rank: the lowest of the priorities that he meets."""
+    patients = len(courses.gonadotropin_therapy)
     if not clinic.priorities:
         return np.full(patients, LAST_RANK)
     read = [(each.rank, file.read_conditions(each.when)) for each in clinic.priorities]
-    cohort = fates.cohort
+    cohort = courses.cohort
     columns: dict[str, list[Value]] = {
         "age_years": cohort.baseline["age_years"][0].tolist(),
         "partner_age_years": cohort.patients.partner_age_years[0].tolist(),
         "infertility_duration_years": cohort.baseline["infertility_duration_years"][0].tolist(),
         "diagnosis": [DIAGNOSES[code] for code in cohort.patients.diagnosis[0]],
-        "arm": [ARMS[arm] for arm in fates.gonadotropin_therapy],
+        "arm": [ARMS[arm] for arm in courses.gonadotropin_therapy],
     }
     return np.array(
         [

@@ -1,11 +1,11 @@
-"""The tables of an arm's regimen, asked about one man at a time, as `bedside.decide` asks them."""
+"""Decisions of an arm's regimen for one patient at a time, as `bedside.decide` makes them."""
 
 from protocol.errors import InputError
 from protocol.regimen.conditions import Value
 from protocol.regimen.grid import DecisionGrid
 from protocol.regimen.load import DecisionTable, Regimen
 from protocol.regimen.paths import BEFORE_THERAPY
-from simulate.clinic.courses.batches import Lot
+from simulate.clinic.courses.batches import Batch
 from simulate.clinic.courses.potential_course import Phases, Way
 
 #: Actions that the clinic knows how to carry out.
@@ -21,10 +21,10 @@ class Rules:
     """The phase, end-of-therapy and sperm-use tables of one arm.
 
     Every question returns the place of the rule that fired, and what it says. ``stopped`` is the
-    code of the phase of a man who has broken therapy off.
+    code of the phase of a patient who has broken therapy off.
     """
 
-    __slots__ = ("_end", "_highest_fsh", "_looks", "_phase", "_use", "codes", "regimen",
+    __slots__ = ("_end", "_highest_fsh", "_lookups", "_phase", "_use", "codes", "regimen",
                  "stopped", "way")  # fmt: skip
 
     def __init__(self, way: Way) -> None:
@@ -38,15 +38,15 @@ class Rules:
         self.stopped = without[0] if without else NO_PHASE
         self.codes = {phase.name: phase.code for phase in self.regimen.phases}
         axes = {axis.name: axis for axis in self._phase.proved.axes}
-        self._looks = frozenset(axes)
+        self._lookups = frozenset(axes)
         self._highest_fsh = axes["fsh_iu_l"].high if "fsh_iu_l" in axes else 0.0
 
-    def phase(self, lot: Lot, phases: Phases) -> tuple[int, str]:
-        """Decide the month after ``phases`` from the FSH that the man has at the end of the last.
+    def phase(self, batch: Batch, phases: Phases) -> tuple[int, str]:
+        """Decide the month after ``phases`` from FSH at the end of the last month.
 
         An assay reports no more than the end of its range.
         """
-        fsh = lot.fsh[self.way.beginnings[phases]] if phases else None
+        fsh = batch.fsh[self.way.beginnings[phases]] if phases else None
         if fsh is not None and fsh > self._highest_fsh:
             fsh = self._highest_fsh
         values: dict[str, Value] = {
@@ -86,7 +86,7 @@ def _asked(
         raise InputError.of(
             regimen.id,
             f"tables.{table.name}.{rule.id}",
-            "it leaves a simulated man without an answer",
+            "it leaves a simulated patient without a decision",
             "simulate a regimen that answers whenever what it asks for is known",
         )
     return place, rule.then

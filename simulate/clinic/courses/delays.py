@@ -1,11 +1,11 @@
-"""How long each man takes over what needs no place, and how long he is ready to wait."""
+"""How long each patient takes over what needs no place, and how long he is ready to wait."""
 
 from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.clinic.courses.potential_course import Fates
+from simulate.clinic.courses.potential_course import PotentialCourses
 from simulate.clinic.setup import clinic_file as file
 from simulate.clinic.setup.clinic_file import Clinic
 from simulate.clinic.setup.durations import days, rounded_days
@@ -15,10 +15,10 @@ from simulate.hormones.traits import MONTHS
 
 Floats = NDArray[np.float64]
 
-#: How often a man may come to each bench.
+#: How often a patient may come to each bench.
 HORMONE_TESTS, SEMEN_TESTS = 1 + MONTHS, 3
 
-#: Every delay by name, in days; work is given for each of a man's samples.
+#: Every delay by name, in days; work is given for each of a patient's samples.
 DELAYS = (
     "operation",
     *file.Intervals.model_fields,
@@ -38,11 +38,11 @@ PLACE = {name: place for place, name in enumerate(DELAYS)}
 SEMEN_WORK = HORMONE_WORK + HORMONE_TESTS
 
 
-def draw_delays(clinic: Clinic, fates: Fates) -> Floats:
-    """Return every man's delays in days, of shape (man, delay) in the order of `DELAYS`."""
-    streams = fates.cohort.streams
+def draw_delays(clinic: Clinic, courses: PotentialCourses) -> Floats:
+    """Return every patient's delays in days, of shape (patient, delay) in the order of `DELAYS`."""
+    streams = courses.cohort.streams
     drawn = np.zeros((streams.patients, len(DELAYS)))
-    drawn[:, OPERATION] = _operations(clinic, fates)
+    drawn[:, OPERATION] = _operations(clinic, courses)
     for name in file.Intervals.model_fields:
         drawn[:, PLACE[name]] = _drawn(getattr(clinic.intervals, name), streams, name)
     for place, length, purpose in (
@@ -62,12 +62,12 @@ def draw_delays(clinic: Clinic, fates: Fates) -> Floats:
     return drawn
 
 
-def _operations(clinic: Clinic, fates: Fates) -> Floats:
-    """Return the length of each man's operation; none where there is no theatre to wait for."""
+def _operations(clinic: Clinic, courses: PotentialCourses) -> Floats:
+    """Return the length of each patient's operation; none where there is no theatre to wait for."""
     if clinic.theatre is None or clinic.theatre.operation:
         own = clinic.theatre.operation if clinic.theatre else None
-        return _drawn(own, fates.cohort.streams, "operation")
-    return rounded_days(fates.operations.minutes[0] / MINUTES_PER_DAY)
+        return _drawn(own, courses.cohort.streams, "operation")
+    return rounded_days(courses.operations.minutes[0] / MINUTES_PER_DAY)
 
 
 def _drawn(length: Length | None, streams: RandomStreams, purpose: str) -> Floats:

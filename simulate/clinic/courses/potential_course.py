@@ -1,8 +1,9 @@
-"""What nature holds for each man, whatever the clinic decides: the one seam to the numpy engine.
+"""Potential courses of each patient, whatever the clinic decides: interface to the numpy engine.
 
-Nature is asked once for every sequence of phases that a regimen can lead to, by the same functions
-on the same luck as `cohort.draw`. The clinic then decides month by month, for one man, with
-the regimen's own table, and reads off what the sequence that it has chosen leads to.
+They are computed once for every sequence of phases that a regimen can lead to, by the same
+functions with the same random numbers as `cohort.draw`. The clinic then decides month by month, for
+one patient, with the regimen's own table, and reads off what the sequence that it has chosen leads
+to.
 """
 
 import itertools
@@ -39,7 +40,7 @@ QUARTER_DAYS = 365.25 / 4
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Where sperm is at the end of one sequence of phases; arrays of shape (man,).
+    """Where sperm is at the end of one sequence of phases; arrays of shape (patient,).
 
     ``effect`` is what therapy adds to the spermatogenic liability, in log odds.
     """
@@ -65,7 +66,7 @@ class Way:
 
 
 def ways_of(scenario: Scenario) -> tuple[Way, Way]:
-    """Return the ways that the men of a scenario may go, in the order of `coding.ARMS`."""
+    """Return the ways that the patients of a scenario may go, in the order of `coding.ARMS`."""
     untreated, treated = (_way(scenario.arms[arm]) for arm in ARMS)
     return untreated, treated
 
@@ -82,26 +83,26 @@ def _way(arm: Arm) -> Way:
     )
 
 
-class Fates:
-    """The fates of some men of one study: ``men`` of them from number ``first_man`` on.
+class PotentialCourses:
+    """Potential courses of ``patients`` patients of one study, from number ``first_patient`` on.
 
     Parameters
     ----------
     replicate
         Absolute number of the study, from 0: that of `simulate.cohort.draw.draw_cohort`.
-    first_man
+    first_patient
         From 0: a multiple of `simulate.core.random_streams.CHUNK`.
 
     Attributes
     ----------
     months
-        After how many months of therapy each man would stop, `MONTHS` if he would not.
+        After how many months of therapy each patient would stop, `MONTHS` if he would not.
     operations
-        What micro-TESE would be for each man.
+        What micro-TESE would be for each patient.
     habits
         The same, and on which days he would miss an injection that is due.
     outcomes
-        For each arm, where each sequence of phases leads every man, whichever arm he chose.
+        For each arm, where each sequence of phases leads every patient, whichever arm he chose.
     """
 
     __slots__ = ("_couples", "cohort", "first_patient", "gonadotropin_therapy", "habits", "months",
@@ -139,8 +140,8 @@ class Fates:
                 patients, partner_age_years=patients.partner_age_years + quarters_later / 4
             )
         untreated, treated = self.cohort.paths
-        needed = untreated.any_sperm | treated.any_sperm
-        return draw_couples(self.cohort.scenario, patients, self.cohort.streams, needed)
+        with_sperm = untreated.any_sperm | treated.any_sperm
+        return draw_couples(self.cohort.scenario, patients, self.cohort.streams, with_sperm)
 
 
 def sequences(regimen: Regimen) -> tuple[Phases, ...]:
@@ -195,9 +196,12 @@ def _outcome(cohort: Cohort, habits: Habits, regimen: Regimen, phases: Phases) -
     course = follow(held_to(regimen, phases), scenario.physiology, patients, traits, step, habits)
     spontaneous = cohort.streams.uniform("spontaneous sperm")
     sensitivity = scenario.spermatogenesis.semen_analysis_sensitivity.value
-    overlooked = cohort.streams.uniform("semen check") >= sensitivity if sensitivity < 1 else None
+    overlooked = (
+        cohort.streams.uniform("semen analysis") >= sensitivity if sensitivity < 1 else None
+    )
     sperm = see_sperm(
         scenario.spermatogenesis,
+        scenario.physiology,
         patients,
         cohort.spermatogenic_liability,
         course,
@@ -205,7 +209,9 @@ def _outcome(cohort: Cohort, habits: Habits, regimen: Regimen, phases: Phases) -
         spontaneous,
         overlooked,
     )
-    added = effect(scenario.spermatogenesis.treatment, patients, course, traits)
+    added = effect(
+        scenario.spermatogenesis.treatment, scenario.physiology, patients, course, traits
+    )
     return Outcome(
         course=course,
         in_ejaculate=sperm.in_ejaculate[0],

@@ -1,4 +1,4 @@
-"""Who comes on which day."""
+"""Referral days of patients."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocol.errors import InputError
-from simulate.clinic.courses.batches import Lots
+from simulate.clinic.courses.batches import Batches
 from simulate.clinic.setup.clinic_file import Clinic
 from simulate.clinic.setup.durations import GRAIN
 from simulate.clinic.setup.referrals import Waiting, referral_days
 from simulate.core.random_streams import RandomStreams
 from simulate.hormones.therapy import therapy_days
 
-#: Men named at a time; all others are a number and a day in an array.
+#: Patients named at a time; all others are a number and a day in an array.
 AT_A_TIME = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The men who come, in the order of their referral, and the days; 12 bytes a man.
+    """Patients in the order of their referral, and the days; 12 bytes a patient.
 
     ``listed`` are those who wait for surgery on day 0.
     """
@@ -36,25 +36,25 @@ class Plan:
         return float(self.days[0]) if len(self.days) else 0.0
 
     def __iter__(self) -> Iterator[tuple[float, int]]:
-        """Yield (day, man) in order."""
+        """Yield (day, patient) in order."""
         for first in range(0, len(self.patients), AT_A_TIME):
             some = slice(first, first + AT_A_TIME)
             yield from zip(self.days[some].tolist(), self.patients[some].tolist(), strict=True)
 
 
 def plan(
-    clinic: Clinic, lots: Lots, streams: RandomStreams, waiting_list: Sequence[Waiting]
+    clinic: Clinic, batches: Batches, streams: RandomStreams, waiting_list: Sequence[Waiting]
 ) -> Plan:
-    """Lay out who comes when.
+    """Plan the referrals.
 
     Who is listed for surgery needs surgery, and has had his therapy just before he was listed.
     """
-    known, listed = _already_waiting(lots, waiting_list)
+    known, listed = _already_waiting(batches, waiting_list)
     others = np.ones(streams.patients, bool)
     others[list(known)] = False
     patients = np.flatnonzero(others).astype(np.uint32)
-    referred = referral_days(clinic, lots.scenario.population, streams)
-    # With a rate men come in the order of their numbers; else each has a day of his own.
+    referred = referral_days(clinic, batches.scenario.population, streams)
+    # With a rate patients come in the order of their numbers; else each has a day of his own.
     days = (
         referred[others]
         if clinic.referrals.patients_per_week is None
@@ -68,9 +68,9 @@ def plan(
 
 
 def _already_waiting(
-    lots: Lots, waiting_list: Sequence[Waiting]
+    batches: Batches, waiting_list: Sequence[Waiting]
 ) -> tuple[dict[int, float], frozenset[int]]:
-    """Choose a man for each who waits; return their days of referral, and who is for surgery."""
+    """Choose a patient for each entry of the waiting list; return referral days and surgery."""
     days: dict[int, float] = {}
     surgery: set[int] = set()
     patient = -1
@@ -78,18 +78,18 @@ def _already_waiting(
         patient += 1
         before = 0
         if waiting.place == "micro-TESE":
-            patient = _next_for_surgery(lots, patient)
+            patient = _next_for_surgery(batches, patient)
             surgery.add(patient)
-            before = therapy_days(lots.ways[lots[patient].gonadotropin_therapy].regimen)
+            before = therapy_days(batches.ways[batches[patient].gonadotropin_therapy].regimen)
         days[patient] = float(np.floor(-(waiting.days_waited + before) * GRAIN) / GRAIN)
     return days, frozenset(surgery)
 
 
-def _next_for_surgery(lots: Lots, patient: int) -> int:
-    """Return the first man from ``man`` on who needs surgery."""
-    while patient < lots.patients:
-        if lots[patient].needs_surgery:
+def _next_for_surgery(batches: Batches, patient: int) -> int:
+    """Return the first patient from ``patient`` on who needs surgery."""
+    while patient < batches.patients:
+        if batches[patient].needs_surgery:
             return patient
         patient += 1
-    problem = f"too few of {lots.patients} patients need surgery for all on the waiting list"
-    raise InputError.of(lots.clinic.id, "referrals.waiting_list", problem, "draw more men")
+    problem = f"too few of {batches.patients} patients need surgery for all on the waiting list"
+    raise InputError.of(batches.clinic.id, "referrals.waiting_list", problem, "draw more patients")

@@ -1,4 +1,4 @@
-"""How a man's time passes: visits in booked slots, samples on benches, days; each written down."""
+"""Elapsed time of a patient: booked visits, samples on benches, delays; each recorded."""
 
 from collections.abc import Generator
 from math import floor, inf
@@ -34,7 +34,7 @@ def send_sample(
     env: simpy.Environment, case: Case, step: int, bench: BenchResource, time: int
 ) -> Process:
     """Send a sample to a bench and wait for the report; ``time`` counts his samples from 0."""
-    delays = case.lot.delays
+    delays = case.batch.delays
     case.asked[step] = env.now
     if bench.analysers is None:
         case.start[step] = env.now

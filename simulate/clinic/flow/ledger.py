@@ -1,4 +1,4 @@
-"""What has happened to every man of a run, kept on disk and read by slices of men."""
+"""What has happened to every patient of a run, kept on disk and read by slices of patients."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from simulate.clinic.courses.recent_cache import hold
 from simulate.clinic.flow.patient_state import Blank, Case
 from simulate.clinic.flow.steps import step_names
 
-#: Slices of men whose columns are held at a time.
+#: Slices of patients whose columns are held at a time.
 SLICES_HELD = 4
 
 Floats = NDArray[np.float64]
@@ -19,9 +19,9 @@ Codes = NDArray[np.int8]
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The ledger of some men: the fields of `Case` with a last axis of men.
+    """The ledger of some patients: the fields of `Case` with a last axis of patients.
 
-    A man who has not been referred is blank: times NaN, codes -1, his end `ON_HIS_WAY`.
+    A patient who has not been referred is blank: times NaN, codes -1, the end `UNDER_WAY`.
     """
 
     asked: Floats
@@ -64,7 +64,7 @@ class Ledger:
         return self._blank
 
     def open(self, case: Case) -> None:
-        """Take a man in who has been referred."""
+        """Take a patient in who has been referred."""
         self._under_way[case.number] = case
 
     def close(self, case: Case) -> None:
@@ -78,7 +78,7 @@ class Ledger:
             self.close(case)
 
     def columns(self, first: int, last: int) -> Columns:
-        """Return what has happened to the men numbered ``first`` up to but not ``last``.
+        """Return what has happened to the patients numbered ``first`` up to but not ``last``.
 
         Once all cases are closed.
         """

@@ -1,4 +1,4 @@
-"""A man's way through the clinic, as a SimPy process that reads like the protocol."""
+"""A patient's way through the clinic, as a SimPy process that reads like the protocol."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from typing import Any
 import simpy
 
 from protocol.errors import InputError
-from simulate.clinic.courses import decisions as says
+from simulate.clinic.courses import decisions
 from simulate.clinic.courses.batches import (
     BORN,
     GIVES_UP,
     IN_EJACULATE,
     PREGNANT,
     RETRIEVABLE,
-    Lots,
+    Batches,
     Tries,
 )
 from simulate.clinic.courses.decisions import Rules
@@ -45,18 +45,18 @@ from simulate.hormones.traits import MONTHS
 
 @dataclass(slots=True)
 class Pathways:
-    """The ways of all men of a run.
+    """The ways of all patients of a run.
 
     Attributes
     ----------
     half_life_days
         Of therapy's effect on retrieval, between therapy's end and surgery; infinity is for ever.
     listed
-        Men who wait for surgery when the clinic opens; their earlier steps took no time.
+        Patients who wait for surgery when the clinic opens; their earlier steps took no time.
     """
 
     env: simpy.Environment
-    lots: Lots
+    batches: Batches
     rules: tuple[Rules, Rules]
     places: Places
     ledger: Ledger
@@ -66,11 +66,11 @@ class Pathways:
     referred: int = 0
 
     def walk(self, patient: int) -> Process:
-        """Lead one man from referral to his end."""
+        """Lead one patient from referral to his end."""
         self.referred += 1
-        lot = self.lots[patient]
+        batch = self.batches[patient]
         case = Case(
-            patient, lot, self.rules[lot.gonadotropin_therapy], self.ledger.blank, self.env.now
+            patient, batch, self.rules[batch.gonadotropin_therapy], self.ledger.blank, self.env.now
         )
         self.ledger.open(case)
         if patient in self.listed:
@@ -81,7 +81,7 @@ class Pathways:
         phases: Phases = yield from self._treat(case)
         therapy_ended = self._therapy_ended(case)
         sequence = case.rules.way.sequences[phases]
-        if (yield from self._shows_sperm(case, lot.outcome[sequence] & IN_EJACULATE > 0)):
+        if (yield from self._shows_sperm(case, batch.outcome[sequence] & IN_EJACULATE > 0)):
             has_sperm = True
         elif (yield from self._reaches_surgery(case)):
             has_sperm = yield from self._operate(case, sequence, therapy_ended)
@@ -99,7 +99,7 @@ class Pathways:
 
     def _work_up(self, case: Case) -> Answer:
         """See him, test hormones and two semen samples, counsel; False if he declines to come."""
-        outpatients, delays = self.places.outpatients, case.lot.delays
+        outpatients, delays = self.places.outpatients, case.batch.delays
         seen = yield from visit(
             self.env, case, steps.FIRST_VISIT, outpatients, self.env.now,
             follow_up=False, patience=delays[FIRST_VISIT_PATIENCE],
@@ -122,17 +122,17 @@ class Pathways:
     def _treat(self, case: Case) -> Generator[simpy.Event, Any, Phases]:
         """Decide month by month, each from the hormones at the end of the month before.
 
-        A month begins when it is decided; nothing is injected while a decision is awaited. A man
-        who breaks therapy off injects nothing any more, but still comes to his visits.
+        A month begins when it is decided; nothing is injected while a decision is awaited. A
+        patient who breaks therapy off injects nothing any more, but still comes to his visits.
         """
         rules, env = case.rules, self.env
         phases: Phases = ()
         for month in range(rules.regimen.months):
-            place, phase = rules.phase(case.lot, phases)
+            place, phase = rules.phase(case.batch, phases)
             phases = (*phases, phase)
             case.rule[month] = place
             case.decided[month] = rules.codes[phase]
-            stays = month < case.lot.months
+            stays = month < case.batch.months
             case.phase[month] = rules.codes[phase] if stays else rules.stopped
             case.month_start[month] = env.now
             if case.number in self.listed:
@@ -163,21 +163,23 @@ class Pathways:
         case.seen = in_ejaculate
         place, action = rules.end_of_therapy("sperm" if in_ejaculate else "no sperm")
         case.rule[MONTHS] = place
-        if action not in {says.ICSI_EJACULATED, says.SURGERY}:
+        if action not in {decisions.ICSI_EJACULATED, decisions.SURGERY}:
             raise InputError.of(
                 rules.regimen.id, "tables.end-of-therapy", f"the clinic cannot do {action!r}",
-                f"let it say {says.SURGERY} or {says.ICSI_EJACULATED}",
+                f"let it say {decisions.SURGERY} or {decisions.ICSI_EJACULATED}",
             )  # fmt: skip
-        return action == says.ICSI_EJACULATED
+        return action == decisions.ICSI_EJACULATED
 
     def _reaches_surgery(self, case: Case) -> Answer:
         """Wait for the theatre; False if patience ends before."""
-        theatre, lot, now = self.places.theatre, case.lot, self.env.now
+        theatre, batch, now = self.places.theatre, case.batch, self.env.now
         case.asked[steps.MICRO_TESE] = now
         if theatre is not None:
             # Who waits when the clinic opens is known to be patient so far.
-            patience = lot.delays[THEATRE_PATIENCE] + max(0.0, -now)
-            called = yield from theatre.wait(case, lot.rank, lot.delays[OPERATION], now, patience)
+            patience = batch.delays[THEATRE_PATIENCE] + max(0.0, -now)
+            called = yield from theatre.wait(
+                case, batch.rank, batch.delays[OPERATION], now, patience
+            )
             if not called:
                 return False
         case.start[steps.MICRO_TESE] = self.env.now
@@ -190,21 +192,21 @@ class Pathways:
         fading, what is found is what nature holds.
         """
         faded = 0.5 ** ((self.env.now - therapy_ended) / self.half_life_days)
-        lot = case.lot
-        yield from wait(self.env, lot.delays[OPERATION])
+        batch = case.batch
+        yield from wait(self.env, batch.delays[OPERATION])
         case.complete[steps.MICRO_TESE] = self.env.now
-        found = lot.outcome[sequence] & RETRIEVABLE > 0
+        found = batch.outcome[sequence] & RETRIEVABLE > 0
         if faded != 1:
-            found = lot.spermatogenic_liability + lot.effect[sequence] * faded > 0
+            found = batch.spermatogenic_liability + batch.effect[sequence] * faded > 0
         case.retrieved = found
         return found
 
     def _wants_icsi(self, case: Case) -> bool:
         """Say whether the couple goes on to ICSI; testicular sperm asks the regimen's table too."""
-        ready = case.lot.willing
+        ready = case.batch.willing
         if case.retrieved != steps.YES:
             return ready
-        return case.rules.sperm_use(ready) == says.ICSI_TESTICULAR
+        return case.rules.sperm_use(ready) == decisions.ICSI_TESTICULAR
 
     def _try_for_birth(self, case: Case) -> Process:
         """Stimulate the partner, fertilise her oocytes, and transfer embryos up to a birth.
@@ -213,7 +215,7 @@ class Pathways:
         """
         yield from self._retrieve_oocytes(case)
         testicular = case.retrieved == steps.YES
-        if testicular and not case.lot.usable:
+        if testicular and not case.batch.sperm_available:
             self._end(case, steps.SPERM_DEAD)
             return
         stamp(self.env, case, steps.ICSI)
@@ -221,7 +223,7 @@ class Pathways:
         for number, end in enumerate(ends[:available]):
             due = (
                 self.env.now
-                + case.lot.delays[BETWEEN_TRANSFERS if number else RETRIEVAL_TO_TRANSFER]
+                + case.batch.delays[BETWEEN_TRANSFERS if number else RETRIEVAL_TO_TRANSFER]
             )
             yield from visit(self.env, case, steps.transfer(number), self.places.transfers, due)
             yield from self._await_outcome(case, number, end)
@@ -236,15 +238,15 @@ class Pathways:
     def _tries(self, case: Case) -> Tries:
         """Return what ICSI leads to, with the partner as old as she is by now if that counts."""
         if not self.partner_ages:
-            return case.lot.tries
+            return case.batch.tries
         case.quarters = int((self.env.now - case.referred) / QUARTER_DAYS)
         if not case.quarters:
-            return case.lot.tries
-        return self.lots.with_older_partner(case.number, case.quarters)
+            return case.batch.tries
+        return self.batches.with_older_partner(case.number, case.quarters)
 
     def _retrieve_oocytes(self, case: Case) -> Process:
         """Book the retrieval, stimulate so as to be ready on its day, and retrieve."""
-        now, delays = self.env.now, case.lot.delays
+        now, delays = self.env.now, case.batch.delays
         stimulation = delays[STIMULATION]
         due = now + delays[TO_STIMULATION] + stimulation
         if not self.places.oocyte_retrievals.unlimited:
@@ -258,7 +260,7 @@ class Pathways:
 
     def _await_outcome(self, case: Case, number: int, end: int) -> Process:
         """Test after a transfer, and if she is pregnant wait for delivery or loss."""
-        step, delays = steps.pregnancy(number), case.lot.delays
+        step, delays = steps.pregnancy(number), case.batch.delays
         born = end & BORN > 0
         case.asked[step] = case.start[step] = self.env.now
         yield from wait(self.env, delays[TRANSFER_TO_TEST])

@@ -1,4 +1,4 @@
-"""A man under way: what is in store for him, and what has happened to him so far."""
+"""A patient under way: what is in store for him, and what has happened to him so far."""
 
 import struct
 from array import array
@@ -7,19 +7,19 @@ from math import nan
 import numpy as np
 from numpy.typing import NDArray
 
-from simulate.clinic.courses.batches import Lot
+from simulate.clinic.courses.batches import Batch
 from simulate.clinic.courses.decisions import Rules
-from simulate.clinic.flow.steps import ON_HIS_WAY, UNKNOWN, step_names
+from simulate.clinic.flow.steps import UNDER_WAY, UNKNOWN, step_names
 from simulate.hormones.traits import MONTHS
 
 
 class Case:
-    """One man between referral and end; the clinic writes here, and `Ledger` keeps it.
+    """One patient between referral and end; the clinic writes here, and `Ledger` keeps it.
 
     Attributes
     ----------
     number
-        Of the man in his study, from 0.
+        Of the patient in his study, from 0.
     asked, start, complete
         Days from the opening of each step of `flow.steps`; NaN where it has not come to
         that.
@@ -36,20 +36,36 @@ class Case:
     """
 
     __slots__ = (
-        "asked", "born", "complete", "decided", "end", "end_day", "list_number", "lot",
-        "month_start", "number", "phase", "pregnant", "quarters", "referred", "retrieved", "rule",
-        "rules", "seen", "start",
+        "asked",
+        "batch",
+        "born",
+        "complete",
+        "decided",
+        "end",
+        "end_day",
+        "list_number",
+        "month_start",
+        "number",
+        "phase",
+        "pregnant",
+        "quarters",
+        "referred",
+        "retrieved",
+        "rule",
+        "rules",
+        "seen",
+        "start",
     )  # fmt: skip
 
-    def __init__(self, number: int, lot: Lot, rules: Rules, blank: "Blank", now: float) -> None:
-        self.number, self.lot, self.rules = number, lot, rules
+    def __init__(self, number: int, batch: Batch, rules: Rules, blank: "Blank", now: float) -> None:
+        self.number, self.batch, self.rules = number, batch, rules
         self.asked, self.start, self.complete = blank.steps[:], blank.steps[:], blank.steps[:]
         self.month_start = blank.months[:]
         self.decided, self.phase, self.rule = blank.decided[:], blank.decided[:], blank.rule[:]
         self.pregnant, self.born = blank.tries[:], blank.tries[:]
         self.seen = self.retrieved = UNKNOWN
         self.quarters, self.list_number = 0, -1
-        self.end, self.end_day = ON_HIS_WAY, nan
+        self.end, self.end_day = UNDER_WAY, nan
         self.referred = now
 
 
@@ -60,7 +76,7 @@ class Blank:
 
     def __init__(self, transfers: int) -> None:
         steps = len(step_names(transfers))
-        # Bytes, because the garbage collector need not look at them; -1 is 255.
+        # Bytes, because the garbage collector need not track them; -1 is 255.
         self.decided, self.rule = bytearray(b"\xff" * MONTHS), bytearray(b"\xff" * (MONTHS + 1))
         self.tries = bytearray(b"\xff" * transfers)
         self.steps = array("d", [nan]) * steps
@@ -81,12 +97,12 @@ class Blank:
         self._findings = struct.Struct("=bbbb")
 
     def row(self) -> NDArray[np.void]:
-        """Return the record of a man who has not been referred."""
+        """Return the record of a patient who has not been referred."""
         row = np.full((), -1, self.dtype)
         for name in self.dtype.names or ():
             if self.dtype[name].base.kind == "f":
                 row[name] = nan
-        row["quarters"], row["end"], row["came"] = 0, ON_HIS_WAY, False
+        row["quarters"], row["end"], row["came"] = 0, UNDER_WAY, False
         return row
 
     def packed(self, case: Case) -> bytes:

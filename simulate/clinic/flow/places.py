@@ -1,5 +1,6 @@
 """A clinic's places: slots, benches and theatre, opened as its file gives them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import simpy
@@ -16,7 +17,7 @@ from simulate.clinic.flow.theatre import WaitingList
 from simulate.clinic.setup import equipment
 from simulate.clinic.setup.clinic_file import Clinic
 from simulate.clinic.setup.opening_days import Calendar, Slots
-from simulate.clinic.setup.time_units import MINUTES_PER_DAY, day_part
+from simulate.clinic.setup.time_units import MINUTES_PER_DAY, Weekday, day_part
 from simulate.scenario.scenario_file import Scenario
 
 
@@ -34,7 +35,7 @@ class BenchResource:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What serves the men; a theatre of None has no limit and takes no time."""
+    """What serves the patients; a theatre of None has no limit and takes no time."""
 
     calendar: Calendar
     outpatients: Slots
@@ -55,9 +56,19 @@ def open_places(env: simpy.Environment, clinic: Clinic, scenario: Scenario) -> P
         hormones=_bench(env, laboratory.hormones, HORMONE_WORK, HORMONE_TURNAROUND),
         semen=_bench(env, laboratory.semen, SEMEN_WORK, SEMEN_TURNAROUND),
         theatre=_theatre(env, calendar, clinic, scenario),
-        oocyte_retrievals=Slots(calendar, embryology.oocyte_retrievals if embryology else None),
-        transfers=Slots(calendar, embryology.transfers if embryology else None),
+        oocyte_retrievals=_embryology(
+            calendar, embryology, embryology.oocyte_retrievals if embryology else None
+        ),
+        transfers=_embryology(calendar, embryology, embryology.transfers if embryology else None),
     )
+
+
+def _embryology(
+    calendar: Calendar, given: equipment.Embryology | None, slots: Mapping[Weekday, int] | None
+) -> Slots:
+    if given is None:
+        return Slots(calendar, None)
+    return Slots(calendar, slots, first=day_part(given.first_slot), minutes=given.minutes)
 
 
 def _outpatients(calendar: Calendar, clinic: Clinic) -> Slots:

@@ -1,4 +1,4 @@
-"""One run of a clinic: every man a SimPy process, from referral to outcome.
+"""One run of a clinic: every patient a SimPy process, from referral to outcome.
 
 Time is in days from the opening, day 0. The run goes on until nobody has anything left to do:
 `simpy.Environment.run(until=t)` would drop what happens exactly at ``t``. What a clinic knows on
@@ -13,20 +13,20 @@ from typing import Any
 import simpy
 
 from protocol.errors import InputError
-from simulate.clinic.courses.batches import Lots
+from simulate.clinic.courses.batches import Batches
 from simulate.clinic.courses.decisions import Rules
-from simulate.clinic.courses.potential_course import Fates
+from simulate.clinic.courses.potential_course import PotentialCourses
 from simulate.clinic.courses.referral_plan import Plan, plan
 from simulate.clinic.flow.ledger import Columns, Ledger
 from simulate.clinic.flow.pathway import Pathways
 from simulate.clinic.flow.places import Places, open_places
 from simulate.clinic.setup.clinic_file import Clinic
-from simulate.clinic.setup.referrals import Waiting, patients_needed
+from simulate.clinic.setup.referrals import Waiting, patients_to_simulate
 from simulate.clinic.setup.time_units import DAYS_PER
 from simulate.core.random_streams import CHUNK, RandomStreams
 from simulate.scenario.scenario_file import Scenario
 
-#: Events between two looks at whether the run should stop.
+#: Events between two checks whether the run should stop.
 EVENTS_AT_A_TIME = 500
 
 
@@ -34,9 +34,9 @@ EVENTS_AT_A_TIME = 500
 class Run:
     """What happened in one run.
 
-    The men, ``men`` of them drawn, are read slice by slice from ``ledger`` and ``lots``, so that
-    a run of any size fits. ``until_day`` is when it was stopped from outside; infinity if
-    everybody came to his end.
+    The patients, ``patients`` of them drawn, are read slice by slice from ``ledger`` and
+    ``batches``, so that a run of any size fits. ``until_day`` is when it was stopped from outside;
+    infinity if everybody came to his end.
     """
 
     clinic: Clinic
@@ -44,21 +44,21 @@ class Run:
     seed: int
     replicate: int
     patients: int
-    lots: Lots
+    batches: Batches
     rules: tuple[Rules, Rules]
     ledger: Ledger
     places: Places
     until_day: float
 
     def parts(self) -> "Iterator[Part]":
-        """Yield the men of a run, slice by slice."""
+        """Yield the patients of a run, slice by slice."""
         for first in range(0, self.patients, CHUNK):
             yield Part(self, first, min(first + CHUNK, self.patients))
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The men of one slice of a run, numbered from ``first`` up to but not including ``last``."""
+    """The patients of one slice of a run, from ``first`` up to but not including ``last``."""
 
     run: Run
     first: int
@@ -70,9 +70,9 @@ class Part:
         return self.run.ledger.columns(self.first, self.last)
 
     @property
-    def fates(self) -> Fates:
+    def courses(self) -> PotentialCourses:
         """What nature held for them."""
-        return self.run.lots.fates(self.first // CHUNK)
+        return self.run.batches.courses(self.first // CHUNK)
 
 
 def run_clinic(
@@ -85,32 +85,32 @@ def run_clinic(
     stop: Callable[[], bool] = lambda: False,
     tell: Callable[[int], None] = lambda done: None,
 ) -> Run:
-    """Take the men of one study through a clinic.
+    """Take the patients of one study through a clinic.
 
     Parameters
     ----------
     replicate
-        Number of the study from 0: the men are those of ``draw_cohort(..., first=replicate)``.
-    men
-        Men drawn for the study; None takes as many as may come before the clinic's horizon, or the
-        scenario's number where men do not come at a rate. Those whose referral falls beyond the
-        horizon never come.
+        Number of the study from 0: the patients are those of ``draw_cohort(..., first=replicate)``.
+    patients
+        Patients drawn for the study; None takes as many as may come before the clinic's horizon, or
+        the scenario's number where patients do not come at a rate. Those whose referral falls
+        beyond the horizon never come.
     waiting_list
-        Men who already wait on day 0, from `read_waiting_list`.
+        Patients who already wait on day 0, from `read_waiting_list`.
     stop
         Asked between events; once it says yes the run ends there, and the ledger is complete up
         to that moment.
     tell
-        Called now and then with the number of men referred so far.
+        Called now and then with the number of patients referred so far.
     """
-    total = patients or patients_needed(clinic, scenario.patients) + len(waiting_list)
-    lots = Lots(clinic, scenario, seed, replicate, total)
-    coming = plan(clinic, lots, RandomStreams(seed, total, 1, replicate), waiting_list)
+    total = patients or patients_to_simulate(clinic, scenario.patients) + len(waiting_list)
+    batches = Batches(clinic, scenario, seed, replicate, total)
+    coming = plan(clinic, batches, RandomStreams(seed, total, 1, replicate), waiting_list)
     env = simpy.Environment(initial_time=min(0.0, coming.first_day))
     pathways = Pathways(
         env=env,
-        lots=lots,
-        rules=(Rules(lots.ways[0]), Rules(lots.ways[1])),
+        batches=batches,
+        rules=(Rules(batches.ways[0]), Rules(batches.ways[1])),
         places=open_places(env, clinic, scenario),
         ledger=Ledger(round(scenario.fertility.max_transfers.value)),
         half_life_days=_half_life_days(clinic),
@@ -121,7 +121,7 @@ def run_clinic(
     until = _run(env, stop, lambda: tell(pathways.referred))
     pathways.ledger.close_all()
     return Run(
-        clinic, scenario, seed, replicate, total, lots, pathways.rules, pathways.ledger,
+        clinic, scenario, seed, replicate, total, batches, pathways.rules, pathways.ledger,
         pathways.places, until,
     )  # fmt: skip
 
@@ -148,7 +148,7 @@ def _run(env: simpy.Environment, stop: Callable[[], bool], tell: Callable[[], No
 def _refer(
     env: simpy.Environment, pathways: Pathways, coming: Plan
 ) -> Generator[simpy.Event, Any, None]:
-    """Start each man's process at his time, so that only those under way take memory."""
+    """Start each patient's process at his time, so that only those under way take memory."""
     for day, patient in coming:
         if day > env.now:
             yield env.timeout(day - env.now)

@@ -1,7 +1,7 @@
-"""The steps of a man's way through the clinic, by number, and how his way may end.
+"""The steps of a patient's way through the clinic, by number, and how the pathway may end.
 
-A step has three times, in days from the opening: ``asked`` (the man begins to wait), ``start`` and
-``complete``.
+A step has three times, in days from the opening: ``asked`` (the patient begins to wait), ``start``
+and ``complete``.
 """
 
 from simulate.hormones.traits import MONTHS
@@ -17,9 +17,9 @@ SEMEN_ANALYSIS, MICRO_TESE, FREEZING, STIMULATION, OOCYTE_RETRIEVAL, ICSI = rang
 #: Transfers and pregnancies alternate from here on.
 FIRST_TRANSFER = _NEXT + 6
 
-#: How a man's way ends; the code is the place. Codes below 1 are no end.
+#: How a patient's way ends; the code is the place. Codes below 1 are not an end.
 ENDS = (
-    "on his way",
+    "under way",
     "birth",
     "no birth after all transfers",
     "no sperm found",
@@ -30,7 +30,7 @@ ENDS = (
     "left the theatre list",
 )
 (
-    ON_HIS_WAY, BIRTH, NO_BIRTH, NO_SPERM, SPERM_KEPT, SPERM_DEAD, GAVE_UP, DECLINED, LEFT_LIST,
+    UNDER_WAY, BIRTH, NO_BIRTH, NO_SPERM, SPERM_KEPT, SPERM_DEAD, GAVE_UP, DECLINED, LEFT_LIST,
 ) = range(len(ENDS))  # fmt: skip
 
 #: Three-valued findings.

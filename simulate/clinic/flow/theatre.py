@@ -13,29 +13,29 @@ from simulate.clinic.setup.opening_days import Calendar
 from simulate.clinic.setup.time_units import MINUTES_PER_DAY, day_part
 
 Waiting = Generator[simpy.Event, Any, bool]
-#: Whatever stands for a man.
-Man = TypeVar("Man")
+#: Whatever stands for a patient.
+Patient = TypeVar("Patient")
 
 #: Two seconds, in days: lengths rounded to the grain of time may add up to a trifle more.
 _SLACK = 2 / 86_400
 
 
-class Entry(Generic[Man]):
-    """A man on the waiting list; ``called`` fires when his operation begins."""
+class Entry(Generic[Patient]):
+    """A patient on the waiting list; ``called`` fires when his operation begins."""
 
     __slots__ = ("called", "left", "operation_days", "patient")
 
-    def __init__(self, patient: Man, called: simpy.Event, operation_days: float) -> None:
+    def __init__(self, patient: Patient, called: simpy.Event, operation_days: float) -> None:
         self.patient = patient
         self.called = called
         self.operation_days = operation_days
         self.left = False
 
 
-class WaitingList(Generic[Man]):
-    """Men waiting for micro-TESE, and the lists that take them.
+class WaitingList(Generic[Patient]):
+    """Patients waiting for micro-TESE, and the lists that take them.
 
-    On each list's day the men of lowest rank, longest on the list, are operated on one after
+    On each list's day the patients of lowest rank, longest on the list, are operated on one after
     another, as long as a case of mean length still fits. A list that began is finished: an
     operation that runs over is not broken off.
 
@@ -44,7 +44,7 @@ class WaitingList(Generic[Man]):
     planned_days
         How long a case is planned to take; it begins if so much is left of the list.
     began
-        Called with man and number of the list (from 0) when his operation begins.
+        Called with patient and number of the list (from 0) when his operation begins.
     """
 
     __slots__ = ("_began", "_calendar", "_env", "_joined", "_planned", "_queue",
@@ -56,14 +56,14 @@ class WaitingList(Generic[Man]):
         calendar: Calendar,
         theatre: Theatre,
         planned_days: float,
-        began: Callable[[Man, int], None],
+        began: Callable[[Patient, int], None],
     ) -> None:
         self._env = env
         self._calendar = calendar
         self._planned = on_grain(planned_days)
         self._turnover = on_grain(theatre.turnover_minutes / MINUTES_PER_DAY)
         self._began = began
-        self._queue: list[tuple[int, float, int, Entry[Man]]] = []
+        self._queue: list[tuple[int, float, int, Entry[Patient]]] = []
         self._joined = 0
         self.waiting = 0
         self._wake = [env.event() for _ in theatre.lists]
@@ -72,7 +72,7 @@ class WaitingList(Generic[Man]):
 
     def wait(
         self,
-        patient: Man,
+        patient: Patient,
         rank: int,
         operation_days: float,
         since: float,
@@ -80,7 +80,7 @@ class WaitingList(Generic[Man]):
     ) -> Waiting:
         """Wait until the operation begins; False if patience ended before.
 
-        ``since`` is when the man joined, which orders the men of one rank.
+        ``since`` is when the patient joined, which orders the patients of one rank.
         """
         entry = Entry(patient, self._env.event(), operation_days)
         self._joined += 1
@@ -133,7 +133,7 @@ class WaitingList(Generic[Man]):
             and self._calendar.week(day) % each.every_weeks == each.first_week
         )
 
-    def _next(self) -> Entry[Man]:
+    def _next(self) -> Entry[Patient]:
         while True:
             entry = heappop(self._queue)[-1]
             if not entry.left:

@@ -49,7 +49,7 @@ def procedures(seen: Seen) -> pd.DataFrame:
 def recorded_operations(seen: Seen) -> pd.DataFrame:
     """List the operations that are over; the minutes are the clinic's own if it gives any."""
     columns, theatre = seen.columns, seen.run.clinic.theatre
-    cohort, drawn = seen.fates.cohort, seen.fates.operations
+    cohort, drawn = seen.courses.cohort, seen.courses.operations
     ended, began = columns.complete[steps.MICRO_TESE], columns.start[steps.MICRO_TESE]
     patients = seen.by_now(ended)
     own = theatre is not None and theatre.operation is not None
@@ -71,7 +71,7 @@ def recorded_operations(seen: Seen) -> pd.DataFrame:
 
 def recorded_cycles(seen: Seen) -> pd.DataFrame:
     """List the ICSI cycles that have been done."""
-    columns, streams = seen.columns, seen.fates.cohort.streams
+    columns, streams = seen.columns, seen.courses.cohort.streams
     patients = seen.by_now(columns.complete[steps.ICSI])
     testicular = columns.retrieved[patients] == steps.YES
     thawed = frozen(seen.run.scenario.surgery, streams)[0, patients] & testicular
@@ -85,10 +85,10 @@ def recorded_cycles(seen: Seen) -> pd.DataFrame:
 
 
 def _by_age(seen: Seen, patients: Indices) -> Iterator[tuple[Flags, Couples]]:
-    """Yield the rows of ``men`` whose partners have aged alike, with the couples of that age."""
+    """Yield rows of ``patients`` grouped by the partner's age, with the couples of that age."""
     quarters = seen.columns.quarters[patients]
     for each in np.unique(quarters):
-        yield quarters == each, seen.fates.couples(int(each))
+        yield quarters == each, seen.courses.couples(int(each))
 
 
 def transfers(seen: Seen) -> pd.DataFrame:

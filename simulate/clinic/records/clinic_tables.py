@@ -1,6 +1,6 @@
 """What the clinic has written down by some day: the tables of `study_tables`, from the ledger.
 
-Days in the tables count from each man's referral, 0. What has not happened by the day asked for
+Days in the tables count from each patient's referral, 0. What has not happened by the day asked for
 has no row; what is not known yet is empty.
 """
 
@@ -20,7 +20,12 @@ from simulate.clinic.records.care_records import (
 )
 from simulate.clinic.records.state_on_day import Seen, by_phases, injection_times, views
 from simulate.core.coding import DIAGNOSES
-from simulate.hormones.serum import estradiol_pmol_l, lh_iu_l, testosterone_nmol_l
+from simulate.hormones.serum import (
+    estradiol_pmol_l,
+    lh_iu_l,
+    measured_factors,
+    testosterone_nmol_l,
+)
 from simulate.hormones.therapy import Course
 from simulate.hormones.traits import MONTHS
 from simulate.patients.measurement import rounded
@@ -45,7 +50,7 @@ def clinic_tables(run: Run, day: float = inf, first: int = 0, last: int | None =
 
 
 def tables_of(seen: Seen) -> Tables:
-    """Return every table, but the truth, of the men looked at."""
+    """Return every table, but the truth, of the patients looked at."""
     parts = {
         "patients": _patients(seen),
         "visits": _visits(seen),
@@ -63,14 +68,14 @@ def tables_of(seen: Seen) -> Tables:
 
 def _patients(seen: Seen) -> pd.DataFrame:
     patients, columns, rules = seen.patients, seen.columns, seen.run.rules
-    fates, cohort = seen.fates, seen.fates.cohort
+    courses, cohort = seen.courses, seen.courses.cohort
     gonadotropin_therapy = cohort.gonadotropin_therapy[0][patients].astype(np.int8)
     chose = seen.chose()
     regimens = np.array([each.regimen.id for each in rules])
     planned = np.array([each.regimen.months for each in rules])[gonadotropin_therapy]
-    completed = fates.months[patients] >= planned
+    completed = courses.months[patients] >= planned
     through = chose & np.choose(planned, [True, *map(seen.done, steps.MONTH_HORMONES)])
-    heard_of = fates.couples().heard_of[0, patients]
+    heard_of = courses.couples().heard_of[0, patients]
     started = seen.started(steps.MICRO_TESE)
     operated = seen.done(steps.MICRO_TESE)
     icsi = seen.done(steps.ICSI)
@@ -111,11 +116,11 @@ def _known(values: NDArray[np.generic], known: Flags) -> pd.Series:
 
 
 def _visits(seen: Seen) -> pd.DataFrame:
-    """Lay out the visits in the order of men and months; hormones are empty until reported."""
-    fates, columns = seen.fates, seen.columns
+    """Lay out the visits in the order of patients and months; hormones are empty until reported."""
+    courses, columns = seen.courses, seen.columns
     blocks = [_first_visits(seen)]
     ends = _month_ends(seen)
-    phase_names, gonadotropin_therapy = _phase_names(seen.run), fates.gonadotropin_therapy
+    phase_names, gonadotropin_therapy = _phase_names(seen.run), courses.gonadotropin_therapy
     for month in range(MONTHS):
         begun = columns.start[steps.MONTH_VISIT[month]]
         patients = seen.by_now(begun)
@@ -141,7 +146,7 @@ def _visits(seen: Seen) -> pd.DataFrame:
 
 
 def _first_visits(seen: Seen) -> pd.DataFrame:
-    cohort, columns = seen.fates.cohort, seen.columns
+    cohort, columns = seen.courses.cohort, seen.columns
     begun = columns.start[steps.FIRST_VISIT]
     patients = seen.by_now(begun)
     reported = columns.complete[steps.BASELINE_HORMONES][patients] <= seen.day
@@ -170,22 +175,21 @@ def _phase_names(run: Run) -> NDArray[np.object_]:
 
 
 def _month_ends(seen: Seen) -> Floats:
-    """Return measured hormones at the ends of months along each man's own phases.
+    """Return measured hormones at the ends of months along each patient's own phases.
 
-    Shape (hormone, month, man). FSH is what the decision saw; the other assays err as much, each
-    with luck of its own.
+    Shape (hormone, month, patient). FSH is the value that decided; the others vary and are missing
+    as in the cohort's table of visits.
     """
-    cohort = seen.fates.cohort
-    spread = cohort.scenario.physiology.assay_log_sd.value
-    streams = cohort.streams.normal("other assays", width=len(ASSAYED) * MONTHS)[0]
-    errors = np.exp(spread * streams.T).reshape(len(ASSAYED), MONTHS, -1)
+    cohort = seen.courses.cohort
+    share = cohort.scenario.measurement.missing_at_visits.value
+    factors = measured_factors(cohort.scenario.physiology, share, cohort.streams, 0)
     steps_of = [cohort.scenario.measurement.rounded_to[name].value for name in ASSAYED]
     ends = np.full((len(ASSAYED), MONTHS, cohort.gonadotropin_therapy.shape[1]), np.nan)
     for patients, phases, arm in by_phases(seen):
-        course = seen.fates.outcomes[arm][phases].course
+        course = seen.courses.outcomes[arm][phases].course
         true = _true_hormones(seen, course)
         for which, name in enumerate(ASSAYED):
-            values = true[name][1:, 0][:, patients] * errors[which][:, patients]
+            values = true[name][1:, 0][:, patients] * factors[which][:, patients]
             if name == "fsh_iu_l":
                 values = course.measured_fsh_iu_l[:, 0][:, patients]
             ends[which][:, patients] = rounded(values, steps_of[which])
@@ -193,9 +197,9 @@ def _month_ends(seen: Seen) -> Floats:
 
 
 def _true_hormones(seen: Seen, course: Course) -> dict[str, Floats]:
-    cohort = seen.fates.cohort
+    cohort = seen.courses.cohort
     model, patients, traits = cohort.scenario.physiology, cohort.patients, cohort.traits
-    testosterone = testosterone_nmol_l(patients, traits, course)
+    testosterone = testosterone_nmol_l(model, patients, traits, course)
     return {
         "lh_iu_l": lh_iu_l(model, patients, traits, course),
         "fsh_iu_l": course.fsh_iu_l,

@@ -1,8 +1,8 @@
 """The event log an information system would hold: one row per activity, ongoing ones included.
 
-Activities have a lifecycle: *scheduled* (the man waits), *start*, *complete*. A row's ``status``
-says how far it has come by the day the log is read: ``waiting``, ``ongoing``, ``complete`` or
-``left``.
+Activities have a lifecycle: *scheduled* (the patient waits), *start*, *complete*. A row's
+``status`` says how far it has come by the day the log is read: ``waiting``, ``ongoing``,
+``complete`` or ``left``.
 """
 
 import datetime as dt
@@ -25,7 +25,7 @@ Codes = NDArray[np.signedinteger]
 #: Columns of the log with their meaning.
 LOG_COLUMNS = {
     "run": "number of the run, from 1",
-    "case": "number of the man in his run, from 1: patient_id of the tables",
+    "case": "number of the patient in his run, from 1: patient_id of the tables",
     "arm": "untreated or treated, as he chose",
     "activity": "what is done",
     "scheduled": "when he begins to wait for it",
@@ -40,7 +40,7 @@ _SECONDS = 86_400
 
 
 def event_log(run: Run, day: float = inf, first: int = 0, last: int | None = None) -> pd.DataFrame:
-    """Return the log of a run as read at the end of ``day``, by man and time.
+    """Return the log of a run as read at the end of ``day``, by patient and time.
 
     Parameters as in `state_on_day.views`. Times are dates and times of day, to the second;
     day 0 begins on the clinic's opening date.
@@ -48,9 +48,9 @@ def event_log(run: Run, day: float = inf, first: int = 0, last: int | None = Non
     return log_of(run, views(run, day, first, last))
 
 
-def log_of(run: Run, looks: Iterable[Seen]) -> pd.DataFrame:
-    """Return the log of the men looked at."""
-    blocks = [block for seen in looks for block in rows_of(seen)]
+def log_of(run: Run, views: Iterable[Seen]) -> pd.DataFrame:
+    """Return the log of the patients looked at."""
+    blocks = [block for seen in views for block in rows_of(seen)]
     cases, asked, start = (_joined(blocks, name) for name in ("cases", "asked", "start"))
     sizes = [len(block.cases) for block in blocks]
     place = np.repeat(np.array([block.place for block in blocks], np.int16), sizes)

@@ -20,8 +20,8 @@ STATUS = ("waiting", "ongoing", "complete", "left")
 class Block:
     """Rows of one activity; ``resource`` and ``detail`` are places in their names, by row.
 
-    ``place`` orders the rows of one moment; ``cases`` are numbers of men from 1, ``arms`` places
-    in `simulate.core.coding.ARMS`.
+    ``place`` orders the rows of one moment; ``cases`` are numbers of patients from 1, ``arms``
+    places in `simulate.core.coding.ARMS`.
     """
 
     __slots__ = (
@@ -42,7 +42,7 @@ class Block:
         detail: Codes | int = 0,
     ) -> None:
         self.place, self.activity = place, activity
-        self.cases, self.arms = seen.numbers(patients), seen.fates.gonadotropin_therapy[patients]
+        self.cases, self.arms = seen.numbers(patients), seen.courses.gonadotropin_therapy[patients]
         self.asked, start, complete = times
         self.start = np.where(start <= seen.day, start, np.nan)
         self.complete = np.where(complete <= seen.day, complete, np.nan)
@@ -54,7 +54,7 @@ class Block:
 
 
 def rows_of(seen: Seen) -> Iterator[Block]:
-    """Yield every row of the men looked at, activity by activity."""
+    """Yield every row of the patients looked at, activity by activity."""
     yield from _steps(seen)
     yield from _moments(seen)
     yield from _injections(seen)
@@ -136,7 +136,7 @@ def _detail(seen: Seen, step: int, patients: Indices) -> tuple[tuple[str, ...], 
 
 def _moments(seen: Seen) -> Iterator[Block]:
     """Yield what takes no time: referral, choice, decisions and ends."""
-    columns, gonadotropin_therapy = seen.columns, seen.fates.gonadotropin_therapy
+    columns, gonadotropin_therapy = seen.columns, seen.courses.gonadotropin_therapy
     yield _moment(seen, 0, "referral", columns.referred, "referring doctor")
     place = _place(steps.COUNSELLING) + 1
     yield _moment(
@@ -144,18 +144,18 @@ def _moments(seen: Seen) -> Iterator[Block]:
     )
     for month in range(MONTHS):
         name, place = f"decision for month {month + 1}", _month_place(month)
-        told = _decisions(seen, month)
-        yield _moment(seen, place, name, columns.month_start[month], "protocol engine", *told)
+        known = _decisions(seen, month)
+        yield _moment(seen, place, name, columns.month_start[month], "protocol engine", *known)
     yield from _stops(seen)
     checked, place = columns.complete[steps.SEMEN_ANALYSIS], _place(steps.SEMEN_ANALYSIS) + 1
-    told = _end_decisions(seen)
-    yield _moment(seen, place, "decision on surgery", checked, "protocol engine", *told)
+    known = _end_decisions(seen)
+    yield _moment(seen, place, "decision on surgery", checked, "protocol engine", *known)
     place = _place(len(seen.run.ledger.steps))
     yield _moment(seen, place, "end", columns.end_day, "clinic", steps.ENDS, columns.end)
 
 
 def _chosen(seen: Seen) -> Floats:
-    """Return when each man chose: after counselling and the time he took over it."""
+    """Return when each patient chose: after counselling and the time he took over it."""
     columns = seen.columns
     counselled = columns.complete[steps.COUNSELLING]
     begun = columns.month_start[0]
@@ -180,9 +180,9 @@ def _moment(
 
 
 def _decisions(seen: Seen, month: int) -> tuple[tuple[str, ...], Codes]:
-    """Return each decision as ``rule: phase``, and its place for each man."""
+    """Return each decision as ``rule: phase``, and its place for each patient."""
     gonadotropin_therapy, rule, phase = (
-        seen.fates.gonadotropin_therapy,
+        seen.courses.gonadotropin_therapy,
         seen.columns.rule[month],
         seen.columns.decided[month],
     )
@@ -199,8 +199,8 @@ def _decisions(seen: Seen, month: int) -> tuple[tuple[str, ...], Codes]:
 
 
 def _stops(seen: Seen) -> Iterator[Block]:
-    """Yield who breaks therapy off, at the beginning of the first month he leaves out."""
-    columns, stays = seen.columns, seen.fates.months
+    """Yield who breaks therapy off, at the beginning of the first month without injections."""
+    columns, stays = seen.columns, seen.courses.months
     for month in range(1, MONTHS):
         times = np.where(stays == month, columns.month_start[month], np.nan)
         place = _month_place(month) + 1
@@ -208,7 +208,7 @@ def _stops(seen: Seen) -> Iterator[Block]:
 
 
 def _end_decisions(seen: Seen) -> tuple[tuple[str, ...], Codes]:
-    gonadotropin_therapy, fired = seen.fates.gonadotropin_therapy, seen.columns.rule[MONTHS]
+    gonadotropin_therapy, fired = seen.courses.gonadotropin_therapy, seen.columns.rule[MONTHS]
     words: list[str] = [""]
     which = np.zeros(len(gonadotropin_therapy), int)
     for arm, rules in enumerate(seen.run.rules):

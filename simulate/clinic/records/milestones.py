@@ -1,4 +1,4 @@
-"""When each man came to each step."""
+"""When each patient came to each step."""
 
 from math import inf
 
@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 
 def milestones(run: Run, day: float = inf, first: int = 0, last: int | None = None) -> pd.DataFrame:
-    """Return when each man came to each step, in days from the opening, and how his way ended.
+    """Return the day of each step of each patient, from the opening, and how the pathway ended.
 
     A step is dated by its start; empty where it has not come to that by the end of ``day``.
     Parameters as in `simulate.clinic.records.state_on_day.views`.
@@ -25,7 +25,7 @@ def milestones(run: Run, day: float = inf, first: int = 0, last: int | None = No
 
 
 def milestones_of(seen: Seen) -> pd.DataFrame:
-    """Return the milestones of the men looked at."""
+    """Return the milestones of the patients looked at."""
     patients, columns = seen.patients, seen.columns
 
     def dated(times: Floats) -> Floats:

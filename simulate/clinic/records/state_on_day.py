@@ -1,4 +1,4 @@
-"""A run as it looks on some day: who has come how far."""
+"""A run as recorded by a given day: progress of each patient."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocol.regimen.paths import injections_of
-from simulate.clinic.courses.potential_course import Fates, Phases
+from simulate.clinic.courses.potential_course import Phases, PotentialCourses
 from simulate.clinic.flow import steps
 from simulate.clinic.flow.ledger import Columns
 from simulate.clinic.flow.run_clinic import Part, Run
@@ -22,9 +22,9 @@ Indices = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Some men of a slice, as known at the end of a day (from the opening).
+    """Some patients of a slice, as known at the end of a day (from the opening).
 
-    Men are counted within the slice, from 0; ``begin`` up to but not ``end`` are looked at.
+    Patients are counted within the slice, from 0; ``begin`` up to but not ``end`` are looked at.
     """
 
     part: Part
@@ -39,63 +39,63 @@ class Seen:
 
     @property
     def columns(self) -> Columns:
-        """What has happened to the men of the slice, by now and later."""
+        """What has happened to the patients of the slice, by now and later."""
         return self.part.columns
 
     @property
-    def fates(self) -> Fates:
-        """What nature held for the men of the slice."""
-        return self.part.fates
+    def courses(self) -> PotentialCourses:
+        """What nature held for the patients of the slice."""
+        return self.part.courses
 
     @property
     def patients(self) -> Indices:
-        """The men referred so far."""
+        """The patients referred so far."""
         return self.by_now(self.columns.referred)
 
     def numbers(self, patients: Indices) -> Indices:
-        """Return the numbers of men in their study, from 1: `patient_id` of the tables."""
+        """Return the numbers of patients in their study, from 1: `patient_id` of the tables."""
         return patients + self.part.first + 1
 
     def by_now(self, times: Floats) -> Indices:
-        """Return the men to whom this has happened."""
+        """Return the patients to whom this has happened."""
         return self.who(times <= self.day)
 
     def who(self, flags: Flags) -> Indices:
-        """Return the men looked at for whom a flag is true."""
+        """Return the patients looked at for whom a flag is true."""
         return np.flatnonzero(flags[self.begin : self.end]) + self.begin
 
     def started(self, step: int) -> Flags:
-        """Which of the men referred have begun a step."""
+        """Which of the patients referred have begun a step."""
         return np.asarray(self.columns.start[step][self.patients] <= self.day)
 
     def done(self, step: int) -> Flags:
-        """Which of the men referred have completed a step."""
+        """Which of the patients referred have completed a step."""
         return np.asarray(self.columns.complete[step][self.patients] <= self.day)
 
     def ended(self) -> Flags:
-        """Which of the men referred have come to their end."""
+        """Which of the patients referred have come to their end."""
         return np.asarray(self.columns.end_day[self.patients] <= self.day)
 
     def since_referral(self, times: Floats, patients: Indices) -> NDArray[np.int64]:
-        """Return whole calendar days between referral and a time, for these men."""
+        """Return whole calendar days between referral and a time, for these patients."""
         return (np.floor(times) - np.floor(self.columns.referred[patients])).astype(np.int64)
 
     def chose(self) -> Flags:
-        """Which of the men referred have made their choice of therapy."""
+        """Which of the patients referred have made their choice of therapy."""
         return self.done(steps.COUNSELLING)
 
 
 def views(
     run: Run, day: float = inf, first: int = 0, last: int | None = None, at_a_time: int = CHUNK
 ) -> Iterator[Seen]:
-    """Yield the men numbered from ``first`` (0) up to but not ``last``, some at a time.
+    """Yield the patients numbered from ``first`` (0) up to but not ``last``, some at a time.
 
     Parameters
     ----------
     day
         In days from the opening; infinity is the end of all things.
     at_a_time
-        Men at most in a view; a view never reaches over two slices.
+        Patients at most in a view; a view never reaches over two slices.
     """
     until = min(day, run.until_day)
     stop = run.patients if last is None else min(last, run.patients)
@@ -106,11 +106,11 @@ def views(
 
 
 def by_phases(seen: Seen) -> Iterator[tuple[Indices, Phases, int]]:
-    """Yield the men for whom each sequence of phases was decided, the sequence, and its arm.
+    """Yield the patients for whom each sequence of phases was decided, the sequence, and its arm.
 
-    A man under way is counted to the first sequence that begins as his does.
+    A patient under way is counted to the first sequence that begins as his does.
     """
-    gonadotropin_therapy, decided = seen.fates.gonadotropin_therapy, seen.columns.decided
+    gonadotropin_therapy, decided = seen.courses.gonadotropin_therapy, seen.columns.decided
     free = np.ones(len(gonadotropin_therapy), bool)
     for arm, rules in enumerate(seen.run.rules):
         for phases in rules.way.sequences:
@@ -123,12 +123,12 @@ def by_phases(seen: Seen) -> Iterator[tuple[Indices, Phases, int]]:
 
 
 def injection_times(seen: Seen) -> Iterator[tuple[str, float, int, Indices, Floats]]:
-    """Yield drug, dose in IU, month (from 0), men and days (from the opening) of injections.
+    """Yield drug, dose in IU, month (from 0), patients and days (from the opening) of injections.
 
     The injections are those that the protocol engine lists for the phases decided, less those
     that he misses, and all after he breaks therapy off; those of a month begin when it does.
     """
-    missed, stays = seen.fates.habits.missed, seen.fates.months
+    missed, stays = seen.courses.habits.missed, seen.courses.months
     for patients, phases, arm in by_phases(seen):
         regimen = seen.run.rules[arm].regimen
         if not regimen.drugs:

@@ -32,8 +32,8 @@ _TRANSITIONS = (("scheduled", "schedule"), ("start", "start"), ("complete", "com
 class XesWriter:
     """Writes logs from `event_log.event_log` as traces; use it in a ``with`` block.
 
-    Each man of each run is a trace, named ``run-case``. Every row becomes up to three events with
-    the standard's transitions schedule, start and complete; an activity that has not begun or
+    Each patient of each run is a trace, named ``run-case``. Every row becomes up to three events
+    with the standard's transitions schedule, start and complete; an activity that has not begun or
     ended lacks the later ones, one that takes no time has complete alone. Who gave up has the
     transition withdraw. Times carry no zone of their own and are written as UTC.
     """
@@ -51,7 +51,7 @@ class XesWriter:
         self._file.write("</log>\n")
 
     def write(self, log: pd.DataFrame) -> None:
-        """Add the traces of a log, whose rows stand man by man."""
+        """Add the traces of a log, whose rows stand patient by patient."""
         self._file.writelines(_traces(log))
 
 
@@ -108,7 +108,7 @@ def _detail(detail: str) -> str:
 
 
 _NEVER = "NaT"
-#: A transition that falls together with the next one is left out.
+#: A transition that falls together with the next one is omitted.
 _LATER = {"scheduled": "start", "start": "complete"}
 _TRANSITION = {name: _text("lifecycle:transition", name) for _, name in _TRANSITIONS} | {
     "withdraw": _text("lifecycle:transition", "withdraw")

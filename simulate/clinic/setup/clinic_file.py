@@ -1,6 +1,6 @@
-"""All that a clinic file may say: who comes when, what there is to serve them, how long it takes.
+"""All that a clinic file may say: referrals, capacities, how long it takes.
 
-Times of day are written ``"08:30"``. A part that is left out (no ``theatre``, no ``laboratory``)
+Times of day are written ``"08:30"``. An omitted part (no ``theatre``, no ``laboratory``)
 has no limit and takes no time, so that an empty clinic adds nothing to nature.
 """
 
@@ -17,11 +17,18 @@ from protocol.reading.fields import Day, Identifier, Number, Whole
 from protocol.regimen.conditions import Condition, parse_name_condition, parse_number_condition
 from simulate.clinic.setup.equipment import Embryology, LaboratoryBenches, Outpatients, Theatre
 from simulate.clinic.setup.opening_days import Calendar
-from simulate.clinic.setup.time_units import MONTH_NAMES, Length, Weekday, in_time_units
+from simulate.clinic.setup.time_units import (
+    MONTH_NAMES,
+    Clock,
+    Length,
+    Weekday,
+    day_part,
+    in_time_units,
+)
 from simulate.core.coding import ARMS, DIAGNOSES
 from simulate.scenario.sections.parameter import Positive
 
-#: What a priority may look at: numbers, and names with their values.
+#: What a priority may use: numbers, and names with their values.
 NUMBERS = ("age_years", "partner_age_years", "infertility_duration_years")
 NAMES: Mapping[str, tuple[str, ...]] = {"diagnosis": DIAGNOSES, "arm": ARMS}
 
@@ -29,19 +36,34 @@ NAMES: Mapping[str, tuple[str, ...]] = {"diagnosis": DIAGNOSES, "arm": ARMS}
 LONGEST_HORIZON = 100_000
 
 
-#: Men of a run: their tables stay within some gigabytes.
+#: Patients of a run: their tables stay within some gigabytes.
 MAX_PATIENTS = 10_000_000
 
 
+class OfficeHours(Document):
+    """When referrals are received: on weekdays other than holidays, between two times of day."""
+
+    opens: Clock
+    closes: Clock
+
+    @model_validator(mode="after")
+    def _open_for_a_while(self) -> "OfficeHours":
+        if day_part(self.opens) >= day_part(self.closes):
+            raise ValueError(f"{self.closes} does not come after {self.opens}; give a later time")
+        return self
+
+
 class Referrals(Document):
-    """When men come. Without a rate they come on the days on which the scenario enrols them.
+    """When patients come. Without a rate they come on the days on which the scenario enrols them.
 
     ``by_month`` multiplies the rate in a calendar month. ``waiting_list`` names a CSV file beside
-    the clinic file: men who already wait on day 0, columns ``waiting_for`` (``first visit`` or
-    ``micro-TESE``) and ``days_waited``.
+    the clinic file: patients who already wait on day 0, columns ``waiting_for`` (``first visit`` or
+    ``micro-TESE``) and ``days_waited``. With ``office_hours`` referrals at a rate are received on
+    weekdays, within these hours; without, at any time.
     """
 
     patients_per_week: Positive | None = None
+    office_hours: OfficeHours | None = None
     by_month: dict[str, Annotated[Number, Field(ge=0, le=1000)]] = Field(default_factory=dict)
     waiting_list: str | None = None
 
@@ -57,7 +79,7 @@ class Referrals(Document):
 
 
 class Intervals(Document):
-    """How long steps take that wait for nobody; left out, they take no time."""
+    """How long steps take that wait for nobody; if omitted, they take no time."""
 
     between_semen_samples: Length | None = None
     time_to_choose: Length | None = None
@@ -71,9 +93,9 @@ class Intervals(Document):
 
 
 class Priority(Document):
-    """Who goes first on the theatre list: the lowest rank of the conditions a man meets.
+    """Who goes first on the theatre list: the lowest rank of the conditions a patient meets.
 
-    A man who meets none has rank 100; within a rank, who joined first goes first.
+    A patient who meets none has rank 100; within a rank, who joined first goes first.
     """
 
     when: dict[str, str] = Field(min_length=1)
@@ -101,7 +123,7 @@ def read_conditions(when: Mapping[str, str]) -> dict[str, Condition]:
 
 
 class Patience(Document):
-    """How long a man waits before he leaves; left out, he stays.
+    """How long a patient waits before he leaves; if omitted, he stays.
 
     A first visit offered later than his patience is declined; on the theatre list he leaves when
     his patience ends.
@@ -112,7 +134,7 @@ class Patience(Document):
 
 
 class Biology(Document):
-    """What waiting does to a man and his partner: assumptions, off unless they are given.
+    """What waiting does to a patient and his partner: assumptions, off unless they are given.
 
     ``effect_half_life``: the effect of therapy on retrieval halves with every such time between
     the end of therapy and surgery. ``partner_ages``: embryo transfers take the partner's age at
@@ -126,8 +148,8 @@ class Biology(Document):
 class Clinic(Document):
     """A clinic. Day 0 is the date on which it ``opens``.
 
-    Men are referred up to ``horizon_days``; waits count for those who begin to wait from
-    ``warm_up_days`` on. Both are needed where men come at a rate.
+    Patients are referred up to ``horizon_days``; waits count for those who begin to wait from
+    ``warm_up_days`` on. Both are needed where patients come at a rate.
     """
 
     id: Identifier
@@ -175,7 +197,7 @@ class Clinic(Document):
         most = max(self.referrals.by_month.values(), default=1)
         if (expected := rate.value / 7 * days * most) > MAX_PATIENTS:
             raise ValueError(
-                f"about {expected:.2g} men would be referred within horizon_days; keep "
+                f"about {expected:.2g} patients would be referred within horizon_days; keep "
                 f"patients_per_week times the weeks below {MAX_PATIENTS:,}"
             )
         return self
@@ -191,8 +213,8 @@ class Clinic(Document):
                 for day in range(self.horizon_days + 1)
             ):
                 raise ValueError(
-                    f"no day within horizon_days {self.horizon_days} has {what}, holidays left "
-                    "out; nobody would ever be served: lengthen the horizon or add a day"
+                    f"no day within horizon_days {self.horizon_days} has {what} apart from "
+                    "holidays; nobody would ever be served: lengthen the horizon or add a day"
                 )
         return self
 

@@ -1,6 +1,6 @@
-"""How long things take for each man: every length read off his own luck.
+"""How long things take for each patient, from random streams.
 
-All times of a run are whole multiples of 2^-20 of a day (0.08 seconds). Sums of such numbers are
+All times of a run are whole multiples of 2^-20 of a day (0.08 seconds). Sums of these numbers are
 exact in binary, so that thirty days after a moment is the same moment of a later day, and no event
 slips before its cause by the last bit of a sum.
 """
@@ -32,7 +32,7 @@ def rounded_days(days: Floats) -> Floats:
 
 
 def days(length: Length | None, uniform: Floats) -> Floats:
-    """Return lengths of time in days at uniform luck on [0, 1); None takes no time.
+    """Return lengths of time in days at uniform numbers on [0, 1); None takes no time.
 
     >>> from simulate.scenario.sections.parameter import Parameter
     >>> mean = Parameter(value=2, unit="d", status="derived", source="example")
@@ -46,7 +46,7 @@ def days(length: Length | None, uniform: Floats) -> Floats:
         return np.full_like(uniform, on_grain(mean))
     if length.form == "exponential":
         return rounded_days(-mean * np.log1p(-uniform))
-    spread = (length.sd.value * DAYS_PER[length.sd.unit] if length.sd else 0.0) / mean
-    log_sd = np.sqrt(np.log1p(spread**2))
+    sigma = (length.sd.value * DAYS_PER[length.sd.unit] if length.sd else 0.0) / mean
+    log_sd = np.sqrt(np.log1p(sigma**2))
     drawn = mean * np.exp(log_sd * ndtri(uniform) - log_sd**2 / 2)
     return rounded_days(drawn)

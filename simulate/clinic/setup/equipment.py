@@ -1,4 +1,4 @@
-"""What there is to serve the men: slots, benches, theatre lists, embryology."""
+"""What there is to serve the patients: slots, benches, theatre lists, embryology."""
 
 from typing import Annotated
 
@@ -103,7 +103,7 @@ class TheatreList(Document):
 class Theatre(Document):
     """Lists, and what an operation takes. A case begins if its mean length still fits.
 
-    Without ``operation`` each man's takes the minutes that the scenario's surgery gives him.
+    Without ``operation`` each patient's takes the minutes that the scenario's surgery gives him.
     """
 
     lists: tuple[TheatreList, ...] = Field(min_length=1, max_length=100)
@@ -142,8 +142,17 @@ class Embryology(Document):
 
     oocyte_retrievals: Daily
     transfers: Daily
+    first_slot: Clock = "09:00"
+    minutes: Minutes = 30
 
     @field_validator("oocyte_retrievals", "transfers")
     @classmethod
     def _some_place(cls, given: Daily) -> Daily:
         return _some(given, "place")
+
+    @model_validator(mode="after")
+    def _within_the_day(self) -> "Embryology":
+        most = max(*self.oocyte_retrievals.values(), *self.transfers.values())
+        if day_part(self.first_slot) + most * self.minutes / MINUTES_PER_DAY > 1:
+            raise ValueError("the day's last slot ends after midnight; give fewer or shorter slots")
+        return self

@@ -45,14 +45,14 @@ class Slots:
     Parameters
     ----------
     capacity
-        Slots on each weekday; None is no limit, and nobody waits.
+        Slots on each weekday; None means no limit, and nobody waits.
     kept
         Slots of each day that `book` gives only to follow-ups.
     first, minutes
         Time of day of the first slot as a part of the day, and the length of each.
     """
 
-    __slots__ = ("_by_weekday", "_calendar", "_first", "_full_before", "_kept", "_taken", "length")
+    __slots__ = ("_booked", "_by_weekday", "_calendar", "_first", "_full_before", "_kept", "length")
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Slots:
         self._kept = kept
         self._first = on_grain(first)
         self.length = on_grain(minutes / MINUTES_PER_DAY)
-        self._taken: dict[int, list[int]] = {}
+        self._booked: dict[int, list[int]] = {}
         self._full_before = [0, 0]
 
     @property
@@ -91,10 +91,10 @@ class Slots:
         """
         if self._by_weekday is None:
             return max(now, due)
-        if len(self._taken) > DAYS_HELD:
-            self._taken = {day: taken for day, taken in self._taken.items() if day > now}
+        if len(self._booked) > DAYS_HELD:
+            self._booked = {day: booked for day, booked in self._booked.items() if day > now}
         begins = self.first_free(now, due, follow_up=follow_up)
-        self._taken[floor(begins)][int(follow_up)] += 1
+        self._booked[floor(begins)][int(follow_up)] += 1
         return begins
 
     def first_free(self, now: float, due: float, *, follow_up: bool = True) -> float:
@@ -110,12 +110,12 @@ class Slots:
             day += 1
         if asked <= floor(now) + 1:
             self._full_before[kind] = day  # every open day from tomorrow up to here is full
-        taken = self._taken.setdefault(day, [0, 0])
-        return day + self._first + sum(taken) * self.length
+        booked = self._booked.setdefault(day, [0, 0])
+        return day + self._first + sum(booked) * self.length
 
     def _is_free(self, day: int, kind: int) -> bool:
         offered = self.offered(day)
-        first, follow = self._taken.get(day, (0, 0))
+        first, follow = self._booked.get(day, (0, 0))
         if first + follow >= offered:
             return False
         return bool(kind) or first < offered - self._kept

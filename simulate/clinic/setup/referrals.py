@@ -1,4 +1,4 @@
-"""When each man is referred: a Poisson process that follows the seasons, or a real waiting list."""
+"""Referral days: a Poisson process with seasons, or a real waiting list."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -13,8 +13,8 @@ from protocol.reading.numbers import cure_of, lone_number, shown
 from protocol.tables import read_bytes, read_rows
 from simulate.clinic.setup.clinic_file import Clinic
 from simulate.clinic.setup.durations import GRAIN
-from simulate.clinic.setup.opening_days import DAYS_PER_WEEK
-from simulate.clinic.setup.time_units import MONTH_NAMES
+from simulate.clinic.setup.opening_days import DAYS_PER_WEEK, Calendar
+from simulate.clinic.setup.time_units import MONTH_NAMES, WEEKDAYS, day_part
 from simulate.core.random_streams import RandomStreams
 from simulate.patients.baseline import recruitment_day
 from simulate.scenario.sections.enrolment import Population
@@ -23,26 +23,30 @@ Floats = NDArray[np.float64]
 
 #: A waiting list's places, by the name a file gives them.
 PLACES = ("first visit", "micro-TESE")
-YEARS_AHEAD = 400
+HORIZON_YEARS = 400
+
+#: Days on which an office receives referrals, and days that are laid out beyond the horizon.
+WORKDAYS = WEEKDAYS[:5]
+SLACK = 60
 
 #: Most patients of one run, as for ``--patients``.
-MOST_MEN = 10_000_000
+MAX_PATIENTS_IN_RUN = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A man who already waits on day 0: for what, and how many days so far."""
+    """A patient who already waits on day 0: for what, and how many days so far."""
 
     place: str
     days_waited: float
 
 
 def referral_days(clinic: Clinic, population: Population, streams: RandomStreams) -> Floats:
-    """Return the day on which each man is referred, shape (man,).
+    """Return the day on which each patient is referred, shape (patient,).
 
     Without a rate they are the scenario's own days of enrolment. With one they rise: the
     cumulative rate is a broken line over calendar months, inverted at the points of a unit Poisson
-    process, so the process is exact. Men of two clinics that differ elsewhere come on the same
+    process, so the process is exact. Patients of two clinics that differ elsewhere come on the same
     days.
     """
     rate = clinic.referrals.patients_per_week
@@ -55,36 +59,68 @@ def referral_days(clinic: Clinic, population: Population, streams: RandomStreams
         times = np.interp(unit, heap, knots, right=np.inf)
     else:
         times = unit * DAYS_PER_WEEK / rate.value
+    if clinic.referrals.office_hours:
+        times = _in_office_hours(clinic, times)
     rounded: Floats = np.floor(times * GRAIN) / GRAIN
     return rounded
 
 
-def patients_needed(clinic: Clinic, otherwise: int) -> int:
-    """Return how many men are surely enough for a clinic's horizon.
+def _in_office_hours(clinic: Clinic, times: Floats) -> Floats:
+    """Move referrals within the horizon into office hours: time runs only while the office is open.
+
+    Their order stays, and so does their expected number. Later ones stay beyond the horizon.
+    """
+    office, last = clinic.referrals.office_hours, clinic.horizon_days
+    if office is None or last is None:
+        return times
+    calendar = Calendar(clinic.opens, clinic.holidays)
+    days_open = np.cumsum(
+        [calendar.is_open(day) and calendar.weekday(day) in WORKDAYS for day in range(last + SLACK)]
+    )
+    opens, closes = day_part(office.opens), day_part(office.closes)
+    within = times < last
+    worked = times[within] * days_open[last - 1] / last
+    day = np.searchsorted(days_open, np.floor(worked), side="right")
+    moved = times + SLACK
+    moved[within] = day + opens + (worked % 1) * (closes - opens)
+    return moved
+
+
+def patients_to_simulate(clinic: Clinic, otherwise: int) -> int:
+    """Return how many patients are surely enough for a clinic's horizon.
 
     Six standard deviations beyond the number expected; ``otherwise`` where there is no rate or no
     horizon.
     """
-    rate, horizon = clinic.referrals.patients_per_week, clinic.horizon_days
-    if rate is None or horizon is None:
+    rate, horizon, expected = (
+        clinic.referrals.patients_per_week, clinic.horizon_days, expected_referrals(clinic)
+    )  # fmt: skip
+    if rate is None or expected is None:
         return otherwise
-    expected = rate.value / DAYS_PER_WEEK * horizon
-    if clinic.referrals.by_month:
-        knots, heap = _cumulative(clinic, rate.value / DAYS_PER_WEEK)
-        expected = float(np.interp(horizon, knots, heap))
-    if not expected < MOST_MEN:
+    if not expected < MAX_PATIENTS_IN_RUN:
         problem = f"{rate.value:g} a week over {horizon} days are {expected:.3g} patients"
-        cure = f"give a rate and a horizon with fewer than {MOST_MEN}"
+        cure = f"give a rate and a horizon with fewer than {MAX_PATIENTS_IN_RUN}"
         raise InputError.of(f"clinic {clinic.id}", "referrals.patients_per_week", problem, cure)
     return int(np.ceil(expected + 6 * np.sqrt(expected) + 10))
 
 
+def expected_referrals(clinic: Clinic) -> float | None:
+    """Return the expected number of referrals within the horizon; None without rate or horizon."""
+    rate, horizon = clinic.referrals.patients_per_week, clinic.horizon_days
+    if rate is None or horizon is None:
+        return None
+    if clinic.referrals.by_month:
+        knots, heap = _cumulative(clinic, rate.value / DAYS_PER_WEEK)
+        return float(np.interp(horizon, knots, heap))
+    return float(rate.value / DAYS_PER_WEEK * horizon)
+
+
 def _cumulative(clinic: Clinic, per_day: float) -> tuple[Floats, Floats]:
-    """Return the first days of the months ahead, and the men expected by then."""
+    """Return the first days of the months ahead, and the patients expected by then."""
     factor = [clinic.referrals.by_month[name] for name in MONTH_NAMES]
     firsts, rates = [0], []
     year, month = clinic.opens.year, clinic.opens.month - 1
-    last = min(clinic.opens.year + YEARS_AHEAD, dt.MAXYEAR - 1)
+    last = min(clinic.opens.year + HORIZON_YEARS, dt.MAXYEAR - 1)
     while year < last:
         rates.append(per_day * factor[month])
         year, month = (year, month + 1) if month < 11 else (year + 1, 0)
@@ -98,7 +134,7 @@ def _untold(assumption: str) -> None:
 
 
 def read_waiting_list(path: Path, tell: Callable[[str], None] = _untold) -> tuple[Waiting, ...]:
-    """Read men who already wait; every faulty row is reported in one `InputError`.
+    """Read patients who already wait; every faulty row is reported in one `InputError`.
 
     ``tell`` is called with each assumption about the file.
     """
@@ -106,14 +142,14 @@ def read_waiting_list(path: Path, tell: Callable[[str], None] = _untold) -> tupl
     wanted = ("days_waited", "waiting_for")
     if set(table.header) != set(wanted) or not rows:
         came = f"the columns {', '.join(table.header)}" if rows else "no row"
-        cure = f"give the columns {', '.join(wanted)} and a row per man"
+        cure = f"give the columns {', '.join(wanted)} and a row per patient"
         raise InputError.of(table.where, "", f"it holds {came}", cure)
     at_days, at_place = (table.header.index(name) for name in wanted)
     faults, patients = [], []
     for row, cells in rows:
         place, days = cells[at_place].strip(), cells[at_days].strip()
         if place not in PLACES:
-            problem = f"{shown(place)} is no place to wait"
+            problem = f"{shown(place)} is not a place to wait"
             cure = f"give {' or '.join(PLACES)}"
             faults.append(Fault(table.where, f"row {row}, waiting_for", problem, cure))
         waited = _waited(days, free=table.delimiter != ",")
@@ -132,6 +168,6 @@ def read_waiting_list(path: Path, tell: Callable[[str], None] = _untold) -> tupl
 
 
 def _waited(text: str, *, free: bool) -> float | None:
-    """Return days; None if the cell is no number from 0 to 36500."""
+    """Return days; None if the cell is not a number from 0 to 36500."""
     value = lone_number(text, free=free)
     return value if value is not None and 0 <= value <= 36500 else None

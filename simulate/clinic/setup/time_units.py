@@ -24,9 +24,11 @@ DAYS_PER = {"min": 1 / MINUTES_PER_DAY, "h": 1 / 24, "d": 1.0}
 
 
 def in_time_units(parameter: Parameter) -> Parameter:
-    """Refuse a number whose unit is no time."""
+    """Refuse a number whose unit is not a time."""
     if parameter.unit not in DAYS_PER:
-        raise ValueError(f"unit {parameter.unit!r} is no time; give one of {', '.join(DAYS_PER)}")
+        raise ValueError(
+            f"unit {parameter.unit!r} is not a time; give one of {', '.join(DAYS_PER)}"
+        )
     return parameter
 
 
@@ -55,7 +57,7 @@ def day_part(clock: str) -> float:
 
 
 class Length(Document):
-    """How long something takes: the same for all, or spread around a mean.
+    """How long something takes: the same for all, or distributed around a mean.
 
     ``lognormal`` has mean and ``sd`` on the scale of time itself, not of its logarithm.
     """
@@ -65,7 +67,7 @@ class Length(Document):
     sd: Annotated[Positive, AfterValidator(in_time_units)] | None = None
 
     @model_validator(mode="after")
-    def _spread_where_it_belongs(self) -> "Length":
+    def _sd_where_it_belongs(self) -> "Length":
         if (self.form == "lognormal") != (self.sd is not None):
             raise ValueError("give `sd` with form lognormal, and only with it")
         if self.form == "lognormal" and self.mean.value == 0:

@@ -4,6 +4,8 @@ from pydantic import Field, field_validator, model_validator
 
 from protocol.reading.documents import Document
 from protocol.regimen.words import Name
+from simulate.core.coding import ASSAYED
+from simulate.scenario.sections.field_checks import exactly
 from simulate.scenario.sections.parameter import NotNegative, Parameter, Positive, Probability
 
 #: Days between injections of the schedule that testosterone is scaled by.
@@ -13,10 +15,10 @@ MAX_EXPONENT = 10
 
 
 class Kinetics(Document):
-    """One compartment with first-order absorption, and how men differ in it.
+    """One compartment with first-order absorption, and how patients differ in it.
 
     ``area_h_per_l`` is the area under the curve per IU injected; half-life and area are log-normal
-    between men with the means given.
+    between patients with the means given.
     """
 
     absorption_half_life_h: Positive
@@ -55,6 +57,11 @@ class Physiology(Document):
     """Hormones under therapy. No source gives monthly curves; see ``docs/explanation``.
 
     ``kinetics`` declares drugs besides hCG and uFSH, by the name that regimens give them.
+    Testosterone under hCG saturates: its odds against ``testosterone_ceiling_nmol_l`` are
+    multiplied by ``leydig_stimulation`` at the peak of the reference dose. A measured value varies
+    by the assay (``assay_log_sd``) and, independently, within the patient
+    (``within_patient_log_sd``). Intratesticular testosterone is a latent quantity: it multiplies by
+    ``intratesticular_testosterone_ratio`` at the same peak.
     """
 
     hcg: Kinetics
@@ -63,8 +70,12 @@ class Physiology(Document):
     hcg_half_effect_iu: Positive
     hcg_reference_iu: Positive
     hcg_reference_interval_days: Positive
-    testosterone_gain: Positive
-    testosterone_gain_log_sd: NotNegative
+    leydig_stimulation: Positive
+    leydig_stimulation_log_sd: NotNegative
+    testosterone_ceiling_nmol_l: Positive
+    intratesticular_testosterone_ng_ml: Positive
+    intratesticular_testosterone_log_sd: NotNegative
+    intratesticular_testosterone_ratio: Positive
     response_per_month: Probability
     suppressible_share: Probability
     suppressed_fsh_iu_l: Positive
@@ -74,10 +85,16 @@ class Physiology(Document):
     unsuppressed_ratio_log_sd: NotNegative
     estradiol_per_testosterone_exponent: Parameter
     assay_log_sd: NotNegative
+    within_patient_log_sd: dict[str, NotNegative]
     draw_delay_days: NotNegative
     normal_fsh_low_iu_l: Positive
     normal_fsh_high_iu_l: Positive
     kinetics: dict[Name, DrugAction] = Field(default_factory=dict)
+
+    @field_validator("within_patient_log_sd")
+    @classmethod
+    def _every_assayed_hormone(cls, given: dict[str, Parameter]) -> dict[str, Parameter]:
+        return exactly(given, ASSAYED, "hormone measured at visits")
 
     @field_validator("kinetics")
     @classmethod
@@ -120,7 +137,7 @@ class Physiology(Document):
     def _a_gentle_power(cls, given: Parameter) -> Parameter:
         if abs(given.value) > MAX_EXPONENT:
             raise ValueError(
-                f"value {given.value:g} is no exponent of a hormone; "
+                f"value {given.value:g} is not an allowed exponent; "
                 f"give one from {-MAX_EXPONENT} to {MAX_EXPONENT}"
             )
         return given

@@ -1,10 +1,11 @@
 """Who is enrolled."""
 
+import math
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from protocol.reading.documents import Document
 from simulate.core.coding import BASELINE, DIAGNOSES
@@ -13,19 +14,58 @@ from simulate.scenario.sections.parameter import Correlation, Parameter, Positiv
 
 Parameters = dict[str, Parameter]
 
+#: Normal score of the third quartile.
+Z_QUARTILE = 0.6744897501960817
+
+#: Skewness of the quartiles (Bowley's, on the logit scale) at which the quantile function of
+#: `simulate.patients.marginals` ceases to increase: 8 z / (3 √3 (1 + z²)) at the quartile.
+MAX_SKEWNESS = 8 * Z_QUARTILE / (3 * math.sqrt(3) * (1 + Z_QUARTILE**2))
+
 
 class Marginal(Document):
-    """Distribution of one baseline variable: a normal score stretched differently on each side.
+    """Distribution of one baseline variable: three quartiles between two plausible limits.
 
-    With z a standard normal, the value is ``median + spread·z`` (split-normal) or
-    ``median·exp(spread·z)`` (split-lognormal), where spread is ``spread_low`` below the median
-    and ``spread_high`` above it. Three parameters meet three published quartiles.
+    The quartiles lie at ``median - 0.6745 sd_below`` and ``median + 0.6745 sd_above``
+    (``scale: natural``), or at ``median`` times the exponentials of these distances
+    (``scale: log``). No value lies below ``lower`` or above ``upper``.
+    `simulate.patients.marginals` holds the smooth distribution that they define.
     """
 
-    form: Literal["split-normal", "split-lognormal"]
+    scale: Literal["natural", "log"]
     median: Positive
-    spread_low: Positive
-    spread_high: Positive
+    sd_below: Positive
+    sd_above: Positive
+    lower: Positive
+    upper: Positive
+
+    @property
+    def quartiles(self) -> tuple[float, float, float]:
+        """First quartile, median and third quartile."""
+        median = self.median.value
+        down, up = Z_QUARTILE * self.sd_below.value, Z_QUARTILE * self.sd_above.value
+        if self.scale == "natural":
+            return median - down, median, median + up
+        return median * math.exp(-down), median, median * math.exp(up)
+
+    @model_validator(mode="after")
+    def _quartiles_within_the_limits(self) -> "Marginal":
+        low, median, high = self.quartiles
+        lower, upper = self.lower.value, self.upper.value
+        if not lower < low < median < high < upper:
+            raise ValueError(
+                f"the quartiles {low:.4g}, {median:.4g}, {high:.4g} do not lie between the limits "
+                f"{lower:g} and {upper:g}; widen `lower` or `upper`"
+            )
+        below, middle, above = (
+            math.log((value - lower) / (upper - value)) for value in (low, median, high)
+        )
+        skewness = abs(above + below - 2 * middle) / (above - below)
+        if skewness >= MAX_SKEWNESS:
+            raise ValueError(
+                f"the quartiles {low:.4g}, {median:.4g}, {high:.4g} are too asymmetric between "
+                f"{lower:g} and {upper:g}; move the limit on the side of the longer tail away"
+            )
+        return self
 
 
 class Pair(Document):
@@ -38,7 +78,10 @@ class Pair(Document):
 class Population(Document):
     """Who is enrolled, before anyone chooses a therapy.
 
-    ``score_by_diagnosis`` shifts the normal score of a variable in men with a diagnosis.
+    ``score_by_diagnosis`` shifts the normal score of a variable in patients with a diagnosis.
+    ``partner_age_correlation`` is that of the normal scores of both partners' ages. Infertility
+    lasts at most since both partners were ``adult_age_years`` old: longer durations are drawn from
+    the part of the distribution that is possible, which calibration of the quartiles allows for.
     """
 
     diagnosis_log_odds: dict[str, Parameter]
@@ -46,7 +89,21 @@ class Population(Document):
     correlations: tuple[Pair, ...]
     score_by_diagnosis: dict[str, dict[str, Parameter]] = Field(default_factory=dict)
     partner_age_years: Marginal
+    partner_age_correlation: Correlation
+    adult_age_years: Positive
     recruitment_days: Positive
+
+    @model_validator(mode="after")
+    def _everybody_may_be_infertile(self) -> "Population":
+        youngest = min(self.marginals["age_years"].lower.value, self.partner_age_years.lower.value)
+        shortest = self.marginals["infertility_duration_years"].lower.value
+        if shortest >= youngest - self.adult_age_years.value:
+            raise ValueError(
+                f"a couple of {youngest:g} years cannot be infertile for {shortest:g} years since "
+                f"age {self.adult_age_years.value:g}; raise the lower limit of both ages, or lower "
+                "that of infertility_duration_years"
+            )
+        return self
 
     @field_validator("diagnosis_log_odds")
     @classmethod
@@ -77,7 +134,7 @@ class Population(Document):
         smallest = float(np.linalg.eigvalsh(correlation_matrix(pairs))[0])
         if smallest <= 0:
             raise ValueError(
-                "no men can have all of these correlations at once "
+                "no patients can have all of these correlations at once "
                 f"(smallest eigenvalue {smallest:.3f}); bring some of them closer to 0"
             )
         return pairs

@@ -19,7 +19,7 @@ def among(given: dict[str, T], names: tuple[str, ...], kind: str) -> dict[str, T
     """Refuse a mapping that has another name."""
     unknown = [name for name in given if name not in names]
     if unknown:
-        raise ValueError(f"{unknown[0]!r} is no {kind}; choose from {', '.join(names)}")
+        raise ValueError(f"{unknown[0]!r} is not a known {kind}; choose from {', '.join(names)}")
     return given
 
 

@@ -8,7 +8,10 @@ from protocol.reading.documents import Document
 from protocol.reading.fields import Number
 from protocol.shorten import shorten_text
 
-Status = Literal["published", "derived", "calibrated", "assumed"]
+Status = Literal["published", "derived", "transported", "calibrated", "assumed"]
+
+#: Statuses of numbers that no source settles for these patients: they declare a range.
+UNCERTAIN = ("assumed", "transported")
 
 #: No number of a file is further from 0 than this, whatever its unit ...
 MAX = 1e6
@@ -32,11 +35,11 @@ LIMITS = {
     "mL": 1e4,
 }
 
-#: Greatest log odds, per whatever unit: further ones are no different from 0 and 1.
+#: Greatest log odds, per whatever unit: beyond it, probabilities are 0 or 1.
 LOG_ODDS = 100.0
 
 #: What must be positive is at least this; smaller divisors overflow.
-LEAST_POSITIVE = 1e-6
+MIN_POSITIVE = 1e-6
 
 Amount = Annotated[Number, Field(ge=-MAX, le=MAX)]
 
@@ -44,10 +47,11 @@ Amount = Annotated[Number, Field(ge=-MAX, le=MAX)]
 class Parameter(Document):
     """One number of the mechanism.
 
-    ``status`` keeps three kinds apart: *published* (or *derived* from published numbers by
-    arithmetic), *calibrated* (solved so that published numbers come out; ``value`` is the
-    starting point, the calibration record holds the solution) and *assumed* (free; ``sweep`` gives
-    the closed range within which no source decides).
+    ``status`` keeps four kinds apart: *published* (or *derived* from published numbers by
+    arithmetic); *transported* (published for another population or dose, which ``from_population``
+    and ``from_dose`` name); *calibrated* (solved so that published numbers are reproduced;
+    ``value`` is the starting point, the calibration record holds the solution); and *assumed*
+    (free). ``sweep`` gives the closed range of a transported or assumed number.
     """
 
     value: Amount
@@ -55,6 +59,17 @@ class Parameter(Document):
     status: Status
     source: str
     sweep: tuple[Amount, Amount] | None = None
+    from_population: str | None = None
+    from_dose: str | None = None
+
+    @model_validator(mode="after")
+    def _transported_number_has_an_origin(self) -> "Parameter":
+        origin = (self.from_population, self.from_dose)
+        if (self.status == "transported") != all(origin) or (any(origin) and not all(origin)):
+            raise ValueError(
+                "give `from_population` and `from_dose` with status transported, and only with it"
+            )
+        return self
 
     @model_validator(mode="after")
     def _within_the_limits_of_its_unit(self) -> "Parameter":
@@ -68,9 +83,11 @@ class Parameter(Document):
         return self
 
     @model_validator(mode="after")
-    def _an_assumption_says_how_far_it_may_go(self) -> "Parameter":
-        if (self.status == "assumed") != (self.sweep is not None):
-            raise ValueError("give `sweep: [low, high]` with status assumed, and only with it")
+    def _uncertain_number_has_a_range(self) -> "Parameter":
+        if (self.status in UNCERTAIN) != (self.sweep is not None):
+            raise ValueError(
+                "give `sweep: [low, high]` with status assumed or transported, and only with them"
+            )
         if self.sweep and not self.sweep[0] <= self.value <= self.sweep[1]:
             raise ValueError(f"value {self.value:g} lies outside its own sweep {self.sweep}")
         return self
@@ -78,14 +95,14 @@ class Parameter(Document):
 
 def _probability(parameter: Parameter) -> Parameter:
     if not 0 <= parameter.value <= 1:
-        raise ValueError(f"value {parameter.value:g} is no probability; give one from 0 to 1")
+        raise ValueError(f"value {parameter.value:g} is not a probability; give one from 0 to 1")
     return parameter
 
 
 def _positive(parameter: Parameter) -> Parameter:
-    if parameter.value < LEAST_POSITIVE:
+    if parameter.value < MIN_POSITIVE:
         raise ValueError(
-            f"value {parameter.value:g} is not positive; give one of at least {LEAST_POSITIVE:g}"
+            f"value {parameter.value:g} is not positive; give one of at least {MIN_POSITIVE:g}"
         )
     return parameter
 
@@ -98,7 +115,9 @@ def _not_negative(parameter: Parameter) -> Parameter:
 
 def _correlation(parameter: Parameter) -> Parameter:
     if not -1 < parameter.value < 1:
-        raise ValueError(f"value {parameter.value:g} is no correlation; give one between -1 and 1")
+        raise ValueError(
+            f"value {parameter.value:g} is not a correlation; give one between -1 and 1"
+        )
     return parameter
 
 

@@ -10,9 +10,9 @@ from simulate.scenario.sections.parameter import NotNegative, Parameter, Positiv
 class Surgery(Document):
     """Micro-TESE and what becomes of the sperm.
 
-    Testosterone after surgery is ``testosterone_kept`` times that before, log-normal between men.
-    ``one_side_share`` of men with sperm need one testis opened; men without have both. A couple
-    whose frozen sperm does not survive thawing has no ICSI.
+    Testosterone after surgery is ``testosterone_kept`` times that before, log-normal between
+    patients. ``one_side_share`` of patients with sperm need one testis opened; patients without
+    have both. A couple whose frozen sperm does not survive thawing has no ICSI.
     """
 
     minutes: Positive
@@ -28,9 +28,9 @@ class Surgery(Document):
 class Laboratory(Document):
     """From oocytes to embryos: each stage keeps a share of the stage before.
 
-    ``couple_log_odds_sd`` spreads fertilisation and embryo quality between couples, so that
-    oocytes of one couple fare alike; ``azfc`` is added to the log odds of a usable embryo there.
-    A couple has between 1 and ``max_oocytes`` oocytes, and at least one usable embryo.
+    ``couple_log_odds_sd`` varies fertilisation and embryo quality between couples, so that
+    oocytes of one couple fare alike; ``azfc`` is added to the log odds of a transferable embryo
+    there. A couple has between 1 and ``max_oocytes`` oocytes, and at least one transferable embryo.
     """
 
     oocytes: Positive

@@ -22,11 +22,14 @@ class Measurement(Document):
     ``missing_by`` says what a missing hormone depends on, as a shift of its normal score per
     standard deviation: baseline variables, ``gonadotropin_therapy``, ``any_sperm``, or the
     hormone ``itself``. The shares in ``missing`` hold about as given, whatever they depend on.
+    ``missing_at_visits`` is the share of results other than FSH that are missing at a monthly
+    visit.
     """
 
     rounded_to: dict[str, Positive]
     missing: dict[str, Probability]
     missing_correlation: Probability
+    missing_at_visits: Probability
     missing_by: dict[str, Parameter] = Field(default_factory=dict)
 
     @property

@@ -1,4 +1,4 @@
-"""Who takes which way, and what men do with the therapy they chose."""
+"""Who takes which way, and what patients do with the therapy they chose."""
 
 from typing import Literal
 
@@ -14,7 +14,7 @@ class ChoiceTerm(Document):
     """Log odds of choosing therapy along the normal score z of a variable, z held in [-2.5, 2.5].
 
     The three Hermite polynomials z, z²-1 and z³-3z are uncorrelated, so each coefficient has a
-    meaning of its own: the chosen arm is shifted, spread or skewed against the other.
+    meaning of its own: the chosen arm is shifted, widened or skewed against the other.
     """
 
     linear: Parameter
@@ -23,7 +23,7 @@ class ChoiceTerm(Document):
 
 
 class Choice(Document):
-    """How men come to be treated: each by his ``own choice``, or all by a ``coin``.
+    """How patients come to be treated: each by his ``own choice``, or all by a ``coin``.
 
     ``hidden`` is the log odds of therapy per standard deviation of something that nobody measures
     (see `Spermatogenesis.hidden`). A coin, being blind, knows the intercept alone.
@@ -56,13 +56,13 @@ class Arm(Document):
 
 
 class Behaviour(Document):
-    """What men do with the therapy they chose; with 0 throughout they do as they are told.
+    """What patients do with the therapy they chose; with 0 throughout they do as they are told.
 
-    ``missed_share`` of injections is missed, more by some men than by others
-    (``missed_log_odds_sd``). ``dropout_share`` of men stop within the three months, at the end of
-    the first or the second; ``dropout_per_spermatogenic_liability`` is the log odds of that per
-    unit of spermatogenic liability above the average man's, so that below 0 men with little hope
-    stop. ``lost_share`` of couples are not heard of again after sperm retrieval;
+    ``missed_share`` of injections is missed, more by some patients than by others
+    (``missed_log_odds_sd``). ``dropout_share`` of patients stop within the three months, at the end
+    of the first or the second; ``dropout_per_spermatogenic_liability`` is the log odds of that per
+    unit of spermatogenic liability above the average patient's, so that below 0 patients with
+    little hope stop. ``lost_share`` of couples are not heard of again after sperm retrieval;
     ``stop_after_failure`` is the share who give up after each failed transfer though embryos are
     left.
     """

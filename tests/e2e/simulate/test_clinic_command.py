@@ -126,7 +126,7 @@ def test_a_bad_clinic_file_is_told_in_words(tmp_path, capsys):
 
 
 def interrupting(after: int):
-    """Progress that presses Ctrl-C once so many men have been referred."""
+    """Progress that presses Ctrl-C once so many patients have been referred."""
 
     @contextmanager
     def progress(*_: object) -> Iterator[Callable[[int, int], None]]:

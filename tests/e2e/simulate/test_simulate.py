@@ -78,9 +78,11 @@ def test_every_format_holds_the_same_values(tmp_path):
 
 def test_what_is_written_is_what_was_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr(cohort_files, "SLICE", CHUNK)
-    men = CHUNK + 300
-    out = simulate(tmp_path / "x", "--patients", str(men), "--format", "parquet", "--seed", "5")
-    for name, table in tables(draw_cohort(paper(), 5, patients=men)).items():
+    patients = CHUNK + 300
+    out = simulate(
+        tmp_path / "x", "--patients", str(patients), "--format", "parquet", "--seed", "5"
+    )
+    for name, table in tables(draw_cohort(paper(), 5, patients=patients)).items():
         folder = out / "truth" if name == "truth" else out
         assert_same_values(pd.read_parquet(folder / f"{name}.parquet"), table, name)
 
@@ -128,7 +130,7 @@ def test_a_number_can_be_replaced(tmp_path):
         (["--set", "effect=0"], "there is no such number"),
         (["--set", "fertility.miscarriage"], "is not understood; write it as in spermatogenesis"),
         (["--set", "fertility.miscarriage=low"], "'low' is"),
-        (["--set", "fertility.miscarriage=-1"], "no probability"),
+        (["--set", "fertility.miscarriage=-1"], "not a probability"),
         (["--patients", "1"], "--patients"),
         (["--format", "xlsx"], "'xlsx' is not one of 'csv', 'parquet', 'sav'"),
         (["--format", "csv,,sav"], "'' is not one of"),

@@ -23,7 +23,7 @@ WORKING_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
 
 @st.composite
 def clinics(draw):
-    """Small clinics with any of their parts tight, and men who may lose patience."""
+    """Small clinics with any of their parts tight, and patients who may lose patience."""
     parts = {
         "referrals": {"patients_per_week": assumed(draw(st.sampled_from([2, 10, 40])), "1/wk")},
         "horizon_days": 500,
@@ -69,7 +69,7 @@ def ran(one, seed: int) -> Run:
 
 
 def own_steps(run: Run, patient: int) -> list[tuple[float, float, float]]:
-    """A man's steps in order of time: asked, start, complete."""
+    """A patient's steps in order of time: asked, start, complete."""
     book = ledger(run)
     found = [
         (book.asked[step][patient], book.start[step][patient], book.complete[step][patient])
@@ -88,7 +88,7 @@ def test_everybody_comes_to_exactly_one_end_and_does_one_thing_at_a_time(clinic,
         if referred[patient] != referred[patient]:
             assert own_steps(run, patient) == []
             continue
-        assert ledger(run).end[patient] != steps.ON_HIS_WAY
+        assert ledger(run).end[patient] != steps.UNDER_WAY
         before = referred[patient]
         for asked, start, complete in own_steps(run, patient):
             assert asked >= before
@@ -150,7 +150,7 @@ def test_no_place_serves_more_than_it_can(clinic, seed):
         visits = [book.start[s] for s in (0, steps.COUNSELLING, *steps.MONTH_VISIT)]
         starts = np.concatenate(visits)
         starts = starts[~np.isnan(starts)]
-        assert len(np.unique(starts)) == len(starts)  # one man per slot
+        assert len(np.unique(starts)) == len(starts)  # one patient per slot
         days, used = np.unique(np.floor(starts).astype(int), return_counts=True)
         assert all(n <= run.places.outpatients.offered(d) for d, n in zip(days, used, strict=True))
     if clinic.theatre:
@@ -166,7 +166,7 @@ def test_no_place_serves_more_than_it_can(clinic, seed):
     if clinic.laboratory.semen.analysers:
         which = (*steps.SEMEN_SAMPLES, steps.SEMEN_ANALYSIS)
         begin = np.concatenate([book.start[s] for s in which])
-        work = run.lots.delays(0, run.patients)[:, SEMEN_WORK : SEMEN_WORK + 3].T.ravel()
+        work = run.batches.delays(0, run.patients)[:, SEMEN_WORK : SEMEN_WORK + 3].T.ravel()
         on = ~np.isnan(begin)
         moments = begin[on]
         busy = [((begin[on] <= t) & (t < begin[on] + work[on])).sum() for t in moments]

@@ -1,4 +1,4 @@
-"""The clinic without limits and delays is the numpy engine, man for man, value for value."""
+"""The clinic without limits and delays equals the numpy engine, patient by patient."""
 
 from pathlib import Path
 
@@ -148,8 +148,8 @@ def test_a_regimen_longer_than_the_simulated_body_is_refused(tmp_path):
 def test_the_decision_is_the_tables_own_and_a_wrong_one_would_show(monkeypatch):
     honest = Rules.phase
 
-    def forgets_month_2(self, lot, phases):
-        place, phase = honest(self, lot, phases)
+    def forgets_month_2(self, batch, phases):
+        place, phase = honest(self, batch, phases)
         return (place, "hcg") if phase == "hcg-ufsh" else (place, phase)
 
     monkeypatch.setattr(Rules, "phase", forgets_month_2)

@@ -19,7 +19,7 @@ from pretese.io.export.units import unit_of
 from tests.support.exported import assert_same_values, read_exact
 
 FIELDS = (
-    Field("patient_id", "count", unit_of(""), "number of the man"),
+    Field("patient_id", "count", unit_of(""), "number of the patient"),
     Field("fsh_iu_l", "number", unit_of("[IU]/L"), "serum FSH"),
     Field("gonadotropin_therapy", "flag", unit_of(""), "1 if treated"),
     Field("note", "text", unit_of(""), "words"),

@@ -14,7 +14,7 @@ from estimate.performance.measures import (
     relative_precision,
     replicates_for,
 )
-from simulate.recruitment.accrual import Site, combine, expected_men, expected_month
+from simulate.recruitment.accrual import Site, combine, expected_month, expected_patients
 from simulate.recruitment.predictability import block_predictability, convergence_guess
 
 ORACLES = {
@@ -28,7 +28,7 @@ def test_o44_piecewise_accrual():
     sites = combine([Site(tuple(map(float, given["cuts"])), tuple(map(float, given["rates"])))])
     assert expected_month(sites, given["N"]) == pytest.approx(says["end"], abs=1e-9)
     for month, participants in says["n_at"].items():
-        assert expected_men(sites, float(month)).sum() == pytest.approx(participants, abs=1e-9)
+        assert expected_patients(sites, float(month)).sum() == pytest.approx(participants, abs=1e-9)
 
 
 def test_o46_predictability_of_permuted_blocks():

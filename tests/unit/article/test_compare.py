@@ -39,11 +39,12 @@ def test_a_row_by_hand():
 
 
 def test_a_calibrated_number_beyond_three_errors_is_missed():
-    exact = {name: np.full(3, PUBLISHED.number(name).value) for name in paper().targets}
+    printed = [name for name in paper().targets if isinstance(name, str)]
+    exact = {name: np.full(3, PUBLISHED.number(name).value) for name in printed}
     corrupted = exact | {"flow.treated": np.array([390.0, 391.0, 392.0])}
     rows = compare(paper(), PUBLISHED, ANYTHING | corrupted)
     assert [row.id for row in missed(rows)] == ["flow.treated"]
-    assert summary(rows)["agree"] == len(paper().targets) - 1
+    assert summary(rows)["agree"] == len(printed) - 1
 
 
 def test_a_predicted_number_is_never_judged():

@@ -12,7 +12,7 @@ from protocol.bedside.schedule import plan_of_phases
 from protocol.dates import date_of, day_from, nearest_day
 from protocol.errors import InputError
 from protocol.regimen.load import load_regimen
-from simulate.clinic.setup.referrals import patients_needed
+from simulate.clinic.setup.referrals import patients_to_simulate
 from simulate.core.shipped import shipped_folder
 
 FIRST, LAST = dt.date.min, dt.date.max
@@ -120,4 +120,4 @@ def test_a_rate_without_end_is_refused():
         update={"referrals": clinic.referrals.model_copy(update={"patients_per_week": many})}
     )
     with pytest.raises(InputError, match="patients_per_week"):
-        patients_needed(busy, 569)
+        patients_to_simulate(busy, 569)

@@ -1,4 +1,4 @@
-"""Men who miss injections, stop, are lost, or give up."""
+"""Patients who miss injections, stop, are lost, or give up."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def test_some_men_miss_more_than_others():
 
 
 def test_a_habit_so_rare_that_nobody_has_it_changes_nothing():
-    """The way for men who miss injections equals the way for men who do not."""
+    """The way for patients who miss injections equals the way for patients who do not."""
     told, never = behaving(patients=300), behaving(patients=300, missed_share=1e-12)
     assert never.paths[1].course.missed is not None
     for name in ("phase", "stimulus", "leydig_activity", "fsh_iu_l", "share_treated"):

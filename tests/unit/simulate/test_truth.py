@@ -7,6 +7,7 @@ import pytest
 
 from simulate.cohort.draw import Path, draw_cohort
 from simulate.endpoints import potential_outcomes
+from simulate.tables.study_tables import tables
 from simulate.truth import (
     ESTIMANDS,
     population_effects,
@@ -18,7 +19,7 @@ from tests.support.paper import drawn, paper
 
 
 def by_hand(untreated: list[int], treated: list[int], chance: list[float]):
-    """Make a cohort of a few men whose any-sperm outcomes and propensities are given."""
+    """Make a cohort of a few patients whose any-sperm outcomes and propensities are given."""
     cohort = draw_cohort(paper(), 1, patients=len(untreated))
 
     def path(flags: list[int], other: Path) -> Path:
@@ -73,7 +74,8 @@ def test_population_effects_agree_with_the_average_of_samples():
 
 def test_the_stated_error_is_the_spread_between_draws():
     draws = [
-        population_effects(paper(), seed, patients=1, estimands=ESTIMANDS[:4]) for seed in range(12)
+        population_effects(paper(), seed, patients=20_000, estimands=ESTIMANDS[:4])
+        for seed in range(12)
     ]
     for estimand in ESTIMANDS[:4]:
         logs = [float(np.log(draw[estimand.key].odds_ratio)) for draw in draws]
@@ -97,6 +99,28 @@ def test_long_infertility_is_where_therapy_helps():
     assert gap > 0.05
 
 
+def test_as_many_patients_are_simulated_as_asked_for():
+    """A smaller number is the beginning of a larger one, over several blocks too."""
+    effect = population_effects(paper(), 1, patients=1_500, estimands=ESTIMANDS[:1])
+    cohort = draw_cohort(paper(), 1, patients=1_500)
+    (sample,) = sample_effects(cohort, ESTIMANDS[:1]).values()
+    assert effect[ESTIMANDS[0].key].risk_treated == sample.risk_treated[0]
+
+
+def test_subgroups_by_duration_are_those_that_the_table_shows():
+    cohort = draw_cohort(paper(), 3, patients=20_000)
+    table = tables(cohort)
+    recorded = table["patients"]["infertility_duration_years"] > 3
+    exact = table["truth"]["infertility_duration_years_exact"] > 3
+    effects = sample_effects(cohort)
+    for key, members in (("long", recorded), ("exact_long", exact)):
+        truth = table["truth"][members]
+        expected = (truth["any_sperm_treated"] - truth["any_sperm_untreated"]).mean()
+        found = effects[f"any_sperm.{key}_infertility"].risk_difference[0]
+        assert found == pytest.approx(expected, abs=1e-12), key
+    assert (recorded != exact).any()
+
+
 def test_live_births_have_their_truth_too():
     without, with_therapy = potential_outcomes(drawn(), "live_birth")
     assert with_therapy.mean() > without.mean()
@@ -104,7 +128,7 @@ def test_live_births_have_their_truth_too():
 
 
 def test_the_table_has_a_row_per_estimand_and_scale():
-    table = truth_table(population_effects(paper(), 1, patients=1))
+    table = truth_table(population_effects(paper(), 1, patients=20_000))
     assert len(table) == 3 * len(ESTIMANDS)
     assert table["truth"].notna().all()
     assert (table.query("scale == 'risk difference'")["mcse"] > 0).all()

@@ -59,7 +59,7 @@ def test_a_whole_file_is_read():
         (THEATRE.replace("surgeon: A", 'surgeon: ""'), "at least 1 character"),
         (THEATRE.replace("minutes: 300", "minutes: -1"), "greater than"),
         (THEATRE.replace("value: 60", "value: -60"), "negative"),
-        (THEATRE.replace("unit: min", "unit: fortnight"), "no time"),
+        (THEATRE.replace("unit: min", "unit: fortnight"), "not a time"),
         (
             THEATRE + '    - {weekday: monday, start: "10:00", minutes: 90, surgeon: A}\n',
             "two lists at once",
@@ -193,7 +193,7 @@ SHORT = HEAD.replace("horizon_days: 365", "horizon_days: {}")
         (SHORT.format(60) + RARE, "no day within horizon_days 60 has a theatre list"),
         (
             SHORT.format(5) + "holidays: [2026-01-05]\n" + THEATRE,
-            "has a theatre list, holidays left out",
+            "has a theatre list apart from holidays",
         ),
         (
             SHORT.format(5)
@@ -211,7 +211,7 @@ SHORT = HEAD.replace("horizon_days: 365", "horizon_days: {}")
         (HEAD.replace("365", "1e308"), "horizon_days"),
         (
             HEAD.replace("horizon_days: 365\n", "") + RATE.format(9000),
-            "men would be referred within horizon_days",
+            "patients would be referred within horizon_days",
         ),
         (HEAD + RARE.replace("52", "520").replace("51", "519"), "every_weeks: 520 is not allowed"),
     ],

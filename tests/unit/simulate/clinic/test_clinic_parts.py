@@ -34,7 +34,7 @@ from simulate.clinic.records.xes import XesWriter
 from simulate.clinic.setup.durations import days
 from simulate.clinic.setup.equipment import Theatre
 from simulate.clinic.setup.opening_days import Calendar, Slots
-from simulate.clinic.setup.referrals import Waiting, patients_needed, referral_days
+from simulate.clinic.setup.referrals import Waiting, patients_to_simulate, referral_days
 from simulate.clinic.setup.time_units import MONTH_NAMES
 from simulate.cohort.draw import draw_cohort
 from simulate.core.random_streams import RandomStreams
@@ -45,9 +45,9 @@ from tests.support.clinics import (
     assumed,
     clinic,
     constant,
+    courses,
     everybody_untreated,
     exponential,
-    fates,
     ledger,
     shipped,
 )
@@ -86,7 +86,7 @@ def test_asking_when_a_slot_is_free_takes_none():
 
 
 def held(patients, lists, **more):
-    """Operate on men given as (man, joins, rank, minutes, patience); return when each began."""
+    """Operate on (patient, joins, rank, minutes, patience); return when each operation began."""
     theatre = Theatre.model_validate({"lists": lists, "operation": constant(60, "min"), **more})
     env = simpy.Environment()
     began, left = {}, {}
@@ -184,7 +184,7 @@ def test_men_come_at_the_rate_of_their_month():
     assert 8 not in by_month
     assert by_month[9] == pytest.approx(600, abs=4 * np.sqrt(600))
     assert by_month[3] == pytest.approx(310, abs=4 * np.sqrt(310))
-    assert len(came) < patients_needed(one, 0) < 4500
+    assert len(came) < patients_to_simulate(one, 0) < 4500
 
 
 def test_without_a_rate_men_come_when_the_scenario_enrols_them():
@@ -193,7 +193,7 @@ def test_without_a_rate_men_come_when_the_scenario_enrols_them():
     enrolled = tables(draw_cohort(paper, 1, patients=40))["patients"]["enrolled_day"]
     assert np.array_equal(ledger(run).referred, enrolled)
     assert 0 < enrolled.max() < paper.population.recruitment_days.value
-    assert patients_needed(clinic(), 569) == 569
+    assert patients_to_simulate(clinic(), 569) == 569
 
 
 def test_men_on_the_waiting_list_are_served_first_and_have_their_history():
@@ -208,7 +208,7 @@ def test_men_on_the_waiting_list_are_served_first_and_have_their_history():
     early = times["first_visit_day"][times["referred_day"] == -10]
     assert early.iloc[0] >= 0
     table = clinic_tables(run)["visits"]
-    treated = [patient for patient in first.index if fates(run).gonadotropin_therapy[patient - 1]]
+    treated = [patient for patient in first.index if courses(run).gonadotropin_therapy[patient - 1]]
     assert treated
     assert table[table["patient_id"].isin(treated)].groupby("patient_id").size().eq(4).all()
 
@@ -216,7 +216,7 @@ def test_men_on_the_waiting_list_are_served_first_and_have_their_history():
 def test_the_lowest_rank_goes_first_on_a_tight_list():
     busy = shipped("busy-theatre")
     run = run_clinic(busy, load_scenario("paper"), 3, patients=700)
-    older = fates(run).cohort.patients.partner_age_years[0] >= 35
+    older = courses(run).cohort.patients.partner_age_years[0] >= 35
     book = ledger(run)
     wait = book.start[steps.MICRO_TESE] - book.asked[steps.MICRO_TESE]
     assert np.nanmedian(wait[older]) < 0.5 * np.nanmedian(wait[~older])
@@ -288,7 +288,7 @@ def test_xes_holds_every_case_in_order_of_time_with_standard_transitions():
 
 
 def test_measures_by_hand():
-    """Three men an hour apart before a list of one case a week, each operation one hour."""
+    """Three patients an hour apart before a list of one case a week, each operation one hour."""
     lists = [{**LIST, "minutes": 60}]
     one = clinic(theatre={"lists": lists, "operation": constant(60, "min")}, horizon_days=70)
     run = run_clinic(one, everybody_untreated(), 1, patients=3)  # all join on day 0
@@ -360,7 +360,7 @@ def test_the_least_number_of_lists_is_found_and_one_fewer_fails():
     goal = Goal("p90_wait_days", "<", 14.0)
     found = solve(one, everybody_untreated(), "theatre_lists", goal, 1)
     met = {each.capacity: each.met for each in found.tried}
-    assert found.capacity == 3  # two cases a list: five men a week need two and a half
+    assert found.capacity == 3  # two cases a list: five patients a week need two and a half
     assert met[3] is True
     assert met[2] is not True
 
@@ -408,9 +408,9 @@ def test_a_run_that_is_stopped_knows_up_to_when():
 
 
 def test_an_assay_reports_no_more_than_the_end_of_its_range():
-    lost = with_values(
-        load_scenario("paper"), {"population.marginals.fsh_iu_l.median": 1e4}, "test"
-    )
+    fsh = "population.marginals.fsh_iu_l"
+    high = {f"{fsh}.median": 1e4, f"{fsh}.upper": 9e4}
+    lost = with_values(load_scenario("paper"), high, "test", beyond_sweep=True)
     run = run_clinic(clinic(), lost, 1, patients=20)  # a decision beyond it would be refused
     assert max(ledger(run).end) > 0
 

@@ -1,8 +1,8 @@
-"""Queues of the clinic against queueing theory: whole clinics, one wait per man.
+"""Queues of the clinic against queueing theory: whole clinics, one wait per patient.
 
-Men come as a Poisson process. The first tenth of the days is left out, several relaxation times of
-every queue here, so that what is left is steady. Whoever begins to wait in the window is followed
-to his service, so that no wait is cut short. Replicates are independent studies.
+Patients come as a Poisson process. The first tenth of the days is left out, several relaxation
+times of every queue here, so that what is left is steady. Whoever begins to wait in the window is
+followed to his service, so that no wait is cut short. Replicates are independent studies.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from simulate.clinic.capacity.run_measures import measures
 from tests.support.clinics import exponential
 from tests.support.queueing import Model, md1_wait, mmc_wait, models, run_model, seen_waits
 
-#: Experiments of so many replicates of so many men, for each queue; every one its own seed.
+#: Experiments of so many replicates of so many patients, for each queue; every one its own seed.
 EXPERIMENTS, RUNS, MEN = 8, 4, 800
 MODELS = models(0.6)
 Found = Mapping[str, list[dict[str, float]]]

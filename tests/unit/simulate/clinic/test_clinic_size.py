@@ -1,4 +1,4 @@
-"""However many men come, memory holds those under way, and the tables stay the same."""
+"""However many patients come, memory holds those under way, and the tables stay the same."""
 
 import gc
 from itertools import pairwise
@@ -31,7 +31,7 @@ from tests.support.clinics import assumed, clinic, constant, exponential, ledger
 
 @pytest.fixture
 def small_slices(monkeypatch):
-    """Slices of sixteen men, and hardly anything kept in memory."""
+    """Slices of sixteen patients, and hardly anything kept in memory."""
     for module in (
         "simulate.core.random_streams",
         "simulate.clinic.courses.batches",
@@ -77,7 +77,7 @@ def test_reading_by_slices_changes_no_measure(monkeypatch):
 
 
 def test_only_men_under_way_take_memory():
-    """Forty men a day, each under way for a day: never many at once, and none at the end."""
+    """Forty patients a day, each under way for a day: never many at once, and none at the end."""
     paper = with_values(load_scenario("paper"), {"choice.intercept": -60}, "test")
     quick = clinic(
         referrals={"patients_per_week": assumed(280, "1/wk")},
@@ -110,7 +110,7 @@ def test_older_partners_in_slices_are_as_old_as_in_one(small_slices, monkeypatch
     transfers = clinic_tables(run)["transfers"]
     for part in run.parts():
         for quarters in np.unique(part.columns.quarters):
-            couples = part.fates.couples(int(quarters))
+            couples = part.courses.couples(int(quarters))
             mine = np.flatnonzero(part.columns.quarters == quarters)
             rows = transfers[transfers["patient_id"].isin(mine + part.first + 1)]
             patient, number = rows["patient_id"] - 1 - part.first, rows["order"] - 1

@@ -10,8 +10,8 @@ from simulate.recruitment.accrual import (
     Site,
     combine,
     draw_arrivals,
-    expected_men,
     expected_month,
+    expected_patients,
 )
 
 STEADY = Site((0.0,), (2.0,))
@@ -26,23 +26,23 @@ def streams(shape, seed):
 
 def test_expectation_by_hand():
     sites = combine([STEADY, LATE, RAMP])
-    assert expected_men(sites, 0.0) == pytest.approx([0, 0, 0])
-    assert expected_men(sites, 3.0) == pytest.approx([6, 0, 3 / 4 * 2 * 2 / 2])
-    assert expected_men(sites, [5.0, 7.0])[:, 2] == pytest.approx([6, 12])
-    assert expected_men(sites, [5.0, 7.0])[:, 1] == pytest.approx([8, 16])
+    assert expected_patients(sites, 0.0) == pytest.approx([0, 0, 0])
+    assert expected_patients(sites, 3.0) == pytest.approx([6, 0, 3 / 4 * 2 * 2 / 2])
+    assert expected_patients(sites, [5.0, 7.0])[:, 2] == pytest.approx([6, 12])
+    assert expected_patients(sites, [5.0, 7.0])[:, 1] == pytest.approx([8, 16])
 
 
 @given(st.floats(0.01, 60))
 def test_expected_month_inverts_expected_men(month):
     sites = combine([STEADY, LATE, RAMP])
-    assert expected_month(sites, expected_men(sites, month).sum()) == pytest.approx(month)
+    assert expected_month(sites, expected_patients(sites, month).sum()) == pytest.approx(month)
 
 
 def test_counts_are_poisson():
     sites = combine([STEADY, LATE, RAMP])
     months, site = draw_arrivals(sites, *streams((4000, 120), 1))
     for until in (2.0, 4.0, 6.0):
-        expected = expected_men(sites, until)
+        expected = expected_patients(sites, until)
         for s in range(3):
             counts = ((months <= until) & (site == s)).sum(1)
             error = np.sqrt(max(expected[s], 1e-9) / 4000)

@@ -7,38 +7,38 @@ from simulate.recruitment.analysis_timing import schedule_analyses
 
 
 def test_a_look_waits_for_endpoints_not_for_men():
-    # The second man drops out: the look at two endpoints waits for the third man.
-    looks = schedule_analyses([0.0, 1.0, 2.0, 5.0], [3.0, np.inf, 3.0, 3.0], [1, 2, 3])
-    assert looks.months.tolist() == [3.0, 5.0, 8.0]
-    assert looks.recruited.tolist() == [3, 4, 4]  # who arrives on the day of the look counts
-    assert looks.overrun.tolist() == [1, 1, 0]
-    assert looks.known[1].tolist() == [True, False, True, False]
+    # The second patient drops out: the look at two endpoints waits for the third patient.
+    analyses = schedule_analyses([0.0, 1.0, 2.0, 5.0], [3.0, np.inf, 3.0, 3.0], [1, 2, 3])
+    assert analyses.months.tolist() == [3.0, 5.0, 8.0]
+    assert analyses.recruited.tolist() == [3, 4, 4]  # who arrives on the day of the look counts
+    assert analyses.overrunning.tolist() == [1, 1, 0]
+    assert analyses.known[1].tolist() == [True, False, True, False]
 
 
 def test_a_look_that_never_comes_is_at_infinity():
-    looks = schedule_analyses([0.0, 1.0, np.inf], [1.0, np.inf, 1.0], [1, 2])
-    assert looks.months.tolist() == [1.0, np.inf]
-    assert looks.known[1].tolist() == [True, False, False]
-    assert looks.recruited.tolist() == [2, 2]
-    assert looks.overrun.tolist() == [0, 0]
+    analyses = schedule_analyses([0.0, 1.0, np.inf], [1.0, np.inf, 1.0], [1, 2])
+    assert analyses.months.tolist() == [1.0, np.inf]
+    assert analyses.known[1].tolist() == [True, False, False]
+    assert analyses.recruited.tolist() == [2, 2]
+    assert analyses.overrunning.tolist() == [0, 0]
 
 
 def test_endpoints_may_overtake_one_another():
-    looks = schedule_analyses([0.0, 1.0], [5.0, 1.0], [1])
-    assert looks.months.tolist() == [2.0]
-    assert looks.known[0].tolist() == [False, True]
+    analyses = schedule_analyses([0.0, 1.0], [5.0, 1.0], [1])
+    assert analyses.months.tolist() == [2.0]
+    assert analyses.known[0].tolist() == [False, True]
 
 
 def test_replicates_are_leading_axes_and_the_over_run_is_rate_times_delay():
     gap, place = np.random.default_rng(3).random((2, 2000, 120))
     months, _ = draw_arrivals(combine([Site((0.0,), (6.0,))]), gap, place)
-    looks = schedule_analyses(months, 3.0, [40, 60])
-    assert looks.months.shape == (2000, 2)
-    assert (looks.known.sum(-1) == [40, 60]).all()
-    # Six men a month for three months are on their way.
-    assert looks.overrun.mean(0) == pytest.approx([18, 18], abs=4 * np.sqrt(18 / 2000))
+    analyses = schedule_analyses(months, 3.0, [40, 60])
+    assert analyses.months.shape == (2000, 2)
+    assert (analyses.known.sum(-1) == [40, 60]).all()
+    # Six patients a month for three months are on their way.
+    assert analyses.overrunning.mean(0) == pytest.approx([18, 18], abs=4 * np.sqrt(18 / 2000))
     alone = schedule_analyses(months[7], 3.0, [40, 60])
-    assert alone.months == pytest.approx(looks.months[7])
+    assert alone.months == pytest.approx(analyses.months[7])
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_replicates_are_leading_axes_and_the_over_run_is_rate_times_delay():
         (([0.0, 1.0], 1.0, [0]), "rise from 1"),
         (([0.0, 1.0], 1.0, [0.5]), "whole numbers"),
         (([0.0, 1.0], -1.0, [1]), "months from 0"),
-        (([0.0, 1.0], 1.0, [3]), "3 endpoints are wanted of 2 men"),
+        (([0.0, 1.0], 1.0, [3]), "3 endpoints are wanted of 2 patients"),
     ],
 )
 def test_looks_that_cannot_be_say_why(arguments, says):

@@ -1,4 +1,4 @@
-"""Randomisation: shares, balance, guessability, and independence of men who are yet to come."""
+"""Randomisation: shares, balance, predictability, and independence of later patients."""
 
 import numpy as np
 import pytest
@@ -36,14 +36,14 @@ def test_a_coin_keeps_the_ratio():
 @given(
     st.lists(st.integers(1, 3), min_size=2, max_size=3), st.integers(1, 3), st.integers(0, 2**32)
 )
-def test_every_whole_block_has_its_exact_shares(allocation, repeats, seed):
-    size = sum(allocation) * repeats
+def test_every_whole_block_has_its_exact_shares(allocation, rounds_of_blocks, seed):
+    size = sum(allocation) * rounds_of_blocks
     streams = np.random.default_rng(seed).random((4, 3 * size + 1))
-    arms = permuted_blocks(streams, allocation, repeats=[repeats])
+    arms = permuted_blocks(streams, allocation, rounds_of_blocks=[rounds_of_blocks])
     for block in range(3):
         for arm, part in enumerate(allocation):
             inside = arms[:, block * size : (block + 1) * size]
-            assert ((inside == arm).sum(1) == part * repeats).all()
+            assert ((inside == arm).sum(1) == part * rounds_of_blocks).all()
 
 
 def test_all_orders_of_a_block_are_equally_likely():
@@ -65,7 +65,9 @@ def test_men_yet_to_come_change_nothing(randomise):
         if randomise == "blocks":
             return permuted_blocks(streams)
         if randomise == "varying":
-            return permuted_blocks(streams, repeats=[1, 2, 3], size_uniform=LUCK[50:100, :patients])
+            return permuted_blocks(
+                streams, rounds_of_blocks=[1, 2, 3], size_uniform=LUCK[50:100, :patients]
+            )
         if randomise == "strata":
             return stratified(streams, sites, 8)
         return minimise(streams, [sites, DIAGNOSIS[:50, :patients]], [8, 4])
@@ -76,8 +78,8 @@ def test_men_yet_to_come_change_nothing(randomise):
 @pytest.mark.parametrize("randomise", [stratified, None])
 def test_a_batch_equals_single_trials(randomise):
     if randomise:
-        whole = stratified(LUCK[:6], SITE[:6], 8, (1, 2), repeats=[1])
-        each = [stratified(LUCK[i], SITE[i], 8, (1, 2), repeats=[1]) for i in range(6)]
+        whole = stratified(LUCK[:6], SITE[:6], 8, (1, 2), rounds_of_blocks=[1])
+        each = [stratified(LUCK[i], SITE[i], 8, (1, 2), rounds_of_blocks=[1]) for i in range(6)]
     else:
         whole = minimise(LUCK[:6], [SITE[:6]], [8])
         each = [minimise(LUCK[i], [SITE[i]], [8]) for i in range(6)]
@@ -85,8 +87,8 @@ def test_a_batch_equals_single_trials(randomise):
 
 
 def test_random_block_sizes_are_harder_to_guess():
-    fixed = convergence_guess(permuted_blocks(LUCK, repeats=[1])).mean()
-    varying = permuted_blocks(LUCK, repeats=[1, 2, 3], size_uniform=LUCK[::-1])
+    fixed = convergence_guess(permuted_blocks(LUCK, rounds_of_blocks=[1])).mean()
+    varying = permuted_blocks(LUCK, rounds_of_blocks=[1, 2, 3], size_uniform=LUCK[::-1])
     assert share_is(varying, 1, 0.5)
     assert convergence_guess(varying).mean() < fixed
     assert imbalance(varying).max() <= 3
@@ -96,16 +98,17 @@ def test_strata_are_balanced_one_by_one():
     arms = stratified(LUCK, SITE, 9)
     left = imbalance_within(arms, SITE, 9)
     assert left.max() <= 2
-    assert (left[:, 8] == 0).all()  # a site without men is no harm
+    assert (left[:, 8] == 0).all()  # a site without patients is no harm
     assert imbalance_within(simple(LUCK), SITE, 9).mean() > 2 * left.mean()
 
 
 def test_minimisation_of_the_first_men_by_hand():
-    # Man 2 shares site and diagnosis with man 1, man 3 only the site, man 4 nothing.
+    # Patient 2 shares site and diagnosis with patient 1, patient 3 only the site, patient 4
+    # nothing.
     site, diagnosis = [0, 0, 0, 1], [0, 0, 1, 1]
     arms = minimise([0.6, 0.3, 0.7, 0.9], [site, diagnosis], [2, 2], probability=1.0)
     # 1: tie, coin 0.6 -> 1. 2: arm 0 balances both. 3: tie (site level, diagnosis empty), 0.7 -> 1.
-    # 4: diagnosis has one man in arm 1 -> 0.
+    # 4: diagnosis has one patient in arm 1 -> 0.
     assert arms.tolist() == [1, 0, 1, 0]
 
 
@@ -130,8 +133,8 @@ def test_minimisation_keeps_the_ratio_and_balances_margins(allocation, distance)
         distance=distance,
     )
     for arm, part in enumerate(allocation):
-        # Off by less than half a man. Were every arm given the same probability whatever its
-        # part, 1:2 would be off by two men in 400.
+        # Off by less than half a patient. Were every arm given the same probability whatever its
+        # part, 1:2 would be off by two patients in 400.
         excess = (arms == arm).sum(1).mean() - patients * part / sum(allocation)
         assert abs(excess) < 0.5
     coin = simple(streams, allocation)
@@ -170,7 +173,7 @@ def test_more_determinism_is_more_guessable_and_better_balanced():
 @given(st.integers(1, 12))
 def test_guessing_blocks_agrees_with_the_closed_form(half):
     streams = np.random.default_rng(half).random((4000, 2 * half))
-    found = convergence_guess(permuted_blocks(streams, repeats=[half]))
+    found = convergence_guess(permuted_blocks(streams, rounds_of_blocks=[half]))
     error = found.std(ddof=1) / np.sqrt(found.size)
     assert abs(found.mean() - block_predictability(2 * half)) < 4 * error + 1e-12
 
@@ -186,8 +189,8 @@ def test_imbalance_by_hand():
         (lambda: simple([0.1], (1, 0)), "whole numbers from 1"),
         (lambda: simple([0.1], (1,)), "two or more"),
         (lambda: simple([0.1], (1, 1.5)), "whole numbers"),
-        (lambda: permuted_blocks([0.1], repeats=[0]), "repeats"),
-        (lambda: permuted_blocks([0.1], repeats=[1, 2]), "pass uniforms"),
+        (lambda: permuted_blocks([0.1], rounds_of_blocks=[0]), "rounds_of_blocks"),
+        (lambda: permuted_blocks([0.1], rounds_of_blocks=[1, 2]), "pass uniforms"),
         (lambda: stratified([0.1], [1], 1), "number the strata from 0"),
         (lambda: stratified([0.1], [0.5], 1), "whole numbers"),
         (lambda: minimise([0.1], [[0]], [1], probability=0.4), "above 0.5"),

@@ -54,7 +54,7 @@ def test_the_control_risk_of_late_participants_moves_by_what_is_asked():
     trials = draw_trials(trending(), SCENARIO, 1, participants, replicates)
     late, months = trials.arrival_months > 18, trials.arrival_months
     # The probability given the prognosis: the liability without its own random part.
-    own = logit(RandomStreams(1, participants, replicates).uniform("reserve"))
+    own = logit(RandomStreams(1, participants, replicates).uniform("spermatogenic liability"))
     prognosis = draw_cohort(SCENARIO, 1, replicates, 0, participants).spermatogenic_liability - own
     found, count = trials.eligible.success[0][late].mean(), late.sum()
     for by, right in ((0.6, True), (0.5, False), (0.7, False), (0.0, False)):

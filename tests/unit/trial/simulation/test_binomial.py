@@ -277,5 +277,5 @@ def test_expected_guesses_of_equal_arms_are_those_of_blackwell_and_hodges(half):
 
 def test_expected_guesses_of_unequal_arms_are_seen_in_blocks():
     streams = np.random.default_rng(3).random((400, 120))
-    seen = convergence_guess(permuted_blocks(streams, (1, 2), repeats=[2]), (1, 2))
+    seen = convergence_guess(permuted_blocks(streams, (1, 2), rounds_of_blocks=[2]), (1, 2))
     assert abs(seen.mean() - expected_guesses(2, 4)) < 4 * seen.std() / 20
