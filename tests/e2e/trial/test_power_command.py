@@ -89,7 +89,7 @@ def test_a_number_of_the_scenario_can_be_changed(capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "message"),
     [
         (["no-such-design"], "there is no such design"),
         (["three-analysis"], "did you mean 'three-analyses'"),
@@ -116,10 +116,10 @@ def test_a_number_of_the_scenario_can_be_changed(capsys):
         (["re-estimation", "--effect", "nan"], "give a finite number"),
     ],
 )
-def test_bad_input_is_one_message_and_exit_2(capsys, words, says):
+def test_bad_input_is_one_message_and_exit_2(capsys, words, message):
     assert run(["power", *words, *SMALL]) == EXIT_BAD_INPUT
     out, err = capsys.readouterr()
-    assert says in " ".join(err.split())
+    assert message in " ".join(err.split())
     assert "Traceback" not in err
     assert out == ""
 

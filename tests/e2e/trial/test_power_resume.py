@@ -236,9 +236,9 @@ def test_a_block_whose_numbers_were_changed_is_refused_by_name(whole, folder, tm
     table.assign(rejected=1.0).to_parquet(block)
     before = hashes(out)
     assert run(words(folder, out, "--resume")) == EXIT_BAD_INPUT
-    said = capsys.readouterr().err
-    assert f"error: {block}: the block was changed " in said
-    assert "delete it and recompute it with --resume" in said
+    output = capsys.readouterr().err
+    assert f"error: {block}: the block was changed " in output
+    assert "delete it and recompute it with --resume" in output
     assert hashes(out) == before
     block.unlink()
     assert run(words(folder, out, "--resume")) == 0

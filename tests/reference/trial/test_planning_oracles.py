@@ -48,12 +48,12 @@ def oracle(name):
 
 
 def test_o17_fleiss_size():
-    says, tol = oracle("O17")  # rpact, gsDesign, base R, statsmodels
-    assert size_two_proportions(0.55, 0.40).arm2 == pytest.approx(says["n_arm"], abs=tol)
+    message, tol = oracle("O17")  # rpact, gsDesign, base R, statsmodels
+    assert size_two_proportions(0.55, 0.40).arm2 == pytest.approx(message["n_arm"], abs=tol)
     with_90 = size_two_proportions(0.55, 0.40, power=0.9)
-    assert with_90.arm1 == pytest.approx(says["n_arm_90"], abs=tol)
+    assert with_90.arm1 == pytest.approx(message["n_arm_90"], abs=tol)
     corrected = size_two_proportions(0.55, 0.40, continuity=True)
-    assert corrected.arm1 == pytest.approx(says["n_arm_cc"], abs=tol)
+    assert corrected.arm1 == pytest.approx(message["n_arm_cc"], abs=tol)
 
 
 @pytest.mark.parametrize(
@@ -79,17 +79,17 @@ def test_o18_with_continuity():
 
 
 def test_o19_unequal_allocation():
-    says, tol = oracle("O19")  # rpact
+    message, tol = oracle("O19")  # rpact
     size = size_two_proportions(0.55, 0.40, allocation=2)
-    assert (size.arm1, size.arm2) == pytest.approx((says["n1"], says["n2"]), abs=tol)
+    assert (size.arm1, size.arm2) == pytest.approx((message["n1"], message["n2"]), abs=tol)
     best = size_two_proportions(0.55, 0.40, allocation=optimal_allocation(0.55, 0.40))
     assert best.arm1 == pytest.approx(172.273861, abs=1e-3)
     assert best.total == pytest.approx(172.273861 + 173.322728, abs=1e-6)
 
 
 def test_o20_non_inferiority():
-    says, tol = oracle("O20")  # rpact
-    for case in says["cases"]:
+    message, tol = oracle("O20")  # rpact
+    for case in message["cases"]:
         size = size_two_proportions(case["p1"], case["p2"], power=case["power"], null=case["d0"])
         assert size.arm1 == pytest.approx(case["n"], abs=tol)
     two_to_one = size_two_proportions(0.85, 0.85, power=0.9, null=-0.10, allocation=2)
@@ -98,8 +98,8 @@ def test_o20_non_inferiority():
 
 
 def test_o21_farrington_and_manning_1990():
-    says, tol = oracle("O21")  # their table 1 and page 1451, via gsDesign's tests
-    for case in says["cases"]:
+    message, tol = oracle("O21")  # their table 1 and page 1451, via gsDesign's tests
+    for case in message["cases"]:
         ratio = "rr0" in case
         size = size_two_proportions(
             case["p1"],
@@ -116,10 +116,10 @@ def test_o21_farrington_and_manning_1990():
 
 
 def test_o22_east_fixed_size():
-    says, tol = oracle("O22")  # gsDesign; East 651
+    message, tol = oracle("O22")  # gsDesign; East 651
     total = size_two_proportions(0.28, 0.40, power=0.9).total
-    assert total == pytest.approx(says["fixed_28_40"], abs=tol)
-    assert np.ceil(total) == says["east_fixed"]
+    assert total == pytest.approx(message["fixed_28_40"], abs=tol)
+    assert np.ceil(total) == message["east_fixed"]
 
 
 @pytest.mark.parametrize(
@@ -141,9 +141,9 @@ def test_o24_power_in_closed_form():
 
 
 def test_o25_one_arm_exact_power_has_a_sawtooth():
-    says, tol = oracle("O25")  # East 6.5 via gsDesign's tests
-    powers = [float(one_arm_power(n, 0.05, 0.20)) for n in says["n"]]
-    assert powers == pytest.approx(says["power"], abs=tol)
+    message, tol = oracle("O25")  # East 6.5 via gsDesign's tests
+    powers = [float(one_arm_power(n, 0.05, 0.20)) for n in message["n"]]
+    assert powers == pytest.approx(message["power"], abs=tol)
     assert one_arm_power(33, 0.15, 0.35) == pytest.approx(0.77005342, abs=1e-8)
 
 
@@ -155,10 +155,10 @@ def test_o26_one_arm_sizes():
 
 
 def test_o27_exact_power_of_the_pooled_z_test():
-    says, tol = oracle("O27")  # enumeration
+    message, tol = oracle("O27")  # enumeration
     table = pooled_z_test(0.025)(150, 150)
     powers = exact_power(table, [0.55, 0.50, 0.40], 0.40)
-    wanted = [says["p55_40"], says["p50_40"], says["size40"]]
+    wanted = [message["p55_40"], message["p50_40"], message["size40"]]
     assert powers == pytest.approx(wanted, abs=tol)
 
 
@@ -170,34 +170,34 @@ def test_o27_the_closed_form_is_not_the_truth():
 
 
 def test_o28_exact_sequential_trial():
-    says, tol = oracle("O28")  # exact recursion; rpact's 10^6 simulated trials agree
+    message, tol = oracle("O28")  # exact recursion; rpact's 10^6 simulated trials agree
     trial = exact_sequential(LOOKS, LOOKS, CRITICAL, [0.55, 0.50, 0.40, 0.60], [0.40] * 4)
-    assert trial.efficacy[0] == pytest.approx(says["p55_40"]["stage"], abs=tol)
-    totals = [says[key]["total"] for key in ("p55_40", "p50_40", "p40_40", "p60_40")]
+    assert trial.efficacy[0] == pytest.approx(message["p55_40"]["stage"], abs=tol)
+    totals = [message[key]["total"] for key in ("p55_40", "p50_40", "p40_40", "p60_40")]
     assert trial.power == pytest.approx(totals, abs=tol)
-    assert trial.expected_participants[0] == pytest.approx(says["p55_40"]["EN"], abs=1e-4)
-    assert trial.expected_participants[3] == pytest.approx(says["p60_40"]["EN"], abs=1e-4)
+    assert trial.expected_participants[0] == pytest.approx(message["p55_40"]["EN"], abs=1e-4)
+    assert trial.expected_participants[3] == pytest.approx(message["p60_40"]["EN"], abs=1e-4)
     null = exact_sequential(LOOKS, LOOKS, CRITICAL, 0.20, 0.20)
     assert null.power == pytest.approx(0.0249800, abs=1e-6)
 
 
 def test_o29_with_futility():
-    says, tol = oracle("O29")  # exact recursion
+    message, tol = oracle("O29")  # exact recursion
     lower = ORACLES["O29"]["inputs"]["fut"]
     trial = exact_sequential(LOOKS, LOOKS, CRITICAL, 0.55, 0.40, lower=lower)
-    assert trial.efficacy == pytest.approx(says["stage"], abs=tol)
-    assert trial.power == pytest.approx(says["total"], abs=tol)
-    assert trial.futility[:2] == pytest.approx(says["fut"], abs=tol)
-    assert trial.expected_participants == pytest.approx(says["EN"], abs=1e-4)
+    assert trial.efficacy == pytest.approx(message["stage"], abs=tol)
+    assert trial.power == pytest.approx(message["total"], abs=tol)
+    assert trial.futility[:2] == pytest.approx(message["fut"], abs=tol)
+    assert trial.expected_participants == pytest.approx(message["EN"], abs=1e-4)
 
 
 def test_o30_exact_search_knows_the_sawtooth():
-    says, tol = oracle("O30")  # enumeration
+    message, tol = oracle("O30")  # enumeration
     found = search_size(pooled_z_test(), 0.55, 0.40, power=0.8, around=172.8)
     power = dict(zip(found.participants.tolist(), found.power.tolist(), strict=True))
-    assert (found.first, found.stays_from) == (says["first"], says["stays_from"])
-    assert power[168] == pytest.approx(says["power_first"], abs=tol)
-    assert power[173] == pytest.approx(says["power_173"], abs=tol)
+    assert (found.first, found.stays_from) == (message["first"], message["stays_from"])
+    assert power[168] == pytest.approx(message["power_first"], abs=tol)
+    assert power[173] == pytest.approx(message["power_173"], abs=tol)
     assert power[176] == pytest.approx(0.803396, abs=tol)
 
 
@@ -226,11 +226,11 @@ def test_o31_largest_size_of_the_pooled_z_test(participants, size):
 
 
 def test_o32_fisher_exact_power():
-    says, tol = oracle("O32")  # enumeration and base R
+    message, tol = oracle("O32")  # enumeration and base R
     fifty, forty = fisher_test(0.05, 2)(50, 50), fisher_test(0.05, 2)(40, 40)
     powers = exact_power(fifty, [0.40, 0.40], [0.70, 0.40])
-    assert powers == pytest.approx([says["n50_40_70"], says["size_n50_40"]], abs=tol)
-    assert exact_power(forty, 0.30, 0.60) == pytest.approx(says["n40_30_60"], abs=tol)
+    assert powers == pytest.approx([message["n50_40_70"], message["size_n50_40"]], abs=tol)
+    assert exact_power(forty, 0.30, 0.60) == pytest.approx(message["n40_30_60"], abs=tol)
     pearson = exact_power(pooled_z_test(0.05, 2)(50, 50), 0.40, 0.70)
     assert pearson == pytest.approx(0.876325, abs=1e-6)
 
@@ -243,11 +243,11 @@ SUCCESSIVE = Graph(
 
 
 def test_o42_graphs():
-    says, tol = oracle("O42")  # graphicalMCP
-    graph, case = fallback(("H1", "H2"), (0.8, 0.2)), says["fallback"]
+    message, tol = oracle("O42")  # graphicalMCP
+    graph, case = fallback(("H1", "H2"), (0.8, 0.2)), message["fallback"]
     assert adjusted_p(graph, case["p"]) == pytest.approx(case["adj"], abs=tol)
     assert reject(graph, case["p"], 0.025).all()
-    case = says["bretz"]  # Bretz et al. 2011, successive procedure
+    case = message["bretz"]  # Bretz et al. 2011, successive procedure
     assert adjusted_p(SUCCESSIVE, case["p"]) == pytest.approx(case["adj"], abs=tol)
     third = adjusted_p(SUCCESSIVE, [0.01, 0.02, 0.015, 0.005])
     assert third == pytest.approx([0.02, 0.08 / 3, 0.08 / 3, 0.08 / 3], abs=tol)
@@ -269,17 +269,17 @@ def test_o45_event_probabilities():
 
 
 def test_o47_marginal_truth():
-    says, tol = oracle("O47")  # Gauss-Hermite
+    message, tol = oracle("O47")  # Gauss-Hermite
     truth = marginal_truth(-0.5, 0.8, 1.2)
-    assert (truth.control, truth.treated) == pytest.approx((says["p0"], says["p1"]), abs=tol)
-    assert truth.risk_difference == pytest.approx(says["rd"], abs=tol)
-    assert truth.risk_ratio == pytest.approx(says["rr"], abs=tol)
-    assert truth.odds_ratio == pytest.approx(says["or_marg"], abs=tol)
+    assert (truth.control, truth.treated) == pytest.approx((message["p0"], message["p1"]), abs=tol)
+    assert truth.risk_difference == pytest.approx(message["rd"], abs=tol)
+    assert truth.risk_ratio == pytest.approx(message["rr"], abs=tol)
+    assert truth.odds_ratio == pytest.approx(message["or_marg"], abs=tol)
     assert marginal_truth(-0.405, 0.606, 0.5).risk_difference == pytest.approx(0.1418130477)
 
 
 def test_o48_re_estimation_inflates_the_naive_test_only():
-    says, tol = oracle("O48")  # rpact, 400,000 trials
+    message, tol = oracle("O48")  # rpact, 400,000 trials
     trials, arm = 400_000, ORACLES["O48"]["inputs"]["n1"] // 2
     smallest, largest = (n // 2 for n in ORACLES["O48"]["inputs"]["stage2"])
     rng = np.random.default_rng(48)
@@ -304,10 +304,10 @@ def test_o48_re_estimation_inflates_the_naive_test_only():
     naive = z(x1 + y1, x2 + y2, arm + participants)
     right = (early | (combined >= design.upper[1])).mean()
     wrong = (early | (naive >= design.upper[1])).mean()
-    assert right == pytest.approx(says["inverse_normal"], abs=tol)
-    assert wrong == pytest.approx(says["naive"], abs=tol)
-    assert right == pytest.approx(0.025, abs=3 * says["mcse"])
-    assert wrong > 0.025 + 10 * says["mcse"]
+    assert right == pytest.approx(message["inverse_normal"], abs=tol)
+    assert wrong == pytest.approx(message["naive"], abs=tol)
+    assert right == pytest.approx(0.025, abs=3 * message["mcse"])
+    assert wrong > 0.025 + 10 * message["mcse"]
     assert (2 * arm + 2 * participants * ~early).mean() == pytest.approx(881.8, abs=2)
 
 
@@ -331,8 +331,8 @@ def test_o48_exactly(risk, power, participants):
 
 
 def test_o52_conditioning_hides_a_treatment():
-    says, tol = oracle("O52")  # exact
-    for case in says["cases"]:
+    message, tol = oracle("O52")  # exact
+    for case in message["cases"]:
         effects = effects_under_thresholds(case["d"], case["c2"], case["c1"])
         assert effects.any_sperm == pytest.approx(case["composite"], abs=tol)
         assert effects.among_operated == pytest.approx(case["operated"], abs=tol)

@@ -89,7 +89,7 @@ def test_the_figure_shows_each_boundary(sides):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         ({"information": 0}, "boundaries: information: 0 analyses came"),
         ({"information": "3"}, "boundaries: information: '3' came"),
@@ -110,10 +110,10 @@ def test_the_figure_shows_each_boundary(sides):
         ({"treated_risk": 0.2}, "boundaries: control_risk: the other risk came without it"),
     ],
 )
-def test_bad_input_names_the_argument(arguments, says):
+def test_bad_input_names_the_argument(arguments, message):
     with pytest.raises(pt.InputError) as caught:
         pt.boundaries(**{"information": 2, **arguments})
-    assert says in str(caught.value)
+    assert message in str(caught.value)
     assert "--" not in str(caught.value)
 
 

@@ -203,13 +203,13 @@ def test_a_design_is_the_same_from_file_and_from_its_fields(plain, file):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (
             {"participants": [5]},
             "participants: 5 is not allowed; give a whole number from 10 to 100,000",
         ),
-        ({"participants": 100}, "participants: 100 is no list; give a list"),
+        ({"participants": 100}, "participants: 100 is not a list; give a list"),
         ({"effects": [120]}, "effects: 120 is not allowed; give a number from 0 to 100"),
         ({"replicates": 3}, "replicates: 3 is not allowed"),
         ({"seed": -1}, "seed: -1 is not allowed"),
@@ -218,25 +218,25 @@ def test_a_design_is_the_same_from_file_and_from_its_fields(plain, file):
         ({"target_power": 1.5}, "target_power: 1.5 is not allowed"),
         ({"resume": True}, "resume: there is nothing to resume"),
         ({"sensitivity": ["dropout"]}, "sensitivity: ['dropout'] is not a mapping"),
-        ({"sensitivity": {"dropout": 10}}, "sensitivity: dropout: 10 is no list; give a list"),
+        ({"sensitivity": {"dropout": 10}}, "sensitivity: dropout: 10 is not a list; give a list"),
         (
             {"changes": {"spermatogenesis.treatment.direct": 0}},
             "changes: plain has fixed event rates",
         ),
         ({"changes": {"x": "1"}}, "changes: x: '1' is not a number"),
         ({"compare": ["nowhere"]}, "nowhere"),
-        ({"compare": "three-analyses"}, "compare: 'three-analyses' is no list; give a list"),
+        ({"compare": "three-analyses"}, "compare: 'three-analyses' is not a list; give a list"),
         ({"compare": [FIELDS]}, "two designs have the same id"),
     ],
 )
-def test_bad_input_of_power_names_the_argument(plain, arguments, says):
+def test_bad_input_of_power_names_the_argument(plain, arguments, message):
     with pytest.raises(pt.InputError) as caught:
         plain.power(**{**QUICK, **arguments})
-    assert says in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         ({"analyses": [{**ROWS[0], "control_events": 31}]}, "analyses: row 2, control_events"),
         ({"analyses": 3}, "analyses: 3 is not understood"),
@@ -248,15 +248,15 @@ def test_bad_input_of_power_names_the_argument(plain, arguments, says):
         ({"overrunning": True}, "overrunning: "),
     ],
 )
-def test_bad_input_of_monitoring_names_the_argument(plain, arguments, says):
+def test_bad_input_of_monitoring_names_the_argument(plain, arguments, message):
     with pytest.raises(pt.InputError) as caught:
         plain.monitor(**{"analyses": ROWS[:1], **arguments})
-    assert says in str(caught.value)
+    assert message in str(caught.value)
     assert "error: --" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("source", "says"),
+    ("source", "message"),
     [
         ("no-such-design", "no-such-design"),
         (3, "design: 3 came"),
@@ -264,10 +264,10 @@ def test_bad_input_of_monitoring_names_the_argument(plain, arguments, says):
         ({**FIELDS, "participants": "many"}, "design: participants: "),
     ],
 )
-def test_bad_designs_are_refused(source, says):
+def test_bad_designs_are_refused(source, message):
     with pytest.raises(pt.InputError) as caught:
         pt.design(source)
-    assert says in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_folder_without_a_study_has_no_report(tmp_path):

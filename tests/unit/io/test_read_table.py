@@ -107,8 +107,8 @@ def test_a_cell_that_is_not_a_number_is_named_with_its_row(tmp_path, cell, messa
 
 
 def test_one_fault_stands_for_all_cells_of_a_column(tmp_path):
-    said = refusal(tmp_path, HEAD + "high,2,one\n" * 9)
-    assert said == (
+    output = refusal(tmp_path, HEAD + "high,2,one\n" * 9)
+    assert output == (
         "patients.csv: row 2, arm: 'high' is not a number; code it 0 (no) and 1 (yes) (also "
         "in rows 3, 4, 5, 6 and 4 more)"
     )

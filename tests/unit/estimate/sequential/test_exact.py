@@ -189,7 +189,7 @@ def test_one_arm_boundary_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("make", "says"),
+    ("make", "message"),
     [
         (lambda: size_two_proportions(0.4, 0.4), "lies on the null"),
         (lambda: size_two_proportions(1.4, 0.4), "between 0 and 1"),
@@ -222,8 +222,8 @@ def test_one_arm_boundary_by_hand():
         (lambda: effects_under_thresholds(0.5, 1.0, 0.2), "below that of the ejaculate"),
     ],
 )
-def test_a_plan_that_cannot_be_says_why(make, says):
-    with pytest.raises(InputError, match=says):
+def test_a_plan_that_cannot_be_states_why(make, message):
+    with pytest.raises(InputError, match=message):
         make()
 
 
@@ -267,11 +267,11 @@ def test_the_naive_test_after_re_estimation_by_hand_with_two_participants():
 
 
 @pytest.mark.parametrize("participants", [1, 2, 7, 20])
-def test_least_counts_that_show_a_statistic_are_those_of_the_table(participants):
+def test_smallest_counts_that_show_a_statistic_are_those_of_the_table(participants):
     table = pooled_z(participants, participants)
     at = np.r_[
         np.random.default_rng(participants).normal(0, 2, 30), np.unique(table), 0.0, 9, -9, 60, -60
     ]
     enough = table >= at[:, None, None] - 1e-9
-    least = np.where(enough.any(1), enough.argmax(1), participants + 1)
-    assert np.array_equal(_fewest_events(participants, at[:, None]), least)
+    minimum = np.where(enough.any(1), enough.argmax(1), participants + 1)
+    assert np.array_equal(_fewest_events(participants, at[:, None]), minimum)

@@ -25,7 +25,7 @@ def test_analyses_as_planned_have_the_boundaries_of_the_plan(binding):
 
 
 @pytest.mark.parametrize("binding", [False, True])
-def test_both_errors_are_spent_by_the_share_that_came(binding):
+def test_both_errors_are_spent_by_the_share_that_arrived(binding):
     plan = plan_sequential(THIRDS, OF, futility=LATE, binding=binding)
     came = boundaries_as_observed(plan, OF, [0.3, 0.55, 0.9], futility=LATE, last=True)
     alpha = [*OF.spent([0.3, 0.55], 0.025), 0.025]

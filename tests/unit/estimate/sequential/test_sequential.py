@@ -129,7 +129,7 @@ def test_hwang_at_gamma_zero_spends_evenly():
     assert Spending("HSD", 1e-9).spent([0.25, 1], 0.04) == pytest.approx([0.01, 0.04])
 
 
-def test_nothing_is_left_to_spend_after_an_over_run():
+def test_nothing_is_left_to_spend_after_an_overrunning():
     assert OF.spent([1.0, 1.3], 0.025) == pytest.approx([0.025, 0.025])
     boundaries = observed_boundaries(0.025, OF, [30, 70, 110], 100)
     size = exit_probabilities([30, 70, 110], [-np.inf] * 2 + [boundaries[2]], boundaries)[1].sum()
@@ -254,7 +254,7 @@ def test_fisher_boundaries_hold_alpha_in_simulation():
 
 
 @pytest.mark.parametrize(
-    ("make", "says"),
+    ("make", "message"),
     [
         (lambda: plan_sequential([0.5, 0.5, 1], OF), "do not rise"),
         (lambda: plan_sequential([0, 1], OF), "do not rise from above 0"),
@@ -312,6 +312,6 @@ def test_fisher_boundaries_hold_alpha_in_simulation():
         (lambda: plan_sequential([1], OF).sample_sizes(0), "not above 0"),
     ],
 )
-def test_a_design_that_cannot_be_says_why(make, says):
-    with pytest.raises(InputError, match=says):
+def test_a_design_that_cannot_be_states_why(make, message):
+    with pytest.raises(InputError, match=message):
         make()

@@ -23,7 +23,7 @@ def results(*cases: str):
     return run_audit_cases(GUIDED, file)
 
 
-def test_every_shipped_sentence_holds_and_is_told_once():
+def test_every_shipped_sentence_holds_and_is_reported_once():
     file = load_audit_cases("fsh-guided")
     assert [result.wrong for result in run_audit_cases(GUIDED, file) if not result.holds] == []
     assert len({case.statement for case in file.cases}) == len(file.cases) > 30
@@ -58,7 +58,7 @@ def test_a_file_of_audit_cases_is_no_regimen():
         ),
     ],
 )
-def test_a_sentence_that_is_not_true_says_what_came(case, wrong):
+def test_a_sentence_that_is_not_true_states_what_came(case, wrong):
     (result,) = results(case)
     assert not result.holds
     assert wrong in result.wrong[0]

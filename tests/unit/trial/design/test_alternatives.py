@@ -85,7 +85,7 @@ def test_a_spread_between_sites_can_be_put_in_where_the_design_has_none():
 
 
 @pytest.mark.parametrize(
-    ("settings", "says"),
+    ("settings", "message"),
     [
         ({"dropout": 120}, "dropout.control_percent"),
         ({"spermatogenesis.hidden": 1}, "no such assumption"),
@@ -93,8 +93,8 @@ def test_a_spread_between_sites_can_be_put_in_where_the_design_has_none():
         ({"site_sd": 0.4}, "fixed event rates"),
     ],
 )
-def test_what_cannot_be_is_bad_input(settings, says):
-    with pytest.raises(InputError, match=says):
+def test_what_cannot_be_is_bad_input(settings, message):
+    with pytest.raises(InputError, match=message):
         with_settings(plain(), None, settings)
 
 
@@ -125,9 +125,9 @@ def test_the_worst_cell_of_a_grid_is_the_one_that_loses_most_participants(runner
     cells = document["cells"]
     assert [cell["at"] for cell in cells] == settings_of(axes)
     assert cells[0]["power_difference"] == {"value": 0.0, "mcse": 0.0, "n": 400}
-    least = min(range(4), key=lambda k: cells[k]["power"]["value"])
-    assert document["worst"]["power"] == least
-    assert cells[least]["at"]["dropout"] == 30
+    minimum = min(range(4), key=lambda k: cells[k]["power"]["value"])
+    assert document["worst"]["power"] == minimum
+    assert cells[minimum]["at"]["dropout"] == 30
     assert cells[2]["power"]["value"] < cells[0]["power"]["value"]
     assert document["planned"] == {"dropout": 0.0, "control_risk": 0.0}
     assert cells[1]["risk_control"] > cells[0]["risk_control"] + 0.1

@@ -173,7 +173,7 @@ def test_what_was_not_simulated_is_not_clear():
 
 
 @pytest.mark.parametrize(
-    ("decision", "says"),
+    ("decision", "message"),
     [
         ({}, "give at least one of min_power_percent"),
         ({"min_power_percent": 120}, "less than 100"),
@@ -184,9 +184,9 @@ def test_what_was_not_simulated_is_not_clear():
         ({"min_assurance_percent": 40}, "assurance needs a prior"),
     ],
 )
-def test_nonsense_is_bad_input(decision, says):
+def test_nonsense_is_bad_input(decision, message):
     plain = read_design("three-analyses")[0].model_dump(exclude_defaults=True)
-    with pytest.raises(InputError, match=says):
+    with pytest.raises(InputError, match=message):
         validate({**plain, "decision": decision}, DesignFile, "test")
 
 

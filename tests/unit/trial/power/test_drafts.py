@@ -10,7 +10,7 @@ def document(replicates, exact=None):
     return {"points": points, "solve": None, "boundaries": {"alpha": 0.05}}
 
 
-def test_a_study_says_how_many_replicates_a_conclusion_needs():
+def test_a_study_states_how_many_replicates_a_conclusion_needs():
     assert draft_words(document(160)) == (
         "Draft: 160 replicates are too few for a conclusion (needed: power 1,600, type I error "
         "7,600, coverage 1,900)."

@@ -74,7 +74,7 @@ def states(design, effects=(0.0, 100.0), axes=None, tornado=None):
     return {state: what for state, what, _ in rows}
 
 
-def test_every_state_of_nature_is_said_to_be_simulated_or_not():
+def test_every_state_of_nature_is_reported_to_be_simulated_or_not():
     bare = states(SUPERIOR)
     assert [name for name, what in bare.items() if what.startswith("not simulated")] == [
         "Intermediate effects",
@@ -105,7 +105,7 @@ def test_every_shipped_design_is_described(name):
     assert all(words.endswith(".") for words in limits(design))
 
 
-def test_procedures_of_several_endpoints_are_told_as_graphs():
+def test_procedures_of_several_endpoints_are_reported_as_graphs():
     rule = dict(described(read_design("three-endpoints")[0]))["Multiplicity"]
     assert rule == (
         "fixed sequence: any sperm has 100 % of alpha, passed on as 100 % to retrieval; "
@@ -119,12 +119,12 @@ def test_a_principal_stratum_is_estimated_in_all_participants():
         "variable": "sperm_retrieved", "sperm_in_ejaculate": "principal stratum",
         "endpoint_month": 4,
     }  # fmt: skip
-    for endpoint, says in (
+    for endpoint, message in (
         (stratum, "all participants randomised"),
         ({**stratum, "sperm_in_ejaculate": "excluded"}, "operated participants"),
     ):
         rows = dict(described(changed(SUPERIOR, endpoint=endpoint)))
-        assert rows["Analysis set"] == f"{says}, as randomised, dropouts excluded"
+        assert rows["Analysis set"] == f"{message}, as randomised, dropouts excluded"
     failures = {"endpoint_month": 4, "missing": "failure", "treatment_switching": "excluded"}
     assert dict(described(changed(SUPERIOR, endpoint=failures)))["Analysis set"] == (
         "all participants randomised, as randomised; dropouts count as failures; participants who "
@@ -171,7 +171,7 @@ def test_numbers_of_the_design_stand_with_their_sources_before_those_of_the_scen
     assert parameter_rows(PLAIN, None) == []
 
 
-def test_a_truth_says_how_it_was_found():
+def test_a_truth_states_how_it_was_found():
     assert truth_words(SUPERIOR, "patient-level").startswith("the mean of both potential outcomes")
     assert "exact, from the event rates" in truth_words(PLAIN, "binomial")
     given = {"method": "logistic", "covariates": ["age_years"]}

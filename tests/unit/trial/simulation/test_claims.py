@@ -28,11 +28,11 @@ def planned(multiplicity, endpoints=3, **monitoring):
 def test_one_analysis_by_hand():
     p = np.array([[0.010, 0.030, 0.200], [0.060, 0.001, 0.001], [0.020, 0.024, 0.049]])
     z = -ndtri(p / 2)[:, None]
-    says = {
+    message = {
         "fixed sequence": [[1, 1, 0], [0, 0, 0], [1, 1, 1]],
         "holm": [[1, 0, 0], [0, 1, 1], [0, 0, 0]],  # levels .0167, .025, .05
     }
-    for method, claimed in says.items():
+    for method, claimed in message.items():
         found = decide_claims(planned({"method": method}), z)
         assert found.claimed.astype(int).tolist() == claimed, method
         assert found.analysis.tolist() == [1, 1, 1]
