@@ -51,8 +51,8 @@ class Deviation:
     """One protocol deviation: what the regimen expected, and what the log shows.
 
     ``day`` counts from the start of therapy, 0; ``rule`` is the rule, criterion or order that the
-    expectation rests on; ``rows`` are the lines of the log that show it, empty when something was
-    left out.
+    expectation rests on; ``rows`` are the lines of the log that show it, empty when something is
+    missing.
     """
 
     patient: str

@@ -39,8 +39,8 @@ def _injections_on(cohort: Cohort, r: int, arm: int) -> pd.DataFrame:
     patient, month = np.divmod(of, MONTHS)
     day = order[3][row] + month * MONTH_DAYS
     if course.missed is not None:
-        taken = ~course.missed[day, r, mine[patient]]
-        row, patient, day = row[taken], patient[taken], day[taken]
+        given = ~course.missed[day, r, mine[patient]]
+        row, patient, day = row[given], patient[given], day[given]
     return pd.DataFrame(
         {
             "patient_id": numbers(cohort)[mine[patient]],

@@ -94,8 +94,8 @@ def read_interim_data(path: Path) -> InterimData:
     Raises
     ------
     InputError
-        All faults of the file at once: columns that are not known or missing, cells that are no
-        numbers, counts that fall or cannot be.
+        All faults of the file at once: columns that are not known or missing, cells that do not
+        hold numbers, counts that fall or cannot be.
     """
     return parse_interim_data(read_bytes(path), str(path))
 
