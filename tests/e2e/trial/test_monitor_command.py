@@ -73,7 +73,11 @@ def test_o37_a_trial_of_three_analyses(type_in):
     assert [row["future_power"]["no_effect"] for row in analyses[:2]] == pytest.approx(
         [0.0871772, 0.4358071], abs=1e-6
     )
-    assert analyses[0]["future_power"]["planned"][0]["power"] == pytest.approx(0.8307819, abs=1e-4)
+    # Enumerated from counts: four million simulated trials give 0.8400 (MCSE 0.0002). The normal
+    # approximation of rpact is 0.8307819.
+    planned = analyses[0]["future_power"]["planned"][0]["power"]
+    assert planned == pytest.approx(0.8403102, abs=1e-6)
+    assert planned == pytest.approx(0.8307819, abs=0.01)
     assert analyses[2]["future_power"] is None
     assert [row["recommendation"] for row in analyses] == [
         "continue",
