@@ -71,7 +71,7 @@ def test_tls_without_tls_certificates_is_refused_before_anything_begins(
         assert run(arguments) == EXIT_BAD_INPUT
     error = capsys.readouterr().err
     assert "DASK_DISTRIBUTED__COMM__TLS__CA_FILE" in error
-    assert ("cannot be read" if authority else "there is no certificate") in error
+    assert ("cannot be read" if authority else "no TLS certificate is configured") in error
     assert list(tmp_path.iterdir()) == []
 
 
