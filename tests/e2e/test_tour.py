@@ -7,6 +7,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pretese.cli import run
@@ -51,7 +52,10 @@ def test_the_tour_has_its_stops():
     assert len(steps()) == 7
 
 
-def test_patient_1_is_as_the_page_describes(printed, folder):
-    first = (folder / "cohort" / "truth" / "truth.csv").read_text().splitlines()[1]
-    assert first.startswith("1,")
-    assert "spared_by_therapy" in first
+def test_the_patient_named_is_as_the_page_describes(printed, folder):
+    ((number, stratum),) = re.findall(r"Patient (\d+) is `(\w+)`", (DOCS / "tour.md").read_text())
+    truth = pd.read_csv(folder / "cohort" / "truth" / "truth.csv", index_col="patient_id")
+    patient = truth.loc[int(number)]
+    assert patient["stratum_by_surgery"] == stratum == "spared_by_therapy"
+    assert patient["sperm_retrieved_untreated"] == 1
+    assert patient["sperm_in_ejaculate_treated"] == 1
