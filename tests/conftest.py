@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-import rich.console  # noqa: F401  it draws link numbers as it loads: before the guard looks
+import rich.console  # noqa: F401  it draws link numbers as it loads: before the guard
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None, max_examples=50)
@@ -42,7 +42,7 @@ def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _global_random_state_is_untouched() -> Iterator[None]:
-    before = np.random.get_state(), random.getstate()  # noqa: NPY002  the guard must look at it
+    before = np.random.get_state(), random.getstate()  # noqa: NPY002  the guard must read it
     yield
     after = np.random.get_state(), random.getstate()  # noqa: NPY002  and again
     assert before[1] == after[1], "the test touched the state of `random`"

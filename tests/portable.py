@@ -1,6 +1,6 @@
 """Run small commands as on other processors, and compare every file they write, byte by byte.
 
-Numpy is told to leave out instruction sets, OpenBLAS to take the kernels of an older processor and
+Numpy is set to skip instruction sets, OpenBLAS to take the kernels of an older processor and
 the C library its plainest functions: so one machine stands for several (`make test-portable`).
 `make test-lowest` and `make test-newest` compare what other versions of the libraries write.
 """

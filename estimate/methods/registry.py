@@ -237,7 +237,8 @@ _ENTRIES = (
     Method("g-computation-randomised",
            "g-computation with a logistic outcome model over all participants; Wald test "
            "with the variance of Ye et al., which uses the strata of the randomisation",
-           lambda work: randomised(work.data, strata=work.choices.strata), needs=_MODEL,
+           lambda work: randomised(work.data, strata=work.choices.strata, small_sample=True),
+           needs=_MODEL,
            offered=_EVERYWHERE),
     Method("aipw", "augmented inverse-probability weighting",
            lambda work: aipw(work.data, work.score, model=work.model), needs=_SCORE | _MODEL,

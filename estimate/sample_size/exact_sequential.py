@@ -96,7 +96,7 @@ def exact_sequential(
     ...     [120, 180], [120, 180], [2.5114275, 1.9930475], 0.55, 0.40, observed=(33, 60, 24, 60)
     ... )
     >>> print(f"{later.power:.4f}")
-    0.9155
+    0.8708
     """
     first, second = _check_participants(n1), _check_participants(n2)
     high, low = _check_boundaries(upper, lower, first.size)

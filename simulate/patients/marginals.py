@@ -66,7 +66,7 @@ def value_at(marginal: Marginal, z: Floats) -> Floats:
     >>> age = Marginal(scale="natural", median=number(31), sd_below=number(4.448),
     ...                sd_above=number(4.448), lower=number(20), upper=number(60))
     >>> value_at(age, np.array([-9, -0.6745, 0, 0.6745, 9])).round(1).tolist()
-    [20.1, 28.0, 31.0, 34.0, 59.5]
+    [20.1, 28.0, 31.0, 34.0, 59.3]
     """
     at = coefficients(marginal)
     square = z * z

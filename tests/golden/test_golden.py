@@ -1,4 +1,4 @@
-"""Stored outputs, byte for byte. When one changes on purpose, store it anew and say so under
+"""Stored outputs, byte for byte. When one changes on purpose, store it again and say so under
 NUMBERS in the changelog: `PRETESE_STORE_GOLDEN=1 python -m pytest tests/golden`.
 """
 

@@ -175,7 +175,7 @@ def names() -> list[str]:
     return found
 
 
-def spoilt(name: str, parameter: click.Parameter, value: str) -> tuple[str, ...]:
+def corrupted(name: str, parameter: click.Parameter, value: str) -> tuple[str, ...]:
     """Return the valid call of a command with another value of one parameter."""
     given = list(VALID[name])
     if isinstance(parameter, click.Argument):
@@ -207,7 +207,7 @@ def hostile_call(name: str, chance: random.Random) -> tuple[str, ...]:
     """Return the valid call of a command with one or two hostile values, at times as JSON."""
     parameters = parameters_of(name)
     first = chance.choice(parameters)
-    words = spoilt(name, first, chance.choice(HOSTILE))
+    words = corrupted(name, first, chance.choice(HOSTILE))
     second = chance.choice(parameters)
     if isinstance(second, click.Option) and second is not first and chance.random() < 0.3:
         flag = second.opts[0]

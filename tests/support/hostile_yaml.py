@@ -1,6 +1,6 @@
 """A grammar of faults for YAML files: one valid file, and everything that may go wrong in it.
 
-`mutations` replaces one value or key of a text by something hostile, or spoils the text as a whole.
+`mutations` replaces one value or key of a text by something hostile, or corrupts a whole text.
 Each fault is a name and a piece of YAML source; what it is spliced into decides whether the result
 is still YAML. A loader must answer every one with a model or with one `InputError`.
 """
@@ -153,7 +153,7 @@ def spliced(text: str, span: Span, fault: str) -> str:
 
 
 def mutations(text: str, every: int = 1) -> Iterator[tuple[str, str]]:
-    """Yield a name and a spoiled text for each fault at each ``every``-th place of a text."""
+    """Yield a name and a corrupted text for each fault at each ``every``-th place of a text."""
     for name, change in WHOLE.items():
         yield name, change(text)
     for number, (place, fault) in enumerate(

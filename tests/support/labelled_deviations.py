@@ -30,11 +30,11 @@ def deviate(events: Events, kind: Kind, regimen: Regimen, random: Random) -> Eve
     None when the patient offers no place for it: a patient whose drug is the only one cannot get
     another, and only a patient with a semen analysis can miss it.
     """
-    changed = _WAYS[kind](_Man(events, regimen), random)
+    changed = _WAYS[kind](_Patient(events, regimen), random)
     return None if changed is None else sorted(changed, key=lambda event: event.date)
 
 
-class _Man:
+class _Patient:
     """An adherent log with its days."""
 
     def __init__(self, events: Events, regimen: Regimen) -> None:
@@ -68,7 +68,7 @@ class _Man:
         return MONTH_DAYS * int(random.integers(1, months + last))
 
 
-def _eligibility(patient: _Man, random: Random) -> Events:
+def _eligibility(patient: _Patient, random: Random) -> Events:
     """Let a fact that excludes the patient be known before therapy, or become known under it."""
     name, value = (("karyotype", "klinefelter"), ("azf", "azfb"), ("radio_or_chemotherapy", "yes"))[
         int(random.integers(3))
@@ -79,7 +79,7 @@ def _eligibility(patient: _Man, random: Random) -> Events:
     ]
 
 
-def _held(patient: _Man, random: Random) -> Events | None:
+def _held(patient: _Patient, random: Random) -> Events | None:
     """Let injections go on after a haematocrit that holds therapy; a later one lifts the hold."""
     at = patient.injection(random)
     if at is None:
@@ -92,7 +92,7 @@ def _held(patient: _Man, random: Random) -> Events | None:
     ]
 
 
-def _dose(patient: _Man, random: Random) -> Events | None:
+def _dose(patient: _Patient, random: Random) -> Events | None:
     at = patient.injection(random)
     if at is None:
         return None
@@ -100,7 +100,7 @@ def _dose(patient: _Man, random: Random) -> Events | None:
     return patient.with_event(at, dose_iu=patient.events[at].dose_iu * factor)
 
 
-def _drug(patient: _Man, random: Random) -> Events | None:
+def _drug(patient: _Patient, random: Random) -> Events | None:
     at = patient.injection(random)
     if at is None:
         return None
@@ -108,7 +108,7 @@ def _drug(patient: _Man, random: Random) -> Events | None:
     return patient.with_event(at, drug=str(random.choice(others)))
 
 
-def _route(patient: _Man, random: Random) -> Events | None:
+def _route(patient: _Patient, random: Random) -> Events | None:
     at = patient.injection(random)
     if at is None:
         return None
@@ -117,7 +117,7 @@ def _route(patient: _Man, random: Random) -> Events | None:
     return patient.with_event(at, route="im" if due == "sc" else "sc")
 
 
-def _timing(patient: _Man, random: Random) -> Events | None:
+def _timing(patient: _Patient, random: Random) -> Events | None:
     at = patient.injection(random)
     if at is None:
         return None
@@ -129,12 +129,12 @@ def _timing(patient: _Man, random: Random) -> Events | None:
     return patient.with_event(at, date=moved.date + late)
 
 
-def _missed(patient: _Man, random: Random) -> Events | None:
+def _missed(patient: _Patient, random: Random) -> Events | None:
     at = patient.injection(random)
     return None if at is None else patient.events[:at] + patient.events[at + 1 :]
 
 
-def _extra(patient: _Man, random: Random) -> Events | None:
+def _extra(patient: _Patient, random: Random) -> Events | None:
     at = patient.injection(random)
     if at is None:
         return None
@@ -142,7 +142,7 @@ def _extra(patient: _Man, random: Random) -> Events | None:
     return [*patient.events, replace(again, date=again.date + 1)]
 
 
-def _gap(patient: _Man, random: Random) -> Events | None:
+def _gap(patient: _Patient, random: Random) -> Events | None:
     longest = int(patient.regimen.tolerances.gap.value)
     at = patient.injection(random, last=longest + 6)
     if at is None:
@@ -154,7 +154,7 @@ def _gap(patient: _Man, random: Random) -> Events | None:
     ]
 
 
-def _omitted(patient: _Man, random: Random) -> Events:
+def _omitted(patient: _Patient, random: Random) -> Events:
     day = patient.monthly(random, last=True)
     tests = {name for visit in patient.regimen.visits.values() for name in visit.measure} - {
         "semen"
@@ -164,7 +164,7 @@ def _omitted(patient: _Man, random: Random) -> Events:
     ]
 
 
-def _test_timing(patient: _Man, random: Random) -> Events:
+def _test_timing(patient: _Patient, random: Random) -> Events:
     day = patient.monthly(random, last=False)
     late = int(patient.regimen.tolerances.visit.value) + JUST_LATE
     return [
@@ -175,7 +175,7 @@ def _test_timing(patient: _Man, random: Random) -> Events:
     ]
 
 
-def _against_the_rule(patient: _Man, random: Random) -> Events:
+def _against_the_rule(patient: _Patient, random: Random) -> Events:
     """Let the semen analysis show sperm, and operate nevertheless."""
     del random
     return [
@@ -184,7 +184,7 @@ def _against_the_rule(patient: _Man, random: Random) -> Events:
     ]
 
 
-def _early_surgery(patient: _Man, random: Random) -> Events:
+def _early_surgery(patient: _Patient, random: Random) -> Events:
     soonest = patient.start + MONTH_DAYS + 10
     date = int(random.integers(soonest, patient.end - 10))
     treated = {"injection", "decision"}  # blood may be drawn on the day of surgery
@@ -192,7 +192,7 @@ def _early_surgery(patient: _Man, random: Random) -> Events:
     return [*kept, Event(date - 1, "semen", value="no sperm"), Event(date, "micro-tese")]
 
 
-def _semen_after_surgery(patient: _Man, random: Random) -> Events:
+def _semen_after_surgery(patient: _Patient, random: Random) -> Events:
     surgery = patient.events[-1].date
     wait = surgery - patient.end + int(random.integers(1, 15))
     return [
@@ -201,12 +201,12 @@ def _semen_after_surgery(patient: _Man, random: Random) -> Events:
     ]
 
 
-def _no_semen(patient: _Man, random: Random) -> Events:
+def _no_semen(patient: _Patient, random: Random) -> Events:
     del random
     return [event for event in patient.events if event.name != "semen"]
 
 
-def _after_stop(patient: _Man, random: Random) -> Events | None:
+def _after_stop(patient: _Patient, random: Random) -> Events | None:
     drug = next(iter(patient.regimen.drugs), None)
     if drug is None:
         return None
@@ -214,7 +214,7 @@ def _after_stop(patient: _Man, random: Random) -> Events | None:
     return [*patient.events, Event(date, "injection", drug, 150.0)]
 
 
-_WAYS: dict[Kind, Callable[[_Man, Random], Events | None]] = {
+_WAYS: dict[Kind, Callable[[_Patient, Random], Events | None]] = {
     "eligibility": _eligibility,
     "treatment during a hold": _held,
     "dose": _dose,

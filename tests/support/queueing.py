@@ -64,7 +64,7 @@ def _bench(work: Mapping[str, Any], servers: int, expected_days: float) -> Model
 
 
 def one_operation_a_day(use: float) -> Model:
-    """A patient who comes at random waits half a day for the next list besides those before him."""
+    """A patient arriving at random waits half a day for the next list besides those before him."""
     lists = [
         {"weekday": day, "start": "08:00", "minutes": 60, "surgeon": "A"} for day in every_day(1)
     ]
@@ -83,7 +83,7 @@ def models(use: float) -> dict[str, Model]:
 
 
 def run_model(model: Model, seed: int, number: int, patients: int) -> Run:
-    """Run one replicate of about so many patients, the first tenth of the days left out."""
+    """Run one replicate of about so many patients, the first tenth of the days excluded."""
     days = round(patients / model.per_day)
     one = clinic(
         referrals={"patients_per_week": assumed(7 * model.per_day, "1/wk")},

@@ -1,4 +1,4 @@
-"""What the whole house promises: units in names, distribution of names, no path or clock in it."""
+"""What the project promises: units in names, distribution of names, no path or clock in it."""
 
 import importlib
 import pkgutil

@@ -103,8 +103,8 @@ def test_the_interface_loads_no_large_library_before_a_table_is_asked_for(folder
     assert unchanged
 
 
-def test_the_list_of_commands_analyses_up_no_version():
-    """What looks it up takes a third of the time that the list may take."""
+def test_the_list_of_commands_reads_no_version():
+    """Reading the version takes a third of the time that the list may take."""
     found = printed(RUN, json.dumps([["--help"], ["--version"]]), '["importlib.metadata"]')
     assert found == [[0, []], [0, ["importlib.metadata"]]]
 

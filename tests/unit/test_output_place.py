@@ -90,7 +90,7 @@ def test_files_deleted_from_an_earlier_result_do_not_hinder(tmp_path):
     assert word_of(tmp_path / "thesis") == "new"
 
 
-def test_an_empty_folder_is_taken(tmp_path):
+def test_an_empty_folder_is_accepted(tmp_path):
     (tmp_path / "thesis").mkdir()
     write(tmp_path / "thesis", "new")
     assert word_of(tmp_path / "thesis") == "new"

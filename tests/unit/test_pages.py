@@ -1,4 +1,4 @@
-"""Pages name only what exists: modules, files, links, targets of make, folders of the house."""
+"""Pages name only what exists: modules, files, links, targets of make, folders of the project."""
 
 import ast
 import json
@@ -69,7 +69,7 @@ def names(file: Path) -> frozenset[str]:
 
 
 def missing(text: list[str]) -> list[str]:
-    """Return the words that look like a place or a module of ours, and are none."""
+    """Return the words that look like a place or a module of ours but do not exist."""
     found = []
     for word in text:
         if PLACE.fullmatch(word) and not NO_PLACE.fullmatch(word):
@@ -86,7 +86,7 @@ def test_a_page_names_only_modules_and_files_that_exist(page):
     assert missing(words(page)) == []
 
 
-def test_names_that_are_none_are_found():
+def test_names_of_nothing_are_found():
     good = ["simulate.truth.ESTIMANDS", "pretese.InputError", "simulate/cohort/draw.py",
             "scenarios/published/", "python -m benchmarks queues", "mIU/mL",
             "pretese/result/1"]  # fmt: skip
@@ -125,7 +125,7 @@ def tree() -> dict[str, list[str]]:
     }
 
 
-def test_the_picture_of_the_house_shows_every_folder_and_no_other():
+def test_the_picture_of_the_project_shows_every_folder_and_no_other():
     shown = tree()
     for package in PACKAGES:
         there = {

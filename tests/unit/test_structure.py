@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-#: Lines of a function body, docstring left out.
+#: Lines of a function body, without its docstring.
 MEDIAN_BODY, P90_BODY = 6, 20
 
 

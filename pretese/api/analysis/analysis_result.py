@@ -44,8 +44,8 @@ class Plan(Shown):
     def summary(self) -> str:
         """Return treatment, outcome and the number of methods and covariates."""
         return _short(
-            f"{self.spec.treatment} on {self.spec.outcome}, {_count(self.methods, 'method')}, "
-            f"{_count(self.spec.covariates, 'covariate')}"
+            f"{self.spec.treatment} on {_outcome(self.spec.outcome)}, "
+            f"{_count(self.methods, 'method')}, {_count(self.spec.covariates, 'covariate')}"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -205,3 +205,10 @@ def _short(text: str) -> str:
     from protocol.shorten import shorten_text
 
     return shorten_text(text, 80)
+
+
+def _outcome(outcome: Any) -> str:
+    """Return the column of an outcome, or what it is measured by."""
+    if isinstance(outcome, str):
+        return outcome
+    return str(outcome.column or outcome.time or outcome.events)

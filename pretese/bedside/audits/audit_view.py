@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from pretese.io.text.spreadsheet import spreadsheet_cell
-from protocol.audit.deviations import Adherence, Audit, DataQuery, Deviation, PatientAudit
+from protocol.audit.deviations import Adherence, Audit, Deviation, PatientAudit
 from protocol.audit.log.events import Unused
 from protocol.audit.words import called
 from protocol.safe_text import lines
@@ -128,12 +128,6 @@ def deviations_csv(found: Audit) -> str:
     """Return one row per deviation; several lines of the log are joined by spaces."""
     items = (item for patient in found.patients for item in patient.deviations)
     return _csv(COLUMNS, (deviation_cells(item) for item in items))
-
-
-def queries_csv(queries: Iterable[DataQuery]) -> str:
-    """Return one row per data query."""
-    cells = ([q.patient, q.kind, q.text, " ".join(map(str, q.rows))] for q in queries)
-    return _csv(("patient", "kind", "text", "rows"), cells)
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -103,7 +103,7 @@ def shown_limits(found: Interval, lowest: float) -> tuple[float, float]:
     (nan, nan)
     >>> low, high = shown_limits(interval([0.0, 0.0, 0.0, 0.0, 10.0]), lowest=0)
     >>> low, round(high, 2)
-    (0.0, 7.55)
+    (0, 7.55)
     """
     if found.replicates < FEWEST:
         return nan, nan

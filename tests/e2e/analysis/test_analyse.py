@@ -119,7 +119,7 @@ def test_the_reference_cohort_gives_the_reference_values(tmp_path, capsys):
         (
             "outcome: baby",
             "outcome: woman age",
-            "`matching` is not available forinuous outcome",
+            "`matching` is not available for a continuous outcome",
         ),
         ("methods: [unadjusted", "method: [unadjusted", "did you mean 'methods'?"),
         ("missing: none", "missing: [", "is not valid YAML"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pretese.cli import run
 from tests.support.faults.faulty_tables import SAME, faulty
-from tests.support.soak.table_readers import PEOPLE, PLAN, TABLES, answer, clean, without_writing
+from tests.support.soak.table_readers import PATIENTS, PLAN, TABLES, answer, clean, without_writing
 
 # It draws a random number when it is first imported, which the guard would take for ours.
 importlib.import_module("rich.style")
@@ -42,7 +42,7 @@ def test_a_fault_is_one_message_or_changes_nothing(name, data):
 def test_a_level_called_none_is_analysed_from_either_format(tmp_path):
     plan = PLAN.replace("[n, s]", '["None", "NA", s]')
     (tmp_path / "plan.yaml").write_text(plan)
-    table = pd.DataFrame(PEOPLE[1:], columns=PEOPLE[0]).astype({"arm": int, "won": int})
+    table = pd.DataFrame(PATIENTS[1:], columns=PATIENTS[0]).astype({"arm": int, "won": int})
     table["ward"] = ["None", "NA", "s", None, "s"] * 5
     table.to_csv(tmp_path / "x.csv", index=False)
     table.to_parquet(tmp_path / "x.parquet")
@@ -60,7 +60,7 @@ def test_a_level_called_none_is_analysed_from_either_format(tmp_path):
 
 def test_dates_are_not_analysed_as_numbers(tmp_path, capsys):
     (tmp_path / "plan.yaml").write_text(PLAN.replace("{categorical: [n, s]}", "numeric"))
-    table = pd.DataFrame(PEOPLE[1:], columns=PEOPLE[0]).astype({"arm": int, "won": int})
+    table = pd.DataFrame(PATIENTS[1:], columns=PATIENTS[0]).astype({"arm": int, "won": int})
     table["ward"] = pd.date_range("2022-03-01", periods=len(table))
     table.to_csv(tmp_path / "x.csv", index=False)
     table.to_parquet(tmp_path / "x.parquet")

@@ -71,7 +71,7 @@ def test_tls_without_tls_certificates_is_refused_before_anything_begins(
         assert run(arguments) == EXIT_BAD_INPUT
     error = capsys.readouterr().err
     assert "DASK_DISTRIBUTED__COMM__TLS__CA_FILE" in error
-    assert ("cannot be read" if authority else "there is no certificate") in error
+    assert ("cannot be read" if authority else "no TLS certificate is configured") in error
     assert list(tmp_path.iterdir()) == []
 
 
@@ -216,7 +216,7 @@ def test_a_lost_scheduler_is_one_message_and_the_run_continues(cluster, whole, t
         assert run(words(tmp_path, out, "--scheduler", cluster.address)) == EXIT_BAD_INPUT
     (error,) = filter(None, capsys.readouterr().err.splitlines())  # and no traceback of Dask's
     assert error.startswith(f"error: --scheduler: {cluster.address}: the connection")
-    assert error.endswith("nothing finished is lost: run again with --resume")
+    assert error.endswith("finished work is kept; run again with --resume")
     assert len(list((out / "blocks").rglob("*.parquet"))) >= 1
     assert run(words(tmp_path, out, "--workers", "1", "--resume")) == 0
     assert hashes(out) == hashes(whole)

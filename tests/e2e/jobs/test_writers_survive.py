@@ -32,7 +32,7 @@ def cases(group: tuple[Case, ...]) -> pytest.MarkDecorator:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave out what takes longest and is tested elsewhere: what is drawn, and the report."""
+    """Skip what takes longest and is tested elsewhere: what is drawn, and the report."""
     monkeypatch.setattr("pretese.trial.run_power.draw_all", lambda designs, folder: {})
     monkeypatch.setattr("pretese.article.run.reproduction_run.draw_reproduction", lambda *_: {})
     monkeypatch.setattr("pretese.article.run.reproduction_run.render_reproduction", lambda *_: "")

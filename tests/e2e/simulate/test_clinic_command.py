@@ -94,7 +94,7 @@ def test_the_summary_comes_as_json(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (["--clinic", "nowhere"], "there is no such clinic"),
         (["--measure", "joy"], "there is no such measure"),
@@ -106,10 +106,10 @@ def test_the_summary_comes_as_json(tmp_path, capsys):
         (["--format", "sav"], "--format"),
     ],
 )
-def test_a_wrong_option_is_refused_and_nothing_is_written(tmp_path, capsys, words, said):
+def test_a_wrong_option_is_refused_and_nothing_is_written(tmp_path, capsys, words, message):
     out = tmp_path / "x"
     assert run([*SMALL, "--out", str(out), *words]) == 2
-    assert said in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not out.exists()
 
 
@@ -118,7 +118,7 @@ def test_a_run_needs_a_folder(capsys):
     assert "--out" in capsys.readouterr().err
 
 
-def test_a_bad_clinic_file_is_told_in_words(tmp_path, capsys):
+def test_a_bad_clinic_file_is_reported_in_words(tmp_path, capsys):
     path = tmp_path / "bad.yaml"
     path.write_text("id: bad\ntitle: bad\nopens: 2026-01-05\nholidays: [2020-01-01]\n")
     assert run([*SMALL, "--out", str(tmp_path / "x"), "--clinic", str(path)]) == 2
@@ -170,14 +170,14 @@ def test_ctrl_c_twice_stops_at_once_and_leaves_nothing(tmp_path, monkeypatch):
     assert not out.with_name("x.partial").exists()
 
 
-def test_a_full_disk_is_told_in_words_and_leaves_nothing(tmp_path, monkeypatch, capsys):
+def test_a_full_disk_is_reported_in_words_and_leaves_nothing(tmp_path, monkeypatch, capsys):
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("simulate.clinic.courses.disk_store.Store.put", full)
     out = tmp_path / "x"
     assert run([*SMALL, "--out", str(out)]) == 2
-    told = capsys.readouterr().err
-    assert "No space left on device" in told
-    assert "TMPDIR" in told
+    message = capsys.readouterr().err
+    assert "No space left on device" in message
+    assert "TMPDIR" in message
     assert not out.exists()

@@ -152,7 +152,7 @@ def test_a_wrong_option_is_refused_before_anything_is_written(tmp_path, capsys, 
     assert not out.exists()
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, capsys, monkeypatch):
+def test_a_full_disk_is_reported_and_leaves_nothing(tmp_path, capsys, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -177,7 +177,7 @@ def test_an_interrupted_run_leaves_the_earlier_result_as_it_was(tmp_path, monkey
     assert list(tmp_path.iterdir()) == [out]
 
 
-def test_data_errors_are_asked_for_in_per_cent_and_labelled_apart(tmp_path):
+def test_data_errors_are_requested_in_percent_and_labelled_apart(tmp_path):
     out = simulate(tmp_path / "x", "--patients", "200", "--data-errors", "10")
     labels = pd.read_csv(out / "truth" / "truth_data_errors.csv")
     spelt = labels.query("kind == 'spelling'")

@@ -10,7 +10,7 @@ from pretese.cli import run
 from pretese.screen.endings import EXIT_BAD_INPUT
 
 HEAD = "control_events,control_participants,treated_events,treated_participants\n"
-LOOKS = f"{HEAD}22,60,30,60\n48,120,66,120\n72,180,99,180\n"
+ANALYSES = f"{HEAD}22,60,30,60\n48,120,66,120\n72,180,99,180\n"
 DESIGN = """\
 id: three
 title: Three analyses
@@ -55,7 +55,7 @@ def test_o37_a_trial_of_three_analyses(type_in):
     At the end rpact multiplies drifts by the unpooled error, where the statistic has the pooled
     one; here each lies where the score test finds as many errors between it and the data.
     """
-    found = type_in(LOOKS, "--json")
+    found = type_in(ANALYSES, "--json")
     analyses, final = found["analyses"], found["final"]
     assert [row["z"] for row in analyses] == pytest.approx(
         [1.4737523, 2.3267002, 2.8496141], abs=1e-6
@@ -73,7 +73,11 @@ def test_o37_a_trial_of_three_analyses(type_in):
     assert [row["future_power"]["no_effect"] for row in analyses[:2]] == pytest.approx(
         [0.0871772, 0.4358071], abs=1e-6
     )
-    assert analyses[0]["future_power"]["planned"][0]["power"] == pytest.approx(0.8307819, abs=1e-4)
+    # Enumerated from counts: four million simulated trials give 0.8400 (MCSE 0.0002). The normal
+    # approximation of rpact is 0.8307819.
+    planned = analyses[0]["future_power"]["planned"][0]["power"]
+    assert planned == pytest.approx(0.8403102, abs=1e-6)
+    assert planned == pytest.approx(0.8307819, abs=0.01)
     assert analyses[2]["future_power"] is None
     assert [row["recommendation"] for row in analyses] == [
         "continue",
@@ -108,7 +112,7 @@ def test_o15_analyses_that_arrived_early_and_late(type_in):
 
 
 def test_the_keys_are_those_of_the_page(type_in):
-    found = type_in(LOOKS, "--json")
+    found = type_in(ANALYSES, "--json")
     assert list(found) == [
         "id", "title", "endpoint", "estimand", "analysis_method", "plan", "scale", "statistic",
         "information_unit",
@@ -127,7 +131,7 @@ def test_the_keys_are_those_of_the_page(type_in):
 
 
 def test_the_screen_shows_every_part(type_in):
-    page = type_in(LOOKS, "--effect", "50", "--effect", "0")
+    page = type_in(ANALYSES, "--effect", "50", "--effect", "0")
     for words in (
         "Lan-DeMets O'Brien-Fleming spending; one-sided alpha 0.025, 3 analyses planned",
         "2.5114    2.5114  2.3267  continue",
@@ -171,7 +175,9 @@ def test_a_futility_boundary_is_recomputed_and_reported(type_in):
 
 
 def test_an_overrunning_stands_beside_the_decision(type_in):
-    rows = LOOKS.replace("48,120,66,120", "44,120,70,120").replace("72,180,99,180", "50,130,76,130")
+    rows = ANALYSES.replace("48,120,66,120", "44,120,70,120").replace(
+        "72,180,99,180", "50,130,76,130"
+    )
     page = type_in(rows, "--overrunning")
     assert "At analysis 2 the trial stopped for efficacy: the null hypothesis is rejected." in page
     assert "with overrunning, adjusted" in page
@@ -193,7 +199,7 @@ def test_a_re_estimated_trial_is_combined(type_in):
 @pytest.mark.parametrize("ending", ["svg", "png"])
 def test_boundaries_and_path_are_drawn(type_in, tmp_path, ending):
     file = tmp_path / f"analyses.{ending}"
-    type_in(LOOKS.rsplit("72", 1)[0], "--plot", str(file))
+    type_in(ANALYSES.rsplit("72", 1)[0], "--plot", str(file))
     data = file.read_bytes()
     if ending == "svg":
         assert all(words in data for words in (b">2.33<", b"boundary, observed", b">1.47<"))
@@ -204,37 +210,38 @@ def test_boundaries_and_path_are_drawn(type_in, tmp_path, ending):
 @pytest.mark.parametrize(
     ("design", "analyses", "words", "expected_text"),
     [
-        ("three-lks", LOOKS, [], "did you mean 'three-analyses'"),
+        ("three-lks", ANALYSES, [], "did you mean 'three-analyses'"),
         (DESIGN, None, [], "analyses.csv: there is no such file"),
         (DESIGN, "", [], "analyses.csv: it is empty"),
-        (DESIGN, LOOKS.replace("treated_participants", "treated_participant"), [],
+        (DESIGN, ANALYSES.replace("treated_participants", "treated_participant"), [],
          "did you mean 'treated_participants'?"),
-        (DESIGN, LOOKS.replace("66", "x"), [], "row 3, treated_events: 'x' came"),
-        (DESIGN, LOOKS.replace("48,120", "18,120"), [], "row 3, control_events: 18 after 22"),
-        (DESIGN, LOOKS.replace("30,60", "61,60"), [], "row 2, treated_events: 61 events of 60"),
-        (DESIGN, LOOKS + "80,200,110,200\n", [], "row 5: analysis 4 follows the end of the trial"),
+        (DESIGN, ANALYSES.replace("66", "x"), [], "row 3, treated_events: 'x' came"),
+        (DESIGN, ANALYSES.replace("48,120", "18,120"), [], "row 3, control_events: 18 after 22"),
+        (DESIGN, ANALYSES.replace("30,60", "61,60"), [], "row 2, treated_events: 61 events of 60"),
+        (DESIGN, ANALYSES + "80,200,110,200\n", [],
+         "row 5: analysis 4 follows the end of the trial"),
         (DESIGN.replace("OF", "WT(0.25)"), HEAD + "20,54,24,54\n", [],
          "row 2: analysis 1 has information fraction 0.3"),
         (DESIGN, HEAD + "22,60,30,60\n", ["--overrunning"],
          "no analysis follows the end of the trial"),
-        (DESIGN, LOOKS, ["--control-risk", "40%", "--treated-risk", "55%"],
+        (DESIGN, ANALYSES, ["--control-risk", "40%", "--treated-risk", "55%"],
          "the design has risks of its own"),
-        ("three-analyses", LOOKS, ["--control-risk", "40"],
+        ("three-analyses", ANALYSES, ["--control-risk", "40"],
          "--control-risk: '40' has no percent sign"),
-        ("three-analyses", LOOKS, ["--control-risk", "140%"], "above 0% and below 100%"),
-        (DESIGN, LOOKS, ["--planned", "0"], "0.0 is not in the range"),
-        ("three-analyses", LOOKS, ["--control-risk", "0.23"], "write 23% (the"),
-        (DESIGN, LOOKS, ["--planned", "nan"], "give a finite number"),
-        (DESIGN, LOOKS, ["--effect", "nan"], "give a finite number"),
-        (DESIGN, LOOKS, ["--effect", "-5"], "-5.0 is not in the range"),
-        (DESIGN, LOOKS, ["--plot", "analyses.jpg"], "analyses.jpg: .jpg; end in .png"),
-        (DESIGN, LOOKS, ["--plot", "no-folder/analyses.png"], "there is no folder no-folder"),
+        ("three-analyses", ANALYSES, ["--control-risk", "140%"], "above 0% and below 100%"),
+        (DESIGN, ANALYSES, ["--planned", "0"], "0.0 is not in the range"),
+        ("three-analyses", ANALYSES, ["--control-risk", "0.23"], "write 23% (the"),
+        (DESIGN, ANALYSES, ["--planned", "nan"], "give a finite number"),
+        (DESIGN, ANALYSES, ["--effect", "nan"], "give a finite number"),
+        (DESIGN, ANALYSES, ["--effect", "-5"], "-5.0 is not in the range"),
+        (DESIGN, ANALYSES, ["--plot", "analyses.jpg"], "analyses.jpg: .jpg; end in .png"),
+        (DESIGN, ANALYSES, ["--plot", "no-folder/analyses.png"], "there is no folder no-folder"),
         (
-            "minimisation-eight-sites", LOOKS, [],
+            "minimisation-eight-sites", ANALYSES, [],
             "counts do not suffice for an analysis by 'g-computation-randomised'",
         ),
         ("minimisation-eight-sites", "estimate,std_error\n0.1,0.05\n", [], "give --planned"),
-        ("superiority-retrieval-only", LOOKS, [], "participants that the endpoint excludes"),
+        ("superiority-retrieval-only", ANALYSES, [], "participants that the endpoint excludes"),
     ],
 )  # fmt: skip
 def test_bad_input_is_one_message_and_exit_2(type_in, design, analyses, words, expected_text):
@@ -246,6 +253,6 @@ def test_a_full_disk_is_not_a_traceback(type_in, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    message = type_in(LOOKS, "--plot", str(tmp_path / "analyses.svg"), code=EXIT_BAD_INPUT)
+    message = type_in(ANALYSES, "--plot", str(tmp_path / "analyses.svg"), code=EXIT_BAD_INPUT)
     assert "it cannot be written (No space left on device)" in message
     assert not list(tmp_path.glob("*.svg"))

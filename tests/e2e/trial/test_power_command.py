@@ -36,7 +36,7 @@ def test_the_page_has_the_numbers_of_the_document(capsys):
         "none",
         "Monte Carlo standard error",
         "Decision rule of the design file, 600 participants",
-        "Decision: no-go. Maximum type I error: inconclusive; about 125 replicates",
+        "Decision: inconclusive. Power: inconclusive; more replicates may not settle it.",
     ):
         assert words in page
 

@@ -39,7 +39,7 @@ REPLICATES = 600
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_figures():
-    """Leave out the figures, which `test_power_command.py` analyses for: they take longest."""
+    """Skip the figures, which `test_power_command.py` tests: they take longest."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("pretese.trial.run_power.draw_all", lambda designs, folder: {})
         yield

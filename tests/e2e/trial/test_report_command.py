@@ -208,8 +208,8 @@ def test_a_file_of_trials_that_is_damaged_or_gone_is_named(folder, tmp_path, cap
     other = tmp_path / "power"
     shutil.copytree(folder, other)
     trials = other / "three-analyses.parquet"
-    for spoil in (lambda: trials.write_bytes(b"PAR1"), trials.unlink):
-        spoil()
+    for damage in (lambda: trials.write_bytes(b"PAR1"), trials.unlink):
+        damage()
         assert run(["report", str(other)]) == EXIT_BAD_INPUT
         assert f"{trials}: the file of replicates is damaged or missing" in capsys.readouterr().err
         assert not (other / "report.html").exists()

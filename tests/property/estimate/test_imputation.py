@@ -74,7 +74,7 @@ def cohort(sets: int, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return full, holes
 
 
-GN_X_Y = [Column("therapy"), Column("x"), Column("y")]
+THERAPY_X_Y = [Column("therapy"), Column("x"), Column("y")]
 
 
 @pytest.mark.parametrize("method", ["pmm", "norm"])
@@ -82,7 +82,7 @@ def test_the_truth_is_recovered_with_the_promised_coverage(method: str) -> None:
     """400 cohorts of 300 patients, 35 % of x missing depending on arm and outcome."""
     truth, sets = np.array([-1, 0.8, 0.7]), 400
     _, holes = cohort(sets, 300, seed=11)
-    columns = [GN_X_Y[0], Column("x", method=method), GN_X_Y[2]]
+    columns = [THERAPY_X_Y[0], Column("x", method=method), THERAPY_X_Y[2]]
     done = impute(holes, columns, np.random.default_rng(12), imputations=5, iterations=3)
     fit = fit_logistic(_design(done.completed), done.completed[..., 2])
     pooled = pool(fit.coef, np.diagonal(fit.cov, axis1=-2, axis2=-1), df_complete=297, axis=-2)
@@ -98,7 +98,7 @@ def test_leaving_the_outcome_out_must_fail() -> None:
     """A negative control: imputing x without y draws its coefficient towards 0."""
     _, holes = cohort(200, 300, seed=13)
     blind = impute(
-        holes[..., :2], GN_X_Y[:2], np.random.default_rng(14), imputations=2, iterations=3
+        holes[..., :2], THERAPY_X_Y[:2], np.random.default_rng(14), imputations=2, iterations=3
     )
     y = holes[:, None, :, 2]
     fit = fit_logistic(_design(blind.completed), y)

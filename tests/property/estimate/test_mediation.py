@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from estimate.mediation.effects import effects_of
 from estimate.mediation.mediation_analysis import mediate
 
-NAMES = ("exposed", "treated", "y")
+NAMES = ("exposure", "treated", "y")
 RISK = st.floats(0.01, 0.99)
 
 

@@ -32,7 +32,7 @@ def test_conservative_delivery_is_the_unadjusted_proportion(
 
 @given(TIMES, BIRTHS, arrays(np.bool_, 20))
 def test_conventions_are_ordered(times: np.ndarray, birth: np.ndarray, left: np.ndarray) -> None:
-    """Assuming more of those who stop never lowers the cumulative delivery."""
+    """Assuming more of those who stop never lowers the cumulative live birth rate."""
     ends = [
         kaplan_meier(life_table(transfer_times(times, birth, c, embryos_left=left), birth))
         for c in ("conservative", "embryos left", "censored")

@@ -17,7 +17,7 @@ TABLES = arrays(np.int64, (2, 2), elements=st.integers(0, 12))
 
 
 @given(VALUES, st.permutations(range(14)))
-def test_the_order_of_men_does_not_matter(x: np.ndarray, order: list[int]) -> None:
+def test_the_order_of_patients_does_not_matter(x: np.ndarray, order: list[int]) -> None:
     for test in (wilcoxon, kruskal_wallis, welch):
         a, b = test(x, GROUP), test(x[order], GROUP[order])
         assert a.p_value == pytest.approx(b.p_value, rel=1e-9, nan_ok=True)

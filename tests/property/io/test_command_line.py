@@ -14,10 +14,10 @@ from tests.support.command_lines import (
     VALID,
     answer,
     command_of,
+    corrupted,
     folder_of_files,
     names,
     parameters_of,
-    spoilt,
 )
 
 #: Examples in the usual profile: commands that simulate a study for each take fewer.
@@ -46,7 +46,7 @@ def test_a_hostile_value_is_answered_in_words(name):
     @given(data=st.data())
     def search(data):
         parameter = data.draw(st.sampled_from(parameters))
-        words = list(spoilt(name, parameter, data.draw(st.sampled_from(HOSTILE))))
+        words = list(corrupted(name, parameter, data.draw(st.sampled_from(HOSTILE))))
         if has_json and data.draw(st.booleans()):
             words.append("--json")
         with folder_of_files(name):
@@ -71,7 +71,7 @@ def test_every_number_is_finite(name):
             continue
         if parameter.type.name in ("float", "float range"):
             for value in ("nan", "inf", "-inf", "1e999", "1_000"):
-                words = spoilt(name, parameter, value)
+                words = corrupted(name, parameter, value)
                 with folder_of_files():
                     found = answer(*name.split(), *words)
                 assert found.code == 2

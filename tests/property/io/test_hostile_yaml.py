@@ -26,7 +26,9 @@ def test_one_hostile_value_is_read_or_refused_in_words(kind, data, tmp_path_fact
     answer(kind, spliced(KINDS[kind][0], span, fault), tmp_path_factory.getbasetemp())
 
 
-@pytest.mark.parametrize("kind", ["design with looks", "clinic", "patient", "plan of a study"])
+@pytest.mark.parametrize(
+    "kind", ["design with interim analyses", "clinic", "patient", "plan of a study"]
+)
 @given(data=st.data())
 def test_two_hostile_values_are_read_or_refused_in_words(kind, data, tmp_path_factory):
     text = KINDS[kind][0]

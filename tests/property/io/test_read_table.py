@@ -28,7 +28,7 @@ WORDS = st.sampled_from([*LEVELS, "", " one ", "<NA>", ".", "null", "None", None
 
 @st.composite
 def frames(draw):
-    """Draw a table of people; an identifier keeps rows without any value from being blank."""
+    """Draw a table of patients; an identifier keeps rows without any value from being blank."""
     size = draw(st.integers(1, 8))
 
     def column(cells):

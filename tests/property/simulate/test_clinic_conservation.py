@@ -206,7 +206,7 @@ def test_the_same_call_gives_the_same_log():
     pd.testing.assert_frame_equal(one, other)
 
 
-def test_another_clinic_leaves_the_men_and_their_days_alone():
+def test_another_clinic_leaves_the_patients_and_their_days_alone():
     busy = shipped("busy-theatre")
     more = busy.theatre.model_copy(update={"turnover_minutes": 5})
     runs = [ran(each, 7) for each in (busy, busy.model_copy(update={"theatre": more}))]

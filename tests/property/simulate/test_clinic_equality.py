@@ -140,9 +140,9 @@ def test_a_regimen_longer_than_the_simulated_body_is_refused(tmp_path):
     longer = paper.model_copy(update={"arms": paper.arms | arms})
     with pytest.raises(InputError, match="up to 3 months"):
         draw_cohort(longer, 1, patients=20)
-    with pytest.raises(InputError, match="up to 3 months") as told:
+    with pytest.raises(InputError, match="up to 3 months") as caught:
         run_clinic(shipped("unlimited"), longer, 1, patients=20)
-    assert [fault.field for fault in told.value.faults] == ["months"]
+    assert [fault.field for fault in caught.value.faults] == ["months"]
 
 
 def test_the_decision_is_the_tables_own_and_a_wrong_one_would_show(monkeypatch):

@@ -1,4 +1,4 @@
-"""Every drawn marginal against the table it imitates, on luck that calibration never saw."""
+"""Every drawn marginal against the table it imitates, on random numbers new to calibration."""
 
 import numpy as np
 import pytest

@@ -13,7 +13,7 @@ from estimate.heterogeneity.risk_interaction import bootstrap_reri, risk_interac
 from simulate.core.coding import BASELINE
 
 MODEL_3 = [*BASELINE[:3], "diagnosis", *BASELINE[4:]]
-EXPOSED = {
+RISK_FACTORS = {
     "age_lt35": lambda x: x["age_years"] < 35,
     "dur_gt3": lambda x: x["infertility_duration_years"] > 3,
     "bmi_gt24": lambda x: x["bmi_kg_m2"] > 24,
@@ -46,7 +46,7 @@ def agree(ours: AdditiveInteraction, r: dict) -> None:
         assert [float(v) for v in pair] == pytest.approx(r[name], rel=1e-8), name
 
 
-@pytest.mark.parametrize("name", EXPOSED)
+@pytest.mark.parametrize("name", RISK_FACTORS)
 def test_from_the_printed_coefficients(r_output, name: str) -> None:
     r = r_output("g09_reri")["adjusted"][name]
     ours = additive_interaction(r["beta"], r["V"])
@@ -70,7 +70,7 @@ def test_from_the_printed_coefficients(r_output, name: str) -> None:
         )
 
 
-@pytest.mark.parametrize("name", EXPOSED)
+@pytest.mark.parametrize("name", RISK_FACTORS)
 def test_recoded_to_the_lowest_risk(r_output, name: str) -> None:
     r = r_output("g09_reri")["adjusted"][name]
     coef, cov, chosen = recode(r["beta"], r["V"])
@@ -78,11 +78,11 @@ def test_recoded_to_the_lowest_risk(r_output, name: str) -> None:
     agree(additive_interaction(coef, cov), r["recoded"])
 
 
-@pytest.mark.parametrize("name", EXPOSED)
+@pytest.mark.parametrize("name", RISK_FACTORS)
 def test_from_the_patients(cohort, r_output, name: str) -> None:
     r = r_output("g09_reri")["adjusted"][name]
     covariates = [c for c in MODEL_3 if (name, c) != ("nonidio", "diagnosis")]
-    coef, cov = interaction_coefficients(cohort, EXPOSED[name](cohort.covariates), covariates)
+    coef, cov = interaction_coefficients(cohort, RISK_FACTORS[name](cohort.covariates), covariates)
     assert coef == pytest.approx(np.array(r["beta"]), rel=1e-6)
     assert cov == pytest.approx(np.array(r["V"]), rel=1e-6)
 

@@ -47,7 +47,7 @@ read_data <- function(name) {
 expit <- plogis
 both <- c(-1, 1) * qnorm(0.975)
 
-# Covariates of the propensity score, and of the third model, which leaves out testis volume.
+# Covariates of the propensity score, and of the third model, which excludes testis volume.
 score_terms <- c("age", "dur", "bmi", "vol", "dx", "lh", "fsh", "t", "e2", "prl")
 model_3 <- setdiff(score_terms, "vol")
 formula_of <- function(outcome, terms) {

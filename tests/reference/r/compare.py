@@ -19,7 +19,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from tolerances import allowed, left_out
+from tolerances import allowed, excluded
 
 HERE = Path(__file__).resolve().parent
 #: Files that scripts read; they compute nothing of their own.
@@ -75,7 +75,7 @@ def compare(name: str, stored: dict[str, Any], found: dict[str, Any]) -> Outcome
     outcome = Outcome()
     documents = (stored, found)
     for path, old, new in _pairs(stored, found, ()):
-        if left_out(name, path, documents):
+        if excluded(name, path, documents):
             continue
         outcome.values += 1
         place = "/".join(map(str, path))

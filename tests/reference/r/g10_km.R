@@ -1,4 +1,5 @@
-# Cumulative delivery by order of embryo transfer: survival::survfit, survdiff, coxph; stats::glm
+# Cumulative live birth rate by order of embryo transfer: survival::survfit, survdiff, coxph;
+# stats::glm
 # for discrete time. Three conventions for couples who stop without a birth.
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 source(file.path(dirname(script), "common.R"))

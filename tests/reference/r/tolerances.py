@@ -1,4 +1,4 @@
-"""How far a value that R prints anew may lie from the stored one, and what is not compared.
+"""How far a value that R prints again may lie from the stored one, and what is not compared.
 
 Deterministic values agree to 1e-6 of themselves unless a rule below says otherwise. Values of
 random draws agree within Monte Carlo error: the seeds of the stored runs are not known.
@@ -43,7 +43,7 @@ RULES: list[tuple[str, str, float, float, str]] = [
 ]
 
 #: (script, path, reason) of what is stored but not computed again.
-LEFT_OUT: list[tuple[str, str, str]] = [
+EXCLUDED: list[tuple[str, str, str]] = [
     ("", r"(^|/|_)note$", "a remark"),
     ("g01_paper_counts", r"^source$", "a remark"),
     ("g06_matching", r"^matchit$|/warn", "version and warning of MatchIt"),
@@ -55,10 +55,10 @@ LEFT_OUT: list[tuple[str, str, str]] = [
 ]
 
 
-def left_out(name: str, path: Path_, documents: Documents) -> bool:
+def excluded(name: str, path: Path_, documents: Documents) -> bool:
     """Return whether a stored value is not compared."""
     place = "/".join(map(str, path))
-    if any(script in ("", name) and re.search(p, place) for script, p, _ in LEFT_OUT):
+    if any(script in ("", name) and re.search(p, place) for script, p, _ in EXCLUDED):
         return True
     # Where the total effect comes near 0 in some draws, the share mediated has no moments.
     draws = name == "g14_mediation" and path[1] in ("quasi_bayes_exact_M", "mediate")

@@ -24,16 +24,16 @@ ORACLES = {
 
 
 def test_o44_piecewise_accrual():
-    given, says = ORACLES["O44"]["inputs"], ORACLES["O44"]["outputs"]  # rpact
+    given, expected = ORACLES["O44"]["inputs"], ORACLES["O44"]["outputs"]  # rpact
     sites = combine([Site(tuple(map(float, given["cuts"])), tuple(map(float, given["rates"])))])
-    assert expected_month(sites, given["N"]) == pytest.approx(says["end"], abs=1e-9)
-    for month, participants in says["n_at"].items():
+    assert expected_month(sites, given["N"]) == pytest.approx(expected["end"], abs=1e-9)
+    for month, participants in expected["n_at"].items():
         assert expected_patients(sites, float(month)).sum() == pytest.approx(participants, abs=1e-9)
 
 
 def test_o46_predictability_of_permuted_blocks():
-    says, tol = ORACLES["O46"]["outputs"], ORACLES["O46"]["tol"]  # enumeration
-    for block, share in zip(says["block"], says["prop"], strict=True):
+    expected, tol = ORACLES["O46"]["outputs"], ORACLES["O46"]["tol"]  # enumeration
+    for block, share in zip(expected["block"], expected["prop"], strict=True):
         assert block_predictability(block) == pytest.approx(share, abs=tol)
         orders = set(permutations([0, 1] * (block // 2)))
         assert convergence_guess(sorted(orders)).mean() == pytest.approx(share, abs=tol)
@@ -64,9 +64,9 @@ def toy():
     ],
 )
 def test_o49_toy_of_rsimsum(key, measure):
-    says, tol = ORACLES["O49"]["outputs"], ORACLES["O49"]["tol"]  # rsimsum 0.13.1
+    expected, tol = ORACLES["O49"]["outputs"], ORACLES["O49"]["tol"]  # rsimsum 0.13.1
     found = getattr(toy(), measure)
-    assert (found.value, found.mcse) == pytest.approx(says[key], abs=max(tol, 5e-10))
+    assert (found.value, found.mcse) == pytest.approx(expected[key], abs=max(tol, 5e-10))
     assert found.n == 5
 
 

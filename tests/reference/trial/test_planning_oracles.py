@@ -39,7 +39,7 @@ ORACLES = {
     oracle["id"]: oracle
     for oracle in json.loads((Path(__file__).parents[1] / "trial_oracles.json").read_text())
 }
-LOOKS = np.array([60, 120, 180])
+PARTICIPANTS = np.array([60, 120, 180])
 CRITICAL = ORACLES["O28"]["inputs"]["crit"]
 
 
@@ -171,20 +171,22 @@ def test_o27_the_closed_form_is_not_the_truth():
 
 def test_o28_exact_sequential_trial():
     message, tol = oracle("O28")  # exact recursion; rpact's 10^6 simulated trials agree
-    trial = exact_sequential(LOOKS, LOOKS, CRITICAL, [0.55, 0.50, 0.40, 0.60], [0.40] * 4)
+    trial = exact_sequential(
+        PARTICIPANTS, PARTICIPANTS, CRITICAL, [0.55, 0.50, 0.40, 0.60], [0.40] * 4
+    )
     assert trial.efficacy[0] == pytest.approx(message["p55_40"]["stage"], abs=tol)
     totals = [message[key]["total"] for key in ("p55_40", "p50_40", "p40_40", "p60_40")]
     assert trial.power == pytest.approx(totals, abs=tol)
     assert trial.expected_participants[0] == pytest.approx(message["p55_40"]["EN"], abs=1e-4)
     assert trial.expected_participants[3] == pytest.approx(message["p60_40"]["EN"], abs=1e-4)
-    null = exact_sequential(LOOKS, LOOKS, CRITICAL, 0.20, 0.20)
+    null = exact_sequential(PARTICIPANTS, PARTICIPANTS, CRITICAL, 0.20, 0.20)
     assert null.power == pytest.approx(0.0249800, abs=1e-6)
 
 
 def test_o29_with_futility():
     message, tol = oracle("O29")  # exact recursion
     lower = ORACLES["O29"]["inputs"]["fut"]
-    trial = exact_sequential(LOOKS, LOOKS, CRITICAL, 0.55, 0.40, lower=lower)
+    trial = exact_sequential(PARTICIPANTS, PARTICIPANTS, CRITICAL, 0.55, 0.40, lower=lower)
     assert trial.efficacy == pytest.approx(message["stage"], abs=tol)
     assert trial.power == pytest.approx(message["total"], abs=tol)
     assert trial.futility[:2] == pytest.approx(message["fut"], abs=tol)

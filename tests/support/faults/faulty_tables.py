@@ -131,7 +131,7 @@ _BROKEN: dict[str, Callable[[st.DrawFn, Lines], bytes]] = {
     "an open quote": _open_quote,
     "odd bytes": _bytes_in,
     "a name twice": _same_name,
-    "a name left out": _no_name,
+    "a name missing": _no_name,
     "a cell cut off": _cut,
     "a long cell": _long_cell,
     "nothing at all": lambda draw, lines: b"",

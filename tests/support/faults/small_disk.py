@@ -55,8 +55,8 @@ def fill_disk(ready: Prepared, disk: Path, left: int) -> tuple[int, bool]:
     ballast = disk / "ballast"
     try:
         _leave(disk, ballast, left)
-        code, said = run_words(words)
-        lost = check_full(ready, disk / "place", code, said)
+        code, message = run_words(words)
+        lost = check_full(ready, disk / "place", code, message)
     finally:
         ballast.unlink()
     run_again(ready, disk / "place", words)

@@ -28,7 +28,7 @@ methods: [unadjusted]
 """
 DESIGN = """
 id: plain
-title: plain risks
+title: constant risks
 question: Is it found?
 participants: 100
 risks: {control_percent: 30, treated_percent: 40}
@@ -160,7 +160,7 @@ FILES = (
     Case("regimen show --out", _file("regimen show fsh-guided --format svg", "--out"), "x.svg",
          rival=_file("regimen show hcg-only --format svg", "--out")),
     Case("report --out", _report("power"), "x.html", rival=_report("other-power")),
-    Case("calibrate", _calibrate("one"), "certificates/x.json", rival=_calibrate("other")),
+    Case("calibrate", _calibrate("one"), "calibration_records/x.json", rival=_calibrate("other")),
 )  # fmt: skip
 
 ALL = (*FOLDERS, *FILES)

@@ -102,7 +102,7 @@ def _outcome(attempt: Attempt, number: int) -> Outcome | None:
             return attempt(number)
     except TooLongError:
         return Outcome(tried=1, failures=(f"attempt {number} took more than {LONGEST} seconds",))
-    except Exception:  # noqa: BLE001  whatever else comes out is what the soak looks for
+    except Exception:  # noqa: BLE001  any other exception is what the soak searches for
         return Outcome(tried=1, failures=(f"attempt {number}: {traceback.format_exc(limit=-3)}",))
 
 

@@ -19,7 +19,7 @@ PLAN = (
     "treatment: arm\noutcome: won\nmethods: [unadjusted]\n"
     "covariates: {ward: {categorical: [n, s]}}\n"
 )
-PEOPLE = [
+PATIENTS = [
     ["arm", "won", "ward"],
     *([str(k % 2), str(k // 2 % 2), "ns"[k // 4 % 2]] for k in range(24)),
     ["1", "1", "n"],
@@ -77,7 +77,7 @@ def waiting_list(folder):
 
 
 TABLES = {
-    "analyse": (analyse, PEOPLE),
+    "analyse": (analyse, PATIENTS),
     "audit": (audit, LOG),
     "monitor": (monitor, INTERIM),
     "clinic": (waiting_list, WAITING),

@@ -58,7 +58,7 @@ def _renamed(value, field=""):
         return {name: _renamed(each, name) for name, each in value.items()}
     if isinstance(value, list):
         return [_renamed(each, field) for each in value]
-    own = {"title", "label", "about", "rationale", "question", "words", "taken", "locator"}
+    own = {"title", "label", "about", "rationale", "question", "quote", "interpretation", "locator"}
     return f"{value} {PRINTED}" if field in own else value
 
 

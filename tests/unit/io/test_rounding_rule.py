@@ -131,38 +131,42 @@ def shaken(values: np.ndarray) -> np.ndarray:
     return np.asarray(values * (1 + bits * 2.0**-52))
 
 
-def twins() -> tuple:
+def patients_with_ties() -> tuple:
     """Return patients of whom many have equal covariates, and their propensity scores."""
     rng = np.random.default_rng(5)
     treated = np.arange(120) % 3 == 0
     patients = {
-        "gn": treated * 1,
+        "therapy": treated * 1,
         "y": rng.integers(0, 2, 120),
         "age_years": rng.integers(25, 31, 120),
     }
-    data = analysis_set(patients, treatment="gn", outcome="y", covariates={"age_years": Numeric()})
+    data = analysis_set(
+        patients, treatment="therapy", outcome="y", covariates={"age_years": Numeric()}
+    )
     return data, propensity(data)
 
 
 @pytest.mark.parametrize("on", ["score", "logit"])
 @pytest.mark.parametrize("order", ["largest", "closest"])
 def test_matching_of_equal_patients_does_not_hang_on_last_bits(on, order) -> None:
-    data, score = twins()
+    data, score = patients_with_ties()
     other = PropensityScore(shaken(score.score), score.design, score.fit)
     pairs = [match_nearest(data, each, "treated", on=on, order=order) for each in (score, other)]
     assert pairs[0].pair.tolist() == pairs[1].pair.tolist()
 
 
 def test_the_c_statistic_takes_equal_patients_for_a_tie() -> None:
-    data, score = twins()
+    data, score = patients_with_ties()
     found = [c_statistic(each, data.treatment) for each in (score.score, shaken(score.score))]
     assert found[0].c_statistic == found[1].c_statistic
 
 
 def test_arms_with_equal_means_differ_by_nothing() -> None:
     values = np.array([0.1, 0.2, 0.3, 0.3, 0.2, 0.1])
-    patients = {"gn": [0, 0, 0, 1, 1, 1], "y": [0, 1, 0, 1, 0, 1], "dose_iu": values}
-    data = analysis_set(patients, treatment="gn", outcome="y", covariates={"dose_iu": Numeric()})
+    patients = {"therapy": [0, 0, 0, 1, 1, 1], "y": [0, 1, 0, 1, 0, 1], "dose_iu": values}
+    data = analysis_set(
+        patients, treatment="therapy", outcome="y", covariates={"dose_iu": Numeric()}
+    )
     weights = shaken(np.full(6, 1 / 3))
     found = balance(data, weights).difference
     assert found.tolist() == [0.0]

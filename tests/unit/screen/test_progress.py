@@ -10,7 +10,7 @@ from pretese.screen.progress import optional_progress, progress
 
 @pytest.fixture
 def notebook(monkeypatch):
-    """Stand in for the kernel of a notebook, whose clock moves one second a look."""
+    """Stand in for the kernel of a notebook, whose clock moves one second per reading."""
     shell = type("ZMQInteractiveShell", (), {})()
     ipython = types.SimpleNamespace(get_ipython=lambda: shell)
     monkeypatch.setitem(module.sys.modules, "IPython", ipython)

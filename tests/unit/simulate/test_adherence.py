@@ -18,23 +18,23 @@ def behaving(patients: int = 1500, replicates: int = 4, **changes: float):
     return draw_cohort(scenario, 3, replicates=replicates, patients=patients)
 
 
-def test_as_told_nobody_misses_or_stops():
+def test_by_default_nobody_misses_or_stops():
     course = drawn().paths[1].course
     assert course.missed is None
     assert course.completed.all()
     assert (course.share_treated == 1).all()
 
 
-def test_a_share_of_injections_is_missed_and_taken_off_the_course():
+def test_a_share_of_injections_is_missed_and_subtracted_from_the_course():
     cohort = behaving(missed_share=0.1, missed_log_odds_sd=0.0)
     course = cohort.paths[1].course
     assert course.share_treated.mean() == pytest.approx(0.9, abs=0.005)
-    told = behaving().paths[1].course
-    assert course.leydig_activity[1:].mean() < told.leydig_activity[1:].mean()
-    assert course.stimulus[1].mean() < told.stimulus[1].mean()
+    adherent = behaving().paths[1].course
+    assert course.leydig_activity[1:].mean() < adherent.leydig_activity[1:].mean()
+    assert course.stimulus[1].mean() < adherent.stimulus[1].mean()
 
 
-def test_some_men_miss_more_than_others():
+def test_some_patients_miss_more_than_others():
     alike, unlike = (
         behaving(missed_share=0.1, missed_log_odds_sd=sd).paths[1].course.share_treated.std()
         for sd in (0.0, 1.5)
@@ -44,14 +44,14 @@ def test_some_men_miss_more_than_others():
 
 def test_a_habit_so_rare_that_nobody_has_it_changes_nothing():
     """The way for patients who miss injections equals the way for patients who do not."""
-    told, never = behaving(patients=300), behaving(patients=300, missed_share=1e-12)
+    adherent, never = behaving(patients=300), behaving(patients=300, missed_share=1e-12)
     assert never.paths[1].course.missed is not None
     for name in ("phase", "stimulus", "leydig_activity", "fsh_iu_l", "share_treated"):
-        one, other = (getattr(c.paths[1].course, name) for c in (told, never))
+        one, other = (getattr(c.paths[1].course, name) for c in (adherent, never))
         assert np.allclose(one, other), name
 
 
-def test_injections_listed_are_those_taken_and_the_curves_follow_them():
+def test_injections_listed_are_those_given_and_the_curves_follow_them():
     cohort = behaving(patients=60, replicates=1, missed_share=0.3)
     listed = tables(cohort)["injections"]
     course = cohort.paths[1].course
@@ -67,7 +67,7 @@ def test_injections_listed_are_those_taken_and_the_curves_follow_them():
         assert np.allclose(own.fsh_iu_l[at], course.fsh_iu_l[1:, 0, patient], rtol=1e-3)
 
 
-def test_men_who_stop_get_no_further_injection():
+def test_patients_who_stop_get_no_further_injection():
     cohort = behaving(dropout_share=0.3)
     course = cohort.paths[1].course
     stopped = ~course.completed
@@ -81,7 +81,7 @@ def test_men_who_stop_get_no_further_injection():
     assert (listed.loc[out] < 60).all()
 
 
-def test_without_injections_the_axis_recovers():
+def test_without_injections_the_stimulus_wanes():
     cohort = behaving(dropout_share=0.5)
     course = cohort.paths[1].course
     early = course.phase[1] == [p.name for p in course.regimen.phases].index("stopped")
@@ -89,7 +89,7 @@ def test_without_injections_the_axis_recovers():
     assert (course.leydig_activity[2:, early] == 0).all()
 
 
-def test_informative_dropout_takes_men_with_little_hope():
+def test_informative_dropout_removes_patients_with_a_low_liability():
     cohort = behaving(dropout_share=0.2, dropout_per_spermatogenic_liability=-0.7)
     stayed = cohort.paths[1].course.completed
     assert (
@@ -103,13 +103,13 @@ def test_informative_dropout_takes_men_with_little_hope():
 
 
 def test_lost_couples_are_a_share_and_their_births_stay_true():
-    lost, told = behaving(lost_share=0.25), behaving()
+    lost, complete = behaving(lost_share=0.25), behaving()
     assert couples_of(lost).heard_of.mean() == pytest.approx(0.75, abs=0.02)
-    for one, other in zip(births_of(lost), births_of(told), strict=True):
+    for one, other in zip(births_of(lost), births_of(complete), strict=True):
         assert np.array_equal(one.delivered, other.delivered)
 
 
 def test_couples_who_give_up_have_fewer_births():
-    told, giving_up = births_of(behaving()), births_of(behaving(stop_after_failure=0.4))
-    assert giving_up[1].delivered.sum() < told[1].delivered.sum()
-    assert (giving_up[1].transferred <= told[1].transferred).all()
+    adherent, giving_up = births_of(behaving()), births_of(behaving(stop_after_failure=0.4))
+    assert giving_up[1].delivered.sum() < adherent[1].delivered.sum()
+    assert (giving_up[1].transferred <= adherent[1].transferred).all()

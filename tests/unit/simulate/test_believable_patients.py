@@ -124,7 +124,7 @@ def test_intratesticular_testosterone_is_a_latent_of_the_truth():
     assert truth["itt_before_ng_ml"].mean() == pytest.approx(273.6, rel=0.03)
 
 
-def test_a_transported_number_says_from_which_patients_and_dose():
+def test_a_transported_number_states_from_which_patients_and_dose():
     number = parameters(load_scenario("paper"))["physiology.suppressible_share"]
     assert number.status == "transported"
     assert "micro-TESE" in (number.from_population or "")

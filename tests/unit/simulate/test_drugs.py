@@ -32,7 +32,7 @@ def fsh_like_ufsh():
 
 def regimen(tmp_path, base, old, new):
     """Write a regimen that gives a drug of another one a new name."""
-    said = {
+    document = {
         "id": f"{new}-regimen", "version": "0.1.0", "extends": base, "title": "another name",
         "drugs": {old: None, new: {"label": new, "vial_iu": 75, "status": "assumed"}},
     }  # fmt: skip
@@ -43,22 +43,22 @@ def regimen(tmp_path, base, old, new):
             {"drug": new, "dose_iu": 150, "route": "im", "interval_days": 4},
             {"drug": "hcg", "dose_iu": 2000, "route": "im", "interval_days": 4, "offset_day": 2},
         ]
-    said["phases"] = {
+    document["phases"] = {
         phase: {"label": new, "orders": orders, "source": "paper", "locator": "this test"}
     }
     path = tmp_path / f"{new}.yaml"
-    path.write_text(yaml.safe_dump(said, sort_keys=False))
+    path.write_text(yaml.safe_dump(document, sort_keys=False))
     return str(path)
 
 
 def scenario(tmp_path, treated, **physiology):
     """Write a scenario whose treated arm follows a regimen, and return its file."""
-    said = {
+    document = {
         "id": "own", "extends": "paper", "question": "q", "expected_finding": "f",
         "arms": {"treated": {"regimen": treated}}, "physiology": physiology,
     }  # fmt: skip
     path = tmp_path / "own.yaml"
-    path.write_text(yaml.safe_dump(said))
+    path.write_text(yaml.safe_dump(document))
     return str(path)
 
 
@@ -75,9 +75,9 @@ def test_a_drug_that_the_scenario_does_not_declare_is_refused_by_name(tmp_path, 
     file = scenario(tmp_path, regimen(tmp_path, "fsh-guided", "ufsh", "hmg"))
     out = tmp_path / "cohort"
     assert run(["simulate", file, "--patients", "50", "--out", str(out)]) == 2
-    said = " ".join(capsys.readouterr().err.split())
-    assert "hmg-regimen: drugs.hmg: the scenario does not say what this drug does" in said
-    assert "declare physiology.kinetics.hmg in the scenario" in said
+    message = " ".join(capsys.readouterr().err.split())
+    assert "hmg-regimen: drugs.hmg: the scenario does not say what this drug does" in message
+    assert "declare physiology.kinetics.hmg in the scenario" in message
     assert not out.exists()
 
 
@@ -121,7 +121,7 @@ def test_a_drug_that_acts_like_hcg_moves_the_pituitary_as_hcg_does(tmp_path):
     assert (weak.stimulus[1:] < named.stimulus[1:]).all()
 
 
-def test_the_activities_of_two_drugs_are_taken_together(tmp_path):
+def test_the_activities_of_two_drugs_are_combined(tmp_path):
     """Between injections of hCG, a drug with half of its activity keeps the Leydig cells busy."""
     own = regimen(tmp_path, "fsh-guided", "ufsh", "hmg")
     fsh = fsh_like_ufsh()
@@ -142,7 +142,7 @@ def test_an_inert_drug_moves_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("kinetics", "says"),
+    ("kinetics", "message"),
     [
         ({"hmg": {}}, "give fsh, hcg_iu_per_iu or both; or inert: true alone"),
         ({"hmg": {"inert": True, "hcg_iu_per_iu": number(1)}}, "or inert: true alone"),
@@ -151,10 +151,10 @@ def test_an_inert_drug_moves_nothing(tmp_path):
         ({"hmg": {"fhs": {}}}, "did you mean 'fsh'?"),
     ],
 )
-def test_a_bad_declaration_says_what_is_wrong(tmp_path, kinetics, says):
+def test_a_bad_declaration_states_what_is_wrong(tmp_path, kinetics, message):
     with pytest.raises(InputError) as caught:
         load_scenario(scenario(tmp_path, "fsh-guided", kinetics=kinetics))
-    assert says in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_new_drug_is_yaml_alone(tmp_path):

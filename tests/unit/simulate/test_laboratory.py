@@ -47,10 +47,10 @@ def test_mean_counts_are_those_of_the_scenario():
     needed = cycle.oocytes > 0
     lab = paper().laboratory
     assert cycle.oocytes[needed].mean() == pytest.approx(lab.oocytes.value, rel=0.05)
-    mature = cycle.mii_oocytes.sum() / cycle.oocytes.sum()
-    assert mature == pytest.approx(lab.maturation.value, abs=0.01)
-    fertilised = cycle.two_pronuclear_zygotes.sum() / cycle.mii_oocytes.sum()
-    assert fertilised == pytest.approx(lab.fertilisation.value, abs=0.03)
+    mii_share = cycle.mii_oocytes.sum() / cycle.oocytes.sum()
+    assert mii_share == pytest.approx(lab.maturation.value, abs=0.01)
+    zygote_share = cycle.two_pronuclear_zygotes.sum() / cycle.mii_oocytes.sum()
+    assert zygote_share == pytest.approx(lab.fertilisation.value, abs=0.03)
 
 
 def test_oocytes_of_one_couple_fare_alike():

@@ -91,8 +91,8 @@ def test_what_remains_is_the_sum_of_what_each_injection_leaves():
     rate = np.log(2) / half_life
     left = np.array([150, 150, 75])[:, None] * np.exp(-np.outer([360, 264, 96], rate))
     assert np.allclose(remaining(given, 15, half_life), left.sum(axis=0))
-    taken = np.array([[1, 1, 0], [0, 1, 1], [1, 0, 1]], bool)
-    assert np.allclose(remaining(given, 15, half_life, taken), (left * taken).sum(axis=0))
+    injected = np.array([[1, 1, 0], [0, 1, 1], [1, 0, 1]], bool)
+    assert np.allclose(remaining(given, 15, half_life, injected), (left * injected).sum(axis=0))
 
 
 def test_steady_increments_of_ufsh_lie_in_the_derived_range():

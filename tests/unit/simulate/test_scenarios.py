@@ -148,7 +148,7 @@ def complete(cohort: Cohort) -> np.ndarray:
     return ~np.isnan(np.stack(list(cohort.baseline.values()))).any(axis=0)
 
 
-def test_missing_at_random_leaves_out_the_treated_and_the_successful():
+def test_missing_at_random_removes_the_treated_and_the_successful():
     cohort = large("missing-at-random")
     assert cohort.scenario.measurement.mechanism == "MAR"
     kept = complete(cohort)

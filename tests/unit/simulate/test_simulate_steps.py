@@ -28,7 +28,7 @@ def test_shares_follow_from_log_odds():
     assert shares[3] / shares[0] == pytest.approx(odds)
 
 
-def test_propensity_of_a_man_at_the_centre_is_intercept_minus_quadratics():
+def test_propensity_of_a_patient_at_the_centre_is_intercept_minus_quadratics():
     patients = draw_patients(paper().population, RandomStreams(1, patients=1))
     centre = {name: np.zeros((1, 1)) for name in patients.score}
     patients = type(patients)(
@@ -60,7 +60,7 @@ def test_without_therapy_hormones_stay():
     assert (course.share_treated == 0).all()
 
 
-def test_every_treated_man_begins_with_hcg_and_the_rule_decides_on_reported_fsh():
+def test_every_treated_patient_begins_with_hcg_and_the_rule_decides_on_reported_fsh():
     course = drawn().paths[1].course
     names = [phase.name for phase in course.regimen.phases]
     hcg, both = names.index("hcg"), names.index("hcg-ufsh")
@@ -83,7 +83,7 @@ def test_without_ufsh_nobody_rises_above_his_own_baseline():
     assert (course.fsh_iu_l[2][both] > course.fsh_iu_l[1][both]).mean() > 0.8
 
 
-def test_half_of_the_men_are_suppressed_to_the_published_floor():
+def test_half_of_the_patients_are_suppressed_to_the_published_floor():
     """15 of 28 patients: mean FSH 0.96 (SD 0.54) IU/L under hCG; Shiraishi 2012."""
     cohort = drawn()
     swift = {"physiology.response_per_month": 0.99}
@@ -133,7 +133,7 @@ def test_one_mans_curves_pass_through_his_month_ends():
         assert np.allclose(own.lh_iu_l[at], lh)
 
 
-def test_a_coin_looks_at_nobody():
+def test_a_coin_ignores_the_patient():
     tossed = paper().choice.model_copy(update={"by": "coin"})
     chance = propensity(tossed, drawn().patients)
     assert np.unique(chance).tolist() == [pytest.approx(expit(tossed.intercept.value))]
@@ -209,7 +209,7 @@ def test_the_quantile_function_meets_the_quartiles():
     assert median == pytest.approx(marginal.median.value)
 
 
-def test_a_sperm_check_that_overlooks_sends_men_to_surgery_who_have_sperm():
+def test_an_insensitive_semen_analysis_sends_patients_with_sperm_to_surgery():
     poor_check = {"spermatogenesis.semen_analysis_sensitivity": 0.5}
     half = with_values(paper(), poor_check, "test", beyond_sweep=True)
     perfect, poor = (draw_cohort(s, 5, replicates=10).paths[1] for s in (paper(), half))

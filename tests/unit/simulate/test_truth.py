@@ -45,7 +45,7 @@ def test_sample_effects_by_hand():
     assert untreated.risk_difference.tolist() == [pytest.approx((0.5 + 0.75) / 2)]
 
 
-def test_strata_cover_every_man_once():
+def test_strata_cover_every_patient_once():
     strata = principal_strata(drawn())
     surgery = ("always_operated", "spared_by_therapy", "operated_through_therapy", "never_operated")
     sperm = ("always_sperm", "helped", "harmed", "never_sperm")

@@ -25,12 +25,12 @@ from protocol.errors import InputError
 TRANSFERS = [1, 2, 1, 2, 3, 1, 1, 2, 3, 1]
 BIRTH = [1, 1, 0, 0, 0, 1, 1, 1, 1, 0]
 LEFT = [0, 0, 1, 0, 0, 0, 0, 0, 0, 0]
-GN = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1, 1])
+THERAPY = np.array([0, 0, 0, 0, 0, 1, 1, 1, 1, 1])
 QUESTION = Estimand("couples with ICSI", "therapy 1 vs 0", "live_birth", "")
 
 
 def arms() -> tuple[LifeTable, LifeTable]:
-    return life_table(TRANSFERS, BIRTH, GN == 0), life_table(TRANSFERS, BIRTH, GN == 1)
+    return life_table(TRANSFERS, BIRTH, THERAPY == 0), life_table(TRANSFERS, BIRTH, THERAPY == 1)
 
 
 def test_three_conventions_for_couples_who_stop() -> None:
@@ -60,7 +60,7 @@ def test_bad_input_is_refused() -> None:
     transfer_times(TRANSFERS, BIRTH, "embryos left", embryos_left=unknown)
     with pytest.raises(InputError, match="for every couple without a birth"):
         transfer_times(TRANSFERS, BIRTH, "embryos left", embryos_left=[np.nan] * 10)
-    weighted = [life_table(TRANSFERS, BIRTH, 1.5 * (g == GN)) for g in (0, 1)]
+    weighted = [life_table(TRANSFERS, BIRTH, 1.5 * (g == THERAPY)) for g in (0, 1)]
     with pytest.raises(InputError, match="counts, not weights"):
         hazard_ratio(*weighted, QUESTION, ties="exact")
 

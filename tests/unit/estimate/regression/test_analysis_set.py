@@ -200,6 +200,6 @@ def test_a_declared_level_is_never_missing():
 
 
 def test_an_undeclared_none_is_an_unknown_category():
-    """It may mean "no operation before": it is not left out in silence."""
+    """It may mean "no operation before": it is not excluded in silence."""
     with pytest.raises(InputError, match="unknown category 'None'; declared levels: one, NA"):
         read_columns({"prior": np.array(["one", "None"])}, {"prior": Categorical(("one", "NA"))})

@@ -11,14 +11,14 @@ from estimate.core.columns import Numeric
 from estimate.regression.poisson import fit_poisson, modified_poisson
 
 #: Ten patients: risk 4/6 under treatment, 1/4 without.
-GN = np.array([1, 1, 1, 1, 1, 1, 0, 0, 0, 0])
+THERAPY = np.array([1, 1, 1, 1, 1, 1, 0, 0, 0, 0])
 Y = np.array([1, 1, 1, 1, 0, 0, 1, 0, 0, 0])
 X = np.array([3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0, 5.0, 3.0])
 
 
 def study(y=Y, **covariates):
     kinds = {name: Numeric() for name in covariates}
-    columns = {"therapy": GN, "y": y, **covariates}
+    columns = {"therapy": THERAPY, "y": y, **covariates}
     return analysis_set(columns, treatment="therapy", outcome="y", covariates=kinds)
 
 
@@ -32,7 +32,7 @@ def test_ten_patients_by_hand():
 
 def test_covariates_as_in_statsmodels():
     answer = modified_poisson(study(x=X))
-    design = np.column_stack([np.ones(10), GN, X])
+    design = np.column_stack([np.ones(10), THERAPY, X])
     peer = sm.GLM(Y, design, family=sm.families.Poisson()).fit(cov_type="HC0", tol=1e-12)
     assert np.log(answer.estimate) == pytest.approx(peer.params[1], rel=1e-8)
     assert answer.std_error == pytest.approx(peer.bse[1], rel=1e-8)
@@ -41,7 +41,7 @@ def test_covariates_as_in_statsmodels():
 
 @pytest.mark.parametrize(
     ("outcome", "column"),
-    [(Y * (GN == 1), GN), (Y * 0, GN), (Y, np.ones(10))],
+    [(Y * (THERAPY == 1), THERAPY), (Y * 0, THERAPY), (Y, np.ones(10))],
     ids=["no event in an arm", "no event at all", "collinear"],
 )
 def test_what_cannot_be_estimated_is_flagged(outcome, column):
@@ -51,7 +51,7 @@ def test_what_cannot_be_estimated_is_flagged(outcome, column):
 
 
 def test_a_failure_harms_no_other_study():
-    designs = np.stack([np.column_stack([np.ones(10), a]) for a in (GN, np.ones(10), GN)])
+    designs = np.stack([np.column_stack([np.ones(10), a]) for a in (THERAPY, np.ones(10), THERAPY)])
     fit = fit_poisson(designs, np.stack([Y, Y, Y[::-1]]))
     assert fit.converged.tolist() == [True, False, True]
     alone = fit_poisson(designs[2], Y[::-1])

@@ -1,4 +1,4 @@
-"""Boundaries of analyses that came otherwise than planned, futility included."""
+"""Boundaries of analyses at other times than planned, futility included."""
 
 import numpy as np
 import pytest

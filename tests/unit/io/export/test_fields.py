@@ -103,4 +103,4 @@ def test_truth_is_reported_from_what_a_clinic_holds():
 
 def test_the_reference_page_is_written_from_the_tables():
     stored = (GLOSSARY.parent / "reference" / "tables.md").read_text("utf-8")
-    assert stored == page(), "write it anew: python -m docs.generate.tables_page"
+    assert stored == page(), "write it again: python -m docs.generate.tables_page"

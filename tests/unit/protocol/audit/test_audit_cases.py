@@ -37,7 +37,7 @@ def test_the_sentences_name_most_kinds_of_deviations_and_queries():
     assert len(set(QUERY_KINDS) & queries) >= 6
 
 
-def test_a_file_of_audit_cases_is_no_regimen():
+def test_a_file_of_audit_cases_is_not_a_regimen():
     assert not any("audit" in name for name in list_regimens())
 
 

@@ -1,4 +1,4 @@
-"""A clinic file says what it means, and what is wrong with one is said clearly."""
+"""A clinic file says what it means, and what is wrong with one is reported clearly."""
 
 import datetime as dt
 from pathlib import Path
@@ -41,7 +41,7 @@ def test_a_whole_file_is_read():
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("outpatients: {slots: {monday: 0}, first_slot: '09:00', minutes: 20}", "no slot on any"),
         ("outpatients: {slots: {}, first_slot: '09:00', minutes: 20}", "no slot on any weekday"),
@@ -90,17 +90,17 @@ def test_a_whole_file_is_read():
         ),
     ],
 )
-def test_a_bad_clinic_file_is_refused_in_words(text, said):
-    assert said in faults(text)
+def test_a_bad_clinic_file_is_refused_in_words(text, message):
+    assert message in faults(text)
 
 
-def test_every_fault_is_told_at_once():
-    told = faults(
+def test_every_fault_is_reported_at_once():
+    message = faults(
         "outpatients: {slots: {monday: 0}, first_slot: '9', minutes: 20}\nwarm_up_days: -1"
     )
-    assert "slots" in told
-    assert "first_slot" in told
-    assert "warm_up_days" in told
+    assert "slots" in message
+    assert "first_slot" in message
+    assert "warm_up_days" in message
 
 
 def test_a_holiday_on_the_last_day_of_the_horizon_is_inside():
@@ -142,9 +142,9 @@ def test_a_waiting_list_is_read(tmp_path):
 
 def test_a_waiting_list_of_a_spreadsheet_is_read(tmp_path):
     path = write_list(tmp_path, "\ufeffdays_waited;waiting_for\n120,5;micro-TESE\n;\n")
-    told = []
-    assert read_waiting_list(path, told.append) == (Waiting("micro-TESE", 120.5),)
-    assert told == [
+    remarks = []
+    assert read_waiting_list(path, remarks.append) == (Waiting("micro-TESE", 120.5),)
+    assert remarks == [
         "columns are split by semicolons",
         "1 blank row is skipped (row 3)",
         "decimal commas are read",
@@ -152,7 +152,7 @@ def test_a_waiting_list_of_a_spreadsheet_is_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "it is empty"),
         ("place,days\nx,3\n", "days_waited, waiting_for"),
@@ -165,8 +165,8 @@ def test_a_waiting_list_of_a_spreadsheet_is_read(tmp_path):
         ("waiting_for,days_waited\n", "it holds no row"),
     ],
 )
-def test_a_bad_waiting_list_is_refused_line_by_line(tmp_path, text, said):
-    with pytest.raises(InputError, match=said):
+def test_a_bad_waiting_list_is_refused_line_by_line(tmp_path, text, message):
+    with pytest.raises(InputError, match=message):
         read_waiting_list(write_list(tmp_path, text))
 
 
@@ -188,7 +188,7 @@ SHORT = HEAD.replace("horizon_days: 365", "horizon_days: {}")
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (SHORT.format(60) + RARE, "no day within horizon_days 60 has a theatre list"),
         (
@@ -216,10 +216,10 @@ SHORT = HEAD.replace("horizon_days: 365", "horizon_days: {}")
         (HEAD + RARE.replace("52", "520").replace("51", "519"), "every_weeks: 520 is not allowed"),
     ],
 )
-def test_a_clinic_that_cannot_be_run_is_refused_in_words(text, said):
+def test_a_clinic_that_cannot_be_run_is_refused_in_words(text, message):
     with pytest.raises(InputError) as caught:
         parse_document(text, Clinic, "mine.yaml")
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_rare_list_within_the_horizon_is_a_clinic():

@@ -113,7 +113,7 @@ def held(patients, lists, **more):
 LIST = {"weekday": "tuesday", "start": "00:00", "minutes": 180, "surgeon": "A"}
 
 
-def test_a_list_takes_men_by_rank_then_by_time_while_a_case_still_fits():
+def test_a_list_takes_patients_by_rank_then_by_time_while_a_case_still_fits():
     inf = float("inf")
     patients = [
         (1, 0.1, 5, 60, inf),
@@ -172,7 +172,7 @@ def test_lengths_have_the_mean_and_spread_they_name():
     assert drawn.std() == pytest.approx(3, rel=0.02)
 
 
-def test_men_come_at_the_rate_of_their_month():
+def test_patients_arrive_at_the_rate_of_their_month():
     factors = dict.fromkeys(MONTH_NAMES, 1.0) | {"august": 0.0, "september": 2.0}
     one = clinic(
         referrals={"patients_per_week": assumed(70, "1/wk"), "by_month": factors}, horizon_days=365
@@ -187,7 +187,7 @@ def test_men_come_at_the_rate_of_their_month():
     assert len(came) < patients_to_simulate(one, 0) < 4500
 
 
-def test_without_a_rate_men_come_when_the_scenario_enrols_them():
+def test_without_a_rate_patients_arrive_when_the_scenario_enrols_them():
     paper = load_scenario("paper")
     run = run_clinic(clinic(), paper, 1, patients=40)
     enrolled = tables(draw_cohort(paper, 1, patients=40))["patients"]["enrolled_day"]
@@ -196,7 +196,7 @@ def test_without_a_rate_men_come_when_the_scenario_enrols_them():
     assert patients_to_simulate(clinic(), 569) == 569
 
 
-def test_men_on_the_waiting_list_are_served_first_and_have_their_history():
+def test_patients_on_the_waiting_list_are_served_first_and_have_their_history():
     one = shipped("one-centre")
     listed = [Waiting("micro-TESE", 200.0)] * 6 + [Waiting("first visit", 10.0)]
     run = run_clinic(one, load_scenario("paper"), 3, patients=80, waiting_list=listed)
@@ -253,7 +253,7 @@ def test_the_log_names_the_rule_of_every_decision():
     assert set(log[log["activity"] == "decision on surgery"]["detail"]) == {"E1", "E2"}
 
 
-def test_blocks_of_men_make_the_whole():
+def test_blocks_of_patients_make_the_whole():
     run = run_clinic(shipped("one-centre"), load_scenario("paper"), 3, patients=90)
     for reads in (clinic_tables, lambda *a: {"log": event_log(*a), "times": milestones(*a)}):
         whole = reads(run, 400.0)
@@ -302,7 +302,7 @@ def test_measures_by_hand():
     assert queue_by_day(run)[[0, 1, 2, 8, 14, 15]].tolist() == [3, 2, 2, 1, 1, 0]
 
 
-def test_the_warm_up_is_left_out():
+def test_the_warm_up_is_excluded():
     lists = [{**LIST, "minutes": 60}]
     parts = {"theatre": {"lists": lists, "operation": constant(60, "min")}, "horizon_days": 70}
     run = run_clinic(clinic(**parts, warm_up_days=10), everybody_untreated(), 1, patients=3)
@@ -319,7 +319,7 @@ def test_intervals_and_precision():
     assert not precise("x", 0.001)(ten)
 
 
-def test_replications_do_not_depend_on_how_many_run_at_a_time():
+def test_replicates_do_not_depend_on_how_many_run_at_a_time():
     def runs(at_a_time):
         done = until_precise(
             shipped("busy-theatre"), load_scenario("paper"), 1, precise("p50_wait_days", 0.2),
@@ -351,7 +351,7 @@ def test_a_goal_that_is_none_is_refused(text):
         read_goal(text, ["p90_wait_days"])
 
 
-def test_the_least_number_of_lists_is_found_and_one_fewer_fails():
+def test_the_minimum_number_of_lists_is_found_and_one_fewer_fails():
     lists = [{**LIST, "minutes": 120}]
     one = clinic(
         referrals={"patients_per_week": assumed(5, "1/wk")}, horizon_days=300, warm_up_days=50,
@@ -374,10 +374,11 @@ def test_lists_are_spread_over_working_days_with_a_surgeon_each():
 
 
 @pytest.mark.parametrize(
-    ("what", "said"), [("nurses", "cannot be solved for"), ("hormone_analysers", "no limit there")]
+    ("what", "message"),
+    [("nurses", "cannot be solved for"), ("hormone_analysers", "no limit there")],
 )
-def test_what_cannot_be_solved_for_is_said(what, said):
-    with pytest.raises(InputError, match=said):
+def test_what_cannot_be_solved_for_is_refused(what, message):
+    with pytest.raises(InputError, match=message):
         with_capacity(shipped("unlimited"), what, 2)
 
 
@@ -415,7 +416,7 @@ def test_an_assay_reports_no_more_than_the_end_of_its_range():
     assert max(ledger(run).end) > 0
 
 
-def test_who_breaks_therapy_off_injects_nothing_more_and_the_log_says_when():
+def test_a_patient_who_breaks_therapy_off_injects_no_more_and_the_log_shows_when():
     changes = {"behaviour.dropout_share": 0.5, "behaviour.missed_share": 0.2}
     run = run_clinic(
         shipped("one-centre"),
@@ -430,8 +431,8 @@ def test_who_breaks_therapy_off_injects_nothing_more_and_the_log_says_when():
     last = injections.groupby("case")["start"].max()
     both = broken.index.intersection(last.index)
     assert (last[both] <= broken[both]).all()
-    faithful = run_clinic(shipped("one-centre"), load_scenario("paper"), 3, patients=200)
-    assert len(clinic_tables(run)["injections"]) < len(clinic_tables(faithful)["injections"])
+    adherent = run_clinic(shipped("one-centre"), load_scenario("paper"), 3, patients=200)
+    assert len(clinic_tables(run)["injections"]) < len(clinic_tables(adherent)["injections"])
 
 
 def test_every_end_can_be_reached():

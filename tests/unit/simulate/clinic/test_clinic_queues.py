@@ -1,6 +1,6 @@
 """Queues of the clinic against queueing theory: whole clinics, one wait per patient.
 
-Patients come as a Poisson process. The first tenth of the days is left out, several relaxation
+Patients come as a Poisson process. The first tenth of the days is excluded, several relaxation
 times of every queue here, so that what is left is steady. Whoever begins to wait in the window is
 followed to his service, so that no wait is cut short. Replicates are independent studies.
 """
@@ -18,7 +18,7 @@ from tests.support.clinics import exponential
 from tests.support.queueing import Model, md1_wait, mmc_wait, models, run_model, seen_waits
 
 #: Experiments of so many replicates of so many patients, for each queue; every one its own seed.
-EXPERIMENTS, RUNS, MEN = 8, 4, 800
+EXPERIMENTS, RUNS, PATIENTS = 8, 4, 800
 MODELS = models(0.6)
 Found = Mapping[str, list[dict[str, float]]]
 
@@ -28,7 +28,7 @@ def found() -> Found:
     """Measures of every replicate, experiment after experiment."""
     return {
         name: [
-            measures(run_model(model, 100 * place + experiment, run, MEN))
+            measures(run_model(model, 100 * place + experiment, run, PATIENTS))
             for experiment in range(EXPERIMENTS)
             for run in range(RUNS)
         ]
@@ -77,7 +77,7 @@ def test_analysers_are_busy_as_long_as_there_is_work(name, found):
     assert busy.half_width < 0.03
 
 
-def test_one_operation_a_day_fills_the_theatre_as_men_come(found):
+def test_one_operation_a_day_fills_the_theatre_as_patients_arrive(found):
     used = interval(run["theatre_utilisation"] for run in found["theatre"])
     assert used.low < 0.6 < used.high
     assert used.half_width < 0.03
@@ -88,7 +88,7 @@ def test_littles_law_queue_is_rate_times_wait(found):
     assert np.mean(ratio) == pytest.approx(1, abs=0.05)
 
 
-def test_a_second_analyser_shortens_waits_and_more_men_lengthen_them():
+def test_a_second_analyser_shortens_waits_and_more_patients_lengthen_them():
     def wait(per_day: float, servers: int) -> float:
         bench = {"analysers": servers, "work": exponential(20, "min")}
         parts = {"laboratory": {"hormones": bench}}

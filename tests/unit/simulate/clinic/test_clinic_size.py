@@ -41,7 +41,7 @@ def small_slices(monkeypatch):
     monkeypatch.setattr(storage, "IN_MEMORY", 1000)
 
 
-def test_slices_of_men_make_the_numpy_engines_tables(small_slices):
+def test_slices_of_patients_make_the_numpy_engines_tables(small_slices):
     paper = load_scenario("paper")
     mine = clinic_tables(run_clinic(shipped("unlimited"), paper, 3, 1, 150))
     theirs = tables(draw_cohort(paper, 3, first=1, patients=150))
@@ -76,7 +76,7 @@ def test_reading_by_slices_changes_no_measure(monkeypatch):
     assert np.array_equal(queue_by_day(run), whole[2])
 
 
-def test_only_men_under_way_take_memory():
+def test_only_patients_under_way_take_memory():
     """Forty patients a day, each under way for a day: never many at once, and none at the end."""
     paper = with_values(load_scenario("paper"), {"choice.intercept": -60}, "test")
     quick = clinic(
@@ -117,7 +117,7 @@ def test_older_partners_in_slices_are_as_old_as_in_one(small_slices, monkeypatch
             assert np.array_equal(rows["live_birth"], couples.born[0, patient, number])
 
 
-def test_files_are_written_in_the_order_of_men(small_slices, tmp_path):
+def test_files_are_written_in_the_order_of_patients(small_slices, tmp_path):
     run = run_clinic(shipped("busy-theatre"), load_scenario("paper"), 3, patients=200)
     rows = write_run(run, tmp_path, "parquet", xes=False)
     log = pd.read_parquet(tmp_path / "log.parquet")

@@ -33,7 +33,7 @@ def test_expectation_by_hand():
 
 
 @given(st.floats(0.01, 60))
-def test_expected_month_inverts_expected_men(month):
+def test_expected_month_inverts_expected_patients(month):
     sites = combine([STEADY, LATE, RAMP])
     assert expected_month(sites, expected_patients(sites, month).sum()) == pytest.approx(month)
 
@@ -109,7 +109,7 @@ def test_site_differences_spread_the_counts():
 
 
 @pytest.mark.parametrize(
-    ("make", "says"),
+    ("make", "message"),
     [
         (lambda: Site((0.0,), (0.0,)), "never opens"),
         (lambda: Site((0.0, 1.0), (1.0,)), "one rate per knot"),
@@ -120,6 +120,6 @@ def test_site_differences_spread_the_counts():
         (lambda: draw_arrivals(combine([STEADY]), [0.5], [0.5], site_factor=[1, 1]), "per site"),
     ],
 )
-def test_recruitment_that_cannot_be_says_why(make, says):
-    with pytest.raises(InputError, match=says):
+def test_an_impossible_recruitment_is_refused_with_the_reason(make, message):
+    with pytest.raises(InputError, match=message):
         make()

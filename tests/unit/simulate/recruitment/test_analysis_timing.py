@@ -6,16 +6,16 @@ from simulate.recruitment.accrual import Site, combine, draw_arrivals
 from simulate.recruitment.analysis_timing import schedule_analyses
 
 
-def test_a_look_waits_for_endpoints_not_for_men():
-    # The second patient drops out: the look at two endpoints waits for the third patient.
+def test_an_analysis_waits_for_endpoints_not_for_patients():
+    # The second patient drops out: the analysis of two endpoints waits for the third patient.
     analyses = schedule_analyses([0.0, 1.0, 2.0, 5.0], [3.0, np.inf, 3.0, 3.0], [1, 2, 3])
     assert analyses.months.tolist() == [3.0, 5.0, 8.0]
-    assert analyses.recruited.tolist() == [3, 4, 4]  # who arrives on the day of the look counts
+    assert analyses.recruited.tolist() == [3, 4, 4]  # arrivals on its day count
     assert analyses.overrunning.tolist() == [1, 1, 0]
     assert analyses.known[1].tolist() == [True, False, True, False]
 
 
-def test_a_look_that_never_comes_is_at_infinity():
+def test_an_analysis_that_never_takes_place_is_at_infinity():
     analyses = schedule_analyses([0.0, 1.0, np.inf], [1.0, np.inf, 1.0], [1, 2])
     assert analyses.months.tolist() == [1.0, np.inf]
     assert analyses.known[1].tolist() == [True, False, False]
@@ -29,7 +29,7 @@ def test_endpoints_may_overtake_one_another():
     assert analyses.known[0].tolist() == [False, True]
 
 
-def test_replicates_are_leading_axes_and_the_over_run_is_rate_times_delay():
+def test_replicates_are_leading_axes_and_overrunning_is_rate_times_delay():
     gap, place = np.random.default_rng(3).random((2, 2000, 120))
     months, _ = draw_arrivals(combine([Site((0.0,), (6.0,))]), gap, place)
     analyses = schedule_analyses(months, 3.0, [40, 60])
@@ -42,7 +42,7 @@ def test_replicates_are_leading_axes_and_the_over_run_is_rate_times_delay():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (([0.0, 1.0], 1.0, [2, 1]), "rise from 1"),
         (([0.0, 1.0], 1.0, [0]), "rise from 1"),
@@ -51,6 +51,6 @@ def test_replicates_are_leading_axes_and_the_over_run_is_rate_times_delay():
         (([0.0, 1.0], 1.0, [3]), "3 endpoints are wanted of 2 patients"),
     ],
 )
-def test_looks_that_cannot_be_say_why(arguments, says):
-    with pytest.raises(InputError, match=says):
+def test_impossible_analyses_are_refused_with_the_reason(arguments, message):
+    with pytest.raises(InputError, match=message):
         schedule_analyses(*arguments)

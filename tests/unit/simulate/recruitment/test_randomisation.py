@@ -16,9 +16,9 @@ from simulate.recruitment.predictability import (
 from simulate.recruitment.randomisation import permuted_blocks, simple, stratified
 
 RNG = np.random.default_rng(11)
-LUCK = RNG.random((3000, 96))
-SITE = RNG.integers(0, 8, LUCK.shape)
-DIAGNOSIS = RNG.integers(0, 4, LUCK.shape)
+UNIFORM = RNG.random((3000, 96))
+SITE = RNG.integers(0, 8, UNIFORM.shape)
+DIAGNOSIS = RNG.integers(0, 4, UNIFORM.shape)
 
 
 def share_is(arms, arm, wanted):
@@ -27,10 +27,10 @@ def share_is(arms, arm, wanted):
 
 
 def test_a_coin_keeps_the_ratio():
-    arms = simple(LUCK, (1, 2, 1))
+    arms = simple(UNIFORM, (1, 2, 1))
     assert share_is(arms, 1, 0.5)
     assert share_is(arms, 2, 0.25)
-    assert convergence_guess(simple(LUCK)).mean() == pytest.approx(0.5, abs=0.005)
+    assert convergence_guess(simple(UNIFORM)).mean() == pytest.approx(0.5, abs=0.005)
 
 
 @given(
@@ -59,14 +59,14 @@ def test_an_unfinished_block_is_not_given_away():
 
 
 @pytest.mark.parametrize("randomise", ["blocks", "varying", "strata", "minimised"])
-def test_men_yet_to_come_change_nothing(randomise):
+def test_patients_yet_to_arrive_change_nothing(randomise):
     def run(patients):
-        streams, sites = LUCK[:50, :patients], SITE[:50, :patients]
+        streams, sites = UNIFORM[:50, :patients], SITE[:50, :patients]
         if randomise == "blocks":
             return permuted_blocks(streams)
         if randomise == "varying":
             return permuted_blocks(
-                streams, rounds_of_blocks=[1, 2, 3], size_uniform=LUCK[50:100, :patients]
+                streams, rounds_of_blocks=[1, 2, 3], size_uniform=UNIFORM[50:100, :patients]
             )
         if randomise == "strata":
             return stratified(streams, sites, 8)
@@ -78,31 +78,31 @@ def test_men_yet_to_come_change_nothing(randomise):
 @pytest.mark.parametrize("randomise", [stratified, None])
 def test_a_batch_equals_single_trials(randomise):
     if randomise:
-        whole = stratified(LUCK[:6], SITE[:6], 8, (1, 2), rounds_of_blocks=[1])
-        each = [stratified(LUCK[i], SITE[i], 8, (1, 2), rounds_of_blocks=[1]) for i in range(6)]
+        whole = stratified(UNIFORM[:6], SITE[:6], 8, (1, 2), rounds_of_blocks=[1])
+        each = [stratified(UNIFORM[i], SITE[i], 8, (1, 2), rounds_of_blocks=[1]) for i in range(6)]
     else:
-        whole = minimise(LUCK[:6], [SITE[:6]], [8])
-        each = [minimise(LUCK[i], [SITE[i]], [8]) for i in range(6)]
+        whole = minimise(UNIFORM[:6], [SITE[:6]], [8])
+        each = [minimise(UNIFORM[i], [SITE[i]], [8]) for i in range(6)]
     assert (whole == np.stack(each)).all()
 
 
 def test_random_block_sizes_are_harder_to_guess():
-    fixed = convergence_guess(permuted_blocks(LUCK, rounds_of_blocks=[1])).mean()
-    varying = permuted_blocks(LUCK, rounds_of_blocks=[1, 2, 3], size_uniform=LUCK[::-1])
+    fixed = convergence_guess(permuted_blocks(UNIFORM, rounds_of_blocks=[1])).mean()
+    varying = permuted_blocks(UNIFORM, rounds_of_blocks=[1, 2, 3], size_uniform=UNIFORM[::-1])
     assert share_is(varying, 1, 0.5)
     assert convergence_guess(varying).mean() < fixed
     assert imbalance(varying).max() <= 3
 
 
 def test_strata_are_balanced_one_by_one():
-    arms = stratified(LUCK, SITE, 9)
+    arms = stratified(UNIFORM, SITE, 9)
     left = imbalance_within(arms, SITE, 9)
     assert left.max() <= 2
-    assert (left[:, 8] == 0).all()  # a site without patients is no harm
-    assert imbalance_within(simple(LUCK), SITE, 9).mean() > 2 * left.mean()
+    assert (left[:, 8] == 0).all()  # a site without patients does no harm
+    assert imbalance_within(simple(UNIFORM), SITE, 9).mean() > 2 * left.mean()
 
 
-def test_minimisation_of_the_first_men_by_hand():
+def test_minimisation_of_the_first_patients_by_hand():
     # Patient 2 shares site and diagnosis with patient 1, patient 3 only the site, patient 4
     # nothing.
     site, diagnosis = [0, 0, 0, 1], [0, 0, 1, 1]
@@ -153,18 +153,18 @@ def test_two_arms_in_one_number_agree_with_the_general_way(distance):
 
 
 def test_one_factor_and_two_arms_rank_alike_by_both_distances():
-    streams, sites = LUCK[:200], SITE[:200]
+    streams, sites = UNIFORM[:200], SITE[:200]
     by_range = minimise(streams, [sites], [8], distance="range")
     assert (by_range == minimise(streams, [sites], [8], distance="variance")).all()
 
 
-def test_a_weight_of_zero_is_no_factor():
-    with_zero = minimise(LUCK[:50], [SITE[:50], DIAGNOSIS[:50]], [8, 4], weights=[1, 0])
-    assert (with_zero == minimise(LUCK[:50], [SITE[:50]], [8])).all()
+def test_a_weight_of_zero_removes_the_factor():
+    with_zero = minimise(UNIFORM[:50], [SITE[:50], DIAGNOSIS[:50]], [8, 4], weights=[1, 0])
+    assert (with_zero == minimise(UNIFORM[:50], [SITE[:50]], [8])).all()
 
 
 def test_more_determinism_is_more_guessable_and_better_balanced():
-    mild, strict = (minimise(LUCK, [SITE], [8], probability=p) for p in (0.65, 0.95))
+    mild, strict = (minimise(UNIFORM, [SITE], [8], probability=p) for p in (0.65, 0.95))
     assert imbalance_within(strict, SITE, 8).mean() < imbalance_within(mild, SITE, 8).mean()
     assert convergence_guess(strict).mean() > convergence_guess(mild).mean()
 
@@ -184,7 +184,7 @@ def test_imbalance_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("make", "says"),
+    ("make", "message"),
     [
         (lambda: simple([0.1], (1, 0)), "whole numbers from 1"),
         (lambda: simple([0.1], (1,)), "two or more"),
@@ -201,6 +201,6 @@ def test_imbalance_by_hand():
         (lambda: block_predictability(5), "odd"),
     ],
 )
-def test_a_randomisation_that_cannot_be_says_why(make, says):
-    with pytest.raises(InputError, match=says):
+def test_an_impossible_randomisation_is_refused_with_the_reason(make, message):
+    with pytest.raises(InputError, match=message):
         make()

@@ -32,11 +32,11 @@ def trending(by=0.6, **changes):
     return validate(plain, DesignFile, "test")
 
 
-def test_a_participant_has_sperm_where_his_reserve_and_his_time_exceed_the_cut():
+def test_a_participant_has_sperm_where_liability_and_time_exceed_the_cut():
     trials = draw_trials(trending(), SCENARIO, 5, 80, 3)
     months = trials.arrival_months
-    reserve = draw_cohort(SCENARIO, 5, 3, 0, 80).spermatogenic_liability
-    assert np.array_equal(trials.eligible.success[0], reserve + 0.6 * months / 12 > 0)
+    liability = draw_cohort(SCENARIO, 5, 3, 0, 80).spermatogenic_liability
+    assert np.array_equal(trials.eligible.success[0], liability + 0.6 * months / 12 > 0)
     assert months[:, 0].max() < months[:, -1].min()
 
 

@@ -155,7 +155,7 @@ def test_one_threshold_missed_stops_whatever_the_others_say():
     )
 
 
-def test_showing_harm_is_no_power():
+def test_showing_harm_does_not_count_as_power():
     (part,) = decide(study(power=0.9, wrong=0.6), min_power_percent=80)["parts"]
     assert (part["value"], part["verdict"]) == (pytest.approx(0.3), "not met")
     assert part["mcse"] == pytest.approx((0.3 * 0.7 / 10_000) ** 0.5)

@@ -84,7 +84,7 @@ def test_a_trial_of_one_analysis_is_an_ordinary_analysis():
     assert row["repeated"]["conf_low"] == pytest.approx(final["naive"]["conf_low"])
 
 
-def test_chances_ahead_of_two_analyses_by_hand():
+def test_conditional_and_predictive_power_of_two_analyses_by_hand():
     plan = design(more="prior: [{effect_percent: 0, weight_percent: 40}, "
                        "{effect_percent: 100, weight_percent: 60}]\n")  # fmt: skip
     found = reported(plan, estimates((0.08, 0.1)), planned=200, shares=(0.5,))
@@ -312,12 +312,12 @@ def test_where_participants_are_the_clock_information_comes_from_the_last_analys
     assert (found["information_unit"], found["planned"]) == ("participants", 400)
     assert found["analyses"][0]["future_power"]["planned"] == []
     assert any("--control-risk and --treated-risk" in remark for remark in found["remarks"])
-    told_risks = reported(plan, estimates((0.10, 0.07), participants=(200,)), risks=(0.23, 0.34))
+    with_risks = reported(plan, estimates((0.10, 0.07), participants=(200,)), risks=(0.23, 0.34))
     information = 2 / 0.07**2
     drift = 0.11 * np.sqrt(information)
     z, last = 0.10 / 0.07, plan.monitoring.plan().upper[1]
     expected = ndtr((z * np.sqrt(0.5) - last) / np.sqrt(0.5) + drift * np.sqrt(0.5))
-    assert told_risks["analyses"][0]["future_power"]["planned"][0]["power"] == pytest.approx(
+    assert with_risks["analyses"][0]["future_power"]["planned"][0]["power"] == pytest.approx(
         expected
     )
 

@@ -69,7 +69,7 @@ def test_the_first_exact_size_and_that_from_which_power_stays():
     assert all(power >= 0.8 for size, power in powers.items() if size >= 352)
 
 
-def test_an_effect_against_treatment_is_no_power_and_has_no_size():
+def test_an_effect_against_treatment_has_neither_power_nor_size():
     harm = design(risks={"control_percent": 55, "treated_percent": 40}, monitoring={})
     found = simulate_design(harm, None, [(300, 1.0)], seed=1, replicates=2000)[300, 1.0]
     measures = summarise_point(harm, 300, 1.0, found)["measures"]

@@ -39,7 +39,7 @@ def outcomes(estimate, half, target, control=(), treated=()):
 
 
 def test_estimates_are_held_to_the_effect_in_their_own_participants():
-    # Errors 0.02, 0, -0.06 and none; half-widths 0.05; a trial without an answer is left out.
+    # Errors 0.02, 0, -0.06 and none; half-widths 0.05; a trial without an estimate is excluded.
     found = sate_performance(
         SUPERIOR, outcomes([0.12, 0.1, 0.06, np.nan], 0.05, [0.1, 0.1, 0.12, 0.08])
     )
@@ -74,7 +74,7 @@ def states(design, effects=(0.0, 100.0), axes=None, tornado=None):
     return {state: what for state, what, _ in rows}
 
 
-def test_every_state_of_nature_is_reported_to_be_simulated_or_not():
+def test_every_data_generating_mechanism_is_reported_to_be_simulated_or_not():
     bare = states(SUPERIOR)
     assert [name for name, what in bare.items() if what.startswith("not simulated")] == [
         "Intermediate effects",

@@ -26,7 +26,7 @@ from simulate.recruitment.predictability import (
 )
 from simulate.recruitment.randomisation import permuted_blocks
 
-LOOKS = {"analyses_percent": [100 / 3, 200 / 3, 100], "alpha_percent": 2.5, "sides": 1}
+ANALYSES = {"analyses_percent": [100 / 3, 200 / 3, 100], "alpha_percent": 2.5, "sides": 1}
 
 PLAIN = {
     "id": "plain",
@@ -36,11 +36,11 @@ PLAIN = {
     "risks": {"control_percent": 40, "treated_percent": 55},
     "sites": [{"name": "one", "from_month": [0], "recruitment_per_year": [60]}],
     "endpoint": {"endpoint_month": 4},
-    "monitoring": LOOKS,
+    "monitoring": ANALYSES,
 }
 
-#: All that counts must know of: participants lost and crossing over, unequal arms, sites that open
-#: late.
+#: All that counts must know of: dropout, treatment switching, unequal arms and sites that
+#: open late.
 CROWDED = {
     "allocation": (1, 2),
     "dropout": {"control_percent": 15, "treated_percent": 5},
@@ -50,7 +50,7 @@ CROWDED = {
         {"name": "second", "from_month": [6, 18], "recruitment_per_year": [0, 120], "ramp": True},
     ],
     "endpoint": {"endpoint_month": 7},
-    "monitoring": {**LOOKS, "futility": "HSD(-2)"},
+    "monitoring": {**ANALYSES, "futility": "HSD(-2)"},
 }
 
 
@@ -98,7 +98,7 @@ def test_counts_and_participants_have_one_law(both, name):
         assert ks_2samp(ours, theirs).pvalue > 1e-4
 
 
-def test_participants_present_and_exposed_go_together(both):
+def test_duration_and_participants_recruited_correlate_alike(both):
     for which in (np.corrcoef, np.cov):
         ours, theirs = (which(o.months, o.recruited)[0, 1] for o in both[1:])
         assert ours == pytest.approx(theirs, rel=0.15)
@@ -108,7 +108,7 @@ def test_participants_present_and_exposed_go_together(both):
     "changes",
     [
         {},
-        {"monitoring": {**LOOKS, "futility": "HSD(-2)", "binding": True}},
+        {"monitoring": {**ANALYSES, "futility": "HSD(-2)", "binding": True}},
         {"monitoring": {"analyses_percent": [50, 100], "efficacy": "Pocock"}},
         {"allocation": (2, 1), "monitoring": {}},
         {"dropout": {"control_percent": 20}, "monitoring": {},
@@ -125,7 +125,7 @@ def test_counts_agree_with_enumeration(changes, effect):
     assert abs(exact_behaviour(design, 360, out, risks).z) < 3.5
 
 
-def test_chances_by_hand():
+def test_event_rates_by_hand():
     found = arm_rates(plain(), 1.0)
     assert found.success.tolist() == pytest.approx([0.4, 0.55])
     assert found.analysed.tolist() == [1, 1]
@@ -142,7 +142,7 @@ def test_chances_by_hand():
 
 
 @pytest.mark.parametrize("strategy", ["treatment policy", "hypothetical", "composite", "excluded"])
-def test_each_strategy_for_crossover_is_recovered(strategy):
+def test_each_strategy_for_treatment_switching_is_recovered(strategy):
     end = {"endpoint_month": 4, "treatment_switching": strategy}
     treatment_switching = {"control_percent": 30, "treated_percent": 10}
     design = plain(endpoint=end, treatment_switching=treatment_switching, monitoring={})
@@ -232,7 +232,7 @@ def test_designs_side_by_side_are_drawn_alike():
     assert drawn == {"binomial"}
 
 
-def test_an_arm_without_participants_gives_no_answer():
+def test_an_arm_without_participants_gives_no_estimate():
     dropped_out = {"control_percent": 90, "treated_percent": 90}
     design = plain(
         participants=20, randomisation={"block_sizes": [2]}, dropout=dropped_out, monitoring={}

@@ -37,7 +37,7 @@ def test_one_analysis_by_hand():
         assert found.claimed.astype(int).tolist() == claimed, method
         assert found.analysis.tolist() == [1, 1, 1]
     assert decide_claims(planned(None), z).claimed.tolist() == (p <= 0.05).tolist()
-    # One side analyses in the direction of treatment alone; no answer claims nothing.
+    # A one-sided test claims in the direction of treatment alone; no estimate claims nothing.
     low = np.array([[[-5.0, np.nan, 5.0]]])
     assert decide_claims(planned(None, sides=1), low).claimed.tolist() == [[False, False, True]]
     assert decide_claims(planned(None), low).claimed.tolist() == [[True, False, True]]

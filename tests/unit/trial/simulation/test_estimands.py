@@ -15,7 +15,7 @@ from protocol.reading.documents import validate
 
 CROSSED = {
     "id": "switched",
-    "title": "A trial in which participants cross over",
+    "title": "A trial in which participants switch treatment",
     "question": "Does it work?",
     "participants": 300,
     "risks": {"control_percent": 40, "treated_percent": 60},

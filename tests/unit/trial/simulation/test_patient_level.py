@@ -113,7 +113,7 @@ def test_part_of_the_effect_is_that_part_of_the_difference():
     assert half == pytest.approx(full / 2, abs=0.01)
 
 
-def test_crossover_dilutes_the_effect_and_exclusion_does_not():
+def test_treatment_switching_dilutes_the_effect_and_exclusion_does_not():
     switched = {"control_percent": 20, "treated_percent": 20}
     policy = simulated(plain(treatment_switching=switched), [(300, 1.0)], 600)[300, 1.0]
     assert policy.target.mean() == pytest.approx(0.15 * 0.6, abs=0.004)

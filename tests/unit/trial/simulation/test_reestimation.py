@@ -76,8 +76,9 @@ def test_the_naive_test_rejects_more_often_on_the_same_participants(results):
     assert np.array_equal(*sizes)
 
 
-def test_participants_who_come_while_the_analysis_waits_are_recruited():
-    # 600 participants in 12 months: all 360 have come when the look at 180 is due, 4 months later.
+def test_participants_who_arrive_while_the_analysis_waits_are_recruited():
+    # 600 participants in 12 months: all 360 are recruited when the analysis of 180 is due, 4 months
+    # later.
     site = {"name": "one", "from_month": [0], "recruitment_per_year": [600]}
     rule = {"min_percent": 20, "max_percent": 20}
     design = validate({**with_rule(**rule).model_dump(), "sites": [site]}, DesignFile, "test")

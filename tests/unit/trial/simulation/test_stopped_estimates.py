@@ -91,7 +91,7 @@ def test_reports_of_counted_trials_are_median_unbiased_and_cover(risks):
     assert abs(below.value - 0.5) < 0.02  # the grain of counts
     covered = ((low <= truth) & (truth <= high)).mean()
     assert abs(covered - 0.95) < 4 * np.sqrt(0.95 * 0.05 / trials)
-    # Where the score test stops a trial its interval leaves out no effect, but for rounding.
+    # Where the score test stops a trial its interval excludes 0, but for rounding.
     assert (((low > 0) | (high < 0)) != ends.rejected).mean() < 0.002
 
 
