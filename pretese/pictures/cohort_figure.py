@@ -36,8 +36,8 @@ def draw_cohort_hormones(cohort: Cohort, replicate: int = 0) -> Figure:
         low, high = model.normal_fsh_low_iu_l.value, model.normal_fsh_high_iu_l.value
         figure.axes[0].axhspan(low, high, color="#047857", alpha=0.08, lw=0)
         figure.suptitle(
-            f"{values.shape[-1]} patients of scenario {cohort.scenario.id} on {course.regimen.id}: "
-            "median, interquartile range and 5th to 95th percentile",
+            f"{values.shape[-1]} patients, scenario {cohort.scenario.id}, {course.regimen.id}: "
+            "median, quartiles, 5th to 95th percentile",
             x=0.01, ha="left", fontsize=11, fontweight="bold",
         )  # fmt: skip
     return figure
