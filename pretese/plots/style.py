@@ -42,6 +42,10 @@ SETTINGS: Any = {
     "legend.frameon": False,
 }
 
+#: Coordinates of a figure: the attributes that hold them, and a number of more than three decimals.
+_PLACES = re.compile(r'\b(?:d|points|[xy][12]?|c[xy])="[^"]*"')
+_COORDINATE = re.compile(r"(?<![\w.#])-?\d+\.\d{4,}(?![\w.])")
+
 #: Names that matplotlib makes of coordinates: of clipping frames, markers and collections.
 _ID = re.compile(r'\bid="([A-Za-z][0-9a-f]{10})"')
 
@@ -65,7 +69,20 @@ def svg(figure: Figure) -> str:
     with house_style(), quiet():
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
-    return _with_names_of_content(text[text.index("<svg") :])
+    return _with_names_of_content(_coarser(text[text.index("<svg") :]))
+
+
+def _coarser(text: str) -> str:
+    """Round the coordinates of a figure to a thousandth of a point.
+
+    Matplotlib writes millionths, in which the last bits of logarithms, which differ between
+    processors, can show.
+    """
+    return _PLACES.sub(lambda place: _COORDINATE.sub(_rounded, place[0]), text)
+
+
+def _rounded(number: re.Match[str]) -> str:
+    return f"{float(number[0]):z.3f}".rstrip("0").rstrip(".")
 
 
 def _with_names_of_content(text: str) -> str:

@@ -1,0 +1,24 @@
+"""The text of a figure: coordinates in thousandths of a point, and nothing else changed."""
+
+import math
+
+from pretese.plots.style import house_style, new_figure, svg
+
+
+def drawn(shift):
+    with house_style():
+        figure = new_figure(3, 2)
+        axes = figure.add_subplot()
+        axes.plot([1.0, 10.0 + shift, 100.0], [0.1, 0.2 + shift, 0.3])
+        axes.set_xscale("log")
+        axes.set_title("0.12345678")
+    return svg(figure)
+
+
+def test_last_bits_of_the_values_do_not_show():
+    assert len({drawn(sign * 4 * math.ulp(1.0)) for sign in (-1, 0, 1)}) == 1
+
+
+def test_a_value_that_differs_shows_and_words_stay_as_they_are():
+    assert drawn(0.0) != drawn(0.5)
+    assert "0.12345678" in drawn(0.0)
