@@ -209,17 +209,16 @@ class Evidence(Shown):
         sd = number_of(bias_sd, "bias_sd")
         if sd < 0:
             raise InputError.of("pool", "bias_sd", f"{sd:g} is below 0", "give 0 or more")
-        result = pool_studies(
-            self.studies,
-            endpoint=endpoint,
-            scale=scale,  # type: ignore[arg-type]  # checked above, as are the others
-            preference=prefer,  # type: ignore[arg-type]
-            method=method,  # type: ignore[arg-type]
-            test=test,  # type: ignore[arg-type]
-            bias_shift=number_of(bias_shift, "bias_shift"),
-            bias_sd=sd,
-        )
-        return Pooled(result)
+        chosen: dict[str, Any] = {
+            "endpoint": endpoint,
+            "scale": scale,
+            "preference": prefer,
+            "method": method,
+            "test": test,
+            "bias_shift": number_of(bias_shift, "bias_shift"),
+            "bias_sd": sd,
+        }
+        return Pooled(pool_studies(self.studies, **chosen))
 
     def __str__(self) -> str:
         """Return the studies as a table of text."""

@@ -14,7 +14,7 @@ class HookContext(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     patientId: Annotated[str, Field(min_length=1, max_length=200)]  # noqa: N815  name of the standard
-    userId: str | None = None  # noqa: N815
+    userId: str | None = None  # noqa: N815  name of the standard
 
 
 class HookRequest(BaseModel):
@@ -23,6 +23,6 @@ class HookRequest(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     hook: Hook
-    hookInstance: UUID  # noqa: N815
+    hookInstance: UUID  # noqa: N815  name of the standard
     context: HookContext
     prefetch: dict[str, Any] | None = None
