@@ -4,6 +4,8 @@ import sys
 from importlib.metadata import version as installed
 from pathlib import Path
 
+import fastapi  # noqa: F401  autodoc imports with TYPE_CHECKING on, which FastAPI does not survive
+
 project = "pretese"
 author = "The pretese maintainers"
 copyright = author  # noqa: A001  the name that Sphinx reads
@@ -17,7 +19,10 @@ exclude_patterns = ["downloads"]
 # Pages are Markdown; headings can be linked to, as in the repository.
 myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence"]
-suppress_warnings = ["myst.header"]  # pages begin at the level that their content needs
+suppress_warnings = [
+    "myst.header",  # pages begin at the level that their content needs
+    "ref.python",  # two packages have a type of one name: the annotation then links to neither
+]
 
 # Docstrings are numpydoc; types stand in the signature once.
 autodoc_member_order = "bysource"
@@ -36,3 +41,11 @@ html_last_updated_fmt = None  # the same pages whatever the day
 templates_path: list[str] = []
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+
+def setup(app: object) -> None:
+    """Show blocks of CSV and of mermaid as plain text."""
+    from pygments.lexers.special import TextLexer
+
+    for name in ("csv", "mermaid"):
+        app.add_lexer(name, TextLexer)  # type: ignore[attr-defined]  # the application of Sphinx

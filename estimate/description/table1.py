@@ -84,8 +84,8 @@ def table_one(
         Numeric characteristics shown as mean (SD) instead of median [quartiles].
 
     Between two groups, ``smd`` is the absolute standardised mean difference: the difference of
-    means over the root of the averaged variances, for a category Yang and Dalton's (*SAS Global
-    Forum* 2012, paper 335). A numeric characteristic of 0 and 1 is shown as n (%).
+    means over the root of the averaged variances, for a category Yang and Dalton's (SAS Global
+    Forum 2012, paper 335). A numeric characteristic of 0 and 1 is shown as n (%).
 
     Raises
     ------

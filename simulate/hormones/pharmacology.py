@@ -129,7 +129,7 @@ def remaining(
     half_life_h
         Half-life of each patient, of any shape.
     given_flags
-        Which injections each patient took, of shape (injection, *patients); None: all of them.
+        Which injections each patient took, of shape ``(injection, *patients)``; None: all of them.
 
     Notes
     -----
@@ -182,11 +182,11 @@ def activity(
     Parameters
     ----------
     given_flags
-        Which injections each patient took, of shape (injection, *patients); None: all of them.
+        Which injections each patient took, of shape ``(injection, *patients)``; None: all of them.
 
     Returns
     -------
-    Shape (hour,), or (hour, *patients) with ``given_flags``.
+    Shape (hour,), or ``(hour, *patients)`` with ``given_flags``.
     """
     since = hours[:, None] - given.days * float(HOURS_PER_DAY)
     each = strength(model, given.doses_iu) * response(model, since)
