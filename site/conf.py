@@ -1,10 +1,9 @@
 """Settings of Sphinx for the documentation site; `make docs` builds it without a network."""
 
+import importlib
 import sys
 from importlib.metadata import version as installed
 from pathlib import Path
-
-import fastapi  # noqa: F401  autodoc imports with TYPE_CHECKING on, which FastAPI does not survive
 
 project = "pretese"
 author = "The pretese maintainers"
@@ -41,6 +40,9 @@ html_last_updated_fmt = None  # the same pages whatever the day
 templates_path: list[str] = []
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+# Autodoc imports with TYPE_CHECKING on, which FastAPI does not survive: it is loaded before.
+importlib.import_module("pretese.web.application")
 
 
 def setup(app: object) -> None:
