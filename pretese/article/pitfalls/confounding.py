@@ -216,8 +216,8 @@ def naive_weighted_error(replicates: int, seed: int) -> Pitfall:
         ),
         "A patient of weight 3 is not three patients. Unstabilised weights in an ordinary "
         "regression give intervals that are far too narrow. The sandwich error is the conservative "
-        "choice. M-estimation gives shorter intervals, here with one or two percentage points too "
-        "little coverage, because the largest weight equals that of sixteen other patients.",
+        "choice. M-estimation gives shorter intervals, whose coverage can fall a "
+        "little short where single weights are large.",
     )
 
 
