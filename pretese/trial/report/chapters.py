@@ -13,8 +13,8 @@ from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.endpoint import Endpoint
 from pretese.trial.design.multiplicity import Multiplicity
 from pretese.trial.power.additional_measures import main_point, null_point
-from pretese.trial.power.power_view import number
 from pretese.trial.simulation.conditional_effect import PARTICIPANTS, TRIALS
+from pretese.trial.views.measure_words import number
 from simulate.recruitment.schemes import SCHEMES
 
 Rows = list[tuple[str, str]]

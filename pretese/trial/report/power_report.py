@@ -24,17 +24,6 @@ from pretese.trial.group_sequential.boundary_figure import draw_boundaries
 from pretese.trial.power import additional_measures as more
 from pretese.trial.power.additional_measures import main_point, null_point
 from pretese.trial.power.decision_verdict import decision_words, draft_words
-from pretese.trial.power.power_view import (
-    EXACT_ROWS,
-    GRID_HEADS,
-    cell,
-    cell_numbers,
-    decision_cells,
-    exact_cell,
-    number,
-    size_cells,
-    worst_case,
-)
 from pretese.trial.power.summary import COUNTED, SHARES, WORDS
 from pretese.trial.report import archive_columns as columns
 from pretese.trial.report import chapters
@@ -53,6 +42,10 @@ from pretese.trial.report.self_checks import (
     replicates_table,
 )
 from pretese.trial.report.statements import at_a_stop, in_plain_words, limits, statement
+from pretese.trial.views.measure_words import EXACT_ROWS, cell, exact_cell, number
+from pretese.trial.views.performance_tables import size_cells
+from pretese.trial.views.power_view import decision_cells
+from pretese.trial.views.sensitivity_tables import GRID_HEADS, cell_numbers, worst_case
 from protocol.errors import InputError
 from protocol.reading.documents import MAX_JSON_BYTES, parse_json, read_text
 from simulate.scenario import Scenario
