@@ -39,7 +39,9 @@ def performance_table(points: list[dict[str, Any]], log_scale: bool) -> Table:
 
 def point_words(point: dict[str, Any]) -> str:
     """Return size and effect of a point as words."""
-    return f"{point['participants']} participants, {point['effect_percent']:g} % of the effect"
+    share = point["effect_percent"]
+    effect = f"{share:g} % of the effect" if share else "no effect"
+    return f"{point['participants']} participants, {effect}"
 
 
 def analyses_table(point: dict[str, Any]) -> Table:

@@ -10,6 +10,7 @@ from pretese.trial.views.endpoint_tables import endpoints_table, family_table
 from pretese.trial.views.measure_words import cell, narrow_table, number
 from pretese.trial.views.performance_tables import analyses_table, performance_table, sizes_table
 from pretese.trial.views.sensitivity_tables import UNMOVED, grid_table, tornado_table, worst_case
+from pretese.trial.views.verdict_table import decision_table
 
 
 def show_power(console: Console, document: dict[str, Any]) -> None:
@@ -62,7 +63,7 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
     if design["tornado"]:
         console.print(tornado_table(design["tornado"]) if design["tornado"]["bars"] else UNMOVED)
     if design["decision"]:
-        console.print(_decision(design["decision"]))
+        console.print(decision_table(design["decision"]))
         console.print(decision_words(design["decision"]), style="bold", highlight=False)
 
 
@@ -81,35 +82,6 @@ AGAINST = (
     "The planned effect favours control. Power counts rejections in favour of treatment; see the "
     "row on rejections in favour of control."
 )
-
-
-def _decision(decision: dict[str, Any]) -> Table:
-    table = narrow_table(
-        f"Decision rule of the design file, {decision['participants']} participants"
-    )
-    table.add_column("measure", min_width=12)
-    table.add_column("setting")
-    for words in ("threshold", "estimate", "95 % interval", "verdict"):
-        table.add_column(words, justify="right", no_wrap=True)
-    for part in decision["parts"]:
-        table.add_row(*decision_cells(part))
-    return table
-
-
-def decision_cells(part: dict[str, Any]) -> list[str]:
-    """Return measure, setting, threshold, estimate, interval and verdict as text."""
-    share = part["share"]
-    scale, unit, form = (100, " %", ".2f") if share else (1, "", ".1f")
-    sign = ">=" if part["part"].startswith("min_") else "<="
-    ends = [scale * end for end in (part["low"], part["high"]) if end is not None]
-    return [
-        part["words"],
-        part["at"],
-        f"{sign} {scale * part['threshold']:g}{unit}",
-        cell(part, share),
-        " to ".join(format(end, form) for end in ends) or "-",
-        part["verdict"],
-    ]
 
 
 def _paired(rows: list[dict[str, Any]]) -> Table:
