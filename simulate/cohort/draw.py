@@ -1,6 +1,6 @@
 """Simulate cohorts up to sperm retrieval: both potential courses, then the observed one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,11 +104,14 @@ def draw_cohort(
         `random_streams.CHUNK`. Slices drawn one after another make the same study as one draw.
     """
     streams = RandomStreams(seed, patients or scenario.patients, replicates, first, first_patient)
-    enrolled = draw_patients(scenario.population, streams)
+    enrolled = draw_patients(scenario.population, streams, scenario.sites)
     hidden = hidden_score(scenario, streams)
     chance = propensity(scenario.choice, enrolled, hidden)
     level = spermatogenic_liability(scenario.spermatogenesis, enrolled, streams, hidden)
     traits = draw_traits(scenario.physiology, streams)
+    if enrolled.sites is not None:  # the value that decides comes from the site's laboratory
+        bias = enrolled.sites.measured_ratio("fsh_iu_l")[..., None]
+        traits = replace(traits, assay=traits.assay * bias)
     habits = draw_habits(scenario, level, streams, MONTHS * MONTH_DAYS)
     spontaneous = streams.uniform("spontaneous sperm")
     overlooked = _overlooked(scenario, streams)

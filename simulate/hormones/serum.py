@@ -8,6 +8,7 @@ from simulate.core.random_streams import RandomStreams
 from simulate.hormones.therapy import Course
 from simulate.hormones.traits import MONTHS, Traits, measured_log_sd, pituitary
 from simulate.patients.baseline import Patients
+from simulate.patients.sites import SitesOfPatients
 from simulate.scenario.sections.endocrine import Physiology
 
 Floats = NDArray[np.float64]
@@ -64,7 +65,11 @@ def intratesticular_testosterone_ng_ml(
 
 
 def measured_factors(
-    model: Physiology, missing_at_visits: float, streams: RandomStreams, replicate: int
+    model: Physiology,
+    missing_at_visits: float,
+    streams: RandomStreams,
+    replicate: int,
+    sites: SitesOfPatients | None = None,
 ) -> Floats:
     """Return measured over true values at the ends of months, shape (hormone, month, patient).
 
@@ -75,6 +80,9 @@ def measured_factors(
     shape, width = (len(ASSAYED), MONTHS, -1), len(ASSAYED) * MONTHS
     drawn = streams.normal("other assays", width=width)[replicate].T
     factors: Floats = np.exp(log_sd[:, None, None] * drawn.reshape(shape))
+    if sites is not None:
+        ratio = np.stack([sites.measured_ratio(name)[replicate] for name in ASSAYED])
+        factors *= ratio[:, None]
     if missing_at_visits:
         uniform = streams.uniform("missing at visits", width=width)[replicate].T
         missing = (uniform < missing_at_visits).reshape(shape)

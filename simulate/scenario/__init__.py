@@ -5,6 +5,7 @@ from simulate.scenario.sections.endocrine import Kinetics, Physiology, ResponseP
 from simulate.scenario.sections.enrolment import Marginal, Pair, Population, correlation_matrix
 from simulate.scenario.sections.procedures import Fertility, Laboratory, Surgery
 from simulate.scenario.sections.recording import MISSING_BY, Measurement
+from simulate.scenario.sections.site import Site
 from simulate.scenario.sections.sperm_production import Prognosis, Spermatogenesis, Treatment
 from simulate.scenario.sections.therapy_arms import Arm, Behaviour, Choice, ChoiceTerm
 
@@ -25,6 +26,7 @@ __all__ = [
     "Prognosis",
     "ResponsePoint",
     "Scenario",
+    "Site",
     "Spermatogenesis",
     "Surgery",
     "Target",

@@ -14,7 +14,7 @@ from simulate.cohort.draw import Cohort
 from simulate.core.coding import ARMS, DIAGNOSES
 from simulate.endpoints import ENDPOINTS, potential_outcomes
 from simulate.hormones.serum import intratesticular_testosterone_ng_ml
-from simulate.patients.baseline import recruitment_day
+from simulate.patients.baseline import Patients, recruitment_day
 from simulate.patients.measurement import rounded
 from simulate.patients.therapy_choice import STEP
 from simulate.tables.care_tables import cycles, operations
@@ -24,6 +24,7 @@ from simulate.tables.table_columns import (
     COLUMNS as COLUMNS,  # the tables and their columns go together
 )
 from simulate.tables.table_columns import PATIENT as PATIENT
+from simulate.tables.table_columns import SITE as SITE
 from simulate.tables.table_columns import Column as Column
 from simulate.tables.table_columns import dictionary as dictionary
 from simulate.tables.visit_tables import ASSAYED as ASSAYED
@@ -51,13 +52,22 @@ def tables(cohort: Cohort, replicate: int = 0) -> dict[str, pd.DataFrame]:
         "transfers": _transfers(cohort, births, couples, replicate),
         "truth": _truth(cohort, births, replicate),
     }
-    return {name: _in_order(table, COLUMNS[name]) for name, table in parts.items()}
+    return {name: words_as_objects(in_order(table, COLUMNS[name])) for name, table in parts.items()}
 
 
-def _in_order(table: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
-    names = [column.name for column in columns]
-    ordered = table if list(table.columns) == names else table.loc[:, names]
-    return words_as_objects(ordered)
+def in_order(table: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
+    """Return the columns of a table in their order; the site is left out where there is one."""
+    names = [column.name for column in columns if column != SITE or SITE.name in table]
+    return table if list(table.columns) == names else table.loc[:, names]
+
+
+def site_names(
+    patients: Patients, r: int, who: slice | Ints = slice(None)
+) -> dict[str, NDArray[np.object_]]:
+    """Return the column of sites of some patients; none in a single hospital."""
+    if patients.sites is None:
+        return {}
+    return {SITE.name: words(list(patients.sites.sites))[patients.sites.code[r, who]]}
 
 
 def _patients(
@@ -72,6 +82,7 @@ def _patients(
     return pd.DataFrame(
         {
             "patient_id": numbers(cohort),
+            **site_names(cohort.patients, r),
             "diagnosis": words(DIAGNOSES)[cohort.patients.diagnosis[r]],
             **{name: values[r] for name, values in cohort.baseline.items()},
             "partner_age_years": rounded(cohort.patients.partner_age_years[r], 1),

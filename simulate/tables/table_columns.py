@@ -47,10 +47,14 @@ _EXACT = tuple(
 
 PATIENT = Column("patient_id", "", "number of the patient in his study, from 1")
 
+#: Stands among the patients of a study at several sites.
+SITE = Column("site", "", "site at which he was treated; left out in a study at one site")
+
 #: Every table of a study with its columns in order: the data dictionary.
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "patients": (
         PATIENT,
+        SITE,
         Column("diagnosis", "", f"cause of azoospermia: {', '.join(DIAGNOSES)}"),
         *_baseline_columns(),
         Column("partner_age_years", "a", "age of the partner at enrolment"),

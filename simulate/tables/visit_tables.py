@@ -48,7 +48,7 @@ def _month_ends(cohort: Cohort, r: int) -> Floats:
     """
     scenario = cohort.scenario
     share = scenario.measurement.missing_at_visits.value
-    factors = measured_factors(scenario.physiology, share, cohort.streams, r)
+    factors = measured_factors(scenario.physiology, share, cohort.streams, r, cohort.patients.sites)
     true = _hormones(cohort, r)
     measured = np.stack([true[name][1:] for name in ASSAYED]) * factors
     measured[ASSAYED.index("fsh_iu_l")] = along(cohort, r, "measured_fsh_iu_l")
