@@ -3,7 +3,9 @@
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
@@ -28,6 +30,26 @@ _WORDS = frozenset(
         "notes",
         "not_modelled",
     }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _LeftOut:
+    """Numbers that a scenario may leave out, and that then have no effect."""
+
+    path: re.Pattern[str]
+    unit: str
+    sweep: tuple[float, float]
+
+
+#: What may be set although the file does not state it; a name that is not known is refused later.
+_LEFT_OUT = (
+    _LeftOut(re.compile(r"measurement\.missing_by\.\w+"), "1", (-3, 3)),
+    _LeftOut(re.compile(r"population\.score_by_diagnosis\.\w+\.\w+"), "1", (-3, 3)),
+    _LeftOut(re.compile(r"sites\.[^.]+\.diagnosis_log_odds\.\w+"), "log odds", (-10, 10)),
+    _LeftOut(re.compile(r"sites\.[^.]+\.scores\.\w+"), "1", (-3, 3)),
+    _LeftOut(re.compile(r"sites\.[^.]+\.measured_ratio\.\w+"), "1", (0.1, 10)),
+    _LeftOut(re.compile(r"sites\.[^.]+\.missing\.\w+"), "1", (0, 1)),
 )
 
 
@@ -88,6 +110,7 @@ def with_values(
 
 def _set(plain: Any, path: str, value: float, where: str, *, beyond_sweep: bool) -> None:
     here = plain
+    _state(plain, path)
     for part in path.split("."):
         try:
             here = here[int(part) if isinstance(here, list) else part]
@@ -111,6 +134,24 @@ def _set(plain: Any, path: str, value: float, where: str, *, beyond_sweep: bool)
         )
         raise InputError.of(where, path, problem, cure)
     here["sweep"] = [min(value, low), max(value, high)]
+
+
+def _state(plain: Any, path: str) -> None:
+    """State a number that the scenario leaves out, so that it can be set."""
+    kind = next((each for each in _LEFT_OUT if each.path.fullmatch(path)), None)
+    if kind is None:
+        return
+    *sections, name = path.split(".")
+    here = plain
+    for depth, part in enumerate(sections):
+        if part not in here and depth < 2:  # a site or a section that does not exist
+            return
+        here = here.setdefault(part, {})
+    source = "not stated in the file"
+    here.setdefault(
+        name, {"value": max(0.0, kind.sweep[0]), "unit": kind.unit, "status": "assumed",
+               "source": source, "sweep": list(kind.sweep)},
+    )  # fmt: skip
 
 
 def mechanism_hash(scenario: Scenario) -> str:
