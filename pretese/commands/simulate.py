@@ -29,7 +29,7 @@ from pretese.screen.console import SafeConsole
 @scenario_set_option
 @click.option(
     "--data-errors", type=NumberRange(0, 100), metavar="PERCENT", default=0.0, show_default=True,
-    help="Introduce each of six error types into this percentage of patients; labels in truth/.",
+    help="Introduce each error type into this percentage of patients; labels in truth/.",
 )  # fmt: skip
 def command(
     scenario: str,

@@ -59,7 +59,7 @@ class Scenario(Shown):
         seed
             Base seed of all random numbers.
         data_errors
-            Percentage of patients (0 to 100) whose rows get each of six kinds of data errors.
+            Percentage of patients (0 to 100) whose rows get each kind of data errors.
 
         Raises
         ------

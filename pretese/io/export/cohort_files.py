@@ -17,6 +17,7 @@ from pretese.io.export.export_fields import (
     fields_of,
     is_truth,
     place_of,
+    without_errors,
 )
 from pretese.io.export.formats import FORMATS, Tables, streamed
 from pretese.io.export.frictionless import write_package
@@ -88,8 +89,9 @@ def write_studies(
                 kept.append(parts)
             done += len(parts["truth"])
             tell(done)
-    write_csv(dictionary(fields), folder / "dictionary.csv")
-    _describe(folder, formats, fields, scenario)
+    described = without_errors(fields)
+    write_csv(dictionary(described), folder / "dictionary.csv")
+    _describe(folder, formats, described, scenario)
     if kept:
         joined = {n: pd.concat([parts[n] for parts in kept], ignore_index=True) for n in fields}
         for each in whole:
@@ -108,12 +110,13 @@ def _check_size(formats: Sequence[str], patients: int) -> None:
 
 
 def _check_data_errors(formats: Sequence[str]) -> None:
-    whole = [name for name in formats if not FORMATS[name].streamed]
-    if whole:
+    coded = [name for name in formats if FORMATS[name].coded]
+    if coded:
+        free = [name for name, each in FORMATS.items() if not each.coded]
         raise InputError.of(
-            "data_errors", whole[0],
+            "data_errors", coded[0],
             "this format cannot represent data errors (it holds codes, one row per patient)",
-            f"ask for {' or '.join(streamed())}",
+            f"ask for {', '.join(free)}",
         )  # fmt: skip
 
 
@@ -134,8 +137,8 @@ def slices(
             )
             parts = tables(cohort)
             if error_share:
-                corrupted = corrupt(parts["patients"], error_share, cohort.streams)
-                parts |= {"patients": corrupted.patients, DATA_ERRORS: corrupted.labels}
+                corrupted = corrupt(parts, error_share, cohort.streams)
+                parts |= {**corrupted.tables, DATA_ERRORS: corrupted.labels}
             if replicates > 1:
                 for table in parts.values():
                     table.insert(0, "study", study + 1)

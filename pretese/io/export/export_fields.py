@@ -1,7 +1,7 @@
 """What every column of an exported table is: kind, unit, meaning and the words it may hold."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -121,6 +121,17 @@ def dictionary(fields: Fields) -> pd.DataFrame:
     ]
     names = ["table", "column", "kind", "unit", "ucum", "meaning", "values"]
     return pd.DataFrame(rows, columns=names)
+
+
+def without_errors(fields: Fields) -> Fields:
+    """Describe tables with data errors as they should be: what has a unit is a number."""
+    return {
+        name: tuple(
+            replace(each, kind="number") if each.kind == "text" and each.unit.ucum else each
+            for each in listed
+        )
+        for name, listed in fields.items()
+    }
 
 
 def is_truth(table: str) -> bool:

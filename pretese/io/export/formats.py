@@ -35,6 +35,8 @@ class Format:
     write
         Writes tables that are held in memory whole. None: `pretese.io.export.streams` writes the
         format slice by slice, for any number of patients, and corrupted values too.
+    coded
+        Whether it holds codes and numbers of fixed meaning alone, so that no data error fits in.
     media_type
         Of the files of a streamed format, for datapackage.json.
     """
@@ -43,6 +45,7 @@ class Format:
     readers: str
     write: Write | None = None
     media_type: str = ""
+    coded: bool = False
 
     @property
     def streamed(self) -> bool:
@@ -91,8 +94,8 @@ _ENTRIES = (
     Format("sav", "SPSS", _statistics("sav")),
     Format("dta", "Stata", _statistics("dta")),
     Format("xpt", "SAS", _statistics("xpt")),
-    Format("redcap", "a REDCap project", _redcap),
-    Format("dataset-json", "CDISC: ADSL and ADLB", _dataset_json),
+    Format("redcap", "a REDCap project", _redcap, coded=True),
+    Format("dataset-json", "CDISC: ADSL and ADLB", _dataset_json, coded=True),
 )
 
 #: Every format by name, in the order in which they are written.

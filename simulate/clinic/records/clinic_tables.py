@@ -60,10 +60,7 @@ def tables_of(seen: Seen) -> Tables:
         "cycles": recorded_cycles(seen),
         "transfers": transfers(seen),
     }
-    return {
-        name: words_as_objects(in_order(table, COLUMNS[name]))
-        for name, table in parts.items()
-    }
+    return {name: words_as_objects(in_order(table, COLUMNS[name])) for name, table in parts.items()}
 
 
 def _patients(seen: Seen) -> pd.DataFrame:
