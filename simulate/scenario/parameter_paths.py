@@ -157,10 +157,11 @@ def _state(plain: Any, path: str) -> None:
 def mechanism_hash(scenario: Scenario) -> str:
     """Return the SHA-256 of all that decides what is drawn; explanations do not count.
 
+    Neither do dates, which decide when things are written down and change no patient.
     Nor does a field left at its default, so that a new kind of field does not age old calibration
     records.
     """
-    plain = scenario.model_dump(mode="json", exclude_defaults=True)
+    plain = scenario.model_dump(mode="json", exclude_defaults=True, exclude={"dates"})
     text = json.dumps(_decisive(plain), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

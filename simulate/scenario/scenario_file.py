@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from protocol.reading.documents import Document
 from protocol.reading.fields import Identifier, Number, Whole
 from simulate.core.coding import ARMS
+from simulate.scenario.sections.dates import Dates
 from simulate.scenario.sections.endocrine import Physiology
 from simulate.scenario.sections.enrolment import Population
 from simulate.scenario.sections.field_checks import exactly
@@ -57,6 +58,7 @@ class Scenario(Document):
     laboratory: Laboratory
     fertility: Fertility
     measurement: Measurement
+    dates: Dates | None = None
     published: str
     targets: tuple[str | Target, ...] = ()
     notes: dict[str, str] = Field(default_factory=dict)

@@ -18,11 +18,13 @@ from simulate.patients.baseline import Patients, recruitment_day
 from simulate.patients.measurement import rounded
 from simulate.patients.therapy_choice import STEP
 from simulate.tables.care_tables import cycles, operations
+from simulate.tables.clinic_dates import on_clinic_dates
 from simulate.tables.injection_tables import injections
 from simulate.tables.study_rows import along, numbers, words, words_as_objects
 from simulate.tables.table_columns import (
     COLUMNS as COLUMNS,  # the tables and their columns go together
 )
+from simulate.tables.table_columns import OPTIONAL as OPTIONAL
 from simulate.tables.table_columns import PATIENT as PATIENT
 from simulate.tables.table_columns import SITE as SITE
 from simulate.tables.table_columns import Column as Column
@@ -35,8 +37,14 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int_]
 
 
-def tables(cohort: Cohort, replicate: int = 0) -> dict[str, pd.DataFrame]:
-    """Return every table of one study of a cohort, ``replicate`` counted from 0 in the cohort."""
+def tables(
+    cohort: Cohort, replicate: int = 0, *, exact_days: bool = True
+) -> dict[str, pd.DataFrame]:
+    """Return every table of one study of a cohort, ``replicate`` counted from 0 in the cohort.
+
+    With ``exact_days`` everything happens on the day on which the regimen has it; without, on the
+    dates of a clinic (`simulate.tables.clinic_dates`), if the scenario has any.
+    """
     couples = couples_of(cohort)
     untreated, treated = (births_along(couples, path) for path in cohort.paths)
     births = untreated, treated
@@ -52,12 +60,14 @@ def tables(cohort: Cohort, replicate: int = 0) -> dict[str, pd.DataFrame]:
         "transfers": _transfers(cohort, births, couples, replicate),
         "truth": _truth(cohort, births, replicate),
     }
+    if not exact_days and cohort.scenario.dates is not None:
+        parts = on_clinic_dates(parts, cohort, cohort.scenario.dates, replicate)
     return {name: words_as_objects(in_order(table, COLUMNS[name])) for name, table in parts.items()}
 
 
 def in_order(table: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
-    """Return the columns of a table in their order; the site is left out where there is one."""
-    names = [column.name for column in columns if column != SITE or SITE.name in table]
+    """Return the columns of a table in their order, without those that this study lacks."""
+    names = [each.name for each in columns if each not in OPTIONAL or each.name in table]
     return table if list(table.columns) == names else table.loc[:, names]
 
 

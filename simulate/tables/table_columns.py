@@ -50,6 +50,14 @@ PATIENT = Column("patient_id", "", "number of the patient in his study, from 1")
 #: Stands among the patients of a study at several sites.
 SITE = Column("site", "", "site at which he was treated; left out in a study at one site")
 
+#: Stand in tables that are written on the calendar of a clinic.
+ENROLLED_DATE = Column("enrolled_date", "", "date of enrolment; left out with exact days")
+DATE = Column("date", "", "date; left out with exact days")
+TIME = Column("time", "", "time of day, hours and minutes; left out with exact days")
+
+#: Columns that not every study has.
+OPTIONAL = (SITE, ENROLLED_DATE, DATE, TIME)
+
 #: Every table of a study with its columns in order: the data dictionary.
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "patients": (
@@ -59,6 +67,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         *_baseline_columns(),
         Column("partner_age_years", "a", "age of the partner at enrolment"),
         Column("enrolled_day", "d", "day on which he was enrolled, from 0, the first of the study"),
+        ENROLLED_DATE,
         Column("gonadotropin_therapy", "", "1 if he chose gonadotropins, else 0"),
         Column("regimen", "", "regimen he followed"),
         Column("completed", "", "1 if he went through all of its months"),
@@ -72,6 +81,8 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         PATIENT,
         Column("month", "mo", "months of therapy behind him: 0, and 1 to 3 under therapy"),
         Column("day", "d", "day of the visit"),
+        DATE,
+        TIME,
         Column("previous_phase", "", "phase of the month that ends; empty at month 0"),
         Column("lh_iu_l", "[IU]/L", "measured serum LH"),
         Column(
@@ -83,18 +94,22 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "injections": (
         PATIENT,
         Column("day", "d", "day of the injection"),
+        DATE,
         Column("drug", "", "drug injected, as the regimen names it"),
         Column("dose_iu", "[IU]", "dose injected"),
     ),
     "procedures": (
         PATIENT,
         Column("day", "d", "day of the procedure"),
+        DATE,
+        TIME,
         Column("procedure", "", "semen analysis, micro-TESE or ICSI"),
         Column("result", "", "what was found; at ICSI the source of the sperm"),
     ),
     "operations": (
         PATIENT,
         Column("day", "d", "day of micro-TESE"),
+        DATE,
         Column("minutes", "min", "duration of micro-TESE"),
         Column("testes_opened", "", "1 where the first gave sperm at once, else 2"),
         Column("complication", "", "1 if the wound bled, was infected or went on to hurt"),

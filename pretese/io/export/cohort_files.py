@@ -44,6 +44,8 @@ def write_studies(
     tell: Callable[[int], None],
     error_share: float = 0.0,
     first: int = 0,
+    *,
+    exact_days: bool = True,
 ) -> None:
     """Write every table of every study; with several studies a first column ``study`` (from 1).
 
@@ -61,6 +63,8 @@ def write_studies(
         `simulate.tables.data_errors.KINDS`; the labels stand with the truth. 0 leaves all clean.
     first
         Number of the first study, from 0.
+    exact_days
+        Whether everything happens on the day of the regimen, not on the dates of a clinic.
 
     Raises
     ------
@@ -78,7 +82,9 @@ def write_studies(
     with ExitStack() as stack:
         streams: dict[str, list[Stream]] = {}
         done = 0
-        for parts in slices(scenario, seed, replicates, patients, error_share, first):
+        for parts in slices(
+            scenario, seed, replicates, patients, error_share, first, exact_days=exact_days
+        ):
             if not fields:
                 fields = fields_of(parts, scenario)
                 streams = _open(stack, folder, formats, fields)
@@ -127,6 +133,8 @@ def slices(
     patients: int,
     error_share: float = 0.0,
     first: int = 0,
+    *,
+    exact_days: bool = True,
 ) -> Iterator[Tables]:
     """Simulate study after study, each in slices of patients; parameters as in `write_studies`."""
     for study in range(first, first + replicates):
@@ -135,7 +143,7 @@ def slices(
             cohort = draw_cohort(
                 scenario, seed, first=study, patients=size, first_patient=first_patient
             )
-            parts = tables(cohort)
+            parts = tables(cohort, exact_days=exact_days)
             if error_share:
                 corrupted = corrupt(parts, error_share, cohort.streams)
                 parts |= {**corrupted.tables, DATA_ERRORS: corrupted.labels}

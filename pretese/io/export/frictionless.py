@@ -13,6 +13,7 @@ _TYPES: dict[Kind, str] = {
     "number": "number",
     "count": "integer",
     "flag": "integer",
+    "date": "date",
     "text": "string",
 }
 #: Tables with one row per patient.

@@ -20,6 +20,7 @@ _TYPES: dict[Kind, pa.DataType] = {
     "number": pa.float64(),
     "count": pa.int32(),
     "flag": pa.int8(),
+    "date": pa.date32(),
     "text": pa.string(),
 }
 

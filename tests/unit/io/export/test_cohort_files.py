@@ -36,10 +36,10 @@ def test_an_earlier_slice_is_let_go_before_the_next_but_one_is_drawn(
     drawn: list[weakref.ref[pd.DataFrame]] = []
     alive: list[int] = []
 
-    def watched(cohort):
+    def watched(cohort, *, exact_days):
         gc.collect()
         alive.append(sum(table() is not None for table in drawn))
-        parts = original(cohort)
+        parts = original(cohort, exact_days=exact_days)
         drawn.extend(weakref.ref(table) for table in parts.values())
         return parts
 
@@ -132,7 +132,7 @@ def test_a_new_format_is_one_entry_of_the_registry(tmp_path, monkeypatch):
         run(["simulate", "paper", "--patients", "40", "--format", "rows,csv", "--out", str(out)])
         == 0
     )
-    assert (out / "rows.txt").read_text() == f"paper 40 {len(COLUMNS['patients']) - 1}"  # one site
+    assert (out / "rows.txt").read_text() == f"paper 40 {len(COLUMNS['patients']) - 1}"  # no site
     with pytest.raises(InputError, match="rows: 100,001 patients are too many"):
         write_studies(paper(), tmp_path, ("rows",), 1, 1, MAX_PATIENTS_WHOLE + 1, ignore)
 
@@ -141,4 +141,5 @@ def test_the_page_has_a_line_for_every_format():
     page = (Path(__file__).parents[4] / "docs" / "how-to" / "export-a-cohort.md").read_text()
     for name, each in FORMATS.items():
         (line,) = [line for line in page.splitlines() if line.startswith(f"| `{name}` |")]
-        assert line.endswith("| any number |" if each.streamed else "| up to 100,000 |")
+        size = "any number" if each.streamed else f"up to {each.max_patients:,}"
+        assert line.endswith(f"| {size} |")
