@@ -13,8 +13,8 @@ from pydantic import (
 )
 
 from estimate.core.columns import Categorical, Kind, Numeric
-from estimate.methods.registry import METHODS, check_method, methods_of
-from estimate.methods.shared_work import Choices
+from estimate.methods.registry import METHODS, check_method
+from estimate.methods.shared_work import Choices, ErrorKind
 from estimate.outcomes.registry import RUNS, check_outcome_methods
 from estimate.plan.choices import (
     Event,
@@ -31,8 +31,14 @@ from estimate.plan.choices import (
     read_outcome,
     written_kind,
 )
+from estimate.plan.method_options import (
+    check_clusters,
+    check_sampling,
+    read_errors,
+    resolve_errors,
+)
 from protocol.reading.documents import Document
-from protocol.reading.fields import Seed
+from protocol.reading.fields import Seed, Whole
 
 #: A method that `pretese analyse` offers.
 MethodName = Annotated[str, AfterValidator(partial(check_method, door="analyse"))]
@@ -80,6 +86,13 @@ class Plan(Document):
     cluster
         Column whose rows of equal value are dependent: the couple of an embryo, or a centre. Errors
         then allow for dependence within clusters; None takes rows as independent.
+    sampling_weights
+        Column that says for how many people of the population a patient stands, in a survey
+        without strata; None if all stand for equally many.
+    errors
+        Kind of standard errors, of all methods or by method; a method not named has its default.
+    bootstrap_samples
+        Number of samples where errors are by bootstrap.
     mean_sd
         Numeric covariates that Table 1 shows as mean (SD) instead of median [quartiles].
     eligible
@@ -109,6 +122,11 @@ class Plan(Document):
     truncate_percent: tuple[Percent, Percent] | None = None
     missing: Annotated[MissingData, BeforeValidator(name_alone)] = MissingData()
     cluster: Annotated[str | None, Field(validate_default=True)] = None
+    sampling_weights: str | None = None
+    errors: Annotated[dict[str, ErrorKind], BeforeValidator(read_errors)] = Field(
+        default_factory=dict
+    )
+    bootstrap_samples: Annotated[Whole, Field(ge=50, le=100_000)] = 1000
     mean_sd: tuple[str, ...] = ()
     eligible: str | None = None
     population: str | None = None
@@ -151,25 +169,19 @@ class Plan(Document):
     @field_validator("cluster")
     @classmethod
     def _methods_allow_for_clusters(cls, value: str | None, info: ValidationInfo) -> Any:
-        methods = info.data.get("methods", ())
-        outcome = info.data.get("outcome")
-        if value is None and outcome is not None and outcome.trials is not None:
-            return value
-        if value is None:
-            needy = [name for name in methods if "clusters" in METHODS[name].needs]
-            if needy:
-                raise ValueError(f"`{needy[0]}` needs it; name the column of the clusters")
-            return value
-        outcome = info.data.get("outcome")
-        if value in (info.data.get("treatment"), *(outcome.columns if outcome else ())):
-            raise ValueError("name another column than treatment and outcome")
-        unable = [name for name in methods if not METHODS[name].clusters]
-        if unable:
-            able = [name for name in methods_of("analyse") if METHODS[name].clusters]
-            raise ValueError(
-                f"`{unable[0]}` takes rows as independent; choose from {', '.join(able)}"
-            )
-        return value
+        return check_clusters(value, info.data)
+
+    @field_validator("sampling_weights")
+    @classmethod
+    def _methods_take_weights(cls, value: str | None, info: ValidationInfo) -> str | None:
+        return check_sampling(value, info.data)
+
+    @field_validator("errors")
+    @classmethod
+    def _methods_have_these_errors(
+        cls, value: dict[str, ErrorKind], info: ValidationInfo
+    ) -> dict[str, ErrorKind]:
+        return resolve_errors(value, info.data)
 
     @field_validator("propensity", "mean_sd")
     @classmethod
@@ -292,6 +304,9 @@ class Plan(Document):
             matching=self.matching.rule,
             truncate=None if percent is None else (percent[0] / 100, percent[1] / 100),
             strata=self.strata,
+            errors=self.errors,
+            samples=self.bootstrap_samples,
+            seed=self.seed,
         )
 
 
