@@ -27,14 +27,15 @@ def matched_effects(data: AnalysisSet, matches: Matches) -> tuple[Estimate, Esti
             share = inside / inside.sum(-1)[..., None]
             risk = (share * data.outcome).sum(-1)
             sizes.append(inside.sum(-1) ** 2 / (inside**2).sum(-1))
+            by_patient = share * (data.outcome - risk[..., None])
         risks.append(risk)
-        influence.append(np.where(inside > 0, share * (data.outcome - risk[..., None]), 0.0))
+        influence.append(np.where(inside > 0, by_patient, 0.0))
     n = np.count_nonzero(matches.pair >= 0, axis=-1)
     sets = sum_by_cluster(np.stack(influence, -1), np.maximum(matches.pair, 0))
     count = np.maximum(matches.pair.max(-1) + 1, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = count / (count - 1) * ((n - 1) / (n - 2))  # as HC1 of a regression on treatment
-    cov = sets.swapaxes(-1, -2) @ sets * factor[..., None, None]
+        cov = sets.swapaxes(-1, -2) @ sets * factor[..., None, None]
     sound = np.asarray(np.isfinite(risks[0]) & np.isfinite(risks[1]) & np.isfinite(factor))
     found = Risks(risks[0], risks[1], cov, n, sound, size=np.stack(sizes, -1))
     label = "Wald, clustered by pair" if matches.ratio == 1 else "Wald, clustered by matched set"

@@ -50,7 +50,7 @@ class AnalysisSet:
     time, exposure
         (..., n) follow-up of a time to an event; denominator of a count. None if not of that kind.
     sampling
-        (..., n) sampling weights: how many people of the population a patient stands for; 0 for
+        (..., n) sampling weights: how many members of the population a patient represents; 0 for
         patients not analysed. None if all stand for equally many.
     sampling_name
         Column name of the sampling weights; empty without.

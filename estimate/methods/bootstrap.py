@@ -59,10 +59,10 @@ def _samples(work: Work, samples: int, seed: int) -> Iterator[Work]:
     for first in range(0, samples, BLOCK):
         count = min(BLOCK, samples - first)
         rows, units = _rows(work.data, count, rng)
-        data = _taken(work.data, rows, units)
+        data = _resampled(work.data, rows, units)
         observed = data
         if work.observed is not work.data:
-            observed = _taken(work.observed, *_rows(work.observed, count, rng))
+            observed = _resampled(work.observed, *_rows(work.observed, count, rng))
         with np.errstate(all="ignore"):
             yield Work(data, observed=observed, choices=work.choices, pooled=True, replicates=True)
 
@@ -87,7 +87,7 @@ def _rows(data: AnalysisSet, count: int, rng: np.random.Generator) -> tuple[Ints
     return rows[:, kept], units[:, kept]
 
 
-def _taken(data: AnalysisSet, rows: Ints, units: Ints | None) -> AnalysisSet:
+def _resampled(data: AnalysisSet, rows: Ints, units: Ints | None) -> AnalysisSet:
     """Return an analysis set of the drawn rows; a row of -1 is not analysed."""
     there = rows >= 0
 

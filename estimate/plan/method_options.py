@@ -1,4 +1,4 @@
-"""Checks of what a plan chooses for its methods: clusters, sampling weights, standard errors.
+"""Checks of fields of a plan that depend on its methods: clusters, weights, errors, strata.
 
 Each takes the value of its field and the fields before it, and raises ValueError for a fault.
 """
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from estimate.core.analysis_set import OutcomeKind
+from estimate.core.columns import Categorical, Numeric
 from estimate.methods.registry import METHODS, methods_of
 from estimate.methods.shared_work import ErrorKind
 from estimate.outcomes.registry import errors_of
@@ -88,6 +89,29 @@ def check_sampling(value: str | None, before: Mapping[str, Any]) -> str | None:
         raise ValueError(f"`{found[0]}` takes no sampling weights; leave it out")
     if _imputed(before):
         raise ValueError("imputation takes no sampling weights; plan `missing: complete-case`")
+    return value
+
+
+def check_mediation(value: tuple[str, ...], before: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the divisions whose effects are mediated, if each has two groups."""
+    for name in value:
+        group = before.get("subgroups", {}).get(name)
+        if group is None:
+            raise ValueError(f"define {name} under subgroups first")
+        kind = before.get("covariates", {}).get(group.by)
+        levels = kind.levels if isinstance(kind, Categorical) else "ab"
+        if len(group.groups or levels) != 2:
+            raise ValueError(f"{name} must have two groups")
+    return value
+
+
+def check_strata(value: tuple[str, ...], before: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the strata of a trial, if they are categories and a method uses them."""
+    for name in value:
+        if isinstance(before.get("covariates", {}).get(name), Numeric):
+            raise ValueError(f"{name} is a number; blocks are permuted within categories")
+    if value and "g-computation-randomised" not in before.get("methods", ()):
+        raise ValueError("only `g-computation-randomised` uses strata; add it to the methods")
     return value
 
 

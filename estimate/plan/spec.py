@@ -12,7 +12,7 @@ from pydantic import (
     field_validator,
 )
 
-from estimate.core.columns import Categorical, Kind, Numeric
+from estimate.core.columns import Categorical, Kind
 from estimate.methods.registry import METHODS, check_method
 from estimate.methods.shared_work import Choices, ErrorKind
 from estimate.outcomes.registry import RUNS, check_outcome_methods
@@ -33,7 +33,9 @@ from estimate.plan.choices import (
 )
 from estimate.plan.method_options import (
     check_clusters,
+    check_mediation,
     check_sampling,
+    check_strata,
     read_errors,
     resolve_errors,
 )
@@ -87,7 +89,7 @@ class Plan(Document):
         Column whose rows of equal value are dependent: the couple of an embryo, or a centre. Errors
         then allow for dependence within clusters; None takes rows as independent.
     sampling_weights
-        Column that says for how many people of the population a patient stands, in a survey
+        Column that says how many members of the population a patient represents, in a survey
         without strata; None if all stand for equally many.
     errors
         Kind of standard errors, of all methods or by method; a method not named has its default.
@@ -224,15 +226,7 @@ class Plan(Document):
     def _mediation_has_two_groups(
         cls, value: tuple[str, ...], info: ValidationInfo
     ) -> tuple[str, ...]:
-        for name in value:
-            group = info.data.get("subgroups", {}).get(name)
-            if group is None:
-                raise ValueError(f"define {name} under subgroups first")
-            kind = info.data.get("covariates", {}).get(group.by)
-            levels = kind.levels if isinstance(kind, Categorical) else "ab"
-            if len(group.groups or levels) != 2:
-                raise ValueError(f"{name} must have two groups")
-        return value
+        return check_mediation(value, info.data)
 
     @field_validator("mediation_interaction", "mediation_sensitivity")
     @classmethod
@@ -245,12 +239,7 @@ class Plan(Document):
     @classmethod
     def _strata_are_categories(cls, value: tuple[str, ...], info: ValidationInfo) -> Any:
         _refuse_undeclared(value, info)
-        for name in value:
-            if isinstance(info.data.get("covariates", {}).get(name), Numeric):
-                raise ValueError(f"{name} is a number; blocks are permuted within categories")
-        if value and "g-computation-randomised" not in info.data.get("methods", ()):
-            raise ValueError("only `g-computation-randomised` uses strata; add it to the methods")
-        return value
+        return check_strata(value, info.data)
 
     @field_validator("missing")
     @classmethod
@@ -269,6 +258,8 @@ class Plan(Document):
         kind = info.data.get("covariates", {}).get(value.exact)
         if value.exact is not None and not isinstance(kind, Categorical):
             raise ValueError(f"exact: {value.exact} is not a categorical covariate of this plan")
+        if value.ratio > 1 and "matching-conditional" in info.data.get("methods", ()):
+            raise ValueError("`matching-conditional` is for pairs; leave it out, or take ratio: 1")
         return value
 
     @field_validator("trim_percent", "truncate_percent")

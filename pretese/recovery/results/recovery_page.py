@@ -60,12 +60,12 @@ def _head(spec: StudySpec, verdicts: pd.DataFrame, replicates: int) -> Iterator[
         "it gives an estimate in at least 95 % of the replicates; otherwise it is called *biased*. "
         "The library states the expected verdict of each method before the study runs."
     )
-    repeated = repeated_analyses(verdicts)
+    repeated = repeated_analyses(verdicts) & verdicts["case"].isin(spec.cases)
     if repeated.any():
         again = ", ".join(dict.fromkeys(verdicts.loc[repeated, "case"]))
         yield (
-            f"{repeated.sum()} analyses ({again}) have in every number the results of another case: "
-            "the same patients and outcomes. They count once in what follows."
+            f"{repeated.sum()} analyses ({again}) have in every number the results of another "
+            "case: the same patients and outcomes. They count once in what follows."
         )
     verdicts = verdicts[~repeated]
     expected = verdicts[verdicts["expected"] != "none"]
@@ -89,8 +89,7 @@ _RESULT = ["plan", "method", "scale", "truth", "bias", "empirical_se", "coverage
 def repeated_analyses(verdicts: pd.DataFrame) -> "pd.Series[bool]":
     """Return which rows repeat an analysis of an earlier case in every number.
 
-    Scenarios that differ in what a plan does not use give one experiment, which is no further
-    evidence.
+    Scenarios that differ in what a plan does not use are one experiment, not two.
     """
     return verdicts.duplicated(_RESULT) & verdicts["bias"].notna()
 
