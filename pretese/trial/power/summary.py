@@ -5,19 +5,19 @@ from typing import Any
 
 import numpy as np
 
-from estimate.core.arrays import Floats
 from estimate.performance.measures import Measure, measure_performance
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.exact_power import exact_behaviour, why_not_enumerated
 from pretese.trial.power.familywise import any_and_all, each_endpoint, family_errors
 from pretese.trial.power.trial_means import (
     bias_of,
-    given_measure,
     mean,
+    plain_measure,
     quantile_measure,
     sd_measure,
     share_below,
-    truth_on_scale,
+    true_effect,
+    won,
 )
 from pretese.trial.simulation.reestimation import largest
 from pretese.trial.simulation.trial_results import Outcomes, Results
@@ -154,12 +154,6 @@ def _final(design: DesignFile, outcomes: Outcomes, truth: Measure) -> dict[str, 
 _UNKNOWN = {"value": None, "mcse": None, "n": 0}
 
 
-def plain_measure(measure: Measure) -> dict[str, float | int | None]:
-    """Return a measure as JSON can hold it."""
-    value, mcse = (float(x) if np.isfinite(x) else None for x in (measure.value, measure.mcse))
-    return {"value": value, "mcse": mcse, "n": int(measure.n)}
-
-
 def assurance(design: DesignFile, results: Results, participants: int) -> Measure:
     """Return the probability of rejecting for treatment, averaged over the prior.
 
@@ -171,22 +165,6 @@ def assurance(design: DesignFile, results: Results, participants: int) -> Measur
         for each in design.prior
     ]
     return mean(np.sum(weighed, axis=0))
-
-
-def won(outcomes: Outcomes) -> Floats:
-    """Return 1 for replicates that reject in favour of treatment, else 0."""
-    return np.asarray(outcomes.rejected * (outcomes.z > 0))
-
-
-def true_effect(design: DesignFile, outcomes: Outcomes) -> Measure:
-    """Return the population effect on the scale of the method; logarithms for ratios."""
-    o = outcomes
-    target, control, treated = (mean(each) for each in (o.target, o.risk_control, o.risk_treated))
-    return truth_on_scale(design, target, control, treated, given_measure(o))
-
-
-def _truth(design: DesignFile, outcomes: Outcomes) -> float:
-    return float(true_effect(design, outcomes).value)
 
 
 def _risks(design: DesignFile, effect: float, outcomes: Outcomes) -> tuple[float, float]:

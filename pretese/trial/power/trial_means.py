@@ -114,3 +114,21 @@ def quantile_measure(values: Floats, share: float) -> Measure:
     places = np.clip((n - 1) * share + np.array([-reach, 0.0, reach]), 0, n - 1)
     low, middle, high = ranked[np.round(places).astype(int)]
     return Measure(np.asarray(middle), np.asarray((high - low) / 2), np.asarray(n))
+
+
+def plain_measure(measure: Measure) -> dict[str, float | int | None]:
+    """Return a measure as JSON can hold it."""
+    value, mcse = (float(x) if np.isfinite(x) else None for x in (measure.value, measure.mcse))
+    return {"value": value, "mcse": mcse, "n": int(measure.n)}
+
+
+def won(outcomes: Outcomes) -> Floats:
+    """Return 1 for replicates that reject in favour of treatment, else 0."""
+    return np.asarray(outcomes.rejected * (outcomes.z > 0))
+
+
+def true_effect(design: DesignFile, outcomes: Outcomes) -> Measure:
+    """Return the population effect on the scale of the method; logarithms for ratios."""
+    o = outcomes
+    target, control, treated = (mean(each) for each in (o.target, o.risk_control, o.risk_treated))
+    return truth_on_scale(design, target, control, treated, given_measure(o))
