@@ -11,7 +11,7 @@ from simulate.core.coding import ARMS
 from simulate.core.random_streams import RandomStreams
 from simulate.hormones.course import Course
 from simulate.hormones.decision_lookup import MONTH_DAYS
-from simulate.hormones.known_values import laboratory_of
+from simulate.hormones.known_values import assays_of
 from simulate.hormones.therapy import follow, therapy_days
 from simulate.hormones.traits import MONTHS, Traits, draw_traits
 from simulate.patients.adherence import draw_habits
@@ -115,11 +115,11 @@ def draw_cohort(
     spontaneous = streams.uniform("spontaneous sperm")
     overlooked = _overlooked(scenario, streams)
 
-    laboratory = laboratory_of(scenario, streams)
+    assays = assays_of(scenario, streams)
 
     def walk(arm: str) -> Path:
         regimen = load_regimen(scenario.arms[arm].regimen)
-        course = follow(regimen, scenario.physiology, enrolled, traits, laboratory, habits)
+        course = follow(regimen, scenario.physiology, enrolled, traits, assays, habits)
         sperm = see_sperm(
             scenario.spermatogenesis,
             scenario.physiology,

@@ -34,7 +34,7 @@ _START = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Laboratory:
+class Assays:
     """How a laboratory reports true values.
 
     ``steps`` are the whole multiples of which each hormone is reported. ``factors`` are measured
@@ -46,19 +46,17 @@ class Laboratory:
     factors: Mapping[str, Floats] = field(default_factory=dict)
 
 
-def laboratory_of(scenario: Scenario, streams: RandomStreams) -> Laboratory:
+def assays_of(scenario: Scenario, streams: RandomStreams) -> Assays:
     """Return how the results of a study are reported."""
     deciding = scenario_hormones(scenario)
     recording = scenario.measurement
     steps = {name: recording.rounded_to[name].value for name in HORMONES}
     others = sorted(deciding - {"fsh_iu_l"})
     if not set(others) & set(ASSAYED):
-        return Laboratory(steps)
+        return Assays(steps)
     share = recording.missing_at_visits.value
     factors = assay_factors(scenario.physiology, share, streams, deciding)
-    return Laboratory(
-        steps, {name: factors[ASSAYED.index(name)] for name in others if name in ASSAYED}
-    )
+    return Assays(steps, {name: factors[ASSAYED.index(name)] for name in others if name in ASSAYED})
 
 
 def scenario_hormones(scenario: Scenario) -> frozenset[str]:

@@ -16,7 +16,7 @@ from simulate.hormones.course import Course
 from simulate.hormones.decision_lookup import MONTH_DAYS, UNDECIDED, answers, lookup
 from simulate.hormones.drugs import check_drugs
 from simulate.hormones.known_values import (
-    Laboratory,
+    Assays,
     deciding_hormones,
     known_values,
     measured_inputs,
@@ -41,7 +41,7 @@ def follow(
     model: Physiology,
     patients: Patients,
     traits: Traits,
-    laboratory: Laboratory,
+    assays: Assays,
     habits: Habits | None = None,
     deciding: Regimen | None = None,
 ) -> Course:
@@ -52,7 +52,7 @@ def follow(
 
     Parameters
     ----------
-    laboratory
+    assays
         How results are reported; the decision sees the report.
     habits
         How the patients keep to it; None: as they are told.
@@ -62,7 +62,7 @@ def follow(
     _refuse_longer(regimen)
     refuse_unknown_inputs(deciding or regimen)
     check_drugs(regimen, model)
-    reports = _Reports(deciding or regimen, model, patients, traits, laboratory)
+    reports = _Reports(deciding or regimen, model, patients, traits, assays)
     habits = habits or Habits()
     fsh_before_therapy = patients.baseline["fsh_iu_l"]
     if not regimen.drugs and len(regimen.phases) == 1:
@@ -113,13 +113,13 @@ class _Reports:
         model: Physiology,
         patients: Patients,
         traits: Traits,
-        laboratory: Laboratory,
+        assays: Assays,
     ) -> None:
         self.fsh_before_therapy = patients.baseline["fsh_iu_l"]
         self._regimen, self._model, self._traits = regimen, model, traits
-        self._patients, self._laboratory = patients, laboratory
+        self._patients, self._assays = patients, assays
         self._reported = {
-            name: [rounded(patients.baseline[name], laboratory.steps[name])]
+            name: [rounded(patients.baseline[name], assays.steps[name])]
             for name in sorted(deciding_hormones([regimen]))
         }
 
@@ -127,11 +127,11 @@ class _Reports:
         """Report the end of a month, counted from 0; return the FSH reported."""
         true = hormones_at(self._model, self._patients, self._traits, stimulus, leydig_activity)
         for name, results in self._reported.items():
-            step = self._laboratory.steps[name]
+            step = self._assays.steps[name]
             if name == "fsh_iu_l":
                 results.append(rounded(fsh * self._traits.assay[..., month], step))
             elif name in true:
-                factor = self._laboratory.factors[name][month]
+                factor = self._assays.factors[name][month]
                 results.append(rounded(true[name]() * factor, step))
         return self._reported["fsh_iu_l"][-1]
 

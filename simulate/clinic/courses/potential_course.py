@@ -25,7 +25,7 @@ from simulate.cohort.surgery import draw_operations
 from simulate.core.coding import ARMS
 from simulate.hormones.course import Course
 from simulate.hormones.decision_lookup import MONTH_DAYS
-from simulate.hormones.known_values import laboratory_of, measured_inputs
+from simulate.hormones.known_values import assays_of, measured_inputs
 from simulate.hormones.therapy import follow
 from simulate.hormones.traits import MONTHS
 from simulate.patients.adherence import Habits, draw_habits
@@ -197,13 +197,13 @@ def held_to(regimen: Regimen, phases: Phases) -> Regimen:
 
 def _outcome(cohort: Cohort, habits: Habits, regimen: Regimen, phases: Phases) -> Outcome:
     scenario, patients, traits = cohort.scenario, cohort.patients, cohort.traits
-    laboratory = laboratory_of(scenario, cohort.streams)
+    assays = assays_of(scenario, cohort.streams)
     course = follow(
         held_to(regimen, phases),
         scenario.physiology,
         patients,
         traits,
-        laboratory,
+        assays,
         habits,
         deciding=regimen,
     )

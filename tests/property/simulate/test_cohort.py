@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from simulate.cohort.draw import draw_cohort
 from simulate.core.random_streams import CHUNK
-from simulate.hormones.known_values import Laboratory
+from simulate.hormones.known_values import Assays
 from simulate.hormones.therapy import follow
 from simulate.scenario import Arm, Scenario
 from simulate.scenario.parameter_paths import with_values
@@ -19,7 +19,7 @@ from tests.support.paper import drawn, paper
 seeds = st.integers(0, 2**31)
 
 #: A laboratory that reports FSH to a hundredth.
-CENTIUNITS = Laboratory({"fsh_iu_l": 0.01})
+CENTIUNITS = Assays({"fsh_iu_l": 0.01})
 
 
 @given(seeds, st.integers(2, 60), st.integers(1, 60))

@@ -16,7 +16,7 @@ from simulate.scenario.load import load_scenario
 from simulate.tables.study_tables import tables
 
 #: hCG by the change of testosterone: every kind of computed input, in another unit.
-COMPUTED = (Path(__file__).parents[2] / "support" / "hcg-by-change.yaml").read_text()
+COMPUTED = (Path(__file__).parents[2] / "support" / "regimens" / "hcg-by-change.yaml").read_text()
 
 
 def under(regimen):

@@ -10,7 +10,7 @@ from simulate.cohort.births import Couples, couples_of, try_for_birth
 from simulate.cohort.draw import draw_cohort
 from simulate.cohort.hormone_curves import curves
 from simulate.core.random_streams import RandomStreams
-from simulate.hormones.known_values import Laboratory
+from simulate.hormones.known_values import Assays
 from simulate.hormones.serum import lh_iu_l
 from simulate.hormones.serum import testosterone_nmol_l as true_testosterone
 from simulate.hormones.therapy import follow
@@ -22,7 +22,7 @@ from simulate.scenario.parameter_paths import with_values
 from tests.support.paper import drawn, paper
 
 #: A laboratory that reports FSH to a hundredth.
-CENTIUNITS = Laboratory({"fsh_iu_l": 0.01})
+CENTIUNITS = Assays({"fsh_iu_l": 0.01})
 
 
 def test_shares_follow_from_log_odds():
