@@ -156,8 +156,8 @@ class Plan(Document):
         outcome = info.data.get("outcome")
         if value is None and outcome is not None and outcome.trials is not None:
             return value
-        taken = (info.data.get("treatment"), *(outcome.columns if outcome else ()))
-        if value is not None and value in taken:
+        used = (info.data.get("treatment"), *(outcome.columns if outcome else ()))
+        if value is not None and value in used:
             raise ValueError("name another column than treatment and outcome")
         check_clustered_methods(methods, clustered=value is not None)
         return value
