@@ -18,7 +18,7 @@ from pretese.jobs.worker import WORKER_NAME, WorkerDiedError
 from pretese.jobs.worker_pool import WorkerPool, in_order, local_pool, results
 from protocol.errors import InputError
 
-TESTS = Path(__file__).parents[2] / "support"
+TESTS = Path(__file__).parents[2] / "support" / "jobs"
 
 
 @pytest.fixture(scope="module")
