@@ -24,6 +24,7 @@ from pretese.screen.progress import Tell, progress
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.runner import Runner
 from pretese.trial.power.study import (
+    POWER_SCHEMA,
     Request,
     StudiedDesign,
     compare_designs,
@@ -123,6 +124,7 @@ def run_power(
 def study_document(designs: list[StudiedDesign], request: Request) -> dict[str, Any]:
     """Return a whole study as plain values, rounded as they are written."""
     document = {
+        "schema": POWER_SCHEMA,
         "seed": request.seed,
         "replicates": request.replicates,
         "changed": request.overrides,

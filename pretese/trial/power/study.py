@@ -34,6 +34,9 @@ from protocol.regimen.load import load_regimen
 from simulate.scenario import Scenario
 from simulate.scenario.parameter_paths import mechanism_hash
 
+#: Version of the JSON document of a power study.
+POWER_SCHEMA = "pretese/power/2"
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -57,7 +60,7 @@ class Request:
 
     participants: tuple[int, ...]
     effects: tuple[float, ...]
-    solve: float | None
+    target_power: float | None
     replicates: int
     seed: int
     overrides: dict[str, float] = field(default_factory=dict)
@@ -70,7 +73,7 @@ class Request:
         return {
             "participants": sorted(set(self.participants)),
             "effects": sorted(set(self.effects)),
-            "solve": self.solve,
+            "target_power": self.target_power,
             "seed": self.seed,
             "changed": self.overrides,
             "sensitivity": {path: list(values) for path, values in self.sensitivity.items()},
@@ -166,9 +169,9 @@ def study_design(planned: Planned, request: Request, runner: Runner) -> StudiedD
     """Simulate one design at all points of the request."""
     design, scenario, solution = planned.design, planned.scenario, None
     seed, replicates = request.seed, request.replicates
-    if request.solve is not None:
+    if request.target_power is not None:
         solution = solve_size(
-            design, scenario, request.solve, seed=seed, replicates=replicates,
+            design, scenario, request.target_power, seed=seed, replicates=replicates,
             simulate=runner.simulate,
         )  # fmt: skip
     sizes = {*request.participants} or (
@@ -225,7 +228,7 @@ def power_document(answer: StudiedDesign) -> dict[str, Any]:
         "assurance": [_assured(design, results, participants) for participants in sizes]
         if design.prior
         else [],
-        "solve": None if answer.solution is None else _solved(answer.solution),
+        "sample_size_search": answer.solution and _search_document(answer.solution),
         "sensitivity": None if answer.grid is None else grid_document(answer.grid),
         "tornado": None if answer.tornado is None else bars_document(answer.tornado),
     }
@@ -281,7 +284,7 @@ def _assured(design: DesignFile, results: Recorded, participants: int) -> dict[s
     return {"participants": participants, **plain_measure(assurance(design, here, participants))}
 
 
-def _solved(solution: Solution) -> dict[str, Any]:
+def _search_document(solution: Solution) -> dict[str, Any]:
     return {
         "participants": solution.participants,
         "exact": solution.stays_from is not None,

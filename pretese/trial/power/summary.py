@@ -15,9 +15,9 @@ from pretese.trial.power.trial_means import (
     given_measure,
     mean,
     quantile_measure,
-    sd_measure,
     share_below,
-    truth_on_scale,
+    true_values,
+    truth_of,
 )
 from pretese.trial.simulation.reestimation import largest
 from pretese.trial.simulation.trial_results import Outcomes, Results
@@ -107,7 +107,7 @@ def summarise_point(
 def measures(design: DesignFile, outcomes: Outcomes) -> dict[str, Measure]:
     """Return the measures of `WORDS` that apply to a design."""
     o = outcomes
-    found, truth = np.isfinite(o.estimate), true_effect(design, o)
+    found, truth, known = np.isfinite(o.estimate), true_effect(design, o), truth_by_trial(design, o)
     performance = measure_performance(
         o.estimate, o.std_error, truth.value, conf_low=o.conf_low, conf_high=o.conf_high,
         p_value=o.p_value,
@@ -116,9 +116,9 @@ def measures(design: DesignFile, outcomes: Outcomes) -> dict[str, Measure]:
         "power": mean(won(o)),
         "rejection": mean(o.rejected),
         "wrong_direction": mean(o.rejected * (o.z < 0)),
-        "bias": bias_of(performance.bias, truth, design),
+        "bias": bias_of(performance.bias, o.estimate, known, given_measure(o)),
         "coverage": performance.coverage,
-        "empirical_se": sd_measure(np.where(found, o.estimate, np.nan)),
+        "empirical_se": performance.empirical_se,
         "model_se": performance.model_se,
         "non_convergence": mean((~found).astype(float)),
         "recruited": mean(o.recruited),
@@ -134,7 +134,7 @@ def measures(design: DesignFile, outcomes: Outcomes) -> dict[str, Measure]:
 
 def _final(design: DesignFile, outcomes: Outcomes, truth: Measure) -> dict[str, Measure]:
     """Return the performance of median-unbiased estimates and final intervals."""
-    o, true = outcomes, truth.value
+    o, true, known = outcomes, truth.value, truth_by_trial(design, outcomes)
     if o.median_unbiased is None or o.final_low is None or o.final_high is None:
         return {}
     found = measure_performance(
@@ -143,7 +143,7 @@ def _final(design: DesignFile, outcomes: Outcomes, truth: Measure) -> dict[str, 
     )  # fmt: skip
     return {
         "below": share_below(o.estimate, true),
-        "final_bias": bias_of(found.bias, truth, design),
+        "final_bias": bias_of(found.bias, o.median_unbiased, known, given_measure(o)),
         "final_below": share_below(o.median_unbiased, true),
         "final_coverage": found.coverage,
         "final_over": share_below(-o.final_low, -true),
@@ -178,15 +178,15 @@ def won(outcomes: Outcomes) -> Floats:
     return np.asarray(outcomes.rejected * (outcomes.z > 0))
 
 
+def truth_by_trial(design: DesignFile, outcomes: Outcomes) -> Floats:
+    """Return (replicate,) true effects of the primary endpoint, as `true_values` says."""
+    o = outcomes
+    return true_values(design, o.target, o.risk_control, o.risk_treated, given_measure(o))
+
+
 def true_effect(design: DesignFile, outcomes: Outcomes) -> Measure:
     """Return the population effect on the scale of the method; logarithms for ratios."""
-    o = outcomes
-    target, control, treated = (mean(each) for each in (o.target, o.risk_control, o.risk_treated))
-    return truth_on_scale(design, target, control, treated, given_measure(o))
-
-
-def _truth(design: DesignFile, outcomes: Outcomes) -> float:
-    return float(true_effect(design, outcomes).value)
+    return truth_of(design, truth_by_trial(design, outcomes), given_measure(outcomes))
 
 
 def _risks(design: DesignFile, effect: float, outcomes: Outcomes) -> tuple[float, float]:
