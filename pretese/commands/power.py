@@ -70,7 +70,7 @@ def command(
     """
     from pretese.api.trials.designs import design
     from pretese.screen.console import SafeConsole
-    from pretese.trial.power.power_view import show_power
+    from pretese.trial.views.power_view import show_power
 
     if chosen["resume"] and chosen["out"] is None:
         problem = "there is nothing to resume without --out"

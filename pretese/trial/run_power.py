@@ -27,13 +27,11 @@ from pretese.trial.power.study import (
     POWER_SCHEMA,
     Request,
     StudiedDesign,
-    compare_designs,
-    mechanisms,
-    power_document,
     prepare_designs,
     study_design,
     study_record,
 )
+from pretese.trial.power.study_document import compare_designs, mechanisms, power_document
 from pretese.trial.power.trial_tables import write_trials
 from pretese.trial.report.power_figures import draw_all
 

@@ -105,7 +105,7 @@ class Power(Shown):
     def __str__(self) -> str:
         """Return what ``pretese power`` prints, 80 columns wide."""
         from pretese.screen.console import console_text
-        from pretese.trial.power.power_view import show_power
+        from pretese.trial.views.power_view import show_power
 
         return console_text(lambda console: show_power(console, self.to_dict()))
 

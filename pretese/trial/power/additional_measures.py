@@ -8,8 +8,15 @@ from scipy.special import logit
 from estimate.core.arrays import Floats
 from estimate.performance.measures import Measure, measure_performance
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.power.summary import truth_by_trial, plain_measure, true_effect
-from pretese.trial.power.trial_means import mean, quantile_measure, relative_bias_of, sd_measure
+from pretese.trial.power.trial_means import (
+    mean,
+    plain_measure,
+    quantile_measure,
+    relative_bias_of,
+    sd_measure,
+    true_effect,
+    truth_by_trial,
+)
 from pretese.trial.simulation.trial_results import Outcomes
 
 #: Labels of measures in the report, in their order.

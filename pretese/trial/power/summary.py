@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from estimate.core.arrays import Floats
 from estimate.performance.measures import Measure, measure_performance
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.exact_power import exact_behaviour, why_not_enumerated
@@ -14,10 +13,12 @@ from pretese.trial.power.trial_means import (
     bias_of,
     given_measure,
     mean,
+    plain_measure,
     quantile_measure,
     share_below,
-    true_values,
-    truth_of,
+    true_effect,
+    truth_by_trial,
+    won,
 )
 from pretese.trial.simulation.reestimation import largest
 from pretese.trial.simulation.trial_results import Outcomes, Results
@@ -154,12 +155,6 @@ def _final(design: DesignFile, outcomes: Outcomes, truth: Measure) -> dict[str, 
 _UNKNOWN = {"value": None, "mcse": None, "n": 0}
 
 
-def plain_measure(measure: Measure) -> dict[str, float | int | None]:
-    """Return a measure as JSON can hold it."""
-    value, mcse = (float(x) if np.isfinite(x) else None for x in (measure.value, measure.mcse))
-    return {"value": value, "mcse": mcse, "n": int(measure.n)}
-
-
 def assurance(design: DesignFile, results: Results, participants: int) -> Measure:
     """Return the probability of rejecting for treatment, averaged over the prior.
 
@@ -171,22 +166,6 @@ def assurance(design: DesignFile, results: Results, participants: int) -> Measur
         for each in design.prior
     ]
     return mean(np.sum(weighed, axis=0))
-
-
-def won(outcomes: Outcomes) -> Floats:
-    """Return 1 for replicates that reject in favour of treatment, else 0."""
-    return np.asarray(outcomes.rejected * (outcomes.z > 0))
-
-
-def truth_by_trial(design: DesignFile, outcomes: Outcomes) -> Floats:
-    """Return (replicate,) true effects of the primary endpoint, as `true_values` says."""
-    o = outcomes
-    return true_values(design, o.target, o.risk_control, o.risk_treated, given_measure(o))
-
-
-def true_effect(design: DesignFile, outcomes: Outcomes) -> Measure:
-    """Return the population effect on the scale of the method; logarithms for ratios."""
-    return truth_of(design, truth_by_trial(design, outcomes), given_measure(outcomes))
 
 
 def _risks(design: DesignFile, effect: float, outcomes: Outcomes) -> tuple[float, float]:

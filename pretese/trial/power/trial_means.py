@@ -153,3 +153,25 @@ def quantile_measure(values: Floats, share: float) -> Measure:
     centre = (weight * near).sum()
     error = np.sqrt((weight * (near - centre) ** 2).sum())
     return Measure(np.asarray(middle), np.asarray(error), np.asarray(n))
+
+
+def plain_measure(measure: Measure) -> dict[str, float | int | None]:
+    """Return a measure as JSON can hold it."""
+    value, mcse = (float(x) if np.isfinite(x) else None for x in (measure.value, measure.mcse))
+    return {"value": value, "mcse": mcse, "n": int(measure.n)}
+
+
+def won(outcomes: Outcomes) -> Floats:
+    """Return 1 for replicates that reject in favour of treatment, else 0."""
+    return np.asarray(outcomes.rejected * (outcomes.z > 0))
+
+
+def truth_by_trial(design: DesignFile, outcomes: Outcomes) -> Floats:
+    """Return (replicate,) true effects of the primary endpoint, as `true_values` says."""
+    o = outcomes
+    return true_values(design, o.target, o.risk_control, o.risk_treated, given_measure(o))
+
+
+def true_effect(design: DesignFile, outcomes: Outcomes) -> Measure:
+    """Return the population effect on the scale of the method; logarithms for ratios."""
+    return truth_of(design, truth_by_trial(design, outcomes), given_measure(outcomes))

@@ -46,7 +46,7 @@ def draw_power(designs: list[dict[str, Any]], wanted: float = 0.8) -> Figure:
     Parameters
     ----------
     designs
-        As `pretese.trial.power.study.power_document` returns them.
+        As `pretese.trial.power.study_document.power_document` returns them.
     wanted
         Power marked by a line.
     """

@@ -5,8 +5,8 @@ from typing import Any
 from estimate.methods.registry import METHODS
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.additional_measures import main_point, null_point
-from pretese.trial.power.power_view import number
 from pretese.trial.simulation.stopped_estimates import can_be_ordered
+from pretese.trial.views.measure_words import number
 
 
 def statement(design: DesignFile, document: dict[str, Any], version: str = "") -> str:

@@ -1,7 +1,7 @@
 """Too few replicates make a draft, and what was never seen has an upper limit."""
 
 from pretese.trial.power.decision_verdict import draft_words
-from pretese.trial.power.power_view import cell
+from pretese.trial.views.measure_words import cell
 
 
 def document(replicates, exact=None):

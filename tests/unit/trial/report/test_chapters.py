@@ -11,8 +11,9 @@ from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power.additional_measures import sate_performance
 from pretese.trial.power.runner import simulation_record
 from pretese.trial.power.trial_means import sd_measure
-from pretese.trial.report.chapters import about, described, plan_and_run, truth_words
+from pretese.trial.report.chapters import about, plan_and_run, truth_words
 from pretese.trial.report.data_generation import configurations, parameter_rows
+from pretese.trial.report.design_words import described
 from pretese.trial.report.statements import limits
 from pretese.trial.simulation.trial_results import Outcomes
 from protocol.reading.documents import validate
