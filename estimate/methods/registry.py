@@ -5,8 +5,7 @@ means one estimator everywhere. A new estimator is one entry, and a line in
 ``docs/how-to/analyse-your-own-table.md``.
 """
 
-import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Literal
 
 from estimate.causal.entropy_balancing import EntropyTarget, entropy_balanced
@@ -238,41 +237,3 @@ _ENTRIES = (
 
 #: Every analysis method by name, in the order in which pages list them.
 METHODS: dict[str, Method] = {method.name: method for method in _ENTRIES}
-
-#: Other words of the literature for a method: a message names the word that is used here.
-SYNONYMS = {
-    "crude": "unadjusted",
-    "standardised": "g-computation",
-    "standardized": "g-computation",
-}
-
-
-def methods_of(door: Door, methods: Mapping[str, Method] = METHODS) -> tuple[str, ...]:
-    """Return the names of the methods that a command offers.
-
-    >>> methods_of("power")
-    ('unadjusted', 'g-computation-randomised', 'mantel-haenszel', 'logistic', 'mixed')
-    """
-    return tuple(name for name, method in methods.items() if door in method.offered)
-
-
-def check_method(name: str, door: Door) -> str:
-    """Return the name of a method that a command offers; raise ValueError for another name.
-
-    >>> check_method("unadjusted", "analyse")
-    'unadjusted'
-    """
-    offered = methods_of(door)
-    if name in offered:
-        return name
-    meant = SYNONYMS.get(name, name)
-    near = [each for each in (meant, f"{meant}-randomised") if each in offered]
-    near = near or difflib.get_close_matches(name, offered, n=1)
-    guess = f"did you mean {near[0]!r}? " if near else ""
-    cure = f"{guess}choose from {', '.join(offered)}"
-    if name not in METHODS:
-        raise ValueError(f"there is no such method; {cure}")
-    others = [f"`pretese {each}`" for each in sorted(METHODS[name].offered)]
-    verb = "offers" if len(others) == 1 else "offer"
-    reason = METHODS[name].reason or "a planned trial is analysed by other methods"
-    raise ValueError(f"{' and '.join(others)} alone {verb} it, because {reason}; {cure}")

@@ -8,7 +8,8 @@ from typing import Any
 
 from estimate.core.analysis_set import OutcomeKind
 from estimate.core.columns import Categorical, Numeric
-from estimate.methods.registry import METHODS, methods_of
+from estimate.methods.offered_methods import check_clustered_methods, methods_of
+from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import ErrorKind
 from estimate.outcomes.registry import errors_of
 
@@ -57,17 +58,10 @@ def check_clusters(value: str | None, before: Mapping[str, Any]) -> str | None:
     methods, outcome = before.get("methods", ()), before.get("outcome")
     if value is None and outcome is not None and outcome.trials is not None:
         return value
-    if value is None:
-        needy = [name for name in methods if "clusters" in METHODS[name].needs]
-        if needy:
-            raise ValueError(f"`{needy[0]}` needs it; name the column of the clusters")
-        return value
-    if value in (before.get("treatment"), *(outcome.columns if outcome else ())):
+    used = (before.get("treatment"), *(outcome.columns if outcome else ()))
+    if value is not None and value in used:
         raise ValueError("name another column than treatment and outcome")
-    unable = [name for name in methods if not METHODS[name].clusters]
-    if unable:
-        able = [name for name in methods_of("analyse") if METHODS[name].clusters]
-        raise ValueError(f"`{unable[0]}` takes rows as independent; choose from {', '.join(able)}")
+    check_clustered_methods(methods, clustered=value is not None)
     return value
 
 

@@ -13,7 +13,8 @@ from pydantic import (
 )
 
 from estimate.core.columns import Categorical, Kind
-from estimate.methods.registry import METHODS, check_method
+from estimate.methods.offered_methods import check_method
+from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import Choices, ErrorKind
 from estimate.outcomes.registry import RUNS, check_outcome_methods
 from estimate.plan.choices import (
