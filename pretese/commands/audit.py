@@ -9,6 +9,7 @@ from pretese.commands.option_names import options_named
 from pretese.commands.option_types import Date, pairs_of
 from pretese.commands.options import (
     json_option,
+    reference_range_option,
     regimen_option,
     regimen_set_option,
     report_option,
@@ -44,6 +45,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("--csv", "table", type=_FILE, help="Write deviations to a file.")
 @report_option("Write a page (HTML) with a timeline per patient.")
 @click.option("--strict", is_flag=True, help="Exit with 3 if there is any deviation.")
+@reference_range_option
 @regimen_set_option
 @json_option
 def command(
@@ -59,6 +61,7 @@ def command(
     table: Path | None,
     report: Path | None,
     strict: bool,
+    ranges: tuple[str, ...],
     changes: dict[str, float],
     as_json: bool,
 ) -> None:
@@ -75,7 +78,7 @@ def command(
     for option, path in files.items():
         if path is not None:
             check_file(path, option)
-    chosen = read_regimen(regimen, **changes)
+    chosen = read_regimen(regimen, **changes).with_reference_ranges(ranges)
     with options_named({"columns": "--map"}):
         found = audit(
             log,

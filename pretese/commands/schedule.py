@@ -11,6 +11,7 @@ from pretese.commands.options import (
     fsh_option,
     fsh_unit_option,
     json_option,
+    reference_range_option,
     regimen_option,
     regimen_set_option,
 )
@@ -47,6 +48,7 @@ OPTIONS = {"schedule": "pretese schedule", "path": "--ics"}
     type=click.Path(path_type=Path),
     help="The calendar that is replaced: changed events are updated, dropped ones cancelled.",
 )
+@reference_range_option
 @regimen_set_option
 @json_option
 def command(
@@ -61,6 +63,7 @@ def command(
     pseudonym: str | None,
     issued: dt.datetime | None,
     previous: Path | None,
+    ranges: tuple[str, ...],
     changes: dict[str, float],
     as_json: bool,
 ) -> None:
@@ -70,8 +73,10 @@ def command(
     if ics is not None:
         check_file(ics, "--ics")
     with options_named(OPTIONS):
-        made = read_regimen(regimen, **changes).schedule(
-            start, fsh=fsh, fsh_unit=fsh_unit, decisions=decisions
+        made = (
+            read_regimen(regimen, **changes)
+            .with_reference_ranges(ranges)
+            .schedule(start, fsh=fsh, fsh_unit=fsh_unit, decisions=decisions)
         )
         if ics is not None:
             made.write_ics(
