@@ -108,5 +108,5 @@ def test_a_regimen_names_only_parameters_that_it_has():
     import yaml
 
     text = yaml.safe_dump({**plain("fsh-guided"), "reference_ranges": {"fsh": {"low": "fsh_lo"}}})
-    with pytest.raises(InputError, match="reference_ranges.fsh.low: there is no parameter"):
+    with pytest.raises(InputError, match=r"reference_ranges\.fsh\.low: there is no parameter"):
         parse_regimen(text, "mine.yaml")
