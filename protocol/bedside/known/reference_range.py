@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Annotated
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from protocol.errors import InputError
-from protocol.reading.documents import Document
+from protocol.reading.documents import Document, validate
 from protocol.reading.fields import Number
 from protocol.reading.numbers import cure_of, number_of, shown
 from protocol.reading.quantities import convert
@@ -29,8 +30,8 @@ class ReferenceRange(Document):
     """
 
     analyte: Name
-    low: Number
-    high: Number
+    low: Annotated[Number, Field(ge=-1e6, le=1e6)]
+    high: Annotated[Number, Field(ge=-1e6, le=1e6)]
     unit: str
     assay: str | None = None
 
@@ -61,16 +62,8 @@ def range_of(text: str, where: str) -> ReferenceRange:
             problem = f"{shown(found[end])} is not a number"
             raise InputError.of(where, found["analyte"], problem, cure_of(found[end]))
         ends.append(number)
-    if ends[0] >= ends[1]:
-        problem = f"{ends[0]:g} to {ends[1]:g} is not a range"
-        raise InputError.of(where, found["analyte"], problem, "give the lower end first")
-    return ReferenceRange(
-        analyte=found["analyte"],
-        low=ends[0],
-        high=ends[1],
-        unit=found["unit"],
-        assay=found["assay"],
-    )
+    fields = {**found.groupdict(), "low": ends[0], "high": ends[1]}
+    return validate(fields, ReferenceRange, where)
 
 
 def parameters_of_ranges(
