@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from pretese.io.export.export_fields import Field, Fields, fields_of, is_truth
+from pretese.io.export.columns.export_fields import Field, Fields, fields_of, is_truth
 from pretese.io.export.standards.adam import AnalysisData, adlb, adsl
 from simulate.cohort.draw import draw_cohort
 from simulate.scenario.load import load_scenario
@@ -23,22 +23,23 @@ ROWS = {
     "operations": "one row per micro-TESE",
     "cycles": "one row per couple that reached ICSI",
     "transfers": "one row per embryo transfer",
-    "truth": "one row per patient: what no clinic can see",
+    "truth": "one row per patient: values that a clinic cannot observe",
 }
 
 INTRODUCTION = """\
 # Tables
 
-What `pretese simulate` writes. This page is written from the code; change that, not the page:
+The tables that `pretese simulate` writes. This page is generated from the code:
 
 ```sh
 python -m docs.generate.tables_page > docs/reference/tables.md
 ```
 
-A *number* may have decimals, a *count* is whole, a *flag* is 0 or 1, a *date* is a day, *text* is
-one of the words listed. Days count from 0, the day a patient is enrolled; months from 1, of 30 days
-each. With `--exact-days` dates and times are left out, and days are those of the regimen. A study
-at several sites has a column `site` after `patient_id`. What is not known is empty. With `--replicates` above 1 every table begins with a count `study`, from 1.
+A *number* may have decimals, a *count* is an integer, a *flag* is 0 or 1, a *date* is a day,
+*text* is one of the values listed. Days are counted from 0, the day of enrolment; months from 1, of
+30 days. Unknown values are empty. With `--exact-days`, dates and times are absent and days are
+those of the regimen. A study at several sites has a column `site` after `patient_id`. With
+`--replicates` above 1, the first column of every table is `study`, from 1.
 UCUM is the code of the unit in the [Unified Code for Units of Measure](https://ucum.org).
 """
 

@@ -14,12 +14,12 @@ from simulate.patients.marginals import score_of, value_at
 from simulate.patients.sites import SitesOfPatients, draw_sites
 from simulate.scenario.sections.enrolment import Marginal, Population, correlation_matrix
 from simulate.scenario.sections.parameter import Parameter
-from simulate.scenario.sections.site import Site
+from simulate.scenario.sections.site import StudySite
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int8]
 
-_ONE_SITE: Mapping[str, Site] = MappingProxyType({})
+_ONE_SITE: Mapping[str, StudySite] = MappingProxyType({})
 
 #: The variable that cannot exceed the adult life of either partner.
 DURATION = "infertility_duration_years"
@@ -39,9 +39,14 @@ class Patients:
     partner_age_years: Floats
     sites: SitesOfPatients | None = None
 
+    def reported(self, hormone: str) -> Floats:
+        """Return a hormone before therapy as the laboratory of each patient's site finds it."""
+        true = self.baseline[hormone]
+        return true if self.sites is None else true * self.sites.measured_ratio(hormone)
+
 
 def draw_patients(
-    population: Population, streams: RandomStreams, sites: Mapping[str, Site] = _ONE_SITE
+    population: Population, streams: RandomStreams, sites: Mapping[str, StudySite] = _ONE_SITE
 ) -> Patients:
     """Simulate the patients of every replicate."""
     at = draw_sites(sites, streams)
@@ -128,4 +133,5 @@ def _diagnosis(
             for site in at.sites.values()
         ]
     )
-    return (uniform[..., None] >= edges[at.code]).sum(-1).astype(np.int8)
+    code: Codes = (uniform[..., None] >= edges[at.code]).sum(-1).astype(np.int8)
+    return code

@@ -31,9 +31,7 @@ def record(
     missing = _missing(model, patients, streams, facts or {})
     written = {}
     for name in BASELINE:
-        seen = patients.baseline[name]
-        if patients.sites is not None and name in missing:
-            seen = seen * patients.sites.measured_ratio(name)
+        seen = patients.reported(name) if name in missing else patients.baseline[name]
         written[name] = rounded(seen, model.rounded_to[name].value)
         if name in missing:
             written[name][missing[name]] = np.nan

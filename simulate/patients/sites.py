@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from simulate.core.random_streams import RandomStreams
-from simulate.scenario.sections.site import Site
+from simulate.scenario.sections.site import StudySite
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int8]
@@ -18,10 +18,10 @@ Codes = NDArray[np.int8]
 class SitesOfPatients:
     """The sites of a study in order, and the code of each patient's, shape (replicate, patient)."""
 
-    sites: Mapping[str, Site]
+    sites: Mapping[str, StudySite]
     code: Codes
 
-    def by_site(self, read: Callable[[Site], float]) -> Floats:
+    def by_site(self, read: Callable[[StudySite], float]) -> Floats:
         """Return a number of each patient's site."""
         found: Floats = np.array([read(site) for site in self.sites.values()])[self.code]
         return found
@@ -64,7 +64,7 @@ class SitesOfPatients:
         return any(name in site.scores for site in self.sites.values())
 
 
-def draw_sites(sites: Mapping[str, Site], streams: RandomStreams) -> SitesOfPatients | None:
+def draw_sites(sites: Mapping[str, StudySite], streams: RandomStreams) -> SitesOfPatients | None:
     """Draw the site of every patient; None where there is one alone."""
     if not sites:
         return None

@@ -34,8 +34,8 @@ _WORDS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class _LeftOut:
-    """Numbers that a scenario may leave out, and that then have no effect."""
+class _OptionalNumbers:
+    """Numbers that a scenario need not state, and that then have no effect."""
 
     path: re.Pattern[str]
     unit: str
@@ -43,13 +43,13 @@ class _LeftOut:
 
 
 #: What may be set although the file does not state it; a name that is not known is refused later.
-_LEFT_OUT = (
-    _LeftOut(re.compile(r"measurement\.missing_by\.\w+"), "1", (-3, 3)),
-    _LeftOut(re.compile(r"population\.score_by_diagnosis\.\w+\.\w+"), "1", (-3, 3)),
-    _LeftOut(re.compile(r"sites\.[^.]+\.diagnosis_log_odds\.\w+"), "log odds", (-10, 10)),
-    _LeftOut(re.compile(r"sites\.[^.]+\.scores\.\w+"), "1", (-3, 3)),
-    _LeftOut(re.compile(r"sites\.[^.]+\.measured_ratio\.\w+"), "1", (0.1, 10)),
-    _LeftOut(re.compile(r"sites\.[^.]+\.missing\.\w+"), "1", (0, 1)),
+_OPTIONAL = (
+    _OptionalNumbers(re.compile(r"measurement\.missing_by\.\w+"), "1", (-3, 3)),
+    _OptionalNumbers(re.compile(r"population\.score_by_diagnosis\.\w+\.\w+"), "1", (-3, 3)),
+    _OptionalNumbers(re.compile(r"sites\.[^.]+\.diagnosis_log_odds\.\w+"), "log odds", (-10, 10)),
+    _OptionalNumbers(re.compile(r"sites\.[^.]+\.scores\.\w+"), "1", (-3, 3)),
+    _OptionalNumbers(re.compile(r"sites\.[^.]+\.measured_ratio\.\w+"), "1", (0.1, 10)),
+    _OptionalNumbers(re.compile(r"sites\.[^.]+\.missing\.\w+"), "1", (0, 1)),
 )
 
 
@@ -137,8 +137,8 @@ def _set(plain: Any, path: str, value: float, where: str, *, beyond_sweep: bool)
 
 
 def _state(plain: Any, path: str) -> None:
-    """State a number that the scenario leaves out, so that it can be set."""
-    kind = next((each for each in _LEFT_OUT if each.path.fullmatch(path)), None)
+    """State a number that the scenario does not state, so that it can be set."""
+    kind = next((each for each in _OPTIONAL if each.path.fullmatch(path)), None)
     if kind is None:
         return
     *sections, name = path.split(".")

@@ -45,7 +45,7 @@ class _Plan:
 
     def place(self, table: pd.DataFrame) -> Ints:
         """Return the position of the patient of each row."""
-        return table["patient_id"].to_numpy() - self.first_patient - 1
+        return np.asarray(table["patient_id"].to_numpy() - self.first_patient - 1)
 
     def date(self, who: Ints, day: Ints) -> NDArray[np.datetime64]:
         """Return the dates of days that count from the enrolment of each patient."""
@@ -115,7 +115,7 @@ def _on_weekday(dates: Dates, day: Ints) -> Ints:
 
 def _hours(dates: Dates, streams: RandomStreams, r: int) -> Floats:
     """Draw a part of the opening hours for each visit, then for each procedure."""
-    return streams.uniform("time of day", width=MONTHS + 1 + len(_FROM_PART))[r]
+    return np.asarray(streams.uniform("time of day", width=MONTHS + 1 + len(_FROM_PART))[r])
 
 
 #: Semen analysis, micro-TESE, ICSI: from which part of the opening hours on, and how much of them.

@@ -10,18 +10,16 @@ from itertools import pairwise
 
 import pandas as pd
 
+from simulate.endpoints import endpoint_columns
 from simulate.scenario.scenario_file import Scenario
+from simulate.tables.care_tables import STAGES
 
 Tables = Mapping[str, pd.DataFrame]
 
-#: Stages of a cycle: each can keep no more than the stage before it.
-_STAGES = (
-    "oocytes",
-    "mii_oocytes",
-    "two_pronuclear_zygotes",
-    "cleavage_stage_embryos",
-    "transferable_embryos",
-)
+#: Stages of a cycle up to transfer: each can keep no more than the stage before it.
+_STAGES = tuple(STAGES)[:-1]
+
+IN_EJACULATE, RETRIEVED, BIRTH = endpoint_columns()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,25 +110,25 @@ def _operated_before_the_last_visit(tables: Tables, _: Scenario) -> pd.Series:
 
 def _operated_with_sperm(tables: Tables, _: Scenario) -> pd.Series:
     patients = tables["patients"]
-    sperm = patients["sperm_in_ejaculate"].eq(1).fillna(False).astype(bool)
+    sperm = patients[IN_EJACULATE].eq(1).fillna(False).astype(bool)
     return _who(patients, sperm & (patients["micro_tese"] == 1))
 
 
 def _retrieved_without_surgery(tables: Tables, _: Scenario) -> pd.Series:
     patients = tables["patients"]
-    return _who(patients, patients["sperm_retrieved"].notna() & (patients["micro_tese"] == 0))
+    return _who(patients, patients[RETRIEVED].notna() & (patients["micro_tese"] == 0))
 
 
 def _icsi_without_sperm(tables: Tables, _: Scenario) -> pd.Series:
     patients = tables["patients"]
-    sources = patients[["sperm_in_ejaculate", "sperm_retrieved"]].astype("Float64")
+    sources = patients[[IN_EJACULATE, RETRIEVED]].astype("Float64")
     found = sources.fillna(0).max(axis=1) == 1
     return _who(patients, (patients["icsi"] == 1) & ~found)
 
 
 def _born_without_icsi(tables: Tables, _: Scenario) -> pd.Series:
     patients = tables["patients"]
-    born = patients["live_birth"].eq(1).fillna(False).astype(bool)
+    born = patients[BIRTH].eq(1).fillna(False).astype(bool)
     return _who(patients, born & (patients["icsi"] == 0))
 
 
@@ -150,12 +148,12 @@ def _more_transferred_than_there_were(tables: Tables, _: Scenario) -> pd.Index:
 def _pregnant_by_steps(tables: Tables, _: Scenario) -> pd.Series:
     transfers = tables["transfers"]
     steps = [transfers[f"{name}_pregnancy"] for name in ("biochemical", "clinical")]
-    return _who(transfers, (steps[1] > steps[0]) | (transfers["live_birth"] > steps[1]))
+    return _who(transfers, (steps[1] > steps[0]) | (transfers[BIRTH] > steps[1]))
 
 
 def _transferred_after_birth(tables: Tables, _: Scenario) -> pd.Series:
     transfers = tables["transfers"].sort_values(["patient_id", "order"])
-    born = transfers.groupby("patient_id")["live_birth"].cumsum() - transfers["live_birth"]
+    born = transfers.groupby("patient_id")[BIRTH].cumsum() - transfers[BIRTH]
     return _who(transfers, born > 0)
 
 

@@ -39,21 +39,21 @@ def _endpoint(name: str) -> Column:
     return Column(name, "", ENDPOINTS[name].meaning)
 
 
-#: What rounding and missing values hide; stands with the truth.
+#: Baseline values before rounding and deletion; columns of the truth table.
 _EXACT = tuple(
     Column(f"{each.name}_exact", each.unit, f"{each.meaning.split(';')[0]}, before rounding")
     for each in (*_baseline_columns(), Column("partner_age_years", "a", "age of the partner"))
 )
 
-PATIENT = Column("patient_id", "", "number of the patient in his study, from 1")
+PATIENT = Column("patient_id", "", "number of the patient in the study, from 1")
 
 #: Stands among the patients of a study at several sites.
-SITE = Column("site", "", "site at which he was treated; left out in a study at one site")
+SITE = Column("site", "", "site of treatment; absent in a study at one site")
 
 #: Stand in tables that are written on the calendar of a clinic.
-ENROLLED_DATE = Column("enrolled_date", "", "date of enrolment; left out with exact days")
-DATE = Column("date", "", "date; left out with exact days")
-TIME = Column("time", "", "time of day, hours and minutes; left out with exact days")
+ENROLLED_DATE = Column("enrolled_date", "", "date of enrolment; absent with exact days")
+DATE = Column("date", "", "date; absent with exact days")
+TIME = Column("time", "", "time of day, hours and minutes; absent with exact days")
 
 #: Columns that not every study has.
 OPTIONAL = (SITE, ENROLLED_DATE, DATE, TIME)
@@ -66,27 +66,29 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("diagnosis", "", f"cause of azoospermia: {', '.join(DIAGNOSES)}"),
         *_baseline_columns(),
         Column("partner_age_years", "a", "age of the partner at enrolment"),
-        Column("enrolled_day", "d", "day on which he was enrolled, from 0, the first of the study"),
+        Column("enrolled_day", "d", "day of enrolment, from 0, the first day of the study"),
         ENROLLED_DATE,
-        Column("gonadotropin_therapy", "", "1 if he chose gonadotropins, else 0"),
-        Column("regimen", "", "regimen he followed"),
-        Column("completed", "", "1 if he went through all of its months"),
+        Column("gonadotropin_therapy", "", "1 if the patient chose gonadotropins, else 0"),
+        Column("regimen", "", "regimen followed"),
+        Column("completed", "", "1 if all months of the regimen were completed"),
         _endpoint("sperm_in_ejaculate"),
-        Column("micro_tese", "", "1 if he was operated on"),
+        Column("micro_tese", "", "1 if the patient had surgery"),
         _endpoint("sperm_retrieved"),
         Column("icsi", "", "1 if the couple reached ICSI"),
         _endpoint("live_birth"),
     ),
     "visits": (
         PATIENT,
-        Column("month", "mo", "months of therapy behind him: 0, and 1 to 3 under therapy"),
+        Column("month", "mo", "months of therapy so far: 0, and 1 to 3 under therapy"),
         Column("day", "d", "day of the visit"),
         DATE,
         TIME,
         Column("previous_phase", "", "phase of the month that ends; empty at month 0"),
         Column("lh_iu_l", "[IU]/L", "measured serum LH"),
         Column(
-            "fsh_iu_l", "[IU]/L", "measured serum FSH with what was injected; empty if not measured"
+            "fsh_iu_l",
+            "[IU]/L",
+            "measured total serum FSH; empty if not measured",
         ),
         Column("testosterone_nmol_l", "nmol/L", "measured serum total testosterone"),
         Column("estradiol_pmol_l", "pmol/L", "measured serum estradiol"),
@@ -95,7 +97,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         PATIENT,
         Column("day", "d", "day of the injection"),
         DATE,
-        Column("drug", "", "drug injected, as the regimen names it"),
+        Column("drug", "", "drug injected, named as in the regimen"),
         Column("dose_iu", "[IU]", "dose injected"),
     ),
     "procedures": (
@@ -104,16 +106,16 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         DATE,
         TIME,
         Column("procedure", "", "semen analysis, micro-TESE or ICSI"),
-        Column("result", "", "what was found; at ICSI the source of the sperm"),
+        Column("result", "", "finding; for ICSI the source of the sperm"),
     ),
     "operations": (
         PATIENT,
         Column("day", "d", "day of micro-TESE"),
         DATE,
         Column("minutes", "min", "duration of micro-TESE"),
-        Column("testes_opened", "", "1 where the first gave sperm at once, else 2"),
-        Column("complication", "", "1 if the wound bled, was infected or went on to hurt"),
-        Column("testosterone_after_nmol_l", "nmol/L", "serum total testosterone months after"),
+        Column("testes_opened", "", "1 if sperm was found in the first testis, else 2"),
+        Column("complication", "", "1 if bleeding, infection or persistent pain occurred"),
+        Column("testosterone_after_nmol_l", "nmol/L", "serum total testosterone after surgery"),
     ),
     "cycles": (
         PATIENT,
@@ -140,7 +142,9 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("stratum_by_sperm", "", f"principal stratum: {', '.join(BY_SPERM)}"),
         *(
             Column(
-                f"{outcome}_{arm}", "", f"{outcome.replace('_', ' ')} if {arm}, whatever he chose"
+                f"{outcome}_{arm}",
+                "",
+                f"{outcome.replace('_', ' ')} if {arm}, whatever was chosen",
             )
             for outcome in ENDPOINTS
             for arm in ARMS

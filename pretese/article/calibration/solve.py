@@ -2,7 +2,7 @@
 
 Common random numbers make the average of many simulated studies a fixed, almost smooth function
 of the parameters. A Jacobian by wide finite differences over a few hundred studies serves
-least-squares steps over many more. Quartiles in whole units are no smooth function: beside each
+least-squares steps over many more. Quartiles in whole units are step functions: beside each
 stands the same quartile before rounding, which shows the way and counts for less and less. A start
 that meets every target is the solution. The calibration record says what was achieved.
 """

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pretese.io.export.export_fields import (
+from pretese.io.export.columns.export_fields import (
     DATA_ERRORS,
     Fields,
     dictionary,

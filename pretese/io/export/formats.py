@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:  # a help text that lists the formats loads no writer
     import pandas as pd
 
-    from pretese.io.export.export_fields import Fields
+    from pretese.io.export.columns.export_fields import Fields
 
 Tables: TypeAlias = Mapping[str, "pd.DataFrame"]
 
@@ -66,7 +66,7 @@ class Format:
 
 def _statistics(suffix: str) -> Write:
     def write(parts: Tables, folder: Path, fields: "Fields", _: str) -> None:
-        from pretese.io.export.export_fields import place_of
+        from pretese.io.export.columns.export_fields import place_of
         from pretese.io.export.statistics_files import write_statistics_file
 
         for name, table in parts.items():
@@ -78,7 +78,7 @@ def _statistics(suffix: str) -> Write:
 
 def _workbooks(parts: Tables, folder: Path, fields: "Fields", study: str) -> None:
     """Write what is observed into one workbook, and the truth into another."""
-    from pretese.io.export.export_fields import is_truth
+    from pretese.io.export.columns.export_fields import is_truth
     from pretese.io.export.workbook_file import write_workbook
 
     for truth, place in ((False, folder), (True, folder / "truth")):
@@ -100,7 +100,7 @@ def _omop(parts: Tables, folder: Path, fields: "Fields", _: str) -> None:
 
 
 def _redcap(parts: Tables, folder: Path, fields: "Fields", _: str) -> None:
-    from pretese.io.export.export_fields import is_truth
+    from pretese.io.export.columns.export_fields import is_truth
     from pretese.io.export.standards.redcap import write_redcap
 
     seen = {name: listed for name, listed in fields.items() if not is_truth(name)}

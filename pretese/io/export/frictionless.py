@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pretese.io.export.export_fields import KEYS, Field, Fields, Kind
+from pretese.io.export.columns.export_fields import KEYS, Field, Fields, Kind
 from pretese.io.export.formats import FORMATS
 from pretese.io.output.versions import program_version
 from pretese.io.text.json_text import to_json

@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import pyreadstat
 
-from pretese.io.export.clock import creation_time
-from pretese.io.export.export_fields import Field
+from pretese.io.export.columns.clock import creation_time
+from pretese.io.export.columns.export_fields import Field
 
 #: Bytes that a variable label may take: SPSS, Stata, and SAS transport files of version 8.
 _LONGEST_LABEL = {"sav": 255, "dta": 80, "xpt": 255}
@@ -103,7 +103,7 @@ def _check_whole(path: Path, rows: int) -> None:
 def label_of(field: Field, longest: int) -> str:
     """Return meaning and unit within a number of bytes; the unit is never cut.
 
-    >>> from pretese.io.export.units import unit_of
+    >>> from pretese.io.export.columns.units import unit_of
     >>> label_of(Field("fsh_iu_l", "number", unit_of("[IU]/L"), "serum FSH; empty if not measured"), 40)
     'serum FSH (IU/L, UCUM [IU]/L)'
     """  # noqa: E501  a doctest cannot be broken here

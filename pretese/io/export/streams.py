@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
-from pretese.io.export.export_fields import Field, Kind
+from pretese.io.export.columns.export_fields import Field, Kind
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq

@@ -12,8 +12,8 @@ import pandas as pd
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 
-from pretese.io.export.clock import creation_time
-from pretese.io.export.export_fields import Fields, dictionary
+from pretese.io.export.columns.clock import creation_time
+from pretese.io.export.columns.export_fields import Fields, dictionary
 
 #: The time of saving, which the library always takes from the clock.
 _MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
@@ -79,6 +79,7 @@ def _plain(values: pd.Series) -> list[Any]:
 def _same_clock(raw: Path, path: Path, when: dt.datetime) -> None:
     """Copy the parts of a workbook with one time for all, that of the run does not show."""
     first = max(when, dt.datetime(1980, 1, 1))  # a zip file knows no zones
+    written = f"{when:%Y-%m-%dT%H:%M:%SZ}".encode()
     with zipfile.ZipFile(raw) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
         for part in source.infolist():
             out.writestr(

@@ -26,7 +26,7 @@ def _equal_share() -> Parameter:
     return _unstated(1, "1", (0.001, 1000))
 
 
-class Site(Document):
+class StudySite(Document):
     """A hospital, by what differs from the scenario; what is not stated does not differ.
 
     Patients come to sites in proportion to ``share``. Added to the scenario's numbers are
@@ -71,7 +71,7 @@ def _named(given: Any) -> Any:
     return {f"site-{number}": {} for number in range(1, given + 1)}
 
 
-def _at_least_two(given: dict[str, Site]) -> dict[str, Site]:
+def _at_least_two(given: dict[str, StudySite]) -> dict[str, StudySite]:
     if len(given) == 1 or len(given) > MAX_SITES:
         raise ValueError(f"{len(given)} sites are stated; give 2 to {MAX_SITES}, or none")
     return given
@@ -80,4 +80,4 @@ def _at_least_two(given: dict[str, Site]) -> dict[str, Site]:
 SiteName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _-]{0,39}$")]
 
 #: Sites by name, in the order of their codes; empty: one hospital.
-Sites = Annotated[dict[SiteName, Site], BeforeValidator(_named), AfterValidator(_at_least_two)]
+Sites = Annotated[dict[SiteName, StudySite], BeforeValidator(_named), AfterValidator(_at_least_two)]

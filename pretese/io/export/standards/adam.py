@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from pretese.io.export.export_fields import KEYS, Fields, with_study
+from pretese.io.export.columns.export_fields import KEYS, Fields, with_study
 from pretese.io.export.standards.dated import day_text
 from simulate.core.coding import ARMS
 from simulate.endpoints import ENDPOINTS

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from pretese.io.export.export_fields import KEYS, with_study
+from pretese.io.export.columns.export_fields import KEYS, with_study
 
 #: First day of a study that is written with exact days, and so without dates.
 FIRST_DAY = pd.Timestamp("2000-01-03")
@@ -31,10 +32,10 @@ def enrolment(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return patients[[*KEYS, "enrolled_date"]]
 
 
-def birth_year(patients: pd.DataFrame, enrolled: pd.DataFrame) -> np.ndarray:
+def birth_year(patients: pd.DataFrame, enrolled: pd.DataFrame) -> NDArray[np.int_]:
     """Return the year in which each patient was born, from his age at enrolment."""
     years = enrolled["enrolled_date"].dt.year.to_numpy() - patients["age_years"].to_numpy()
-    return np.floor(years).astype(int)
+    return np.asarray(np.floor(years).astype(int))
 
 
 def day_text(dates: pd.Series) -> pd.Series:

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pandas as pd
 
-from pretese.io.export.clock import creation_time
+from pretese.io.export.columns.clock import creation_time
 from pretese.io.export.standards.adam import AnalysisData, Variable
 from pretese.io.output.versions import program_version
 

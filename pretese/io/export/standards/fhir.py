@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from pretese.io.export.export_fields import KEYS, Fields, with_study
+from pretese.io.export.columns.export_fields import KEYS, Fields, with_study
+from pretese.io.export.columns.units import Unit
 from pretese.io.export.standards.dated import birth_year, day_text, enrolment, with_dates
-from pretese.io.export.units import Unit
 
 LOINC, UCUM = "http://loinc.org", "http://unitsofmeasure.org"
 ATC = "http://www.whocc.no/atc"

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from pretese.io.export.clock import creation_time
-from pretese.io.export.export_fields import KEYS, Fields, with_study
+from pretese.io.export.columns.clock import creation_time
+from pretese.io.export.columns.export_fields import KEYS, Fields, with_study
 from pretese.io.export.standards.dated import birth_year, enrolment, with_dates
 from pretese.io.export.standards.fhir import HORMONES, patient_name
 from pretese.io.output.csv_file import write_csv

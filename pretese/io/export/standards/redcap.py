@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pretese.io.export.export_fields import KEYS, Field, Fields, Kind, with_study
+from pretese.io.export.columns.export_fields import KEYS, Field, Fields, Kind, with_study
 from pretese.io.output.csv_file import write_csv
 
 #: The columns of a REDCap data dictionary, in the order in which REDCap wants them.

@@ -6,7 +6,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from pretese.io.export.export_fields import is_truth
+from pretese.io.export.columns.export_fields import is_truth
 from pretese.io.export.standards.fhir import HORMONES, write_fhir
 from pretese.io.export.standards.omop import omop_tables
 from pretese.io.export.workbook_file import write_workbook

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from docs.generate.tables_page import page
-from pretese.io.export.export_fields import dictionary, fields_of, is_truth, kind_of
-from pretese.io.export.units import unit_of
+from pretese.io.export.columns.export_fields import dictionary, fields_of, is_truth, kind_of
+from pretese.io.export.columns.units import unit_of
 from simulate.tables.study_tables import COLUMNS, SITE
 from tests.support.exported import drawn_tables, fields
 from tests.support.paper import paper

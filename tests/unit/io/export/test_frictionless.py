@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from frictionless import Package
 
-from pretese.io.export.export_fields import is_truth
+from pretese.io.export.columns.export_fields import is_truth
 from pretese.io.export.frictionless import table_schema, write_package
 from pretese.io.export.streams import Stream
 from tests.support.exported import drawn_tables, fields

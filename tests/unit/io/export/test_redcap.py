@@ -3,7 +3,7 @@ import re
 import pandas as pd
 import pytest
 
-from pretese.io.export.export_fields import is_truth
+from pretese.io.export.columns.export_fields import is_truth
 from pretese.io.export.standards.redcap import data_dictionary, field_name, records, write_redcap
 from tests.support.exported import assert_same_values, drawn_tables, fields
 

@@ -4,9 +4,9 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from pretese.io.export.export_fields import Field
+from pretese.io.export.columns.export_fields import Field
+from pretese.io.export.columns.units import unit_of
 from pretese.io.export.statistics_files import label_of, write_statistics_file
-from pretese.io.export.units import unit_of
 from protocol.errors import InputError
 from tests.support.exported import assert_same_values, drawn_tables, fields
 

@@ -188,7 +188,7 @@ def test_a_file_is_extended_by_its_path(tmp_path):
         assert load_scenario(str(path)).patients == paper().patients
 
 
-def test_a_number_that_the_scenario_leaves_out_can_be_set():
+def test_a_number_that_the_scenario_does_not_state_can_be_set():
     changed = load_scenario("paper", {
         "measurement.missing_by.age_years": 0.8,
         "population.score_by_diagnosis.bmi_kg_m2.azfc": -0.4,

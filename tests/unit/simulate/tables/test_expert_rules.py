@@ -4,6 +4,7 @@ from functools import cache
 
 import pytest
 
+import pretese
 from simulate.cohort.draw import draw_cohort
 from simulate.scenario.load import load_scenario
 from simulate.tables.data_errors import corrupt
@@ -89,3 +90,14 @@ def test_data_errors_break_the_rules_they_should():
     ):
         hit = set(labels.loc[labels["kind"] == kind, "patient_id"])
         assert hit <= set(broken.loc[broken["rule"] == rule, "patient_id"]), kind
+
+
+def test_the_interface_tells_who_breaks_a_rule():
+    paper = pretese.scenario("paper")
+    assert paper.simulate(patients=60).broken_rules().empty
+    corrupted = paper.simulate(patients=200, data_errors=5)
+    kinds = corrupted.data_errors.query("kind == 'impossible value'")
+    broken = corrupted.broken_rules().query("rule == 'both partners are adults'")
+    assert set(kinds["patient_id"]) == set(broken["patient_id"])
+    with pytest.raises(TypeError, match="take one"):
+        paper.simulate(patients=10, replicates=2).broken_rules()

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
-from pretese.io.export.units import Unit, unit_of
+from pretese.io.export.columns.units import Unit, unit_of
 from protocol.regimen.load import load_regimen
 from simulate.core.coding import ARMS, DIAGNOSES
 from simulate.scenario import Scenario

@@ -38,7 +38,7 @@ def area_under_the_curve(one, other):
     return area, np.sqrt((area * (1 - area) + more) / (len(one) * len(other)))
 
 
-def test_two_halves_of_one_generator_cannot_be_told_apart():
+def test_two_halves_of_one_generator_are_indistinguishable():
     area, error = area_under_the_curve(patients(1), patients(2))
     assert abs(area - 0.5) < 3 * error
 
@@ -51,6 +51,6 @@ def test_two_halves_of_one_generator_cannot_be_told_apart():
     ],
     ids=["spouses less alike", "narrower body mass index"],
 )
-def test_patients_of_a_perturbed_generator_are_told_apart(changes):
+def test_patients_of_a_perturbed_generator_are_distinguished(changes):
     area, error = area_under_the_curve(patients(1), patients(2, **changes))
     assert area - 3 * error > 0.5
