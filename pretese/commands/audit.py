@@ -9,6 +9,7 @@ from pretese.commands.option_names import options_named
 from pretese.commands.option_types import Date, pairs_of
 from pretese.commands.options import (
     json_option,
+    mapping_option,
     regimen_option,
     regimen_set_option,
     report_option,
@@ -33,7 +34,7 @@ _FILE = click.Path(path_type=Path)
     metavar="NAME=COLUMN",
     help="The log's own name of a column: patient=ID. May be repeated.",
 )
-@click.option("--mapping", type=_FILE, help="A YAML file with the log's own columns and words.")
+@mapping_option("A YAML file with the log's own columns and words.")
 @click.option("--dates", type=click.Choice(DAY_ORDERS), help="Order of dates such as 01/03/2022.")
 @click.option("--decimal", type=click.Choice(("point", "comma")), help="The decimal mark.")
 @click.option("--sheet", help="The sheet of a workbook that has several.")

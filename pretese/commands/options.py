@@ -140,6 +140,11 @@ regimen_set_option = set_option("regimen, in its declared unit", "testosterone_h
 scenario_set_option = set_option("scenario", "spermatogenesis.treatment.direct=0")
 
 
+def mapping_option(words: str) -> Option[Any]:
+    """Return ``--mapping``: a YAML file with the columns and words of the user's own table."""
+    return click.option("--mapping", type=_FILE, metavar="FILE", help=words)
+
+
 def plan_option(words: str, *, required: bool = False) -> Option[Any]:
     """Return ``--plan``, the file of an analysis plan."""
     return click.option("--plan", "plan_path", type=_FILE, required=required, help=words)
