@@ -13,13 +13,14 @@ from pretese.commands.options import (
     seed_option,
     show_assumptions,
 )
+from pretese.commands.output_types import InputPath, WritingCommand
 from pretese.io.output.result_folder import optional_result_folder
 from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
 
 
-@click.command()
-@click.argument("data", type=click.Path(path_type=Path))
+@click.command(cls=WritingCommand)
+@click.argument("data", type=InputPath())
 @mapping_option("Which column of DATA holds what (YAML). Not needed for a simulated table.")
 @click.option(
     "--resamples", type=click.IntRange(MIN_RESAMPLES, MAX_RESAMPLES), default=RESAMPLES,

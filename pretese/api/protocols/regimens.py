@@ -1,8 +1,8 @@
 """A regimen of the public interface: ask it, plan by it, prove it, test it, show it."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sized
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Sized
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,20 +10,28 @@ from pretese.api.arguments.argument_numbers import number_of
 from pretese.api.arguments.argument_values import day_of, text_of, texts_of, words_of
 from pretese.api.display import Shown
 from pretese.api.protocols.decisions import Decision, Schedule
-from pretese.api.protocols.proofs import CaseResults, Proof
+from pretese.api.protocols.proofs import CaseResults, Proof, run_own_cases
 from pretese.bedside.question import (
     WHERE,
     Findings,
+    fsh_of_months,
+    fsh_results,
     levels_of,
     measured,
     patient_in_month,
     patient_of,
+    ranges_of,
+)
+from protocol.bedside.known.reference_range import (
+    ReferenceRange,
+    parameters_of_ranges,
+    ranges_in_use,
 )
 from protocol.bedside.recommend import recommend
 from protocol.bedside.schedule import plan, plan_of_phases
 from protocol.errors import Fault, InputError, ProofError
-from protocol.reading.quantities import quantity
 from protocol.regimen import load
+from protocol.regimen.language import NewValue
 from protocol.regimen.paths import Path as Course
 from protocol.regimen.paths import paths_of
 from protocol.shorten import shorten, shorten_text
@@ -73,7 +81,7 @@ def regimen(name: str | Path = "fsh-guided", /, **parameters: float) -> "Regimen
         cure = "give the name of a shipped regimen, or a path"
         raise InputError.of("regimen", "", f"{shorten(name)} is not a name", cure)
     try:
-        return Regimen(str(name), load.load_regimen(str(name), values), ())
+        return Regimen(str(name), load.load_regimen(str(name), values), (), values)
     except ProofError as error:
         return Regimen(str(name), None, error.faults)
 
@@ -83,12 +91,13 @@ class Regimen(Shown):
     """A protocol as data; made by `pretese.regimen`.
 
     ``name`` is what it was asked for by; ``faults`` say why it is not proved, and are empty
-    otherwise.
+    otherwise. ``numbers`` take the place of the file's parameters, each with who set it.
     """
 
     name: str
     _compiled: load.Regimen | None
     faults: tuple[Fault, ...]
+    numbers: Mapping[str, float | NewValue] = field(default_factory=dict)
 
     @property
     def compiled(self) -> load.Regimen:
@@ -101,6 +110,37 @@ class Regimen(Shown):
     def paths(self) -> tuple[Course, ...]:
         """Every path through the months of therapy, with the doses of each."""
         return tuple(paths_of(self.compiled))
+
+    def with_reference_ranges(self, ranges: Mapping[str, str] | Sequence[str]) -> "Regimen":
+        """Return the regimen with a laboratory's own reference ranges as its normal ranges.
+
+        Decisions name them as set by the clinic.
+
+        Parameters
+        ----------
+        ranges
+            By analyte, both ends included: ``{"fsh": "1.5 to 12.4 IU/L"}``, the assay in brackets
+            after it; or texts as the commands take them: ``["fsh=1.5 to 12.4 IU/L"]``.
+
+        Raises
+        ------
+        InputError
+            A range is not understood, or the regimen decides nothing by that of the analyte.
+
+        Examples
+        --------
+        >>> import pretese
+        >>> own = pretese.regimen().with_reference_ranges({"fsh": "1.5 to 12.4 IU/L (Elecsys)"})
+        >>> own.decide(month=2, fsh=11.5, decision_date="2022-03-31").recommendation
+        'uFSH and hCG, alternating'
+        """
+        return self._with_ranges(ranges_of(ranges), "reference_ranges")
+
+    def _with_ranges(self, ranges: Sequence[ReferenceRange], where: str) -> "Regimen":
+        if not ranges:
+            return self
+        numbers = {**self.numbers, **parameters_of_ranges(self.compiled, ranges, where)}
+        return Regimen(self.name, load.load_regimen(self.name, numbers), (), numbers)
 
     def decide(
         self,
@@ -156,16 +196,18 @@ class Regimen(Shown):
             cure = "give either `patient` or `month`, not both"
             raise InputError.of(WHERE, "", "it needs one patient", cure)
         if patient is None:
-            unit_name = text_of(fsh_unit, "fsh_unit", UNIT)
-            unit = {"unit": unit_name} if unit_name else {}
-            given = [{"date": day, "name": "fsh", "value": x, **unit} for x in levels_of(fsh)]
-            given += measured(findings, day)
+            unit = text_of(fsh_unit, "fsh_unit", UNIT)
+            given = [*fsh_results(fsh, unit, day), *measured(findings, day)]
             record = patient_in_month(compiled, month, previous_phase, given, day)
         elif fsh is not None or previous_phase or not isinstance(findings, Sized) or len(findings):
             cure = "write `fsh` and others into it"
             raise InputError.of(WHERE, "patient", "findings come from the file", cure)
         else:
             record = patient_of(patient, compiled)
+        if record.reference_ranges:
+            assays = record.assays_on(compiled, day)
+            ranges = ranges_in_use(record.reference_ranges, assays, WHERE)
+            compiled = self._with_ranges(ranges, WHERE).compiled
         return Decision(recommend(record, compiled, day, WHERE), compiled)
 
     def schedule(
@@ -208,14 +250,7 @@ class Regimen(Shown):
         if decisions is not None:
             phases = words_of(decisions, "decisions", "'hcg,hcg-ufsh'")
             return Schedule(plan_of_phases(compiled, day, phases), compiled)
-        if levels and "fsh_iu_l" not in compiled.tables["phase"].inputs:
-            problem = f"{compiled.id} decides nothing by FSH"
-            raise InputError.of("fsh", "", problem, "leave it out")
-        unit = text_of(fsh_unit, "fsh_unit", UNIT)
-        if beyond := [level for level in levels if isinstance(level, str)]:
-            cure = "a plan needs measured numbers; ask `decide` about this one"
-            raise InputError.of("fsh", "", f"{beyond[0]!r} is beyond a limit of detection", cure)
-        found = [quantity("fsh", float(value), unit, "fsh").value for value in levels]
+        found = fsh_of_months(levels, text_of(fsh_unit, "fsh_unit", UNIT), compiled)
         return Schedule(plan(compiled, day, [{"fsh_iu_l": value} for value in found]), compiled)
 
     def verify(self) -> Proof:
@@ -244,16 +279,7 @@ class Regimen(Shown):
         >>> pretese.regimen("hcg-only").test().failed
         0
         """
-        from protocol.audit.cases import load_audit_cases, run_audit_cases
-        from protocol.bedside.cases import load_cases, run_cases
-
-        compiled, cases = self.compiled, load_cases(self.name)
-        audits = load_audit_cases(self.name)
-        for owner in {cases.regimen, audits.regimen if audits else cases.regimen} - {compiled.id}:
-            problem = f"the cases are those of {owner!r}, the regimen is {compiled.id!r}"
-            raise InputError.of(self.name, "regimen", problem, "write cases for this regimen")
-        found = run_audit_cases(compiled, audits) if audits else ()
-        return CaseResults(compiled, (*run_cases(compiled, cases), *found))
+        return run_own_cases(self.compiled, self.name)
 
     def show(self, format: str = "text", *, table: str | Iterable[str] = ()) -> str:  # noqa: A002  the option
         """Return the whole regimen as text.
