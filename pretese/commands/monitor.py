@@ -14,12 +14,13 @@ from pretese.commands.options import (
     risk_options,
     show_assumptions,
 )
+from pretese.commands.output_types import InputPath, WritingCommand
 from pretese.io.text.json_text import print_json
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @click.argument("design")
-@click.argument("interim", type=click.Path(path_type=Path), metavar="INTERIM.csv")
+@click.argument("interim", type=InputPath(), metavar="INTERIM.csv")
 @click.option(
     "--final", is_flag=True,
     help="The last row is the final analysis although more were planned: spend all remaining "
@@ -36,7 +37,7 @@ from pretese.io.text.json_text import print_json
 )  # fmt: skip
 @risk_options
 @effect_option(
-    "Report conditional power under this percentage of the planned effect too. May be repeated."
+    "Also report conditional power under this percentage of the planned effect. May be repeated."
 )
 @plot_option
 @json_option

@@ -11,10 +11,11 @@ from pretese.commands.options import (
     fsh_option,
     fsh_unit_option,
     json_option,
+    reference_range_option,
     regimen_option,
     regimen_set_option,
 )
-from pretese.io.output.atomic_file import check_file
+from pretese.commands.output_types import InputPath, OutputFile, WritingCommand
 from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
 
@@ -22,7 +23,7 @@ from pretese.screen.terminal import echo
 OPTIONS = {"schedule": "pretese schedule", "path": "--ics"}
 
 
-@click.command("schedule")
+@click.command("schedule", cls=WritingCommand)
 @regimen_option
 @click.option(
     "--start",
@@ -35,18 +36,22 @@ OPTIONS = {"schedule": "pretese schedule", "path": "--ics"}
 @click.option(
     "--decisions", help="Instead of FSH: the phase of each month so far, such as hcg,hcg-ufsh."
 )
-@click.option("--ics", type=click.Path(path_type=Path), help="Write a calendar file.")
+@click.option(
+    "--ics", type=OutputFile(replaces=("previous",)),
+    help="Write a calendar file; it may be that of --previous.",
+)  # fmt: skip
 @click.option("--time", type=click.DateTime(["%H:%M"]), help="Local time of calendar events.")
 @click.option("--timezone", help="IANA time zone of that time, such as Europe/Berlin.")
-@click.option("--pseudonym", help="With --ics: tells patients apart in calendars; not shown.")
+@click.option("--pseudonym", help="With --ics: distinguishes patients in calendars; not displayed.")
 @click.option(
     "--issued", type=Date(), help="Day of issue of the calendar; else that of the last decision."
 )
 @click.option(
     "--previous",
-    type=click.Path(path_type=Path),
-    help="The calendar that is replaced: changed events are updated, dropped ones cancelled.",
+    type=InputPath(),
+    help="The calendar to replace: changed events are updated, removed ones cancelled.",
 )
+@reference_range_option
 @regimen_set_option
 @json_option
 def command(
@@ -61,17 +66,18 @@ def command(
     pseudonym: str | None,
     issued: dt.datetime | None,
     previous: Path | None,
+    ranges: tuple[str, ...],
     changes: dict[str, float],
     as_json: bool,
 ) -> None:
-    """Plan a patient's therapy from its first day, as far as it is decided."""
+    """List the dated injections, visits and decisions of a patient's therapy."""
     from pretese.api.protocols.regimens import regimen as read_regimen
 
-    if ics is not None:
-        check_file(ics, "--ics")
     with options_named(OPTIONS):
-        made = read_regimen(regimen, **changes).schedule(
-            start, fsh=fsh, fsh_unit=fsh_unit, decisions=decisions
+        made = (
+            read_regimen(regimen, **changes)
+            .with_reference_ranges(ranges)
+            .schedule(start, fsh=fsh, fsh_unit=fsh_unit, decisions=decisions)
         )
         if ics is not None:
             made.write_ics(
