@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, ndtri, stdtrit
 
-from estimate.causal.balance_gain import SmallSample, balance_gain, chance_products
 from estimate.causal.marginal import OutcomeModel, outcome_model
+from estimate.comparison.balance_gain import SmallSample, balance_gain, chance_products
 from estimate.comparison.stratified import joint_strata
 from estimate.comparison.two_risks import Risks
 from estimate.core.analysis_set import AnalysisSet

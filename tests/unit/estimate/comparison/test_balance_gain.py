@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from estimate.causal.balance_gain import SmallSample, balance_gain, chance_products
 from estimate.causal.randomised_g_computation import g_computation_by_arm
+from estimate.comparison.balance_gain import SmallSample, balance_gain, chance_products
 from estimate.regression.logistic import fit_logistic
 
 
