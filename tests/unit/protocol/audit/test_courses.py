@@ -77,7 +77,7 @@ def test_facts_of_the_first_course_count_for_the_second_and_results_do_not():
     assert late_semen not in second
 
 
-def test_a_few_doses_with_a_slip_of_the_pen_are_no_course():
+def test_a_few_doses_with_a_wrong_year_do_not_make_a_course():
     events = course(ONE, 9.0, 9.0, 9.0)
     doses = [at for at, event in enumerate(events) if event.name == "injection"]
     for at in doses[3:7]:
