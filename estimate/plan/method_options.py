@@ -147,7 +147,7 @@ def check_two_arms(value: Any, info: ValidationInfo) -> Any:
     """Return the value of a field that is for two arms, if the plan has two or leaves it out."""
     plain = not value or getattr(value, "method", "") == "complete-case"
     if info.data.get("treatment_levels") and not plain:
-        raise ValueError("it is for two treatments; leave it out, or leave out treatment_levels")
+        raise ValueError("it is for two treatments; plan it without treatment_levels")
     return value
 
 

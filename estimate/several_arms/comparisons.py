@@ -101,7 +101,7 @@ def _weighted(target: SeveralTarget) -> Run:
     return each
 
 
-def _standardised(data: AnalysisSet, choices: Choices) -> Sequence[Estimate]:
+def _predicted(data: AnalysisSet, choices: Choices) -> Sequence[Estimate]:
     return compare_arms_of(data, predicted_arms(data), "g-computation", POPULATIONS["ate"])
 
 
@@ -188,7 +188,7 @@ SEVERAL: Mapping[str, Mapping[str, Run]] = {
         "modified-poisson": _regression(modified_poisson, "risk ratio"),
         "iptw-ate": _weighted("ate"),
         "iptw-ato": _weighted("ato"),
-        "g-computation": _standardised,
+        "g-computation": _predicted,
     },
     "continuous": {
         "unadjusted": _in_pairs(lambda data: [mean_difference(data)]),
