@@ -133,7 +133,7 @@ _OVER: dict[EntropyTarget, str] = {
     "atc": "over the untreated",
 }  # fmt: skip
 
-#: Names of the errors of a plan where predictions of an outcome model are averaged.
+#: Names of the errors of a plan where an outcome model is averaged over patients.
 _OF_MODELS: dict[str, Literal["M-estimation", "robust", "delta"]] = {
     "M-estimation": "M-estimation", "HC0": "robust", "model": "delta",
 }  # fmt: skip

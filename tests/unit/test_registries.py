@@ -20,8 +20,8 @@ COMMON = {
     "adjusted", "unadjusted", "matching", "simple", "blocks", "logistic", "mixed", "csv",
 }  # fmt: skip
 
-#: Where each registry stands, and who else may write several of its names: labels of results, how
-#: trials and several arms are computed, functions of the catalogue, columns of tables, figures of the article,
+#: Where each registry stands, and who else may write several of its names: labels of results,
+#: trials, several arms, functions of the catalogue, columns of tables, figures of the article,
 #: suffixes of one writer.
 HOMES = {
     "methods": (
