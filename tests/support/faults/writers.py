@@ -88,7 +88,7 @@ def _analyse(table: str) -> Words:
 def _fit(table: str) -> Words:
     return lambda folder, out: [
         "fit", str(folder / table), "--mapping", str(folder / "columns.yaml"),
-        *"--resamples 20 --out".split(), str(out),
+        *["--resamples", "20", "--out"], str(out),
     ]  # fmt: skip
 
 
