@@ -113,7 +113,7 @@ def test_a_server_that_others_reach_needs_a_token(host, capsys):
     assert ServerSettings(host, token=TOKEN).host == host
 
 
-def test_an_empty_address_is_not_taken_for_every_address():
+def test_an_empty_address_does_not_mean_every_address():
     with pytest.raises(InputError, match="--host: it is empty"):
         ServerSettings("", token=TOKEN)
 
