@@ -42,7 +42,7 @@ from protocol.errors import InputError
 )  # fmt: skip
 @click.option("--tornado", is_flag=True, help="Vary each assumption alone over its range.")
 @scenario_set_option
-@out_option("Folder for finished blocks of replicates, tables and figures.")
+@out_option("Folder for finished blocks of replicates, tables and figures.", extended=True)
 @click.option(
     "--patient-level", is_flag=True,
     help="Simulate patients even where counts suffice. Always on when designs are compared.",

@@ -24,6 +24,7 @@ from pretese.screen.progress import Tell, progress
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.runner import Runner
 from pretese.trial.power.study import (
+    POWER_SCHEMA,
     Request,
     StudiedDesign,
     prepare_designs,
@@ -121,6 +122,7 @@ def run_power(
 def study_document(designs: list[StudiedDesign], request: Request) -> dict[str, Any]:
     """Return a whole study as plain values, rounded as they are written."""
     document = {
+        "schema": POWER_SCHEMA,
         "seed": request.seed,
         "replicates": request.replicates,
         "changed": request.overrides,

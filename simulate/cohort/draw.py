@@ -9,8 +9,10 @@ from protocol.regimen.load import load_regimen
 from simulate.cohort.spermatogenesis import Sperm, hidden_score, see_sperm, spermatogenic_liability
 from simulate.core.coding import ARMS
 from simulate.core.random_streams import RandomStreams
+from simulate.hormones.course import Course
 from simulate.hormones.decision_lookup import MONTH_DAYS
-from simulate.hormones.therapy import Course, follow, therapy_days
+from simulate.hormones.known_values import assays_of
+from simulate.hormones.therapy import follow, therapy_days
 from simulate.hormones.traits import MONTHS, Traits, draw_traits
 from simulate.patients.adherence import draw_habits
 from simulate.patients.baseline import Patients, draw_patients
@@ -134,11 +136,11 @@ def _potential_paths(
     spontaneous = streams.uniform("spontaneous sperm")
     overlooked = _overlooked(scenario, streams)
     model, sperm = scenario.physiology, scenario.spermatogenesis
-    fsh_step = scenario.measurement.rounded_to["fsh_iu_l"].value
+    assays = assays_of(scenario, streams)
 
     def walk(arm: str) -> Path:
         regimen = load_regimen(scenario.arms[arm].regimen)
-        course = follow(regimen, model, enrolled, traits, fsh_step, habits)
+        course = follow(regimen, model, enrolled, traits, assays, habits)
         seen = see_sperm(sperm, model, enrolled, level, course, traits, spontaneous, overlooked)
         return _path(course, seen, scenario.arms[arm].semen_analysis)
 

@@ -60,7 +60,7 @@ class Power(Shown):
     @property
     def required_participants(self) -> int | None:
         """Participants in all arms that the first design needs for ``target_power``, if asked."""
-        solved = self._run.document["designs"][0]["solve"]
+        solved = self._run.document["designs"][0]["sample_size_search"]
         return None if solved is None else int(solved["participants"])
 
     def plot(self, name: str = "power", design: str | None = None) -> "Figure":

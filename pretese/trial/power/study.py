@@ -23,6 +23,9 @@ from protocol.reading.documents import content_hash
 from protocol.regimen.load import load_regimen
 from simulate.scenario import Scenario
 
+#: Version of the JSON document of a power study.
+POWER_SCHEMA = "pretese/power/2"
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -46,7 +49,7 @@ class Request:
 
     participants: tuple[int, ...]
     effects: tuple[float, ...]
-    solve: float | None
+    target_power: float | None
     replicates: int
     seed: int
     overrides: dict[str, float] = field(default_factory=dict)
@@ -59,7 +62,7 @@ class Request:
         return {
             "participants": sorted(set(self.participants)),
             "effects": sorted(set(self.effects)),
-            "solve": self.solve,
+            "target_power": self.target_power,
             "seed": self.seed,
             "changed": self.overrides,
             "sensitivity": {path: list(values) for path, values in self.sensitivity.items()},
@@ -155,9 +158,9 @@ def study_design(planned: Planned, request: Request, runner: Runner) -> StudiedD
     """Simulate one design at all points of the request."""
     design, scenario, solution = planned.design, planned.scenario, None
     seed, replicates = request.seed, request.replicates
-    if request.solve is not None:
+    if request.target_power is not None:
         solution = solve_size(
-            design, scenario, request.solve, seed=seed, replicates=replicates,
+            design, scenario, request.target_power, seed=seed, replicates=replicates,
             simulate=runner.simulate,
         )  # fmt: skip
     sizes = {*request.participants} or (

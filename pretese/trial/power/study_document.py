@@ -55,7 +55,7 @@ def power_document(answer: StudiedDesign) -> dict[str, Any]:
         "assurance": [_assured(design, results, participants) for participants in sizes]
         if design.prior
         else [],
-        "solve": None if answer.solution is None else _solved(answer.solution),
+        "sample_size_search": answer.solution and _search_document(answer.solution),
         "sensitivity": None if answer.grid is None else grid_document(answer.grid),
         "tornado": None if answer.tornado is None else bars_document(answer.tornado),
     }
@@ -101,7 +101,7 @@ def _assured(design: DesignFile, results: Recorded, participants: int) -> dict[s
     return {"participants": participants, **plain_measure(assurance(design, here, participants))}
 
 
-def _solved(solution: Solution) -> dict[str, Any]:
+def _search_document(solution: Solution) -> dict[str, Any]:
     return {
         "participants": solution.participants,
         "exact": solution.stays_from is not None,

@@ -11,12 +11,13 @@ from pretese.trial.power.exact_power import exact_behaviour, why_not_enumerated
 from pretese.trial.power.familywise import any_and_all, each_endpoint, family_errors
 from pretese.trial.power.trial_means import (
     bias_of,
+    given_measure,
     mean,
     plain_measure,
     quantile_measure,
-    sd_measure,
     share_below,
     true_effect,
+    truth_by_trial,
     won,
 )
 from pretese.trial.simulation.reestimation import largest
@@ -107,7 +108,7 @@ def summarise_point(
 def measures(design: DesignFile, outcomes: Outcomes) -> dict[str, Measure]:
     """Return the measures of `WORDS` that apply to a design."""
     o = outcomes
-    found, truth = np.isfinite(o.estimate), true_effect(design, o)
+    found, truth, known = np.isfinite(o.estimate), true_effect(design, o), truth_by_trial(design, o)
     performance = measure_performance(
         o.estimate, o.std_error, truth.value, conf_low=o.conf_low, conf_high=o.conf_high,
         p_value=o.p_value,
@@ -116,9 +117,9 @@ def measures(design: DesignFile, outcomes: Outcomes) -> dict[str, Measure]:
         "power": mean(won(o)),
         "rejection": mean(o.rejected),
         "wrong_direction": mean(o.rejected * (o.z < 0)),
-        "bias": bias_of(performance.bias, truth, design),
+        "bias": bias_of(performance.bias, o.estimate, known, given_measure(o)),
         "coverage": performance.coverage,
-        "empirical_se": sd_measure(np.where(found, o.estimate, np.nan)),
+        "empirical_se": performance.empirical_se,
         "model_se": performance.model_se,
         "non_convergence": mean((~found).astype(float)),
         "recruited": mean(o.recruited),
@@ -134,7 +135,7 @@ def measures(design: DesignFile, outcomes: Outcomes) -> dict[str, Measure]:
 
 def _final(design: DesignFile, outcomes: Outcomes, truth: Measure) -> dict[str, Measure]:
     """Return the performance of median-unbiased estimates and final intervals."""
-    o, true = outcomes, truth.value
+    o, true, known = outcomes, truth.value, truth_by_trial(design, outcomes)
     if o.median_unbiased is None or o.final_low is None or o.final_high is None:
         return {}
     found = measure_performance(
@@ -143,7 +144,7 @@ def _final(design: DesignFile, outcomes: Outcomes, truth: Measure) -> dict[str, 
     )  # fmt: skip
     return {
         "below": share_below(o.estimate, true),
-        "final_bias": bias_of(found.bias, truth, design),
+        "final_bias": bias_of(found.bias, o.median_unbiased, known, given_measure(o)),
         "final_below": share_below(o.median_unbiased, true),
         "final_coverage": found.coverage,
         "final_over": share_below(-o.final_low, -true),

@@ -20,7 +20,7 @@ def command_of(study: dict[str, Any]) -> str:
     words = ["pretese power", *(design["id"] + ".yaml" for design in study["designs"])]
     words += [f"--participants {participants}" for participants in asked["participants"]]
     words += [f"--effect {100 * share:g}" for share in asked["effects"]]
-    words += [] if asked["solve"] is None else [f"--target-power {asked['solve']:g}"]
+    words += [] if asked["target_power"] is None else [f"--target-power {asked['target_power']:g}"]
     words += [
         f"--sensitivity {path}={','.join(f'{value:g}' for value in values)}"
         for path, values in asked["sensitivity"].items()
@@ -68,7 +68,8 @@ def plan_and_run(
     points, asked = document["points"], study["asked"]
     effects = sorted({0.0, 100.0, *(each.effect_percent for each in design.prior)})
     grid, filed = document["sensitivity"], "as in its file" if design.scenario else "none"
-    solved = f"for a power of {asked['solve']:g}" if asked["solve"] is not None else "not requested"
+    power = asked["target_power"]
+    solved = "not requested" if power is None else f"for a power of {power:g}"
     return [
         ("participants", str(design.participants),
          number_list({point["participants"] for point in points})),

@@ -76,7 +76,7 @@ def _over_participants(axes: Axes, design: dict[str, Any], colour: str) -> None:
         for point in design["points"]
         if point["effect_percent"] == 100
     ]
-    solved = design["solve"]
+    solved = design["sample_size_search"]
     if solved:
         triples = zip(solved["sizes"], solved["power"], solved["mcse"], strict=True)
         rows = sorted({row[0]: row for row in [*((*t, None) for t in triples), *rows]}.values())

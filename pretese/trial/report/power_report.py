@@ -23,6 +23,7 @@ from pretese.trial.group_sequential.boundary_document import describe_boundaries
 from pretese.trial.group_sequential.boundary_figure import draw_boundaries
 from pretese.trial.power.additional_measures import main_point, null_point
 from pretese.trial.power.decision_verdict import draft_words
+from pretese.trial.power.study import POWER_SCHEMA
 from pretese.trial.report import archive_columns as columns
 from pretese.trial.report import chapters, design_words
 from pretese.trial.report import data_generation as drawn
@@ -95,21 +96,11 @@ def _read(folder: Path) -> dict[str, Any]:
         problem = "there is no power.json"
         raise InputError.of(str(folder), "", problem, "run `pretese power DESIGN --out` first")
     document: dict[str, Any] = parse_json(read_text(path, MAX_JSON_BYTES), str(path))
-    if not isinstance(document, dict) or "asked" not in document or _older(document):
-        problem = "it was written by another version of the program"
-        raise InputError.of(str(path), "asked", problem, "run `pretese power` again")
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if schema != POWER_SCHEMA:
+        problem = f"its schema is {schema!r}; this version of the program reads {POWER_SCHEMA!r}"
+        raise InputError.of(str(path), "schema", problem, "run `pretese power` again")
     return document
-
-
-def _older(document: dict[str, Any]) -> bool:
-    """Whether medians have no Monte Carlo error yet."""
-    try:
-        points = [point for each in document["designs"] for point in each["points"]]
-        return not all(
-            isinstance(row["median_months"], dict) for p in points for row in p["analyses"]
-        )
-    except (KeyError, TypeError):  # it is not what this program writes
-        return True
 
 
 def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:

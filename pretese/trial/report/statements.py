@@ -99,7 +99,7 @@ def _trend(design: DesignFile) -> list[str]:
 
 def _specific(document: dict[str, Any], point: dict[str, Any]) -> list[str]:
     """Return what only some designs have: a required size, final inference, re-estimation."""
-    solved, sizes = document["solve"], point["reestimation"]
+    solved, sizes = document["sample_size_search"], point["reestimation"]
     found = []
     if solved and solved["exact"]:
         found.append(

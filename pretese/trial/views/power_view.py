@@ -37,8 +37,8 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
         console.print(draft, style="bold", highlight=False)
     if design["favours_control"]:
         console.print(AGAINST, style="bold", highlight=False)
-    if design["solve"]:
-        console.print(solved_words(design["solve"]), style="bold", highlight=False)
+    if design["sample_size_search"]:
+        console.print(solved_words(design["sample_size_search"]), style="bold", highlight=False)
     for points in _chunks(design["points"], 3):
         console.print(performance_table(points, "odds ratio" in design["estimand"]))
     last = design["points"][-1]

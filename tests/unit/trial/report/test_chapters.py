@@ -154,7 +154,7 @@ def test_what_was_asked_stands_beside_what_was_planned():
         "sensitivity": {"axes": {"dropout": [0, 20]}},
         "decision": {"verdict": "no-go"},
     }
-    study = {"asked": {"solve": 0.9}, "changed": {"behaviour.missed_share": 0.1}}
+    study = {"asked": {"target_power": 0.9}, "changed": {"behaviour.missed_share": 0.1}}
     rows = {name: (plan, run) for name, plan, run in plan_and_run(SUPERIOR, document, study)}
     assert rows["participants"] == ("600", "400, 500")
     assert rows["required sample size"] == ("none", "for a power of 0.9")

@@ -178,7 +178,8 @@ def test_the_paragraph_for_a_protocol_states_how_the_effect_is_reported(simulate
     design, results = simulated
     points = [summarise_point(design, 360, each, results[360, each]) for each in (0.0, 1.0)]
     document = {
-        "points": points, "solve": None, "estimand": str(design.estimand), "analysis": "unadjusted",
+        "points": points, "sample_size_search": None, "estimand": str(design.estimand),
+        "analysis": "unadjusted",
         "boundaries": {"information_rates": [1 / 3, 2 / 3, 1], "alpha": 0.025, "sides": 1,
         "name": "x"},
     }  # fmt: skip
