@@ -31,8 +31,8 @@ OPTIONS = {
 @regimen_option
 @click.option("--patient", type=InputPath(), help="A patient's file (YAML).")
 @click.option("--month", type=int, help="The month of therapy that begins, from 1.")
-@click.option("--previous-phase", help="The phase of the month before, such as hcg.")
-@fsh_option("FSH at the end of the month before. Repeat it for several results of one day.")
+@click.option("--previous-phase", help="The phase of the previous month, such as hcg.")
+@fsh_option("FSH at the end of the previous month. Repeat it for several results of one day.")
 @fsh_unit_option
 @click.option(
     "--finding",
@@ -66,7 +66,7 @@ def command(
     """Show the recommendation for one patient on a given date, with its rationale.
 
     Give either a patient's file (--patient), or the month of therapy that begins (--month) with
-    the results at the end of the month before.
+    the results at the end of the previous month.
     """
     from pretese.api.protocols.decisions import Decision
     from pretese.api.protocols.regimens import regimen as read_regimen
