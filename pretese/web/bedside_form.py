@@ -9,7 +9,7 @@ import pretese
 from pretese.api.protocols.decisions import Decision
 from pretese.api.protocols.regimens import Regimen
 from protocol.errors import Fault, InputError
-from protocol.regimen.language import InputSpec
+from protocol.regimen.parts import Input
 
 #: Units offered beside a value, by the analyte that its input measures; the first is preselected.
 UNITS = {
@@ -43,7 +43,7 @@ def form_fields(regimen: Regimen) -> tuple[FormField, ...]:
     )
 
 
-def _field(name: str, each: InputSpec) -> FormField:
+def _field(name: str, each: Input) -> FormField:
     analyte = finding_name(name)
     units = UNITS.get(analyte, (each.unit,) if each.unit else ())
     return FormField(name, each.label, units, tuple(each.values))

@@ -5,9 +5,10 @@ from math import prod
 from typing import Any
 
 from protocol.errors import Fault, InputError, ProofError
-from protocol.reading.documents import content_hash, validate
+from protocol.reading.documents import validate
 from protocol.reading.quantities import Analyte, analyte_file, convert, convertible
-from protocol.regimen import language, treatment
+from protocol.reading.stored import content_hash
+from protocol.regimen import language, parts
 from protocol.regimen.checks import faults_of_file
 from protocol.regimen.conditions import (
     Condition,
@@ -15,7 +16,8 @@ from protocol.regimen.conditions import (
     parse_number_condition,
 )
 from protocol.regimen.grid import Axis, fill, grid_of
-from protocol.regimen.language import analyte_of
+from protocol.regimen.language import part_of
+from protocol.regimen.parts import analyte_of
 from protocol.regimen.paths import faults_of_paths
 from protocol.regimen.rules import DecisionTable, Phase, Regimen, Rule, StartCriterion
 from protocol.regimen.table_proof import axes_of, misused_actions, table_faults
@@ -95,7 +97,8 @@ class _Compiler:
         self.where = where
         self.file = file
         self.origins = origins
-        self.analytes = {**analyte_file().analytes, **file.analytes}
+        self.analytes = {**analyte_file().analytes, **part_of(file.analytes)}
+        self.inputs: dict[str, parts.Input] = part_of(file.inputs)
         self.faults: list[Fault] = []
         self.unproved: list[Fault] = []
         self.required = {
@@ -112,17 +115,17 @@ class _Compiler:
             title=file.title,
             about=file.about.strip(),
             months=file.months,
-            sources=file.sources,
-            readings=file.readings,
-            parameters=file.parameters,
-            inputs=file.inputs,
-            drugs=file.drugs,
+            sources=part_of(file.sources),
+            readings=part_of(file.readings),
+            parameters=part_of(file.parameters),
+            inputs=self.inputs,
+            drugs=part_of(file.drugs),
             phases=tuple(self._phases()),
-            visits=file.visits,
-            actions=file.actions,
+            visits=part_of(file.visits),
+            actions=part_of(file.actions),
             criteria=tuple(self._criteria()),
             tables={name: self._table(name, spec) for name, spec in file.tables.items()},
-            tolerances=file.tolerances,
+            tolerances=part_of(file.tolerances),
             analytes=self.analytes,
             origins=self.origins,
         )
@@ -133,7 +136,7 @@ class _Compiler:
                 name=name,
                 code=code,
                 label=phase.label,
-                orders=phase.orders,
+                orders=part_of(phase.orders),
                 ends_therapy=phase.ends_therapy,
                 citation=self._citation(phase),
                 status=phase.status,
@@ -154,7 +157,7 @@ class _Compiler:
     def _origin(self, entry: str) -> str:
         return self.origins.get(entry, self.file.id)
 
-    def _citation(self, spec: treatment.PhaseSpec | language.RuleSpec | language.Criterion) -> str:
+    def _citation(self, spec: language.PhaseSpec | language.RuleSpec | language.Criterion) -> str:
         source = self.file.sources[spec.source]
         doi = f", doi {source.doi}" if source.doi else ""
         return f"{source.title}{doi}; {spec.locator}"
@@ -170,7 +173,7 @@ class _Compiler:
         return read
 
     def _condition(self, name: str, text: str) -> Condition:
-        spec = self.file.inputs[name]
+        spec = self.inputs[name]
         if spec.kind == "enum":
             condition = parse_name_condition(text, spec.values)
         else:
@@ -188,7 +191,7 @@ class _Compiler:
         return condition
 
     def _parameters_in(
-        self, name: str, spec: language.InputSpec
+        self, name: str, spec: parts.Input
     ) -> tuple[dict[str, float], dict[str, str], set[str]]:
         """Return the parameters in the unit of an input, and those of another dimension.
 
@@ -212,8 +215,8 @@ class _Compiler:
 
     def _measured_by(self, name: str) -> str:
         """Return the input whose results an input holds: another one if it is computed."""
-        computed = self.file.inputs[name].computed
-        return computed.of if computed and computed.of in self.file.inputs else name
+        computed = self.inputs[name].computed
+        return computed.of if computed and computed.of in self.inputs else name
 
     def _table(self, name: str, spec: language.TableSpec) -> DecisionTable:
         before = len(self.faults)
@@ -233,7 +236,7 @@ class _Compiler:
             for rule in spec.rules
         )
         grid = None
-        axes = axes_of(self.file.inputs, spec.inputs, rules)
+        axes = axes_of(self.inputs, spec.inputs, rules)
         if spec.hit == "unique" and len(self.faults) == before and self._fits(name, axes):
             filled = fill(axes, [rule.conditions for rule in rules])
             faults = [
@@ -257,7 +260,7 @@ class _Compiler:
         return cells <= MAX_CELLS
 
 
-def _refuse_limits_never_crossed(condition: Condition, spec: language.InputSpec) -> None:
+def _refuse_limits_never_crossed(condition: Condition, spec: parts.Input) -> None:
     """Raise if a limit of a number lies at or beyond an end of its plausible range."""
     low, high = spec.plausible or (0.0, 0.0)
     for limit in sorted(condition.limits):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from pretese.api.arguments.argument_values import day_of, path_of, text_of, time_of
 from pretese.api.display import Shown
-from pretese.bedside.json_answers import decision_document, decision_schema, plan_document
 from pretese.bedside.recommendation_view import recommendation_lines
 from pretese.bedside.words import plan_lines
 from pretese.io.output.atomic_file import write_file
@@ -85,6 +84,8 @@ class Decision(Shown):
     @staticmethod
     def schema() -> dict[str, Any]:
         """Return the JSON Schema of `to_dict`: ``pretese decide --schema``."""
+        from pretese.bedside.json_answers import decision_schema  # loads pydantic
+
         return decision_schema()
 
     def summary(self) -> str:
@@ -95,6 +96,8 @@ class Decision(Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of ``pretese decide --json``."""
+        from pretese.bedside.json_answers import decision_document  # loads pydantic
+
         return decision_document(self.details, self.regimen)
 
     def to_frame(self) -> "pd.DataFrame":
@@ -168,6 +171,8 @@ class Schedule(Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of ``pretese schedule --json``."""
+        from pretese.bedside.json_answers import plan_document  # loads pydantic
+
         return plan_document(self.plan)
 
     def to_frame(self) -> "pd.DataFrame":

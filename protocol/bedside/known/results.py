@@ -10,8 +10,8 @@ from protocol.reading.numbers import cure_of, number_of, shown
 from protocol.reading.quantities import Analyte, convert
 from protocol.reading.shown import shown_unit
 from protocol.regimen.conditions import Value
-from protocol.regimen.language import analyte_of
 from protocol.regimen.load import Regimen
+from protocol.regimen.parts import analyte_of
 
 _BEYOND = re.compile(r"\s*([<>])\s*(.+)")
 

@@ -7,8 +7,8 @@ import pytest
 
 from protocol.audit.judge import audit, audit_patient
 from protocol.audit.log.events import Event
-from protocol.regimen.language import MonthLength
 from protocol.regimen.load import load_regimen
+from protocol.regimen.parts import MonthLength
 from tests.support.adherent_log import adherent_events, calendar_month_events
 
 GUIDED = load_regimen("fsh-guided")
