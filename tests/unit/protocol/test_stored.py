@@ -30,7 +30,7 @@ def _writer():
 
 
 def test_stored_files_hold_what_their_sources_say():
-    wanted = {path: text for path, text in _writer().stored_files()}
+    wanted = dict(_writer().stored_files())
     assert {path for path in wanted if path.read_text("utf-8") != wanted[path]} == set(), CURE
     assert set(stored.SHIPPED.rglob("*.json")) == set(wanted), CURE
 
