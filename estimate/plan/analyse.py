@@ -23,7 +23,7 @@ from estimate.imputation.rubins_rules import missing_information, pool_estimates
 from estimate.methods.method import Method
 from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import Work
-from estimate.outcomes.registry import RUNS, adjusted_model
+from estimate.outcomes.registry import adjusted_model, run_outcome
 from estimate.plan.changes import changes
 from estimate.plan.explore import divisions, shapes
 from estimate.plan.findings import Analysis
@@ -160,7 +160,7 @@ class _Steps:
                 self.score.score, self.data.treatment, self.data.include
             )
         if plan.covariates:
-            self.balances["unadjusted"] = balance(self.data)
+            self.balances["unadjusted"] = balance(self.data, self.data.weights)
 
     def run(self) -> Iterator[tuple[str, Sequence[Estimate]]]:
         """Yield the name and the estimates of each step of the plan."""
@@ -178,10 +178,9 @@ class _Steps:
 
     def _answers(self, method: Method) -> Sequence[Estimate]:
         """Run a method on the outcome, whatever its kind."""
-        kind = self.data.outcome_kind
-        if kind == "binary":
+        if self.data.outcome_kind == "binary":
             return method.answers(self.shared)
-        return RUNS[kind][method.name](self.shared, self.plan.outcome.horizon)
+        return run_outcome(self.shared, method.name, self.plan.outcome.horizon)
 
     def _keep_balance(self, method: Method) -> None:
         """Keep what a method balanced; the same weights or pairs balance the same."""

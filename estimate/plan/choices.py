@@ -80,12 +80,14 @@ class Matching(Document):
     caliper_percent: Annotated[Number, Field(ge=1e-6, le=1e6)] | None = None
     on: Literal["score", "logit"] = "logit"
     exact: str | None = None
+    #: partners of each focal patient
+    ratio: Annotated[Whole, Field(ge=1, le=20)] = 1
 
     @property
     def rule(self) -> MatchingRule:
         """The same, as estimators take it."""
         caliper = None if self.caliper_percent is None else self.caliper_percent / 100
-        return MatchingRule(self.focal, self.order, caliper, self.on, self.exact)
+        return MatchingRule(self.focal, self.order, caliper, self.on, self.exact, self.ratio)
 
 
 class Outcome(Document):

@@ -9,6 +9,7 @@ from pretese.commands.option_names import options_named
 from pretese.commands.option_types import Date, pairs_of
 from pretese.commands.options import (
     json_option,
+    reference_range_option,
     regimen_option,
     regimen_set_option,
     report_option,
@@ -47,6 +48,7 @@ from protocol.reading.day_formats import DAY_ORDERS
 @click.option("--csv", "table", type=OutputFile(), help="Write the deviations to a CSV file.")
 @report_option("Write an HTML report with a timeline of each patient.")
 @click.option("--strict", is_flag=True, help="Exit with 3 if there is any deviation.")
+@reference_range_option
 @regimen_set_option
 @json_option
 def command(
@@ -62,6 +64,7 @@ def command(
     table: Path | None,
     report: Path | None,
     strict: bool,
+    ranges: tuple[str, ...],
     changes: dict[str, float],
     as_json: bool,
 ) -> None:
@@ -75,7 +78,7 @@ def command(
     from pretese.api.protocols.regimens import regimen as read_regimen
 
     files = {"--csv": table, "--report": report}
-    chosen = read_regimen(regimen, **changes)
+    chosen = read_regimen(regimen, **changes).with_reference_ranges(ranges)
     with options_named({"columns": "--map"}):
         found = audit(
             log,

@@ -11,6 +11,7 @@ from pretese.commands.options import (
     fsh_option,
     fsh_unit_option,
     json_option,
+    reference_range_option,
     regimen_option,
     regimen_set_option,
 )
@@ -44,6 +45,7 @@ OPTIONS = {
     type=Date(),
     help="The date of the decision; today if not given.",
 )
+@reference_range_option
 @regimen_set_option
 @click.option("--why", is_flag=True, help="List the rules that are not met, and all criteria.")
 @json_option
@@ -57,6 +59,7 @@ def command(
     fsh_unit: str,
     findings: tuple[str, ...],
     decision_date: dt.datetime | None,
+    ranges: tuple[str, ...],
     changes: dict[str, float],
     why: bool,
     as_json: bool,
@@ -76,14 +79,18 @@ def command(
         print_json(Decision.schema())
         return
     with options_named(OPTIONS):
-        decision = read_regimen(regimen, **changes).decide(
-            patient,
-            month=month,
-            previous_phase=previous_phase,
-            fsh=fsh or None,
-            fsh_unit=fsh_unit,
-            findings=findings,
-            decision_date=decision_date,
+        decision = (
+            read_regimen(regimen, **changes)
+            .with_reference_ranges(ranges)
+            .decide(
+                patient,
+                month=month,
+                previous_phase=previous_phase,
+                fsh=fsh or None,
+                fsh_unit=fsh_unit,
+                findings=findings,
+                decision_date=decision_date,
+            )
         )
     if as_json:
         print_json(decision.to_dict())

@@ -11,6 +11,7 @@ from pretese.commands.options import (
     fsh_option,
     fsh_unit_option,
     json_option,
+    reference_range_option,
     regimen_option,
     regimen_set_option,
 )
@@ -50,6 +51,7 @@ OPTIONS = {"schedule": "pretese schedule", "path": "--ics"}
     type=InputPath(),
     help="The calendar to replace: changed events are updated, removed ones cancelled.",
 )
+@reference_range_option
 @regimen_set_option
 @json_option
 def command(
@@ -64,6 +66,7 @@ def command(
     pseudonym: str | None,
     issued: dt.datetime | None,
     previous: Path | None,
+    ranges: tuple[str, ...],
     changes: dict[str, float],
     as_json: bool,
 ) -> None:
@@ -71,8 +74,10 @@ def command(
     from pretese.api.protocols.regimens import regimen as read_regimen
 
     with options_named(OPTIONS):
-        made = read_regimen(regimen, **changes).schedule(
-            start, fsh=fsh, fsh_unit=fsh_unit, decisions=decisions
+        made = (
+            read_regimen(regimen, **changes)
+            .with_reference_ranges(ranges)
+            .schedule(start, fsh=fsh, fsh_unit=fsh_unit, decisions=decisions)
         )
         if ics is not None:
             made.write_ics(

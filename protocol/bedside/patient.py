@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from protocol.bedside.known.plausible import value_problem
+from protocol.bedside.known.reference_range import ReferenceRange
 from protocol.bedside.known.results import Reported, observations_of
 from protocol.bedside.known.timeline import Observation, Timeline
 from protocol.dates import date_of, day_from
@@ -22,7 +23,8 @@ class Measurement:
     """A dated result: a number with its unit (``<0.3`` below a limit of detection), or a name.
 
     ``date`` is the day of the sample, ``reported`` the day on which the result became known, by
-    default the same. FHIR calls them *effective* and *issued*.
+    default the same. FHIR calls them *effective* and *issued*. ``assay`` is needed where
+    reference ranges of several assays are given.
     """
 
     date: dt.date
@@ -31,6 +33,7 @@ class Measurement:
     unit: str | None = None
     reported: dt.date | None = None
     source: str | None = None
+    assay: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,13 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """What is told of a patient; `protocol.bedside.patient_file` reads it from a told.
+    """What is told of a patient; `protocol.bedside.patient_file` reads it from a file.
 
     ``started`` is day 0 of therapy, absent before it. ``phases`` lists what was given in each
     month that has begun, in order; ``unknown`` stands for a month of which nothing is known.
     ``entry`` holds the facts that entry criteria ask for, ``earlier_courses`` how often the
-    patient had this therapy before.
+    patient had this therapy before. ``reference_ranges`` are those of the laboratory that measured,
+    in place of the regimen's normal range.
     """
 
     patient: str
@@ -58,6 +62,7 @@ class Patient:
     earlier_courses: int = 0
     entry: Mapping[str, float | str] = field(default_factory=dict)
     measurements: tuple[Measurement, ...] = ()
+    reference_ranges: tuple[ReferenceRange, ...] = ()
     couple_ready: str | None = None
 
 
@@ -66,7 +71,7 @@ class PatientRecord:
     """A patient of whom everything is checked.
 
     ``entry`` holds every fact of the entry criteria by input name, None where unknown. ``pauses``
-    are (first, last) ordinals, in order.
+    are (first, last) ordinals, in order. ``reference_ranges`` are the laboratory's own.
     """
 
     patient: str
@@ -77,6 +82,25 @@ class PatientRecord:
     couple_ready: str | None = None
     pauses: tuple[tuple[int, int], ...] = ()
     earlier_courses: int = 0
+    reference_ranges: tuple[ReferenceRange, ...] = ()
+
+    def assays_on(self, regimen: Regimen, date: dt.date) -> dict[str, str | None]:
+        """Return the assay of the last result of each analyte that is known on a date.
+
+        An analyte without a result is absent; a result may name no assay.
+        """
+        today = date.toordinal()
+        found: dict[str, str | None] = {}
+        for analyte in regimen.reference_ranges:
+            known = [
+                item
+                for name in regimen.inputs_of(analyte)
+                for item in self.timeline.of(name)
+                if item.measured <= today and item.known <= today
+            ]
+            if known:
+                found[analyte] = known[-1].assay
+        return found
 
     @property
     def start(self) -> int | None:
@@ -138,6 +162,7 @@ def patient_record(told: Patient, regimen: Regimen, where: str) -> PatientRecord
         couple_ready=told.couple_ready,
         pauses=tuple(_pauses(told)),
         earlier_courses=told.earlier_courses,
+        reference_ranges=told.reference_ranges,
     )
 
 
@@ -157,6 +182,7 @@ def _reported(measurement: Measurement, where: str, number: int) -> Reported:
         where,
         field,
         measurement.source,
+        assay=measurement.assay,
     )
 
 

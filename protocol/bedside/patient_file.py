@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from protocol.bedside.known.range_entry import RangeEntry
 from protocol.bedside.patient import Measurement, Patient, Pause
 from protocol.reading.documents import Document, read_document, validate
 from protocol.reading.fields import Day, Fact, Whole, Word
@@ -20,6 +21,7 @@ class MeasurementEntry(Document):
     value: Fact
     unit: str | None = None
     source: str | None = None
+    assay: str | None = None
 
 
 class PauseEntry(Document):
@@ -39,6 +41,7 @@ class PatientFile(Document):
     earlier_courses: Annotated[Whole, Field(ge=0, le=50)] = 0
     entry: dict[str, Fact] = Field(default_factory=dict)
     measurements: tuple[MeasurementEntry, ...] = ()
+    reference_ranges: tuple[RangeEntry, ...] = ()
     couple_ready: Word | None = None
 
     def told(self) -> Patient:
@@ -49,7 +52,9 @@ class PatientFile(Document):
             Measurement(**{name: getattr(each, name) for name in MeasurementEntry.model_fields})
             for each in self.measurements
         )
-        return Patient(**{**plain, "pauses": pauses, "measurements": results})
+        ranges = tuple(each.told() for each in self.reference_ranges)
+        own = {"pauses": pauses, "measurements": results, "reference_ranges": ranges}
+        return Patient(**{**plain, **own})
 
 
 def read_patient(path: Path) -> Patient:

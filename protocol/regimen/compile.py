@@ -22,9 +22,6 @@ from protocol.regimen.paths import faults_of_paths
 from protocol.regimen.rules import DecisionTable, Phase, Regimen, Rule, StartCriterion
 from protocol.regimen.table_proof import axes_of, misused_actions, table_faults
 
-#: The origin of a parameter that takes the place of the file's.
-SET_BY_USER = "set by the user"
-
 #: Cells of a table that can be proved in seconds and some hundred megabytes.
 MAX_CELLS = 1_000_000
 
@@ -33,7 +30,7 @@ def compile_regimen(
     where: str,
     text: str,
     plain: Any,
-    parameters: Mapping[str, float],
+    parameters: Mapping[str, float | parts.NewValue],
     origins: Mapping[str, str],
 ) -> Regimen:
     """Check and prove a regimen.
@@ -42,14 +39,17 @@ def compile_regimen(
     of each entry.
     """
     file = validate(plain, language.RegimenFile, where)
-    file = _with_parameters(file, parameters, where)
+    new = {
+        name: value if isinstance(value, parts.NewValue) else parts.NewValue(value)
+        for name, value in parameters.items()
+    }
+    file = _with_parameters(file, new, where)
     faults = [Fault(where, *fault) for fault in faults_of_file(file)]
     if faults:
         raise InputError(faults)
-    compiler = _Compiler(
-        where, file, {**origins, **{f"parameters.{name}": SET_BY_USER for name in parameters}}
-    )
-    regimen = compiler.regimen(_hash(text, parameters))
+    set_by = {f"parameters.{name}": f"set by {value.set_by}" for name, value in new.items()}
+    compiler = _Compiler(where, file, {**origins, **set_by})
+    regimen = compiler.regimen(_hash(text, new))
     if compiler.faults:
         raise InputError(compiler.faults + compiler.unproved)
     if compiler.unproved:
@@ -60,13 +60,15 @@ def compile_regimen(
     return regimen
 
 
-def _hash(text: str, parameters: Mapping[str, float]) -> str:
-    changed = "".join(f"\n{name}={value!r}" for name, value in sorted(parameters.items()))
+def _hash(text: str, parameters: Mapping[str, parts.NewValue]) -> str:
+    changed = "".join(
+        f"\n{name}={float(new.value)!r}{new.wording}" for name, new in sorted(parameters.items())
+    )
     return content_hash(text + changed)
 
 
 def _with_parameters(
-    file: language.RegimenFile, values: Mapping[str, float], where: str
+    file: language.RegimenFile, values: Mapping[str, parts.NewValue], where: str
 ) -> language.RegimenFile:
     unknown = [name for name in values if name not in file.parameters]
     if unknown:
@@ -76,18 +78,40 @@ def _with_parameters(
             for name in unknown
         )
     if faults := [
-        Fault(where, f"parameters.{name}", f"{value:g} is not allowed", "give -1e6 to 1e6")
-        for name, value in values.items()
-        if not abs(value) <= 1e6  # nor is anything that is not a number
+        Fault(where, f"parameters.{name}", f"{new.value:g} is not allowed", "give -1e6 to 1e6")
+        for name, new in values.items()
+        if not abs(new.value) <= 1e6  # nor is anything that is not a number
     ]:
         raise InputError(faults)
     changed = {
-        name: file.parameters[name].model_copy(
-            update={"value": float(value), "status": "assumed", "note": "set by the user"}
-        )
-        for name, value in values.items()
+        name: file.parameters[name].model_copy(update=_replacement(new))
+        for name, new in values.items()
     }
-    return file.model_copy(update={"parameters": {**file.parameters, **changed}})
+    sources = {
+        _source(new): language.SourceSpec(title=f"set by {new.set_by}") for new in values.values()
+    }
+    return file.model_copy(
+        update={
+            "parameters": {**file.parameters, **changed},
+            "sources": {**file.sources, **sources},
+        }
+    )
+
+
+def _replacement(new: parts.NewValue) -> dict[str, Any]:
+    """Return the changed fields of a parameter; the number's source is not that of the file."""
+    wording = new.wording or "in place of the regimen's number"
+    return {
+        "value": float(new.value),
+        "status": "assumed",
+        "source": _source(new),
+        "locator": wording,
+        "note": f"set by {new.set_by}",
+    }
+
+
+def _source(new: parts.NewValue) -> str:
+    return f"set-by-{new.set_by.removeprefix('the ')}"
 
 
 class _Compiler:
@@ -118,6 +142,7 @@ class _Compiler:
             sources=part_of(file.sources),
             readings=part_of(file.readings),
             parameters=part_of(file.parameters),
+            reference_ranges=part_of(file.reference_ranges),
             inputs=self.inputs,
             drugs=part_of(file.drugs),
             phases=tuple(self._phases()),

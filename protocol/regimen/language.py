@@ -37,6 +37,13 @@ class ParameterSpec(Document):
     note: str = ""
 
 
+class RangeParametersSpec(Document):
+    """As `protocol.regimen.parts.RangeParameters`, within the bounds of a file."""
+
+    low: Name | None = None
+    high: Name | None = None
+
+
 Limit = Annotated[Number, Field(ge=-1e6, le=1e6)]
 
 
@@ -210,6 +217,7 @@ class RegimenFile(Document):
     sources: dict[Name, SourceSpec]
     readings: dict[Name, ReadingSpec] = Field(default_factory=dict)
     parameters: dict[Name, ParameterSpec] = Field(default_factory=dict)
+    reference_ranges: dict[Name, RangeParametersSpec] = Field(default_factory=dict)
     analytes: dict[Name, AnalyteSpec] = Field(default_factory=dict)
     inputs: Annotated[dict[Name, InputSpec], Field(min_length=1)]
     drugs: dict[Name, DrugSpec] = Field(default_factory=dict)
@@ -227,6 +235,7 @@ class RegimenFile(Document):
 _PARTS: dict[type[Document], type[Any]] = {
     SourceSpec: parts.Source,
     ParameterSpec: parts.Parameter,
+    RangeParametersSpec: parts.RangeParameters,
     ComputedSpec: parts.Computed,
     InputSpec: parts.Input,
     ReadingSpec: parts.Reading,

@@ -17,6 +17,7 @@ from protocol.reading.stored import shipped_value, stored_document
 from protocol.regimen import parts
 from protocol.regimen.conditions import Bound, Condition
 from protocol.regimen.grid import Axis, DecisionGrid
+from protocol.regimen.parts import NewValue
 from protocol.regimen.rules import DecisionTable, Phase, Regimen, Rule, StartCriterion
 from protocol.shorten import shorten
 
@@ -42,9 +43,9 @@ MAX_DEPTH = 5
 #: What a stored regimen is made of.
 PARTS: tuple[type[Any], ...] = (
     Regimen, DecisionTable, Rule, Phase, StartCriterion, DecisionGrid, Axis, Condition, Bound,
-    Analyte, parts.Source, parts.Parameter, parts.Computed, parts.Input, parts.Reading,
-    parts.Action, parts.Tolerance, parts.MonthLength, parts.Tolerances, parts.Drug, parts.Order,
-    parts.Visit,
+    Analyte, parts.Source, parts.Parameter, parts.RangeParameters, parts.Computed, parts.Input,
+    parts.Reading, parts.Action, parts.Tolerance, parts.MonthLength, parts.Tolerances, parts.Drug,
+    parts.Order, parts.Visit,
 )  # fmt: skip
 
 
@@ -65,7 +66,7 @@ def list_regimens() -> tuple[str, ...]:
 
 
 def load_regimen(
-    name_or_path: str | Path, parameters: Mapping[str, float] | None = None
+    name_or_path: str | Path, parameters: Mapping[str, float | NewValue] | None = None
 ) -> Regimen:
     """Return a shipped regimen by name, or one of your own by the path of its file.
 
@@ -73,7 +74,7 @@ def load_regimen(
     ----------
     parameters
         Values, in the declared units, that take the place of the file's (a clinic's own safety
-        limits). They become part of ``sha256``.
+        limits), as numbers, or with who set them. They become part of ``sha256``.
 
     Raises
     ------
@@ -93,7 +94,7 @@ def load_regimen(
 
 
 @cache
-def _shipped(name: str, parameters: tuple[tuple[str, float], ...]) -> Regimen:
+def _shipped(name: str, parameters: tuple[tuple[str, float | NewValue], ...]) -> Regimen:
     stored = None if parameters else shipped_value(f"regimens/{name}", PARTS)
     return stored if isinstance(stored, Regimen) else _load(name, parameters)
 
@@ -104,12 +105,14 @@ def document_of_regimen(name: str) -> dict[str, Any]:
     return stored_document(_load(name, ()), ["analytes.yaml", *(f"regimens/{f}" for f in files)])
 
 
-def _load(name: str, parameters: tuple[tuple[str, float], ...]) -> Regimen:
+def _load(name: str, parameters: tuple[tuple[str, float | NewValue], ...]) -> Regimen:
     where, found = _read(name, MAX_DEPTH)
     return _compiled(where, found, dict(parameters))
 
 
-def _compiled(where: str, found: "_Extended", parameters: Mapping[str, float]) -> Regimen:
+def _compiled(
+    where: str, found: "_Extended", parameters: Mapping[str, float | NewValue]
+) -> Regimen:
     from protocol.regimen.compile import compile_regimen
 
     return compile_regimen(where, "\n".join(found.texts), found.plain, parameters, found.origins)

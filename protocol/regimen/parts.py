@@ -39,6 +39,23 @@ class Parameter:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class NewValue:
+    """A number in place of a parameter's, and who set it; ``wording`` says what it is."""
+
+    value: float
+    set_by: str = "the user"
+    wording: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RangeParameters:
+    """The parameters that hold the ends of an analyte's normal range; one end may not matter."""
+
+    low: str | None = None
+    high: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Computed:
     """A number that is computed from the results of another input, ``of``.

@@ -78,7 +78,8 @@ class Regimen:
     """A proved regimen. ``sha256`` covers its file and the files that it extends.
 
     ``months`` is the longest therapy, in months of 30 days. ``phases`` are in the file's order.
-    ``analytes`` are the shipped ones and the file's own. ``origins`` names the regimen file that
+    ``analytes`` are the shipped ones and the file's own; ``reference_ranges`` names the parameters
+    that hold the normal range of an analyte. ``origins`` names the regimen file that
     an entry stands in, by its dotted path, such as ``phases.hcg`` or ``parameters.fsh_low``.
     """
 
@@ -91,6 +92,7 @@ class Regimen:
     sources: Mapping[str, parts.Source]
     readings: Mapping[str, parts.Reading]
     parameters: Mapping[str, parts.Parameter]
+    reference_ranges: Mapping[str, parts.RangeParameters]
     inputs: Mapping[str, parts.Input]
     drugs: Mapping[str, parts.Drug]
     phases: tuple[Phase, ...]

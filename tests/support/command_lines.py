@@ -175,6 +175,14 @@ def names() -> list[str]:
     return found
 
 
+def paths(*kinds: type[click.Path]) -> Iterator[tuple[str, click.Parameter]]:
+    """Yield the names of all commands with their parameters of certain types."""
+    for name in names():
+        for parameter in command_of(name).params:
+            if isinstance(parameter.type, kinds):
+                yield name, parameter
+
+
 def corrupted(name: str, parameter: click.Parameter, value: str) -> tuple[str, ...]:
     """Return the valid call of a command with another value of one parameter."""
     given = list(VALID[name])
