@@ -30,7 +30,7 @@ def _text(document: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Write all files anew."""
+    """Write all files."""
     for path, text in stored_files():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

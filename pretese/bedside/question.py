@@ -33,11 +33,11 @@ _CURE = "write name=value unit, such as 'testosterone=40 nmol/L' or 'semen=no sp
 
 def patient_of(patient: str | Path | Mapping[str, Any], regimen: Regimen) -> PatientRecord:
     """Return what a patient's file, or a mapping with the fields of one, tells of a patient."""
-    from protocol.bedside.patient_file import patient_told, read_patient  # loads pydantic
+    from protocol.bedside.patient_file import patient_from, read_patient  # loads pydantic
 
     if isinstance(patient, str | Path):
         return patient_record(read_patient(Path(patient)), regimen, str(patient))
-    return patient_record(patient_told(patient, "patient"), regimen, "patient")
+    return patient_record(patient_from(patient, "patient"), regimen, "patient")
 
 
 def patient_in_month(
@@ -69,9 +69,9 @@ def _of_one_month(measurements: Sequence[Mapping[str, Any]]) -> Patient:
     if all(_is_plain_result(**each) for each in measurements):
         results = tuple(Measurement(**each) for each in measurements)
         return Patient("patient", measurements=results)
-    from protocol.bedside.patient_file import patient_told  # loads pydantic
+    from protocol.bedside.patient_file import patient_from  # loads pydantic
 
-    return patient_told({"patient": "patient", "measurements": list(measurements)}, WHERE)
+    return patient_from({"patient": "patient", "measurements": list(measurements)}, WHERE)
 
 
 def _is_plain_result(date: dt.date, name: Any, value: Any, unit: Any = None) -> bool:

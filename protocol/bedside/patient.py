@@ -46,7 +46,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """What is told of a patient; `protocol.bedside.patient_file` reads it from a file.
+    """What is given of a patient; `protocol.bedside.patient_file` reads it from a file.
 
     ``started`` is day 0 of therapy, absent before it. ``phases`` lists what was given in each
     month that has begun, in order; ``unknown`` stands for a month of which nothing is known.
@@ -133,8 +133,8 @@ class PatientRecord:
         return None if phase == UNKNOWN_PHASE else phase
 
 
-def patient_record(told: Patient, regimen: Regimen, where: str) -> PatientRecord:
-    """Check what is told of a patient against a regimen; every fault at once.
+def patient_record(given: Patient, regimen: Regimen, where: str) -> PatientRecord:
+    """Check what is given of a patient against a regimen; every fault at once.
 
     Raises
     ------
@@ -144,25 +144,25 @@ def patient_record(told: Patient, regimen: Regimen, where: str) -> PatientRecord
     """
     faults: list[Fault] = []
     observations: list[Observation] = []
-    for i, measurement in enumerate(told.measurements):
+    for i, measurement in enumerate(given.measurements):
         try:
             observations += observations_of(_reported(measurement, where, i), regimen)
         except InputError as error:
             faults += error.faults
-    entry = _entry(told, regimen, where, faults)
-    faults += [Fault(where, *fault) for fault in _faults_of_course(told, regimen)]
+    entry = _entry(given, regimen, where, faults)
+    faults += [Fault(where, *fault) for fault in _faults_of_course(given, regimen)]
     if faults:
         raise InputError(faults)
     return PatientRecord(
-        patient=told.patient,
-        started=told.started,
-        phases=told.phases,
+        patient=given.patient,
+        started=given.started,
+        phases=given.phases,
         entry=entry,
         timeline=Timeline(observations),
-        couple_ready=told.couple_ready,
-        pauses=tuple(_pauses(told)),
-        earlier_courses=told.earlier_courses,
-        reference_ranges=told.reference_ranges,
+        couple_ready=given.couple_ready,
+        pauses=tuple(_pauses(given)),
+        earlier_courses=given.earlier_courses,
+        reference_ranges=given.reference_ranges,
     )
 
 
@@ -186,9 +186,9 @@ def _reported(measurement: Measurement, where: str, number: int) -> Reported:
     )
 
 
-def _pauses(told: Patient) -> Iterator[tuple[int, int]]:
+def _pauses(given: Patient) -> Iterator[tuple[int, int]]:
     """Yield pauses as ordinals; one that is still open lasts to the end of the calendar."""
-    for pause in sorted(told.pauses, key=lambda pause: pause.first):
+    for pause in sorted(given.pauses, key=lambda pause: pause.first):
         last = dt.date.max if pause.last is None else pause.last
         yield pause.first.toordinal(), last.toordinal()
 
@@ -198,10 +198,10 @@ def facts_asked(regimen: Regimen) -> frozenset[str]:
     return frozenset(name for criterion in regimen.criteria for name in criterion.conditions)
 
 
-def _entry(told: Patient, regimen: Regimen, where: str, faults: list[Fault]) -> dict[str, Value]:
+def _entry(given: Patient, regimen: Regimen, where: str, faults: list[Fault]) -> dict[str, Value]:
     asked = facts_asked(regimen)
     entry: dict[str, Value] = dict.fromkeys(sorted(asked))
-    for name, value in told.entry.items():
+    for name, value in given.entry.items():
         if name not in asked:
             cure = f"entry criteria ask for: {', '.join(sorted(asked))}"
             faults.append(Fault(where, f"entry.{name}", "no criterion asks for this", cure))
@@ -212,21 +212,21 @@ def _entry(told: Patient, regimen: Regimen, where: str, faults: list[Fault]) -> 
     return entry
 
 
-def _faults_of_course(told: Patient, regimen: Regimen) -> Iterator[tuple[str, str, str]]:
+def _faults_of_course(given: Patient, regimen: Regimen) -> Iterator[tuple[str, str, str]]:
     names = [*(phase.name for phase in regimen.phases), UNKNOWN_PHASE]
-    for i, phase in enumerate(told.phases):
+    for i, phase in enumerate(given.phases):
         if phase not in names:
             yield f"phases.{i}", f"there is no phase {phase!r}", f"there are: {', '.join(names)}"
-    if (told.phases or told.pauses) and told.started is None:
-        given = "phases" if told.phases else "pauses"
+    if (given.phases or given.pauses) and given.started is None:
+        given = "phases" if given.phases else "pauses"
         yield (
             "started",
             f"it is missing though {given} were given",
             "give the day of the first dose",
         )
-    if told.couple_ready not in (None, "yes", "no"):
-        yield "couple_ready", f"{told.couple_ready!r} is not allowed", "write yes or no"
-    yield from _faults_of_pauses(told.pauses, told.started)
+    if given.couple_ready not in (None, "yes", "no"):
+        yield "couple_ready", f"{given.couple_ready!r} is not allowed", "write yes or no"
+    yield from _faults_of_pauses(given.pauses, given.started)
 
 
 def _faults_of_pauses(

@@ -44,25 +44,25 @@ class PatientFile(Document):
     reference_ranges: tuple[RangeEntry, ...] = ()
     couple_ready: Word | None = None
 
-    def told(self) -> Patient:
-        """Return what the file tells of the patient."""
+    def as_patient(self) -> Patient:
+        """Return what the file states of the patient."""
         plain = {name: getattr(self, name) for name in PatientFile.model_fields}
         pauses = tuple(Pause(each.first, each.last) for each in self.pauses)
         results = tuple(
             Measurement(**{name: getattr(each, name) for name in MeasurementEntry.model_fields})
             for each in self.measurements
         )
-        ranges = tuple(each.told() for each in self.reference_ranges)
+        ranges = tuple(each.as_range() for each in self.reference_ranges)
         own = {"pauses": pauses, "measurements": results, "reference_ranges": ranges}
         return Patient(**{**plain, **own})
 
 
 def read_patient(path: Path) -> Patient:
-    """Return what a patient's file tells; every fault of it is reported in one `InputError`."""
-    return read_document(path, PatientFile).told()
+    """Return what a patient's file states; every fault of it is reported in one `InputError`."""
+    return read_document(path, PatientFile).as_patient()
 
 
-def patient_told(plain: Mapping[str, Any] | Any, where: str) -> Patient:
-    """Return what a mapping with the fields of a patient's file tells; errors as for a file."""
+def patient_from(plain: Mapping[str, Any] | Any, where: str) -> Patient:
+    """Return what a mapping with the fields of a patient's file states; errors as for a file."""
     given = dict(plain) if isinstance(plain, Mapping) else plain
-    return validate(given, PatientFile, where).told()
+    return validate(given, PatientFile, where).as_patient()

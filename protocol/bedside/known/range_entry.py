@@ -25,11 +25,11 @@ class RangeEntry(Document):
             raise ValueError(f"{self.low:g} to {self.high:g} is not a range; give the lower first")
         return self
 
-    def told(self) -> ReferenceRange:
+    def as_range(self) -> ReferenceRange:
         """Return the range that it states."""
         return ReferenceRange(self.analyte, self.low, self.high, self.unit, self.assay)
 
 
-def range_told(fields: Mapping[str, Any], where: str) -> ReferenceRange:
+def range_from(fields: Mapping[str, Any], where: str) -> ReferenceRange:
     """Return the range that fields state; every fault is reported in one `InputError`."""
-    return validate(dict(fields), RangeEntry, where).told()
+    return validate(dict(fields), RangeEntry, where).as_range()

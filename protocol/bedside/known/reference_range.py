@@ -52,9 +52,9 @@ def range_of(text: str, where: str) -> ReferenceRange:
             problem = f"{shown(found[end])} is not a number"
             raise InputError.of(where, found["analyte"], problem, cure_of(found[end]))
         ends.append(number)
-    from protocol.bedside.known.range_entry import range_told  # loads pydantic
+    from protocol.bedside.known.range_entry import range_from  # loads pydantic
 
-    return range_told({**found.groupdict(), "low": ends[0], "high": ends[1]}, where)
+    return range_from({**found.groupdict(), "low": ends[0], "high": ends[1]}, where)
 
 
 def parameters_of_ranges(

@@ -51,7 +51,7 @@ LONGEST = 100_000
 
 def patient(path: Path) -> object:
     return patient_record(
-        read_document(path, PatientFile).told(), load_regimen("fsh-guided"), "mine.yaml"
+        read_document(path, PatientFile).as_patient(), load_regimen("fsh-guided"), "mine.yaml"
     )
 
 

@@ -29,7 +29,7 @@ def made(on, *results, regimen=GUIDED, **fields):
     plain = {"patient": "p", "started": "2022-03-01", "measurements": list(results), **fields}
     file = validate(plain, PatientFile, "patient")
     return recommend(
-        patient_record(file.told(), regimen, "patient"), regimen, dt.date.fromisoformat(on)
+        patient_record(file.as_patient(), regimen, "patient"), regimen, dt.date.fromisoformat(on)
     )
 
 

@@ -33,7 +33,7 @@ measurements:
 
 def recommended(text: str, on: str, regimen=GUIDED):
     known = patient_record(
-        parse_document(text, PatientFile, "patient.yaml").told(), regimen, "patient.yaml"
+        parse_document(text, PatientFile, "patient.yaml").as_patient(), regimen, "patient.yaml"
     )
     return recommend(known, regimen, dt.date.fromisoformat(on))
 
