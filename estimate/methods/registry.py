@@ -127,13 +127,13 @@ def _g_computation(target: EntropyTarget) -> Method:
     )  # fmt: skip
 
 
-#: Over whom an outcome model is standardised.
+#: Over whom predictions of an outcome model are averaged.
 _OVER: dict[EntropyTarget, str] = {
     "ate": "(marginal standardisation) over all patients", "att": "over the treated",
     "atc": "over the untreated",
 }  # fmt: skip
 
-#: Names of the errors of a plan where an outcome model is standardised.
+#: Names of the errors of a plan where an outcome model is averaged over patients.
 _OF_MODELS: dict[str, Literal["M-estimation", "robust", "delta"]] = {
     "M-estimation": "M-estimation", "HC0": "robust", "model": "delta",
 }  # fmt: skip

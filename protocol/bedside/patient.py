@@ -218,10 +218,10 @@ def _faults_of_course(given: Patient, regimen: Regimen) -> Iterator[tuple[str, s
         if phase not in names:
             yield f"phases.{i}", f"there is no phase {phase!r}", f"there are: {', '.join(names)}"
     if (given.phases or given.pauses) and given.started is None:
-        given = "phases" if given.phases else "pauses"
+        named = "phases" if given.phases else "pauses"
         yield (
             "started",
-            f"it is missing though {given} were given",
+            f"it is missing though {named} were given",
             "give the day of the first dose",
         )
     if given.couple_ready not in (None, "yes", "no"):

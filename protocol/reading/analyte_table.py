@@ -17,6 +17,7 @@ class UnitSpec(Document):
 
     dimension: Dimension
     in_base: Annotated[Number, Field(ge=1e-15, le=1e6)]
+    refused: str | None = None
 
 
 class AnalyteSpec(Document):
@@ -44,7 +45,10 @@ def read_analytes() -> AnalyteTable:
     """Return the shipped analytes and units, as their file says."""
     file = parse_document(PATH.read_text(encoding="utf-8"), AnalyteFile, PATH.name)
     return AnalyteTable(
-        units={name: Unit(unit.dimension, unit.in_base) for name, unit in file.units.items()},
+        units={
+            name: Unit(unit.dimension, unit.in_base, unit.refused)
+            for name, unit in file.units.items()
+        },
         aliases=file.aliases,
         sources=file.sources,
         analytes={name: analyte_of_file(each) for name, each in file.analytes.items()},

@@ -19,10 +19,14 @@ Dimension = Literal["activity", "substance", "mass", "share"]
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A UCUM unit: what it measures, and how much of that dimension's base unit it is."""
+    """A UCUM unit: what it measures, and how much of that dimension's base unit it is.
+
+    Values in a unit that is ``refused`` are not converted, for the reason given.
+    """
 
     dimension: Dimension
     in_base: float
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +171,9 @@ def _factor(analyte: Analyte, unit: str, wanted_unit: str, where: str, wording: 
     units = analyte_file().units
     given, wanted = units[unit], units[wanted_unit]
     ratio = _decimal(given.in_base) / _decimal(wanted.in_base)
+    if given.refused and unit != wanted_unit and given.dimension == wanted.dimension:
+        problem = f"{wording!r} is refused for {analyte.label}"
+        raise InputError.of(where, "unit", problem, given.refused)
     if given.dimension == wanted.dimension:
         return ratio
     if {given.dimension, wanted.dimension} == {"mass", "substance"} and analyte.molar_mass_g_mol:
