@@ -9,8 +9,8 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any
 
-from protocol.bedside.known.reference_range import ReferenceRange, range_of
-from protocol.bedside.patient import Measurement, Patient, PatientRecord, patient_record
+from protocol.bedside.known.reference_range import ReferenceRange
+from protocol.bedside.patient import Measurement, PatientFacts, PatientRecord, patient_record
 from protocol.dates import FIRST_YEAR, LAST_YEAR, day_from
 from protocol.errors import InputError
 from protocol.reading.numbers import MAX_FACT, cure_of, number_of, plain_value, shown
@@ -64,11 +64,11 @@ def patient_in_month(
     return replace(known, started=started, phases=phases)
 
 
-def _of_one_month(measurements: Sequence[Mapping[str, Any]]) -> Patient:
+def _of_one_month(measurements: Sequence[Mapping[str, Any]]) -> PatientFacts:
     """Return a patient with these results; what is not plainly one is checked as a file's are."""
     if all(_is_plain_result(**each) for each in measurements):
         results = tuple(Measurement(**each) for each in measurements)
-        return Patient("patient", measurements=results)
+        return PatientFacts("patient", measurements=results)
     from protocol.bedside.patient_file import patient_from  # loads pydantic
 
     return patient_from({"patient": "patient", "measurements": list(measurements)}, WHERE)
@@ -134,6 +134,10 @@ def ranges_of(ranges: Mapping[str, str] | Sequence[str]) -> tuple[ReferenceRange
         cure = "give {'fsh': '1.5 to 12.4 IU/L'}"
         problem = f"{shorten(ranges)} is not understood"
         raise InputError.of("reference_ranges", "", problem, cure)
+    if not ranges:
+        return ()
+    from protocol.bedside.known.range_entry import range_of  # loads pydantic
+
     return tuple(range_of(text, "reference_ranges") for text in ranges)
 
 

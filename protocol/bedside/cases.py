@@ -11,10 +11,11 @@ from pydantic import Field
 from protocol.bedside.decide import check_values, decide
 from protocol.bedside.entry import check_entry, raise_flags, together
 from protocol.errors import InputError
+from protocol.reading.analytes import Analyte
 from protocol.reading.documents import Document, parse_document, read_text
 from protocol.reading.fields import Fact, Name, Text
 from protocol.reading.numbers import read_number
-from protocol.reading.quantities import Analyte, convert
+from protocol.reading.quantities import convert
 from protocol.regimen.conditions import Value
 from protocol.regimen.load import CASES_SUFFIX, SHIPPED, Regimen, list_regimens
 from protocol.regimen.parts import Outcome, analyte_of

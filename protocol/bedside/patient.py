@@ -45,7 +45,7 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class PatientFacts:
     """What is given of a patient; `protocol.bedside.patient_file` reads it from a file.
 
     ``started`` is day 0 of therapy, absent before it. ``phases`` lists what was given in each
@@ -133,7 +133,7 @@ class PatientRecord:
         return None if phase == UNKNOWN_PHASE else phase
 
 
-def patient_record(given: Patient, regimen: Regimen, where: str) -> PatientRecord:
+def patient_record(given: PatientFacts, regimen: Regimen, where: str) -> PatientRecord:
     """Check what is given of a patient against a regimen; every fault at once.
 
     Raises
@@ -186,7 +186,7 @@ def _reported(measurement: Measurement, where: str, number: int) -> Reported:
     )
 
 
-def _pauses(given: Patient) -> Iterator[tuple[int, int]]:
+def _pauses(given: PatientFacts) -> Iterator[tuple[int, int]]:
     """Yield pauses as ordinals; one that is still open lasts to the end of the calendar."""
     for pause in sorted(given.pauses, key=lambda pause: pause.first):
         last = dt.date.max if pause.last is None else pause.last
@@ -198,7 +198,9 @@ def facts_asked(regimen: Regimen) -> frozenset[str]:
     return frozenset(name for criterion in regimen.criteria for name in criterion.conditions)
 
 
-def _entry(given: Patient, regimen: Regimen, where: str, faults: list[Fault]) -> dict[str, Value]:
+def _entry(
+    given: PatientFacts, regimen: Regimen, where: str, faults: list[Fault]
+) -> dict[str, Value]:
     asked = facts_asked(regimen)
     entry: dict[str, Value] = dict.fromkeys(sorted(asked))
     for name, value in given.entry.items():
@@ -212,7 +214,7 @@ def _entry(given: Patient, regimen: Regimen, where: str, faults: list[Fault]) ->
     return entry
 
 
-def _faults_of_course(given: Patient, regimen: Regimen) -> Iterator[tuple[str, str, str]]:
+def _faults_of_course(given: PatientFacts, regimen: Regimen) -> Iterator[tuple[str, str, str]]:
     names = [*(phase.name for phase in regimen.phases), UNKNOWN_PHASE]
     for i, phase in enumerate(given.phases):
         if phase not in names:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from protocol.bedside.known.range_entry import RangeEntry
-from protocol.bedside.patient import Measurement, Patient, Pause
+from protocol.bedside.patient import Measurement, PatientFacts, Pause
 from protocol.reading.documents import Document, read_document, validate
 from protocol.reading.fields import Day, Fact, Whole, Word
 
@@ -32,7 +32,7 @@ class PauseEntry(Document):
 
 
 class PatientFile(Document):
-    """As `protocol.bedside.patient.Patient`."""
+    """As `protocol.bedside.patient.PatientFacts`."""
 
     patient: Word
     started: Day | None = None
@@ -44,7 +44,7 @@ class PatientFile(Document):
     reference_ranges: tuple[RangeEntry, ...] = ()
     couple_ready: Word | None = None
 
-    def as_patient(self) -> Patient:
+    def as_patient(self) -> PatientFacts:
         """Return what the file states of the patient."""
         plain = {name: getattr(self, name) for name in PatientFile.model_fields}
         pauses = tuple(Pause(each.first, each.last) for each in self.pauses)
@@ -54,15 +54,15 @@ class PatientFile(Document):
         )
         ranges = tuple(each.as_range() for each in self.reference_ranges)
         own = {"pauses": pauses, "measurements": results, "reference_ranges": ranges}
-        return Patient(**{**plain, **own})
+        return PatientFacts(**{**plain, **own})
 
 
-def read_patient(path: Path) -> Patient:
+def read_patient(path: Path) -> PatientFacts:
     """Return what a patient's file states; every fault of it is reported in one `InputError`."""
     return read_document(path, PatientFile).as_patient()
 
 
-def patient_from(plain: Mapping[str, Any] | Any, where: str) -> Patient:
+def patient_from(plain: Mapping[str, Any] | Any, where: str) -> PatientFacts:
     """Return what a mapping with the fields of a patient's file states; errors as for a file."""
     given = dict(plain) if isinstance(plain, Mapping) else plain
     return validate(given, PatientFile, where).as_patient()

@@ -5,15 +5,15 @@ from typing import Annotated
 
 from pydantic import Field
 
+from protocol.reading.analytes import Analyte, AnalyteTable, Dimension, Unit
 from protocol.reading.documents import Document, parse_document
 from protocol.reading.fields import Number
-from protocol.reading.quantities import Analyte, AnalyteTable, Dimension, Unit
 
 PATH = Path(__file__).parents[1] / "analytes.yaml"
 
 
 class UnitSpec(Document):
-    """As `protocol.reading.quantities.Unit`, within bounds."""
+    """As `protocol.reading.analytes.Unit`, within bounds."""
 
     dimension: Dimension
     in_base: Annotated[Number, Field(ge=1e-15, le=1e6)]
@@ -21,7 +21,7 @@ class UnitSpec(Document):
 
 
 class AnalyteSpec(Document):
-    """As `protocol.reading.quantities.Analyte`, within bounds."""
+    """As `protocol.reading.analytes.Analyte`, within bounds."""
 
     input: str | None = None
     label: str

@@ -5,8 +5,9 @@ from math import prod
 from typing import Any
 
 from protocol.errors import Fault, InputError, ProofError
+from protocol.reading.analytes import Analyte
 from protocol.reading.documents import validate
-from protocol.reading.quantities import Analyte, analyte_file, convert, convertible
+from protocol.reading.quantities import analyte_file, convert, convertible
 from protocol.reading.stored import content_hash
 from protocol.regimen import language, parts
 from protocol.regimen.checks import faults_of_file

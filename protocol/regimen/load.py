@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from protocol.errors import InputError
-from protocol.reading.quantities import Analyte
+from protocol.reading.analytes import Analyte
 from protocol.reading.stored import shipped_value, stored_document
 from protocol.regimen import parts
 from protocol.regimen.conditions import Bound, Condition

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from protocol.reading.quantities import Analyte
+from protocol.reading.analytes import Analyte
 from protocol.regimen import parts
 from protocol.regimen.conditions import Condition
 from protocol.regimen.grid import DecisionGrid

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from protocol.reading.quantities import Analyte, analyte_file, convertible, is_concentration
+from protocol.reading.analytes import Analyte
+from protocol.reading.quantities import analyte_file, convertible, is_concentration
 from protocol.regimen import language
 from protocol.regimen.language import part_of
 from protocol.regimen.parts import Drug, Input, Order, analyte_of

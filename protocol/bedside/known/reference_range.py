@@ -1,21 +1,13 @@
 """The clinic's own reference range of an assay, in place of the regimen's normal range."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from protocol.errors import InputError
-from protocol.reading.numbers import cure_of, number_of, shown
 from protocol.reading.quantities import convert
 from protocol.reading.shown import shown_unit
 from protocol.regimen.load import Regimen
 from protocol.regimen.parts import NewValue
-
-_TEXT = re.compile(
-    r"\s*(?P<analyte>[a-z_]+)\s*=\s*(?P<low>\S+)\s+to\s+(?P<high>\S+)\s+(?P<unit>[^\s(]+)"
-    r"\s*(?:\((?P<assay>.+)\))?\s*"
-)
-_EXAMPLE = "'fsh=1.5 to 12.4 IU/L', with the assay in brackets if there are several"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,31 +22,6 @@ class ReferenceRange:
     high: float
     unit: str
     assay: str | None = None
-
-
-def range_of(text: str, where: str) -> ReferenceRange:
-    """Return the range that a text such as ``fsh=1.5 to 12.4 IU/L (our assay)`` states.
-
-    Examples
-    --------
-    >>> found = range_of("fsh=1.5 to 12.4 IU/L (Elecsys)", "reference_ranges")
-    >>> found.low, found.high, found.unit, found.assay
-    (1.5, 12.4, 'IU/L', 'Elecsys')
-    """
-    found = _TEXT.fullmatch(text)
-    if found is None:
-        problem = f"{shown(text)} is not understood"
-        raise InputError.of(where, "", problem, f"write {_EXAMPLE}")
-    ends = []
-    for end in ("low", "high"):
-        number = number_of(found[end])
-        if number is None:
-            problem = f"{shown(found[end])} is not a number"
-            raise InputError.of(where, found["analyte"], problem, cure_of(found[end]))
-        ends.append(number)
-    from protocol.bedside.known.range_entry import range_from  # loads pydantic
-
-    return range_from({**found.groupdict(), "low": ends[0], "high": ends[1]}, where)
 
 
 def parameters_of_ranges(

@@ -10,7 +10,8 @@ import pytest
 
 from protocol.reading import stored
 from protocol.reading.analyte_table import read_analytes
-from protocol.reading.quantities import Analyte, AnalyteTable, Unit, analyte_file
+from protocol.reading.analytes import Analyte, AnalyteTable, Unit
+from protocol.reading.quantities import analyte_file
 from protocol.reading.stored import shipped_value, to_plain
 from protocol.regimen.load import document_of_regimen, list_regimens, load_regimen
 
