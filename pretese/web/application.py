@@ -5,9 +5,10 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from pretese.web import bedside, rendering, trial
+from pretese.web import rendering, trial
 from pretese.web.hooks import service
 from pretese.web.protection import App, Protection
+from pretese.web.protocols import bedside, log_audit, regimen_pages
 from pretese.web.settings import ServerSettings
 
 
@@ -18,6 +19,8 @@ def create_application(settings: ServerSettings) -> App:
     """
     inner = FastAPI(title="pretese", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     inner.include_router(bedside.router)
+    inner.include_router(regimen_pages.router)
+    inner.include_router(log_audit.router)
     inner.include_router(trial.router)
     inner.include_router(service.router)
     inner.mount("/static", StaticFiles(directory=rendering.PAGES.parent / "static"))

@@ -62,7 +62,7 @@ def trial_page(request: Request, entries: Query) -> HTMLResponse:
 @router.get("/trial.json")
 def trial_json(entries: Query) -> Response:
     """Return the design as `pretese boundaries --json` prints it."""
-    from pretese.web.bedside import problem
+    from pretese.web.protocols.bedside import problem
 
     try:
         found = pretese.boundaries(**trial_question(entries).arguments())

@@ -7,7 +7,7 @@ import re
 import pytest
 
 import pretese
-from pretese.web.bedside_form import chosen_regimen, decided
+from pretese.web.protocols.bedside_form import chosen_regimen, decided
 from pretese.web.wording import LANGUAGES, messages
 from protocol.errors import InputError
 
