@@ -27,7 +27,7 @@ def show_list() -> None:
 
     for name in shipped().regimens:
         made = read_regimen(name).compiled
-        echo(f"{name:38} {made.version}  {made.title}")
+        echo(f"{name} {made.version}\n  {made.title}")
 
 
 @command.command("show", cls=WritingCommand)
