@@ -12,9 +12,9 @@ import pretese
 from pretese.api.protocols.decisions import Decision, Schedule
 from pretese.api.protocols.regimens import Regimen
 from pretese.bedside.therapy_figure import limits_of
+from pretese.web.layout.rendering import localised_page, problem
 from pretese.web.protocols.bedside_course import UNITS, hormone_rows
 from pretese.web.protocols.bedside_form import decided, form_fields
-from pretese.web.rendering import localised_page
 from protocol.errors import InputError
 from protocol.reading.shown import shown_unit
 from protocol.regimen import load
@@ -112,18 +112,6 @@ def schedule_of(regimen: Regimen, decision: Decision, entries: Mapping[str, str]
     return regimen.schedule(start, decisions=[phase for phase in phases if phase] or None)
 
 
-def problem(error: InputError) -> Response:
-    """Return bad input as problem details (RFC 9457)."""
-    from pretese.io.text.json_text import to_json
-
-    faults = [
-        {"where": e.where, "field": e.field, "problem": e.problem, "cure": e.cure}
-        for e in error.faults
-    ]
-    body = {"title": "bad input", "status": 400, "faults": faults}
-    return Response(to_json(body), 400, media_type="application/problem+json")
-
-
 def form_values(regimen: Regimen, entries: Mapping[str, str]) -> dict[str, Any]:
     """Return what the template of the form shows."""
     parts: dict[str, list[Any]] = {"safety": [], "therapy_end": [], "eligibility": []}
@@ -192,7 +180,7 @@ def _sources(regimen: Regimen, document: Mapping[str, Any]) -> list[dict[str, st
 
 
 def _own_limits(compiled: load.Regimen) -> dict[str, Any]:
-    """Return the parameters that are no end of a reference range."""
+    """Return the parameters that belong to no reference range."""
     ends = {end for each in compiled.reference_ranges.values() for end in (each.low, each.high)}
     return {name: each for name, each in compiled.parameters.items() if name not in ends}
 

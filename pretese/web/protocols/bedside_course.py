@@ -49,12 +49,12 @@ def course_of(
     """Return start, phases and results as fields of a patient's file; None without a start.
 
     Results of a month are dated at its end, day 30 of it; months that end after the date of the
-    decision are left out. Without phases, that of the previous month counts alone.
+    decision are excluded. Without phases, that of the previous month counts alone.
 
     Raises
     ------
     InputError
-        The start is no date, or a phase is missing before one that is given.
+        The start is not a date, or a phase is missing before one that is given.
     """
     text = entries.get("start", "").strip()
     if not text:

@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 
 import pretese
 from pretese.api.protocols.audits import Audit
-from pretese.web.rendering import localised_page
+from pretese.web.layout.rendering import localised_page, problem
 from protocol.errors import InputError
 
 router = APIRouter()
@@ -39,7 +39,7 @@ def audit_form(request: Request) -> HTMLResponse:
 
 
 @router.post("/audit")
-def audit_page(request: Request, entries: Upload) -> Response:
+def audit_report(request: Request, entries: Upload) -> Response:
     """Return the report of the audit, or the form with what is wrong."""
     try:
         page = audited(entries).to_html() or ""
@@ -98,8 +98,6 @@ def policy_of(page: str) -> str:
 
 
 def _answer(entries: Mapping[str, Any], form: str) -> Response:
-    from pretese.web.protocols.bedside import problem
-
     try:
         found = audited(entries)
     except InputError as error:

@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 import pretese
 from pretese.api.protocols.regimens import Regimen
-from pretese.web.rendering import localised_page
+from pretese.web.layout.rendering import localised_page
 
 router = APIRouter()
 

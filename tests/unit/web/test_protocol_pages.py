@@ -9,8 +9,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 import pretese
+from pretese.web.layout.wording import LANGUAGES, messages
 from pretese.web.protocols.bedside_form import decided
-from pretese.web.wording import LANGUAGES, messages
 from protocol.regimen.load import list_regimens
 
 COURSE = {
@@ -119,7 +119,7 @@ def test_every_regimen_has_a_page_with_tree_proof_paths_and_doses(client, name):
     assert client.get(f"/regimens/{name}.dmn").text == regimen.show("dmn")
 
 
-def test_files_of_the_server_are_no_regimens(client):
+def test_files_of_the_server_are_not_regimens(client):
     for name in ("nothing", "..%2F..%2Fetc%2Fpasswd", "fsh-guided.yaml"):
         assert client.get(f"/regimens/{name}").status_code == 404
 
@@ -148,7 +148,7 @@ def test_the_report_allows_its_own_style_and_no_script(client):
         (b"", {}, "there is no log"),
         (b"a,b\n1,2\n", {}, "column"),
         (LOG, {"regimen": "/etc/passwd"}, "not a shipped regimen"),
-        (LOG.replace(b"2000", b"lots"), {}, "lots"),
+        (LOG.replace(b"2000", b"plenty"), {}, "plenty"),
         (b"PK\x03\x04 no workbook", {}, "log"),
     ],
 )
