@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING, Any
 from pretese.api.arguments.argument_values import day_of, path_of, text_of, time_of
 from pretese.api.display import Shown
 from pretese.bedside.recommendation_view import recommendation_lines
+<<<<<<< HEAD
+=======
+from pretese.bedside.words import plan_lines
+from pretese.io.output.atomic_file import write_file
+from protocol.bedside.patient import PatientRecord
+>>>>>>> next
 from protocol.bedside.recommend import Recommendation
 from protocol.regimen import load
 from protocol.shorten import shorten_text
@@ -22,11 +28,13 @@ if TYPE_CHECKING:
 class Decision(Shown):
     """The recommendation for one patient on a given date; ``str`` gives it with its rationale.
 
-    ``details`` holds every decision that led to it, the last of which is the one that counts.
+    ``details`` holds every decision that led to it, the last of which is the one that counts;
+    ``record`` is what was given of the patient.
     """
 
     details: Recommendation
     regimen: load.Regimen
+    record: PatientRecord
 
     @property
     def outcome(self) -> str:
@@ -111,6 +119,19 @@ class Decision(Shown):
             for i in made.inputs
         ]
         return pd.DataFrame(rows, columns=columns, dtype=object)
+
+    def to_svg(self) -> str:
+        """Return a picture of the patient's course: phases, doses, hormones and their limits.
+
+        Results that were not known on the date of the decision are not in it.
+        """
+        from pretese.bedside.therapy_figure import therapy_svg
+
+        return therapy_svg(self.record, self.details, self.regimen)
+
+    def write_svg(self, path: str | Path) -> None:
+        """Write the picture of `to_svg` to a file, whole or not at all."""
+        write_file(path_of(path, "path"), self.to_svg(), "path")
 
     def text(self, *, why: bool = False) -> str:
         """Return what ``pretese decide`` prints; with ``why`` also the rules not met."""

@@ -208,7 +208,7 @@ class Regimen(Shown):
             assays = record.assays_on(compiled, day)
             ranges = ranges_in_use(record.reference_ranges, assays, WHERE)
             compiled = self._with_ranges(ranges, WHERE).compiled
-        return Decision(recommend(record, compiled, day, WHERE), compiled)
+        return Decision(recommend(record, compiled, day, WHERE), compiled, record)
 
     def schedule(
         self,
