@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pretese.api.arguments.argument_values import day_of, path_of, text_of, time_of
 from pretese.api.display import Shown
 from pretese.bedside.recommendation_view import recommendation_lines
-<<<<<<< HEAD
-=======
-from pretese.bedside.words import plan_lines
-from pretese.io.output.atomic_file import write_file
 from protocol.bedside.patient import PatientRecord
->>>>>>> next
 from protocol.bedside.recommend import Recommendation
 from protocol.regimen import load
 from protocol.shorten import shorten_text
