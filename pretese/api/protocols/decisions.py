@@ -126,6 +126,8 @@ class Decision(Shown):
 
     def write_svg(self, path: str | Path) -> None:
         """Write the picture of `to_svg` to a file, whole or not at all."""
+        from pretese.io.output.atomic_file import write_file
+
         write_file(path_of(path, "path"), self.to_svg(), "path")
 
     def text(self, *, why: bool = False) -> str:
