@@ -61,19 +61,11 @@ tests: $(READY)
 test-portable: $(READY)
 	$(BIN)/python tests/portable.py
 
-# The lowest and the newest versions, each in a new environment. Packages that tests compare with
-# restrict versions and are not installed: outputs are compared with those of the locked versions, and
-# tests without other packages run. OTHER_PYTHON chooses the interpreter:
-# make test-newest OTHER_PYTHON=python3.13
+# The whole suite with the lowest and the newest versions, each in a new environment. OTHER_PYTHON
+# chooses the interpreter: make test-newest OTHER_PYTHON=python3.13
 OTHER_PYTHON ?= $(BIN)/python
-test-lowest: CHOICE := --resolution lowest-direct
-test-newest: CHOICE := --upgrade
 test-lowest test-newest: $(READY)
-	$(BIN)/uv venv --quiet --clear --python $(OTHER_PYTHON) .venv-other
-	VIRTUAL_ENV=.venv-other $(BIN)/uv pip install --quiet $(CHOICE) -e . \
-	  'pytest>=8.3' 'pytest-xdist>=3.6' 'hypothesis>=6.112'
-	$(BIN)/python tests/portable.py .venv-other/bin/python
-	.venv-other/bin/python -m pytest tests/golden tests/contract tests/property
+	$(BIN)/python tests/other_versions.py $(@:test-%=%) --python $(OTHER_PYTHON)
 
 # Searches for SECONDS, as SEED orders; run again, it goes on. The table is out/soak/soak.md.
 SECONDS ?= 600

@@ -13,7 +13,7 @@ from estimate.causal.propensity import propensity
 from estimate.causal.weighting import iptw, weights
 from estimate.core.analysis_set import AnalysisSet, analysis_set
 from estimate.core.columns import Numeric
-from estimate.methods.registry import methods_of
+from estimate.methods.offered_methods import methods_of
 from estimate.plan.analyse import analyse
 from estimate.plan.spec import Plan
 from estimate.regression.adjustment import adjusted

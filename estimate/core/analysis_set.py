@@ -217,20 +217,8 @@ def analysis_set(
             _with_cure(fault, (treatment, outcome)) for fault in error.faults
         ) from None
     shape = np.broadcast_shapes(*(column.shape for column in read.values()))
-    eligible = np.ones(shape, bool) if include is None else np.array(include, bool)
-    reasons: dict[str, Ints] = {}
-    if not eligible.all():
-        reasons["not eligible"] = np.count_nonzero(~eligible, axis=-1)
-    stay = np.broadcast_to(eligible, shape).copy()
-    for name, column in read.items():
-        missing = stay & np.isnan(column)
-        if missing.any():
-            reasons[f"{name} is missing"] = np.count_nonzero(missing, axis=-1)
-            stay &= ~missing
     units = None if cluster is None else read_clusters(columns, cluster, shape, where)
-    if units is not None and (unknown := stay & (units < 0)).any():
-        reasons[f"{cluster} is missing"] = np.count_nonzero(unknown, axis=-1)
-        stay &= ~unknown
+    stay, reasons = _complete_cases(include, read, shape, units, cluster)
     read = {name: np.where(stay, column, 0.0) for name, column in read.items()}
     refuse_what_cannot_be_analysed(
         read, list(kinds), stay, reasons, (treatment, outcome), where, outcome_kind, list(beside)
@@ -250,6 +238,30 @@ def analysis_set(
         time=None if time is None else read[time],
         exposure=None if exposure is None else np.where(stay, read[exposure], 1.0),
     )
+
+
+def _complete_cases(
+    include: ArrayLike | None,
+    read: Mapping[str, Floats],
+    shape: tuple[int, ...],
+    units: Ints | None,
+    cluster: str | None,
+) -> tuple[Bools, dict[str, Ints]]:
+    """Return who is eligible and lacks nothing, and how many were excluded for which reason."""
+    eligible = np.ones(shape, bool) if include is None else np.array(include, bool)
+    stay = np.broadcast_to(eligible, shape).copy()
+    reasons: dict[str, Ints] = {}
+    if not eligible.all():
+        reasons["not eligible"] = np.count_nonzero(~eligible, axis=-1)
+    gaps = [(name, np.isnan(column)) for name, column in read.items()]
+    if units is not None:
+        gaps.append((str(cluster), units < 0))
+    for name, gap in gaps:
+        missing = stay & gap
+        if missing.any():
+            reasons[f"{name} is missing"] = np.count_nonzero(missing, axis=-1)
+            stay &= ~missing
+    return stay, reasons
 
 
 def _with_cure(fault: Fault, roles: tuple[str, str]) -> Fault:

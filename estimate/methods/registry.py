@@ -5,108 +5,21 @@ means one estimator everywhere. A new estimator is one entry, and a line in
 ``docs/how-to/analyse-your-own-table.md``.
 """
 
-import difflib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Literal
 
 from estimate.causal.marginal import aipw, g_computation, tmle
-from estimate.causal.matching import Matches, match_nearest, matched
+from estimate.causal.matching import match_nearest, matched
 from estimate.causal.randomised_g_computation import randomised
-from estimate.causal.weighting import Errors, Weights, iptw, iptw_adjusted
+from estimate.causal.weighting import Errors, iptw, iptw_adjusted
 from estimate.comparison.contingency import unadjusted
 from estimate.core.estimand import Target
 from estimate.core.result import Estimate, Scale
+from estimate.methods.method import Answers, Door, Method, Need
 from estimate.methods.shared_work import Work
 from estimate.regression.adjustment import adjusted
 from estimate.regression.firth import firth
 from estimate.regression.poisson import modified_poisson
-
-Answers = Sequence[Estimate]
-
-#: What offers methods: one table, simulated studies of known truth, or a planned trial.
-Door = Literal["analyse", "recover", "power"]
-
-#: Whether an effect is that in a population, or that given something in a regression.
-Kind = Literal["marginal", "conditional"]
-
-#: What a conditional effect is given.
-Given = Literal["covariates", "propensity score", "pair", "site or strata"]
-
-#: What a method needs besides the analysis set; the score needs covariates too.
-Need = Literal[
-    "covariates", "propensity score", "outcome model", "pairs", "sites or strata", "clusters"
-]
-
-SCALES: tuple[Scale, ...] = ("risk difference", "risk ratio", "odds ratio")
-
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    """An analysis method.
-
-    Attributes
-    ----------
-    name
-        What plans and designs call it.
-    label
-        What it is, in words.
-    run
-        The computation, on data sets with any leading axes; None for methods of trials, which
-        `pretese.trial.simulation.arm_comparison` computes from sites, strata and arms.
-    target
-        Population of the effect; "focal" is that of the arm whose patients are matched.
-    given
-        What a conditional effect is given; None for a marginal one.
-    scales
-        Scales of its answers.
-    needs
-        What it needs besides treatment and outcome.
-    offered
-        Which commands offer it.
-    reason
-        Why the others do not.
-    clusters
-        Whether its errors allow for rows that are dependent within clusters.
-    weighting
-        The weights or pairs whose balance is reported.
-    balanced_as
-        Method with the same weights or pairs, whose balance is not reported twice.
-    """
-
-    name: str
-    label: str
-    run: Callable[[Work], Answers] | None = None
-    target: Target | Literal["focal"] = "ate"
-    given: Given | None = None
-    scales: tuple[Scale, ...] = SCALES
-    needs: frozenset[Need] = frozenset({"covariates"})
-    offered: frozenset[Door] = frozenset({"analyse", "recover"})
-    reason: str = ""
-    clusters: bool = False
-    weighting: Callable[[Work], Weights | Matches] | None = None
-    balanced_as: str | None = None
-
-    @property
-    def kind(self) -> Kind:
-        """Whether the effect is marginal or conditional."""
-        return "marginal" if self.given is None else "conditional"
-
-    @property
-    def uses_score(self) -> bool:
-        """Whether the propensity score is estimated for it."""
-        return "propensity score" in self.needs
-
-    def answered(self, wanted: Sequence[str]) -> tuple[str, ...]:
-        """Return the scales of its answers among those wanted; a single scale is always given."""
-        return self.scales if len(self.scales) == 1 else tuple(wanted)
-
-    def answers(self, work: Work) -> Answers:
-        """Run the method on data sets with any leading axes."""
-        if self.run is None:
-            raise ValueError(f"{self.name} is a method of trials")
-        return self.run(work)
-
 
 _ODDS: tuple[Scale, ...] = ("odds ratio",)
 _SCORE: frozenset[Need] = frozenset({"covariates", "propensity score"})
@@ -260,41 +173,3 @@ _ENTRIES = (
 
 #: Every analysis method by name, in the order in which pages list them.
 METHODS: dict[str, Method] = {method.name: method for method in _ENTRIES}
-
-#: Other words of the literature for a method: a message names the word that is used here.
-SYNONYMS = {
-    "crude": "unadjusted",
-    "standardised": "g-computation",
-    "standardized": "g-computation",
-}
-
-
-def methods_of(door: Door, methods: Mapping[str, Method] = METHODS) -> tuple[str, ...]:
-    """Return the names of the methods that a command offers.
-
-    >>> methods_of("power")
-    ('unadjusted', 'g-computation-randomised', 'mantel-haenszel', 'logistic', 'mixed')
-    """
-    return tuple(name for name, method in methods.items() if door in method.offered)
-
-
-def check_method(name: str, door: Door) -> str:
-    """Return the name of a method that a command offers; raise ValueError for another name.
-
-    >>> check_method("unadjusted", "analyse")
-    'unadjusted'
-    """
-    offered = methods_of(door)
-    if name in offered:
-        return name
-    meant = SYNONYMS.get(name, name)
-    near = [each for each in (meant, f"{meant}-randomised") if each in offered]
-    near = near or difflib.get_close_matches(name, offered, n=1)
-    guess = f"did you mean {near[0]!r}? " if near else ""
-    cure = f"{guess}choose from {', '.join(offered)}"
-    if name not in METHODS:
-        raise ValueError(f"there is no such method; {cure}")
-    others = [f"`pretese {each}`" for each in sorted(METHODS[name].offered)]
-    verb = "offers" if len(others) == 1 else "offer"
-    reason = METHODS[name].reason or "a planned trial is analysed by other methods"
-    raise ValueError(f"{' and '.join(others)} alone {verb} it, because {reason}; {cure}")

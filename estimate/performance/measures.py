@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from estimate.core.arrays import Floats
 from estimate.core.result import RATIOS, Estimate
-from estimate.performance.moments import Comoments, Measure, Moments, proportion_mcse
+from estimate.performance.joint_moments import JointMoments
+from estimate.performance.moments import Measure, Moments, proportion_mcse
 from estimate.performance.tally import Performance, Tally, covering
 from protocol.errors import InputError
 
@@ -22,6 +23,7 @@ __all__ = [
     "measure_performance",
     "paired_difference",
     "performance_of",
+    "precision_gain",
     "proportion_mcse",
     "relative_precision",
     "replicates_for",
@@ -127,7 +129,18 @@ def relative_precision(estimate: ArrayLike, reference: ArrayLike) -> Measure:
     estimate, reference
         (..., replicate); replicates without both answers are excluded.
     """
-    return Comoments.of(estimate, reference).relative_precision()
+    return precision_gain(JointMoments.of(estimate, reference))
+
+
+def precision_gain(estimates: JointMoments) -> Measure:
+    """Return the percent gain in precision of the first quantity over the second.
+
+    100 ((SD of second / SD of first)^2 - 1), its error by the delta method.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = estimates.central(0, 2) / estimates.central(2, 0)
+        mcse = 200 * ratio * estimates.relative_sd_ratio_mcse()
+    return Measure(np.asarray(100 * (ratio - 1)), np.asarray(mcse), estimates.n)
 
 
 def paired_difference(first: ArrayLike, second: ArrayLike) -> Measure:

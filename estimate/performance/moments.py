@@ -87,49 +87,6 @@ class Moments:
         """Return the mean of values 0 and 1 as a measure."""
         return Measure(self.mean, proportion_mcse(self.mean, self.n), self.n)
 
-    def standard_deviation(self) -> Measure:
-        """Return the standard deviation as a measure."""
-        return Measure(self.sd, _divide(self.sd, np.sqrt(2.0 * np.maximum(self.n - 1, 0))), self.n)
-
-
-@dataclass(frozen=True, slots=True)
-class Comoments:
-    """Two quantities of the same replicates: the moments of each, and their products; all (...)."""
-
-    first: Moments
-    second: Moments
-    products: Floats
-
-    @classmethod
-    def of(cls, first: ArrayLike, second: ArrayLike) -> "Comoments":
-        """Reduce the last axis; replicates without both are excluded."""
-        a, b = np.broadcast_arrays(np.asarray(first, float), np.asarray(second, float))
-        both = np.isfinite(a) & np.isfinite(b)
-        one, two = Moments.of(a, both), Moments.of(b, both)
-        shifted = (a - one.mean[..., None]) * (b - two.mean[..., None])
-        return cls(one, two, np.where(both, shifted, 0.0).sum(-1))
-
-    def __add__(self, other: "Comoments") -> "Comoments":
-        n, m = self.first.n, other.first.n
-        gaps = (self.first.mean - other.first.mean) * (self.second.mean - other.second.mean)
-        between = np.where(n * m > 0, gaps * _divide(n * m, n + m), 0.0)
-        return Comoments(
-            self.first + other.first,
-            self.second + other.second,
-            self.products + other.products + between,
-        )
-
-    def relative_precision(self) -> Measure:
-        """Return the percent gain in precision of the first over the second.
-
-        100 ((SD of second / SD of first)^2 - 1); Morris et al. 2019, table 6.
-        """
-        n, a, b = self.first.n, self.first.squares, self.second.squares
-        ratio = _divide(b, a)
-        squared = np.minimum(_divide(self.products**2, a * b), 1)
-        mcse = 200 * ratio * np.sqrt(_divide(1 - squared, np.where(n > 1, n - 1.0, np.nan)))
-        return Measure(100 * (ratio - 1), mcse, n)
-
 
 def proportion_mcse(share: ArrayLike, n: ArrayLike) -> Floats:
     """Return sqrt(p (1 - p) / n), the Monte Carlo standard error of a share."""

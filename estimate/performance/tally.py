@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from estimate.performance.joint_moments import JointMoments
 from estimate.performance.moments import Measure, Moments
 
 
@@ -85,7 +86,8 @@ class Tally:
     Every field reduces one quantity of the replicates that have it: the errors and their squares,
     the estimates, the truths, the reported variances, whether the interval holds the truth and
     how wide it is, whether the test rejects, then whether the sign is wrong and by how much the
-    effect is magnified, and whether there is no answer.
+    effect is magnified, and whether there is no answer. ``precision`` holds estimates and reported
+    variances together: the Monte Carlo errors of both standard errors follow from it.
     """
 
     error: Moments
@@ -99,6 +101,7 @@ class Tally:
     wrong_sign: Moments
     magnified: Moments
     missing: Moments
+    precision: JointMoments
 
     @classmethod
     def of(
@@ -136,6 +139,7 @@ class Tally:
             wrong_sign=Moments.of((b - no_effect) * effect < 0, signed),
             magnified=Moments.of(magnified, signed),
             missing=Moments.of(~found),
+            precision=JointMoments.of(b, se**2),
         )
 
     def __add__(self, other: "Tally") -> "Tally":
@@ -153,14 +157,15 @@ class Tally:
             quantity for which replicates have to be gone through twice.
         """
         bias, mse = self.error.average(), self.squared_error.average()
-        empirical, model = self.estimate.standard_deviation(), _root(self.variance.average())
+        model, sd = _root(self.variance.average()), self.estimate.sd
+        empirical = Measure(sd, sd * self.precision.relative_sd_mcse(), self.estimate.n)
         scale = np.where(self.truth.mean == 0, np.nan, self.truth.mean)
         return Performance(
             bias=bias,
             relative_bias=Measure(bias.value / scale, bias.mcse / np.abs(scale), bias.n),
             empirical_se=empirical,
             model_se=model,
-            relative_error=_relative_error(model, empirical),
+            relative_error=_relative_error(model, empirical, self.precision),
             mse=mse,
             rmse=_root(mse),
             coverage=self.covered.share(),
@@ -189,11 +194,10 @@ def _root(square: Measure) -> Measure:
         return Measure(root, square.mcse / (2 * root), square.n)
 
 
-def _relative_error(model: Measure, empirical: Measure) -> Measure:
+def _relative_error(model: Measure, empirical: Measure, precision: JointMoments) -> Measure:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = model.value / empirical.value
-        own = (model.mcse / model.value) ** 2
-        mcse = 100 * ratio * np.sqrt(own + 1 / (2 * (empirical.n - 1)))
+        mcse = 100 * ratio * precision.relative_error_mcse()
     return Measure(100 * (ratio - 1), mcse, np.minimum(model.n, empirical.n))
 
 

@@ -20,7 +20,8 @@ from estimate.core.analysis_set import AnalysisSet
 from estimate.core.estimand import IntercurrentEvent
 from estimate.core.result import Estimate
 from estimate.imputation.rubins_rules import missing_information, pool_estimates
-from estimate.methods.registry import METHODS, Method
+from estimate.methods.method import Method
+from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import Work
 from estimate.outcomes.registry import RUNS, adjusted_model
 from estimate.plan.changes import changes

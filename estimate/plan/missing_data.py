@@ -56,7 +56,6 @@ def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
     """
     prepared = outcome_columns(columns, plan, where)
     columns, outcome = prepared.columns, plan.outcome
-    beside = (outcome.time, outcome.exposure)
     build = partial(
         analysis_set,
         treatment=plan.treatment,
@@ -89,16 +88,27 @@ def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
     if faults := _not_imputable(everyone, read, where):
         raise InputError(faults)
     done = _impute(everyone, read, plan)
-    filled: dict[str, Any] = {plan.treatment: everyone.treatment, outcome.name: everyone.outcome}
-    for name in (prepared.cluster, *beside):
-        if name is not None:
-            filled[name] = columns[name]
-    for index, (name, kind) in enumerate(plan.kinds.items()):
-        column = np.where(everyone.include, done.completed[..., index + 2], -1)
-        filled[name] = _named(column, kind) if isinstance(kind, Categorical) else column
-    data = build(filled, covariates=plan.kinds, include=everyone.include)
+    beside = (prepared.cluster, outcome.time, outcome.exposure)
+    filled = {name: columns[name] for name in beside if name is not None}
+    data = build(
+        {**filled, **_imputed(everyone, done, plan)},
+        covariates=plan.kinds,
+        include=everyone.include,
+    )
     data = replace(data, reasons=everyone.reasons)
     return CompleteData(data, everyone, read, missing, done, prepared.caution)
+
+
+def _imputed(everyone: AnalysisSet, done: Imputation, plan: Plan) -> dict[str, Any]:
+    """Return treatment, outcome and covariates without gaps, categories by the names of levels."""
+    filled: dict[str, Any] = {
+        plan.treatment: everyone.treatment,
+        plan.outcome.name: everyone.outcome,
+    }
+    for index, (name, kind) in enumerate(plan.kinds.items(), start=len(filled)):
+        column = np.where(everyone.include, done.completed[..., index], -1)
+        filled[name] = _named(column, kind) if isinstance(kind, Categorical) else column
+    return filled
 
 
 def _with_covariates(

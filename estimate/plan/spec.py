@@ -13,7 +13,8 @@ from pydantic import (
 )
 
 from estimate.core.columns import Categorical, Kind, Numeric
-from estimate.methods.registry import METHODS, check_method, methods_of
+from estimate.methods.offered_methods import check_clustered_methods, check_method
+from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import Choices
 from estimate.outcomes.registry import RUNS, check_outcome_methods
 from estimate.plan.choices import (
@@ -155,20 +156,10 @@ class Plan(Document):
         outcome = info.data.get("outcome")
         if value is None and outcome is not None and outcome.trials is not None:
             return value
-        if value is None:
-            needy = [name for name in methods if "clusters" in METHODS[name].needs]
-            if needy:
-                raise ValueError(f"`{needy[0]}` needs it; name the column of the clusters")
-            return value
-        outcome = info.data.get("outcome")
-        if value in (info.data.get("treatment"), *(outcome.columns if outcome else ())):
+        used = (info.data.get("treatment"), *(outcome.columns if outcome else ()))
+        if value is not None and value in used:
             raise ValueError("name another column than treatment and outcome")
-        unable = [name for name in methods if not METHODS[name].clusters]
-        if unable:
-            able = [name for name in methods_of("analyse") if METHODS[name].clusters]
-            raise ValueError(
-                f"`{unable[0]}` takes rows as independent; choose from {', '.join(able)}"
-            )
+        check_clustered_methods(methods, clustered=value is not None)
         return value
 
     @field_validator("propensity", "mean_sd")

@@ -14,6 +14,7 @@ from protocol.dates import day_from
 from protocol.errors import InputError
 from protocol.reading.documents import read_document, validate
 from protocol.reading.numbers import cure_of, number_of, plain_value, shown
+from protocol.reading.quantities import quantity
 from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
 from protocol.shorten import shorten
@@ -75,6 +76,29 @@ def levels_of(fsh: Any) -> list[float | str]:
         return []
     several = isinstance(fsh, Iterable) and not isinstance(fsh, str)
     return [_level(value) for value in (fsh if several else [fsh])]
+
+
+def fsh_results(fsh: Any, unit: str, on: dt.date) -> list[dict[str, Any]]:
+    """Return results of FSH as the measurements of a patient's file; an empty unit is the usual."""
+    named = {"unit": unit} if unit else {}
+    return [{"date": on, "name": "fsh", "value": each, **named} for each in levels_of(fsh)]
+
+
+def fsh_of_months(levels: Sequence[float | str], unit: str, regimen: Regimen) -> list[float]:
+    """Return FSH at the end of each month in IU/L, for a plan by it.
+
+    Raises
+    ------
+    InputError
+        The regimen decides nothing by FSH, or a level is beyond a limit of detection.
+    """
+    if levels and "fsh_iu_l" not in regimen.tables["phase"].inputs:
+        problem = f"{regimen.id} decides nothing by FSH"
+        raise InputError.of("fsh", "", problem, "leave it out")
+    if beyond := [level for level in levels if isinstance(level, str)]:
+        cure = "a plan needs measured numbers; ask `decide` about this one"
+        raise InputError.of("fsh", "", f"{beyond[0]!r} is beyond a limit of detection", cure)
+    return [quantity("fsh", float(value), unit, "fsh").value for value in levels]
 
 
 def _level(value: Any) -> float | str:

@@ -13,13 +13,14 @@ from pretese.commands.options import (
     report_option,
     show_assumptions,
 )
+from pretese.commands.output_types import InputPath, WritingCommand
 from pretese.io.output.atomic_file import write_file
 from pretese.io.output.result_folder import optional_result_folder
 from pretese.io.text.json_text import print_json
 
 
-@click.command()
-@click.argument("data", type=click.Path(path_type=Path))
+@click.command(cls=WritingCommand)
+@click.argument("data", type=InputPath())
 @plan_option("Analysis plan (YAML): what to estimate, and how.", required=True)
 @out_option("Folder for tables (CSV, Markdown, LaTeX, HTML) and figures (SVG, PNG).")
 @report_option("HTML file for one page: effects, tables, figures, methods, reporting items.")

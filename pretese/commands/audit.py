@@ -14,17 +14,15 @@ from pretese.commands.options import (
     report_option,
     show_assumptions,
 )
-from pretese.io.output.atomic_file import check_file
+from pretese.commands.output_types import InputPath, OutputFile, WritingCommand
 from pretese.io.text.json_text import print_json
 from pretese.screen.endings import CheckFailedError
 from pretese.screen.terminal import echo
 from protocol.reading.day_formats import DAY_ORDERS
 
-_FILE = click.Path(path_type=Path)
 
-
-@click.command("audit")
-@click.argument("log", type=_FILE)
+@click.command("audit", cls=WritingCommand)
+@click.argument("log", type=InputPath())
 @regimen_option
 @click.option(
     "--map",
@@ -33,7 +31,9 @@ _FILE = click.Path(path_type=Path)
     metavar="NAME=COLUMN",
     help="The log's own name of a column: patient=ID. May be repeated.",
 )
-@click.option("--mapping", type=_FILE, help="A YAML file with the log's own columns and words.")
+@click.option(
+    "--mapping", type=InputPath(), help="A YAML file with the log's own columns and words."
+)
 @click.option("--dates", type=click.Choice(DAY_ORDERS), help="Order of dates such as 01/03/2022.")
 @click.option("--decimal", type=click.Choice(("point", "comma")), help="The decimal mark.")
 @click.option("--sheet", help="The sheet of a workbook that has several.")
@@ -41,7 +41,7 @@ _FILE = click.Path(path_type=Path)
     "--calendar-months", is_flag=True, default=None, help="Therapy by months of the calendar."
 )
 @click.option("--data-cutoff", type=Date(), help="The last day that the log covers.")
-@click.option("--csv", "table", type=_FILE, help="Write deviations to a file.")
+@click.option("--csv", "table", type=OutputFile(), help="Write deviations to a file.")
 @report_option("Write a page (HTML) with a timeline per patient.")
 @click.option("--strict", is_flag=True, help="Exit with 3 if there is any deviation.")
 @regimen_set_option
@@ -72,9 +72,6 @@ def command(
     from pretese.api.protocols.regimens import regimen as read_regimen
 
     files = {"--csv": table, "--report": report}
-    for option, path in files.items():
-        if path is not None:
-            check_file(path, option)
     chosen = read_regimen(regimen, **changes)
     with options_named({"columns": "--map"}):
         found = audit(

@@ -14,6 +14,7 @@ from pretese.commands.options import (
     regimen_option,
     regimen_set_option,
 )
+from pretese.commands.output_types import InputPath
 from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
 
@@ -28,7 +29,7 @@ OPTIONS = {
 
 @click.command("decide")
 @regimen_option
-@click.option("--patient", type=click.Path(path_type=Path), help="A patient's file (YAML).")
+@click.option("--patient", type=InputPath(), help="A patient's file (YAML).")
 @click.option("--month", type=int, help="The month of therapy that begins, from 1.")
 @click.option("--previous-phase", help="The phase of the month before, such as hcg.")
 @fsh_option("FSH at the end of the month before. Repeat it for several results of one day.")

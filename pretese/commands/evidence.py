@@ -8,11 +8,12 @@ import click
 import pretese
 from pretese.commands.option_names import options_named
 from pretese.commands.options import json_option, plot_option
+from pretese.commands.output_types import WritingCommand
 from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @click.argument("sources", nargs=-1)
 @click.option("--topic", help="Only this file of evidence.")
 @click.option("--design", help="Only this design, such as cohort.")

@@ -14,12 +14,13 @@ from pretese.commands.options import (
     risk_options,
     show_assumptions,
 )
+from pretese.commands.output_types import InputPath, WritingCommand
 from pretese.io.text.json_text import print_json
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @click.argument("design")
-@click.argument("interim", type=click.Path(path_type=Path), metavar="INTERIM.csv")
+@click.argument("interim", type=InputPath(), metavar="INTERIM.csv")
 @click.option(
     "--final", is_flag=True,
     help="The last row is the final analysis although more were planned: spend all remaining "

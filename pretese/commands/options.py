@@ -8,16 +8,14 @@ import click
 
 from pretese.api.arguments.argument_numbers import MAX_SEED
 from pretese.commands.option_types import NumberRange, Percent, SeveralOf, number_pairs
+from pretese.commands.output_types import InputPath, OutputFile, OutputFolder
 from pretese.screen.terminal import echo
-from protocol.errors import InputError
 
 #: A command, or the function that is to become one.
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 #: What gives a command an option.
 Option = Callable[[Command], Command]
-
-_FILE = click.Path(path_type=Path)
 
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print the result as one JSON document."
@@ -26,22 +24,8 @@ resume_option = click.option(
     "--resume", is_flag=True, help="Continue, or extend, the study in --out."
 )
 
-
-def _plot_file(_: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
-    """Refuse a file that no figure can be written to, before anything is computed."""
-    if path is None:
-        return None
-    from pretese.io.output.atomic_file import check_file
-
-    if path.suffix not in (".png", ".svg"):
-        problem = f"{path.suffix or 'no ending'}"
-        raise InputError.of(option.opts[0], str(path), problem, "end in .png or .svg")
-    check_file(path, option.opts[0])
-    return path
-
-
 plot_option = click.option(
-    "--plot", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", callback=_plot_file,
+    "--plot", type=OutputFile(".png", ".svg"), metavar="FILE",
     help="Draw the result: .png or .svg.",
 )  # fmt: skip
 workers_option = click.option(
@@ -93,12 +77,22 @@ def _count_option(
     )  # fmt: skip
 
 
-def out_option(words: str, default: str | None = None, *, required: bool = False) -> Option[Any]:
-    """Return ``--out``, the folder or the file to write; ``words`` say which, and what is in it."""
+def out_option(
+    words: str, default: str | None = None, *, required: bool = False, extended: bool = False
+) -> Option[Any]:
+    """Return ``--out``, the folder to write.
+
+    ``extended`` says that files are added to it: it is not replaced as a whole.
+    """
     return click.option(
-        "--out", type=_FILE, default=None if default is None else Path(default),
-        show_default=default is not None, required=required, help=words,
+        "--out", type=OutputFolder(extended=extended), show_default=default is not None,
+        default=None if default is None else Path(default), required=required, help=words,
     )  # fmt: skip
+
+
+def out_file_option(words: str, kind: OutputFile, *, required: bool = False) -> Option[Any]:
+    """Return ``--out``, the file to write."""
+    return click.option("--out", type=kind, required=required, help=words)
 
 
 def format_option(formats: Iterable[str], default: str, words: str) -> Option[Any]:
@@ -124,7 +118,7 @@ def figures_option(words: str) -> Option[Any]:
 
 def report_option(words: str) -> Option[Any]:
     """Return ``--report``: a file for one HTML page."""
-    return click.option("--report", type=click.Path(path_type=Path), help=words)
+    return click.option("--report", type=OutputFile(), help=words)
 
 
 def set_option(what: str, example: str) -> Option[Any]:
@@ -142,7 +136,7 @@ scenario_set_option = set_option("scenario", "spermatogenesis.treatment.direct=0
 
 def plan_option(words: str, *, required: bool = False) -> Option[Any]:
     """Return ``--plan``, the file of an analysis plan."""
-    return click.option("--plan", "plan_path", type=_FILE, required=required, help=words)
+    return click.option("--plan", "plan_path", type=InputPath(), required=required, help=words)
 
 
 def fsh_option(words: str) -> Option[Any]:

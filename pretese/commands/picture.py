@@ -6,13 +6,12 @@ import click
 
 import pretese
 from pretese.commands.option_names import options_named
-from pretese.commands.options import out_option, seed_option
-from pretese.io.output.atomic_file import check_file
+from pretese.commands.options import out_file_option, seed_option
+from pretese.commands.output_types import OutputFile, WritingCommand
 from pretese.pictures.scenario_pictures import PICTURES
-from protocol.errors import InputError
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @click.argument("kind", type=click.Choice(list(PICTURES)))
 @click.argument("scenario")
 @click.option(
@@ -20,18 +19,13 @@ from protocol.errors import InputError
     help="Which patient `patient` shows, from 1.",
 )  # fmt: skip
 @seed_option()
-@out_option("File to write: .png or .svg.", required=True)
+@out_file_option("File to write: .png or .svg.", OutputFile(".png", ".svg"), required=True)
 def command(kind: str, scenario: str, patient_number: int, seed: int, out: Path) -> None:
     """Draw a picture of SCENARIO (a shipped name or a file).
 
     patient: hormones by the hour, with injections and decisions. cohort: all patients by month.
     quartiles: published and simulated. variance: variance reduction by common random numbers.
     """
-    if out.suffix not in (".png", ".svg"):
-        raise InputError.of(
-            "--out", str(out), f"{out.suffix or 'no ending'}", "end in .png or .svg"
-        )
-    check_file(out, "--out")
     chosen = pretese.scenario(scenario)
     with options_named():
         figure = chosen.plot(kind, patient_number=patient_number, seed=seed)

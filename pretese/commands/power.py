@@ -42,7 +42,7 @@ from protocol.errors import InputError
 )  # fmt: skip
 @click.option("--tornado", is_flag=True, help="Vary each assumption alone over its range.")
 @scenario_set_option
-@out_option("Folder for finished blocks of replicates, tables and figures.")
+@out_option("Folder for finished blocks of replicates, tables and figures.", extended=True)
 @click.option(
     "--patient-level", is_flag=True,
     help="Simulate patients even where counts suffice. Always on when designs are compared.",
@@ -70,7 +70,7 @@ def command(
     """
     from pretese.api.trials.designs import design
     from pretese.screen.console import SafeConsole
-    from pretese.trial.power.power_view import show_power
+    from pretese.trial.views.power_view import show_power
 
     if chosen["resume"] and chosen["out"] is None:
         problem = "there is nothing to resume without --out"

@@ -36,7 +36,9 @@ from pretese.screen.endings import CheckFailedError
     help="Patients over whom true effects are averaged [default: the library's].",
 )  # fmt: skip
 @seed_option("the library's")
-@out_option("Folder for finished blocks, estimates, tables and figures.", "out/recover")
+@out_option(
+    "Folder for finished blocks, estimates, tables and figures.", "out/recover", extended=True
+)
 @resume_option
 @workers_option
 @scheduler_option

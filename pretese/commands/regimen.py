@@ -6,8 +6,9 @@ import click
 
 from pretese.bedside.regimen_formats import FORMAT_NAMES
 from pretese.commands.option_names import options_named
-from pretese.commands.options import format_option, json_option, out_option, regimen_set_option
-from pretese.io.output.atomic_file import check_file, write_file
+from pretese.commands.options import format_option, json_option, out_file_option, regimen_set_option
+from pretese.commands.output_types import OutputFile, WritingCommand
+from pretese.io.output.atomic_file import write_file
 from pretese.io.text.json_text import print_json
 from pretese.screen.endings import CheckFailedError
 from pretese.screen.terminal import echo
@@ -29,11 +30,11 @@ def show_list() -> None:
         echo(f"{name:38} {made.version}  {made.title}")
 
 
-@command.command("show")
+@command.command("show", cls=WritingCommand)
 @click.argument("regimen")
 @format_option(FORMAT_NAMES, "text", "Words, a decision tree, or DMN.")
 @click.option("--table", "tables", multiple=True, help="With dmn: this table alone.")
-@out_option("File to write.")
+@out_file_option("File to write.", OutputFile())
 @regimen_set_option
 def show(
     regimen: str, form: str, tables: tuple[str, ...], out: Path | None, changes: dict[str, float]
@@ -41,8 +42,6 @@ def show(
     """Show a regimen: in words, as a decision tree, or as DMN."""
     from pretese.api.protocols.regimens import regimen as read_regimen
 
-    if out is not None:
-        check_file(out, "--out")
     with options_named({"table": "--table"}):
         text = read_regimen(regimen, **changes).show(form, table=tables)
     if out is None:

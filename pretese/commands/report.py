@@ -5,12 +5,15 @@ from pathlib import Path
 import click
 
 from pretese.commands.option_names import options_named
-from pretese.commands.options import out_option
+from pretese.commands.options import out_file_option
+from pretese.commands.output_types import InputPath, OutputFile, WritingCommand
 
 
-@click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-@out_option("File to write; FOLDER/report.html unless given.")
+@click.command(cls=WritingCommand)
+@click.argument("folder", type=InputPath())
+@out_file_option(
+    "File to write; FOLDER/report.html unless given.", OutputFile(replaces=("report.html",))
+)
 def command(folder: Path, out: Path | None) -> None:
     """Write the report of FOLDER, which `pretese power --out` has made.
 

@@ -14,7 +14,7 @@ from pretese.commands.options import (
     regimen_option,
     regimen_set_option,
 )
-from pretese.io.output.atomic_file import check_file
+from pretese.commands.output_types import InputPath, OutputFile, WritingCommand
 from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
 
@@ -22,7 +22,7 @@ from pretese.screen.terminal import echo
 OPTIONS = {"schedule": "pretese schedule", "path": "--ics"}
 
 
-@click.command("schedule")
+@click.command("schedule", cls=WritingCommand)
 @regimen_option
 @click.option(
     "--start",
@@ -35,7 +35,10 @@ OPTIONS = {"schedule": "pretese schedule", "path": "--ics"}
 @click.option(
     "--decisions", help="Instead of FSH: the phase of each month so far, such as hcg,hcg-ufsh."
 )
-@click.option("--ics", type=click.Path(path_type=Path), help="Write a calendar file.")
+@click.option(
+    "--ics", type=OutputFile(replaces=("previous",)),
+    help="Write a calendar file; it may be that of --previous.",
+)  # fmt: skip
 @click.option("--time", type=click.DateTime(["%H:%M"]), help="Local time of calendar events.")
 @click.option("--timezone", help="IANA time zone of that time, such as Europe/Berlin.")
 @click.option("--pseudonym", help="With --ics: tells patients apart in calendars; not shown.")
@@ -44,7 +47,7 @@ OPTIONS = {"schedule": "pretese schedule", "path": "--ics"}
 )
 @click.option(
     "--previous",
-    type=click.Path(path_type=Path),
+    type=InputPath(),
     help="The calendar that is replaced: changed events are updated, dropped ones cancelled.",
 )
 @regimen_set_option
@@ -67,8 +70,6 @@ def command(
     """Plan a patient's therapy from its first day, as far as it is decided."""
     from pretese.api.protocols.regimens import regimen as read_regimen
 
-    if ics is not None:
-        check_file(ics, "--ics")
     with options_named(OPTIONS):
         made = read_regimen(regimen, **changes).schedule(
             start, fsh=fsh, fsh_unit=fsh_unit, decisions=decisions

@@ -7,21 +7,21 @@ import click
 import pretese
 from pretese.commands.option_names import options_named
 from pretese.commands.options import (
-    out_option,
+    out_file_option,
     patients_option,
     scenario_set_option,
     seed_option,
 )
-from pretese.io.output.atomic_file import check_file
+from pretese.commands.output_types import OutputFile, WritingCommand
 from pretese.screen.console import SafeConsole
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @click.argument("scenario")
 @patients_option(1, 1_000_000_000, 1_000_000, "Patients simulated.")
 @seed_option()
 @scenario_set_option
-@out_option("CSV file to write.")
+@out_file_option("CSV file to write.", OutputFile())
 def command(
     scenario: str, patients: int, seed: int, changes: dict[str, float], out: Path | None
 ) -> None:
@@ -30,8 +30,6 @@ def command(
     Both potential outcomes of every patient are simulated, so no model is fitted; the Monte Carlo
     standard error (of ratios: on the log scale) is the only uncertainty.
     """
-    if out:
-        check_file(out, "--out")
     with options_named({"path": "--out", "changes": "--set"}):
         effects = pretese.scenario(scenario, changes).truth(patients, seed)
         if out:

@@ -109,7 +109,7 @@ def _context(preload: Sequence[str]) -> BaseContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pretese.jobs.worker", *preload])
+    context.set_forkserver_preload(["pretese.jobs.fork_server", "pretese.jobs.worker", *preload])
     return context
 
 

@@ -24,15 +24,14 @@ from pretese.screen.progress import Tell, progress
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.runner import Runner
 from pretese.trial.power.study import (
+    POWER_SCHEMA,
     Request,
     StudiedDesign,
-    compare_designs,
-    mechanisms,
-    power_document,
     prepare_designs,
     study_design,
     study_record,
 )
+from pretese.trial.power.study_document import compare_designs, mechanisms, power_document
 from pretese.trial.power.trial_tables import write_trials
 from pretese.trial.report.power_figures import draw_all
 
@@ -123,6 +122,7 @@ def run_power(
 def study_document(designs: list[StudiedDesign], request: Request) -> dict[str, Any]:
     """Return a whole study as plain values, rounded as they are written."""
     document = {
+        "schema": POWER_SCHEMA,
         "seed": request.seed,
         "replicates": request.replicates,
         "changed": request.overrides,

@@ -1,6 +1,7 @@
 """The answer of one decision table for one patient, with its rationale."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 
 from protocol.bedside.decision import Decision, DoseOrder, InputValue, ParameterUsed
 from protocol.bedside.explain import changes, missing_inputs, nearest_boundary, rules_not_met
@@ -9,6 +10,9 @@ from protocol.errors import Fault, InputError
 from protocol.reading.numbers import plain_value
 from protocol.regimen.conditions import Value
 from protocol.regimen.load import DecisionTable, Regimen, Rule
+
+#: Rules and phases of which it is remembered what a decision says of them.
+REMEMBERED = 1024
 
 
 def decide(
@@ -47,8 +51,9 @@ def decide(
     """
     table = table_of(regimen, table_name, where)
     checked = check_values(regimen, table, values, where)
-    rule = table.rules[table.proved.rule_at(checked)]
-    found = changes(regimen, table, checked, rule)
+    cell = table.proved.locate(checked)
+    rule = table.rules[table.proved.rule_in(cell)]
+    found = changes(regimen, table, checked, cell)
     return Decision(
         regimen_id=regimen.id,
         regimen_version=regimen.version,
@@ -64,12 +69,12 @@ def decide(
         citation=rule.citation,
         status=rule.status,
         origin=rule.origin,
-        parameters=tuple(_parameters(regimen, rule)),
+        parameters=_parameters(regimen, table, rule.id),
         inputs=tuple(input_value(regimen, name, checked[name]) for name in table.inputs),
-        missing_inputs=missing_inputs(table, checked, rule),
+        missing_inputs=missing_inputs(table, checked, cell),
         boundary=nearest_boundary(regimen, checked, found),
         nearest_change=found[0].nearest_change if found else None,
-        rules_not_met=tuple(rules_not_met(table, checked, rule)),
+        rules_not_met=rules_not_met(table, checked, cell),
     )
 
 
@@ -116,6 +121,7 @@ def wording(regimen: Regimen, table: DecisionTable, rule: Rule) -> str:
     )
 
 
+@lru_cache(maxsize=REMEMBERED)
 def orders_of(regimen: Regimen, phase_name: str | None) -> tuple[DoseOrder, ...]:
     """Return the orders of a phase, each with its status, source and file; none without a phase."""
     if phase_name is None:
@@ -140,16 +146,25 @@ def orders_of(regimen: Regimen, phase_name: str | None) -> tuple[DoseOrder, ...]
     )
 
 
-def _parameters(regimen: Regimen, rule: Rule) -> Iterator[ParameterUsed]:
-    named = {name for condition in rule.conditions.values() for name in condition.parameters}
-    for name in regimen.parameters:
-        if name in named:
-            spec = regimen.parameters[name]
-            yield ParameterUsed(
-                name=name,
-                value=spec.value,
-                unit=spec.unit,
-                status=spec.status,
-                citation=f"{regimen.sources[spec.source].title}; {spec.locator}",
-                origin=regimen.origins.get(f"parameters.{name}", regimen.id),
-            )
+@lru_cache(maxsize=REMEMBERED)
+def _parameters(regimen: Regimen, table: DecisionTable, rule_id: str) -> tuple[ParameterUsed, ...]:
+    """Return the parameters that a rule names, in the order of the file."""
+    named = {
+        name
+        for rule in table.rules
+        if rule.id == rule_id
+        for condition in rule.conditions.values()
+        for name in condition.parameters
+    }
+    return tuple(
+        ParameterUsed(
+            name=name,
+            value=spec.value,
+            unit=spec.unit,
+            status=spec.status,
+            citation=f"{regimen.sources[spec.source].title}; {spec.locator}",
+            origin=regimen.origins.get(f"parameters.{name}", regimen.id),
+        )
+        for name, spec in regimen.parameters.items()
+        if name in named
+    )

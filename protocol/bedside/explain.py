@@ -1,13 +1,17 @@
 """The nearest change and the rules not met, read off the same grid that gave the answer."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from protocol.bedside.decision import Boundary, NearestChange, RuleNotMet
 from protocol.regimen.conditions import MEASURED, Value, plain
 from protocol.regimen.grid import Axis, Cell
 from protocol.regimen.load import DecisionTable, Regimen, Rule
+
+#: Cells of tables of which it is remembered what would change there.
+REMEMBERED_CELLS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +29,21 @@ class Change:
 
 
 def changes(
-    regimen: Regimen, table: DecisionTable, values: Mapping[str, Value], rule: Rule
+    regimen: Regimen, table: DecisionTable, values: Mapping[str, Value], cell: Cell
 ) -> list[Change]:
-    """Return every change of one measured input alone that changes the answer, smallest first."""
+    """Return every change of one measured input alone that changes the answer, smallest first.
+
+    ``cell`` is that of the values, here and below.
+    """
     found = []
-    cell = table.proved.locate(values)
-    for number, axis in enumerate(table.proved.axes):
+    for number, there, other in _other_answers(table, cell):
+        axis = table.proved.axes[number]
         if regimen.inputs[axis.name].role != "measured":
             continue
         here = cell[number]
-        for there, other in enumerate(_along(table, cell, number)):
-            if axis.examples[there] is None or not _differs(rule, other):
-                continue
-            size, limit, to = _step(axis, values[axis.name], here, there)
-            nearest = NearestChange(axis.name, to, other.id, other.outcome, other.then)
-            found.append(Change(size, abs(there - here), limit, nearest))
+        size, limit, to = _step(axis, values[axis.name], here, there)
+        nearest = NearestChange(axis.name, to, other.id, other.outcome, other.then)
+        found.append(Change(size, abs(there - here), limit, nearest))
     return sorted(found, key=lambda change: (change.size, change.cells))
 
 
@@ -57,15 +61,15 @@ def nearest_boundary(
 
 
 def missing_inputs(
-    table: DecisionTable, values: Mapping[str, Value], rule: Rule
+    table: DecisionTable, values: Mapping[str, Value], cell: Cell
 ) -> tuple[str, ...]:
     """Name the missing inputs of which some value, given alone, would end the insufficiency.
 
     If none would alone, all that are missing are named; with any other outcome, none.
     """
+    rule = table.rules[table.proved.rule_in(cell)]
     if rule.outcome != "insufficient data":
         return ()
-    cell = table.proved.locate(values)
     missing = {
         axis.name: number
         for number, axis in enumerate(table.proved.axes)
@@ -80,19 +84,57 @@ def missing_inputs(
 
 
 def rules_not_met(
-    table: DecisionTable, values: Mapping[str, Value], rule: Rule
-) -> Iterator[RuleNotMet]:
-    """Yield every other rule with the conditions that failed."""
-    found = {name: plain(value) for name, value in values.items()}
-    for other in table.rules:
-        if other is rule:
-            continue
-        failed = tuple(
-            f"{name} is {found[name]}, not {condition.text}"
-            for name, condition in other.conditions.items()
-            if not condition.holds(values[name])
+    table: DecisionTable, values: Mapping[str, Value], cell: Cell
+) -> tuple[RuleNotMet, ...]:
+    """Return every other rule with the conditions that failed."""
+    found = {name: f"{name} is {plain(value)}, not " for name, value in values.items()}
+    return tuple(
+        RuleNotMet(
+            other.id,
+            other.outcome,
+            other.then,
+            tuple([found[name] + text for name, text in failed]),
         )
-        yield RuleNotMet(other.id, other.outcome, other.then, failed)
+        for other, failed in _failed_conditions(table, cell)
+    )
+
+
+@lru_cache(maxsize=REMEMBERED_CELLS)
+def _failed_conditions(
+    table: DecisionTable, cell: Cell
+) -> tuple[tuple[Rule, tuple[tuple[str, str], ...]], ...]:
+    """Return each rule that does not fire in a cell, its failed conditions as (input, text).
+
+    Remembered, as many patients share a cell, and one value stands for the whole of it.
+    """
+    values = {
+        axis.name: axis.examples[at] for axis, at in zip(table.proved.axes, cell, strict=True)
+    }
+    fires = table.rules[table.proved.rule_in(cell)]
+    return tuple(
+        (
+            rule,
+            tuple(
+                (name, condition.text)
+                for name, condition in rule.conditions.items()
+                if not condition.holds(values[name])
+            ),
+        )
+        for rule in table.rules
+        if rule is not fires
+    )
+
+
+@lru_cache(maxsize=REMEMBERED_CELLS)
+def _other_answers(table: DecisionTable, cell: Cell) -> tuple[tuple[int, int, Rule], ...]:
+    """Return each step along one axis to another answer: axis, cell along it, rule there."""
+    fires = table.rules[table.proved.rule_in(cell)]
+    return tuple(
+        (number, there, other)
+        for number, axis in enumerate(table.proved.axes)
+        for there, other in enumerate(_along(table, cell, number))
+        if axis.examples[there] is not None and _differs(fires, other)
+    )
 
 
 def _along(table: DecisionTable, cell: Cell, axis: int) -> list[Rule]:

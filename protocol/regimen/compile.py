@@ -13,12 +13,12 @@ from protocol.regimen.conditions import (
     Condition,
     parse_name_condition,
     parse_number_condition,
-    plain,
 )
-from protocol.regimen.grid import Axis, Cell, fill, grid_of, smallest_example, spoken
+from protocol.regimen.grid import Axis, fill, grid_of
 from protocol.regimen.language import analyte_of
 from protocol.regimen.paths import faults_of_paths
 from protocol.regimen.rules import DecisionTable, Phase, Regimen, Rule, StartCriterion
+from protocol.regimen.table_proof import axes_of, misused_actions, table_faults
 
 #: The origin of a parameter that takes the place of the file's.
 SET_BY_USER = "set by the user"
@@ -117,37 +117,39 @@ class _Compiler:
             parameters=file.parameters,
             inputs=file.inputs,
             drugs=file.drugs,
-            phases=tuple(
-                Phase(
-                    name=name,
-                    code=code,
-                    label=phase.label,
-                    orders=phase.orders,
-                    ends_therapy=phase.ends_therapy,
-                    citation=self._citation(phase),
-                    status=phase.status,
-                    origin=self._origin(f"phases.{name}"),
-                )
-                for code, (name, phase) in enumerate(file.phases.items())
-            ),
+            phases=tuple(self._phases()),
             visits=file.visits,
             actions=file.actions,
-            criteria=tuple(
-                StartCriterion(
-                    name=name,
-                    label=spec.label,
-                    conditions=self._conditions(spec.met_when, f"criteria.{name}.met_when"),
-                    citation=self._citation(spec),
-                    status=spec.status,
-                    origin=self._origin(f"criteria.{name}"),
-                )
-                for name, spec in file.criteria.items()
-            ),
+            criteria=tuple(self._criteria()),
             tables={name: self._table(name, spec) for name, spec in file.tables.items()},
             tolerances=file.tolerances,
             analytes=self.analytes,
             origins=self.origins,
         )
+
+    def _phases(self) -> Iterator[Phase]:
+        for code, (name, phase) in enumerate(self.file.phases.items()):
+            yield Phase(
+                name=name,
+                code=code,
+                label=phase.label,
+                orders=phase.orders,
+                ends_therapy=phase.ends_therapy,
+                citation=self._citation(phase),
+                status=phase.status,
+                origin=self._origin(f"phases.{name}"),
+            )
+
+    def _criteria(self) -> Iterator[StartCriterion]:
+        for name, spec in self.file.criteria.items():
+            yield StartCriterion(
+                name=name,
+                label=spec.label,
+                conditions=self._conditions(spec.met_when, f"criteria.{name}.met_when"),
+                citation=self._citation(spec),
+                status=spec.status,
+                origin=self._origin(f"criteria.{name}"),
+            )
 
     def _origin(self, entry: str) -> str:
         return self.origins.get(entry, self.file.id)
@@ -236,29 +238,14 @@ class _Compiler:
             filled = fill(axes, [rule.conditions for rule in rules])
             faults = [
                 Fault(self.where, f"tables.{name}", *found)
-                for found in (*table_faults(axes, rules, filled), *self._misused(axes, rules))
+                for found in (
+                    *table_faults(axes, rules, filled),
+                    *misused_actions(axes, rules, self.required),
+                )
             ]
             self.unproved += faults
             grid = None if faults else grid_of(axes, filled)
         return DecisionTable(name, spec.question, spec.inputs, rules, grid)
-
-    def _misused(self, axes: Sequence[Axis], rules: Sequence[Rule]) -> Iterator[tuple[str, str]]:
-        """Yield (problem, cure) for rules that recommend an action where it makes no sense."""
-        for rule in rules:
-            required = self.required.get(rule.then or "", {})
-            for axis in axes:
-                if axis.name not in required:
-                    continue
-                wanted = required[axis.name]
-                fires = rule.conditions.get(axis.name)
-                for example in axis.examples:
-                    if (fires is None or fires.holds(example)) and not wanted.holds(example):
-                        yield (
-                            f"rule {rule.id} recommends {rule.then!r} when {axis.name} is "
-                            f"{plain(example)}, and {rule.then!r} requires {axis.name}: "
-                            f"{wanted.text}",
-                            "correct the rule, or what the action requires",
-                        )
 
     def _fits(self, name: str, axes: Sequence[Axis]) -> bool:
         """Whether a table is small enough to be proved; a fault is noted if it is not."""
@@ -280,56 +267,3 @@ def _refuse_limits_never_crossed(condition: Condition, spec: language.InputSpec)
                 f"{limit:g} is not inside the plausible range {low:g} to {high:g}; "
                 "no patient could be on its other side: widen `plausible` or drop it"
             )
-
-
-def axes_of(
-    inputs: Mapping[str, language.InputSpec], names: Sequence[str], rules: Sequence[Rule]
-) -> tuple[Axis, ...]:
-    """Cut each input at every number that a rule names."""
-    axes = []
-    for name in names:
-        spec = inputs[name]
-        low, high = spec.plausible or (0.0, 0.0)
-        conditions = [rule.conditions[name] for rule in rules if name in rule.conditions]
-        cuts: set[float] = set()
-        for condition in conditions:
-            if spec.kind == "number":
-                cuts |= condition.limits
-            elif spec.kind == "integer":
-                cuts |= {cut for cut in condition.integer_cuts() if low < cut <= high}
-        axes.append(
-            Axis(
-                name=name,
-                kind=spec.kind,
-                may_be_missing=spec.may_be_missing,
-                low=low,
-                high=high,
-                cuts=tuple(sorted(cuts)),
-                values=spec.values,
-            )
-        )
-    return tuple(axes)
-
-
-def table_faults(
-    axes: Sequence[Axis], rules: Sequence[Rule], filled: Mapping[Cell, Sequence[int]]
-) -> Iterator[tuple[str, str]]:
-    """Yield (problem, cure) for holes, double hits and rules that never fire."""
-    holes = [cell for cell, hits in filled.items() if not hits]
-    if holes:
-        patient = spoken(smallest_example(axes, holes))
-        yield f"no rule fires for a patient with {patient}", "add a rule, or widen one"
-    doubles: dict[tuple[int, int], list[Cell]] = {}
-    for cell, hits in filled.items():
-        if len(hits) > 1:
-            doubles.setdefault((hits[0], hits[1]), []).append(cell)
-    for (one, two), cells in sorted(doubles.items()):
-        patient = spoken(smallest_example(axes, cells))
-        yield (
-            f"rules {rules[one].id} and {rules[two].id} both fire for a patient with {patient}",
-            "narrow one of them",
-        )
-    fired = {number for hits in filled.values() for number in hits}
-    for number, rule in enumerate(rules):
-        if number not in fired:
-            yield f"rule {rule.id} can never fire", "correct its conditions, or remove it"

@@ -102,8 +102,12 @@ class DecisionGrid:
 
     def rule_at(self, values: Mapping[str, Value]) -> int:
         """Return the index of the rule that fires; ``values`` holds every axis by name."""
+        return self.rule_in(self.locate(values))
+
+    def rule_in(self, cell: Cell) -> int:
+        """Return the index of the rule that fires in a cell."""
         index = 0
-        for size, place in zip(self.shape, self.locate(values), strict=True):
+        for size, place in zip(self.shape, cell, strict=True):
             index = index * size + place
         return self.rules[index]
 

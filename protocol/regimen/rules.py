@@ -26,9 +26,13 @@ class Rule:
     origin: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DecisionTable:
-    """A table and its rules. ``grid`` is None for a table that collects."""
+    """A table and its rules. ``grid`` is None for a table that collects.
+
+    Two tables are equal only if they are the same object, so that what follows from a table can be
+    remembered.
+    """
 
     name: str
     question: str

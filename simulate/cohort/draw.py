@@ -9,8 +9,10 @@ from protocol.regimen.load import load_regimen
 from simulate.cohort.spermatogenesis import Sperm, hidden_score, see_sperm, spermatogenic_liability
 from simulate.core.coding import ARMS
 from simulate.core.random_streams import RandomStreams
+from simulate.hormones.course import Course
 from simulate.hormones.decision_lookup import MONTH_DAYS
-from simulate.hormones.therapy import Course, follow, therapy_days
+from simulate.hormones.known_values import assays_of
+from simulate.hormones.therapy import follow, therapy_days
 from simulate.hormones.traits import MONTHS, Traits, draw_traits
 from simulate.patients.adherence import draw_habits
 from simulate.patients.baseline import Patients, draw_patients
@@ -109,46 +111,41 @@ def draw_cohort(
     chance = propensity(scenario.choice, enrolled, hidden)
     level = spermatogenic_liability(scenario.spermatogenesis, enrolled, streams, hidden)
     traits = draw_traits(scenario.physiology, streams)
-    habits = draw_habits(scenario, level, streams, MONTHS * MONTH_DAYS)
-    spontaneous = streams.uniform("spontaneous sperm")
-    overlooked = _overlooked(scenario, streams)
-
-    fsh_step = scenario.measurement.rounded_to["fsh_iu_l"].value
-
-    def walk(arm: str) -> Path:
-        regimen = load_regimen(scenario.arms[arm].regimen)
-        course = follow(regimen, scenario.physiology, enrolled, traits, fsh_step, habits)
-        sperm = see_sperm(
-            scenario.spermatogenesis,
-            scenario.physiology,
-            enrolled,
-            level,
-            course,
-            traits,
-            spontaneous,
-            overlooked,
-        )
-        return _path(course, sperm, scenario.arms[arm].semen_analysis)
-
-    untreated, treated = (walk(arm) for arm in ARMS)
+    untreated, treated = _potential_paths(scenario, streams, enrolled, level, traits)
     gonadotropin_therapy = streams.uniform("choice") < chance
     found = np.where(gonadotropin_therapy, treated.any_sperm, untreated.any_sperm)
+    observed = {"gonadotropin_therapy": gonadotropin_therapy, "any_sperm": found}
     return Cohort(
         scenario=scenario,
         streams=streams,
         patients=enrolled,
-        baseline=record(
-            scenario.measurement,
-            enrolled,
-            streams,
-            {"gonadotropin_therapy": gonadotropin_therapy, "any_sperm": found},
-        ),
+        baseline=record(scenario.measurement, enrolled, streams, observed),
         propensity=chance,
         gonadotropin_therapy=gonadotropin_therapy,
         spermatogenic_liability=level,
         traits=traits,
         paths=(untreated, treated),
     )
+
+
+def _potential_paths(
+    scenario: Scenario, streams: RandomStreams, enrolled: Patients, level: Floats, traits: Traits
+) -> tuple[Path, Path]:
+    """Follow every patient along both arms, with the same random numbers."""
+    habits = draw_habits(scenario, level, streams, MONTHS * MONTH_DAYS)
+    spontaneous = streams.uniform("spontaneous sperm")
+    overlooked = _overlooked(scenario, streams)
+    model, sperm = scenario.physiology, scenario.spermatogenesis
+    assays = assays_of(scenario, streams)
+
+    def walk(arm: str) -> Path:
+        regimen = load_regimen(scenario.arms[arm].regimen)
+        course = follow(regimen, model, enrolled, traits, assays, habits)
+        seen = see_sperm(sperm, model, enrolled, level, course, traits, spontaneous, overlooked)
+        return _path(course, seen, scenario.arms[arm].semen_analysis)
+
+    untreated, treated = (walk(arm) for arm in ARMS)
+    return untreated, treated
 
 
 def _path(course: Course, sperm: Sperm, checked: bool) -> Path:

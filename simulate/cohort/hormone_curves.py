@@ -80,12 +80,11 @@ def curves(cohort: Cohort, patient: int, replicate: int = 0, arm: str = "treated
         activity(model, hours, leydig),
     )
     injected = _injected_fsh(cohort, here, hours, injections)
+    floors = {"fsh_iu_l": model.suppressed_fsh_iu_l, "lh_iu_l": model.suppressed_lh_iu_l}
     own_fsh, lh = (
         _withdrawn(cohort, here, baseline[name], floor.value, stimulus)
-        for name, floor in (
-            ("fsh_iu_l", model.suppressed_fsh_iu_l), ("lh_iu_l", model.suppressed_lh_iu_l),
-        )
-    )  # fmt: skip
+        for name, floor in floors.items()
+    )
     exponent = model.estradiol_per_testosterone_exponent.value
     return Curves(
         day=hours / HOURS_PER_DAY,

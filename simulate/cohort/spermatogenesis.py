@@ -15,8 +15,8 @@ from scipy.special import logit
 
 from simulate.core.coding import DIAGNOSES
 from simulate.core.random_streams import RandomStreams
+from simulate.hormones.course import Course
 from simulate.hormones.serum import testosterone_ratio
-from simulate.hormones.therapy import Course
 from simulate.hormones.traits import Traits
 from simulate.patients.baseline import Patients
 from simulate.patients.measurement import rounded

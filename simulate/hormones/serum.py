@@ -1,11 +1,13 @@
 """What serum holds under therapy besides FSH: testosterone, estradiol and LH."""
 
+from collections.abc import Callable, Mapping, Set
+
 import numpy as np
 from numpy.typing import NDArray
 
 from simulate.core.coding import ASSAYED
 from simulate.core.random_streams import RandomStreams
-from simulate.hormones.therapy import Course
+from simulate.hormones.course import Course
 from simulate.hormones.traits import MONTHS, Traits, measured_log_sd, pituitary
 from simulate.patients.baseline import Patients
 from simulate.scenario.sections.endocrine import Physiology
@@ -63,24 +65,55 @@ def intratesticular_testosterone_ng_ml(
     return np.asarray(model.intratesticular_testosterone_ng_ml.value * own * (1 + rise))
 
 
-def measured_factors(
-    model: Physiology, missing_at_visits: float, streams: RandomStreams, replicate: int
+def assay_factors(
+    model: Physiology, missing_at_visits: float, streams: RandomStreams, deciding: Set[str]
 ) -> Floats:
-    """Return measured over true values at the ends of months, shape (hormone, month, patient).
+    """Return measured over true values, shape (hormone, month, replicate, patient).
 
     Each hormone varies by the assay and within the patient, independently of the others. NaN marks
-    a result that is missing; FSH, which decides on therapy, is never missing here.
+    a result that is missing. The hormones that are ``deciding`` on therapy are never missing here;
+    the factor of FSH stands in `simulate.hormones.traits.Traits`.
     """
     log_sd = np.array([measured_log_sd(model, name) for name in ASSAYED])
-    shape, width = (len(ASSAYED), MONTHS, -1), len(ASSAYED) * MONTHS
-    drawn = streams.normal("other assays", width=width)[replicate].T
-    factors: Floats = np.exp(log_sd[:, None, None] * drawn.reshape(shape))
+    width = len(ASSAYED) * MONTHS
+    drawn = np.moveaxis(streams.normal("other assays", width=width), -1, 0)
+    shape = (len(ASSAYED), MONTHS, *drawn.shape[1:])
+    factors: Floats = np.exp(log_sd[:, None, None, None] * drawn.reshape(shape))
     if missing_at_visits:
-        uniform = streams.uniform("missing at visits", width=width)[replicate].T
+        uniform = np.moveaxis(streams.uniform("missing at visits", width=width), -1, 0)
         missing = (uniform < missing_at_visits).reshape(shape)
-        missing[ASSAYED.index("fsh_iu_l")] = False
+        missing[[ASSAYED.index(name) for name in deciding if name in ASSAYED]] = False
         factors[missing] = np.nan
     return factors
+
+
+def hormones_at(
+    model: Physiology, patients: Patients, traits: Traits, stimulus: Floats, leydig: Floats
+) -> Mapping[str, Callable[[], Floats]]:
+    """Return the true hormones besides FSH at one time, each computed when it is called.
+
+    Parameters
+    ----------
+    stimulus, leydig
+        The stimulus of the pituitary and the Leydig activity, as in `Course`.
+    """
+    baseline = patients.baseline
+
+    def ratio() -> Floats:
+        return testosterone_ratio(model, baseline["testosterone_nmol_l"], traits, leydig)
+
+    def testosterone() -> Floats:
+        return np.asarray(baseline["testosterone_nmol_l"] * ratio())
+
+    def estradiol() -> Floats:
+        exponent = model.estradiol_per_testosterone_exponent.value
+        relative = testosterone() / baseline["testosterone_nmol_l"]
+        return np.asarray(baseline["estradiol_pmol_l"] * relative**exponent)
+
+    def lh() -> Floats:
+        return pituitary(baseline["lh_iu_l"], model.suppressed_lh_iu_l.value, stimulus, traits)
+
+    return {"testosterone_nmol_l": testosterone, "estradiol_pmol_l": estradiol, "lh_iu_l": lh}
 
 
 def estradiol_pmol_l(model: Physiology, patients: Patients, testosterone: Floats) -> Floats:

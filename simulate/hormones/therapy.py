@@ -1,20 +1,30 @@
-"""A patient under a regimen: month by month the rule decides from measured FSH, the body answers.
+"""A patient under a regimen: month by month the rule decides from what is known, the body answers.
 
 What does not differ between patients (when each injection is due, how the Leydig cells answer to
 them) is worked out once for every sequence of phases that occurs, and looked up for a million
 patients.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from protocol.errors import InputError
 from protocol.regimen.load import Phase, Regimen
+from simulate.hormones.course import Course
 from simulate.hormones.decision_lookup import MONTH_DAYS, UNDECIDED, answers, lookup
 from simulate.hormones.drugs import check_drugs
+from simulate.hormones.known_values import (
+    Assays,
+    deciding_hormones,
+    known_values,
+    measured_inputs,
+    refuse_unknown_inputs,
+    within_range,
+)
 from simulate.hormones.monthly_response import Body
+from simulate.hormones.serum import hormones_at
 from simulate.hormones.traits import MONTHS, Traits, log_fall
 from simulate.patients.adherence import Habits
 from simulate.patients.baseline import Patients
@@ -26,56 +36,14 @@ Flags = NDArray[np.bool_]
 Codes = NDArray[np.int8]
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
-    """Course of therapy; arrays of shape (replicate, patient) or (month, replicate, patient).
-
-    Attributes
-    ----------
-    regimen
-        The regimen followed.
-    phase
-        Phase of months 1 to 3, as codes along ``regimen.phases``.
-    stimulus
-        What holds the pituitary back at the start and at the end of months 1 to 3 (four entries),
-        from 0 to 1 at the steady state of the reference dose.
-    leydig_activity
-        How the Leydig cells answer to hCG at the same four times, from 0 to 1 at the peak of the
-        reference dose.
-    fsh_iu_l
-        True serum FSH in IU/L, uFSH included, when blood is drawn for the same four times.
-    measured_fsh_iu_l
-        What the laboratory reports at the end of months 1 to 3.
-    share_treated
-        Share of the three months with injections, counting a month by the share of them taken.
-    fsh_normalised
-        Whether FSH was measured within the normal range at the end of any month.
-    completed
-        Whether he went through every month of the regimen.
-    missed
-        On which days of therapy a due injection would be missed, shape (day, replicate, patient);
-        None: on none.
-    """
-
-    regimen: Regimen
-    phase: Codes
-    stimulus: Floats
-    leydig_activity: Floats
-    fsh_iu_l: Floats
-    measured_fsh_iu_l: Floats
-    share_treated: Floats
-    fsh_normalised: Flags
-    completed: Flags
-    missed: Flags | None
-
-
 def follow(
     regimen: Regimen,
     model: Physiology,
     patients: Patients,
     traits: Traits,
-    fsh_step_iu_l: float,
+    assays: Assays,
     habits: Habits | None = None,
+    deciding: Regimen | None = None,
 ) -> Course:
     """Take every patient through the months of a regimen, by the same table that decides for one.
 
@@ -84,18 +52,21 @@ def follow(
 
     Parameters
     ----------
-    fsh_step_iu_l
-        The laboratory reports FSH in whole multiples of this; the decision sees the report.
+    assays
+        How results are reported; the decision sees the report.
     habits
         How the patients keep to it; None: as they are told.
+    deciding
+        A regimen whose inputs are wanted as ``known``, whatever regimen is followed.
     """
     _refuse_longer(regimen)
-    _refuse_other_inputs(regimen)
+    refuse_unknown_inputs(deciding or regimen)
     check_drugs(regimen, model)
+    reports = _Reports(deciding or regimen, model, patients, traits, assays)
     habits = habits or Habits()
     fsh_before_therapy = patients.baseline["fsh_iu_l"]
     if not regimen.drugs and len(regimen.phases) == 1:
-        return _without_therapy(regimen, model, fsh_before_therapy, traits, fsh_step_iu_l)
+        return _without_therapy(regimen, model, traits, reports)
     shape = patients.diagnosis.shape
     body = Body(regimen, model, traits, habits, shape)
     fall = log_fall(fsh_before_therapy, model.suppressed_fsh_iu_l.value, traits)
@@ -105,17 +76,18 @@ def follow(
     measured = np.empty((MONTHS, *shape))
     fsh[0] = fsh_before_therapy
     for month in range(regimen.months):
-        decided[month] = _decide(regimen, month, decided, measured)
+        decided[month] = _decide(regimen, month, decided, reports.known(month))
         phase[month] = _stopped(regimen, month, decided[month], habits)
         push, leydig[month + 1], injected = body.live(month, phase[month])
         stimulus[month + 1] = (1 - model.response_per_month.value) * stimulus[month] + push
         fsh[month + 1] = fsh_before_therapy * np.exp(fall * stimulus[month + 1]) + injected
-        measured[month] = rounded(fsh[month + 1] * traits.assay[..., month], fsh_step_iu_l)
+        measured[month] = reports.add(month, fsh[month + 1], stimulus[month + 1], leydig[month + 1])
     for month in range(regimen.months, MONTHS):  # therapy is over, and so is what is told of it
         phase[month] = _rest(regimen)
         for course in (stimulus, leydig, fsh):
             course[month + 1] = course[month]
         measured[month] = measured[month - 1] if month else fsh[0]
+        reports.repeat()
     stayed = np.ones(shape, bool) if habits.months is None else habits.months >= regimen.months
     return Course(
         regimen=regimen,
@@ -124,6 +96,7 @@ def follow(
         leydig_activity=leydig,
         fsh_iu_l=fsh,
         measured_fsh_iu_l=measured,
+        known=reports.all_known() if deciding else {},
         share_treated=body.months_given / MONTHS,
         fsh_normalised=_ever_normal(model, measured),
         completed=stayed,
@@ -131,12 +104,65 @@ def follow(
     )
 
 
+class _Reports:
+    """What the laboratory has reported so far, for the inputs of one regimen's phase table."""
+
+    def __init__(
+        self,
+        regimen: Regimen,
+        model: Physiology,
+        patients: Patients,
+        traits: Traits,
+        assays: Assays,
+    ) -> None:
+        self.fsh_before_therapy = patients.baseline["fsh_iu_l"]
+        self._regimen, self._model, self._traits = regimen, model, traits
+        self._patients, self._assays = patients, assays
+        self._reported = {
+            name: [rounded(patients.baseline[name], assays.steps[name])]
+            for name in sorted(deciding_hormones([regimen]))
+        }
+
+    def add(self, month: int, fsh: Floats, stimulus: Floats, leydig_activity: Floats) -> Floats:
+        """Report the end of a month, counted from 0; return the FSH reported."""
+        true = hormones_at(self._model, self._patients, self._traits, stimulus, leydig_activity)
+        for name, results in self._reported.items():
+            step = self._assays.steps[name]
+            if name == "fsh_iu_l":
+                results.append(rounded(fsh * self._traits.assay[..., month], step))
+            elif name in true:
+                factor = self._assays.factors[name][month]
+                results.append(rounded(true[name]() * factor, step))
+        return self._reported["fsh_iu_l"][-1]
+
+    def repeat(self) -> None:
+        """Report the last results once more: after therapy time stands still."""
+        for results in self._reported.values():
+            results.append(results[-1])
+
+    def known(self, month: int) -> dict[str, Floats]:
+        """Return what is known when a month is decided, by input."""
+        axes = {axis.name: axis for axis in self._regimen.tables["phase"].proved.axes}
+        return {
+            name: within_range(axes[name], known_values(self._regimen, name, self._reported, month))
+            for name in measured_inputs(self._regimen)
+        }
+
+    def all_known(self) -> dict[str, Floats]:
+        """Return what is known when each month is decided, shape (month, replicate, patient)."""
+        months = [self.known(month) for month in range(MONTHS)]
+        return {name: np.stack([each[name] for each in months]) for name in months[0]}
+
+
 def _without_therapy(
-    regimen: Regimen, model: Physiology, fsh: Floats, traits: Traits, step: float
+    regimen: Regimen, model: Physiology, traits: Traits, reports: _Reports
 ) -> Course:
     """Leave every patient as he is; arrays that hold one value for all take no memory."""
+    fsh = reports.fsh_before_therapy
     nothing = np.broadcast_to(0.0, (MONTHS + 1, *fsh.shape))
-    measured = rounded(fsh * np.moveaxis(traits.assay, -1, 0), step)
+    measured = np.stack(
+        [reports.add(month, fsh, nothing[0], nothing[0]) for month in range(MONTHS)]
+    )
     return Course(
         regimen=regimen,
         phase=np.zeros((MONTHS, *fsh.shape), np.int8),
@@ -144,6 +170,7 @@ def _without_therapy(
         leydig_activity=nothing,
         fsh_iu_l=np.broadcast_to(fsh, (MONTHS + 1, *fsh.shape)),
         measured_fsh_iu_l=measured,
+        known={},
         share_treated=nothing[0],
         fsh_normalised=_ever_normal(model, measured),
         completed=np.broadcast_to(np.True_, fsh.shape),
@@ -181,19 +208,6 @@ def _refuse_longer(regimen: Regimen) -> None:
         raise InputError.of(regimen.id, "months", problem, cure)
 
 
-#: Inputs of a phase table that simulated patients have.
-SIMULATED_INPUTS = frozenset({"month", "previous_phase", "fsh_iu_l"})
-
-
-def _refuse_other_inputs(regimen: Regimen) -> None:
-    """Raise `InputError` for a regimen whose phases depend on more than FSH."""
-    others = [name for name in regimen.tables["phase"].inputs if name not in SIMULATED_INPUTS]
-    if others:
-        problem = f"phases depend on {', '.join(others)}, which the simulation does not feed back"
-        cure = "simulate a regimen whose phase table asks for FSH alone"
-        raise InputError.of(regimen.id, "tables.phase.inputs", problem, cure)
-
-
 def therapy_days(regimen: Regimen) -> int:
     """Return on which day after its begin a regimen leads to the semen analysis and surgery.
 
@@ -206,31 +220,25 @@ def therapy_days(regimen: Regimen) -> int:
     return regimen.months * MONTH_DAYS
 
 
-def _decide(regimen: Regimen, month: int, phase: Codes, measured: Floats) -> Codes:
+def _decide(regimen: Regimen, month: int, phase: Codes, known: Mapping[str, Floats]) -> Codes:
     """Determine the phase of a month; ``month`` counts from 0 here and from 1 in the table."""
     table = regimen.tables["phase"]
     axes = {axis.name: axis for axis in table.proved.axes}
-    shape = phase.shape[1:]
-    columns: dict[str, ArrayLike] = {"month": month + 1}
+    columns: dict[str, ArrayLike] = {"month": month + 1, **known}
     if "previous_phase" in axes:
         names = axes["previous_phase"].values
         before = _codes_in(names, regimen.phases)
         columns["previous_phase"] = before[phase[month - 1]] if month else names.index("none")
-    if "fsh_iu_l" in axes:  # an assay reports no more than the end of its range
-        highest = axes["fsh_iu_l"].high
-        columns["fsh_iu_l"] = (
-            np.minimum(measured[month - 1], highest) if month else np.full(shape, np.nan)
-        )
     rules = lookup(table.proved, {name: columns[name] for name in axes})
     phase_of_rule = answers(table, [phase.name for phase in regimen.phases])
-    chosen: Codes = phase_of_rule.astype(np.int8)[rules]
+    chosen: Codes = np.broadcast_to(phase_of_rule.astype(np.int8)[rules], phase.shape[1:])
     if (chosen == UNDECIDED).any():
         silent = table.rules[int(rules.ravel()[chosen.ravel().argmin()])]
         raise InputError.of(
             regimen.id,
             f"tables.phase.{silent.id}",
             f"it leaves simulated patients without a phase in month {month + 1}",
-            "simulate a regimen whose phase table answers whenever FSH is known",
+            "simulate a regimen whose phase table answers whenever its hormones are known",
         )
     return chosen
 

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 from simulate.cohort.draw import Cohort
 from simulate.core.coding import ASSAYED as ASSAYED  # the hormones of the table
 from simulate.hormones.decision_lookup import MONTH_DAYS
+from simulate.hormones.known_values import scenario_hormones
 from simulate.hormones.serum import (
+    assay_factors,
     estradiol_pmol_l,
     lh_iu_l,
-    measured_factors,
     testosterone_nmol_l,
 )
 from simulate.hormones.traits import MONTHS
@@ -43,12 +44,13 @@ def visits(cohort: Cohort, r: int) -> pd.DataFrame:
 def _month_ends(cohort: Cohort, r: int) -> Floats:
     """Return measured hormones at the ends of months 1 to 3, shape (hormone, month, patient).
 
-    FSH is the value that decided. The others vary independently around the true value, and are
-    missing now and then (`measured_factors`).
+    Hormones that decide have the value that decided. The others vary independently around the true
+    value, and are missing now and then (`assay_factors`).
     """
     scenario = cohort.scenario
     share = scenario.measurement.missing_at_visits.value
-    factors = measured_factors(scenario.physiology, share, cohort.streams, r)
+    deciding = scenario_hormones(scenario)
+    factors = assay_factors(scenario.physiology, share, cohort.streams, deciding)[:, :, r]
     true = _hormones(cohort, r)
     measured = np.stack([true[name][1:] for name in ASSAYED]) * factors
     measured[ASSAYED.index("fsh_iu_l")] = along(cohort, r, "measured_fsh_iu_l")

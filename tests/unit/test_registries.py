@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from estimate.methods.registry import METHODS, check_method, methods_of
+from estimate.methods.offered_methods import check_method, methods_of
+from estimate.methods.registry import METHODS
 from pretese.io.export.formats import FORMATS
 from simulate.endpoints import ENDPOINTS
 from simulate.recruitment.schemes import SCHEMES

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from pretese.cli import app
+from pretese.commands.output_types import OutputFile, OutputFolder
 
 COMMANDS = Path(__file__).parents[2] / "pretese" / "commands"
 MOST_LINES = 60
@@ -70,6 +71,8 @@ def test_an_option_has_one_kind_of_value_in_every_command():
     for _, option in options():
         choice = isinstance(option.type, click.Choice)
         kind = "choice" if choice else type(option.type).__name__
+        if isinstance(option.type, OutputFile | OutputFolder):
+            kind = "output"  # ``--out`` is a folder or a file
         kinds.setdefault(option.opts[0], set()).add(kind)
     assert "--out" in kinds
     assert {name for name, found in kinds.items() if len(found) > 1} == set()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pretese.api.display import Shown
 from pretese.api.estimators.catalogue_designs import DESIGNS
 from pretese.api.estimators.catalogue_entries import ESTIMATORS, CatalogueEntry
+from pretese.api.estimators.catalogue_pooling import POOLING
 
 if TYPE_CHECKING:  # only a table needs it
     import pandas as pd
@@ -95,4 +96,4 @@ class Estimators(Shown):
 
 
 #: The catalogue.
-estimators = Estimators(ESTIMATORS + DESIGNS)
+estimators = Estimators(ESTIMATORS + POOLING + DESIGNS)

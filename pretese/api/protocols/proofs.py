@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pretese.api.display import Shown
 from pretese.bedside.json_answers import cases_document, proof_document
 from pretese.bedside.words import case_lines, proof_lines
+from protocol.errors import InputError
 from protocol.regimen import load
 from protocol.regimen.paths import Path
 from protocol.shorten import shorten, shorten_text
@@ -110,3 +111,22 @@ class CaseResults(Shown):
     def __str__(self) -> str:
         """Return the cases that do not hold, and how many do."""
         return self.text()
+
+
+def run_own_cases(regimen: load.Regimen, name: str) -> CaseResults:
+    """Return whether a regimen makes the cases true that stand beside its file.
+
+    Raises
+    ------
+    InputError
+        There are no cases, or they belong to another regimen.
+    """
+    from protocol.audit.cases import load_audit_cases, run_audit_cases
+    from protocol.bedside.cases import load_cases, run_cases
+
+    cases, audits = load_cases(name), load_audit_cases(name)
+    for owner in {cases.regimen, audits.regimen if audits else cases.regimen} - {regimen.id}:
+        problem = f"the cases are those of {owner!r}, the regimen is {regimen.id!r}"
+        raise InputError.of(name, "regimen", problem, "write cases for this regimen")
+    found = run_audit_cases(regimen, audits) if audits else ()
+    return CaseResults(regimen, (*run_cases(regimen, cases), *found))

@@ -10,10 +10,12 @@ from pretese.api.arguments.argument_numbers import number_of
 from pretese.api.arguments.argument_values import day_of, text_of, texts_of, words_of
 from pretese.api.display import Shown
 from pretese.api.protocols.decisions import Decision, Schedule
-from pretese.api.protocols.proofs import CaseResults, Proof
+from pretese.api.protocols.proofs import CaseResults, Proof, run_own_cases
 from pretese.bedside.question import (
     WHERE,
     Findings,
+    fsh_of_months,
+    fsh_results,
     levels_of,
     measured,
     patient_in_month,
@@ -22,7 +24,6 @@ from pretese.bedside.question import (
 from protocol.bedside.recommend import recommend
 from protocol.bedside.schedule import plan, plan_of_phases
 from protocol.errors import Fault, InputError, ProofError
-from protocol.reading.quantities import quantity
 from protocol.regimen import load
 from protocol.regimen.paths import Path as Course
 from protocol.regimen.paths import paths_of
@@ -156,10 +157,8 @@ class Regimen(Shown):
             cure = "give either `patient` or `month`, not both"
             raise InputError.of(WHERE, "", "it needs one patient", cure)
         if patient is None:
-            unit_name = text_of(fsh_unit, "fsh_unit", UNIT)
-            unit = {"unit": unit_name} if unit_name else {}
-            given = [{"date": day, "name": "fsh", "value": x, **unit} for x in levels_of(fsh)]
-            given += measured(findings, day)
+            unit = text_of(fsh_unit, "fsh_unit", UNIT)
+            given = [*fsh_results(fsh, unit, day), *measured(findings, day)]
             record = patient_in_month(compiled, month, previous_phase, given, day)
         elif fsh is not None or previous_phase or not isinstance(findings, Sized) or len(findings):
             cure = "write `fsh` and others into it"
@@ -208,14 +207,7 @@ class Regimen(Shown):
         if decisions is not None:
             phases = words_of(decisions, "decisions", "'hcg,hcg-ufsh'")
             return Schedule(plan_of_phases(compiled, day, phases), compiled)
-        if levels and "fsh_iu_l" not in compiled.tables["phase"].inputs:
-            problem = f"{compiled.id} decides nothing by FSH"
-            raise InputError.of("fsh", "", problem, "leave it out")
-        unit = text_of(fsh_unit, "fsh_unit", UNIT)
-        if beyond := [level for level in levels if isinstance(level, str)]:
-            cure = "a plan needs measured numbers; ask `decide` about this one"
-            raise InputError.of("fsh", "", f"{beyond[0]!r} is beyond a limit of detection", cure)
-        found = [quantity("fsh", float(value), unit, "fsh").value for value in levels]
+        found = fsh_of_months(levels, text_of(fsh_unit, "fsh_unit", UNIT), compiled)
         return Schedule(plan(compiled, day, [{"fsh_iu_l": value} for value in found]), compiled)
 
     def verify(self) -> Proof:
@@ -244,16 +236,7 @@ class Regimen(Shown):
         >>> pretese.regimen("hcg-only").test().failed
         0
         """
-        from protocol.audit.cases import load_audit_cases, run_audit_cases
-        from protocol.bedside.cases import load_cases, run_cases
-
-        compiled, cases = self.compiled, load_cases(self.name)
-        audits = load_audit_cases(self.name)
-        for owner in {cases.regimen, audits.regimen if audits else cases.regimen} - {compiled.id}:
-            problem = f"the cases are those of {owner!r}, the regimen is {compiled.id!r}"
-            raise InputError.of(self.name, "regimen", problem, "write cases for this regimen")
-        found = run_audit_cases(compiled, audits) if audits else ()
-        return CaseResults(compiled, (*run_cases(compiled, cases), *found))
+        return run_own_cases(self.compiled, self.name)
 
     def show(self, format: str = "text", *, table: str | Iterable[str] = ()) -> str:  # noqa: A002  the option
         """Return the whole regimen as text.

@@ -60,7 +60,7 @@ class Power(Shown):
     @property
     def required_participants(self) -> int | None:
         """Participants in all arms that the first design needs for ``target_power``, if asked."""
-        solved = self._run.document["designs"][0]["solve"]
+        solved = self._run.document["designs"][0]["sample_size_search"]
         return None if solved is None else int(solved["participants"])
 
     def plot(self, name: str = "power", design: str | None = None) -> "Figure":
@@ -105,7 +105,7 @@ class Power(Shown):
     def __str__(self) -> str:
         """Return what ``pretese power`` prints, 80 columns wide."""
         from pretese.screen.console import console_text
-        from pretese.trial.power.power_view import show_power
+        from pretese.trial.views.power_view import show_power
 
         return console_text(lambda console: show_power(console, self.to_dict()))
 

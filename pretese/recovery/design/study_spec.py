@@ -14,7 +14,8 @@ from pydantic import (
 )
 
 from estimate.core.columns import Categorical, Kind, Numeric
-from estimate.methods.registry import METHODS, check_method
+from estimate.methods.offered_methods import check_method
+from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import Choices
 from estimate.plan.choices import Matching, Subgroup, check_division, name_alone
 from pretese.recovery.design.study_cases import (

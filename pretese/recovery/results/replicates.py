@@ -15,7 +15,9 @@ import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
 
 from estimate.core.result import RATIOS
-from estimate.performance.moments import Comoments, Measure, Moments
+from estimate.performance.joint_moments import JointMoments
+from estimate.performance.measures import precision_gain
+from estimate.performance.moments import Measure, Moments
 from estimate.performance.tally import Tally, covering
 from pretese.io.input.parquet_file import parquet_errors
 
@@ -88,7 +90,7 @@ class PairedDifference:
     mse: Moments
     coverage: Moments
     rejection: Moments
-    estimates: Comoments
+    estimates: JointMoments
 
     @classmethod
     def of(
@@ -101,7 +103,7 @@ class PairedDifference:
             mse=_difference(error**2, its_error**2),
             coverage=_difference(here.covers(truth), other.covers(its_truth)),
             rejection=_difference(here.rejects(), other.rejects()),
-            estimates=Comoments.of(here.estimate, other.estimate),
+            estimates=JointMoments.of(here.estimate, other.estimate),
         )
 
     def __add__(self, other: "PairedDifference") -> "PairedDifference":
@@ -115,7 +117,7 @@ class PairedDifference:
             "mse": self.mse.average(),
             "coverage": self.coverage.average(),
             "rejection": self.rejection.average(),
-            "relative_precision": self.estimates.relative_precision(),
+            "relative_precision": precision_gain(self.estimates),
         }
 
 

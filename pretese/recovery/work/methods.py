@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from estimate.methods.registry import METHODS, Answers
+from estimate.methods.method import Answers
+from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import Work
 from pretese.recovery.design.study_spec import StudyPlan
 from pretese.recovery.work.data import before_imputation, imputed, observed

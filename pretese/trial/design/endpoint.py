@@ -6,7 +6,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from estimate.core.estimand import Estimand, IntercurrentEvent, Strategy
-from estimate.methods.registry import METHODS, check_method
+from estimate.methods.offered_methods import check_method
+from estimate.methods.registry import METHODS
 from pretese.trial.design.arms import Factor
 from protocol.reading.documents import Document
 from protocol.reading.fields import Number

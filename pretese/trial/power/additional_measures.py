@@ -8,8 +8,15 @@ from scipy.special import logit
 from estimate.core.arrays import Floats
 from estimate.performance.measures import Measure, measure_performance
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.power.summary import plain_measure, true_effect
-from pretese.trial.power.trial_means import mean, quantile_measure, sd_measure
+from pretese.trial.power.trial_means import (
+    mean,
+    plain_measure,
+    quantile_measure,
+    relative_bias_of,
+    sd_measure,
+    true_effect,
+    truth_by_trial,
+)
 from pretese.trial.simulation.trial_results import Outcomes
 
 #: Labels of measures in the report, in their order.
@@ -41,7 +48,8 @@ def additional_measures(
     ``patient_level``: whether trials have participants, and so an effect of their own, or counts
     alone.
     """
-    o, truth = outcomes, float(true_effect(design, outcomes).value)
+    o, true = outcomes, true_effect(design, outcomes)
+    truth = float(true.value)
     found = measure_performance(
         o.estimate, o.std_error, truth, conf_low=o.conf_low, conf_high=o.conf_high,
         p_value=o.p_value,
@@ -51,6 +59,9 @@ def additional_measures(
         "scale": "log odds ratio" if "odds ratio" in str(design.estimand) else "risk difference",
         "measures": {
             **{name: plain_measure(getattr(found, name)) for name in WORDS if hasattr(found, name)},
+            "relative_bias": plain_measure(
+                relative_bias_of(found.bias, o.estimate, truth_by_trial(design, o), true)
+            ),
             **{
                 name: plain_measure(each)
                 for name, each in sate_performance(design, o, patient_level=patient_level).items()
@@ -100,7 +111,7 @@ def sample_effects(design: DesignFile, outcomes: Outcomes) -> Floats:
 def main_point(document: dict[str, Any]) -> dict[str, Any]:
     """Return the point with the full effect at the required, or the largest, sample size."""
     full = [point for point in document["points"] if point["effect_percent"] == 100]
-    solved = document["solve"]
+    solved = document["sample_size_search"]
     wanted = solved["participants"] if solved else max(point["participants"] for point in full)
     found: dict[str, Any] = next(point for point in full if point["participants"] == wanted)
     return found

@@ -53,7 +53,7 @@ def verdict_document(
     Parameters
     ----------
     document
-        Of the design, as `pretese.trial.power.study.power_document` makes it.
+        Of the design, as `pretese.trial.power.study_document.power_document` makes it.
     """
     if decision is None:
         return None

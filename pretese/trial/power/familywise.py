@@ -11,7 +11,7 @@ from estimate.core.arrays import Floats
 from estimate.performance.measures import Measure, measure_performance
 from estimate.sequential.trials import follow
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.power.trial_means import bias_of, given_measure, mean, truth_on_scale
+from pretese.trial.power.trial_means import bias_of, given_measure, mean, true_values, truth_of
 from pretese.trial.simulation.claims import decide_claims
 from pretese.trial.simulation.trial_results import Outcomes
 
@@ -99,10 +99,10 @@ def _one(design: DesignFile, outcomes: Outcomes, k: int) -> OneOfSeveral:
     def column(name: str) -> Floats:
         return _part(outcomes, f"endpoint_{name}")[:, k]
 
-    control, treated, target = (
-        mean(column(name)) for name in ("risk_control", "risk_treated", "target")
-    )
-    truth = truth_on_scale(question, target, control, treated, given_measure(outcomes, k))
+    given = given_measure(outcomes, k)
+    control, treated, target = (column(name) for name in ("risk_control", "risk_treated", "target"))
+    known = true_values(question, target, control, treated, given)
+    truth = truth_of(question, known, given)
     z, plan = column("z"), design.monitoring.plan()
     own = follow(plan, _path(design, outcomes, "path")[..., k])
     p = ndtr(-z) if plan.sides == 1 else 2 * ndtr(-np.abs(z))
@@ -114,11 +114,11 @@ def _one(design: DesignFile, outcomes: Outcomes, k: int) -> OneOfSeveral:
         name=design.labels[k],
         estimand=str(question.estimand),
         analysis=question.analysis.method,
-        risk_control=control,
-        risk_treated=treated,
+        risk_control=mean(control),
+        risk_treated=mean(treated),
         truth=truth,
         estimate=mean(column("estimate")),
-        bias=bias_of(found.bias, truth, question),
+        bias=bias_of(found.bias, column("estimate"), known, given),
         coverage=found.coverage,
         alone=mean((own.rejected & (own.z > 0)).astype(float)),
         claimed=mean(column("claimed") * (z > 0)),

@@ -17,7 +17,7 @@ from scipy.special import ndtri
 
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.exact_power import exact_size_power, why_not_enumerated
-from pretese.trial.power.summary import won
+from pretese.trial.power.trial_means import won
 from pretese.trial.simulation.engine import simulate_design
 from pretese.trial.simulation.trial_results import Outcomes, Point
 from protocol.errors import InputError

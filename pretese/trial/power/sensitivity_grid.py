@@ -19,8 +19,8 @@ from pretese.trial.design.alternatives import (
 )
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.runner import Runner
-from pretese.trial.power.summary import measures, plain_measure, won
-from pretese.trial.power.trial_means import mean
+from pretese.trial.power.summary import measures
+from pretese.trial.power.trial_means import mean, plain_measure, won
 from pretese.trial.simulation.trial_results import Outcomes
 from simulate.scenario import Scenario
 from simulate.scenario.parameter_paths import parameters

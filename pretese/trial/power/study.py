@@ -4,35 +4,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
-from estimate.performance.measures import paired_difference
 from pretese.jobs.code import code_version
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import check_sites
 from pretese.trial.design.alternatives import Axes, settings_of, with_settings
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.power.additional_measures import additional_measures
-from pretese.trial.power.decision_verdict import verdict_document
 from pretese.trial.power.required_size import Solution, solve_size
 from pretese.trial.power.runner import Runner, simulation_record
 from pretese.trial.power.sensitivity_grid import (
     SensitivityGrid,
     Tornado,
-    grid_document,
     study_grid,
     study_tornado,
 )
-from pretese.trial.power.sensitivity_grid import tornado_document as bars_document
-from pretese.trial.power.summary import assurance, plain_measure, summarise_point, won
 from pretese.trial.power.trial_tables import Recorded
-from pretese.trial.simulation.binomial import why_patient_level
-from pretese.trial.simulation.trial_results import Point
 from protocol.errors import InputError
 from protocol.reading.documents import content_hash
 from protocol.regimen.load import load_regimen
 from simulate.scenario import Scenario
-from simulate.scenario.parameter_paths import mechanism_hash
+
+#: Version of the JSON document of a power study.
+POWER_SCHEMA = "pretese/power/2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +49,7 @@ class Request:
 
     participants: tuple[int, ...]
     effects: tuple[float, ...]
-    solve: float | None
+    target_power: float | None
     replicates: int
     seed: int
     overrides: dict[str, float] = field(default_factory=dict)
@@ -70,7 +62,7 @@ class Request:
         return {
             "participants": sorted(set(self.participants)),
             "effects": sorted(set(self.effects)),
-            "solve": self.solve,
+            "target_power": self.target_power,
             "seed": self.seed,
             "changed": self.overrides,
             "sensitivity": {path: list(values) for path, values in self.sensitivity.items()},
@@ -166,9 +158,9 @@ def study_design(planned: Planned, request: Request, runner: Runner) -> StudiedD
     """Simulate one design at all points of the request."""
     design, scenario, solution = planned.design, planned.scenario, None
     seed, replicates = request.seed, request.replicates
-    if request.solve is not None:
+    if request.target_power is not None:
         solution = solve_size(
-            design, scenario, request.solve, seed=seed, replicates=replicates,
+            design, scenario, request.target_power, seed=seed, replicates=replicates,
             simulate=runner.simulate,
         )  # fmt: skip
     sizes = {*request.participants} or (
@@ -193,50 +185,6 @@ def study_design(planned: Planned, request: Request, runner: Runner) -> StudiedD
     return StudiedDesign(planned, results, solution, grid, tornado, runner.patient_level)
 
 
-def power_document(answer: StudiedDesign) -> dict[str, Any]:
-    """Return the results of one design as plain values."""
-    design, results = answer.design, answer.results
-    plan = design.monitoring.plan()
-    sizes = sorted({participants for participants, _ in results})
-    level = _simulation_level(answer)
-    document: dict[str, Any] = {
-        "id": design.id,
-        "title": design.title,
-        "question": " ".join(design.question.split()),
-        "design_sha256": answer.planned.sha256,
-        "estimand": str(design.estimand),
-        "analysis": design.analysis.method,
-        "regimens": answer.planned.regimens,
-        "simulation": level,
-        "favours_control": _favours_control(design, results),
-        "boundaries": {
-            "name": plan.name,
-            "alpha": plan.alpha,
-            "sides": plan.sides,
-            "information_rates": list(plan.information_rates),
-            "upper": list(plan.upper),
-            "lower": _finite(plan.lower) if plan.sides == 1 else [],
-            "ignores_futility": plan.has_futility and not plan.binding,
-        },
-        "points": [
-            _point(design, point, results, patient_level=level["level"] == "patient-level")
-            for point in sorted(results)
-        ],
-        "assurance": [_assured(design, results, participants) for participants in sizes]
-        if design.prior
-        else [],
-        "solve": None if answer.solution is None else _solved(answer.solution),
-        "sensitivity": None if answer.grid is None else grid_document(answer.grid),
-        "tornado": None if answer.tornado is None else bars_document(answer.tornado),
-    }
-    return {**document, "decision": verdict_document(design.decision, document)}
-
-
-def _finite(boundaries: Sequence[float]) -> list[float]:
-    """Return the futility boundaries before the final analysis."""
-    return [float(z) for z in boundaries[:-1] if np.isfinite(z)]
-
-
 def _regimens(scenario: Scenario | None) -> dict[str, dict[str, str]]:
     """Return version and hash of the regimens of the arms."""
     names = [] if scenario is None else [arm.regimen for arm in scenario.arms.values()]
@@ -244,81 +192,4 @@ def _regimens(scenario: Scenario | None) -> dict[str, dict[str, str]]:
     return {
         name: {"version": regimen.version, "sha256": regimen.sha256}
         for name, regimen in found.items()
-    }
-
-
-def _favours_control(design: DesignFile, results: Recorded) -> bool:
-    """Whether the planned effect is in favour of control, which no power counts."""
-    found = results[max(size for size, _ in results), 1.0]
-    gap = found.risk_treated.mean() - found.risk_control.mean()
-    return bool(gap < 0)
-
-
-def _simulation_level(answer: StudiedDesign) -> dict[str, str | None]:
-    """Return whether patients or binomial counts were simulated, and why patients were."""
-    why = why_patient_level(answer.design, list(answer.results))
-    if why is None and answer.patient_level:
-        why = "requested, or needed to compare designs on the same participants"
-    return {"level": "binomial" if why is None else "patient-level", "reason": why}
-
-
-def _point(
-    design: DesignFile, point: Point, results: Recorded, *, patient_level: bool
-) -> dict[str, Any]:
-    found = results[point]
-    point_document = summarise_point(design, *point, found)
-    more = additional_measures(design, found, patient_level=patient_level)
-    return {
-        **point_document,
-        **more,
-        "measures": {**point_document["measures"], **more["measures"]},
-    }
-
-
-def _assured(design: DesignFile, results: Recorded, participants: int) -> dict[str, Any]:
-    effects = {each.effect_percent / 100 for each in design.prior}
-    here = {(participants, effect): results[participants, effect] for effect in effects}
-    return {"participants": participants, **plain_measure(assurance(design, here, participants))}
-
-
-def _solved(solution: Solution) -> dict[str, Any]:
-    return {
-        "participants": solution.participants,
-        "exact": solution.stays_from is not None,
-        "stays_from": solution.stays_from,
-        "low": solution.low,
-        "high": solution.high,
-        "sizes": list(solution.sizes),
-        "power": solution.power.tolist(),
-        "mcse": solution.mcse.tolist(),
-    }
-
-
-def compare_designs(answers: list[StudiedDesign]) -> list[dict[str, Any]]:
-    """Return paired differences in power from the first design at shared points."""
-    rows = []
-    first = answers[0]
-    for other in answers[1:]:
-        for participants, effect in sorted(set(first.results) & set(other.results)):
-            difference = paired_difference(
-                won(other.results[participants, effect]), won(first.results[participants, effect])
-            )
-            rows.append(
-                {
-                    "design": other.design.id,
-                    "against": first.design.id,
-                    "participants": participants,
-                    "effect_percent": 100 * effect,
-                    "power_difference": plain_measure(difference),
-                }
-            )
-    return rows
-
-
-def mechanisms(answers: list[StudiedDesign]) -> Mapping[str, str]:
-    """Return the hash of each scenario's data-generating mechanism."""
-    return {
-        answer.design.id: mechanism_hash(answer.planned.scenario)
-        for answer in answers
-        if answer.planned.scenario is not None
     }

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from estimate.core.arrays import Floats
 from estimate.performance.measures import Measure, measure_performance
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.exact_power import exact_behaviour, why_not_enumerated
@@ -14,10 +13,12 @@ from pretese.trial.power.trial_means import (
     bias_of,
     given_measure,
     mean,
+    plain_measure,
     quantile_measure,
-    sd_measure,
     share_below,
-    truth_on_scale,
+    true_effect,
+    truth_by_trial,
+    won,
 )
 from pretese.trial.simulation.reestimation import largest
 from pretese.trial.simulation.trial_results import Outcomes, Results
@@ -107,7 +108,7 @@ def summarise_point(
 def measures(design: DesignFile, outcomes: Outcomes) -> dict[str, Measure]:
     """Return the measures of `WORDS` that apply to a design."""
     o = outcomes
-    found, truth = np.isfinite(o.estimate), true_effect(design, o)
+    found, truth, known = np.isfinite(o.estimate), true_effect(design, o), truth_by_trial(design, o)
     performance = measure_performance(
         o.estimate, o.std_error, truth.value, conf_low=o.conf_low, conf_high=o.conf_high,
         p_value=o.p_value,
@@ -116,9 +117,9 @@ def measures(design: DesignFile, outcomes: Outcomes) -> dict[str, Measure]:
         "power": mean(won(o)),
         "rejection": mean(o.rejected),
         "wrong_direction": mean(o.rejected * (o.z < 0)),
-        "bias": bias_of(performance.bias, truth, design),
+        "bias": bias_of(performance.bias, o.estimate, known, given_measure(o)),
         "coverage": performance.coverage,
-        "empirical_se": sd_measure(np.where(found, o.estimate, np.nan)),
+        "empirical_se": performance.empirical_se,
         "model_se": performance.model_se,
         "non_convergence": mean((~found).astype(float)),
         "recruited": mean(o.recruited),
@@ -134,7 +135,7 @@ def measures(design: DesignFile, outcomes: Outcomes) -> dict[str, Measure]:
 
 def _final(design: DesignFile, outcomes: Outcomes, truth: Measure) -> dict[str, Measure]:
     """Return the performance of median-unbiased estimates and final intervals."""
-    o, true = outcomes, truth.value
+    o, true, known = outcomes, truth.value, truth_by_trial(design, outcomes)
     if o.median_unbiased is None or o.final_low is None or o.final_high is None:
         return {}
     found = measure_performance(
@@ -143,7 +144,7 @@ def _final(design: DesignFile, outcomes: Outcomes, truth: Measure) -> dict[str, 
     )  # fmt: skip
     return {
         "below": share_below(o.estimate, true),
-        "final_bias": bias_of(found.bias, truth, design),
+        "final_bias": bias_of(found.bias, o.median_unbiased, known, given_measure(o)),
         "final_below": share_below(o.median_unbiased, true),
         "final_coverage": found.coverage,
         "final_over": share_below(-o.final_low, -true),
@@ -152,12 +153,6 @@ def _final(design: DesignFile, outcomes: Outcomes, truth: Measure) -> dict[str, 
 
 #: What a median of no trials is.
 _UNKNOWN = {"value": None, "mcse": None, "n": 0}
-
-
-def plain_measure(measure: Measure) -> dict[str, float | int | None]:
-    """Return a measure as JSON can hold it."""
-    value, mcse = (float(x) if np.isfinite(x) else None for x in (measure.value, measure.mcse))
-    return {"value": value, "mcse": mcse, "n": int(measure.n)}
 
 
 def assurance(design: DesignFile, results: Results, participants: int) -> Measure:
@@ -171,22 +166,6 @@ def assurance(design: DesignFile, results: Results, participants: int) -> Measur
         for each in design.prior
     ]
     return mean(np.sum(weighed, axis=0))
-
-
-def won(outcomes: Outcomes) -> Floats:
-    """Return 1 for replicates that reject in favour of treatment, else 0."""
-    return np.asarray(outcomes.rejected * (outcomes.z > 0))
-
-
-def true_effect(design: DesignFile, outcomes: Outcomes) -> Measure:
-    """Return the population effect on the scale of the method; logarithms for ratios."""
-    o = outcomes
-    target, control, treated = (mean(each) for each in (o.target, o.risk_control, o.risk_treated))
-    return truth_on_scale(design, target, control, treated, given_measure(o))
-
-
-def _truth(design: DesignFile, outcomes: Outcomes) -> float:
-    return float(true_effect(design, outcomes).value)
 
 
 def _risks(design: DesignFile, effect: float, outcomes: Outcomes) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import betainc, logit
 
 from estimate.core.arrays import Floats
 from estimate.performance.measures import Measure
@@ -61,25 +62,39 @@ def share_below(values: Floats, limit: ArrayLike) -> Measure:
     return mean(np.heaviside(-np.where(np.abs(more) < _SAME, 0.0, more), 0.5))
 
 
-def truth_on_scale(
-    design: DesignFile, target: Measure, control: Measure, treated: Measure, given: Measure | None
-) -> Measure:
-    """Return the true effect on the scale of the method of the primary endpoint.
+def true_values(
+    design: DesignFile, target: Floats, control: Floats, treated: Floats, given: Measure | None
+) -> Floats:
+    """Return (replicate,) values whose mean is the true effect on the scale of the method.
 
     A risk difference is that of the estimand's population. A marginal odds ratio, as a logarithm,
-    follows from the two risks. A conditional one is ``given``, as `conditional_effect` finds it,
-    or unknown: NaN.
+    follows from the mean risks; each trial adds its linear contribution to it, so that the spread
+    of the values is that of the truth. A conditional one is ``given``, as `conditional_effect`
+    finds it, or unknown: NaN.
+
+    Parameters
+    ----------
+    target, control, treated
+        (replicate,) risk difference of the estimand and risks of both arms in the participants.
     """
     if design.analysis.conditional:
-        return given or Measure(np.asarray(np.nan), np.asarray(np.nan), target.n)
+        return np.full_like(target, np.nan if given is None else given.value)
     if design.analysis.method != "logistic":
         return target
-    p1, p0 = treated.value, control.value
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = np.log(p1 / (1 - p1)) - np.log(p0 / (1 - p0))
-        # The risks share their participants; without the covariance this is a little too large.
-        mcse = np.hypot(treated.mcse / (p1 * (1 - p1)), control.mcse / (p0 * (1 - p0)))
-    return Measure(np.asarray(value), np.asarray(mcse), target.n)
+    found = np.zeros_like(target)
+    for risk, sign in ((treated, 1), (control, -1)):
+        centre = risk.mean()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slope = 1 / (centre * (1 - centre))
+            found = found + sign * (logit(centre) + (risk - centre) * slope)
+    return found
+
+
+def truth_of(design: DesignFile, values: Floats, given: Measure | None) -> Measure:
+    """Return the true effect from `true_values`; a conditional one is a separate simulation's."""
+    if design.analysis.conditional:
+        return given or Measure(np.asarray(np.nan), np.asarray(np.nan), np.asarray(values.size))
+    return mean(values)
 
 
 def given_measure(outcomes: Outcomes, endpoint: int = 0) -> Measure | None:
@@ -91,26 +106,72 @@ def given_measure(outcomes: Outcomes, endpoint: int = 0) -> Measure | None:
     return Measure(true[0, endpoint], error[0, endpoint], n)
 
 
-def bias_of(found: Measure, truth: Measure, design: DesignFile) -> Measure:
-    """Return a bias whose error includes that of a separately simulated truth."""
-    if not design.analysis.conditional:
-        return found
-    return Measure(found.value, np.hypot(found.mcse, truth.mcse), found.n)
+def bias_of(found: Measure, estimate: Floats, values: Floats, given: Measure | None) -> Measure:
+    """Return a bias with the Monte Carlo error of paired estimates and true effects.
+
+    Parameters
+    ----------
+    found
+        Mean of estimate - truth.
+    estimate, values
+        (replicate,) estimates, NaN without convergence, and true effects as `true_values` says.
+    given
+        A separately simulated truth, whose error counts too; None for others.
+    """
+    error = mean(estimate - values).mcse
+    return Measure(found.value, np.hypot(error, 0.0 if given is None else given.mcse), found.n)
+
+
+def relative_bias_of(bias: Measure, estimate: Floats, values: Floats, truth: Measure) -> Measure:
+    """Return bias over truth, with the error of a ratio of paired means; NaN if truth is 0."""
+    if not truth.value:
+        return Measure(np.asarray(np.nan), np.asarray(np.nan), bias.n)
+    ratio = bias.value / truth.value
+    error = mean(estimate - (1 + ratio) * values).mcse
+    return Measure(ratio, np.asarray(error / abs(truth.value)), bias.n)
 
 
 def quantile_measure(values: Floats, share: float) -> Measure:
-    """Return a quantile with its Monte Carlo standard error, from order statistics.
+    """Return a quantile with its Monte Carlo standard error (Maritz-Jarrett).
 
-    The rank of the quantile is binomial; the values one standard deviation of the rank to either
-    side are about one standard error away.
+    The error is that of the order statistic under resampling, whose rank has a beta distribution
+    (Maritz JS, Jarrett RG. *J Am Stat Assoc* 1978;73:194-6). Quantiles of numbers that take few
+    values move in steps, and no error describes them well.
 
     >>> found = quantile_measure(np.arange(10_001.0), 0.5)
-    >>> float(found.value), float(found.mcse)
-    (5000.0, 50.0)
+    >>> print(f"{found.value:.0f} (MCSE {found.mcse:.1f})")
+    5000 (MCSE 50.0)
     """
     ranked = np.sort(values)
     n = ranked.size
-    reach = np.sqrt(n * share * (1 - share))
-    places = np.clip((n - 1) * share + np.array([-reach, 0.0, reach]), 0, n - 1)
-    low, middle, high = ranked[np.round(places).astype(int)]
-    return Measure(np.asarray(middle), np.asarray((high - low) / 2), np.asarray(n))
+    middle = ranked[int(np.round((n - 1) * share))]
+    rank = float(np.clip(np.floor(n * share + 0.5), 1, n))
+    reach = 9 * np.sqrt(n * share * (1 - share)) + 2  # beyond, the weights are 0
+    first, end = max(int(rank - reach), 0), min(int(rank + reach), n)
+    steps = betainc(rank, n - rank + 1, np.arange(first, end + 1) / n)
+    weight, near = np.diff(steps), ranked[first:end]
+    centre = (weight * near).sum()
+    error = np.sqrt((weight * (near - centre) ** 2).sum())
+    return Measure(np.asarray(middle), np.asarray(error), np.asarray(n))
+
+
+def plain_measure(measure: Measure) -> dict[str, float | int | None]:
+    """Return a measure as JSON can hold it."""
+    value, mcse = (float(x) if np.isfinite(x) else None for x in (measure.value, measure.mcse))
+    return {"value": value, "mcse": mcse, "n": int(measure.n)}
+
+
+def won(outcomes: Outcomes) -> Floats:
+    """Return 1 for replicates that reject in favour of treatment, else 0."""
+    return np.asarray(outcomes.rejected * (outcomes.z > 0))
+
+
+def truth_by_trial(design: DesignFile, outcomes: Outcomes) -> Floats:
+    """Return (replicate,) true effects of the primary endpoint, as `true_values` says."""
+    o = outcomes
+    return true_values(design, o.target, o.risk_control, o.risk_treated, given_measure(o))
+
+
+def true_effect(design: DesignFile, outcomes: Outcomes) -> Measure:
+    """Return the population effect on the scale of the method; logarithms for ratios."""
+    return truth_of(design, truth_by_trial(design, outcomes), given_measure(outcomes))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from pretese.trial.report.chapters import Rows
+from pretese.trial.report.design_words import Rows
 
 #: Meaning of the columns of the file of replicates; names may continue with ``_1``, ``_2``, ...
 DICTIONARY: Mapping[str, str] = {

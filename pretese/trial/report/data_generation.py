@@ -7,7 +7,7 @@ from typing import Any
 from pretese.trial.design.alternatives import SOURCED
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.endpoint import EndpointAnalysis
-from pretese.trial.report.chapters import Rows, axes_words, both_arms
+from pretese.trial.report.design_words import Rows, axes_words, both_arms
 from simulate.scenario import Scenario
 from simulate.scenario.load import load
 from simulate.scenario.parameter_paths import parameters

@@ -46,7 +46,7 @@ def draw_power(designs: list[dict[str, Any]], wanted: float = 0.8) -> Figure:
     Parameters
     ----------
     designs
-        As `pretese.trial.power.study.power_document` returns them.
+        As `pretese.trial.power.study_document.power_document` returns them.
     wanted
         Power marked by a line.
     """
@@ -76,7 +76,7 @@ def _over_participants(axes: Axes, design: dict[str, Any], colour: str) -> None:
         for point in design["points"]
         if point["effect_percent"] == 100
     ]
-    solved = design["solve"]
+    solved = design["sample_size_search"]
     if solved:
         triples = zip(solved["sizes"], solved["power"], solved["mcse"], strict=True)
         rows = sorted({row[0]: row for row in [*((*t, None) for t in triples), *rows]}.values())

@@ -8,8 +8,8 @@ from scipy.special import ndtr, ndtri
 
 from pretese.trial.power.additional_measures import main_point, null_point
 from pretese.trial.power.decision_verdict import NOMINAL, draft_words, replicates_wanted
-from pretese.trial.power.power_view import number
 from pretese.trial.power.summary import SHARES
+from pretese.trial.views.measure_words import number
 
 #: Differences of so many Monte Carlo standard errors are attributed to chance.
 CHANCE = 3.0

@@ -5,8 +5,8 @@ from typing import Any
 from estimate.methods.registry import METHODS
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.additional_measures import main_point, null_point
-from pretese.trial.power.power_view import number
 from pretese.trial.simulation.stopped_estimates import can_be_ordered
+from pretese.trial.views.measure_words import number
 
 
 def statement(design: DesignFile, document: dict[str, Any], version: str = "") -> str:
@@ -99,7 +99,7 @@ def _trend(design: DesignFile) -> list[str]:
 
 def _specific(document: dict[str, Any], point: dict[str, Any]) -> list[str]:
     """Return what only some designs have: a required size, final inference, re-estimation."""
-    solved, sizes = document["solve"], point["reestimation"]
+    solved, sizes = document["sample_size_search"], point["reestimation"]
     found = []
     if solved and solved["exact"]:
         found.append(

@@ -5,13 +5,15 @@ curves are smooth, comparisons are paired, and a curve over sizes costs hardly m
 trial.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from estimate.core.arrays import Bools, Floats, Ints
 from pretese.trial.conduct.event_rates import with_harm
+from pretese.trial.conduct.observed_data import Data
 from pretese.trial.conduct.trial_conduct import Trials, draw_trials
 from pretese.trial.conduct.true_estimands import truths
 from pretese.trial.design.design_file import DesignFile
@@ -45,51 +47,70 @@ def run_block(
     """Simulate replicates ``first .. first + size - 1`` at every point."""
     most = max(largest(design, participants) for participants, _ in points)
     trials = draw_trials(design, scenario, seed, most, size, first)
-    guesses = (
-        correct_guesses(trials.arm, design.allocation),
-        guesses_by_site(trials.arm, trials.site, design.allocation),
-    )
     sizes = sorted({participants for participants, _ in points}) if design.secondary else []
     null = observe_all(design, trials, 0.0) if sizes else []
-    without = {participants: paths(analyse_endpoints(null, participants)) for participants in sizes}
+    block = _Block(
+        design=design,
+        scenario=scenario,
+        seed=seed,
+        trials=trials,
+        guesses=(
+            correct_guesses(trials.arm, design.allocation),
+            guesses_by_site(trials.arm, trials.site, design.allocation),
+        ),
+        without={each: paths(analyse_endpoints(null, each)) for each in sizes},
+    )
     found: Results = {}
     for effect in sorted({effect for _, effect in points}):
-        chosen = [each for each in points if each[1] == effect]
+        chosen = sorted({participants for participants, e in points if e == effect})
         if effect < 0:  # the same streams, with risks that move against the planned direction
-            harm = run_block(
-                with_harm(design, effect),
-                scenario,
-                seed,
-                [(n, 1.0) for n, _ in chosen],
-                first,
-                size,
-            )
-            found |= {(n, effect): harm[n, 1.0] for n, _ in chosen}
-            continue
-        data = observe_all(design, trials, effect)
-        for participants in sorted({m for m, e in points if e == effect}):
-            analyses, given = (
-                analyse_endpoints(data, participants),
-                given_truths(design, scenario, seed, effect, participants),
-            )
-            arrays = (
-                several(design, trials, participants, effect, analyses, without[participants])
-                if sizes
-                else {}
-            )
-            if given is not None:
-                true, error = (np.tile(each, (size, 1)) for each in given)
-                arrays |= {"given_truth": true, "given_truth_mcse": error}
-            final = conduct(
-                design,
-                trials,
-                participants,
-                effect,
-                analyses,
-                (guesses[0][:, participants - 1], guesses[1][:, participants - 1]),
-            )
-            found[participants, effect] = replace(final, **arrays)
+            against, whole = with_harm(design, effect), [(each, 1.0) for each in chosen]
+            harm = run_block(against, scenario, seed, whole, first, size)
+            found |= {(each, effect): harm[each, 1.0] for each in chosen}
+        else:
+            found |= block.outcomes(effect, chosen)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Trials of a block with what all their sizes and effects share.
+
+    ``guesses`` are the rates of correct guesses after each participant, at all sites and at the own
+    one; ``without`` the paths of each size where treatment has no effect, for several endpoints.
+    """
+
+    design: DesignFile
+    scenario: Scenario | None
+    seed: int
+    trials: Trials
+    guesses: tuple[Floats, Floats]
+    without: Mapping[int, Floats]
+
+    def outcomes(self, effect: float, sizes: Sequence[int]) -> Results:
+        """Return the trials of several sizes, all with one effect."""
+        data = observe_all(self.design, self.trials, effect)
+        return {(each, effect): self._of_size(data, each, effect) for each in sizes}
+
+    def _of_size(self, data: Sequence[Data], participants: int, effect: float) -> Outcomes:
+        analyses = analyse_endpoints(data, participants)
+        everywhere, own = (each[:, participants - 1] for each in self.guesses)
+        final = conduct(self.design, self.trials, participants, effect, analyses, (everywhere, own))
+        return replace(final, **self._beside(participants, effect, analyses))
+
+    def _beside(
+        self, participants: int, effect: float, analyses: Sequence[Analyses]
+    ) -> dict[str, Any]:
+        """Return what the results of several endpoints and of conditional effects add."""
+        arrays: dict[str, Any] = {}
+        if self.without:
+            null = self.without[participants]
+            arrays = several(self.design, self.trials, participants, effect, analyses, null)
+        given = given_truths(self.design, self.scenario, self.seed, effect, participants)
+        if given is not None:
+            true, error = (np.tile(each, (len(self.trials.arm), 1)) for each in given)
+            arrays |= {"given_truth": true, "given_truth_mcse": error}
+        return arrays
 
 
 def conduct(

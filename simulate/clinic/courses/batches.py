@@ -62,15 +62,16 @@ class Batch:
         Without therapy, in log odds.
     effect, outcome
         For each sequence of phases of his arm, what therapy adds, and where sperm is (bits).
-    fsh
-        In IU/L, for each beginning of a sequence, what the laboratory reports at its end.
+    known
+        For each beginning of a sequence, what is known of the inputs of the phase table when the
+        next phase is decided; NaN: no result counts.
     """
 
     __slots__ = (
         "delays",
         "effect",
-        "fsh",
         "gonadotropin_therapy",
+        "known",
         "months",
         "needs_surgery",
         "outcome",
@@ -93,19 +94,19 @@ class Batch:
         self.spermatogenic_liability = numbers[len(DELAYS)]
         effects = len(DELAYS) + 1
         self.effect = numbers[effects : effects + layout.sequences]
-        self.fsh = numbers[effects + layout.sequences :]
+        self.known = numbers[effects + layout.sequences :]
 
 
 class _Layout:
     """Where each part of a record lies: first numbers of 8 bytes, then codes of one."""
 
-    __slots__ = ("beginnings", "length", "numbers", "sequences", "transfers")
+    __slots__ = ("known", "length", "numbers", "sequences", "transfers")
 
     def __init__(self, ways: Sequence[Way], transfers: int) -> None:
         self.sequences = max(len(way.sequences) for way in ways)
-        self.beginnings = max(len(way.beginnings) for way in ways)
+        self.known = max(len(way.beginnings) * len(way.inputs) for way in ways)
         self.transfers = transfers
-        self.numbers = 8 * (len(DELAYS) + 1 + self.sequences + self.beginnings)
+        self.numbers = 8 * (len(DELAYS) + 1 + self.sequences + self.known)
         self.length = self.numbers + 7 + transfers + self.sequences
 
 
@@ -172,14 +173,14 @@ class Batches:
         effect = _of_own_arm(courses, self._layout.sequences, [
             [outcome.effect for outcome in outcomes.values()] for outcomes in courses.outcomes
         ])  # fmt: skip
-        fsh = _of_own_arm(courses, self._layout.beginnings, [
-            _reported_fsh(courses, arm, way) for arm, way in enumerate(self.ways)
+        known = _of_own_arm(courses, self._layout.known, [
+            _known(courses, arm, way) for arm, way in enumerate(self.ways)
         ])  # fmt: skip
         delays, liability = (
             draw_delays(self.clinic, courses),
             courses.cohort.spermatogenic_liability[0, :, None],
         )
-        return np.concatenate([delays, liability, effect, fsh], axis=1)
+        return np.concatenate([delays, liability, effect, known], axis=1)
 
     def _codes(self, courses: PotentialCourses) -> Codes:
         couples = courses.couples()
@@ -196,15 +197,16 @@ class Batches:
         return np.concatenate([columns, _tries(couples), outcome.astype(np.uint8)], axis=1)
 
 
-def _reported_fsh(courses: PotentialCourses, arm: int, way: Way) -> list[Floats]:
-    """Return what the laboratory reports at the end of each beginning of a sequence."""
+def _known(courses: PotentialCourses, arm: int, way: Way) -> list[Floats]:
+    """Return what is known of each input after each beginning of a sequence."""
     return [
         next(
-            outcome.course.measured_fsh_iu_l[len(begun) - 1, 0]
+            outcome.course.known[name][len(begun), 0]
             for phases, outcome in courses.outcomes[arm].items()
             if phases[: len(begun)] == begun
         )
         for begun in way.beginnings
+        for name in way.inputs
     ]
 
 

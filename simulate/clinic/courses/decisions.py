@@ -1,5 +1,7 @@
 """Decisions of an arm's regimen for one patient at a time, as `bedside.decide` makes them."""
 
+from math import isnan
+
 from protocol.errors import InputError
 from protocol.regimen.conditions import Value
 from protocol.regimen.grid import DecisionGrid
@@ -24,8 +26,7 @@ class Rules:
     code of the phase of a patient who has broken therapy off.
     """
 
-    __slots__ = ("_end", "_highest_fsh", "_lookups", "_phase", "_use", "codes", "regimen",
-                 "stopped", "way")  # fmt: skip
+    __slots__ = ("_end", "_phase", "_use", "codes", "regimen", "stopped", "way")
 
     def __init__(self, way: Way) -> None:
         self.way = way
@@ -37,23 +38,18 @@ class Rules:
         without = [phase.code for phase in self.regimen.phases if not phase.orders]
         self.stopped = without[0] if without else NO_PHASE
         self.codes = {phase.name: phase.code for phase in self.regimen.phases}
-        axes = {axis.name: axis for axis in self._phase.proved.axes}
-        self._lookups = frozenset(axes)
-        self._highest_fsh = axes["fsh_iu_l"].high if "fsh_iu_l" in axes else 0.0
 
     def phase(self, batch: Batch, phases: Phases) -> tuple[int, str]:
-        """Decide the month after ``phases`` from FSH at the end of the last month.
-
-        An assay reports no more than the end of its range.
-        """
-        fsh = batch.fsh[self.way.beginnings[phases]] if phases else None
-        if fsh is not None and fsh > self._highest_fsh:
-            fsh = self._highest_fsh
+        """Decide the month after ``phases`` from what is known at the end of the last month."""
+        inputs = self.way.inputs
+        first = self.way.beginnings[phases] * len(inputs)
+        known = batch.known[first : first + len(inputs)]
         values: dict[str, Value] = {
             "month": float(len(phases) + 1),
             "previous_phase": phases[-1] if phases else BEFORE_THERAPY,
-            "fsh_iu_l": fsh,
         }
+        for name, value in zip(inputs, known, strict=True):
+            values[name] = None if isnan(value) else value
         return _asked(self._phase, self._phase.proved, values, self.regimen)
 
     def end_of_therapy(self, semen: str) -> tuple[int, str]:

@@ -23,8 +23,10 @@ from simulate.cohort.draw import Cohort, draw_cohort
 from simulate.cohort.spermatogenesis import effect, see_sperm
 from simulate.cohort.surgery import draw_operations
 from simulate.core.coding import ARMS
+from simulate.hormones.course import Course
 from simulate.hormones.decision_lookup import MONTH_DAYS
-from simulate.hormones.therapy import Course, follow
+from simulate.hormones.known_values import assays_of, measured_inputs
+from simulate.hormones.therapy import follow
 from simulate.hormones.traits import MONTHS
 from simulate.patients.adherence import Habits, draw_habits
 from simulate.scenario.scenario_file import Scenario
@@ -55,14 +57,16 @@ class Outcome:
 class Way:
     """One arm: its regimen, and the sequences of phases that it can lead to.
 
-    ``sequences`` gives each whole sequence its place, ``beginnings`` each sequence of one month or
-    more.
+    ``sequences`` gives each whole sequence its place, ``beginnings`` each sequence of months after
+    which a phase is decided, the empty one included. ``inputs`` are those of the phase table that
+    follow from laboratory results.
     """
 
     regimen: Regimen
     semen_analysis: bool
     sequences: Mapping[Phases, int]
     beginnings: Mapping[Phases, int]
+    inputs: tuple[str, ...]
 
 
 def ways_of(scenario: Scenario) -> tuple[Way, Way]:
@@ -74,12 +78,13 @@ def ways_of(scenario: Scenario) -> tuple[Way, Way]:
 def _way(arm: Arm) -> Way:
     regimen = load_regimen(arm.regimen)
     whole = sequences(regimen)
-    begun = dict.fromkeys(each[:month] for each in whole for month in range(1, len(each) + 1))
+    begun = dict.fromkeys(each[:month] for each in whole for month in range(len(each)))
     return Way(
         regimen=regimen,
         semen_analysis=arm.semen_analysis,
         sequences={phases: place for place, phases in enumerate(whole)},
         beginnings={phases: place for place, phases in enumerate(begun)},
+        inputs=measured_inputs(regimen),
     )
 
 
@@ -192,8 +197,16 @@ def held_to(regimen: Regimen, phases: Phases) -> Regimen:
 
 def _outcome(cohort: Cohort, habits: Habits, regimen: Regimen, phases: Phases) -> Outcome:
     scenario, patients, traits = cohort.scenario, cohort.patients, cohort.traits
-    step = scenario.measurement.rounded_to["fsh_iu_l"].value
-    course = follow(held_to(regimen, phases), scenario.physiology, patients, traits, step, habits)
+    assays = assays_of(scenario, cohort.streams)
+    course = follow(
+        held_to(regimen, phases),
+        scenario.physiology,
+        patients,
+        traits,
+        assays,
+        habits,
+        deciding=regimen,
+    )
     spontaneous = cohort.streams.uniform("spontaneous sperm")
     sensitivity = scenario.spermatogenesis.semen_analysis_sensitivity.value
     overlooked = (

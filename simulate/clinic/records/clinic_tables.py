@@ -20,13 +20,14 @@ from simulate.clinic.records.care_records import (
 )
 from simulate.clinic.records.state_on_day import Seen, by_phases, injection_times, views
 from simulate.core.coding import DIAGNOSES
+from simulate.hormones.course import Course
+from simulate.hormones.known_values import scenario_hormones
 from simulate.hormones.serum import (
+    assay_factors,
     estradiol_pmol_l,
     lh_iu_l,
-    measured_factors,
     testosterone_nmol_l,
 )
-from simulate.hormones.therapy import Course
 from simulate.hormones.traits import MONTHS
 from simulate.patients.measurement import rounded
 from simulate.tables.study_rows import words_as_objects
@@ -177,12 +178,13 @@ def _phase_names(run: Run) -> NDArray[np.object_]:
 def _month_ends(seen: Seen) -> Floats:
     """Return measured hormones at the ends of months along each patient's own phases.
 
-    Shape (hormone, month, patient). FSH is the value that decided; the others vary and are missing
-    as in the cohort's table of visits.
+    Shape (hormone, month, patient). Hormones that decide have the value that decided; the others
+    vary and are missing as in the cohort's table of visits.
     """
     cohort = seen.courses.cohort
     share = cohort.scenario.measurement.missing_at_visits.value
-    factors = measured_factors(cohort.scenario.physiology, share, cohort.streams, 0)
+    deciding = scenario_hormones(cohort.scenario)
+    factors = assay_factors(cohort.scenario.physiology, share, cohort.streams, deciding)[:, :, 0]
     steps_of = [cohort.scenario.measurement.rounded_to[name].value for name in ASSAYED]
     ends = np.full((len(ASSAYED), MONTHS, cohort.gonadotropin_therapy.shape[1]), np.nan)
     for patients, phases, arm in by_phases(seen):

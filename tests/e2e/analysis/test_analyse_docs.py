@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.methods.registry import methods_of
+from estimate.methods.offered_methods import methods_of
 from estimate.plan.choices import LiveBirthColumns, Matching, Measured, MissingData, Outcome
 from estimate.plan.spec import Plan
 from pretese.cli import run

@@ -81,7 +81,7 @@ def test_a_second_run_into_the_same_place_is_refused(case, given, tmp_path):
 @pytest.mark.parametrize("share", [0.2, 0.8])
 def test_a_disk_that_is_really_full_loses_nothing(share, given, tmp_path):
     """Compiled libraries write these formats, and say in their own way that the disk is full."""
-    every_format = next(case for case in FOLDERS if case.name == "simulate, every format")
+    every_format = next(case for case in FOLDERS if case.name == "simulate --out, every format")
     ready = prepare(every_format, given, tmp_path)
     with small_disk(tmp_path / "disk") as disk:
         if disk is None:

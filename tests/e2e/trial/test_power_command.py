@@ -60,7 +60,7 @@ def test_designs_are_compared_on_the_same_participants(capsys):
 def test_a_curve_a_size_and_every_trial_are_written(capsys, tmp_path):
     words = ["superiority-any-sperm", "--target-power", "0.8", "--effect", "100", "--out"]
     document = answer(capsys, *words, str(tmp_path / "power"))
-    solved = document["designs"][0]["solve"]
+    solved = document["designs"][0]["sample_size_search"]
     assert solved["low"] <= solved["participants"] <= solved["high"]
     assert len(document["designs"][0]["assurance"]) == 1
     results = tmp_path / "power" / "results"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from simulate.cohort.draw import draw_cohort
 from simulate.core.random_streams import CHUNK
+from simulate.hormones.known_values import Assays
 from simulate.hormones.therapy import follow
 from simulate.scenario import Arm, Scenario
 from simulate.scenario.parameter_paths import with_values
@@ -16,6 +17,9 @@ from simulate.tables.study_tables import COLUMNS, dictionary, tables
 from tests.support.paper import drawn, paper
 
 seeds = st.integers(0, 2**31)
+
+#: A laboratory that reports FSH to a hundredth.
+CENTIUNITS = Assays({"fsh_iu_l": 0.01})
 
 
 @given(seeds, st.integers(2, 60), st.integers(1, 60))
@@ -168,7 +172,7 @@ def test_changing_one_patients_input_changes_no_other_patient(patient, fsh):
     changed = dataclasses.replace(cohort.patients, baseline=baseline)
     regimen = cohort.paths[1].course.regimen
     before, after = (
-        follow(regimen, paper().physiology, patients, cohort.traits, 0.01)
+        follow(regimen, paper().physiology, patients, cohort.traits, CENTIUNITS)
         for patients in (cohort.patients, changed)
     )
     others = np.arange(569) != patient

@@ -48,6 +48,8 @@ class Case:
 
     Attributes
     ----------
+    name
+        The command and the option that names its output, then what sets the case apart.
     words
         Folder of inputs and place of the output to the words of the command.
     place
@@ -102,7 +104,8 @@ def _recover(more: str) -> Words:
 def _file(command: str, option: str, *inputs: str) -> Words:
     def words(folder: Path, out: Path) -> list[str]:
         first, *rest = command.split()
-        return [first, *(str(folder / name) for name in inputs), *rest, option, str(out)]
+        given = (name if name.startswith("-") else str(folder / name) for name in inputs)
+        return [first, *given, *rest, option, str(out)]
 
     return words
 
@@ -130,23 +133,28 @@ def _calibrate(name: str) -> Words:
 FORMATS = "csv,parquet,sav,dta,xpt,redcap,dataset-json"
 
 FOLDERS = (
-    Case("simulate", _simulate("--seed 2"), "x", _simulate("--seed 1")),
-    Case("simulate, every format", _simulate(f"--format {FORMATS}"), "x", _simulate("--seed 1")),
-    Case("clinic", _clinic("--xes --no-figures --replicates 2"), "x",
+    Case("simulate --out", _simulate("--seed 2"), "x", _simulate("--seed 1")),
+    Case("simulate --out, every format", _simulate(f"--format {FORMATS}"), "x",
+         _simulate("--seed 1")),
+    Case("clinic --out", _clinic("--xes --no-figures --replicates 2"), "x",
          _clinic("--no-figures --replicates 2")),
     Case("analyse --out", _analyse("b.csv"), "x", _analyse("a.csv")),
-    Case("reproduce", _reproduce("--seed 2"), "x", _reproduce("--seed 1")),
+    Case("reproduce --out", _reproduce("--seed 2"), "x", _reproduce("--seed 1")),
     Case("power --out", _power("--replicates 40 --resume"), "x", _power("--replicates 20"),
          _power("--replicates 30 --resume")),
-    Case("recover", _recover("--replicates 120 --resume"), "x", _recover("--replicates 100"),
+    Case("recover --out", _recover("--replicates 120 --resume"), "x", _recover("--replicates 100"),
          _recover("--replicates 110 --resume")),
-    Case("report in its study", report_in_its_study, "x",
+    Case("report, in its study", report_in_its_study, "x",
          _power("--replicates 20"), _power("--replicates 30 --resume")),
 )  # fmt: skip
 
 FILES = (
     Case("truth --out", _file("truth paper --patients 1000", "--out"), "x.csv",
          rival=_file("truth paper --patients 1100", "--out")),
+    Case("analyse --report", _file("analyse", "--report", "a.csv", "--plan", "plan.yaml"), "x.html",
+         rival=_file("analyse", "--report", "b.csv", "--plan", "plan.yaml")),
+    Case("evidence --plot", _file("evidence before-first-retrieval", "--plot"), "x.svg",
+         rival=_file("evidence before-second-retrieval", "--plot")),
     Case("picture --out", _file("picture patient paper", "--out"), "x.png",
          rival=_file("picture patient paper --patient-number 2", "--out")),
     Case("monitor --plot", _file("monitor", "--plot", "plain.yaml", "interim.csv"), "x.svg",

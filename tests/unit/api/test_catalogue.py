@@ -10,8 +10,9 @@ import pytest
 import pretese as pt
 from pretese.api.estimators.catalogue_designs import DESIGNS
 from pretese.api.estimators.catalogue_entries import ESTIMATORS
+from pretese.api.estimators.catalogue_pooling import POOLING
 
-ENTRIES = ESTIMATORS + DESIGNS
+ENTRIES = ESTIMATORS + POOLING + DESIGNS
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)

@@ -73,7 +73,9 @@ def test_power_is_what_the_command_prints(plain, file, capsys):
     assert found.to_dict() == document
     assert run(["power", str(file), *words]) == 0
     assert f"{found}\n" == capsys.readouterr().out
-    assert found.required_participants == document["designs"][0]["solve"]["participants"]
+    assert (
+        found.required_participants == document["designs"][0]["sample_size_search"]["participants"]
+    )
 
 
 def test_changes_and_compared_designs_are_those_of_the_command(capsys):

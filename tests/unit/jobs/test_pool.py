@@ -18,7 +18,7 @@ from pretese.jobs.worker import WORKER_NAME, WorkerDiedError
 from pretese.jobs.worker_pool import WorkerPool, in_order, local_pool, results
 from protocol.errors import InputError
 
-TESTS = Path(__file__).parents[2] / "support"
+TESTS = Path(__file__).parents[2] / "support" / "jobs"
 
 
 @pytest.fixture(scope="module")
@@ -212,6 +212,41 @@ def test_a_signal_to_all_while_workers_start_is_as_clean(tmp_path, moment, numbe
     )  # fmt: skip
     assert done.stderr == b""
     assert done.returncode == 128 + number
+
+
+ENDS_WHILE_IT_STARTS = """
+import os, sys
+sys.path.insert(0, {tests!r})
+from multiprocessing import {module} as module
+import job_tasks
+from pretese.jobs.worker_pool import local_pool, results
+real = module.{step}
+def then_end(*given):
+    real(*given)
+    os._exit(7)
+module.{step} = {call}
+if __name__ == "__main__":
+    with local_pool(2) as pool:
+        list(results(job_tasks.square, range(5), pool))
+"""
+
+
+@pytest.mark.skipif(
+    "forkserver" not in multiprocessing.get_all_start_methods(), reason="there is no fork server"
+)
+@pytest.mark.parametrize(
+    ("module", "step", "call"),
+    [
+        ("forkserver", "connect_to_new_process", "then_end"),
+        ("reduction", "sendfds", "lambda *given: os._exit(7)"),
+    ],
+    ids=["nothing is said to the worker", "the fork server is connected"],
+)
+def test_a_program_that_ends_while_it_starts_a_worker_leaves_no_traceback(module, step, call):
+    """A second signal, or `kill -9`, may come between any two steps."""
+    text = ENDS_WHILE_IT_STARTS.format(tests=str(TESTS), module=module, step=step, call=call)
+    done = subprocess.run([sys.executable, "-c", text], stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (7, b"")
 
 
 def test_workers_have_one_thread_each_and_the_caller_keeps_his_own(tasks, monkeypatch):

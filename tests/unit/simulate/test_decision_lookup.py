@@ -109,12 +109,12 @@ def test_nothing_is_injected_after_therapy():
         assert dose_calendar(regimen)[regimen.phase("stopped").code].sum() == 0
 
 
-@pytest.mark.parametrize("name", ["hcg-titrated", "clomiphene-first", "salvage-hcg-rfsh"])
+@pytest.mark.parametrize("name", ["clomiphene-first", "salvage-hcg-rfsh"])
 def test_a_regimen_beyond_the_simulation_is_refused_in_words(name):
     scenario = load_scenario("paper")
     arms = {
         **scenario.arms,
         "treated": scenario.arms["treated"].model_copy(update={"regimen": name}),
     }
-    with pytest.raises(InputError, match=f"{name}: (tables.phase.inputs|months|drugs)"):
+    with pytest.raises(InputError, match=f"{name}: (months|drugs)"):
         draw_cohort(scenario.model_copy(update={"arms": arms}), seed=1, replicates=1, patients=5)

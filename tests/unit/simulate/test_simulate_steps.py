@@ -10,6 +10,7 @@ from simulate.cohort.births import Couples, couples_of, try_for_birth
 from simulate.cohort.draw import draw_cohort
 from simulate.cohort.hormone_curves import curves
 from simulate.core.random_streams import RandomStreams
+from simulate.hormones.known_values import Assays
 from simulate.hormones.serum import lh_iu_l
 from simulate.hormones.serum import testosterone_nmol_l as true_testosterone
 from simulate.hormones.therapy import follow
@@ -19,6 +20,9 @@ from simulate.patients.therapy_choice import propensity
 from simulate.scenario import Scenario
 from simulate.scenario.parameter_paths import with_values
 from tests.support.paper import drawn, paper
+
+#: A laboratory that reports FSH to a hundredth.
+CENTIUNITS = Assays({"fsh_iu_l": 0.01})
 
 
 def test_shares_follow_from_log_odds():
@@ -88,7 +92,7 @@ def test_half_of_the_patients_are_suppressed_to_the_published_floor():
     cohort = drawn()
     swift = {"physiology.response_per_month": 0.99}
     model = with_values(paper(), swift, "test", beyond_sweep=True).physiology
-    course = follow(load_regimen("hcg-only"), model, cohort.patients, cohort.traits, 0.01)
+    course = follow(load_regimen("hcg-only"), model, cohort.patients, cohort.traits, CENTIUNITS)
     low = cohort.traits.suppressible
     assert low.mean() == pytest.approx(0.54, abs=0.02)
     assert course.stimulus[3].mean() == pytest.approx(1, abs=0.02)
@@ -99,7 +103,7 @@ def test_half_of_the_patients_are_suppressed_to_the_published_floor():
 def test_another_regimen_can_be_followed():
     cohort = drawn()
     course = follow(
-        load_regimen("ufsh-only"), paper().physiology, cohort.patients, cohort.traits, 0.01
+        load_regimen("ufsh-only"), paper().physiology, cohort.patients, cohort.traits, CENTIUNITS
     )
     assert (course.stimulus == 0).all()
     assert (course.leydig_activity == 0).all()

@@ -9,7 +9,7 @@ import pytest
 from scipy.special import expit
 
 from estimate.core.analysis_set import analysis_set
-from estimate.methods.registry import methods_of
+from estimate.methods.offered_methods import methods_of
 from estimate.plan.analyse import analyse
 from estimate.plan.choices import Event, Matching, MissingData
 from estimate.plan.spec import Plan

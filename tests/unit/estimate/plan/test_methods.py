@@ -6,7 +6,9 @@ import pytest
 
 import pretese as pt
 from estimate.comparison.contingency import unadjusted
-from estimate.methods.registry import METHODS, Method, methods_of
+from estimate.methods.method import Method
+from estimate.methods.offered_methods import methods_of
+from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import Work
 from estimate.plan.analyse import analyse
 from estimate.plan.choices import written_kind

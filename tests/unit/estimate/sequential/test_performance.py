@@ -3,6 +3,7 @@ import pytest
 
 from estimate.comparison.risk_difference import compare_arms
 from estimate.core.estimand import Estimand
+from estimate.performance.joint_moments import JointMoments
 from estimate.performance.measures import (
     measure_performance,
     paired_difference,
@@ -111,6 +112,31 @@ def test_monte_carlo_errors_are_the_spread_over_repeated_studies():
     for name in ("bias", "empirical_se", "model_se", "relative_error", "mse", "rmse", "coverage"):
         measure = getattr(result, name)
         assert measure.mcse.mean() == pytest.approx(measure.value.std(ddof=1), rel=0.06), name
+
+
+def test_monte_carlo_errors_hold_for_heavy_tails_and_errors_that_follow_the_estimates():
+    rng, studies, n = np.random.default_rng(7), 2000, 200
+    odds = rng.gamma(2.0, 1.0, (studies, n))  # kurtosis 6
+    result = perform(odds, 0.4 + 0.3 * odds, 2.0)
+    other = odds + rng.gamma(2.0, 1.0, (studies, n))
+    measures = {name: getattr(result, name) for name in ("empirical_se", "relative_error")}
+    measures["relative_precision"] = relative_precision(odds, other)
+    for name, measure in measures.items():
+        ratio = measure.value.std(ddof=1) / np.sqrt((measure.mcse**2).mean())
+        assert 0.9 < ratio < 1.1, name
+    normal = result.empirical_se.value.mean() / np.sqrt(2 * n)
+    assert result.empirical_se.value.std() > 1.4 * normal  # what the normal formula would print
+
+
+def test_joint_moments_of_parts_are_those_of_the_whole():
+    rng = np.random.default_rng(8)
+    a, b = rng.gamma(2.0, 1.0, (2, 3, 50)) + 5
+    a[0, 3] = np.nan
+    whole = JointMoments.of(a, b)
+    parts = JointMoments.of(a[:, :20], b[:, :20]) + JointMoments.of(a[:, 20:], b[:, 20:])
+    for i, j in ((2, 0), (0, 2), (4, 0), (0, 4), (2, 2), (2, 1), (1, 2)):
+        np.testing.assert_allclose(parts.central(i, j), whole.central(i, j), rtol=1e-10)
+    assert whole.n.tolist() == [49, 50, 50]
 
 
 def test_common_random_numbers_makes_differences_sharp():

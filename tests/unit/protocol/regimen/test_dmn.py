@@ -8,8 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
-from SpiffWorkflow.dmn.parser.BpmnDmnParser import SCHEMAS as SPIFF_SCHEMAS
-from SpiffWorkflow.dmn.parser.BpmnDmnParser import BpmnDmnParser
 
 from pretese.bedside.dmn import NAMESPACE, dmn_xml, feel
 from pretese.bedside.dmn_diagram import DC, DI, DMNDI
@@ -17,10 +15,10 @@ from protocol.regimen.conditions import parse_name_condition, parse_number_condi
 from protocol.regimen.grid import fill, grid_of
 from protocol.regimen.load import list_regimens, load_regimen
 from tests.support.feel import read_feel
+from tests.support.peers import peer
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the peers call functions that pydantic has retired
-    from bkflow_dmn.api import decide_single_table
     from SpiffWorkflow.dmn.parser.BpmnDmnParser import SCHEMAS as SPIFF_SCHEMAS
     from SpiffWorkflow.dmn.parser.BpmnDmnParser import BpmnDmnParser
 
@@ -73,6 +71,12 @@ def test_a_table_comes_back_from_spiffworkflow_as_it_went(name, table):
         assert grid_of(ours.grid.axes, fill(ours.grid.axes, rows)) == ours.grid
 
 
+def bkflow():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it calls functions that pydantic has retired
+        return peer("bkflow-dmn", "bkflow_dmn.api")
+
+
 @pytest.mark.parametrize("name", list_regimens())
 def test_bkflow_decides_every_cell_without_missing_values_as_we_do(name):
     table = load_regimen(name).tables["phase"]
@@ -93,6 +97,7 @@ def test_bkflow_decides_every_cell_without_missing_values_as_we_do(name):
         "inputs": {"cols": columns, "rows": [rows[i] for i in kept]},
         "outputs": {"cols": [{"id": "rule"}], "rows": [[f'"{table.rules[i].id}"'] for i in kept]},
     }
+    decide_single_table = bkflow().decide_single_table
     tried = 0
     for cell in itertools.product(*(axis.examples for axis in table.proved.axes)):
         facts = dict(zip(table.inputs, cell, strict=True))

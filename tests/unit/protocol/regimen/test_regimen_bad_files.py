@@ -61,7 +61,7 @@ BAD = {
     ),
     "a source not declared": (
         changed((f"{RULES}/0/source", "hearsay")),
-        "tables.phase.rules.P1.source: there is no source 'hearsay'; declared: paper, eau, authors",
+        "tables.phase.rules.P1.source: there is no source 'hearsay'; declared: paper, eau",
     ),
     "a rule without source": (
         changed((f"{RULES}/0/source", DELETE)),

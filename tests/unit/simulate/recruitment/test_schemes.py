@@ -8,7 +8,7 @@ import pytest
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_trials
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.report.chapters import described
+from pretese.trial.report.design_words import described
 from protocol.errors import InputError
 from protocol.reading.documents import validate
 from simulate.recruitment.schemes import SCHEMES, Arrivals, Scheme, joint_strata

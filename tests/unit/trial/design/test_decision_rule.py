@@ -40,7 +40,7 @@ def study(
 
     return {
         "points": [point(0.0, share(level)), point(100.0, share(power))],
-        "solve": None,
+        "sample_size_search": None,
         "sensitivity": None if cells is None else {"cells": cells, "worst": {}},
         "assurance": [] if assured is None else [{"participants": 200, **assured}],
     }

@@ -1,13 +1,13 @@
 """Too few replicates make a draft, and what was never seen has an upper limit."""
 
 from pretese.trial.power.decision_verdict import draft_words
-from pretese.trial.power.power_view import cell
+from pretese.trial.views.measure_words import cell
 
 
 def document(replicates, exact=None):
     point = {"participants": 90, "replicates": replicates, "exact": exact}
     points = [{**point, "effect_percent": each} for each in (0.0, 100.0)]
-    return {"points": points, "solve": None, "boundaries": {"alpha": 0.05}}
+    return {"points": points, "sample_size_search": None, "boundaries": {"alpha": 0.05}}
 
 
 def test_a_study_states_how_many_replicates_a_conclusion_needs():

@@ -11,8 +11,9 @@ from pretese.trial.design.design_file import DesignFile, read_design
 from pretese.trial.power.additional_measures import sate_performance
 from pretese.trial.power.runner import simulation_record
 from pretese.trial.power.trial_means import sd_measure
-from pretese.trial.report.chapters import about, described, plan_and_run, truth_words
+from pretese.trial.report.chapters import about, plan_and_run, truth_words
 from pretese.trial.report.data_generation import configurations, parameter_rows
+from pretese.trial.report.design_words import described
 from pretese.trial.report.statements import limits
 from pretese.trial.simulation.trial_results import Outcomes
 from protocol.reading.documents import validate
@@ -153,7 +154,7 @@ def test_what_was_asked_stands_beside_what_was_planned():
         "sensitivity": {"axes": {"dropout": [0, 20]}},
         "decision": {"verdict": "no-go"},
     }
-    study = {"asked": {"solve": 0.9}, "changed": {"behaviour.missed_share": 0.1}}
+    study = {"asked": {"target_power": 0.9}, "changed": {"behaviour.missed_share": 0.1}}
     rows = {name: (plan, run) for name, plan, run in plan_and_run(SUPERIOR, document, study)}
     assert rows["participants"] == ("600", "400, 500")
     assert rows["required sample size"] == ("none", "for a power of 0.9")

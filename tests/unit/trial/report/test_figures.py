@@ -36,7 +36,7 @@ def document(truth=0.1):
         "scale": "risk difference",
     }
     points = [{**point, "effect_percent": 0.0}, {**point, "effect_percent": 100.0}]
-    return {"id": "d", "points": points, "solve": None}
+    return {"id": "d", "points": points, "sample_size_search": None}
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_two_points_are_not_joined():
         for participants in (200, 300, 400)
         for effect in (0.0, 100.0)
     ]
-    design = {"id": "plain", "solve": None, "points": points}
+    design = {"id": "plain", "sample_size_search": None, "points": points}
     size, effect = draw_power([design]).axes
     joined = [
         [line.get_linestyle() for line in axes.lines if line.get_marker() == "o"]

@@ -35,7 +35,7 @@ def study(
     return {
         "points": [point(0.0, level), point(100.0, power)],
         "boundaries": {"alpha": 0.05, "sides": 2, "information_rates": [1.0]},
-        "solve": None,
+        "sample_size_search": None,
         "sensitivity": cells and {"cells": [{"type_one_error": measure(each)} for each in cells]},
     }
 

@@ -11,13 +11,13 @@ from estimate.core.result import Z95
 from estimate.sequential.stagewise import order_stagewise
 from estimate.sequential.trials import follow
 from pretese.trial.design.design_file import read_design
-from pretese.trial.power.power_view import number
 from pretese.trial.power.summary import WORDS, measures, summarise_point
 from pretese.trial.power.trial_means import share_below
 from pretese.trial.report.example_trials import _ending
 from pretese.trial.report.statements import at_a_stop, statement
 from pretese.trial.simulation.engine import simulate_design
 from pretese.trial.simulation.stopped_estimates import can_be_ordered, final_estimates
+from pretese.trial.views.measure_words import number
 from tests.unit.trial.design.test_alternatives import plain
 
 POCOCK = {"analyses_percent": [100 / 3, 200 / 3, 100], "efficacy": "Pocock"}
@@ -178,7 +178,8 @@ def test_the_paragraph_for_a_protocol_states_how_the_effect_is_reported(simulate
     design, results = simulated
     points = [summarise_point(design, 360, each, results[360, each]) for each in (0.0, 1.0)]
     document = {
-        "points": points, "solve": None, "estimand": str(design.estimand), "analysis": "unadjusted",
+        "points": points, "sample_size_search": None, "estimand": str(design.estimand),
+        "analysis": "unadjusted",
         "boundaries": {"information_rates": [1 / 3, 2 / 3, 1], "alpha": 0.025, "sides": 1,
         "name": "x"},
     }  # fmt: skip

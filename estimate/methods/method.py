@@ -1,0 +1,101 @@
+"""What an analysis method is: what it estimates, what it needs, who offers it, how it is run."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from estimate.causal.matching import Matches
+from estimate.causal.weighting import Weights
+from estimate.core.estimand import Target
+from estimate.core.result import Estimate, Scale
+from estimate.methods.shared_work import Work
+
+Answers = Sequence[Estimate]
+
+
+#: What offers methods: one table, simulated studies of known truth, or a planned trial.
+Door = Literal["analyse", "recover", "power"]
+
+
+#: Whether an effect is that in a population, or that given something in a regression.
+Kind = Literal["marginal", "conditional"]
+
+
+#: What a conditional effect is given.
+Given = Literal["covariates", "propensity score", "pair", "site or strata"]
+
+
+#: What a method needs besides the analysis set; the score needs covariates too.
+Need = Literal[
+    "covariates", "propensity score", "outcome model", "pairs", "sites or strata", "clusters"
+]
+
+
+SCALES: tuple[Scale, ...] = ("risk difference", "risk ratio", "odds ratio")
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """An analysis method.
+
+    Attributes
+    ----------
+    name
+        What plans and designs call it.
+    label
+        What it is, in words.
+    run
+        The computation, on data sets with any leading axes; None for methods of trials, which
+        `pretese.trial.simulation.arm_comparison` computes from sites, strata and arms.
+    target
+        Population of the effect; "focal" is that of the arm whose patients are matched.
+    given
+        What a conditional effect is given; None for a marginal one.
+    scales
+        Scales of its answers.
+    needs
+        What it needs besides treatment and outcome.
+    offered
+        Which commands offer it.
+    reason
+        Why the others do not.
+    clusters
+        Whether its errors allow for rows that are dependent within clusters.
+    weighting
+        The weights or pairs whose balance is reported.
+    balanced_as
+        Method with the same weights or pairs, whose balance is not reported twice.
+    """
+
+    name: str
+    label: str
+    run: Callable[[Work], Answers] | None = None
+    target: Target | Literal["focal"] = "ate"
+    given: Given | None = None
+    scales: tuple[Scale, ...] = SCALES
+    needs: frozenset[Need] = frozenset({"covariates"})
+    offered: frozenset[Door] = frozenset({"analyse", "recover"})
+    reason: str = ""
+    clusters: bool = False
+    weighting: Callable[[Work], Weights | Matches] | None = None
+    balanced_as: str | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """Whether the effect is marginal or conditional."""
+        return "marginal" if self.given is None else "conditional"
+
+    @property
+    def uses_score(self) -> bool:
+        """Whether the propensity score is estimated for it."""
+        return "propensity score" in self.needs
+
+    def answered(self, wanted: Sequence[str]) -> tuple[str, ...]:
+        """Return the scales of its answers among those wanted; a single scale is always given."""
+        return self.scales if len(self.scales) == 1 else tuple(wanted)
+
+    def answers(self, work: Work) -> Answers:
+        """Run the method on data sets with any leading axes."""
+        if self.run is None:
+            raise ValueError(f"{self.name} is a method of trials")
+        return self.run(work)

@@ -1,0 +1,123 @@
+"""Moments of two quantities together up to the fourth order, from parts that add up to the whole.
+
+They give the Monte Carlo error of standard deviations and of their ratios for any distribution:
+the usual s / sqrt(2 (n - 1)) is that of the normal distribution alone. At a kurtosis of 4.7 it is
+0.75 of the truth. (Kendall M, Stuart A. *The Advanced Theory of Statistics*, vol. 1, section 10.6.)
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import comb
+
+from estimate.core.arrays import Bools, Floats, Ints
+
+#: Powers 0 to 4 of either quantity.
+ORDERS = np.arange(5)
+
+
+@dataclass(frozen=True, slots=True)
+class JointMoments:
+    """Central moments of two quantities of the same replicates; all (...).
+
+    Attributes
+    ----------
+    n
+        Replicates that have both.
+    first, second
+        Means; 0 of nothing.
+    sums
+        (..., 5, 5) sums of (a - mean a)^i (b - mean b)^j. Those of order i + j of 4 or less stay
+        exact when parts are joined.
+
+    Examples
+    --------
+    >>> parts = JointMoments.of([0.0, 1.0], [1.0, 4.0]) + JointMoments.of([3.0], [2.0])
+    >>> whole = JointMoments.of([0.0, 1.0, 3.0], [1.0, 4.0, 2.0])
+    >>> print(f"{parts.central(2, 2):.6f}, {whole.central(2, 2):.6f}")
+    1.259259, 1.259259
+    """
+
+    n: Ints
+    first: Floats
+    second: Floats
+    sums: Floats
+
+    @classmethod
+    def of(cls, first: ArrayLike, second: ArrayLike) -> "JointMoments":
+        """Reduce the last axis; replicates without both quantities are excluded."""
+        a, b = np.broadcast_arrays(np.asarray(first, float), np.asarray(second, float))
+        both = np.isfinite(a) & np.isfinite(b)
+        n = both.sum(-1)
+        means, powers = [], []
+        for values in (a, b):
+            mean = np.where(both, values, 0.0).sum(-1) / np.maximum(n, 1)
+            away = np.where(both, values - mean[..., None], 0.0)
+            means.append(mean)
+            powers.append(_powers(away, both))
+        return cls(n, means[0], means[1], powers[0] @ powers[1].swapaxes(-1, -2))
+
+    def __add__(self, other: "JointMoments") -> "JointMoments":
+        n = self.n + other.n
+        share = other.n / np.maximum(n, 1)
+        first = self.first + (other.first - self.first) * share
+        second = self.second + (other.second - self.second) * share
+        sums = self._about(first, second) + other._about(first, second)
+        return JointMoments(n, first, second, sums)
+
+    def _about(self, first: Floats, second: Floats) -> Floats:
+        """Return the sums about other centres (binomial theorem)."""
+        left, right = _shifted(self.first - first), _shifted(self.second - second)
+        return np.asarray(left @ self.sums @ right.swapaxes(-1, -2))
+
+    def central(self, i: int, j: int) -> Floats:
+        """(...) mean of (a - mean a)^i (b - mean b)^j; NaN of nothing."""
+        return np.asarray(self.sums[..., i, j] / np.where(self.n > 0, self.n, np.nan))
+
+    def relative_sd_mcse(self) -> Floats:
+        """(...) Monte Carlo error of the standard deviation of ``first``, relative to it.
+
+        0 if all values are the same.
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            kurtosis = self.central(4, 0) / self.central(2, 0) ** 2
+        return _root(np.where(self.central(2, 0) == 0, 1.0, kurtosis) - 1, self.n) / 2
+
+    def relative_sd_ratio_mcse(self) -> Floats:
+        """(...) relative Monte Carlo error of the ratio of both standard deviations (delta)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            own = self.central(4, 0) / self.central(2, 0) ** 2
+            other = self.central(0, 4) / self.central(0, 2) ** 2
+            shared = self.central(2, 2) / (self.central(2, 0) * self.central(0, 2))
+        return _root(own + other - 2 * shared, self.n) / 2
+
+    def relative_error_mcse(self) -> Floats:
+        """(...) relative Monte Carlo error of root mean ``second`` over the SD of ``first``.
+
+        ``second`` are the squares of reported standard errors, which may follow the estimates.
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            kurtosis = self.central(4, 0) / self.central(2, 0) ** 2
+            model = self.central(0, 2) / self.second**2
+            shared = self.central(2, 1) / (self.central(2, 0) * self.second)
+        return _root(kurtosis - 1 + model - 2 * shared, self.n) / 2
+
+
+def _powers(away: Floats, used: Bools) -> Floats:
+    """Return (..., 5, replicate) powers 0 to 4; 0 where not used."""
+    square = away * away
+    return np.stack([used.astype(float), away, square, square * away, square * square], -2)
+
+
+def _shifted(by: Floats) -> Floats:
+    """Return (..., 5, 5) what takes powers of x to powers of x + ``by``."""
+    order = ORDERS[:, None] - ORDERS
+    return np.asarray(
+        comb(ORDERS[:, None], ORDERS) * np.asarray(by)[..., None, None] ** np.maximum(order, 0)
+    )
+
+
+def _root(variance: Floats, n: Ints) -> Floats:
+    """Return the root of a variance over n; NaN for fewer than two replicates."""
+    return np.sqrt(np.maximum(variance, 0.0) / np.where(n > 1, n, np.nan))

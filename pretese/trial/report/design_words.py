@@ -1,0 +1,153 @@
+"""What a design file plans, as rows of the report: arms, analyses, estimand, methods."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from estimate.methods.registry import METHODS
+from pretese.trial.design.design_file import DesignFile
+from pretese.trial.design.endpoint import Endpoint
+from pretese.trial.design.multiplicity import Multiplicity
+from simulate.recruitment.schemes import SCHEMES
+
+Rows = list[tuple[str, str]]
+
+
+_STRATUM = (
+    "difference in any sperm divided by the proportion operated under treatment, which estimates "
+    "the proportion operated under either arm; Wald test, delta method"
+)
+
+
+def number_list(values: Iterable[float]) -> str:
+    """Return numbers in rising order as text."""
+    return ", ".join(f"{value:g}" for value in sorted(values))
+
+
+def axes_words(axes: Mapping[str, Sequence[float]]) -> str:
+    """Return the values of every axis of a grid as text."""
+    return "; ".join(f"{path}: {number_list(values)}" for path, values in axes.items()) or "none"
+
+
+def described(design: DesignFile) -> Rows:
+    """Return arms, participants, randomisation, recruitment and analysis as text."""
+    rule, end = design.randomisation, design.endpoint
+    arms = "control and treated" if design.risks else "those of the scenario"
+    if design.arms:
+        pair = (("control", design.arms.control), ("treated", design.arms.treated))
+        arms = "; ".join(
+            f"{name}: {arm.regimen}, semen {'' if arm.semen_analysis else 'not '}analysed again"
+            for name, arm in pair
+        )
+    sizes = " or ".join(str(sum(design.allocation) * each) for each in design.rounds_of_blocks)
+    scheme = SCHEMES[rule.method]
+    blocks = f", blocks of {sizes}" if scheme.blocks else ""
+    by = f" by {' and '.join(rule.by)}" if rule.by else ""
+    chance = f", preferred arm with probability {rule.probability_percent:g} %"
+    chance = chance if scheme.preference else ""
+    return [
+        ("Arms", arms),
+        ("Participants", f"scenario {design.scenario}" if design.scenario else "fixed event rates"),
+        ("Randomisation",
+         f"{rule.method}{blocks}{by}, {':'.join(map(str, design.allocation))}{chance}"),
+        ("Recruitment", "participants per year " + "; ".join(_recruits(design))),
+        ("Endpoint", f"{end.variable}, known {end.endpoint_month:g} months after recruitment"),
+        *(("Secondary endpoint", f"{each.endpoint.label}: {each.endpoint.variable}, "
+           f"{each.analysis.method}, known {each.endpoint.endpoint_month:g} months after "
+           "recruitment") for each in design.secondary),
+        ("Multiplicity", _multiplicity(design)),
+        ("Analysis set", _analysed(end)),
+        ("Missing endpoints", f"{end.missing}; dropout: {both_arms(design.dropout)}"),
+        ("Treatment switching",
+         f"{both_arms(design.treatment_switching)}; strategy: {end.treatment_switching}"),
+        ("Analyses", _analyses(design)),
+    ]  # fmt: skip
+
+
+def _analysed(end: Endpoint) -> str:
+    stratum = end.sperm_in_ejaculate == "principal stratum"
+    words = f"{'all participants randomised' if stratum else end.population}, as randomised"
+    words += "; dropouts count as failures" if end.missing == "failure" else ", dropouts excluded"
+    if end.treatment_switching in ("hypothetical", "excluded"):
+        words += "; participants who switched treatment excluded"
+    return words
+
+
+def _recruits(design: DesignFile) -> Iterator[str]:
+    for site in design.sites:
+        rates = ", ".join(
+            f"{rate:g} from month {month:g}"
+            for month, rate in zip(site.from_month, site.recruitment_per_year, strict=True)
+        )
+        yield f"at {site.name}: {rates}{' (linear ramp)' if site.ramp else ''}"
+
+
+def both_arms(shares: Any) -> str:
+    """Return the percentages of both arms as text."""
+    return f"{shares.control_percent:g} % of control, {shares.treated_percent:g} % of treated"
+
+
+def _multiplicity(design: DesignFile) -> str:
+    if design.multiplicity:
+        return _graph(design, design.multiplicity)
+    return "every endpoint at full alpha" if design.secondary else "one endpoint, one test"
+
+
+def _graph(design: DesignFile, rule: Multiplicity) -> str:
+    """Return a procedure with its initial weights and transitions as text."""
+    graph, parts = rule.graph(design.labels), []
+    for label, weight, row in zip(graph.names, graph.weights, graph.transitions, strict=True):
+        shares = zip(graph.names, row, strict=True)
+        heirs = [f"{100 * share:g} % to {name}" for name, share in shares if share]
+        left = f", passed on as {' and '.join(heirs)}" if heirs else ""
+        parts.append(f"{label} has {100 * weight:g} % of alpha{left}")
+    return f"{rule.method}: {'; '.join(parts)}"
+
+
+def _analyses(design: DesignFile) -> str:
+    plan, rule = design.monitoring, design.monitoring.reestimation
+    shares = ", ".join(f"{share:.4g} %" for share in plan.analyses_percent)
+    words = f"at {shares} of the information; efficacy {plan.efficacy}"
+    words += f", futility {plan.futility} ({'' if plan.binding else 'not '}binding)" * bool(
+        plan.futility
+    )
+    if rule:
+        words += (
+            f"; sample size re-estimated at analysis {rule.at_analysis} for conditional power "
+            f"{rule.conditional_power_percent:g} % ({rule.combination}), the second stage "
+            f"{rule.min_percent:g} to {rule.max_percent:g} % of the planned one"
+        )
+    return words
+
+
+def estimand_rows(design: DesignFile) -> tuple[Rows, Rows]:
+    """Return the attributes of ICH E9(R1), and the intercurrent events with their strategies."""
+    what = design.estimand
+    attributes = [
+        ("Treatment", what.treatment),
+        ("Population", what.population),
+        ("Variable", what.variable),
+        ("Summary", what.summary),
+    ]
+    return attributes, [(each.event, each.strategy) for each in what.intercurrent]
+
+
+def methods(design: DesignFile) -> Rows:
+    """Return each analysis with its variance, alpha, and the handling of non-convergence."""
+    plan, rows = design.monitoring, []
+    for question, label in zip(design.questions, design.labels, strict=True):
+        given = [*question.analysis.covariates, *question.analysis.strata]
+        stratum = question.endpoint.sperm_in_ejaculate == "principal stratum"
+        words = _STRATUM if stratum else METHODS[question.analysis.method].label
+        words += f"; adjusted for {', '.join(given)}" if given else ""
+        words += "; small-sample variance (HC2, t quantile)" if question.analysis.corrected else ""
+        rows.append((f"Analysis of {label}", words))
+    return [
+        *rows,
+        ("Significance level",
+         f"{plan.alpha_percent:g} %, {'one-sided' if plan.sides == 1 else 'two-sided'}"),
+        ("Non-convergence", "an analysis without a finite estimate does not reject; the proportion "
+         "is in the table of performance"),
+        *([("Missing covariates", "imputed by the mean over both arms")]
+          if any(each.analysis.covariates for each in design.questions) else []),
+        ("Software", "the estimators of this program; versions in the last chapter"),
+    ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""Console tables of a power study, and the words in which it shows numbers."""

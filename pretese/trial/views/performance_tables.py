@@ -1,0 +1,89 @@
+"""Tables of the performance of a design: measures, analyses, re-estimated sizes."""
+
+from typing import Any
+
+from rich.table import Table
+
+from pretese.trial.power.summary import COUNTED, SHARES, WORDS
+from pretese.trial.views.measure_words import EXACT_ROWS, cell, exact_cell, narrow_table
+
+
+def performance_table(points: list[dict[str, Any]], log_scale: bool) -> Table:
+    """Return the measures of points side by side; ``log_scale`` if the effect is a log ratio."""
+    table = narrow_table()
+    table.add_column("participants\neffect")
+    for point in points:
+        effect = "none" if point["effect_percent"] == 0 else f"{point['effect_percent']:g} %"
+        table.add_column(f"{point['participants']}\n{effect}", justify="right", no_wrap=True)
+    truth = [point["truth"] for point in points]
+    for arm, name in (("control", "risk_control"), ("treated", "risk_treated")):
+        table.add_row(f"event risk, {arm}, %", *(f"{100 * t[name]:.1f}" for t in truth))
+    words = "true effect (log odds ratio)" if log_scale else "true effect (risk difference)"
+    table.add_row(words, *(cell(t["on_scale"]) for t in truth))
+    for name, words in WORDS.items():
+        if name not in points[0]["measures"]:
+            continue
+        cells = [
+            cell(point["measures"][name], name in SHARES, counted=name in COUNTED)
+            for point in points
+        ]
+        table.add_row(words, *cells)
+    for words, name, factor in EXACT_ROWS:
+        found = [(point["exact"] or {}).get(name) for point in points]
+        errors = [(point["exact"] or {}).get(f"{name}_mcse") for point in points]
+        if any(value is not None for value in found):
+            cells = [exact_cell(v, e, factor) for v, e in zip(found, errors, strict=True)]
+            table.add_row(words, *cells)
+    return table
+
+
+def point_words(point: dict[str, Any]) -> str:
+    """Return size and effect of a point as words."""
+    share = point["effect_percent"]
+    effect = f"{share:g} % of the effect" if share else "no effect"
+    return f"{point['participants']} participants, {effect}"
+
+
+def analyses_table(point: dict[str, Any]) -> Table:
+    """Return how often a trial stops at each analysis, and when."""
+    table = narrow_table(f"Analyses, {point_words(point)}")
+    for words in (
+        "analysis", "participants", "efficacy stop, %", "stop without\nrejection, %",
+        "month,\nmedian",
+    ):  # fmt: skip
+        table.add_column(words, justify="right")
+    for row in point["analyses"]:
+        table.add_row(
+            str(row["analysis"]), str(row["participants"]), cell(row["efficacy_stop"], share=True),
+            cell(row["futility_stop"], share=True), cell(row["median_months"]),
+        )  # fmt: skip
+    return table
+
+
+def sizes_table(points: list[dict[str, Any]]) -> Table:
+    """Return how the sample size was re-estimated at every point."""
+    rule = points[0]["reestimation"]
+    table = narrow_table(
+        f"Sample size re-estimated at analysis {rule['at_analysis']} ({rule['combination']})"
+    )
+    for words in (
+        "planned", "effect", "re-estimated,\n%", "raised, %", "to the\nlimit, %", "mean",
+        "5/50/95 %\nquantiles",
+    ):  # fmt: skip
+        table.add_column(words, justify="right")
+    for point in points:
+        table.add_row(*size_cells(point))
+    return table
+
+
+def size_cells(point: dict[str, Any]) -> list[str]:
+    """Return planned and re-estimated sample sizes of a point as text."""
+    row = point["reestimation"]
+    low, middle, high = (row["quantiles"][each] for each in ("5", "50", "95"))
+    return [
+        str(row["planned"]),
+        f"{point['effect_percent']:g} %",
+        *(cell(row[each], share=True) for each in ("re_estimated", "raised", "at_most")),
+        cell(row["participants"]),
+        "-" if middle is None else f"{low:.0f}/{middle:.0f}/{high:.0f}",
+    ]

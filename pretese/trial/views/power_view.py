@@ -1,0 +1,100 @@
+"""Console view of a power study: performance, analyses, sensitivity, decision."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pretese.trial.power.decision_verdict import decision_words, draft_words
+from pretese.trial.views.endpoint_tables import endpoints_table, family_table
+from pretese.trial.views.measure_words import cell, narrow_table, number
+from pretese.trial.views.performance_tables import analyses_table, performance_table, sizes_table
+from pretese.trial.views.sensitivity_tables import UNMOVED, grid_table, tornado_table, worst_case
+from pretese.trial.views.verdict_table import decision_table
+
+
+def show_power(console: Console, document: dict[str, Any]) -> None:
+    """Print the designs of a study, then their comparison."""
+    for design in document["designs"]:
+        _show_design(console, design)
+    if document["paired"]:
+        console.print(_paired(document["paired"]))
+    console.print(
+        "Estimates with their Monte Carlo standard error (MCSE) in brackets. Simulated "
+        "participants; research software, not a medical device.",
+        style="dim", highlight=False,
+    )  # fmt: skip
+
+
+def _show_design(console: Console, design: dict[str, Any]) -> None:
+    console.print(f"{design['title']} ({design['id']})", style="bold", highlight=False)
+    console.print(f"{design['question']}", style="dim", highlight=False)
+    console.print(f"Estimand: {design['estimand']}", highlight=False)
+    for row in design["points"][-1]["endpoints"][1:]:
+        console.print(f"Estimand of {row['name']}: {row['estimand']}", highlight=False)
+    draft = draft_words(design)
+    if draft:
+        console.print(draft, style="bold", highlight=False)
+    if design["favours_control"]:
+        console.print(AGAINST, style="bold", highlight=False)
+    if design["sample_size_search"]:
+        console.print(solved_words(design["sample_size_search"]), style="bold", highlight=False)
+    for points in _chunks(design["points"], 3):
+        console.print(performance_table(points, "odds ratio" in design["estimand"]))
+    last = design["points"][-1]
+    if len(last["analyses"]) > 1:
+        console.print(analyses_table(last))
+    if last["reestimation"]:
+        console.print(sizes_table(design["points"]))
+    if last["family"]:
+        for table in (endpoints_table(last), family_table(design["points"])):
+            console.print(table)
+    if design["simulation"]["level"] == "binomial":
+        words = "Binomial counts were simulated: participants of an arm share one event rate."
+        console.print(words, style="dim", highlight=False)
+    if last["exact_unavailable"]:
+        console.print(f"No exact power: {last['exact_unavailable']}.", style="dim", highlight=False)
+    for row in design["assurance"]:
+        words = f"Assurance over the prior with {row['participants']} participants"
+        console.print(f"{words}: {number(row, share=True)}", highlight=False)
+    if design["sensitivity"]:
+        console.print(grid_table(design["sensitivity"]))
+        console.print(worst_case(design["sensitivity"]), highlight=False)
+    if design["tornado"]:
+        console.print(tornado_table(design["tornado"]) if design["tornado"]["bars"] else UNMOVED)
+    if design["decision"]:
+        console.print(decision_table(design["decision"]))
+        console.print(decision_words(design["decision"]), style="bold", highlight=False)
+
+
+def solved_words(solved: dict[str, Any]) -> str:
+    """Return the required sample size as a sentence."""
+    words = f"Required sample size: {solved['participants']} participants in all"
+    if solved["exact"]:
+        more = solved["stays_from"]
+        later = "" if more == solved["participants"] else f"; from {more} on power stays"
+        return f"{words} (exact: the first size with the power{later})."
+    return f"{words} (95 % interval for Monte Carlo error {solved['low']} to {solved['high']})."
+
+
+#: What a reader must know of a planned effect that favours control.
+AGAINST = (
+    "The planned effect favours control. Power counts rejections in favour of treatment; see the "
+    "row on rejections in favour of control."
+)
+
+
+def _paired(rows: list[dict[str, Any]]) -> Table:
+    table = narrow_table("Designs on the same participants")
+    for words in ("design", "compared with", "participants", "effect", "difference in\npower, %"):
+        table.add_column(words, justify="right")
+    for row in rows:
+        table.add_row(
+            row["design"], row["against"], str(row["participants"]), f"{row['effect_percent']:g} %",
+            cell(row["power_difference"], share=True),
+        )  # fmt: skip
+    return table
+
+
+def _chunks(points: list[dict[str, Any]], size: int) -> list[list[dict[str, Any]]]:
+    return [points[i : i + size] for i in range(0, len(points), size)]

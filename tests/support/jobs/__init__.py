@@ -1,0 +1,1 @@
+"""Work for processes that tests start and disturb."""
