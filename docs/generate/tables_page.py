@@ -23,21 +23,21 @@ ROWS = {
     "operations": "one row per micro-TESE",
     "cycles": "one row per couple that reached ICSI",
     "transfers": "one row per embryo transfer",
-    "truth": "one row per patient: what no clinic can see",
+    "truth": "one row per patient: values that a clinic cannot observe",
 }
 
 INTRODUCTION = """\
 # Tables
 
-What `pretese simulate` writes. This page is written from the code; change that, not the page:
+The tables that `pretese simulate` writes. This page is generated from the code:
 
 ```sh
 python -m docs.generate.tables_page > docs/reference/tables.md
 ```
 
-A *number* may have decimals, a *count* is whole, a *flag* is 0 or 1, *text* is one of the words
-listed. Days count from 0, the day a patient is enrolled; months from 1, of 30 days each. What is
-not known is empty. With `--replicates` above 1 every table begins with a count `study`, from 1.
+A *number* may have decimals, a *count* is an integer, a *flag* is 0 or 1, *text* is one of the
+values listed. Days are counted from 0, the day of enrolment; months from 1, of 30 days. Unknown
+values are empty. With `--replicates` above 1, the first column of every table is `study`, from 1.
 UCUM is the code of the unit in the [Unified Code for Units of Measure](https://ucum.org).
 """
 

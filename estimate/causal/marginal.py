@@ -103,8 +103,8 @@ def g_computation_risks(
         as true; "M-estimation" besides takes the patients as drawn from a population.
     """
     group = _group(data, target)
-    size = np.count_nonzero(group, axis=-1)
-    share = group / size[..., None]
+    counted = group * (1.0 if data.sampling is None else data.sampling)
+    share = counted / counted.sum(-1)[..., None]
     risks = (model.predicted * share).sum(-1)
     slope = model.predicted * (1 - model.predicted) * share
     gradient = np.einsum("a...n,a...np->a...p", slope, model.setting)
@@ -228,7 +228,7 @@ def _doubly_robust(
 
 def _covariance(data: AnalysisSet, influence: Floats) -> Floats:
     """Return the (..., 2, 2) covariance of two averages from influences (2, ..., n)."""
-    if data.cluster is None:
+    if not data.robust:
         cov: Floats = np.einsum("a...n,b...n->...ab", influence, influence)
         return cov
     units = data.by_unit(np.moveaxis(influence, 0, -1))

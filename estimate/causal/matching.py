@@ -12,12 +12,8 @@ import numpy as np
 from estimate.causal.propensity import PropensityScore
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats, Ints
-from estimate.core.design_matrix import design_matrix
-from estimate.core.result import Estimate, wald
+from estimate.core.clusters import sum_by_cluster
 from estimate.core.rounding import RANKED_DIGITS, significant
-from estimate.regression.logistic import fit_logistic
-from estimate.regression.odds_ratio import from_logistic
-from estimate.regression.sandwich import sandwich
 from protocol.errors import InputError
 
 Focal = Literal["treated", "untreated"]
@@ -46,16 +42,18 @@ class Matches:
         The arm whose patients are matched.
     dropped
         (...) focal patients who found none, so that the population is not the focal arm any more.
+    weights
+        (..., n) 1 for matched patients and 0 for others; partners of one patient share a weight
+        of 1 if he may have several.
+    ratio
+        Partners that a focal patient may have.
     """
 
     pair: Ints
     focal: Focal
     dropped: Ints
-
-    @property
-    def weights(self) -> Floats:
-        """Return 1 for matched patients and 0 for others, (..., n)."""
-        return (self.pair >= 0).astype(float)
+    weights: Floats
+    ratio: int = 1
 
     @property
     def population(self) -> str:
@@ -66,7 +64,8 @@ class Matches:
         """Return the pairs of the data sets (...) that are not ``refused``; those have none."""
         if not refused.any():
             return self
-        return replace(self, pair=np.where(refused[..., None], -1, self.pair))
+        pair = np.where(refused[..., None], -1, self.pair)
+        return replace(self, pair=pair, weights=np.where(pair >= 0, self.weights, 0.0))
 
 
 def match_nearest(
@@ -78,6 +77,7 @@ def match_nearest(
     caliper: float | None = None,
     on: Literal["score", "logit"] = "score",
     exact: str | None = None,
+    ratio: int = 1,
     accept_shortage: bool = False,
     where: str = "data",
 ) -> Matches:
@@ -99,6 +99,9 @@ def match_nearest(
         Distance measure: the propensity score or its logit.
     exact
         A categorical covariate on which partners must agree.
+    ratio
+        Partners for each focal patient: all choose a first partner, then all a second, and so on
+        (variable ratio where a caliper leaves some without).
     accept_shortage
         Match the larger arm all the same; see below what that does.
 
@@ -125,8 +128,8 @@ def match_nearest(
             f"closest compares {int(np.max(sizes[0] * sizes[1]))} pairs of patients",
             f"take another order, or fewer than {CLOSEST_LIMIT} pairs",
         )
-    if not (accept_shortage or order == "closest") and (sizes[0] > sizes[1]).all():
-        _refuse(focal, sizes, where)
+    if not (accept_shortage or order == "closest") and (ratio * sizes[0] > sizes[1]).all():
+        _refuse(focal, sizes, ratio, where)
     groups = np.zeros(e.shape) if exact is None else data.covariates[exact]
     flat = [
         np.broadcast_to(a, e.shape).reshape(-1, e.shape[-1])
@@ -137,16 +140,31 @@ def match_nearest(
         if np.isfinite(d[here]).all() and here.any():
             width = np.inf if caliper is None else caliper * d[here].std(ddof=1)
             pair[member] = _pair_up(
-                d, np.flatnonzero(ours & here), np.flatnonzero(~ours & here), group, order, width
-            )
+                d, np.flatnonzero(ours & here), np.flatnonzero(~ours & here), group, order, width,
+                ratio,
+            )  # fmt: skip
     shaped = pair.reshape(e.shape)
     matched = np.count_nonzero((shaped >= 0) & chosen, axis=-1)
-    return Matches(shaped, focal, sizes[0] - matched)
+    return Matches(shaped, focal, sizes[0] - matched, _shared(shaped, chosen), ratio)
 
 
-def _refuse(focal: Focal, sizes: list[Ints], where: str) -> None:
+def _shared(pair: Ints, focal: Bools) -> Floats:
+    """Return weights (..., n): 1 for a matched focal patient, shared by his partners."""
+    inside = pair >= 0
+    partners = (inside & ~focal)[..., None].astype(float)
+    count = sum_by_cluster(partners, np.maximum(pair, 0))[..., 0]
+    own = np.take_along_axis(count, np.maximum(pair, 0), -1)
+    return np.where(inside, np.where(focal, 1.0, 1 / np.maximum(own, 1.0)), 0.0)
+
+
+def _refuse(focal: Focal, sizes: list[Ints], ratio: int, where: str) -> None:
     ours, theirs = int(np.min(sizes[0])), int(np.max(sizes[1]))
     other = "untreated" if focal == "treated" else "treated"
+    if ours <= theirs:
+        raise InputError.of(
+            where, "ratio", f"{ours} {focal} patients and {theirs} {other} are not {ratio} for one",
+            f"take ratio: {max(1, theirs // ours)}",
+        )  # fmt: skip
     raise InputError.of(
         where,
         "focal",
@@ -157,18 +175,25 @@ def _refuse(focal: Focal, sizes: list[Ints], where: str) -> None:
 
 
 def _pair_up(
-    d: Floats, ours: Ints, theirs: Ints, group: Floats, order: Order, width: float
+    d: Floats, ours: Ints, theirs: Ints, group: Floats, order: Order, width: float, ratio: int
 ) -> Ints:
     """Return the pair number of each patient of one data set."""
     finder = _closest_first if order == "closest" else _one_by_one
-    partner = np.full(len(d), -1)
-    for level in np.unique(group[ours]):
-        mine, others = ours[group[ours] == level], theirs[group[theirs] == level]
-        if len(others):
-            finder(d, _queue(d, mine, order), others, width, partner)
+    rounds = []
+    for _ in range(ratio):
+        partner = np.full(len(d), -1)
+        for level in np.unique(group[ours]):
+            mine, others = ours[group[ours] == level], theirs[group[theirs] == level]
+            if len(others):
+                finder(d, _queue(d, mine, order), others, width, partner)
+        rounds.append(partner)
+        theirs = np.setdiff1d(theirs, partner[ours])
     pair = np.full(len(d), -1)
-    happy = ours[partner[ours] >= 0]
-    pair[happy] = pair[partner[happy]] = np.arange(len(happy))
+    happy = ours[np.max(rounds, axis=0)[ours] >= 0]
+    pair[happy] = np.arange(len(happy))
+    for partner in rounds:
+        found = happy[partner[happy] >= 0]
+        pair[partner[found]] = pair[found]
     return pair
 
 
@@ -252,47 +277,3 @@ def _closest_first(d: Floats, mine: Ints, others: Ints, width: float, partner: I
         free = np.ones(len(others), bool)
         free[nearest_other[mutual]] = False
         mine, others, gaps = mine[~mutual], others[free], gaps[~mutual][:, free]
-
-
-def matched(
-    data: AnalysisSet,
-    matches: Matches,
-    covariates: list[str] | None = None,
-    *,
-    clustered: bool = True,
-) -> Estimate:
-    """Return the odds ratio among matched patients.
-
-    Parameters
-    ----------
-    covariates
-        Names to adjust for besides; an empty list for none, None for all.
-    clustered
-        Whether errors allow for likeness within pairs (Austin PC, Small DS. *Stat Med*
-        2014;33:4306-4319), with Wald interval and p. False treats pairs as strangers, with
-        profile interval and likelihood-ratio p: what the study did.
-    """
-    w = matches.weights
-    design = design_matrix(data, covariates)
-    fit = fit_logistic(design.X, data.outcome, w)
-    column = design.column(data.treatment_name)
-    n = np.count_nonzero(matches.pair >= 0, axis=-1)
-    estimand = data.conditional_question(covariates, matches.population)
-    method = "matching-adjusted"
-    if len(design.names) == 2:
-        method, estimand = "matching", estimand.as_("marginal odds ratio")
-    if not clustered:
-        return from_logistic(fit, design.X, data.outcome, column, estimand, method, n=n, weights=w)
-    cov = sandwich(
-        design.X, data.outcome, fit, w, correction="HC1", clusters=np.maximum(matches.pair, 0)
-    )
-    return wald(
-        estimand,
-        method,
-        "odds ratio",
-        fit.coef[..., column],
-        np.sqrt(np.maximum(cov[..., column, column], 0.0)),
-        n,
-        interval="Wald, clustered by pair",
-        converged=fit.converged,
-    )

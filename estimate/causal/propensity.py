@@ -46,6 +46,8 @@ class PropensityScore:
             himself is not taken for one who fits well.
         """
         residual = np.where(data.include, data.treatment - self.score, 0.0)
+        if data.sampling is not None:
+            residual = residual * data.sampling
         if small_sample:
             residual = residual / (1 - leverage(self.design.X, self.fit, data.weights))
         by_patient: Floats = (self.design.X * residual[..., None]) @ self.fit.cov

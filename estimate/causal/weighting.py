@@ -104,7 +104,8 @@ def weights(
         value = np.clip(value, low, high)
     # a patient sure not to be where he is has no weight, and his study no estimate
     value, slope = (np.where(np.isfinite(part), part, np.nan) for part in (value, slope))
-    value, slope = (np.where(data.include, part, 0.0) for part in (value, slope))
+    base = 1.0 if data.sampling is None else data.sampling
+    value, slope = (np.where(data.include, part * base, 0.0) for part in (value, slope))
     return Weights(value, slope, target, stabilised)
 
 

@@ -95,7 +95,7 @@ def count(data: AnalysisSet) -> TwoByTwo:
 def unadjusted(data: AnalysisSet, *, population: str = "all patients") -> tuple[Estimate, ...]:
     """Return the unadjusted risk difference, risk ratio and odds ratio of an analysis set."""
     estimand = data.question(population, "unadjusted")
-    if data.cluster is not None:
+    if data.robust:
         return clustered_risks(data).compare(estimand, "unadjusted", data.labelled("Wald"))
     table = count(data)
     return (

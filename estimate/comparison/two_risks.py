@@ -114,18 +114,23 @@ def _logit(p: Floats) -> Floats:
 def clustered_risks(data: AnalysisSet) -> Risks:
     """Return the risks of both arms, with the covariance of sums over clusters.
 
+    With sampling weights they are weighted risks, as `survey::svymean` gives them by arm.
+
     Each risk is a ratio of two sums over clusters (Cochran WG. *Sampling Techniques*, 3rd ed.,
     1977, section 6.3): the estimate of generalised estimating equations with independence.
     """
     risks, influence, sizes = [], [], []
     for arm in (data.treatment > 0, data.treatment <= 0):
-        inside = (arm & data.include).astype(float)
+        inside = (arm & data.include) * (1.0 if data.sampling is None else data.sampling)
         n = inside.sum(-1)
         with np.errstate(divide="ignore", invalid="ignore"):
             risk = (inside * data.outcome).sum(-1) / n
             influence.append(inside * (data.outcome - risk[..., None]) / n[..., None])
+            effective = data.by_unit(inside[..., None])[..., 0].astype(bool).sum(-1)
+            if data.sampling is not None:  # Kish's number of equally weighted patients
+                effective = np.minimum(effective, n**2 / (inside**2).sum(-1))
         risks.append(risk)
-        sizes.append(data.by_unit(inside[..., None])[..., 0].astype(bool).sum(-1))
+        sizes.append(effective)
     units = data.by_unit(np.stack(influence, -1))
     cov = units.swapaxes(-1, -2) @ units
     sound = np.asarray(np.isfinite(risks[0]) & np.isfinite(risks[1]))

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from estimate.core.arrays import Bools, Floats, Ints
 from estimate.core.clusters import read_clusters, sum_by_cluster
-from estimate.core.columns import Kind, Numeric, read_columns
+from estimate.core.columns import Categorical, Kind, Numeric, read_columns
 from estimate.core.estimand import Estimand
 from estimate.core.refusals import refuse_what_cannot_be_analysed
 from protocol.errors import Fault, InputError
@@ -49,6 +49,14 @@ class AnalysisSet:
         for "time" 1 where ``time`` ends with the event.
     time, exposure
         (..., n) follow-up of a time to an event; denominator of a count. None if not of that kind.
+    sampling
+        (..., n) sampling weights: how many members of the population a patient represents; 0 for
+        patients not analysed. None if all stand for equally many.
+    sampling_name
+        Column name of the sampling weights; empty without.
+    levels
+        Names of three arms or more, of which ``treatment`` then holds the index; the first is the
+        reference. Empty for two arms.
     """
 
     treatment: Floats
@@ -64,6 +72,9 @@ class AnalysisSet:
     outcome_kind: OutcomeKind = "binary"
     time: Floats | None = None
     exposure: Floats | None = None
+    sampling: Floats | None = None
+    sampling_name: str = ""
+    levels: tuple[str, ...] = ()
 
     @property
     def clusters(self) -> Ints:
@@ -81,22 +92,31 @@ class AnalysisSet:
         """Return terms (..., n, p) summed within independent units; as they are without clusters.
 
         Sums are scaled by the square root of G / (G - 1) for G clusters, so that their products
-        estimate a covariance without the bias of few clusters to first order.
+        estimate a covariance without the bias of few clusters to first order; with sampling
+        weights G counts patients, as in a survey without strata.
         """
-        if self.cluster is None:
+        if not self.robust:
             return terms
         g = self.clusters[..., None, None]
         with np.errstate(divide="ignore", invalid="ignore"):
-            return sum_by_cluster(terms, self.cluster) * np.sqrt(g / (g - 1))
+            factor = np.sqrt(g / (g - 1))
+        return (terms if self.cluster is None else sum_by_cluster(terms, self.cluster)) * factor
+
+    @property
+    def robust(self) -> bool:
+        """Whether rows are dependent or weighted, so that model-based errors are wrong."""
+        return self.cluster is not None or self.sampling is not None
 
     @property
     def df(self) -> Ints | None:
-        """Degrees of freedom of t tests: clusters - 1, or None (normal) without clusters."""
-        return None if self.cluster is None else self.clusters - 1
+        """Degrees of freedom of t tests: units - 1; None (normal) without clusters and weights."""
+        return self.clusters - 1 if self.robust else None
 
     def labelled(self, interval: str) -> str:
-        """Return the label of an interval, with the clusters that its errors allow for."""
-        return f"{interval}, clustered by {self.cluster_name}" if self.cluster_name else interval
+        """Return the label of an interval, with the clusters and weights that it allows for."""
+        clustered = f", clustered by {self.cluster_name}" if self.cluster_name else ""
+        weighted = f", weighted by {self.sampling_name}" if self.sampling_name else ""
+        return f"{interval}{clustered}{weighted}"
 
     @property
     def n(self) -> Ints:
@@ -106,7 +126,9 @@ class AnalysisSet:
 
     @property
     def weights(self) -> Floats | None:
-        """Return 1 for patients analysed and 0 for the rest, or None when everyone is analysed."""
+        """Return 1 (or the sampling weight) for patients analysed, 0 for the rest; None: all 1."""
+        if self.sampling is not None:
+            return self.sampling
         return None if self.include.all() else self.include.astype(float)
 
     def question(self, population: str, summary: str = "") -> Estimand:
@@ -135,6 +157,7 @@ class AnalysisSet:
             },
             include=stay,
             reasons={**self.reasons, reason: out},
+            sampling=None if self.sampling is None else np.where(stay, self.sampling, 0.0),
         )
 
     def __getitem__(self, index: Any) -> "AnalysisSet":
@@ -148,6 +171,7 @@ class AnalysisSet:
             cluster=None if self.cluster is None else self.cluster[index],
             time=None if self.time is None else self.time[index],
             exposure=None if self.exposure is None else self.exposure[index],
+            sampling=None if self.sampling is None else self.sampling[index],
             reasons={why: np.asarray(count)[index] for why, count in self.reasons.items()},
         )
 
@@ -163,6 +187,8 @@ def analysis_set(
     outcome_kind: OutcomeKind = "binary",
     time: str | None = None,
     exposure: str | None = None,
+    sampling: str | None = None,
+    levels: tuple[str, ...] = (),
     where: str = "data",
 ) -> AnalysisSet:
     """Check columns and keep the complete cases.
@@ -184,8 +210,11 @@ def analysis_set(
         excluded.
     outcome_kind
         What the outcome holds; see `AnalysisSet`.
-    time, exposure
-        Names of columns of positive numbers: follow-up times, denominators of counts.
+    time, exposure, sampling
+        Names of columns of positive numbers: follow-up times, denominators of counts, sampling
+        weights.
+    levels
+        Names of three arms or more, the reference first, which the treatment then holds.
     where
         File or table, for messages.
 
@@ -209,8 +238,9 @@ def analysis_set(
     """
     kinds = dict(covariates or {})
     try:
-        beside = {name: Numeric() for name in (time, exposure) if name is not None}
-        asked = {treatment: Numeric(), outcome: Numeric(), **beside, **kinds}
+        beside = {name: Numeric() for name in (time, exposure, sampling) if name is not None}
+        arms = Categorical(levels) if levels else Numeric()
+        asked = {treatment: arms, outcome: Numeric(), **beside, **kinds}
         read = read_columns(columns, asked, where)
     except InputError as error:
         raise InputError(
@@ -221,8 +251,9 @@ def analysis_set(
     stay, reasons = _complete_cases(include, read, shape, units, cluster)
     read = {name: np.where(stay, column, 0.0) for name, column in read.items()}
     refuse_what_cannot_be_analysed(
-        read, list(kinds), stay, reasons, (treatment, outcome), where, outcome_kind, list(beside)
-    )
+        read, list(kinds), stay, reasons, (treatment, outcome), where, outcome_kind, list(beside),
+        levels,
+    )  # fmt: skip
     return AnalysisSet(
         treatment=read[treatment],
         outcome=read[outcome],
@@ -237,6 +268,9 @@ def analysis_set(
         outcome_kind=outcome_kind,
         time=None if time is None else read[time],
         exposure=None if exposure is None else np.where(stay, read[exposure], 1.0),
+        sampling=None if sampling is None else read[sampling],
+        sampling_name=sampling or "",
+        levels=levels,
     )
 
 

@@ -1,4 +1,4 @@
-"""What an analysis method is: what it estimates, what it needs, who offers it, how it is run."""
+"""What an analysis method is: its name, what it estimates, what it needs, and how it is run."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,28 +8,24 @@ from estimate.causal.matching import Matches
 from estimate.causal.weighting import Weights
 from estimate.core.estimand import Target
 from estimate.core.result import Estimate, Scale
-from estimate.methods.shared_work import Work
+from estimate.methods.bootstrap import bootstrapped
+from estimate.methods.shared_work import ErrorKind, Work
 
 Answers = Sequence[Estimate]
-
 
 #: What offers methods: one table, simulated studies of known truth, or a planned trial.
 Door = Literal["analyse", "recover", "power"]
 
-
 #: Whether an effect is that in a population, or that given something in a regression.
 Kind = Literal["marginal", "conditional"]
 
-
 #: What a conditional effect is given.
 Given = Literal["covariates", "propensity score", "pair", "site or strata"]
-
 
 #: What a method needs besides the analysis set; the score needs covariates too.
 Need = Literal[
     "covariates", "propensity score", "outcome model", "pairs", "sites or strata", "clusters"
 ]
-
 
 SCALES: tuple[Scale, ...] = ("risk difference", "risk ratio", "odds ratio")
 
@@ -61,6 +57,11 @@ class Method:
         Why the others do not.
     clusters
         Whether its errors allow for rows that are dependent within clusters.
+    sampling
+        Whether it takes sampling weights.
+    errors
+        Kinds of standard errors that a plan may choose; the first is the default. Empty if there is
+        one kind only.
     weighting
         The weights or pairs whose balance is reported.
     balanced_as
@@ -77,6 +78,8 @@ class Method:
     offered: frozenset[Door] = frozenset({"analyse", "recover"})
     reason: str = ""
     clusters: bool = False
+    sampling: bool = False
+    errors: tuple[ErrorKind, ...] = ()
     weighting: Callable[[Work], Weights | Matches] | None = None
     balanced_as: str | None = None
 
@@ -98,4 +101,6 @@ class Method:
         """Run the method on data sets with any leading axes."""
         if self.run is None:
             raise ValueError(f"{self.name} is a method of trials")
+        if work.choices.errors.get(self.name) == "bootstrap":
+            return bootstrapped(self.run, work, work.choices.samples, work.choices.seed)
         return self.run(work)

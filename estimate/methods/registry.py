@@ -8,10 +8,12 @@ means one estimator everywhere. A new estimator is one entry, and a line in
 from collections.abc import Callable
 from typing import Literal
 
+from estimate.causal.entropy_balancing import EntropyTarget, entropy_balanced
 from estimate.causal.marginal import aipw, g_computation, tmle
-from estimate.causal.matching import match_nearest, matched
+from estimate.causal.matched_effects import matched, matched_effects
+from estimate.causal.matching import match_nearest
 from estimate.causal.randomised_g_computation import randomised
-from estimate.causal.weighting import Errors, iptw, iptw_adjusted
+from estimate.causal.weighting import iptw, iptw_adjusted
 from estimate.comparison.contingency import unadjusted
 from estimate.core.estimand import Target
 from estimate.core.result import Estimate, Scale
@@ -22,6 +24,7 @@ from estimate.regression.firth import firth
 from estimate.regression.poisson import modified_poisson
 
 _ODDS: tuple[Scale, ...] = ("odds ratio",)
+_ENTROPY: tuple[EntropyTarget, ...] = ("ate", "att", "atc")
 _SCORE: frozenset[Need] = frozenset({"covariates", "propensity score"})
 _MODEL: frozenset[Need] = frozenset({"covariates", "outcome model"})
 _PAIRS: frozenset[Need] = frozenset({"covariates", "propensity score", "pairs"})
@@ -33,8 +36,33 @@ _SHOWN_TO_FAIL = "it is here to show that it fails"
 _OF_TRIALS = "it is computed from the arms, sites and strata of a planned trial"
 
 
-def _weighted(target: Target, errors: Errors = "M-estimation") -> Callable[[Work], Answers]:
-    return lambda work: iptw(work.data, work.score, work.weights(target), errors=errors)
+def _weighted(target: Target, name: str) -> Callable[[Work], Answers]:
+    return lambda work: iptw(
+        work.data, work.score, work.weights(target), errors=work.errors(name, "M-estimation")
+    )
+
+
+def _naively_weighted(work: Work) -> Answers:
+    return iptw(work.data, work.score, work.weights("ate"), errors="naive")
+
+
+def _weighted_overlap_adjusted(work: Work) -> Answers:
+    """Run a logistic regression on treatment and covariates under overlap weights."""
+    errors = work.errors("iptw-ato-adjusted", "M-estimation")
+    found = iptw_adjusted(work.data, work.score, work.weights("ato"), errors=errors)
+    return [found]
+
+
+def _balanced(target: EntropyTarget) -> Callable[[Work], Answers]:
+    return lambda work: entropy_balanced(
+        work.data, work.entropy(target), work.choices.propensity,
+        errors=work.errors(f"entropy-{target}", "M-estimation"),
+    )  # fmt: skip
+
+
+def _adjusted(work: Work) -> Answers:
+    errors = work.errors("adjusted", "model")
+    return [adjusted(work.data, profile=not work.pooled, errors=errors)]
 
 
 def _weighted_and_adjusted(work: Work) -> Answers:
@@ -83,17 +111,49 @@ def _match_treated_largest(work: Work) -> Answers:
     pairs = match_nearest(
         work.data, work.score, "treated", order="largest", on="score", accept_shortage=True
     )
-    return [matched(work.data, pairs, [])]
+    return matched_effects(work.data, pairs)
 
 
-def _g_computation(target: Literal["ate", "att", "atc"]) -> Callable[[Work], Answers]:
-    return lambda work: g_computation(work.data, target=target, model=work.model)
+def _g_computation(target: EntropyTarget) -> Method:
+    name = "g-computation" if target == "ate" else f"g-computation-{target}"
+
+    def run(work: Work) -> Answers:
+        errors = _OF_MODELS[work.errors(name, "M-estimation")]
+        return g_computation(work.data, target=target, model=work.model, errors=errors)
+
+    return Method(
+        name, f"g-computation {_OVER[target]}", run, target=target, needs=_MODEL, clusters=True,
+        sampling=True, errors=("M-estimation", "HC0", "model", "bootstrap"),
+    )  # fmt: skip
+
+
+#: Over whom predictions of an outcome model are averaged.
+_OVER: dict[EntropyTarget, str] = {
+    "ate": "(marginal standardisation) over all patients", "att": "over the treated",
+    "atc": "over the untreated",
+}  # fmt: skip
+
+#: Names of the errors of a plan where an outcome model is averaged over patients.
+_OF_MODELS: dict[str, Literal["M-estimation", "robust", "delta"]] = {
+    "M-estimation": "M-estimation", "HC0": "robust", "model": "delta",
+}  # fmt: skip
 
 
 def _iptw(target: Target) -> Method:
+    name = f"iptw-{target}"
     return Method(
-        f"iptw-{target}", f"inverse-probability weighting ({target.upper()})", _weighted(target),
-        target=target, needs=_SCORE, clusters=True, weighting=lambda work: work.weights(target),
+        name, f"inverse-probability weighting ({target.upper()})", _weighted(target, name),
+        target=target, needs=_SCORE, clusters=True, sampling=True,
+        errors=("M-estimation", "HC0", "HC1", "HC3", "survey", "bootstrap"),
+        weighting=lambda work: work.weights(target),
+    )  # fmt: skip
+
+
+def _entropy(target: EntropyTarget) -> Method:
+    return Method(
+        f"entropy-{target}", f"entropy balancing ({target.upper()})", _balanced(target),
+        target=target, clusters=True, sampling=True, errors=("M-estimation", "HC0", "bootstrap"),
+        weighting=lambda work: work.entropy(target),
     )  # fmt: skip
 
 
@@ -102,10 +162,10 @@ _ENTRIES = (
            "comparison of two proportions without covariates; risk difference with score test and "
            "score interval (Farrington-Manning)",
            lambda work: unadjusted(work.observed), needs=frozenset(), offered=_EVERYWHERE,
-           clusters=True),
+           clusters=True, sampling=True),
     Method("adjusted", "logistic regression on treatment and covariates",
-           lambda work: [adjusted(work.data, profile=not work.pooled)],
-           given="covariates", scales=_ODDS, clusters=True),
+           _adjusted, given="covariates", scales=_ODDS, clusters=True, sampling=True,
+           errors=("model", "HC0", "HC1", "HC2", "HC3", "survey", "bootstrap")),
     Method("gee", "logistic regression on treatment and covariates by generalised estimating "
            "equations, exchangeable within clusters",
            lambda work: [_gee(work)], given="covariates", scales=_ODDS,
@@ -114,22 +174,31 @@ _ENTRIES = (
     Method("firth", "the same with Firth's penalty", lambda work: [firth(work.data)],
            given="covariates", scales=_ODDS),
     Method("modified-poisson", "Poisson regression with robust errors",
-           lambda work: [modified_poisson(work.data)], given="covariates", scales=("risk ratio",),
-           clusters=True),
+           lambda work: [
+               modified_poisson(work.data, errors=work.errors("modified-poisson", "HC0"))
+           ],
+           given="covariates", scales=("risk ratio",), clusters=True, sampling=True,
+           errors=("HC0", "HC1", "bootstrap")),
     Method("ps-covariate", "logistic regression on treatment, covariates and propensity score",
            _score_beside_covariates, given="covariates", scales=_ODDS, needs=_SCORE,
            clusters=True),
     Method("ps-covariate-alone", "logistic regression on treatment and propensity score",
            _score_alone, given="propensity score", scales=_ODDS, needs=_SCORE, clusters=True),
     *(_iptw(target) for target in ("ate", "att", "atc", "ato", "atm")),
-    Method("iptw-ate-naive", "weighting, weights taken as counts of patients",
-           _weighted("ate", "naive"), needs=_SCORE, offered=_RECOVER, reason=_SHOWN_TO_FAIL),
+    Method("iptw-ate-naive", "weighting, unstabilised weights taken as counts of patients",
+           _naively_weighted, needs=_SCORE, offered=_RECOVER, reason=_SHOWN_TO_FAIL),
     Method("iptw-ate-adjusted", "weighted logistic regression on treatment and covariates",
            _weighted_and_adjusted, given="covariates", scales=_ODDS, needs=_SCORE,
            weighting=lambda work: work.weights("ate", stabilised=True), balanced_as="iptw-ate"),
-    Method("matching", "pairs matched on the propensity score",
-           lambda work: [matched(work.data, work.pairs, [])],
-           target="focal", scales=_ODDS, needs=_PAIRS, weighting=lambda work: work.pairs),
+    Method("iptw-ato-adjusted",
+           "logistic regression on treatment and covariates under overlap weights",
+           _weighted_overlap_adjusted, target="ato", given="covariates", scales=_ODDS,
+           needs=_SCORE, errors=("M-estimation", "HC0", "HC1", "HC3", "bootstrap"),
+           weighting=lambda work: work.weights("ato"), balanced_as="iptw-ato"),
+    *(_entropy(target) for target in _ENTROPY),
+    Method("matching", "matching on the propensity score; errors clustered by matched set",
+           lambda work: matched_effects(work.data, work.pairs),
+           target="focal", needs=_PAIRS, weighting=lambda work: work.pairs),
     Method("matching-adjusted", "logistic regression on treatment and covariates in matched pairs",
            lambda work: [matched(work.data, work.pairs, clustered=False)],
            target="focal", given="covariates", scales=_ODDS, needs=_PAIRS,
@@ -139,14 +208,9 @@ _ENTRIES = (
            offered=_ANALYSE, reason="no true effect given the pair is known",
            weighting=lambda work: work.pairs, balanced_as="matching"),
     Method("matching-treated-largest", "pairs as software forms them by default",
-           _match_treated_largest, target="att", scales=_ODDS, needs=_PAIRS, offered=_RECOVER,
+           _match_treated_largest, target="att", needs=_PAIRS, offered=_RECOVER,
            reason=_SHOWN_TO_FAIL),
-    Method("g-computation", "g-computation (marginal standardisation) over all patients",
-           _g_computation("ate"), needs=_MODEL, clusters=True),
-    Method("g-computation-att", "g-computation over the treated", _g_computation("att"),
-           target="att", needs=_MODEL, clusters=True),
-    Method("g-computation-atc", "g-computation over the untreated", _g_computation("atc"),
-           target="atc", needs=_MODEL, clusters=True),
+    *(_g_computation(target) for target in _ENTROPY),
     Method("g-computation-randomised",
            "g-computation with a logistic outcome model over all participants; Wald test "
            "with the variance of Ye et al., which uses the strata of the randomisation",
@@ -155,10 +219,10 @@ _ENTRIES = (
            offered=_EVERYWHERE),
     Method("aipw", "augmented inverse-probability weighting",
            lambda work: aipw(work.data, work.score, model=work.model), needs=_SCORE | _MODEL,
-           clusters=True),
+           clusters=True, errors=("M-estimation", "bootstrap")),
     Method("tmle", "targeted maximum likelihood",
            lambda work: tmle(work.data, work.score, model=work.model), needs=_SCORE | _MODEL,
-           clusters=True),
+           clusters=True, errors=("M-estimation", "bootstrap")),
     Method("mantel-haenszel",
            "risk difference pooled over strata (Mantel-Haenszel, Sato's variance); "
            "Cochran-Mantel-Haenszel test",

@@ -1,17 +1,24 @@
 """What several methods of one analysis share: propensity score, outcome model, weights, pairs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
+from estimate.causal.entropy_balancing import EntropyTarget, entropy_weights
 from estimate.causal.marginal import OutcomeModel, outcome_model
 from estimate.causal.matching import Focal, Matches, Order, match_nearest
 from estimate.causal.propensity import PropensityScore, propensity
 from estimate.causal.weighting import Weights, weights
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.estimand import Target
+
+#: How standard errors are computed; `estimate.methods.method.Method.errors` says what a method has.
+ErrorKind = Literal[
+    "model", "HC0", "HC1", "HC2", "HC3", "survey", "M-estimation", "cluster", "bootstrap"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,7 @@ class MatchingRule:
     caliper: float | None = None
     on: Literal["score", "logit"] = "logit"
     exact: str | None = None
+    ratio: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +50,21 @@ class Choices:
         Quantiles at which weights are cut; None cuts none.
     strata
         Categorical covariates within which a trial balanced its arms.
+    errors
+        Method to the kind of its standard errors; a method that is not there has its default.
+    samples
+        Bootstrap samples, where errors are by bootstrap.
+    seed
+        Of the bootstrap.
     """
 
     propensity: tuple[str, ...] | None = None
     matching: MatchingRule = field(default_factory=MatchingRule)
     truncate: tuple[float, float] | None = None
     strata: tuple[str, ...] = ()
+    errors: Mapping[str, ErrorKind] = field(default_factory=dict)
+    samples: int = 1000
+    seed: int = 0
 
 
 class Work:
@@ -85,6 +102,7 @@ class Work:
         self.choices = choices or Choices()
         self.pooled, self.replicates, self.where = pooled, replicates, where
         self._weights: dict[tuple[Target, bool], Weights] = {}
+        self._entropy: dict[EntropyTarget, Weights] = {}
 
     @cached_property
     def score(self) -> PropensityScore:
@@ -109,10 +127,27 @@ class Work:
             caliper=rule.caliper,
             on=rule.on,
             exact=rule.exact,
+            ratio=rule.ratio,
             accept_shortage=self.replicates,
             where=self.where,
         )
-        return pairs if rule.order == "closest" else pairs.without(_short(self.data, focal))
+        if rule.order == "closest":
+            return pairs
+        return pairs.without(_short(self.data, focal, rule.ratio))
+
+    def errors(self, method: str, default: ErrorKind) -> Any:
+        """Return the kind of standard errors that the plan chooses for a method.
+
+        Bootstrap samples need no errors of their own; they have the default.
+        """
+        chosen = self.choices.errors.get(method, default)
+        return default if chosen == "bootstrap" else chosen
+
+    def entropy(self, target: EntropyTarget) -> Weights:
+        """Return the entropy-balancing weights of a target population."""
+        if target not in self._entropy:
+            self._entropy[target] = entropy_weights(self.data, target, self.choices.propensity)
+        return self._entropy[target]
 
     def weights(self, target: Target, *, stabilised: bool = False) -> Weights:
         """Return the weights of a target population."""
@@ -134,8 +169,11 @@ def _treated(data: AnalysisSet) -> "np.ndarray[tuple[int, ...], np.dtype[np.int6
     return np.asarray(np.count_nonzero((data.treatment > 0) & data.include, axis=-1))
 
 
-def _short(data: AnalysisSet, focal: Focal) -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]":
-    """Return the data sets (...) in which the focal arm is the larger one."""
+def _short(
+    data: AnalysisSet, focal: Focal, ratio: int
+) -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]":
+    """Return the data sets (...) in which the other arm has too few patients."""
     treated = _treated(data)
     untreated = data.n - treated
-    return np.asarray(treated > untreated if focal == "treated" else untreated > treated)
+    ours, theirs = (treated, untreated) if focal == "treated" else (untreated, treated)
+    return np.asarray(ratio * ours > theirs)

@@ -5,10 +5,13 @@ the weights and influence functions of 0/1 outcomes, where a risk is a mean.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
-from estimate.causal.weighting import weighted_risks
+from estimate.causal.entropy_balancing import EntropyTarget, entropy_risks
+from estimate.causal.weighting import Errors, weighted_risks
+from estimate.comparison.two_risks import Risks
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats
 from estimate.core.design_matrix import design_matrix
@@ -31,7 +34,7 @@ def mean_difference(data: AnalysisSet) -> Estimate:
     """
     means, terms, errors, freedom = [], [], [], []
     for arm in (data.treatment > 0, data.treatment <= 0):
-        inside = (arm & data.include).astype(float)
+        inside = (arm & data.include) * (1.0 if data.sampling is None else data.sampling)
         n = inside.sum(-1)
         mean = (inside * data.outcome).sum(-1) / n
         residual = inside * (data.outcome - mean[..., None])
@@ -40,7 +43,7 @@ def mean_difference(data: AnalysisSet) -> Estimate:
         with np.errstate(divide="ignore", invalid="ignore"):
             errors.append((residual**2).sum(-1) / (n - 1) / n)
             freedom.append(errors[-1] ** 2 / (n - 1))
-    if data.cluster is None:
+    if not data.robust:
         error = np.sqrt(errors[0] + errors[1])
         with np.errstate(divide="ignore", invalid="ignore"):
             df = (errors[0] + errors[1]) ** 2 / (freedom[0] + freedom[1])
@@ -55,14 +58,21 @@ def mean_difference(data: AnalysisSet) -> Estimate:
 
 
 def ancova(
-    data: AnalysisSet, covariates: Sequence[str] | None = None, *, method: str = "adjusted"
+    data: AnalysisSet,
+    covariates: Sequence[str] | None = None,
+    *,
+    method: str = "adjusted",
+    errors: Literal["HC3", "HC0", "HC1", "HC2", "model"] = "HC3",
 ) -> Estimate:
-    """Return the mean difference given covariates: linear regression, HC3 or clustered errors.
+    """Return the mean difference given covariates: linear regression, robust errors.
 
     Parameters
     ----------
     covariates
         Names; None takes all of the analysis set.
+    errors
+        "model" assumes equal variances. Clustered rows have the errors of clusters, and rows with
+        sampling weights those of a survey (HC0 times n / (n - 1)).
     """
     import statsmodels.api as sm  # half a second to load
 
@@ -75,32 +85,52 @@ def ancova(
         if np.linalg.matrix_rank(X) < X.shape[1] or len(y) <= X.shape[1]:
             continue
         model = sm.OLS(y, X)
+        if data.sampling is not None:
+            model = sm.WLS(y, X, weights=data.sampling[at][here])
         if data.cluster is None:
-            fit, left = model.fit(cov_type="HC3", use_t=True), len(y) - X.shape[1]
+            kind = "HC0" if data.robust else {"model": "nonrobust"}.get(errors, errors)
+            fit, left = model.fit(cov_type=kind, use_t=True), len(y) - X.shape[1]
         else:
             groups = data.cluster[at][here]
             fit = model.fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)
             left = len(np.unique(groups)) - 1
-        value[at], error[at], df[at] = fit.params[column], fit.bse[column], left
+        few = np.sqrt(len(y) / (len(y) - 1)) if data.robust and data.cluster is None else 1.0
+        value[at], error[at], df[at] = fit.params[column], fit.bse[column] * few, left
     names = ", ".join(data.kinds if covariates is None else covariates)
     summary = f"mean difference given {names}" if names else "mean difference"
     return wald(
         data.question("all patients", summary), method, "mean difference", value, error, data.n,
-        interval="t, HC3" if data.cluster is None else data.labelled("t"),
+        interval=data.labelled("t") if data.robust else f"t, {errors}",
         converged=np.isfinite(value), df=np.where(np.isfinite(df), df, 1.0),
     )  # fmt: skip
 
 
-def weighted_difference(work: Work, target: Target) -> Estimate:
-    """Return the difference of weighted means; errors account for the estimated score."""
+def weighted_difference(work: Work, target: Target, errors: Errors = "M-estimation") -> Estimate:
+    """Return the difference of weighted means; by default errors account for the score."""
     data = work.data
-    found = weighted_risks(data, work.score, work.weights(target))
+    found = weighted_risks(data, work.score, work.weights(target), errors=errors)
+    return _of_risks(data, found, f"iptw-{target}", target, errors)
+
+
+def balanced_difference(
+    work: Work, target: EntropyTarget, errors: Literal["M-estimation", "HC0"] = "M-estimation"
+) -> Estimate:
+    """Return the difference of means under entropy balancing."""
+    w = work.entropy(target)
+    found = entropy_risks(work.data, w, work.choices.propensity, errors=errors)
+    return _of_risks(work.data, found, f"entropy-{target}", target, errors)
+
+
+def _of_risks(
+    data: AnalysisSet, found: Risks, method: str, target: Target, errors: str
+) -> Estimate:
+    """Return the difference of two weighted means."""
     cov = found.cov
     variance = cov[..., 0, 0] + cov[..., 1, 1] - 2 * cov[..., 0, 1]
     return wald(
-        data.question(POPULATIONS[target], "marginal mean difference"), f"iptw-{target}",
+        data.question(POPULATIONS[target], "marginal mean difference"), method,
         "mean difference", found.treated - found.untreated, np.sqrt(variance), data.n,
-        interval=data.labelled("Wald, M-estimation"), converged=found.converged, df=found.df,
+        interval=data.labelled(f"Wald, {errors}"), converged=found.converged, df=found.df,
     )  # fmt: skip
 
 

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from estimate.causal.entropy_balancing import EntropyTarget
 from estimate.core.analysis_set import AnalysisSet, OutcomeKind
 from estimate.core.estimand import Target
 from estimate.core.result import Estimate
-from estimate.methods.shared_work import Work
+from estimate.methods.bootstrap import bootstrapped
+from estimate.methods.registry import METHODS
+from estimate.methods.shared_work import ErrorKind, Work
 from estimate.outcomes.counts import rate_ratio
 from estimate.outcomes.measurements import (
     ancova,
+    balanced_difference,
     doubly_robust_difference,
     mean_difference,
     predicted_difference,
@@ -28,12 +32,23 @@ Run = Callable[[Work, float | None], Sequence[Estimate]]
 _TARGETS: tuple[Target, ...] = ("ate", "att", "atc", "ato", "atm")
 
 
+_BALANCED: tuple[EntropyTarget, ...] = ("ate", "att", "atc")
+
+
 def _horizon(work: Work, asked: float | None) -> float:
     return default_horizon(work.data) if asked is None else asked
 
 
 def _means(target: Target) -> Run:
-    return lambda work, _: [weighted_difference(work, target)]
+    return lambda work, _: [
+        weighted_difference(work, target, work.errors(f"iptw-{target}", "M-estimation"))
+    ]
+
+
+def _balanced_means(target: EntropyTarget) -> Run:
+    return lambda work, _: [
+        balanced_difference(work, target, work.errors(f"entropy-{target}", "M-estimation"))
+    ]
 
 
 def _hazards(target: Target) -> Run:
@@ -48,8 +63,9 @@ def _hazards(target: Target) -> Run:
 RUNS: Mapping[OutcomeKind, Mapping[str, Run]] = {
     "continuous": {
         "unadjusted": lambda work, _: [mean_difference(work.observed)],
-        "adjusted": lambda work, _: [ancova(work.data)],
+        "adjusted": lambda work, _: [ancova(work.data, errors=work.errors("adjusted", "HC3"))],
         **{f"iptw-{target}": _means(target) for target in _TARGETS},
+        **{f"entropy-{target}": _balanced_means(target) for target in _BALANCED},
         "g-computation": lambda work, _: [predicted_difference(work)],
         "aipw": lambda work, _: [doubly_robust_difference(work)],
     },
@@ -86,6 +102,36 @@ _MODELS: Mapping[OutcomeKind, Callable[..., Estimate]] = {
 def adjusted_model(data: AnalysisSet, covariates: Sequence[str], method: str) -> Estimate:
     """Return the effect given some covariates, for an outcome that is not 0/1."""
     return _MODELS[data.outcome_kind](data, covariates, method=method)
+
+
+#: Kinds of standard errors where they are not those of a 0/1 outcome.
+_ERRORS: Mapping[tuple[OutcomeKind, str], tuple[ErrorKind, ...]] = {
+    ("continuous", "adjusted"): ("HC3", "HC0", "HC1", "HC2", "model", "bootstrap"),
+    **{
+        ("continuous", name): ("M-estimation", "bootstrap") for name in ("g-computation", "aipw")
+    },
+}  # fmt: skip
+
+
+def errors_of(method: str, kind: OutcomeKind | None) -> tuple[ErrorKind, ...]:
+    """Return the kinds of standard errors that a method has for a kind of outcome."""
+    own = METHODS[method].errors
+    if kind in (None, "binary"):
+        return own
+    if kind != "continuous":
+        return ()
+    return _ERRORS.get((kind, method), own)
+
+
+def run_outcome(work: Work, method: str, horizon: float | None) -> Sequence[Estimate]:
+    """Run a method on an outcome that is not 0/1."""
+    run = RUNS[work.data.outcome_kind][method]
+    if work.choices.errors.get(method) == "bootstrap":
+        choices = work.choices
+        return bootstrapped(
+            lambda sample: run(sample, horizon), work, choices.samples, choices.seed
+        )
+    return run(work, horizon)
 
 
 def check_outcome_methods(methods: Sequence[str], kind: OutcomeKind) -> None:

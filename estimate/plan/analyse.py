@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from estimate.imputation.rubins_rules import missing_information, pool_estimates
 from estimate.methods.method import Method
 from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import Work
-from estimate.outcomes.registry import RUNS, adjusted_model
+from estimate.outcomes.registry import adjusted_model, run_outcome
 from estimate.plan.changes import changes
 from estimate.plan.explore import divisions, shapes
 from estimate.plan.findings import Analysis
@@ -33,6 +33,8 @@ from estimate.plan.pathways import pathways
 from estimate.plan.remarks import cautions, remarks
 from estimate.plan.spec import Plan
 from estimate.regression.adjustment import adjusted
+from estimate.several_arms.comparisons import SEVERAL, balance_of_arms
+from estimate.several_arms.generalised_score import SeveralTarget
 from protocol.errors import InputError
 
 Tell = Callable[[int, int, str], None]
@@ -154,16 +156,23 @@ class _Steps:
             where=where,
         )
         self.score: PropensityScore | None = None
+        if self.data.levels:
+            if plan.covariates:
+                self.balances.update(balance_of_arms(self.data, plan.choices, None))
+            return
         if any(METHODS[name].uses_score for name in plan.methods):
             self.score = self.shared.score
             self.discrimination = c_statistic(
                 self.score.score, self.data.treatment, self.data.include
             )
         if plan.covariates:
-            self.balances["unadjusted"] = balance(self.data)
+            self.balances["unadjusted"] = balance(self.data, self.data.weights)
 
     def run(self) -> Iterator[tuple[str, Sequence[Estimate]]]:
         """Yield the name and the estimates of each step of the plan."""
+        if self.data.levels:
+            yield from self._several_arms()
+            return
         for name in self.plan.methods:
             method = METHODS[name]
             found = [replace(each, method=name) for each in self._answers(method)]
@@ -176,12 +185,20 @@ class _Steps:
                 one = adjusted(self.data, covariates, method=name, profile=not self.shared.pooled)
             yield name, [self._pool(one)]
 
+    def _several_arms(self) -> Iterator[tuple[str, Sequence[Estimate]]]:
+        """Yield the comparisons of three arms or more with the reference."""
+        for name in self.plan.methods:
+            yield name, SEVERAL[self.data.outcome_kind][name](self.data, self.plan.choices)
+            for target in get_args(SeveralTarget):
+                if name == f"iptw-{target}":
+                    found = balance_of_arms(self.data, self.plan.choices, target)
+                    self.balances.update(found)
+
     def _answers(self, method: Method) -> Sequence[Estimate]:
         """Run a method on the outcome, whatever its kind."""
-        kind = self.data.outcome_kind
-        if kind == "binary":
+        if self.data.outcome_kind == "binary":
             return method.answers(self.shared)
-        return RUNS[kind][method.name](self.shared, self.plan.outcome.horizon)
+        return run_outcome(self.shared, method.name, self.plan.outcome.horizon)
 
     def _keep_balance(self, method: Method) -> None:
         """Keep what a method balanced; the same weights or pairs balance the same."""

@@ -64,6 +64,8 @@ def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
         cluster=prepared.cluster,
         time=outcome.time,
         exposure=outcome.exposure,
+        sampling=plan.sampling_weights,
+        levels=plan.treatment_levels,
         where=where,
     )
     include = eligible(columns, plan, where)

@@ -12,10 +12,10 @@ from pydantic import (
     field_validator,
 )
 
-from estimate.core.columns import Categorical, Kind, Numeric
-from estimate.methods.offered_methods import check_clustered_methods, check_method
+from estimate.core.columns import Categorical, Kind
+from estimate.methods.offered_methods import check_method
 from estimate.methods.registry import METHODS
-from estimate.methods.shared_work import Choices
+from estimate.methods.shared_work import Choices, ErrorKind
 from estimate.outcomes.registry import RUNS, check_outcome_methods
 from estimate.plan.choices import (
     Event,
@@ -32,8 +32,20 @@ from estimate.plan.choices import (
     read_outcome,
     written_kind,
 )
+from estimate.plan.method_options import (
+    NOT_OF_SEVERAL,
+    check_clusters,
+    check_mediation,
+    check_sampling,
+    check_several_arms,
+    check_strata,
+    check_two_arms,
+    read_errors,
+    read_levels,
+    resolve_errors,
+)
 from protocol.reading.documents import Document
-from protocol.reading.fields import Seed
+from protocol.reading.fields import Seed, Whole
 
 #: A method that `pretese analyse` offers.
 MethodName = Annotated[str, AfterValidator(partial(check_method, door="analyse"))]
@@ -45,7 +57,9 @@ class Plan(Document):
     Attributes
     ----------
     treatment
-        Column of 0 and 1.
+        Column of 0 and 1, or of ``treatment_levels``.
+    treatment_levels
+        Names of three treatments or more, the reference first, which each other is compared with.
     outcome
         What is measured; a name is a column.
     covariates
@@ -81,6 +95,13 @@ class Plan(Document):
     cluster
         Column whose rows of equal value are dependent: the couple of an embryo, or a centre. Errors
         then allow for dependence within clusters; None takes rows as independent.
+    sampling_weights
+        Column that says how many members of the population a patient represents, in a survey
+        without strata; None if all stand for equally many.
+    errors
+        Kind of standard errors, of all methods or by method; a method not named has its default.
+    bootstrap_samples
+        Number of samples where errors are by bootstrap.
     mean_sd
         Numeric covariates that Table 1 shows as mean (SD) instead of median [quartiles].
     eligible
@@ -92,6 +113,7 @@ class Plan(Document):
     """
 
     treatment: str
+    treatment_levels: Annotated[tuple[str, ...], BeforeValidator(read_levels)] = ()
     outcome: Annotated[Outcome, BeforeValidator(read_outcome)]
     covariates: dict[str, Annotated[Kind, PlainValidator(read_kind)]] = Field(default_factory=dict)
     methods: Annotated[tuple[MethodName, ...], Field(min_length=1)]
@@ -110,11 +132,21 @@ class Plan(Document):
     truncate_percent: tuple[Percent, Percent] | None = None
     missing: Annotated[MissingData, BeforeValidator(name_alone)] = MissingData()
     cluster: Annotated[str | None, Field(validate_default=True)] = None
+    sampling_weights: str | None = None
+    errors: Annotated[dict[str, ErrorKind], BeforeValidator(read_errors)] = Field(
+        default_factory=dict
+    )
+    bootstrap_samples: Annotated[Whole, Field(ge=50, le=100_000)] = 1000
     mean_sd: tuple[str, ...] = ()
     eligible: str | None = None
     population: str | None = None
     intercurrent: tuple[Event, ...] = ()
     seed: Seed = 0
+
+    @field_validator(*NOT_OF_SEVERAL)
+    @classmethod
+    def _two_arms_alone(cls, value: Any, info: ValidationInfo) -> Any:
+        return check_two_arms(value, info)
 
     @field_validator("outcome")
     @classmethod
@@ -142,8 +174,11 @@ class Plan(Document):
         if len(set(value)) < len(value):
             raise ValueError("a method is listed twice")
         outcome = info.data.get("outcome")
-        if outcome is not None and outcome.declared in RUNS:
+        levels = info.data.get("treatment_levels", ())
+        if outcome is not None and outcome.declared in RUNS and not levels:
             check_outcome_methods(value, outcome.declared)
+        if levels:
+            check_several_arms(value, outcome)
         needy = [method for method in value if METHODS[method].needs - {"clusters"}]
         if needy and info.data.get("covariates") == {}:
             raise ValueError(f"{needy[0]} needs covariates; list them, or plan `unadjusted` alone")
@@ -152,15 +187,19 @@ class Plan(Document):
     @field_validator("cluster")
     @classmethod
     def _methods_allow_for_clusters(cls, value: str | None, info: ValidationInfo) -> Any:
-        methods = info.data.get("methods", ())
-        outcome = info.data.get("outcome")
-        if value is None and outcome is not None and outcome.trials is not None:
-            return value
-        used = (info.data.get("treatment"), *(outcome.columns if outcome else ()))
-        if value is not None and value in used:
-            raise ValueError("name another column than treatment and outcome")
-        check_clustered_methods(methods, clustered=value is not None)
-        return value
+        return check_clusters(value, info.data)
+
+    @field_validator("sampling_weights")
+    @classmethod
+    def _methods_take_weights(cls, value: str | None, info: ValidationInfo) -> str | None:
+        return check_sampling(value, info.data)
+
+    @field_validator("errors")
+    @classmethod
+    def _methods_have_these_errors(
+        cls, value: dict[str, ErrorKind], info: ValidationInfo
+    ) -> dict[str, ErrorKind]:
+        return resolve_errors(value, info.data)
 
     @field_validator("propensity", "mean_sd")
     @classmethod
@@ -203,15 +242,7 @@ class Plan(Document):
     def _mediation_has_two_groups(
         cls, value: tuple[str, ...], info: ValidationInfo
     ) -> tuple[str, ...]:
-        for name in value:
-            group = info.data.get("subgroups", {}).get(name)
-            if group is None:
-                raise ValueError(f"define {name} under subgroups first")
-            kind = info.data.get("covariates", {}).get(group.by)
-            levels = kind.levels if isinstance(kind, Categorical) else "ab"
-            if len(group.groups or levels) != 2:
-                raise ValueError(f"{name} must have two groups")
-        return value
+        return check_mediation(value, info.data)
 
     @field_validator("mediation_interaction", "mediation_sensitivity")
     @classmethod
@@ -224,12 +255,7 @@ class Plan(Document):
     @classmethod
     def _strata_are_categories(cls, value: tuple[str, ...], info: ValidationInfo) -> Any:
         _refuse_undeclared(value, info)
-        for name in value:
-            if isinstance(info.data.get("covariates", {}).get(name), Numeric):
-                raise ValueError(f"{name} is a number; blocks are permuted within categories")
-        if value and "g-computation-randomised" not in info.data.get("methods", ()):
-            raise ValueError("only `g-computation-randomised` uses strata; add it to the methods")
-        return value
+        return check_strata(value, info.data)
 
     @field_validator("missing")
     @classmethod
@@ -248,6 +274,8 @@ class Plan(Document):
         kind = info.data.get("covariates", {}).get(value.exact)
         if value.exact is not None and not isinstance(kind, Categorical):
             raise ValueError(f"exact: {value.exact} is not a categorical covariate of this plan")
+        if value.ratio > 1 and "matching-conditional" in info.data.get("methods", ()):
+            raise ValueError("`matching-conditional` is for pairs; leave it out, or take ratio: 1")
         return value
 
     @field_validator("trim_percent", "truncate_percent")
@@ -283,6 +311,9 @@ class Plan(Document):
             matching=self.matching.rule,
             truncate=None if percent is None else (percent[0] / 100, percent[1] / 100),
             strata=self.strata,
+            errors=self.errors,
+            samples=self.bootstrap_samples,
+            seed=self.seed,
         )
 
 

@@ -1,6 +1,7 @@
 """Regression adjustment: odds ratios given covariates, among them perhaps a propensity score."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from estimate.core.estimand import Estimand
 from estimate.core.result import Estimate, wald
 from estimate.regression.logistic import LogisticFit, fit_logistic
 from estimate.regression.odds_ratio import from_logistic
-from estimate.regression.sandwich import scores
+from estimate.regression.sandwich import Correction, sandwich, scores
 
 
 def adjusted(
@@ -22,6 +23,7 @@ def adjusted(
     method: str = "adjusted",
     population: str = "all patients",
     profile: bool = True,
+    errors: Literal["model"] | Correction = "model",
 ) -> Estimate:
     """Return the odds ratio of treatment given covariates, by logistic regression.
 
@@ -41,6 +43,9 @@ def adjusted(
         Label of the result, for example "model 2".
     profile
         As for `from_logistic`.
+    errors
+        "model", or robust errors of `sandwich` with Wald's interval and test. Rows that are
+        clustered or carry sampling weights always have robust errors.
     """
     chosen = tuple(data.kinds if covariates is None else covariates)
     design = design_matrix(data, chosen)
@@ -51,8 +56,15 @@ def adjusted(
     estimand = data.conditional_question(names, population)
     fit = fit_logistic(design.X, data.outcome, data.weights)
     column = design.column(data.treatment_name)
-    if data.cluster is not None:
+    if data.robust:
         return _clustered(data, design, fit, column, estimand, method)
+    if errors != "model":
+        cov = sandwich(design.X, data.outcome, fit, data.weights, correction=errors)
+        return wald(
+            estimand, method, "odds ratio", fit.coef[..., column],
+            np.sqrt(cov[..., column, column]), data.n, interval=f"Wald, {errors}",
+            converged=fit.converged, df=data.n - len(design.names) if errors == "survey" else None,
+        )  # fmt: skip
     return from_logistic(
         fit, design.X, data.outcome, column, estimand, method, n=data.n, weights=data.weights,
         profile=profile,

@@ -7,6 +7,7 @@ which would be too large otherwise. A fitted risk may exceed 1.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -132,25 +133,33 @@ def _information(X: Floats, curvature: Floats) -> Floats:
 
 
 def modified_poisson(
-    data: AnalysisSet, covariates: Sequence[str] | None = None, *, population: str = "all patients"
+    data: AnalysisSet,
+    covariates: Sequence[str] | None = None,
+    *,
+    population: str = "all patients",
+    errors: Literal["HC0", "HC1"] = "HC0",
 ) -> Estimate:
     """Return the risk ratio of treatment given covariates.
 
     Unlike an odds ratio it does not move when a covariate that is balanced between the arms is
-    added. The standard error is robust (HC0).
+    added. The standard error is robust.
 
     Parameters
     ----------
     covariates
         Names; None takes all of the analysis set.
+    errors
+        HC1 multiplies the variance by n / (n - p), p the columns of the model.
     """
     design = design_matrix(data, covariates)
     fit = fit_poisson(design.X, data.outcome, data.weights)
     column = design.column(data.treatment_name)
     robust = fit.robust
-    if data.cluster is not None:
+    if data.robust:
         terms = data.by_unit(_scores(design.X, data.outcome, fit.coef, data.weights))
         robust = fit.cov @ (terms.swapaxes(-1, -2) @ terms) @ fit.cov
+    elif errors == "HC1":
+        robust = robust * (data.n / (data.n - len(design.names)))[..., None, None]
     return wald(
         data.conditional_question(covariates, population, "risk ratio"),
         "modified-poisson",
@@ -158,7 +167,7 @@ def modified_poisson(
         fit.coef[..., column],
         np.sqrt(robust[..., column, column]),
         data.n,
-        interval=data.labelled("Wald, robust (HC0)"),
+        interval=data.labelled(f"Wald, robust ({errors})"),
         converged=fit.converged,
         df=data.df,
     )

@@ -9,10 +9,8 @@ DI = "http://www.omg.org/spec/DMN/20180521/DI/"
 
 #: Sizes of shapes and the gaps between them, in pixels.
 DECISION_WIDTH, INPUT_WIDTH, HEIGHT, GAP = 320, 180, 60, 40
-#: Height of the rows: decisions above, input data in rows below.
-DECISION_TOP, INPUT_TOP, ROW = 40, 240, 100
-#: Input data in one row.
-PER_ROW = 8
+#: Top edges of the rows: decisions above, input data below.
+DECISION_TOP, INPUT_TOP = 40, 260
 
 Place = tuple[int, int, int]
 
@@ -43,21 +41,23 @@ def requirement_id(decision: str, input_id: str) -> str:
 
 
 def _places(inputs_of_decision: Mapping[str, Sequence[str]]) -> dict[str, Place]:
-    """Return left edge, top edge and width of every shape."""
-    decisions = {
-        name: (GAP + i * (DECISION_WIDTH + GAP), DECISION_TOP, DECISION_WIDTH)
-        for i, name in enumerate(inputs_of_decision)
-    }
-    names = dict.fromkeys(name for inputs in inputs_of_decision.values() for name in inputs)
-    inputs = {
-        name: (
-            GAP + i % PER_ROW * (INPUT_WIDTH + GAP),
-            INPUT_TOP + i // PER_ROW * ROW,
-            INPUT_WIDTH,
-        )
-        for i, name in enumerate(names)
-    }
-    return decisions | inputs
+    """Return left edge, top edge and width of every shape.
+
+    Each decision stands above its input data, which form one row, so that no arrow crosses a shape;
+    input data of several decisions stand below the first of them.
+    """
+    places: dict[str, Place] = {}
+    left = GAP
+    for decision, inputs in inputs_of_decision.items():
+        own = [name for name in inputs if name not in places]
+        row = len(own) * (INPUT_WIDTH + GAP) - GAP
+        width = max(DECISION_WIDTH, row)
+        places[decision] = (left + (width - DECISION_WIDTH) // 2, DECISION_TOP, DECISION_WIDTH)
+        first = left + (width - row) // 2
+        for number, name in enumerate(own):
+            places[name] = (first + number * (INPUT_WIDTH + GAP), INPUT_TOP, INPUT_WIDTH)
+        left += width + GAP
+    return places
 
 
 def _shape(diagram: ET.Element, name: str, place: Place) -> None:

@@ -9,6 +9,7 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any
 
+from protocol.bedside.known.reference_range import ReferenceRange, range_of
 from protocol.bedside.patient import PatientFile, PatientRecord, patient_record
 from protocol.dates import day_from
 from protocol.errors import InputError
@@ -99,6 +100,25 @@ def fsh_of_months(levels: Sequence[float | str], unit: str, regimen: Regimen) ->
         cure = "a plan needs measured numbers; ask `decide` about this one"
         raise InputError.of("fsh", "", f"{beyond[0]!r} is beyond a limit of detection", cure)
     return [quantity("fsh", float(value), unit, "fsh").value for value in levels]
+
+
+def ranges_of(ranges: Mapping[str, str] | Sequence[str]) -> tuple[ReferenceRange, ...]:
+    """Return the reference ranges that texts state, by analyte or as ``fsh=1.5 to 12.4 IU/L``.
+
+    Raises
+    ------
+    InputError
+        A text states no range, or the ranges are neither texts nor texts by name.
+    """
+    if isinstance(ranges, Mapping):
+        ranges = [f"{analyte}={wording}" for analyte, wording in ranges.items()]
+    if isinstance(ranges, str):
+        ranges = [ranges]
+    if not isinstance(ranges, Sequence) or not all(isinstance(text, str) for text in ranges):
+        cure = "give {'fsh': '1.5 to 12.4 IU/L'}"
+        problem = f"{shorten(ranges)} is not understood"
+        raise InputError.of("reference_ranges", "", problem, cure)
+    return tuple(range_of(text, "reference_ranges") for text in ranges)
 
 
 def _level(value: Any) -> float | str:

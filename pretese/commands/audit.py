@@ -9,6 +9,8 @@ from pretese.commands.option_names import options_named
 from pretese.commands.option_types import Date, pairs_of
 from pretese.commands.options import (
     json_option,
+    mapping_option,
+    reference_range_option,
     regimen_option,
     regimen_set_option,
     report_option,
@@ -29,21 +31,23 @@ from protocol.reading.day_formats import DAY_ORDERS
     "columns",
     multiple=True,
     metavar="NAME=COLUMN",
-    help="The log's own name of a column: patient=ID. May be repeated.",
+    help="The name of a column in the log: patient=ID. May be repeated.",
 )
-@click.option(
-    "--mapping", type=InputPath(), help="A YAML file with the log's own columns and words."
-)
+@mapping_option("A YAML file with the column names and terms of the log.")
 @click.option("--dates", type=click.Choice(DAY_ORDERS), help="Order of dates such as 01/03/2022.")
 @click.option("--decimal", type=click.Choice(("point", "comma")), help="The decimal mark.")
-@click.option("--sheet", help="The sheet of a workbook that has several.")
+@click.option("--sheet", help="The sheet, if the workbook has several.")
 @click.option(
-    "--calendar-months", is_flag=True, default=None, help="Therapy by months of the calendar."
+    "--calendar-months",
+    is_flag=True,
+    default=None,
+    help="Count therapy in calendar months instead of months of 30 days.",
 )
-@click.option("--data-cutoff", type=Date(), help="The last day that the log covers.")
-@click.option("--csv", "table", type=OutputFile(), help="Write deviations to a file.")
-@report_option("Write a page (HTML) with a timeline per patient.")
+@click.option("--data-cutoff", type=Date(), help="The last day covered by the log.")
+@click.option("--csv", "table", type=OutputFile(), help="Write the deviations to a CSV file.")
+@report_option("Write an HTML report with a timeline of each patient.")
 @click.option("--strict", is_flag=True, help="Exit with 3 if there is any deviation.")
+@reference_range_option
 @regimen_set_option
 @json_option
 def command(
@@ -59,20 +63,21 @@ def command(
     table: Path | None,
     report: Path | None,
     strict: bool,
+    ranges: tuple[str, ...],
     changes: dict[str, float],
     as_json: bool,
 ) -> None:
     """Compare a clinic's log with its regimen.
 
     LOG is a table (CSV, xlsx) with the columns patient, date, event, drug, amount, unit, value; or
-    a folder that `pretese simulate` wrote, of which the patients who followed the regimen are
+    a folder written by `pretese simulate`, of which the patients who follow the regimen are
     audited.
     """
     from pretese.api.protocols.audits import audit
     from pretese.api.protocols.regimens import regimen as read_regimen
 
     files = {"--csv": table, "--report": report}
-    chosen = read_regimen(regimen, **changes)
+    chosen = read_regimen(regimen, **changes).with_reference_ranges(ranges)
     with options_named({"columns": "--map"}):
         found = audit(
             log,

@@ -24,7 +24,7 @@ def command(scenario: str, only_check: bool, replicates: int, seed: int) -> None
 
     Thousands of studies are simulated with common random numbers. The parameters are solved so
     that the targets are met on average, and stored with the achieved values in
-    calibration_records/ beside the scenario. Exits with status 3 if any target is missed by more
+    calibration_records/ next to the scenario. Exits with status 3 if any target is missed by more
     than 3 Monte Carlo standard errors.
     """
     found = pretese.calibrate(scenario, check=only_check, replicates=replicates, seed=seed)

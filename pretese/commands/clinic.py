@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @seed_option()
 @out_option("Folder to write; needed for a run.")
 @format_option(FORMATS, "csv", "File type of the tables and the log.")
-@click.option("--xes", is_flag=True, help="Write the log as XES too, for process mining.")
+@click.option("--xes", is_flag=True, help="Also write the log as XES, for process mining.")
 @click.option("--day", type=NumberRange(min=0),
               help="Tables and log as known at the end of this day [the horizon].")  # fmt: skip
 @replicates_option(1, MOST_REPLICATES, None, "Simulated runs.", "as many as --precision needs")
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 @click.option("--max-replicates", type=click.IntRange(FEWEST_REPLICATES, MOST_REPLICATES),
               default=40, show_default=True,
               help="Replicates at most; with --solve, per capacity.")  # fmt: skip
-@click.option("--solve", help=f"Find the least number of: {', '.join(CAPACITY_NAMES)}.")
+@click.option("--solve", help=f"Find the smallest number of: {', '.join(CAPACITY_NAMES)}.")
 @click.option("--goal", help="With --solve: the goal, such as 'p90_wait_days < 60'.")
 @figures_option("Draw queues, patient flow and one timeline.")
 @workers_option

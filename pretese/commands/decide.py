@@ -11,6 +11,7 @@ from pretese.commands.options import (
     fsh_option,
     fsh_unit_option,
     json_option,
+    reference_range_option,
     regimen_option,
     regimen_set_option,
 )
@@ -31,8 +32,8 @@ OPTIONS = {
 @regimen_option
 @click.option("--patient", type=InputPath(), help="A patient's file (YAML).")
 @click.option("--month", type=int, help="The month of therapy that begins, from 1.")
-@click.option("--previous-phase", help="The phase of the month before, such as hcg.")
-@fsh_option("FSH at the end of the month before. Repeat it for several results of one day.")
+@click.option("--previous-phase", help="The phase of the previous month, such as hcg.")
+@fsh_option("FSH at the end of the previous month. Repeat it for several results of one day.")
 @fsh_unit_option
 @click.option(
     "--finding",
@@ -45,6 +46,7 @@ OPTIONS = {
     type=Date(),
     help="The date of the decision; today if not given.",
 )
+@reference_range_option
 @regimen_set_option
 @click.option("--why", is_flag=True, help="List the rules that are not met, and all criteria.")
 @json_option
@@ -58,6 +60,7 @@ def command(
     fsh_unit: str,
     findings: tuple[str, ...],
     decision_date: dt.datetime | None,
+    ranges: tuple[str, ...],
     changes: dict[str, float],
     why: bool,
     as_json: bool,
@@ -66,7 +69,7 @@ def command(
     """Show the recommendation for one patient on a given date, with its rationale.
 
     Give either a patient's file (--patient), or the month of therapy that begins (--month) with
-    the results at the end of the month before.
+    the results at the end of the previous month.
     """
     from pretese.api.protocols.decisions import Decision
     from pretese.api.protocols.regimens import regimen as read_regimen
@@ -76,14 +79,18 @@ def command(
         print_json(Decision.schema())
         return
     with options_named(OPTIONS):
-        decision = read_regimen(regimen, **changes).decide(
-            patient,
-            month=month,
-            previous_phase=previous_phase,
-            fsh=fsh or None,
-            fsh_unit=fsh_unit,
-            findings=findings,
-            decision_date=decision_date,
+        decision = (
+            read_regimen(regimen, **changes)
+            .with_reference_ranges(ranges)
+            .decide(
+                patient,
+                month=month,
+                previous_phase=previous_phase,
+                fsh=fsh or None,
+                fsh_unit=fsh_unit,
+                findings=findings,
+                decision_date=decision_date,
+            )
         )
     if as_json:
         print_json(decision.to_dict())

@@ -15,19 +15,39 @@ from pretese.screen.terminal import echo
 
 @click.command(cls=WritingCommand)
 @click.argument("sources", nargs=-1)
-@click.option("--topic", help="Only this file of evidence.")
-@click.option("--design", help="Only this design, such as cohort.")
-@click.option("--fsh-class", help="Only this class, such as hypergonadotropic.")
-@click.option("--surgery", help="Only this surgery: first, second, mixed, none.")
+@click.option("--topic", help="Only this topic.")
+@click.option("--design", help="Only this study design, such as cohort.")
+@click.option("--fsh-class", help="Only this class of FSH, such as hypergonadotropic.")
+@click.option("--surgery", help="Only this retrieval: first, second, mixed, none.")
 @click.option("--drug", help="Only studies of a drug whose name contains this text.")
 @click.option("--without", multiple=True, metavar="NAME", help="Exclude a study. May be repeated.")
-@click.option("--pool", metavar="ENDPOINT", help="Pool the effects on it: 'sperm retrieved', ...")
 @click.option(
-    "--scale", default="odds ratio", show_default=True, help="Or risk ratio, risk difference."
+    "--pool", metavar="ENDPOINT", help="Pool the effects on an endpoint, such as 'sperm retrieved'."
 )
-@click.option("--prefer", default="adjusted", show_default=True, help="Or unadjusted: from counts.")
-@click.option("--method", default="REML", show_default=True, help="Or EE, DL, HE, SJ, PM, ML.")
-@click.option("--test", default="knapp-hartung", show_default=True, help="Or normal.")
+@click.option(
+    "--scale",
+    default="odds ratio",
+    show_default=True,
+    help="Effect measure; or risk ratio, risk difference.",
+)
+@click.option(
+    "--prefer",
+    default="adjusted",
+    show_default=True,
+    help="Estimate of each study; or unadjusted, from counts.",
+)
+@click.option(
+    "--method",
+    default="REML",
+    show_default=True,
+    help="Estimator of the between-study variance; or EE, DL, HE, SJ, PM, ML.",
+)
+@click.option(
+    "--test",
+    default="knapp-hartung",
+    show_default=True,
+    help="Interval of the pooled effect; or normal.",
+)
 @plot_option
 @json_option
 def command(
@@ -43,7 +63,7 @@ def command(
 ) -> None:
     """List published studies of hormonal treatment before sperm retrieval, or pool them.
 
-    SOURCES are shipped topics or files of your own; without them all that ships is used.
+    SOURCES are shipped topics or your own files; the default is all shipped topics.
     """
     with options_named():
         found = pretese.evidence(*sources, **filters)

@@ -37,7 +37,7 @@ from pretese.io.text.json_text import print_json
 )  # fmt: skip
 @risk_options
 @effect_option(
-    "Report conditional power under this percentage of the planned effect too. May be repeated."
+    "Also report conditional power under this percentage of the planned effect. May be repeated."
 )
 @plot_option
 @json_option

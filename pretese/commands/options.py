@@ -134,6 +134,18 @@ regimen_set_option = set_option("regimen, in its declared unit", "testosterone_h
 scenario_set_option = set_option("scenario", "spermatogenesis.treatment.direct=0")
 
 
+#: ``--reference-range`` of decisions, schedules and audits.
+reference_range_option = click.option(
+    "--reference-range", "ranges", multiple=True, metavar="ANALYTE=LOW to HIGH UNIT",
+    help="The laboratory's own normal range, such as 'fsh=1.5 to 12.4 IU/L'. May be repeated.",
+)  # fmt: skip
+
+
+def mapping_option(words: str) -> Option[Any]:
+    """Return ``--mapping``: a YAML file with the columns and words of the user's own table."""
+    return click.option("--mapping", type=InputPath(), metavar="FILE", help=words)
+
+
 def plan_option(words: str, *, required: bool = False) -> Option[Any]:
     """Return ``--plan``, the file of an analysis plan."""
     return click.option("--plan", "plan_path", type=InputPath(), required=required, help=words)

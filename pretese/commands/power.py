@@ -40,7 +40,7 @@ from protocol.errors import InputError
     help="Alternative values of an assumption, such as dropout=0,10,20. May be repeated: all "
     "combinations are simulated and the worst is named.",
 )  # fmt: skip
-@click.option("--tornado", is_flag=True, help="Vary each assumption alone over its range.")
+@click.option("--tornado", is_flag=True, help="Vary one assumption at a time over its range.")
 @scenario_set_option
 @out_option("Folder for finished blocks of replicates, tables and figures.", extended=True)
 @click.option(

@@ -1,4 +1,4 @@
-"""``pretese regimen``: list, show, prove and test protocol files."""
+"""``pretese regimen``: list, show, verify and test regimen files."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from pretese.screen.terminal import echo
 
 @click.group("regimen")
 def command() -> None:
-    """List, show, prove and test regimens."""
+    """List, show, verify and test regimens."""
 
 
 @command.command("list")
@@ -32,14 +32,14 @@ def show_list() -> None:
 
 @command.command("show", cls=WritingCommand)
 @click.argument("regimen")
-@format_option(FORMAT_NAMES, "text", "Words, a decision tree, or DMN.")
-@click.option("--table", "tables", multiple=True, help="With dmn: this table alone.")
+@format_option(FORMAT_NAMES, "text", "Text, a decision tree, or DMN.")
+@click.option("--table", "tables", multiple=True, help="With dmn: only this table.")
 @out_file_option("File to write.", OutputFile())
 @regimen_set_option
 def show(
     regimen: str, form: str, tables: tuple[str, ...], out: Path | None, changes: dict[str, float]
 ) -> None:
-    """Show a regimen: in words, as a decision tree, or as DMN."""
+    """Show a regimen as text, as a decision tree, or as DMN."""
     from pretese.api.protocols.regimens import regimen as read_regimen
 
     with options_named({"table": "--table"}):
@@ -56,7 +56,11 @@ def show(
 @regimen_set_option
 @json_option
 def verify(regimen: str, changes: dict[str, float], as_json: bool) -> None:
-    """Prove a regimen: tables complete and disjoint, every path ends; list all paths."""
+    """Verify that a regimen is complete and unambiguous.
+
+    Every table must give exactly one answer for every input, and every path through the months
+    must end. All paths are listed with their doses.
+    """
     from pretese.api.protocols.regimens import regimen as read_regimen
 
     proof = read_regimen(regimen, **changes).verify()
@@ -70,11 +74,11 @@ def verify(regimen: str, changes: dict[str, float], as_json: bool) -> None:
 
 @command.command("test")
 @click.argument("regimen")
-@click.option("--verbose", is_flag=True, help="List the cases that hold, too.")
+@click.option("--verbose", is_flag=True, help="Also list the cases that hold.")
 @regimen_set_option
 @json_option
 def test(regimen: str, verbose: bool, changes: dict[str, float], as_json: bool) -> None:
-    """Run the cases that stand beside a regimen."""
+    """Run the test cases of a regimen."""
     from pretese.api.protocols.regimens import regimen as read_regimen
 
     cases = read_regimen(regimen, **changes).test()

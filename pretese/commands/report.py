@@ -12,13 +12,13 @@ from pretese.commands.output_types import InputPath, OutputFile, WritingCommand
 @click.command(cls=WritingCommand)
 @click.argument("folder", type=InputPath())
 @out_file_option(
-    "File to write; FOLDER/report.html unless given.", OutputFile(replaces=("report.html",))
+    "File to write.  [default: FOLDER/report.html]", OutputFile(replaces=("report.html",))
 )
 def command(folder: Path, out: Path | None) -> None:
-    """Write the report of FOLDER, which `pretese power --out` has made.
+    """Write the report of FOLDER, a study of `pretese power --out`.
 
-    It holds design, estimand, performance, analyses, exact power, example trials drawn again
-    from their seed, and a statement on the sample size for a protocol.
+    The report contains design, estimand, performance, analyses, exact power, example trials
+    simulated again from their seed, and a sample-size statement for a protocol.
     """
     from pretese.api.trials.designs import report
     from pretese.screen.console import SafeConsole

@@ -38,7 +38,7 @@ def command(
     with_bias_analysis: bool,
     as_json: bool,
 ) -> None:
-    """Reproduce the published study: simulate it, analyse it likewise, compare every number.
+    """Simulate the published study, analyse it as published, and compare every number.
 
     Exits with status 3 if any calibration target is missed by more than 3 Monte Carlo standard
     errors.

@@ -11,6 +11,7 @@ from pretese.commands.options import (
     fsh_option,
     fsh_unit_option,
     json_option,
+    reference_range_option,
     regimen_option,
     regimen_set_option,
 )
@@ -41,15 +42,16 @@ OPTIONS = {"schedule": "pretese schedule", "path": "--ics"}
 )  # fmt: skip
 @click.option("--time", type=click.DateTime(["%H:%M"]), help="Local time of calendar events.")
 @click.option("--timezone", help="IANA time zone of that time, such as Europe/Berlin.")
-@click.option("--pseudonym", help="With --ics: tells patients apart in calendars; not shown.")
+@click.option("--pseudonym", help="With --ics: distinguishes patients in calendars; not displayed.")
 @click.option(
     "--issued", type=Date(), help="Day of issue of the calendar; else that of the last decision."
 )
 @click.option(
     "--previous",
     type=InputPath(),
-    help="The calendar that is replaced: changed events are updated, dropped ones cancelled.",
+    help="The calendar to replace: changed events are updated, removed ones cancelled.",
 )
+@reference_range_option
 @regimen_set_option
 @json_option
 def command(
@@ -64,15 +66,18 @@ def command(
     pseudonym: str | None,
     issued: dt.datetime | None,
     previous: Path | None,
+    ranges: tuple[str, ...],
     changes: dict[str, float],
     as_json: bool,
 ) -> None:
-    """Plan a patient's therapy from its first day, as far as it is decided."""
+    """List the dated injections, visits and decisions of a patient's therapy."""
     from pretese.api.protocols.regimens import regimen as read_regimen
 
     with options_named(OPTIONS):
-        made = read_regimen(regimen, **changes).schedule(
-            start, fsh=fsh, fsh_unit=fsh_unit, decisions=decisions
+        made = (
+            read_regimen(regimen, **changes)
+            .with_reference_ranges(ranges)
+            .schedule(start, fsh=fsh, fsh_unit=fsh_unit, decisions=decisions)
         )
         if ics is not None:
             made.write_ics(

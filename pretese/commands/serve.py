@@ -15,15 +15,15 @@ from protocol.errors import InputError
 )  # fmt: skip
 @click.option(
     "--token", envvar="PRETESE_TOKEN", metavar="TEXT",
-    help="Password of every request; needed where other machines can reach the address. "
+    help="Password of every request; required if other machines can reach the address. "
     "Also from the environment variable PRETESE_TOKEN.",
 )  # fmt: skip
 @click.option("--open", "open_browser", is_flag=True, help="Open the page in a browser.")
 def command(host: str, port: int, token: str | None, open_browser: bool) -> None:
     """Serve the bedside page and the CDS Hooks service.
 
-    The server listens to this machine alone unless --host says otherwise. It stores nothing, sets
-    no cookie, and logs no value of a request.
+    The server accepts connections from this machine only, unless --host is given. It stores
+    nothing, sets no cookie, and logs no value of a request.
     """
     for needed in ("fastapi", "uvicorn"):
         if importlib.util.find_spec(needed) is None:

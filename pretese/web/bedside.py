@@ -27,8 +27,8 @@ PARTS = {
 async def entries_of(request: Request) -> Mapping[str, str]:
     """Return the entries of a form, or of the query of a link."""
     if request.method == "POST":
-        form = await request.form()
-        return {key: str(value) for key, value in form.items()}
+        async with request.form(max_files=0) as form:  # a file is refused
+            return {key: str(value) for key, value in form.items()}
     return dict(request.query_params)
 
 

@@ -131,7 +131,7 @@ def wrong_with(
     if due.drug != given.drug:
         wrong.append("drug")
     else:
-        if abs(given.dose_iu - due.dose) * 100 > due.dose * dose_percent:
+        if abs(given.dose - due.dose) * 100 > due.dose * dose_percent:
             wrong.append("dose")
         if given.route and given.route != due.route:
             wrong.append("route")

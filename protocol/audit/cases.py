@@ -179,7 +179,7 @@ def _new(event: Event, change: RowChange) -> Event:
     if change.to_day is not None:
         event = replace(event, date=DAY_0.toordinal() + change.to_day)
     if change.amount is not None:
-        event = replace(event, dose_iu=change.amount)
+        event = replace(event, dose=change.amount)
     if change.value is not None:
         event = replace(event, value=change.value)
     if change.route is not None:

@@ -43,7 +43,7 @@ QueryKind = Literal[
 ]
 QUERY_KINDS: tuple[QueryKind, ...] = get_args(QueryKind)
 Eligibility = Literal["met", "violated", "not judged"]
-SCHEMA = "pretese/audit/2"
+SCHEMA = "pretese/audit/3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +125,8 @@ class PatientAudit:
         ``not judged`` where facts are missing from the log; ``missing_facts`` names them.
     missed_doses
         Every injection that was due and not given, those of a treatment gap included.
+    course, courses
+        Which course of therapy it is, from 1, and how many the log has.
     """
 
     patient: str
@@ -140,11 +142,21 @@ class PatientAudit:
     queries: tuple[DataQuery, ...] = ()
     adherence: tuple[Adherence, ...] = ()
     missed_doses: tuple[Injection, ...] = ()
+    course: int = 1
+    courses: int = 1
+
+    @property
+    def name(self) -> str:
+        """The patient, with the course where there are several."""
+        return self.patient if self.courses == 1 else f"{self.patient}, course {self.course}"
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """The audit of all patients of a log; ``queries`` are those that concern several of them."""
+    """The audit of all patients of a log; ``queries`` are those that concern several of them.
+
+    ``patients`` has one entry for each course of therapy of each patient.
+    """
 
     schema: str
     regimen_id: str
@@ -160,10 +172,13 @@ class Audit:
 
     def patients_with(self) -> dict[Kind, int]:
         """Return the number of patients with at least one deviation of each kind."""
-        found = Counter(
-            kind for patient in self.patients for kind in {d.kind for d in patient.deviations}
-        )
+        pairs = {(each.patient, d.kind) for each in self.patients for d in each.deviations}
+        found = Counter(kind for _, kind in pairs)
         return {kind: found[kind] for kind in KINDS}
+
+    def number_of_patients(self) -> int:
+        """Return how many patients the log has."""
+        return len({each.patient for each in self.patients})
 
     def all_queries(self) -> tuple[DataQuery, ...]:
         """Return every data query, those of single patients last."""

@@ -20,7 +20,7 @@ def judge_eligibility(findings: Findings, regimen: Regimen) -> tuple[Eligibility
     on its day.
     """
     missing: dict[str, None] = {}
-    violated = False
+    violated = _note_earlier_course(findings, regimen)
     for criterion in regimen.criteria:
         facts = {name: _fact(findings.record, name) for name in criterion.conditions}
         values = {name: event.value for name, event in facts.items() if event}
@@ -33,6 +33,25 @@ def judge_eligibility(findings: Findings, regimen: Regimen) -> tuple[Eligibility
     if violated:
         return "violated", tuple(missing)
     return ("not judged" if missing else "met"), tuple(missing)
+
+
+def _note_earlier_course(findings: Findings, regimen: Regimen) -> bool:
+    """Note a second course that the regimen does not treat; say whether there is one.
+
+    The phase table is asked about month 1 after a therapy that has ended.
+    """
+    record, table = findings.record, regimen.tables["phase"]
+    if record.course == 1:
+        return False
+    ended = next(phase.name for phase in regimen.phases if phase.ends_therapy)
+    state: dict[str, Value] = {"month": 1.0, "previous_phase": ended}
+    values = {axis.name: state.get(axis.name) for axis in table.proved.axes}
+    rule = table.rules[table.proved.rule_at(values)]
+    if rule.outcome != "out of scope":
+        return False
+    observed = f"course {record.course} begins on {date_of(record.start)}"
+    findings.note("eligibility", 0, rule.rationale, observed, rule=rule.id)
+    return True
 
 
 def _fact(record: Record, name: str) -> Event | None:

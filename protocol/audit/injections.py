@@ -158,7 +158,7 @@ def _adherence(
     }
     for event in given:
         found = counts.setdefault((event.drug, event.unit), [0.0, 0.0, 0, 0])
-        found[0] += event.dose_iu
+        found[0] += event.dose
         found[2] += 1
     for dose in due:
         found = counts.setdefault((dose.drug, dose.unit), [0.0, 0.0, 0, 0])
@@ -176,7 +176,7 @@ def _ordered(dose: Injection) -> str:
 
 
 def _given(record: Record, event: Event) -> str:
-    return f"{event.drug} {event.dose_iu:g} {event.unit} on day {record.day(event)}"
+    return f"{event.drug} {event.dose:g} {event.unit} on day {record.day(event)}"
 
 
 def _days(count: int) -> str:

@@ -8,11 +8,13 @@ one deviation and not three.
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from protocol.audit.deviations import SCHEMA, Audit, DataQuery, PatientAudit
 from protocol.audit.entry_and_holds import judge_eligibility, judge_holds
 from protocol.audit.findings import Findings
 from protocol.audit.injections import judge_injections
+from protocol.audit.log.courses import courses_of
 from protocol.audit.log.events import Event, Log
 from protocol.audit.record import Record, record_of
 from protocol.audit.therapy_received import Course, course_of
@@ -38,11 +40,40 @@ def audit(
         The last day that the log covers; None: for each patient the day of the last event.
     """
     patients = tuple(
-        audit_patient(patient, events, regimen, calendar_months=calendar_months, cutoff=cutoff)
+        audited
         for patient, events in log.items()
+        for audited in audit_courses(
+            patient, events, regimen, calendar_months=calendar_months, cutoff=cutoff
+        )
     )
     queries = tuple(_similar_names(log))
     return Audit(SCHEMA, regimen.id, regimen.version, regimen.sha256, patients, queries)
+
+
+def audit_courses(
+    patient: str,
+    events: Sequence[Event],
+    regimen: Regimen,
+    *,
+    calendar_months: bool | None = None,
+    cutoff: dt.date | None = None,
+) -> tuple[PatientAudit, ...]:
+    """Return the audit of each course of one patient; ``events`` are in order of date."""
+    courses = courses_of(events, regimen)
+    return tuple(
+        replace(
+            audit_patient(
+                patient,
+                course,
+                regimen,
+                calendar_months=calendar_months,
+                cutoff=cutoff,
+                course=number,
+            ),
+            courses=len(courses),
+        )
+        for number, course in enumerate(courses, 1)
+    )
 
 
 def audit_patient(
@@ -52,8 +83,9 @@ def audit_patient(
     *,
     calendar_months: bool | None = None,
     cutoff: dt.date | None = None,
+    course: int = 1,
 ) -> PatientAudit:
-    """Return one patient's audit; ``events`` are in order of date. See `audit`."""
+    """Return the audit of one course of a patient; ``events`` are in order of date. See `audit`."""
     if calendar_months is None:
         month = regimen.tolerances.month
         calendar_months = month is not None and month.length == "calendar month"
@@ -67,6 +99,7 @@ def audit_patient(
     if record is None:
         note = "no injection, decision or start is logged; nothing can be judged"
         return PatientAudit(patient, None, (), (), -1, False, note, "not judged", (), ())
+    record.course = course
     return _judged(record, regimen)
 
 
@@ -93,6 +126,7 @@ def _judged(record: Record, regimen: Regimen) -> PatientAudit:
         queries=tuple(record.queries),
         adherence=adherence,
         missed_doses=missed,
+        course=record.course,
     )
 
 

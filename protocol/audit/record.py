@@ -14,6 +14,7 @@ from itertools import groupby, pairwise
 from operator import attrgetter
 
 from protocol.audit.deviations import DataQuery, QueryKind
+from protocol.audit.log.courses import doses_in, parts_of
 from protocol.audit.log.events import CLOSING, PLAIN_EVENTS, Event
 from protocol.audit.words import measured
 from protocol.bedside.known.timed_rule import sources_of
@@ -23,8 +24,6 @@ from protocol.reading.fields import CENTURY_DAYS
 from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
 
-#: Therapy that pauses for longer is another course, or has a wrong date.
-COURSE_GAP_DAYS = 180
 #: Events later than this after the planned end of therapy cannot belong to it.
 AFTER_THERAPY_DAYS = 730
 
@@ -52,6 +51,8 @@ class Record:
         The results that decisions rest on, each with the day on which it became known.
     second_injections
         Injections of a drug that was already given on the same day.
+    course
+        Which course of therapy of the patient it is, from 1.
     """
 
     patient: str
@@ -63,6 +64,7 @@ class Record:
     until: int
     timeline: Timeline = field(default_factory=lambda: Timeline(()))
     second_injections: tuple[Event, ...] = ()
+    course: int = 1
     queries: list[DataQuery] = field(default_factory=list)
 
     def of(self, name: str) -> Sequence[Event]:
@@ -168,13 +170,7 @@ def _first_day(events: Sequence[Event], regimen: Regimen) -> int | None:
 
 def _course(events: Sequence[Event]) -> Sequence[Event]:
     """Return the events of the course with most injections: pauses divide courses."""
-    if not events or events[-1].date - events[0].date <= COURSE_GAP_DAYS:
-        return events
-    ends = [
-        at + 1 for at, (a, b) in enumerate(pairwise(events)) if b.date - a.date > COURSE_GAP_DAYS
-    ]
-    courses = [events[a:b] for a, b in pairwise((0, *ends, len(events)))]
-    return max(courses, key=lambda course: sum(e.name == "injection" for e in course))
+    return max(parts_of(events), key=doses_in, default=events)
 
 
 def _month_starts(start: int, months: int, *, calendar: bool) -> tuple[int, ...]:
@@ -236,7 +232,7 @@ def _once(record: Record, group: Sequence[Event], regimen: Regimen) -> list[Even
 def _order(event: Event) -> tuple[int, str, str, float, str, str, int]:
     """Return what orders events of one name, whatever the order of their rows."""
     return (
-        event.date, event.drug, str(event.value), event.dose_iu, event.route, event.time, event.row
+        event.date, event.drug, str(event.value), event.dose, event.route, event.time, event.row
     )  # fmt: skip
 
 
@@ -260,7 +256,7 @@ def _injections_of_day(record: Record, day: Sequence[Event], regimen: Regimen) -
     Parts that add up to an ordered dose are that dose. Otherwise identical rows are one injection,
     since a row entered twice is likelier than a dose given twice; the query names both.
     """
-    total = sum(event.dose_iu for event in day)
+    total = sum(event.dose for event in day)
     ordered = {
         order.dose
         for phase in regimen.phases
@@ -268,18 +264,18 @@ def _injections_of_day(record: Record, day: Sequence[Event], regimen: Regimen) -
         if order.drug == day[0].drug
     }
     if total in ordered:
-        parts = " + ".join(f"{event.dose_iu:g}" for event in day)
+        parts = " + ".join(f"{event.dose:g}" for event in day)
         where = f"{day[0].drug} on day {record.day(day[0])}"
         record.query("divided dose", f"{parts} {day[0].unit} of {where}: counted as one dose", day)
-        return [replace(day[0], dose_iu=total)]
+        return [replace(day[0], dose=total)]
     kept = _without_repeats(record, day)
-    return sorted(kept, key=lambda event: event.dose_iu not in ordered)
+    return sorted(kept, key=lambda event: event.dose not in ordered)
 
 
 def _described(event: Event) -> str:
     """Return an event in few words."""
     if event.name == "injection":
-        return f"{event.drug} {event.dose_iu:g} {event.unit}"
+        return f"{event.drug} {event.dose:g} {event.unit}"
     return event.name if event.value is None else measured(event.name, event.value)
 
 

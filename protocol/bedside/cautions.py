@@ -59,6 +59,18 @@ def cautions_of(now: Situation) -> Iterator[str]:
         )
     if UNKNOWN_PHASE in now.record.phases[: now.month - 1]:
         yield "The phase of an earlier month is not known."
+    yield from _of_unrecorded_months(now)
+
+
+def _of_unrecorded_months(now: Situation) -> Iterator[str]:
+    """Yield that the file records fewer months than have passed."""
+    recorded = len(now.record.phases)
+    passed = min(now.month - 1, now.regimen.months)
+    ended = {phase.name for phase in now.regimen.phases if phase.ends_therapy}
+    if 0 < recorded < passed and not ended.intersection(now.record.phases):
+        first, last = recorded + 1, passed
+        months = f"month {last}" if first == last else f"months {first} to {last}"
+        yield f"The file does not record what was given in {months}: add it to `phases`."
 
 
 def _of_timing(now: Situation) -> Iterator[str]:

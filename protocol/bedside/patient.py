@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from protocol.bedside.known.plausible import value_problem
+from protocol.bedside.known.reference_range import ReferenceRange
 from protocol.bedside.known.results import Reported, observations_of
 from protocol.bedside.known.timeline import Observation, Timeline
 from protocol.dates import date_of, day_from
@@ -27,7 +28,8 @@ class Measurement(Document):
     """A dated result: a number with its unit (``<0.3`` below a limit of detection), or a name.
 
     ``date`` is the day of the sample, ``reported`` the day on which the result became known, by
-    default the same. FHIR calls them *effective* and *issued*.
+    default the same. FHIR calls them *effective* and *issued*. ``assay`` is needed where
+    reference ranges of several assays are given.
     """
 
     date: Day
@@ -36,6 +38,7 @@ class Measurement(Document):
     value: words.Fact
     unit: str | None = None
     source: str | None = None
+    assay: str | None = None
 
 
 class Pause(Document):
@@ -51,7 +54,8 @@ class PatientFile(Document):
     ``started`` is day 0 of therapy, absent before it. ``phases`` lists what was given in each
     month that has begun, in order; ``unknown`` stands for a month of which nothing is known.
     ``entry`` holds the facts that entry criteria ask for, ``earlier_courses`` how often the
-    patient had this therapy before.
+    patient had this therapy before. ``reference_ranges`` are those of the laboratory that measured,
+    in place of the regimen's normal range.
     """
 
     patient: words.Word
@@ -61,6 +65,7 @@ class PatientFile(Document):
     earlier_courses: Annotated[Whole, Field(ge=0, le=50)] = 0
     entry: dict[str, words.Fact] = Field(default_factory=dict)
     measurements: tuple[Measurement, ...] = ()
+    reference_ranges: tuple[ReferenceRange, ...] = ()
     couple_ready: words.Word | None = None
 
 
@@ -69,7 +74,7 @@ class PatientRecord:
     """A checked patient file.
 
     ``entry`` holds every fact of the entry criteria by input name, None where unknown. ``pauses``
-    are (first, last) ordinals, in order.
+    are (first, last) ordinals, in order. ``reference_ranges`` are the laboratory's own.
     """
 
     patient: str
@@ -80,6 +85,25 @@ class PatientRecord:
     couple_ready: str | None = None
     pauses: tuple[tuple[int, int], ...] = ()
     earlier_courses: int = 0
+    reference_ranges: tuple[ReferenceRange, ...] = ()
+
+    def assays_on(self, regimen: Regimen, date: dt.date) -> dict[str, str | None]:
+        """Return the assay of the last result of each analyte that is known on a date.
+
+        An analyte without a result is absent; a result may name no assay.
+        """
+        today = date.toordinal()
+        found: dict[str, str | None] = {}
+        for analyte in regimen.reference_ranges:
+            known = [
+                item
+                for name in regimen.inputs_of(analyte)
+                for item in self.timeline.of(name)
+                if item.measured <= today and item.known <= today
+            ]
+            if known:
+                found[analyte] = known[-1].assay
+        return found
 
     @property
     def start(self) -> int | None:
@@ -141,6 +165,7 @@ def patient_record(file: PatientFile, regimen: Regimen, where: str) -> PatientRe
         couple_ready=file.couple_ready,
         pauses=tuple(_pauses(file)),
         earlier_courses=file.earlier_courses,
+        reference_ranges=file.reference_ranges,
     )
 
 
@@ -160,6 +185,7 @@ def _reported(measurement: Measurement, where: str, number: int) -> Reported:
         where,
         field,
         measurement.source,
+        assay=measurement.assay,
     )
 
 

@@ -149,6 +149,11 @@ class _Chain:
         if decision.outcome == "insufficient data":
             unknown = [n for r in criteria if r.verdict == "unknown" for n in r.missing_inputs]
             decision = replace(decision, missing_inputs=tuple(dict.fromkeys(unknown)))
+        failed = [each for each in criteria if each.verdict == "failed"]
+        if failed and decision.action is None:
+            stated = " ".join(f"Not met: {each.label}. {each.found}." for each in failed)
+            stated = f"{decision.recommendation} {stated}"
+            decision = replace(decision, recommendation=stated)
         self.decisions.append(decision)
 
     def _course(self) -> None:
@@ -202,7 +207,9 @@ class _Chain:
 
     def _end_of_therapy(self) -> int:
         """Return the first day on which a sample counts as taken at the end of therapy."""
-        months = min(len(self.record.phases) or self.regimen.months, self.regimen.months)
+        ending = {phase.name for phase in self.regimen.phases if phase.ends_therapy}
+        stopped = (n for n, phase in enumerate(self.record.phases) if phase in ending)
+        months = next(stopped, self.regimen.months)
         end = self.record.date_on(MONTH_DAYS * months, self.on).toordinal()
         return end - int(self.regimen.tolerances.visit.value) if self.record.started else 1
 

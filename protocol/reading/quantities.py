@@ -16,10 +16,14 @@ Dimension = Literal["activity", "substance", "mass", "share"]
 
 
 class Unit(Document):
-    """A UCUM unit: what it measures, and how much of that dimension's base unit it is."""
+    """A UCUM unit: what it measures, and how much of that dimension's base unit it is.
+
+    Values in a unit that is ``refused`` are not converted, for the reason given.
+    """
 
     dimension: Dimension
     in_base: Annotated[Number, Field(ge=1e-15, le=1e6)]
+    refused: str | None = None
 
 
 class Analyte(Document):
@@ -156,6 +160,9 @@ def _factor(analyte: Analyte, unit: str, wanted_unit: str, where: str, wording: 
     units = analyte_file().units
     given, wanted = units[unit], units[wanted_unit]
     ratio = _decimal(given.in_base) / _decimal(wanted.in_base)
+    if given.refused and unit != wanted_unit and given.dimension == wanted.dimension:
+        problem = f"{wording!r} is refused for {analyte.label}"
+        raise InputError.of(where, "unit", problem, given.refused)
     if given.dimension == wanted.dimension:
         return ratio
     if {given.dimension, wanted.dimension} == {"mass", "substance"} and analyte.molar_mass_g_mol:

@@ -82,6 +82,11 @@ def _references(
     """Yield (field, kind, name, known names) for every name that must be declared elsewhere."""
     for name, parameter in file.parameters.items():
         yield f"parameters.{name}.source", "source", parameter.source, file.sources
+    for name, ends in file.reference_ranges.items():
+        for end, parameter_name in (("low", ends.low), ("high", ends.high)):
+            if parameter_name is not None:
+                field = f"reference_ranges.{name}.{end}"
+                yield field, "parameter", parameter_name, file.parameters
     for name, phase in file.phases.items():
         yield f"phases.{name}.source", "source", phase.source, file.sources
         for i, order in enumerate(phase.orders):

@@ -20,9 +20,6 @@ from protocol.regimen.paths import faults_of_paths
 from protocol.regimen.rules import DecisionTable, Phase, Regimen, Rule, StartCriterion
 from protocol.regimen.table_proof import axes_of, misused_actions, table_faults
 
-#: The origin of a parameter that takes the place of the file's.
-SET_BY_USER = "set by the user"
-
 #: Cells of a table that can be proved in seconds and some hundred megabytes.
 MAX_CELLS = 1_000_000
 
@@ -31,7 +28,7 @@ def compile_regimen(
     where: str,
     text: str,
     plain: Any,
-    parameters: Mapping[str, float],
+    parameters: Mapping[str, float | language.NewValue],
     origins: Mapping[str, str],
 ) -> Regimen:
     """Check and prove a regimen.
@@ -40,14 +37,17 @@ def compile_regimen(
     of each entry.
     """
     file = validate(plain, language.RegimenFile, where)
-    file = _with_parameters(file, parameters, where)
+    new = {
+        name: value if isinstance(value, language.NewValue) else language.NewValue(value)
+        for name, value in parameters.items()
+    }
+    file = _with_parameters(file, new, where)
     faults = [Fault(where, *fault) for fault in faults_of_file(file)]
     if faults:
         raise InputError(faults)
-    compiler = _Compiler(
-        where, file, {**origins, **{f"parameters.{name}": SET_BY_USER for name in parameters}}
-    )
-    regimen = compiler.regimen(_hash(text, parameters))
+    set_by = {f"parameters.{name}": f"set by {value.set_by}" for name, value in new.items()}
+    compiler = _Compiler(where, file, {**origins, **set_by})
+    regimen = compiler.regimen(_hash(text, new))
     if compiler.faults:
         raise InputError(compiler.faults + compiler.unproved)
     if compiler.unproved:
@@ -58,13 +58,15 @@ def compile_regimen(
     return regimen
 
 
-def _hash(text: str, parameters: Mapping[str, float]) -> str:
-    changed = "".join(f"\n{name}={value!r}" for name, value in sorted(parameters.items()))
+def _hash(text: str, parameters: Mapping[str, language.NewValue]) -> str:
+    changed = "".join(
+        f"\n{name}={float(new.value)!r}{new.wording}" for name, new in sorted(parameters.items())
+    )
     return content_hash(text + changed)
 
 
 def _with_parameters(
-    file: language.RegimenFile, values: Mapping[str, float], where: str
+    file: language.RegimenFile, values: Mapping[str, language.NewValue], where: str
 ) -> language.RegimenFile:
     unknown = [name for name in values if name not in file.parameters]
     if unknown:
@@ -74,18 +76,40 @@ def _with_parameters(
             for name in unknown
         )
     if faults := [
-        Fault(where, f"parameters.{name}", f"{value:g} is not allowed", "give -1e6 to 1e6")
-        for name, value in values.items()
-        if not abs(value) <= 1e6  # nor is anything that is not a number
+        Fault(where, f"parameters.{name}", f"{new.value:g} is not allowed", "give -1e6 to 1e6")
+        for name, new in values.items()
+        if not abs(new.value) <= 1e6  # nor is anything that is not a number
     ]:
         raise InputError(faults)
     changed = {
-        name: file.parameters[name].model_copy(
-            update={"value": float(value), "status": "assumed", "note": "set by the user"}
-        )
-        for name, value in values.items()
+        name: file.parameters[name].model_copy(update=_replacement(new))
+        for name, new in values.items()
     }
-    return file.model_copy(update={"parameters": {**file.parameters, **changed}})
+    sources = {
+        _source(new): language.Source(title=f"set by {new.set_by}") for new in values.values()
+    }
+    return file.model_copy(
+        update={
+            "parameters": {**file.parameters, **changed},
+            "sources": {**file.sources, **sources},
+        }
+    )
+
+
+def _replacement(new: language.NewValue) -> dict[str, Any]:
+    """Return the changed fields of a parameter; the number's source is not that of the file."""
+    wording = new.wording or "in place of the regimen's number"
+    return {
+        "value": float(new.value),
+        "status": "assumed",
+        "source": _source(new),
+        "locator": wording,
+        "note": f"set by {new.set_by}",
+    }
+
+
+def _source(new: language.NewValue) -> str:
+    return f"set-by-{new.set_by.removeprefix('the ')}"
 
 
 class _Compiler:
@@ -115,6 +139,7 @@ class _Compiler:
             sources=file.sources,
             readings=file.readings,
             parameters=file.parameters,
+            reference_ranges=file.reference_ranges,
             inputs=file.inputs,
             drugs=file.drugs,
             phases=tuple(self._phases()),

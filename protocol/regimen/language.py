@@ -1,5 +1,6 @@
 """What a regimen file may say. `protocol.regimen.load` turns it into a proved `Regimen`."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
@@ -28,6 +29,22 @@ class Parameter(Document):
     source: Name
     locator: Text
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class NewValue:
+    """A number in place of a parameter's, and who set it; ``wording`` says what it is."""
+
+    value: float
+    set_by: str = "the user"
+    wording: str = ""
+
+
+class RangeParameters(Document):
+    """The parameters that hold the ends of an analyte's normal range; one end may not matter."""
+
+    low: Name | None = None
+    high: Name | None = None
 
 
 Limit = Annotated[Number, Field(ge=-1e6, le=1e6)]
@@ -181,6 +198,7 @@ class RegimenFile(Document):
     sources: dict[Name, Source]
     readings: dict[Name, Reading] = Field(default_factory=dict)
     parameters: dict[Name, Parameter] = Field(default_factory=dict)
+    reference_ranges: dict[Name, RangeParameters] = Field(default_factory=dict)
     analytes: dict[Name, Analyte] = Field(default_factory=dict)
     inputs: Annotated[dict[Name, InputSpec], Field(min_length=1)]
     drugs: dict[Name, Drug] = Field(default_factory=dict)

@@ -15,6 +15,7 @@ from typing import Any
 from protocol.errors import InputError
 from protocol.reading.documents import is_there, parse_yaml, read_text
 from protocol.regimen.compile import compile_regimen
+from protocol.regimen.language import NewValue
 from protocol.regimen.rules import DecisionTable, Phase, Regimen, Rule, StartCriterion
 from protocol.shorten import shorten
 
@@ -52,7 +53,7 @@ def list_regimens() -> tuple[str, ...]:
 
 
 def load_regimen(
-    name_or_path: str | Path, parameters: Mapping[str, float] | None = None
+    name_or_path: str | Path, parameters: Mapping[str, float | NewValue] | None = None
 ) -> Regimen:
     """Return a shipped regimen by name, or one of your own by the path of its file.
 
@@ -60,7 +61,7 @@ def load_regimen(
     ----------
     parameters
         Values, in the declared units, that take the place of the file's (a clinic's own safety
-        limits). They become part of ``sha256``.
+        limits), as numbers, or with who set them. They become part of ``sha256``.
 
     Raises
     ------
@@ -80,16 +81,18 @@ def load_regimen(
 
 
 @cache
-def _shipped(name: str, parameters: tuple[tuple[str, float], ...]) -> Regimen:
+def _shipped(name: str, parameters: tuple[tuple[str, float | NewValue], ...]) -> Regimen:
     return _load(name, parameters)
 
 
-def _load(name: str, parameters: tuple[tuple[str, float], ...]) -> Regimen:
+def _load(name: str, parameters: tuple[tuple[str, float | NewValue], ...]) -> Regimen:
     where, found = _read(name, MAX_DEPTH)
     return _compiled(where, found, dict(parameters))
 
 
-def _compiled(where: str, found: "_Extended", parameters: Mapping[str, float]) -> Regimen:
+def _compiled(
+    where: str, found: "_Extended", parameters: Mapping[str, float | NewValue]
+) -> Regimen:
     return compile_regimen(where, "\n".join(found.texts), found.plain, parameters, found.origins)
 
 

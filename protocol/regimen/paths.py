@@ -34,11 +34,6 @@ class Injection:
     route: str
     unit: DoseUnit = "IU"
 
-    @property
-    def dose_iu(self) -> float:
-        """The dose as a number in its ``unit``."""
-        return self.dose
-
 
 @dataclass(frozen=True, slots=True)
 class Step:

@@ -79,7 +79,8 @@ class Regimen:
     """A proved regimen. ``sha256`` covers its file and the files that it extends.
 
     ``months`` is the longest therapy, in months of 30 days. ``phases`` are in the file's order.
-    ``analytes`` are the shipped ones and the file's own. ``origins`` names the regimen file that
+    ``analytes`` are the shipped ones and the file's own; ``reference_ranges`` names the parameters
+    that hold the normal range of an analyte. ``origins`` names the regimen file that
     an entry stands in, by its dotted path, such as ``phases.hcg`` or ``parameters.fsh_low``.
     """
 
@@ -92,6 +93,7 @@ class Regimen:
     sources: Mapping[str, language.Source]
     readings: Mapping[str, language.Reading]
     parameters: Mapping[str, language.Parameter]
+    reference_ranges: Mapping[str, language.RangeParameters]
     inputs: Mapping[str, language.InputSpec]
     drugs: Mapping[str, treatment.Drug]
     phases: tuple[Phase, ...]

@@ -39,13 +39,13 @@ def _endpoint(name: str) -> Column:
     return Column(name, "", ENDPOINTS[name].meaning)
 
 
-#: What rounding and missing values hide; stands with the truth.
+#: Baseline values before rounding and deletion; columns of the truth table.
 _EXACT = tuple(
     Column(f"{each.name}_exact", each.unit, f"{each.meaning.split(';')[0]}, before rounding")
     for each in (*_baseline_columns(), Column("partner_age_years", "a", "age of the partner"))
 )
 
-PATIENT = Column("patient_id", "", "number of the patient in his study, from 1")
+PATIENT = Column("patient_id", "", "number of the patient in the study, from 1")
 
 #: Every table of a study with its columns in order: the data dictionary.
 COLUMNS: dict[str, tuple[Column, ...]] = {
@@ -54,24 +54,26 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("diagnosis", "", f"cause of azoospermia: {', '.join(DIAGNOSES)}"),
         *_baseline_columns(),
         Column("partner_age_years", "a", "age of the partner at enrolment"),
-        Column("enrolled_day", "d", "day on which he was enrolled, from 0, the first of the study"),
-        Column("gonadotropin_therapy", "", "1 if he chose gonadotropins, else 0"),
-        Column("regimen", "", "regimen he followed"),
-        Column("completed", "", "1 if he went through all of its months"),
+        Column("enrolled_day", "d", "day of enrolment, from 0, the first day of the study"),
+        Column("gonadotropin_therapy", "", "1 if the patient chose gonadotropins, else 0"),
+        Column("regimen", "", "regimen followed"),
+        Column("completed", "", "1 if all months of the regimen were completed"),
         _endpoint("sperm_in_ejaculate"),
-        Column("micro_tese", "", "1 if he was operated on"),
+        Column("micro_tese", "", "1 if the patient had surgery"),
         _endpoint("sperm_retrieved"),
         Column("icsi", "", "1 if the couple reached ICSI"),
         _endpoint("live_birth"),
     ),
     "visits": (
         PATIENT,
-        Column("month", "mo", "months of therapy behind him: 0, and 1 to 3 under therapy"),
+        Column("month", "mo", "months of therapy so far: 0, and 1 to 3 under therapy"),
         Column("day", "d", "day of the visit"),
         Column("previous_phase", "", "phase of the month that ends; empty at month 0"),
         Column("lh_iu_l", "[IU]/L", "measured serum LH"),
         Column(
-            "fsh_iu_l", "[IU]/L", "measured serum FSH with what was injected; empty if not measured"
+            "fsh_iu_l",
+            "[IU]/L",
+            "measured total serum FSH; empty if not measured",
         ),
         Column("testosterone_nmol_l", "nmol/L", "measured serum total testosterone"),
         Column("estradiol_pmol_l", "pmol/L", "measured serum estradiol"),
@@ -79,22 +81,22 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "injections": (
         PATIENT,
         Column("day", "d", "day of the injection"),
-        Column("drug", "", "drug injected, as the regimen names it"),
+        Column("drug", "", "drug injected, named as in the regimen"),
         Column("dose_iu", "[IU]", "dose injected"),
     ),
     "procedures": (
         PATIENT,
         Column("day", "d", "day of the procedure"),
         Column("procedure", "", "semen analysis, micro-TESE or ICSI"),
-        Column("result", "", "what was found; at ICSI the source of the sperm"),
+        Column("result", "", "finding; for ICSI the source of the sperm"),
     ),
     "operations": (
         PATIENT,
         Column("day", "d", "day of micro-TESE"),
         Column("minutes", "min", "duration of micro-TESE"),
-        Column("testes_opened", "", "1 where the first gave sperm at once, else 2"),
-        Column("complication", "", "1 if the wound bled, was infected or went on to hurt"),
-        Column("testosterone_after_nmol_l", "nmol/L", "serum total testosterone months after"),
+        Column("testes_opened", "", "1 if sperm was found in the first testis, else 2"),
+        Column("complication", "", "1 if bleeding, infection or persistent pain occurred"),
+        Column("testosterone_after_nmol_l", "nmol/L", "serum total testosterone after surgery"),
     ),
     "cycles": (
         PATIENT,
@@ -121,7 +123,9 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("stratum_by_sperm", "", f"principal stratum: {', '.join(BY_SPERM)}"),
         *(
             Column(
-                f"{outcome}_{arm}", "", f"{outcome.replace('_', ' ')} if {arm}, whatever he chose"
+                f"{outcome}_{arm}",
+                "",
+                f"{outcome.replace('_', ' ')} if {arm}, whatever was chosen",
             )
             for outcome in ENDPOINTS
             for arm in ARMS

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from estimate.causal.entropy_balancing import entropy_balanced, entropy_weights
 from estimate.causal.marginal import aipw, g_computation, tmle
+from estimate.causal.matched_effects import matched_effects
 from estimate.causal.matched_pairs import paired
-from estimate.causal.matching import match_nearest, matched
+from estimate.causal.matching import match_nearest
 from estimate.causal.propensity import propensity
 from estimate.causal.randomised_g_computation import randomised
 from estimate.causal.weighting import iptw, iptw_adjusted, weights
@@ -77,9 +79,18 @@ def pairs(focal):
     def run(data):
         score = propensity(data)
         matches = match_nearest(data, score, focal, accept_shortage=True, on="logit")
-        return (matched(data, matches, []),)
+        return matched_effects(data, matches)
 
     return run
+
+
+def overlap_adjusted(data):
+    score = propensity(data)
+    return (iptw_adjusted(data, score, weights(data, score, "ato"), errors="M-estimation"),)
+
+
+def balanced(target):
+    return lambda data: entropy_balanced(data, entropy_weights(data, target))
 
 
 CASES = {
@@ -115,6 +126,10 @@ CASES = {
     "iptw-ato": Case(weighted("ato"), "iptw-ato", "ato"),
     "iptw-atm": Case(weighted("atm"), "iptw-atm", "atm"),
     "iptw and covariates": Case(conditional_weighted, "iptw-ate-adjusted", conditional=True),
+    "overlap and covariates": Case(overlap_adjusted, "iptw-ato-adjusted", "ato", conditional=True),
+    "entropy": Case(balanced("ate"), "entropy-ate"),
+    "entropy att": Case(balanced("att"), "entropy-att", "att", swapped="entropy atc"),
+    "entropy atc": Case(balanced("atc"), "entropy-atc", "atc", swapped="entropy att"),
     "published iptw": Case(published, "iptw-ate-adjusted", conditional=True, size="wrong"),
     "matching": Case(
         pairs("untreated"), "matching", "atc", swapped="matching treated", doubles=False
@@ -445,7 +460,7 @@ def test_unstabilised_weights_used_as_counts_reject_far_too_often():
 
 
 def test_matching_the_larger_arm_is_a_trap():
-    (answer,) = CASES["matching treated"].run(large_studies(1.0))
+    *_, answer = CASES["matching treated"].run(large_studies(1.0))
     truth = truths()["att"]["odds ratio"]
     assert np.log(answer.estimate).mean() - truth > 0.3
 

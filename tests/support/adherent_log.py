@@ -34,7 +34,7 @@ def write_log(log: Mapping[str, Sequence[Event]]) -> str:
         for event in events:
             date = dt.date.fromordinal(event.date).isoformat()
             if event.name == "injection":
-                cells = [event.name, event.drug, f"{event.dose_iu:g}", "IU", "", event.route]
+                cells = [event.name, event.drug, f"{event.dose:g}", event.unit, "", event.route]
             elif event.name in names and isinstance(event.value, float | int):
                 analyte = names[event.name]
                 unit = analyte_file().analytes[analyte].unit

@@ -53,6 +53,7 @@ VALID = {
                "--no-figures", "--workers", "1", "--out", "clinic"),
     "decide": ("--month", "2", "--fsh", "9.8", "--decision-date", "2026-01-05"),
     "evidence": ("before-first-retrieval", "--pool", "sperm retrieved"),
+    "fit": ("patients.csv", "--resamples", "20"),
     "monitor": ("three-analyses", "interim.csv"),
     "picture": ("patient", "paper", "--out", "patient.svg"),
     "power": ("three-analyses", "--replicates", "20", "--participants", "60", "--workers", "1"),
@@ -173,6 +174,14 @@ def names() -> list[str]:
         else:
             found.append(name)
     return found
+
+
+def paths(*kinds: type[click.Path]) -> Iterator[tuple[str, click.Parameter]]:
+    """Yield the names of all commands with their parameters of certain types."""
+    for name in names():
+        for parameter in command_of(name).params:
+            if isinstance(parameter.type, kinds):
+                yield name, parameter
 
 
 def corrupted(name: str, parameter: click.Parameter, value: str) -> tuple[str, ...]:

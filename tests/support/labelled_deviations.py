@@ -97,7 +97,7 @@ def _dose(patient: _Patient, random: Random) -> Events | None:
     if at is None:
         return None
     factor = float(random.choice([0.5, 1.5, 2.0]))
-    return patient.with_event(at, dose_iu=patient.events[at].dose_iu * factor)
+    return patient.with_event(at, dose=patient.events[at].dose * factor)
 
 
 def _drug(patient: _Patient, random: Random) -> Events | None:

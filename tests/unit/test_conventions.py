@@ -30,6 +30,8 @@ WITH_A_UNIT_BESIDE = {
     "start",
     "plausible",
     "in_base",
+    "low",
+    "high",
     "given",
     "entry",
     # Results by the name of an input, which holds the unit; doses in the unit of the drug.

@@ -9,13 +9,15 @@ import click
 import pytest
 
 from pretese.cli import app
-from pretese.commands.output_types import OutputFile, OutputFolder
+from pretese.commands.output_types import InputPath, OutputFile, OutputFolder, WritingCommand
+from tests.support.command_lines import command_of, paths
+from tests.support.faults import writers
 
 COMMANDS = Path(__file__).parents[2] / "pretese" / "commands"
 MOST_LINES = 60
 
 #: Modules that are not command.
-SHARED = {"__init__", "options", "option_types"}
+SHARED = {"__init__", "options", "option_types", "output_types"}
 
 
 def code_lines(path: Path) -> int:
@@ -84,3 +86,30 @@ def test_a_default_is_the_same_in_every_command(name):
     own = {"recover"} if name == "--seed" else set()  # the recovery library names its seed
     assert {default for command, default in defaults.items() if command not in own} == {1}
     assert {defaults[command] for command in own} <= {None}
+
+
+#: Outputs that no option names.
+WITHOUT_OPTION = {"calibrate", "report"}
+
+OUTPUTS = [(name, each) for name, each in paths(OutputFile, OutputFolder)]
+
+
+def test_every_path_is_declared_as_read_or_written():
+    undeclared = [
+        (name, each.opts[0])
+        for name, each in paths(click.Path)
+        if not isinstance(each.type, InputPath | OutputFile | OutputFolder)
+    ]
+    assert undeclared == [], "use InputPath, OutputFile or OutputFolder"
+
+
+def test_every_output_is_killed_and_filled_in_the_tests_and_in_the_soak():
+    """An output that is missing here needs a case in `tests/support/faults/writers.py`."""
+    tried = {case.name.split(",")[0] for case in writers.ALL}
+    assert {f"{name} {each.opts[0]}" for name, each in OUTPUTS} == tried - WITHOUT_OPTION
+    assert tried >= WITHOUT_OPTION
+
+
+def test_every_command_that_writes_files_keeps_what_it_reads():
+    files = [name for name, each in OUTPUTS if isinstance(each.type, OutputFile)]
+    assert all(isinstance(command_of(name), WritingCommand) for name in files)

@@ -163,7 +163,8 @@ class Audit(Shown):
     def summary(self) -> str:
         """Return the regimen, and how many patients and deviations there are."""
         name = f"{shorten_text(self.found.regimen_id, 25)} {self.found.regimen_version}"
-        return f"{name}, patients: {len(self.found.patients)}, deviations: {len(self.deviations)}"
+        patients = self.found.number_of_patients()
+        return f"{name}, patients: {patients}, deviations: {len(self.deviations)}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of ``pretese audit --json``."""

@@ -1,8 +1,8 @@
 """A regimen of the public interface: ask it, plan by it, prove it, test it, show it."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sized
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Sized
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +20,18 @@ from pretese.bedside.question import (
     measured,
     patient_in_month,
     patient_of,
+    ranges_of,
+)
+from protocol.bedside.known.reference_range import (
+    ReferenceRange,
+    parameters_of_ranges,
+    ranges_in_use,
 )
 from protocol.bedside.recommend import recommend
 from protocol.bedside.schedule import plan, plan_of_phases
 from protocol.errors import Fault, InputError, ProofError
 from protocol.regimen import load
+from protocol.regimen.language import NewValue
 from protocol.regimen.paths import Path as Course
 from protocol.regimen.paths import paths_of
 from protocol.shorten import shorten, shorten_text
@@ -74,7 +81,7 @@ def regimen(name: str | Path = "fsh-guided", /, **parameters: float) -> "Regimen
         cure = "give the name of a shipped regimen, or a path"
         raise InputError.of("regimen", "", f"{shorten(name)} is not a name", cure)
     try:
-        return Regimen(str(name), load.load_regimen(str(name), values), ())
+        return Regimen(str(name), load.load_regimen(str(name), values), (), values)
     except ProofError as error:
         return Regimen(str(name), None, error.faults)
 
@@ -84,12 +91,13 @@ class Regimen(Shown):
     """A protocol as data; made by `pretese.regimen`.
 
     ``name`` is what it was asked for by; ``faults`` say why it is not proved, and are empty
-    otherwise.
+    otherwise. ``numbers`` take the place of the file's parameters, each with who set it.
     """
 
     name: str
     _compiled: load.Regimen | None
     faults: tuple[Fault, ...]
+    numbers: Mapping[str, float | NewValue] = field(default_factory=dict)
 
     @property
     def compiled(self) -> load.Regimen:
@@ -102,6 +110,37 @@ class Regimen(Shown):
     def paths(self) -> tuple[Course, ...]:
         """Every path through the months of therapy, with the doses of each."""
         return tuple(paths_of(self.compiled))
+
+    def with_reference_ranges(self, ranges: Mapping[str, str] | Sequence[str]) -> "Regimen":
+        """Return the regimen with a laboratory's own reference ranges as its normal ranges.
+
+        Decisions name them as set by the clinic.
+
+        Parameters
+        ----------
+        ranges
+            By analyte, both ends included: ``{"fsh": "1.5 to 12.4 IU/L"}``, the assay in brackets
+            after it; or texts as the commands take them: ``["fsh=1.5 to 12.4 IU/L"]``.
+
+        Raises
+        ------
+        InputError
+            A range is not understood, or the regimen decides nothing by that of the analyte.
+
+        Examples
+        --------
+        >>> import pretese
+        >>> own = pretese.regimen().with_reference_ranges({"fsh": "1.5 to 12.4 IU/L (Elecsys)"})
+        >>> own.decide(month=2, fsh=11.5, decision_date="2022-03-31").recommendation
+        'uFSH and hCG, alternating'
+        """
+        return self._with_ranges(ranges_of(ranges), "reference_ranges")
+
+    def _with_ranges(self, ranges: Sequence[ReferenceRange], where: str) -> "Regimen":
+        if not ranges:
+            return self
+        numbers = {**self.numbers, **parameters_of_ranges(self.compiled, ranges, where)}
+        return Regimen(self.name, load.load_regimen(self.name, numbers), (), numbers)
 
     def decide(
         self,
@@ -165,6 +204,10 @@ class Regimen(Shown):
             raise InputError.of(WHERE, "patient", "findings come from the file", cure)
         else:
             record = patient_of(patient, compiled)
+        if record.reference_ranges:
+            assays = record.assays_on(compiled, day)
+            ranges = ranges_in_use(record.reference_ranges, assays, WHERE)
+            compiled = self._with_ranges(ranges, WHERE).compiled
         return Decision(recommend(record, compiled, day, WHERE), compiled)
 
     def schedule(

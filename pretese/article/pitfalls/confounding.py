@@ -4,7 +4,8 @@ import numpy as np
 from scipy.special import ndtr
 
 from estimate.causal.balance import balance
-from estimate.causal.matching import Focal, match_nearest, matched
+from estimate.causal.matched_effects import matched
+from estimate.causal.matching import Focal, match_nearest
 from estimate.causal.propensity import PropensityScore, propensity
 from estimate.causal.weighting import iptw, iptw_adjusted, weights
 from estimate.core.analysis_set import AnalysisSet

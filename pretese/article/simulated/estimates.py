@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from estimate.causal.balance import balance
-from estimate.causal.matching import match_nearest, matched
+from estimate.causal.matched_effects import matched
+from estimate.causal.matching import match_nearest
 from estimate.causal.propensity import c_statistic, propensity
 from estimate.causal.weighting import iptw_adjusted, weights
 from estimate.comparison.contingency import count, unadjusted

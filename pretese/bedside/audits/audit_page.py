@@ -9,6 +9,7 @@ from pretese.bedside.audits.timeline_figure import timeline_svg
 from pretese.io.output.versions import program_version
 from pretese.io.text.html_page import render_page
 from protocol.audit.deviations import Audit, PatientAudit
+from protocol.audit.log.courses import courses_of
 from protocol.audit.log.events import Log, Unused
 from protocol.audit.words import called
 from protocol.bedside.recommend import DISCLAIMER
@@ -54,8 +55,8 @@ def audit_page(
 
 
 def _figure(patient: PatientAudit, log: Log, regimen: Regimen) -> Markup:
-    # The figure escapes its text itself.
-    return Markup(timeline_svg(patient, log[patient.patient], regimen))
+    events = courses_of(log[patient.patient], regimen)[patient.course - 1]
+    return Markup(timeline_svg(patient, events, regimen))  # it escapes its text itself
 
 
 def _missing(patients: Sequence[PatientAudit]) -> Mapping[str, int]:

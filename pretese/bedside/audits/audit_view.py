@@ -26,7 +26,9 @@ def audit_lines(found: Audit, unused: Sequence[Unused] = ()) -> Iterator[str]:
     """Yield an audit line by line: counts of each kind, adherence, then each patient."""
     judged = [patient for patient in found.patients if patient.start is not None]
     clean = sum(not patient.deviations for patient in judged)
-    patients = f"{_many(len(found.patients), 'patient')}, {clean} without deviation"
+    number, courses = found.number_of_patients(), len(found.patients)
+    several = "" if courses == number else f", {courses:,} courses of therapy"
+    patients = f"{_many(number, 'patient')}{several}, {clean} without deviation"
     if left := len(found.patients) - len(judged):
         patients += f", {left} not judged"
     yield f"{found.regimen_id} {found.regimen_version}: {patients}"
@@ -75,7 +77,7 @@ def _patient(patient: PatientAudit) -> Iterator[str]:
     if not (patient.note or patient.deviations or patient.queries):
         return
     yield ""
-    yield from _wrapped("", f"{patient.patient}: {patient.note}".removesuffix(": "))
+    yield from _wrapped("", f"{patient.name}: {patient.note}".removesuffix(": "))
     for query in patient.queries:
         yield from _wrapped("  query    ", f"{query.kind}: {query.text}{_rows(query.rows)}")
     for days, text in _folded(patient.deviations):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -122,7 +123,7 @@ Found = Iterator[tuple[int, int, Event]]
 
 
 def _on(date: int, event: Event) -> Event:
-    return Event(date, event.name, event.drug, event.dose_iu, event.value)
+    return replace(event, date=date)
 
 
 def _starts(tables: Tables) -> Found:

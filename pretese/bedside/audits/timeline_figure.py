@@ -98,7 +98,7 @@ def timeline_svg(audit: PatientAudit, events: Sequence[Event], regimen: Regimen)
     _deviations(drawing, audit)
     _axis(drawing)
     height = drawing.lanes * LANE + 22
-    stated = f"Timeline of {audit.patient} from {audit.start}"
+    stated = f"Timeline of {audit.name} from {audit.start}"
     drawing.root.attrib.update(
         {"viewBox": f"0 0 {WIDTH} {height}", "role": "img", "aria-label": _safe(stated)}
     )
@@ -140,7 +140,7 @@ def _injections(
         for event in (event for event in given if event.drug == drug):
             kind = "given wrong" if event.row and event.row in odd else "given"
             drawing.mark(
-                "circle", event.date - start, y, kind, f"{drug} {event.dose_iu:g} {event.unit}"
+                "circle", event.date - start, y, kind, f"{drug} {event.dose:g} {event.unit}"
             )
 
 

@@ -64,7 +64,7 @@ def data_dictionary(fields: Fields) -> pd.DataFrame:
     """Return the data dictionary, a row per field, in `COLUMNS`."""
     record = _row(RECORD, FIRST_FORM, "text", "the patient; with several studies: study-patient")
     rows = [record] + [_describe(form, field) for form, field in _listed(fields)]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).fillna("")
+    return pd.DataFrame([{name: row.get(name, "") for name in COLUMNS} for row in rows])
 
 
 def records(parts: Mapping[str, pd.DataFrame], fields: Fields) -> pd.DataFrame:

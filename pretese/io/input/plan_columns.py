@@ -21,19 +21,23 @@ def uses_of(plan: Plan) -> dict[str, Use]:
     """Return every column that a plan names, to what it is used for.
 
     A column that is used in two ways is read for the first of them: arms, outcome, covariates,
-    eligibility, clusters, live births, changes.
+    eligibility, clusters, sampling weights, live births, changes.
 
     >>> plan = Plan(treatment="dose", outcome="won", eligible="asked", methods=("unadjusted",))
     >>> list(uses_of(plan))
     ['dose', 'won', 'asked']
     """
-    uses: dict[str, Use] = {plan.treatment: INDICATOR, **_outcome_uses(plan)}
+    levels = plan.treatment_levels
+    arms: Use = CategoryUse(levels) if levels else INDICATOR
+    uses: dict[str, Use] = {plan.treatment: arms, **_outcome_uses(plan)}
     for name, kind in plan.kinds.items():
         uses[name] = CategoryUse(kind.levels) if isinstance(kind, Categorical) else NumberUse()
     if plan.eligible is not None:
         uses.setdefault(plan.eligible, INDICATOR)
     if plan.cluster is not None:
         uses.setdefault(plan.cluster, CategoryUse())
+    if plan.sampling_weights is not None:
+        uses.setdefault(plan.sampling_weights, NumberUse("give numbers"))
     if (birth_curves := plan.live_birth) is not None:
         for column in (birth_curves.transfers, birth_curves.birth, birth_curves.embryos_left):
             if column is not None:

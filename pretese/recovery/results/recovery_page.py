@@ -60,6 +60,14 @@ def _head(spec: StudySpec, verdicts: pd.DataFrame, replicates: int) -> Iterator[
         "it gives an estimate in at least 95 % of the replicates; otherwise it is called *biased*. "
         "The library states the expected verdict of each method before the study runs."
     )
+    repeated = repeated_analyses(verdicts) & verdicts["case"].isin(spec.cases)
+    if repeated.any():
+        again = ", ".join(dict.fromkeys(verdicts.loc[repeated, "case"]))
+        yield (
+            f"{repeated.sum()} analyses ({again}) have in every number the results of another "
+            "case: the same patients and outcomes. They count once in what follows."
+        )
+    verdicts = verdicts[~repeated]
     expected = verdicts[verdicts["expected"] != "none"]
     unexpected = expected[expected["unexpected"]]
     if unexpected.empty:
@@ -72,6 +80,18 @@ def _head(spec: StudySpec, verdicts: pd.DataFrame, replicates: int) -> Iterator[
         words = [", ".join(row) for row in unexpected[[*_NAMES, "verdict"]].to_numpy()]
         yield f"**Unexpected verdicts** ({len(unexpected)} of {len(expected)}):"
         yield "\n".join(f"* {each}" for each in words)
+
+
+#: Numbers that two analyses share only if they are one experiment.
+_RESULT = ["plan", "method", "scale", "truth", "bias", "empirical_se", "coverage"]
+
+
+def repeated_analyses(verdicts: pd.DataFrame) -> "pd.Series[bool]":
+    """Return which rows repeat an analysis of an earlier case in every number.
+
+    Scenarios that differ in what a plan does not use are one experiment, not two.
+    """
+    return verdicts.duplicated(_RESULT) & verdicts["bias"].notna()
 
 
 _NAMES = ["case", "plan", "method", "scale"]

@@ -84,7 +84,7 @@ def _of_item(
     date, month = item.date.toordinal(), item.day // MONTH_DAYS
     if item.injection:
         dose = item.injection
-        yield Event(date, "injection", dose.drug, dose.dose_iu, route=dose.route)
+        yield Event(date, "injection", dose.drug, dose.dose, route=dose.route, unit=dose.unit)
     elif item.kind == "decision" and 0 < month < len(phases):
         yield Event(date, "decision", value=phases[month])
     for name in item.measure:

@@ -34,7 +34,7 @@ class Event:
     known
         The day on which a result became known (proleptic ordinal); 0: the day of the sample.
     unit
-        Of a dose: IU or mg, as ``dose_iu`` counts it.
+        Of a dose: IU or mg.
     qualifier
         ``<`` or ``>``: the true result lies beyond ``value``, a limit of detection.
     """
@@ -42,7 +42,7 @@ class Event:
     date: int
     name: str
     drug: str = ""
-    dose_iu: float = 0.0
+    dose: float = 0.0
     value: Value = None
     row: int = 0
     route: str = ""

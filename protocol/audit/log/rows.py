@@ -98,7 +98,7 @@ class RowReader:
             patient = self._mapped("patient", patient)
         return patient, [
             Event(
-                day, each.name, each.drug, each.dose_iu, each.value, number, each.route, time,
+                day, each.name, each.drug, each.dose, each.value, number, each.route, time,
                 arrived, each.qualifier, each.unit,
             )
             for each in read

@@ -32,6 +32,7 @@ class Reported:
     field: str
     source: str | None = None
     row: int = 0
+    assay: str | None = None
 
 
 def observations_of(result: Reported, regimen: Regimen) -> tuple[Observation, ...]:
@@ -124,5 +125,13 @@ def _checked(
     if found:
         raise InputError.of(result.where, f"{result.field}.value", *found)
     return Observation(
-        name, value, result.measured, result.known, qualifier, result.source, note, result.row
+        name,
+        value,
+        result.measured,
+        result.known,
+        qualifier,
+        result.source,
+        note,
+        result.row,
+        result.assay,
     )

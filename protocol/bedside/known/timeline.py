@@ -34,6 +34,7 @@ class Observation:
     source: str | None = None
     note: str = ""
     row: int = 0
+    assay: str | None = None
 
     @property
     def date(self) -> dt.date:

@@ -25,14 +25,14 @@ Codes = NDArray[np.signedinteger]
 #: Columns of the log with their meaning.
 LOG_COLUMNS = {
     "run": "number of the run, from 1",
-    "case": "number of the patient in his run, from 1: patient_id of the tables",
-    "arm": "untreated or treated, as he chose",
+    "case": "number of the patient in the run, from 1: patient_id of the tables",
+    "arm": "the arm chosen: untreated or treated",
     "activity": "what is done",
-    "scheduled": "when he begins to wait for it",
-    "start": "when it begins; empty while he waits",
+    "scheduled": "when the patient begins to wait for it",
+    "start": "when it begins; empty while the patient waits",
     "complete": "when it ends; empty while it goes on",
     "resource": "who or what does it",
-    "status": "waiting, ongoing, complete, or left if he gave up",
+    "status": "waiting, ongoing, complete, or left if the patient left the queue",
     "detail": "result, rule that decided, or dose",
 }
 

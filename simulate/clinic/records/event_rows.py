@@ -204,7 +204,7 @@ def _stops(seen: Seen) -> Iterator[Block]:
     for month in range(1, MONTHS):
         times = np.where(stays == month, columns.month_start[month], np.nan)
         place = _month_place(month) + 1
-        yield _moment(seen, place, "breaks therapy off", times, "patient")
+        yield _moment(seen, place, "discontinuation of therapy", times, "patient")
 
 
 def _end_decisions(seen: Seen) -> tuple[tuple[str, ...], Codes]:

@@ -139,4 +139,4 @@ def injection_times(seen: Seen) -> Iterator[tuple[str, float, int, Indices, Floa
             given = (times <= seen.day) & (month < stays[patients])
             if missed is not None:
                 given &= ~missed[dose.day, 0, patients]
-            yield dose.drug, dose.dose_iu, month, patients[given], times[given]
+            yield dose.drug, dose.dose, month, patients[given], times[given]

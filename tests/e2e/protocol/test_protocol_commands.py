@@ -159,7 +159,7 @@ def test_an_audit_is_a_table_a_file_and_a_document(capsys):
     assert [(row["kind"], row["day"], row["rows"]) for row in rows] == [("dose", "2", "3")]
     found = document(capsys, "audit", "log.csv")
     assert (found["schema"], found["counts"]["dose"], found["patients_with"]["dose"]) == (
-        "pretese/audit/2", 1, 1
+        "pretese/audit/3", 1, 1
     )  # fmt: skip
     assert found["patients"][0]["complete"] is False
     assert output(capsys, "audit", "log.csv", "--strict")[0] == 3

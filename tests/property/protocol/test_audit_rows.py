@@ -59,8 +59,8 @@ def logs(draw, stray_rows=strays) -> list[Event]:
         elif change in ("late", "early"):
             events[at] = replace(event, date=event.date + (3 if change == "late" else -2))
         elif event.name == "injection":
-            by = {"dose": {"dose_iu": 1000.0}, "drug": {"drug": "hmg"}}.get(change)
-            half = replace(event, dose_iu=event.dose_iu / 2)
+            by = {"dose": {"dose": 1000.0}, "drug": {"drug": "hmg"}}.get(change)
+            half = replace(event, dose=event.dose / 2)
             events[at : at + 1] = [replace(event, **by)] if by else [half, half]
     return [*events, *draw(st.lists(stray_rows, max_size=3))]
 

@@ -85,7 +85,7 @@ class Course(RuleBasedStateMachine):
         due = injections_of(self.regimen, (*self.phases, phase.name))
         for code, drug in enumerate(self.regimen.drugs):
             listed = {
-                dose.day - first: dose.dose_iu
+                dose.day - first: dose.dose
                 for dose in due
                 if dose.drug == drug and dose.day >= first
             }

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from estimate.causal.balance import balance
+from estimate.causal.matched_effects import matched
 from estimate.causal.matched_pairs import discordant, mcnemar, paired
-from estimate.causal.matching import match_nearest, matched
+from estimate.causal.matching import match_nearest
 from estimate.causal.propensity import propensity
 from estimate.core.design_matrix import design_matrix
 from estimate.regression.logistic import fit_logistic

@@ -32,7 +32,7 @@ def log() -> bytes:
         semen="no sperm",
     )
     other = [e for e in events if e.name != "injection" or e.date - DAY0 not in (10, 12, 14, 50)]
-    other = [replace(e, dose_iu=5000.0) if e.date == DAY0 + 4 and e.drug else e for e in other]
+    other = [replace(e, dose=5000.0) if e.date == DAY0 + 4 and e.drug else e for e in other]
     other.append(Event(DAY0 + 75, "injection", "</svg><b>", 75.0))
     return write_log({"second": events, NAME: other}).encode()
 

@@ -1,27 +1,12 @@
 """What every command does with the places that its options name, before it begins."""
 
-from collections.abc import Iterator
-
 import click
 import pytest
 
-from pretese.commands.output_types import InputPath, OutputFile, OutputFolder, WritingCommand
-from tests.support import command_lines
-from tests.support.command_lines import VALID, answer, command_of, folder_of_files
-from tests.support.faults import writers
+from pretese.commands.output_types import OutputFile, OutputFolder
+from tests.support.command_lines import VALID, answer, command_of, folder_of_files, paths
 
-#: Outputs that no option names.
-WITHOUT_OPTION = {"calibrate", "report"}
-
-
-def parameters(*kinds: type[click.Path]) -> Iterator[tuple[str, click.Parameter]]:
-    for name in command_lines.names():
-        for parameter in command_of(name).params:
-            if isinstance(parameter.type, kinds):
-                yield name, parameter
-
-
-OUTPUTS = [(name, each) for name, each in parameters(OutputFile, OutputFolder)]
+OUTPUTS = [(name, each) for name, each in paths(OutputFile, OutputFolder)]
 FILES = [(name, each) for name, each in OUTPUTS if isinstance(each.type, OutputFile)]
 
 each_output = pytest.mark.parametrize(
@@ -54,26 +39,6 @@ def never_begun(monkeypatch):
 
     for name, _ in OUTPUTS:
         monkeypatch.setattr(command_of(name), "callback", begin)
-
-
-def test_every_path_is_declared_as_read_or_written():
-    undeclared = [
-        (name, each.opts[0])
-        for name, each in parameters(click.Path)
-        if not isinstance(each.type, InputPath | OutputFile | OutputFolder)
-    ]
-    assert undeclared == [], "use InputPath, OutputFile or OutputFolder"
-
-
-def test_every_output_is_killed_and_filled_in_the_tests_and_in_the_soak():
-    """An output that is missing here needs a case in `tests/support/faults/writers.py`."""
-    tried = {case.name.split(",")[0] for case in writers.ALL}
-    assert {f"{name} {each.opts[0]}" for name, each in OUTPUTS} == tried - WITHOUT_OPTION
-    assert tried >= WITHOUT_OPTION
-
-
-def test_every_command_that_writes_files_keeps_what_it_reads():
-    assert all(isinstance(command_of(name), WritingCommand) for name, _ in FILES)
 
 
 @pytest.mark.usefixtures("never_begun")

@@ -141,7 +141,7 @@ def test_an_event_log_is_xml_whatever_a_resource_is_called():
     log = pd.DataFrame(
         {"run": [1], "case": [1], "arm": [NAME], "activity": [NAME], "scheduled": moment,
          "start": moment, "complete": moment, "resource": [NAME], "status": ["complete"],
-         "detail": ["\ud800\ufffe"]}
+         "detail": pd.Series(["\ud800\ufffe"], dtype=object)}
     )  # fmt: skip
     file = io.StringIO()
     with XesWriter(file) as writer:

@@ -96,3 +96,12 @@ def _full(words):
 def test_the_published_page_has_no_unexpected_verdict(published):
     assert "Every verdict is as expected" in published
     assert "nexpected" not in published.replace("!: unexpected", "")
+
+
+def test_one_experiment_under_two_names_counts_once():
+    both = [row("one", "aipw"), row("two", "aipw"), row("two", "unadjusted")]
+    study = spec()
+    study = study.model_copy(update={"cases": {**study.cases, "two": study.cases["one"]}})
+    page = write_page(study, pd.DataFrame(both + verdicts()[2:].to_dict("records")), 2000)
+    assert "1 analyses (two) have in every number the results of another case" in page
+    assert "for 2 of 10 analyses (0 biased)" in page

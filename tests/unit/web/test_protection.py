@@ -4,6 +4,7 @@ import asyncio
 import base64
 import logging
 import re
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -12,8 +13,9 @@ from pretese.cli import run
 from pretese.web.application import create_application
 from pretese.web.protection import HEADERS, Protection
 from pretese.web.server import bound_socket
-from pretese.web.settings import ServerSettings, is_loopback
+from pretese.web.settings import MAX_BODY_BYTES, ServerSettings, is_loopback
 from protocol.errors import InputError
+from tests.support.faults.disk_faults import counted
 
 TOKEN = "a-token-of-enough-characters"
 
@@ -118,3 +120,18 @@ def test_a_short_token_and_a_used_port_are_refused():
         used = listener.getsockname()[1]
         with pytest.raises(InputError, match="cannot be used"):
             bound_socket(ServerSettings(port=used))
+
+
+def test_no_request_writes_anything_to_the_disk(client):
+    """Neither a page, nor a calendar, nor the largest upload, which a library might put by."""
+    form = {"month": "2", "previous_phase": "hcg", "fsh": "9", "decision_date": "2022-03-31"}
+    client.get("/trial")  # libraries that draw make folders for their settings as they load
+    with counted(Path("/")) as steps:
+        for path in ("/", "/trial", "/cds-services", "/static/pretese.css"):
+            assert client.get(path).status_code == 200
+        for path in ("/", "/decision.json", "/therapy.ics"):
+            answered = client.post(path, data={**form, "pseudonym": "17", "start": "2022-03-01"})
+            assert answered.status_code == 200
+        upload = client.post("/", data=form, files={"file": b"x" * (MAX_BODY_BYTES - 2000)})
+        assert upload.status_code == 400
+    assert steps == []

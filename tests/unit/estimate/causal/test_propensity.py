@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estimate.causal.balance import balance
+from estimate.causal.matched_effects import matched
 from estimate.causal.matched_pairs import discordant, mcnemar, paired
-from estimate.causal.matching import Matches, match_nearest, matched
+from estimate.causal.matching import Matches, match_nearest
 from estimate.causal.propensity import PropensityScore, c_statistic, propensity
 from estimate.causal.weighting import iptw, iptw_adjusted, weighted_risks, weights
 from estimate.comparison.proportion import clopper_pearson_interval
@@ -248,7 +249,7 @@ def test_pairs_by_hand():
     """Seven pairs: five differ in the outcome, in four of them the treated patient has it."""
     treated, untreated = [1, 1, 1, 1, 0, 1, 0], [0, 0, 0, 0, 1, 1, 0]
     data = study([1] * 7 + [0] * 7, treated + untreated)
-    matches = Matches(np.tile(np.arange(7), 2), "treated", np.array(0))
+    matches = Matches(np.tile(np.arange(7), 2), "treated", np.array(0), np.ones(14))
     assert discordant(data, matches) == (4, 1)
     answer = paired(data, matches)
     assert answer.estimate == pytest.approx(4)
@@ -262,10 +263,10 @@ def test_pairs_by_hand():
 
 def test_pairs_that_agree_say_nothing():
     data = study([1, 1, 0, 0], [1, 0, 1, 0])
-    matches = Matches(np.array([0, 1, 0, 1]), "treated", np.array(0))
+    matches = Matches(np.array([0, 1, 0, 1]), "treated", np.array(0), np.ones(4))
     assert not paired(data, matches).converged
     assert np.isnan(mcnemar(data, matches, exact=True).p_value)
-    alone = Matches(np.array([-1, -1, -1, -1]), "treated", np.array(2))
+    alone = Matches(np.array([-1, -1, -1, -1]), "treated", np.array(2), np.zeros(4))
     assert not paired(data, alone).converged
 
 

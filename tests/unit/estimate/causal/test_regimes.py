@@ -7,7 +7,7 @@ import pytest
 import statsmodels.api as sm
 from scipy.special import expit
 
-from estimate.causal.regimes import courses, regime_risks
+from estimate.longitudinal.regimes import courses, regime_risks
 from protocol.errors import InputError
 
 STRATEGIES = {

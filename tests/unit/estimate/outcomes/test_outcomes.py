@@ -52,7 +52,11 @@ def test_every_method_answers_agrees_with_its_interval_and_inverts_with_the_arms
         (each.method for each in found), key=list(RUNS[kind]).index
     )
     swapped = analyse(rows.assign(arm=1 - rows["arm"]), plan(kind)).estimates
-    partner = {"iptw-att": "iptw-atc", "iptw-atc": "iptw-att"}
+    partner = {
+        f"{kind}-{one}": f"{kind}-{other}"
+        for kind in ("iptw", "entropy")
+        for one, other in (("att", "atc"), ("atc", "att"))
+    }
     for each in found:
         null = 1.0 if each.scale in RATIOS else 0.0
         assert each.converged

@@ -85,7 +85,7 @@ def test_the_visit_window_is_closed_on_both_sides(shift, found):
 def test_the_dose_must_be_that_of_the_order(dose, found):
     events = adherent(15.0, 15.0, 15.0)
     at = next(i for i, e in enumerate(events) if e.name == "injection")
-    events[at] = replace(events[at], dose_iu=dose)
+    events[at] = replace(events[at], dose=dose)
     assert kinds(events) == found
 
 
@@ -195,7 +195,7 @@ def test_another_route_is_a_deviation_and_an_unknown_one_is_not_judged():
 def test_a_late_half_dose_by_another_route_is_one_injection_with_three_faults():
     events = with_routes(*[""] * 22, "sc")
     at = [place for place, event in enumerate(events) if event.name == "injection"][22]
-    events[at] = replace(events[at], dose_iu=1000.0, date=events[at].date + 2)
+    events[at] = replace(events[at], dose=1000.0, date=events[at].date + 2)
     assert sorted(kinds(events)) == ["dose", "route", "timing"]
 
 

@@ -120,7 +120,7 @@ def test_columns_may_have_their_own_names_and_order():
     }
     log = parse_log(text, GUIDED, "log.csv", columns)
     (event,) = log["a"]
-    assert (event.name, event.drug, event.dose_iu, event.row) == ("injection", "hcg", 2000.0, 2)
+    assert (event.name, event.drug, event.dose, event.row) == ("injection", "hcg", 2000.0, 2)
 
 
 @pytest.mark.parametrize(

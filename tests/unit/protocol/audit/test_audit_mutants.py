@@ -44,7 +44,7 @@ def moved(name: str, day: int, by: int) -> Events:
 
 
 def dosed(iu: float) -> Events:
-    return [replace(e, dose_iu=iu) if e.date == DAY0 + 44 and e.drug else e for e in adherent()]
+    return [replace(e, dose=iu) if e.date == DAY0 + 44 and e.drug else e for e in adherent()]
 
 
 def without(first: int, last: int) -> Events:

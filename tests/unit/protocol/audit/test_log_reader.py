@@ -85,7 +85,7 @@ NUMBERS = {
 @pytest.mark.parametrize("text", NUMBERS)
 def test_a_dose_that_can_mean_one_number_is_read(text):
     event, _ = one(f"a,2023-11-08,injection,hcg,{text},IU,")
-    assert event.dose_iu == NUMBERS[text]
+    assert event.dose == NUMBERS[text]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_dose_that_can_mean_one_number_is_read(text):
 def test_a_number_that_could_be_two_is_read_once_its_mark_is_given(text, decimal, value):
     row = f"a;2023-11-08;injection;hcg;{text};IU;\n"
     event = read(HEAD.replace(",", ";") + row, decimal=decimal).log["a"][0]
-    assert event.dose_iu == value
+    assert event.dose == value
     if len(text) == 5:
         with pytest.raises(InputError, match="give `decimal`: point or comma"):
             read(HEAD.replace(",", ";") + row)
@@ -127,7 +127,7 @@ def test_what_does_not_fit_the_mark_is_refused(decimal):
 )
 def test_drugs_and_units_are_read_as_clinics_write_them(drug, unit, output):
     event, assumed = one(f"a,2023-11-08,Injection,{drug},2000,{unit},")
-    assert (event.name, event.drug, event.dose_iu) == ("injection", "hcg", 2000.0)
+    assert (event.name, event.drug, event.dose) == ("injection", "hcg", 2000.0)
     assert assumed == output
 
 
@@ -239,7 +239,7 @@ def test_a_mapping_file_gives_columns_words_dates_and_numbers(tmp_path):
     )
     found = read_log(text.encode(), GUIDED, "log.csv", read_mapping(path))
     injection, level, semen = found.log["P-017"]
-    assert (injection.drug, injection.dose_iu) == ("hcg", 2000.0)
+    assert (injection.drug, injection.dose) == ("hcg", 2000.0)
     assert dt.date.fromordinal(injection.date) == DAY
     assert (level.value, semen.value) == (45.0, "no sperm")
     assert found.unused == ()

@@ -126,7 +126,7 @@ def test_identical_rows_are_counted_once_and_nothing_is_judged_that_is_due_after
 def test_vials_that_add_up_to_an_order_are_one_dose():
     events = adherent(9.0, 9.0, 9.0)
     at = next(i for i, e in enumerate(events) if e.drug == "ufsh")
-    events[at : at + 1] = [replace(events[at], dose_iu=75.0)] * 2
+    events[at : at + 1] = [replace(events[at], dose=75.0)] * 2
     assert found(events) == ([], ["divided dose"])
 
 

@@ -148,6 +148,21 @@ def test_the_semen_analysis_is_of_the_end_of_therapy_and_not_too_old(semen, date
     assert found.decisions[-1].action == action
 
 
+def test_a_month_that_the_file_does_not_record_does_not_end_therapy():
+    semen = result("semen", "sperm", "2022-04-29")
+    found = made("2022-05-30", semen, phases=["hcg", "hcg-ufsh"])
+    assert found.decisions[-1].action is None
+    assert any("does not record what was given in month 3" in text for text in found.cautions)
+    stopped = made("2022-05-30", semen, phases=["hcg", "stopped"])
+    assert not any("does not record" in text for text in stopped.cautions)
+
+
+def test_an_answer_out_of_scope_names_the_criterion_that_is_not_met():
+    found = made("2022-03-31", phases=["hcg"], entry={"azf": "azfb"})
+    assert "Not met: No complete AZFa or AZFb deletion." in found.recommendation
+    assert "azfb (required: none or azfc)" in found.recommendation
+
+
 def test_a_later_semen_sample_counts_and_the_earlier_one_is_listed():
     samples = [result("semen", "no sperm", "2022-05-28"), result("semen", "sperm", "2022-05-30")]
     found = made("2022-05-30", *samples, **END)

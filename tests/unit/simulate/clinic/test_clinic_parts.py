@@ -425,7 +425,7 @@ def test_a_patient_who_breaks_therapy_off_injects_no_more_and_the_log_shows_when
         patients=200,
     )
     log = event_log(run)
-    broken = log[log["activity"] == "breaks therapy off"].set_index("case")["start"]
+    broken = log[log["activity"] == "discontinuation of therapy"].set_index("case")["start"]
     assert len(broken) > 20
     injections = log[log["activity"].str.startswith("injection")]
     last = injections.groupby("case")["start"].max()

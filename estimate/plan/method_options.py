@@ -1,0 +1,161 @@
+"""Checks of fields of a plan that depend on its methods: clusters, weights, errors, strata.
+
+Each takes the value of its field and the fields before it, and raises ValueError for a fault.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationInfo
+
+from estimate.core.analysis_set import OutcomeKind
+from estimate.core.columns import Categorical, Numeric
+from estimate.methods.offered_methods import check_clustered_methods, methods_of
+from estimate.methods.registry import METHODS
+from estimate.methods.shared_work import ErrorKind
+from estimate.outcomes.registry import errors_of
+from estimate.plan.choices import Outcome, read_level
+from estimate.several_arms.comparisons import SEVERAL
+
+#: Stands for every method of the plan.
+ALL = "all methods"
+
+#: Fields of a plan whose answers take no sampling weights.
+_UNWEIGHTED = ("models", "subgroups", "splines", "live_birth", "changes")
+
+
+def read_errors(value: Any) -> Any:
+    """Let one kind of standard errors stand for all methods."""
+    return {ALL: value} if isinstance(value, str) else value
+
+
+def resolve_errors(
+    value: Mapping[str, ErrorKind], before: Mapping[str, Any]
+) -> dict[str, ErrorKind]:
+    """Return the kind of errors of each method that has other errors than its default."""
+    methods = before.get("methods", ())
+    strange = [name for name in value if name not in (*methods, ALL)]
+    if strange:
+        raise ValueError(f"`{strange[0]}` is not among the methods of this plan")
+    chosen = {name: value.get(name, value.get(ALL)) for name in methods}
+    found = {name: wanted for name, wanted in chosen.items() if wanted is not None}
+    for name, wanted in found.items():
+        able = errors_of(name, _kind(before))
+        if wanted not in able:
+            has = f"choose from {', '.join(able)}" if able else "it has one kind only; leave it out"
+            raise ValueError(f"`{name}` has no errors of the kind {wanted}; {has}")
+    if "bootstrap" in found.values() and _imputed(before):
+        raise ValueError(
+            "imputations are pooled by Rubin's rules; plan other errors than bootstrap, or "
+            "`missing: complete-case`"
+        )
+    robust = [before.get(name) for name in ("cluster", "sampling_weights")]
+    if any(robust) and set(found.values()) - {"bootstrap"}:
+        raise ValueError(
+            "clusters and sampling weights decide the errors; plan bootstrap, or leave it out"
+        )
+    return found
+
+
+def check_clusters(value: str | None, before: Mapping[str, Any]) -> str | None:
+    """Return the column of the clusters, if every method allows for clusters."""
+    methods, outcome = before.get("methods", ()), before.get("outcome")
+    if value is None and outcome is not None and outcome.trials is not None:
+        return value
+    used = (before.get("treatment"), *(outcome.columns if outcome else ()))
+    if value is not None and value in used:
+        raise ValueError("name another column than treatment and outcome")
+    check_clustered_methods(methods, clustered=value is not None)
+    return value
+
+
+def check_sampling(value: str | None, before: Mapping[str, Any]) -> str | None:
+    """Return the column of the sampling weights, if everything planned takes them."""
+    outcome = before.get("outcome")
+    if value is None or outcome is None:
+        return value
+    if value in (before.get("treatment"), *outcome.columns, *before.get("covariates", ())):
+        raise ValueError("name another column than treatment, outcome and covariates")
+    if outcome.trials is not None or _kind(before) not in (None, "binary", "continuous"):
+        raise ValueError("sampling weights are for 0/1 and continuous outcomes; leave them out")
+    unable = [name for name in before.get("methods", ()) if not METHODS[name].sampling]
+    if unable:
+        able = [name for name in methods_of("analyse") if METHODS[name].sampling]
+        raise ValueError(f"`{unable[0]}` takes no sampling weights; choose from {', '.join(able)}")
+    found = [name for name in _UNWEIGHTED if before.get(name)]
+    if found:
+        raise ValueError(f"`{found[0]}` takes no sampling weights; leave it out")
+    if _imputed(before):
+        raise ValueError("imputation takes no sampling weights; plan `missing: complete-case`")
+    return value
+
+
+def check_mediation(value: tuple[str, ...], before: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the divisions whose effects are mediated, if each has two groups."""
+    for name in value:
+        group = before.get("subgroups", {}).get(name)
+        if group is None:
+            raise ValueError(f"define {name} under subgroups first")
+        kind = before.get("covariates", {}).get(group.by)
+        levels = kind.levels if isinstance(kind, Categorical) else "ab"
+        if len(group.groups or levels) != 2:
+            raise ValueError(f"{name} must have two groups")
+    return value
+
+
+def check_strata(value: tuple[str, ...], before: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the strata of a trial, if they are categories and a method uses them."""
+    for name in value:
+        if isinstance(before.get("covariates", {}).get(name), Numeric):
+            raise ValueError(f"{name} is a number; blocks are permuted within categories")
+    if value and "g-computation-randomised" not in before.get("methods", ()):
+        raise ValueError("only `g-computation-randomised` uses strata; add it to the methods")
+    return value
+
+
+#: Fields of a plan that compare two arms alone.
+NOT_OF_SEVERAL = (
+    "subgroups", "splines", "mediation", "live_birth", "strata", "models", "trim_percent",
+    "truncate_percent", "missing", "errors", "sampling_weights",
+)  # fmt: skip
+
+
+def read_levels(value: Any) -> Any:
+    """Return the names of arms as the table spells them; whole numbers need no quotes."""
+    if not isinstance(value, list | tuple):
+        raise ValueError("list the treatments, the reference first")
+    names = tuple(read_level(each) for each in value)
+    if len(names) in (1, 2):
+        raise ValueError("with two treatments, code the column 0 and 1 and leave this out")
+    if len(set(names)) < len(names):
+        raise ValueError("a treatment is listed twice")
+    return names
+
+
+def check_several_arms(methods: tuple[str, ...], outcome: Outcome | None) -> None:
+    """Raise ValueError if a method, or the outcome, is not for three arms or more."""
+    kind = "binary" if outcome is None or outcome.declared is None else outcome.declared
+    if kind not in SEVERAL or (outcome is not None and outcome.trials is not None):
+        raise ValueError("three treatments and more are compared for 0/1 and continuous outcomes")
+    unable = [name for name in methods if name not in SEVERAL[kind]]
+    if unable:
+        able = ", ".join(SEVERAL[kind])
+        raise ValueError(f"`{unable[0]}` compares two arms; choose from {able}")
+
+
+def check_two_arms(value: Any, info: ValidationInfo) -> Any:
+    """Return the value of a field that is for two arms, if the plan has two or leaves it out."""
+    plain = not value or getattr(value, "method", "") == "complete-case"
+    if info.data.get("treatment_levels") and not plain:
+        raise ValueError("it is for two treatments; plan it without treatment_levels")
+    return value
+
+
+def _kind(before: Mapping[str, Any]) -> OutcomeKind | None:
+    outcome = before.get("outcome")
+    return None if outcome is None else outcome.declared
+
+
+def _imputed(before: Mapping[str, Any]) -> bool:
+    missing = before.get("missing")
+    return missing is not None and missing.method == "mice"

@@ -1,0 +1,129 @@
+"""``make clean-room``: build the wheel and the source archive, and use each where nothing else is.
+
+Each is installed into an empty environment outside the clone; the commands that users begin with
+run there, from an empty folder. Nothing of the clone can help them.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+ROOT = Path(__file__).resolve().parents[1]
+
+PLAN = """\
+treatment: gonadotropin_therapy
+outcome: sperm_retrieved
+covariates: {age_years: numeric, fsh_iu_l: numeric}
+methods: [unadjusted, iptw-ate]
+"""
+
+
+def main() -> int:
+    """Build both, and use both; return 1 if a command fails."""
+    with tempfile.TemporaryDirectory() as top:
+        folder = Path(top).resolve()
+        built = folder / "dist"
+        uv("build", "--quiet", "--no-build-isolation", "--python", sys.executable,
+           "--out-dir", str(built), str(ROOT))  # fmt: skip
+        (wheel,), (archive,) = built.glob("*.whl"), built.glob("*.tar.gz")
+        for each in (wheel, archive):
+            click.echo(f"{each.name}: {each.stat().st_size / 1e6:.1f} MB")
+            _use(each, folder / each.name.replace(".", "-"))
+    return 0
+
+
+def _use(package: Path, place: Path) -> None:
+    """Install a package into an empty environment, and run commands in an empty folder."""
+    environment, work = place / "environment", place / "work"
+    uv("venv", "--quiet", "--python", sys.executable, str(environment))
+    python = environment / "bin" / "python"
+    uv("pip", "install", "--quiet", "--python", str(python), f"pretese[web] @ {package.as_uri()}")
+    work.mkdir()
+    (work / "plan.yaml").write_text(PLAN, "utf-8")
+    pretese = Program(environment / "bin" / "pretese", work)
+    assert_elsewhere(pretese, python)
+    for words, holds in COMMANDS.items():
+        output = pretese.run(*words.split())
+        if not holds(output):
+            raise SystemExit(f"pretese {words} printed something else:\n{output}")
+        click.echo(f"  pretese {words}")
+    with pretese.serving() as address, urllib.request.urlopen(address, timeout=60) as page:
+        if b"FSH" not in page.read():
+            raise SystemExit("pretese serve shows another page")
+    click.echo("  pretese serve")
+
+
+def _is_json(text: str) -> bool:
+    return bool(json.loads(text))
+
+
+#: Words of each command, and what tells that its output is right.
+COMMANDS: dict[str, Callable[[str], bool]] = {
+    "--version": lambda text: text.startswith("pretese, version "),
+    "decide --month 2 --fsh 9.8 --decision-date 2026-03-31": lambda text: "uFSH 150 IU" in text,
+    "regimen verify fsh-guided": lambda text: "complete" in text,
+    "simulate paper --patients 200 --out cohort": lambda _: True,
+    "analyse cohort/patients.csv --plan plan.yaml --json": _is_json,
+    "power three-analyses --replicates 20 --participants 60 --json": _is_json,
+    "reproduce --replicates 5 --workers 2 --out reproduced": lambda text: "predicted" in text,
+}
+
+
+class Program:
+    """The installed command, run in a folder of its own, without what the caller's Python knows."""
+
+    def __init__(self, path: Path, folder: Path) -> None:
+        self.path, self.folder = path, folder
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL_ENV"))}
+        self.environment = {**kept, "HOME": str(folder)}
+
+    def run(self, *words: str) -> str:
+        """Return what a command prints; a check that fails (3) is none of this one's concern."""
+        done = subprocess.run(
+            [self.path, *words], cwd=self.folder, env=self.environment, capture_output=True,
+            text=True, check=False,
+        )  # fmt: skip
+        if done.returncode not in (0, 3):
+            raise SystemExit(f"pretese {' '.join(words)}: {done.returncode}\n{done.stderr}")
+        return done.stdout
+
+    @contextmanager
+    def serving(self) -> Iterator[str]:
+        """Serve pages while the block runs; give their address."""
+        with subprocess.Popen(
+            [self.path, "serve", "--port", "0"], cwd=self.folder, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, env={**self.environment, "PYTHONUNBUFFERED": "1"}, text=True,
+        ) as server:  # fmt: skip
+            try:
+                assert server.stdout is not None
+                yield next(word for word in server.stdout.readline().split() if "://" in word)
+            finally:
+                server.terminate()
+
+
+def assert_elsewhere(program: Program, python: Path) -> None:
+    """Refuse a package that is imported from the clone."""
+    text = "import pretese, protocol; print(pretese.__file__, protocol.__file__)"
+    found = subprocess.run(
+        [python, "-c", text], cwd=program.folder, env=program.environment, capture_output=True,
+        text=True, check=True,
+    ).stdout  # fmt: skip
+    if str(ROOT) in found:
+        raise SystemExit(f"the package is imported from the clone: {found}")
+
+
+def uv(*words: str) -> None:
+    """Run uv, which stands beside the interpreter of this program."""
+    subprocess.run([Path(sys.executable).with_name("uv"), *words], check=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""Standard errors, sampling weights and several partners as a plan chooses them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from estimate.causal.entropy_balancing import entropy_weights
+from estimate.core.analysis_set import analysis_set
+from estimate.core.columns import Numeric
+from estimate.plan.analyse import analyse
+from estimate.plan.spec import Plan
+from protocol.errors import InputError
+from protocol.reading.documents import validate
+
+METHODS = ("adjusted", "iptw-ate", "entropy-ate", "g-computation", "aipw")
+
+
+def table(n=300, seed=4):
+    rng = np.random.default_rng(seed)
+    x, z = rng.normal(size=(2, n))
+    arm = rng.random(n) < 1 / (1 + np.exp(-0.6 * x))
+    y = rng.random(n) < 1 / (1 + np.exp(0.4 - 0.8 * arm - 0.7 * x))
+    grade = arm + x + rng.normal(size=n)
+    columns = {"arm": arm * 1, "y": y * 1, "x": x, "z": z, "grade": grade}
+    return pd.DataFrame({**columns, "w": rng.integers(1, 5, n), "couple": np.arange(n) // 3})
+
+
+def plan(**changes):
+    stated = {"treatment": "arm", "outcome": "y", "covariates": {"x": "numeric", "z": "numeric"},
+              "methods": ["adjusted"]}  # fmt: skip
+    return validate({**stated, **changes}, Plan, where="plan.yaml")
+
+
+def errors_of(found):
+    return np.array([float(each.std_error) for each in found.estimates])
+
+
+def test_the_bootstrap_agrees_with_large_sample_errors_and_keeps_the_estimate():
+    usual = analyse(table(), plan(methods=METHODS))
+    found = analyse(table(), plan(methods=METHODS, errors="bootstrap", bootstrap_samples=400))
+    assert errors_of(found) == pytest.approx(errors_of(usual), rel=0.2)
+    for each, other in zip(found.estimates, usual.estimates, strict=True):
+        assert each.estimate == other.estimate
+        assert each.interval == "Wald, bootstrap (400 samples of patients)"
+    again = analyse(table(), plan(methods=METHODS, errors="bootstrap", bootstrap_samples=400))
+    assert np.array_equal(errors_of(again), errors_of(found))
+
+
+def test_clusters_are_resampled_whole():
+    """Three equal rows per couple carry the information of one."""
+    rows = table().loc[lambda d: d.couple * 3].reset_index(drop=True)
+    rows["couple"] = np.arange(len(rows)) // 3
+    alike = {"cluster": "couple", "methods": ["adjusted"], "bootstrap_samples": 400}
+    found = errors_of(analyse(rows, plan(errors="bootstrap", **alike)))
+    assert found == pytest.approx(errors_of(analyse(rows, plan(**alike))), rel=0.25)
+    assert found > 1.4 * errors_of(analyse(rows, plan()))
+
+
+@pytest.mark.parametrize("outcome", ["y", {"column": "grade", "kind": "continuous"}])
+def test_a_sampling_weight_of_two_gives_the_estimate_of_two_rows(outcome):
+    methods = ["unadjusted", "adjusted", "iptw-att", "entropy-ate"]
+    weighted = analyse(table(), plan(outcome=outcome, methods=methods, sampling_weights="w"))
+    rows = table()
+    repeated = analyse(rows.loc[rows.index.repeat(rows.w)], plan(outcome=outcome, methods=methods))
+    pairs = zip(weighted.estimates, repeated.estimates, strict=True)
+    for each, other in pairs:
+        assert each.estimate == pytest.approx(float(other.estimate), rel=1e-7), each.method
+        assert each.n == len(rows)
+        assert each.interval.endswith("weighted by w")
+
+
+def test_sampling_weights_that_do_not_vary_change_nothing_but_the_survey_factor():
+    rows = table().assign(w=3.0)
+    weighted = analyse(rows, plan(methods=["iptw-ate", "entropy-att"], sampling_weights="w"))
+    plain = analyse(rows, plan(methods=["iptw-ate", "entropy-att"]))
+    factor = np.sqrt(300 / 299)
+    assert errors_of(weighted) == pytest.approx(factor * errors_of(plain), rel=1e-9)
+
+
+def test_entropy_weights_balance_means_exactly_and_say_where_they_cannot():
+    rows = table()
+    columns = {name: rows[name] for name in rows}
+    kinds = {"x": Numeric(), "z": Numeric()}
+    data = analysis_set(columns, treatment="arm", outcome="y", covariates=kinds)
+    for target, whom in (("ate", rows), ("att", rows[rows.arm == 1]), ("atc", rows[rows.arm == 0])):
+        w = entropy_weights(data, target).value
+        for arm in (0, 1):
+            here = (rows.arm == arm).to_numpy()
+            assert w[here].sum() == pytest.approx(len(whom))
+            for name in kinds:
+                mean = np.average(rows[name][here], weights=w[here])
+                assert mean == pytest.approx(whom[name].mean(), abs=1e-8)
+    apart = analysis_set(
+        {**columns, "x": rows.x + 100 * rows.arm}, treatment="arm", outcome="y", covariates=kinds
+    )
+    assert np.isnan(entropy_weights(apart, "att").value[rows.arm == 0]).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"errors": {"adjusted": "M-estimation"}}, "errors", "choose from model, HC0"),
+        ({"errors": {"aipw": "bootstrap"}}, "errors", "not among the methods"),
+        ({"methods": ["firth"], "errors": "HC0"}, "errors", "one kind only"),
+        ({"cluster": "couple", "errors": "HC3"}, "errors", "clusters and sampling weights decide"),
+        ({"missing": "mice", "errors": "bootstrap"}, "errors", "Rubin's rules"),
+        ({"methods": ["aipw"], "sampling_weights": "w"}, "sampling_weights", "choose from"),
+        ({"missing": "mice", "sampling_weights": "w"}, "sampling_weights", "complete-case"),
+        ({"splines": ["x"], "sampling_weights": "w"}, "sampling_weights", "leave it out"),
+        ({"sampling_weights": "x"}, "sampling_weights", "another column"),
+        ({"outcome": {"column": "y", "kind": "count"}, "sampling_weights": "w"},
+         "sampling_weights", "0/1 and continuous"),
+        ({"bootstrap_samples": 3}, "bootstrap_samples", "50"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused_by_field(changes, field, words):
+    with pytest.raises(InputError) as error:
+        plan(**changes)
+    assert any(field in fault.field and words in str(fault) for fault in error.value.faults)
+
+
+def test_weights_of_zero_are_refused():
+    with pytest.raises(InputError, match="give positive numbers"):
+        analyse(table().assign(w=0), plan(sampling_weights="w"))
+
+
+def test_too_few_partners_are_refused_with_the_largest_ratio():
+    rows = table().sort_values("arm").tail(220)
+    with pytest.raises(InputError, match="take ratio: 2"):
+        analyse(rows, plan(methods=["matching"], matching={"ratio": 3, "focal": "untreated"}))
+
+
+def test_three_partners_narrow_the_interval():
+    rows = table(600).sort_values("arm", kind="stable").iloc[200:]
+    asked = {"methods": ["matching"], "matching": {"focal": "untreated"}}
+    one = analyse(rows, plan(**asked)).estimates
+    asked["matching"]["ratio"] = 2
+    several = analyse(rows, plan(**asked)).estimates
+    assert [each.scale for each in several] == ["risk difference", "risk ratio", "odds ratio"]
+    assert float(several[0].std_error) < float(one[0].std_error)
+    assert several[0].interval == "Wald, clustered by matched set"
