@@ -1,9 +1,9 @@
-"""Leave out the figures and pages of a run: they take longest, and have tests of their own."""
+"""Skip the figures and pages of a run: they take longest, and have tests of their own."""
 
 import pytest
 
 
-def leave_out_figures(patched: pytest.MonkeyPatch) -> None:
+def skip_figures(patched: pytest.MonkeyPatch) -> None:
     """Let studies, reproductions and reports be computed and written without drawing anything."""
     patched.setattr("pretese.trial.run_power.draw_all", lambda designs, folder: {})
     patched.setattr("pretese.article.run.reproduction_run.draw_reproduction", lambda *_: {})

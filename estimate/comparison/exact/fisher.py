@@ -91,7 +91,7 @@ def _without_empty(table: ArrayLike) -> Ints:
     """Return the counts without empty lines; columns are at least as many as rows."""
     counts = np.asarray(table, np.int64)
     counts = counts[counts.sum(1) > 0][:, counts.sum(0) > 0]
-    return counts if counts.shape[0] <= counts.shape[1] else counts.T
+    return np.asarray(counts if counts.shape[0] <= counts.shape[1] else counts.T)
 
 
 def _enumerate(counts: Ints) -> float | None:

@@ -49,23 +49,23 @@ class Half:
         rest = cls.of(cells[1:]) if len(cells) > 1 else None
         return cls(cells, start + np.cumsum(np.r_[0.0, -np.sort(-steps)]), rest)
 
-    def paths(self, total: int, least: float) -> Floats:
-        """Return the log probabilities beyond ``least`` of the cells that add up to ``total``."""
+    def paths(self, total: int, threshold: float) -> Floats:
+        """Return the log probabilities beyond ``threshold`` of cells that add up to ``total``."""
         head, rest = self.cells[0], self.rest
         if rest is None:
             only = head[total : total + 1]
-            return only[only > least]
-        x = _reachable(head, rest.best, total, least)
+            return only[only > threshold]
+        x = _reachable(head, rest.best, total, threshold)
         if rest.rest is None:
             return np.asarray(head[x] + rest.best[total - x])
-        parts = [head[i] + rest.paths(total - i, least - head[i]) for i in x.tolist()]
+        parts = [head[i] + rest.paths(total - i, threshold - head[i]) for i in x.tolist()]
         return np.concatenate(parts) if parts else np.empty(0)
 
 
-def _reachable(head: Floats, best: Floats, total: int, least: float) -> Ints:
-    """Return the first cells from which the rest can end beyond ``least``."""
+def _reachable(head: Floats, best: Floats, total: int, threshold: float) -> Ints:
+    """Return the first cells from which the rest can end beyond ``threshold``."""
     x = np.arange(max(0, total - len(best) + 1), min(len(head) - 1, total) + 1)
-    return np.asarray(x[head[x] + best[total - x] > least])
+    return np.asarray(x[head[x] + best[total - x] > threshold])
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +102,14 @@ class TwoRows:
         ]
         return cls(tuple(cells), halves[0], halves[1], row, limit + tolerance, float(mass))
 
-    def work(self, least: float) -> float:
-        """Return about how many partial tables have a log probability beyond ``least``."""
+    def work(self, threshold: float) -> float:
+        """Return about how many partial tables have a log probability beyond ``threshold``."""
         best = self._best()
         total = 0.0
         for half, other in ((self.first, self.second), (self.second, self.first)):
-            spans = [float(np.count_nonzero(cell + best > least)) for cell in half.cells]
-            sums = np.count_nonzero(half.best + other.best.max() > least)
-            total += min(np.prod(spans), np.prod(spans[1:]) * sums)
+            spans = [float(np.count_nonzero(cell + best > threshold)) for cell in half.cells]
+            sums = np.count_nonzero(half.best + other.best.max() > threshold)
+            total += float(min(np.prod(spans), np.prod(spans[1:]) * sums))
         return total
 
     def _best(self) -> float:
@@ -124,26 +124,26 @@ class TwoRows:
         p = 1.0 - self._sum(self.limit, more_probable=True) / self.mass
         if p >= SMALLEST_COMPLEMENT:
             return min(1.0, p)
-        least = self.limit - NEGLIGIBLE
-        if self.work(least) > WORK_LIMIT:
+        threshold = self.limit - NEGLIGIBLE
+        if self.work(threshold) > WORK_LIMIT:
             return None
-        return self._sum(least, more_probable=False) / self.mass
+        return self._sum(threshold, more_probable=False) / self.mass
 
-    def _sum(self, least: float, more_probable: bool) -> float:
-        """Add up the tables more probable than the limit, or the others beyond ``least``."""
+    def _sum(self, threshold: float, more_probable: bool) -> float:
+        """Add up the tables more probable than the limit, or the others beyond ``threshold``."""
         return sum(
-            _joined(one, other, self.limit, more_probable) for one, other in self._halves(least)
+            _joined(one, other, self.limit, more_probable) for one, other in self._halves(threshold)
         )
 
-    def _halves(self, least: float) -> Iterator[tuple[Floats, Floats]]:
+    def _halves(self, threshold: float) -> Iterator[tuple[Floats, Floats]]:
         """Yield the partial tables of both halves for each sum of the first."""
         for total in range(max(0, self.row - len(self.second.best) + 1), len(self.first.best)):
             if total > self.row:
                 return
             first, second = self.first.best[total], self.second.best[self.row - total]
-            if first + second > least:
-                one = self.first.paths(total, least - second)
-                other = self.second.paths(self.row - total, least - first)
+            if first + second > threshold:
+                one = self.first.paths(total, threshold - second)
+                other = self.second.paths(self.row - total, threshold - first)
                 yield one, other
 
 

@@ -19,7 +19,7 @@ from tests.support.faults.writers import (
     run_well,
     run_words,
 )
-from tests.support.without_figures import leave_out_figures
+from tests.support.without_figures import skip_figures
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def cases(group: tuple[Case, ...]) -> pytest.MarkDecorator:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    leave_out_figures(monkeypatch)
+    skip_figures(monkeypatch)
 
 
 @pytest.mark.usefixtures("quick")

@@ -68,7 +68,7 @@ def test_simulated_tables_agree_with_counted_ones() -> None:
 
 
 @pytest.mark.parametrize("shape", [(2, 5), (3, 3)])
-def test_a_table_too_large_to_count_is_simulated_and_says_so(
+def test_a_table_too_large_to_count_is_simulated_and_named_so(
     shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = np.arange(shape[0] * shape[1]).reshape(shape) % 7 + 4
