@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from pretese.commands.option_names import options_named
-from pretese.commands.option_types import Number, comma_numbers
+from pretese.commands.option_types import Number, Percent, comma_numbers
 from pretese.commands.options import json_option, risk_options
 from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
@@ -46,6 +46,14 @@ _OPTIONS = {"information": "--analyses", "boundaries": "boundaries"}
 @click.option("--futility-rho", type=Number(), help="Parameter of KD for futility.")
 @click.option("--binding", is_flag=True, help="Futility boundaries are binding.")
 @risk_options
+@click.option(
+    "--margin", type=Percent(), metavar="PERCENT",
+    help="Margin in percentage points, such as 10%, for the sample size.",
+)  # fmt: skip
+@click.option(
+    "--hypothesis", type=click.Choice(["superiority", "non-inferiority"]),
+    help="What the margin is for.  [default: non-inferiority]",
+)  # fmt: skip
 @json_option
 def command(analyses: str, cumulative: str | None, as_json: bool, **chosen: Any) -> None:
     """Compute boundaries, error spent and expected sample size of a group-sequential design.

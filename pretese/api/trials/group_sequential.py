@@ -99,6 +99,8 @@ def boundaries(
     binding: bool = False,
     control_risk: float | None = None,
     treated_risk: float | None = None,
+    margin: float | None = None,
+    hypothesis: str | None = None,
 ) -> Boundaries:
     """Make a group-sequential design, and with two risks its sample size.
 
@@ -126,6 +128,9 @@ def boundaries(
         Stopping for futility is obligatory, which lowers the efficacy boundaries.
     control_risk, treated_risk
         Probabilities of the event, both or neither: adds participants per arm and exact power.
+    margin, hypothesis
+        Margin as a difference of risks above 0, and what it is for: ``"non-inferiority"`` (the
+        default with a margin) or ``"superiority"``. The score test of Farrington and Manning.
 
     Raises
     ------
@@ -153,6 +158,7 @@ def boundaries(
     _check_numbers({
         **numbers, "alpha": alpha, "sides": sides, "power": power, "futility_gamma": futility_gamma,
         "futility_rho": futility_rho, "control_risk": control_risk, "treated_risk": treated_risk,
+        "margin": margin,
     })  # fmt: skip
     design = plan_sequential(
         choice.information_fractions(information),
@@ -165,10 +171,14 @@ def boundaries(
     )
     document = describe_boundaries(design)
     if control_risk is not None and treated_risk is not None:
-        document["participants"] = describe_sample_size(design, treated_risk, control_risk)
+        null = choice.null_difference(margin, hypothesis)
+        document["participants"] = describe_sample_size(design, treated_risk, control_risk, null)
     elif control_risk is not None or treated_risk is not None:
         missing = "control_risk" if control_risk is None else "treated_risk"
         raise _fault(missing, "the other risk came without it", "give both risks, or neither")
+    elif margin is not None or hypothesis is not None:
+        argument = "hypothesis" if margin is None else "margin"
+        raise _fault(argument, "it came without risks", "give control_risk and treated_risk too")
     return Boundaries(rounded_document(document))
 
 

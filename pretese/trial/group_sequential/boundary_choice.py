@@ -101,6 +101,20 @@ def choose_futility(family: str | None, gamma: float | None, rho: float | None) 
     return Spending(family, given.get(takes))  # type: ignore[arg-type]  # checked above
 
 
+def null_difference(margin: float | None, hypothesis: str | None) -> float:
+    """Return the difference of risks under the null hypothesis; 0 without a margin."""
+    known = ("superiority", "non-inferiority")
+    _check_family("hypothesis", hypothesis, known)
+    if margin is None:
+        if hypothesis == "non-inferiority":
+            raise InputError.of(WHERE, "margin", "non-inferiority needs one", "give a margin")
+        return 0.0
+    if not 0 < margin < 1:
+        problem = f"{margin:g} is not allowed"
+        raise InputError.of(WHERE, "margin", problem, "give a difference of risks above 0, below 1")
+    return margin if hypothesis == "superiority" else -margin
+
+
 def _check_family(argument: str, family: str | None, known: tuple[str, ...]) -> None:
     if family is not None and family not in known:
         cure = f"choose one of {', '.join(known)}"
