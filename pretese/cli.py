@@ -31,6 +31,7 @@ COMMANDS = {
     "reproduce": "the published study and its simulation, number by number",
     "recover": "check whether analyses recover a known effect: bias and coverage",
     "simulate": "simulate cohorts of patients with known true effects",
+    "fit": "fit a scenario to your own table of patients, and compare both",
     "clinic": "simulate a clinic with calendar, queues and an event log",
     "analyse": "estimate the effect of treatment in a table, by an analysis plan",
     "truth": "true effects of a scenario, for each estimand and scale",

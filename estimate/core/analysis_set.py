@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from estimate.core.arrays import Bools, Floats, Ints
 from estimate.core.clusters import read_clusters, sum_by_cluster
-from estimate.core.columns import Kind, Numeric, read_columns
+from estimate.core.columns import Categorical, Kind, Numeric, read_columns
 from estimate.core.estimand import Estimand
 from estimate.core.refusals import refuse_what_cannot_be_analysed
 from protocol.errors import Fault, InputError
@@ -54,6 +54,9 @@ class AnalysisSet:
         patients not analysed. None if all stand for equally many.
     sampling_name
         Column name of the sampling weights; empty without.
+    levels
+        Names of three arms or more, of which ``treatment`` then holds the index; the first is the
+        reference. Empty for two arms.
     """
 
     treatment: Floats
@@ -71,6 +74,7 @@ class AnalysisSet:
     exposure: Floats | None = None
     sampling: Floats | None = None
     sampling_name: str = ""
+    levels: tuple[str, ...] = ()
 
     @property
     def clusters(self) -> Ints:
@@ -184,6 +188,7 @@ def analysis_set(
     time: str | None = None,
     exposure: str | None = None,
     sampling: str | None = None,
+    levels: tuple[str, ...] = (),
     where: str = "data",
 ) -> AnalysisSet:
     """Check columns and keep the complete cases.
@@ -208,6 +213,8 @@ def analysis_set(
     time, exposure, sampling
         Names of columns of positive numbers: follow-up times, denominators of counts, sampling
         weights.
+    levels
+        Names of three arms or more, the reference first, which the treatment then holds.
     where
         File or table, for messages.
 
@@ -232,7 +239,8 @@ def analysis_set(
     kinds = dict(covariates or {})
     try:
         beside = {name: Numeric() for name in (time, exposure, sampling) if name is not None}
-        asked = {treatment: Numeric(), outcome: Numeric(), **beside, **kinds}
+        arms = Categorical(levels) if levels else Numeric()
+        asked = {treatment: arms, outcome: Numeric(), **beside, **kinds}
         read = read_columns(columns, asked, where)
     except InputError as error:
         raise InputError(
@@ -243,8 +251,9 @@ def analysis_set(
     stay, reasons = _complete_cases(include, read, shape, units, cluster)
     read = {name: np.where(stay, column, 0.0) for name, column in read.items()}
     refuse_what_cannot_be_analysed(
-        read, list(kinds), stay, reasons, (treatment, outcome), where, outcome_kind, list(beside)
-    )
+        read, list(kinds), stay, reasons, (treatment, outcome), where, outcome_kind, list(beside),
+        levels,
+    )  # fmt: skip
     return AnalysisSet(
         treatment=read[treatment],
         outcome=read[outcome],
@@ -261,6 +270,7 @@ def analysis_set(
         exposure=None if exposure is None else np.where(stay, read[exposure], 1.0),
         sampling=None if sampling is None else read[sampling],
         sampling_name=sampling or "",
+        levels=levels,
     )
 
 

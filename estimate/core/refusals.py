@@ -20,6 +20,7 @@ def refuse_what_cannot_be_analysed(
     where: str,
     outcome_kind: str = "binary",
     positive: Sequence[str] = (),
+    arms: Sequence[str] = (),
 ) -> None:
     """Raise all faults at once of columns, read as numbers, from which nothing can be estimated.
 
@@ -35,6 +36,8 @@ def refuse_what_cannot_be_analysed(
         "binary", "continuous", "count", "ordinal" or "time"; see `AnalysisSet`.
     positive
         Names of columns that hold positive numbers: times, denominators.
+    arms
+        Names of three arms or more; empty for a treatment of 0 and 1.
     """
     if not stay.any(axis=-1).any():
         why = ", ".join(f"{reason}: {int(np.max(count))}" for reason, count in reasons.items())
@@ -43,6 +46,9 @@ def refuse_what_cannot_be_analysed(
     faults = beyond_measure({name: read[name] for name in covariates}, stay, where)
     beyond = {fault.field for fault in faults}
     for role, name in zip(("treatment", "outcome"), roles, strict=True):
+        if role == "treatment" and arms:
+            faults.extend(_empty_arms(name, read[name][stay], arms, where))
+            continue
         binary = role == "treatment" or outcome_kind in ("binary", "time")
         wrong = read[name][stay & ~np.isin(read[name], (0, 1))] if binary else np.empty(0)
         if outcome_kind == "count" and role == "outcome":
@@ -68,6 +74,16 @@ def refuse_what_cannot_be_analysed(
         raise InputError(faults)
 
 
+def _empty_arms(name: str, values: Floats, arms: Sequence[str], where: str) -> list[Fault]:
+    """Return a fault for every arm without patients."""
+    cure = "leave it out of `treatment_levels`, or analyse patients who have it"
+    return [
+        Fault(where, name, f"no patient analysed has {arm}", cure)
+        for index, arm in enumerate(arms)
+        if not (values == index).any()
+    ]
+
+
 def _not_counts(name: str, values: Floats, where: str) -> list[Fault]:
     wrong = values[(values < 0) | (values != np.floor(values))]
     cure = "give whole numbers from 0, or `kind: continuous`"
@@ -81,7 +97,7 @@ def _cure_of(role: str, values: Floats) -> str:
         return "code it 0 (no) and 1 (yes)"
     if role == "outcome":
         return "say what it is, `outcome: {column: ..., kind: continuous}` (or count, ordinal)"
-    return "compare two arms at a time with `eligible`; do not merge arms"
+    return "name its arms, `treatment_levels: [reference, second, third]`; do not merge arms"
 
 
 def beyond_measure(read: Mapping[str, Floats], stay: Bools, where: str) -> list[Fault]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -33,6 +33,8 @@ from estimate.plan.pathways import pathways
 from estimate.plan.remarks import cautions, remarks
 from estimate.plan.spec import Plan
 from estimate.regression.adjustment import adjusted
+from estimate.several_arms.comparisons import SEVERAL, balance_of_arms
+from estimate.several_arms.generalised_score import SeveralTarget
 from protocol.errors import InputError
 
 Tell = Callable[[int, int, str], None]
@@ -154,6 +156,10 @@ class _Steps:
             where=where,
         )
         self.score: PropensityScore | None = None
+        if self.data.levels:
+            if plan.covariates:
+                self.balances.update(balance_of_arms(self.data, plan.choices, None))
+            return
         if any(METHODS[name].uses_score for name in plan.methods):
             self.score = self.shared.score
             self.discrimination = c_statistic(
@@ -164,6 +170,9 @@ class _Steps:
 
     def run(self) -> Iterator[tuple[str, Sequence[Estimate]]]:
         """Yield the name and the estimates of each step of the plan."""
+        if self.data.levels:
+            yield from self._several_arms()
+            return
         for name in self.plan.methods:
             method = METHODS[name]
             found = [replace(each, method=name) for each in self._answers(method)]
@@ -175,6 +184,15 @@ class _Steps:
             else:
                 one = adjusted(self.data, covariates, method=name, profile=not self.shared.pooled)
             yield name, [self._pool(one)]
+
+    def _several_arms(self) -> Iterator[tuple[str, Sequence[Estimate]]]:
+        """Yield the comparisons of three arms or more with the reference."""
+        for name in self.plan.methods:
+            yield name, SEVERAL[self.data.outcome_kind][name](self.data, self.plan.choices)
+            for target in get_args(SeveralTarget):
+                if name == f"iptw-{target}":
+                    found = balance_of_arms(self.data, self.plan.choices, target)
+                    self.balances.update(found)
 
     def _answers(self, method: Method) -> Sequence[Estimate]:
         """Run a method on the outcome, whatever its kind."""

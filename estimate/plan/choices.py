@@ -21,7 +21,7 @@ _CUT = r"^(<|<=|>|>=)\s*-?[0-9]{1,15}(\.[0-9]{1,15})?$"
 _KIND_CURE = "write `numeric`, or `categorical: [reference, other, ...]`"
 
 
-def _level(value: Any) -> str:
+def read_level(value: Any) -> str:
     """Return a level as the table spells it; a whole number needs no quotes."""
     if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
         return str(value)
@@ -39,7 +39,7 @@ def read_kind(value: Any) -> Kind:
     levels = value["categorical"]
     if not isinstance(levels, list) or len(levels) < 2:
         raise ValueError("list two levels or more; the first is the reference")
-    names = tuple(_level(level) for level in levels)
+    names = tuple(read_level(level) for level in levels)
     if len(set(names)) < len(names):
         raise ValueError("a level is listed twice")
     return Categorical(names)
@@ -171,7 +171,7 @@ class Subgroup(Document):
     cut: Annotated[str, Field(pattern=r"^(<|<=|>|>=)\s*-?[0-9]{1,15}(\.[0-9]{1,15})?$")] | None = (
         None
     )
-    groups: dict[str, tuple[Annotated[str, BeforeValidator(_level)], ...]] | None = None
+    groups: dict[str, tuple[Annotated[str, BeforeValidator(read_level)], ...]] | None = None
 
     @model_validator(mode="after")
     def _one_division(self) -> Self:

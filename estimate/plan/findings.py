@@ -10,7 +10,7 @@ from estimate.causal.balance import Balance
 from estimate.causal.evalue import E_VALUE_SCALES, e_value
 from estimate.causal.propensity import Discrimination, PropensityScore
 from estimate.comparison.contingency import TwoByTwo
-from estimate.core.arrays import Floats
+from estimate.core.arrays import Bools, Floats
 from estimate.core.result import Estimate, plain
 from estimate.imputation.chain import Imputation
 from estimate.imputation.convergence import convergence
@@ -80,7 +80,7 @@ class Analysis:
         c = self.discrimination
         return {
             "estimates": [record for each in self.estimates for record in each.records()],
-            "arms": {"treated": self._arm(1), "untreated": self._arm(0)},
+            "arms": self._arms(),
             "c_statistic": plain(np.mean(c.c_statistic)) if c else None,
             "balance": {name: _mean_rows(each) for name, each in self.balances.items()},
             "balance_denominators": {
@@ -102,12 +102,31 @@ class Analysis:
             "cautions": list(self.cautions),
         }
 
+    def _arms(self) -> dict[str, Any]:
+        """Return what each arm holds: treated and untreated, or every arm by its name."""
+        levels = self.complete.data.levels
+        if levels:
+            return {name: self._one_of_several(arm) for arm, name in enumerate(levels)}
+        return {"treated": self._arm(1), "untreated": self._arm(0)}
+
     def _arm(self, treated: int) -> dict[str, Any]:
         """Return what an arm holds: events and risk, or the moments of another outcome."""
         data = self.complete.data
         if data.outcome_kind in ("binary", "time"):
             return _arm(self.table, treated)
-        here = data.include & ((data.treatment > 0) == bool(treated))
+        return self._moments(data.include & ((data.treatment > 0) == bool(treated)))
+
+    def _one_of_several(self, arm: int) -> dict[str, Any]:
+        data = self.complete.data
+        here = data.include & (data.treatment == arm)
+        if data.outcome_kind != "binary":
+            return self._moments(here)
+        yes = int(data.outcome[here].sum())
+        risk = plain(yes / here.sum())
+        return {"patients": int(here.sum()), "with_outcome": yes, "risk": risk}
+
+    def _moments(self, here: Bools) -> dict[str, Any]:
+        data = self.complete.data
         values = data.outcome[here]
         known = {"patients": round(float(np.mean(here.sum(-1)))), "mean": plain(values.mean())}
         return known | {"sd": plain(values.std(ddof=1)), "median": plain(np.median(values))}

@@ -6,12 +6,16 @@ Each takes the value of its field and the fields before it, and raises ValueErro
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ValidationInfo
+
 from estimate.core.analysis_set import OutcomeKind
 from estimate.core.columns import Categorical, Numeric
 from estimate.methods.offered_methods import check_clustered_methods, methods_of
 from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import ErrorKind
 from estimate.outcomes.registry import errors_of
+from estimate.plan.choices import Outcome, read_level
+from estimate.several_arms.comparisons import SEVERAL
 
 #: Stands for every method of the plan.
 ALL = "all methods"
@@ -106,6 +110,44 @@ def check_strata(value: tuple[str, ...], before: Mapping[str, Any]) -> tuple[str
             raise ValueError(f"{name} is a number; blocks are permuted within categories")
     if value and "g-computation-randomised" not in before.get("methods", ()):
         raise ValueError("only `g-computation-randomised` uses strata; add it to the methods")
+    return value
+
+
+#: Fields of a plan that compare two arms alone.
+NOT_OF_SEVERAL = (
+    "subgroups", "splines", "mediation", "live_birth", "strata", "models", "trim_percent",
+    "truncate_percent", "missing", "errors", "sampling_weights",
+)  # fmt: skip
+
+
+def read_levels(value: Any) -> Any:
+    """Return the names of arms as the table spells them; whole numbers need no quotes."""
+    if not isinstance(value, list | tuple):
+        raise ValueError("list the treatments, the reference first")
+    names = tuple(read_level(each) for each in value)
+    if len(names) in (1, 2):
+        raise ValueError("with two treatments, code the column 0 and 1 and leave this out")
+    if len(set(names)) < len(names):
+        raise ValueError("a treatment is listed twice")
+    return names
+
+
+def check_several_arms(methods: tuple[str, ...], outcome: Outcome | None) -> None:
+    """Raise ValueError if a method, or the outcome, is not for three arms or more."""
+    kind = "binary" if outcome is None or outcome.declared is None else outcome.declared
+    if kind not in SEVERAL or (outcome is not None and outcome.trials is not None):
+        raise ValueError("three treatments and more are compared for 0/1 and continuous outcomes")
+    unable = [name for name in methods if name not in SEVERAL[kind]]
+    if unable:
+        able = ", ".join(SEVERAL[kind])
+        raise ValueError(f"`{unable[0]}` compares two arms; choose from {able}")
+
+
+def check_two_arms(value: Any, info: ValidationInfo) -> Any:
+    """Return the value of a field that is for two arms, if the plan has two or leaves it out."""
+    plain = not value or getattr(value, "method", "") == "complete-case"
+    if info.data.get("treatment_levels") and not plain:
+        raise ValueError("it is for two treatments; plan it without treatment_levels")
     return value
 
 

@@ -65,6 +65,7 @@ def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
         time=outcome.time,
         exposure=outcome.exposure,
         sampling=plan.sampling_weights,
+        levels=plan.treatment_levels,
         where=where,
     )
     include = eligible(columns, plan, where)

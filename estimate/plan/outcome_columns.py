@@ -10,6 +10,7 @@ from estimate.core.analysis_set import OutcomeKind
 from estimate.core.columns import Categorical, Numeric, read_columns
 from estimate.outcomes.registry import check_outcome_methods
 from estimate.plan.choices import Outcome
+from estimate.plan.method_options import check_several_arms
 from estimate.plan.spec import Plan
 from protocol.errors import InputError
 
@@ -85,7 +86,11 @@ def _is_measured(columns: Any, name: str, where: str) -> bool:
 
 def _refuse_methods(plan: Plan, where: str) -> None:
     try:
-        check_outcome_methods(plan.methods, "continuous")
+        if plan.treatment_levels:
+            continuous = plan.outcome.model_copy(update={"kind": "continuous"})
+            check_several_arms(plan.methods, continuous)
+        else:
+            check_outcome_methods(plan.methods, "continuous")
     except ValueError as error:
         problem, _, cure = str(error).partition("; ")
         raise InputError.of(where, plan.outcome.name, problem, cure) from None

@@ -33,11 +33,15 @@ from estimate.plan.choices import (
     written_kind,
 )
 from estimate.plan.method_options import (
+    NOT_OF_SEVERAL,
     check_clusters,
     check_mediation,
     check_sampling,
+    check_several_arms,
     check_strata,
+    check_two_arms,
     read_errors,
+    read_levels,
     resolve_errors,
 )
 from protocol.reading.documents import Document
@@ -53,7 +57,9 @@ class Plan(Document):
     Attributes
     ----------
     treatment
-        Column of 0 and 1.
+        Column of 0 and 1, or of ``treatment_levels``.
+    treatment_levels
+        Names of three treatments or more, the reference first, which each other is compared with.
     outcome
         What is measured; a name is a column.
     covariates
@@ -107,6 +113,7 @@ class Plan(Document):
     """
 
     treatment: str
+    treatment_levels: Annotated[tuple[str, ...], BeforeValidator(read_levels)] = ()
     outcome: Annotated[Outcome, BeforeValidator(read_outcome)]
     covariates: dict[str, Annotated[Kind, PlainValidator(read_kind)]] = Field(default_factory=dict)
     methods: Annotated[tuple[MethodName, ...], Field(min_length=1)]
@@ -136,6 +143,11 @@ class Plan(Document):
     intercurrent: tuple[Event, ...] = ()
     seed: Seed = 0
 
+    @field_validator(*NOT_OF_SEVERAL)
+    @classmethod
+    def _two_arms_alone(cls, value: Any, info: ValidationInfo) -> Any:
+        return check_two_arms(value, info)
+
     @field_validator("outcome")
     @classmethod
     def _outcome_is_not_treatment(cls, value: Outcome, info: ValidationInfo) -> Outcome:
@@ -162,8 +174,11 @@ class Plan(Document):
         if len(set(value)) < len(value):
             raise ValueError("a method is listed twice")
         outcome = info.data.get("outcome")
-        if outcome is not None and outcome.declared in RUNS:
+        levels = info.data.get("treatment_levels", ())
+        if outcome is not None and outcome.declared in RUNS and not levels:
             check_outcome_methods(value, outcome.declared)
+        if levels:
+            check_several_arms(value, outcome)
         needy = [method for method in value if METHODS[method].needs - {"clusters"}]
         if needy and info.data.get("covariates") == {}:
             raise ValueError(f"{needy[0]} needs covariates; list them, or plan `unadjusted` alone")

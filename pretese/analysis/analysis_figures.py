@@ -59,13 +59,15 @@ def draw_participants(found: Analysis) -> Figure:
     missing = record["missing"]
     excluded = [f"{why}: {count}" for why, count in missing["excluded"].items() if count]
     arms = []
-    for arm, value in (("untreated", 0), ("treated", 1)):
+    names = data.levels or ("untreated", "treated")
+    for value, arm in enumerate(names):
         cell = record["arms"][arm]
-        words = f"{data.treatment_name} = {value}: n = {cell['patients']}"
+        named = arm if data.levels else value
+        words = f"{data.treatment_name} = {named}: n = {cell['patients']}"
         arms.append((words, arm_words(data.outcome_name, cell)))
     longest = max(len(line) for lines in arms for line in lines)
     with house_style():
-        stretch = min(max(1, longest / ARM_LETTERS), WIDEST)
+        stretch = min(max(1, longest / ARM_LETTERS) * len(arms) / 2, WIDEST)
         figure = new_figure((6.8 if excluded else 4.6) * stretch, 3.4)
         axes = figure.add_subplot()
         axes.set_axis_off()
@@ -77,7 +79,7 @@ def draw_participants(found: Analysis) -> Figure:
         if excluded:
             _box(axes, 5.6, 7.25, "Excluded\n" + "\n".join(excluded), side="left")
             _arrow(axes, (3.2, 7.25), (5.3, 7.25))
-        for x, lines in zip((1.4, 5.0), arms, strict=True):
+        for x, lines in zip(np.linspace(1.4, 5.0, len(arms)), arms, strict=True):
             _box(axes, x, 1.8, "\n".join(lines))
             _arrow(axes, (3.2, 4.65), (x, 2.65))
     return figure
@@ -187,8 +189,9 @@ def draw_score_model(table: pd.DataFrame) -> Figure:
 def draw_balance(found: Analysis) -> Figure:
     """Draw a love plot: absolute standardised differences before and after each method."""
     record = found.record()["balance"]
-    names = [row["covariate"] for row in record["unadjusted"]]
-    before = [abs(row["difference"] or 0) for row in record["unadjusted"]]
+    first = next(iter(record.values()))
+    names = [row["covariate"] for row in first]
+    before = [abs(row["difference"] or 0) for row in first]
     order = np.argsort(before)
     with house_style():
         figure = new_figure(7.0, 1.2 + 0.3 * len(names))

@@ -93,7 +93,10 @@ def _describe(found: Analysis, data: AnalysisSet, weighted: Floats | None) -> Ta
         else:
             columns[name] = values
     name = found.plan.treatment
-    arm = np.where(data.treatment[here] > 0, "= 1", "= 0")
+    arm: Any = np.where(data.treatment[here] > 0, "= 1", "= 0")
+    if data.levels:
+        named = np.array(data.levels, object)[data.treatment[here].astype(int)]
+        arm = pd.Categorical(named, categories=list(data.levels), ordered=True)
     patients = pd.DataFrame({**columns, name: arm})
     return table_one(patients, name, found.plan.kinds, weights=weighted, means=found.plan.mean_sd)
 
@@ -164,13 +167,13 @@ def _reri(division: Division, row: int) -> str:
 def balance_table(found: Analysis) -> pd.DataFrame:
     """Return standardised mean differences: one line per covariate, one column per method."""
     record = found.record()["balance"]
-    lines: dict[str, dict[str, str]] = {
-        row["covariate"]: {} for row in record.get("unadjusted", [])
-    }
+    lines: dict[str, dict[str, str]] = {}
     for method, rows in record.items():
         for row in rows:
             value = row["difference"]
-            lines[row["covariate"]][method] = "" if value is None else f"{value:+z.3f}"
+            lines.setdefault(row["covariate"], {})[method] = (
+                "" if value is None else f"{value:+z.3f}"
+            )
     return pd.DataFrame([{"covariate": name, **cells} for name, cells in lines.items()])
 
 

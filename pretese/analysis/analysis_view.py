@@ -96,7 +96,9 @@ def _populations(found: Analysis) -> dict[str, list[str]]:
     methods: dict[str, list[str]] = {}
     for method, answers in _by_method(found.estimates).items():
         population = next(iter(answers.values())).estimand.population.split(":")[0]
-        methods.setdefault(population, []).append(method)
+        name = method.split(": ")[0] if found.plan.treatment_levels else method
+        if name not in methods.setdefault(population, []):
+            methods[population].append(name)
     return methods
 
 
@@ -169,8 +171,10 @@ def _arms(found: Analysis, document: Mapping[str, Any]) -> str:
     if missing["imputations"]:
         gaps = ", ".join(f"{name} {count}" for name, count in missing["values_missing"].items())
         lines.append(f"  imputed {missing['imputations']} times: {gaps}")
-    for value, arm in ((1, document["arms"]["treated"]), (0, document["arms"]["untreated"])):
-        lines.append(f"  {plan.treatment} = {value}: {arm_words(plan.outcome.name, arm)}")
+    for value, arm in document["arms"].items():
+        shown = {"treated": 1, "untreated": 0}.get(value, value)
+        shown = value if plan.treatment_levels else shown
+        lines.append(f"  {plan.treatment} = {shown}: {arm_words(plan.outcome.name, arm)}")
     return "\n".join(lines)
 
 

@@ -27,6 +27,9 @@ def _sentences(found: Analysis) -> Iterator[str]:
     plan, data = found.plan, found.complete.data
     kind = _OUTCOMES[data.outcome_kind]
     arms = f"between patients with and without {plan.treatment}"
+    if plan.treatment_levels:
+        reference, *others = plan.treatment_levels
+        arms = f"between {plan.treatment} {_listed(others)} and {reference}, the reference"
     yield f"We compared {plan.outcome.name} ({kind}) {arms}."
     if plan.covariates:
         names = [

@@ -53,6 +53,7 @@ VALID = {
                "--no-figures", "--workers", "1", "--out", "clinic"),
     "decide": ("--month", "2", "--fsh", "9.8", "--decision-date", "2026-01-05"),
     "evidence": ("before-first-retrieval", "--pool", "sperm retrieved"),
+    "fit": ("patients.csv", "--resamples", "20"),
     "monitor": ("three-analyses", "interim.csv"),
     "picture": ("patient", "paper", "--out", "patient.svg"),
     "power": ("three-analyses", "--replicates", "20", "--participants", "60", "--workers", "1"),

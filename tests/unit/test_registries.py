@@ -20,8 +20,8 @@ COMMON = {
     "adjusted", "unadjusted", "matching", "simple", "blocks", "logistic", "mixed", "csv",
 }  # fmt: skip
 
-#: Where each registry stands, and who else may write several of its names: labels of results, how
-#: trials are computed, functions of the catalogue, columns of tables, figures of the article,
+#: Where each registry stands, and who else may write several of its names: labels of results,
+#: trials, several arms, functions of the catalogue, columns of tables, figures of the article,
 #: suffixes of one writer.
 HOMES = {
     "methods": (
@@ -29,7 +29,7 @@ HOMES = {
         "estimate/methods/registry.py",
         {
             "estimate/causal/marginal.py", "pretese/trial/simulation/arm_comparison.py",
-            "pretese/api/estimators/catalogue_entries.py",
+            "pretese/api/estimators/catalogue_entries.py", "estimate/several_arms/comparisons.py",
         },
     ),
     "endpoints": (
@@ -38,7 +38,8 @@ HOMES = {
         {
             "simulate/tables/study_tables.py", "simulate/tables/table_columns.py",
             "simulate/clinic/records/clinic_tables.py", "simulate/clinic/records/care_records.py",
-            "pretese/article/simulated/studies.py",
+            "pretese/article/simulated/studies.py", "pretese/fitting/table/column_map.py",
+            "pretese/fitting/estimates/therapy_and_sperm.py",
         },
     ),
     "formats": (

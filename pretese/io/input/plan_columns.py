@@ -27,7 +27,9 @@ def uses_of(plan: Plan) -> dict[str, Use]:
     >>> list(uses_of(plan))
     ['dose', 'won', 'asked']
     """
-    uses: dict[str, Use] = {plan.treatment: INDICATOR, **_outcome_uses(plan)}
+    levels = plan.treatment_levels
+    arms: Use = CategoryUse(levels) if levels else INDICATOR
+    uses: dict[str, Use] = {plan.treatment: arms, **_outcome_uses(plan)}
     for name, kind in plan.kinds.items():
         uses[name] = CategoryUse(kind.levels) if isinstance(kind, Categorical) else NumberUse()
     if plan.eligible is not None:

@@ -16,6 +16,7 @@ from estimate.outcomes.cox import fit_cox, restricted_mean
 from estimate.outcomes.measurements import ancova, mean_difference, weighted_difference
 from estimate.outcomes.ordered import common_odds_ratio
 from estimate.outcomes.times import cox_hazard_ratio, restricted_mean_difference
+from estimate.survival.cumulative_live_birth import life_table, log_rank
 
 R = Path(__file__).parents[1] / "r"
 G18 = json.loads((R / "g18_outcomes.json").read_text())
@@ -111,3 +112,13 @@ def test_the_baseline_hazard_gives_back_the_survival_of_an_empty_model():
     )
     assert surv == pytest.approx(expected, abs=0.005)
     assert restricted_mean(time, event, 18.0)[0] == pytest.approx(15.0, abs=0.2)
+
+
+def test_log_rank_of_months_in_tenths():
+    tenths = np.round(np.array(G18["months"]) * 10)
+    born, therapy = np.array(G18["born"], float), COHORT["therapy"].to_numpy()
+    last = int(tenths.max())
+    tables = [life_table(tenths, born, (therapy == arm) * 1.0, last=last) for arm in (0, 1)]
+    found = log_rank(*tables)
+    assert found.statistic == pytest.approx(G18["log_rank"]["chisq"], rel=1e-9)
+    assert found.p_value == pytest.approx(G18["log_rank"]["p"], rel=1e-9)

@@ -8,11 +8,12 @@ from scipy import special
 
 from estimate.core.columns import Categorical, Numeric
 from estimate.imputation.bootstrap import bootstrap_then_impute, combine
-from estimate.imputation.categorical import draw_binary, draw_multinomial, fit_multinomial
+from estimate.imputation.categorical import draw_binary, draw_multinomial
 from estimate.imputation.chain import Column, Method, impute
 from estimate.imputation.convergence import convergence, missing_patterns
 from estimate.imputation.linear import draw_linear, nearest_donors
 from estimate.imputation.table import encode, impute_table
+from estimate.regression.multinomial import fit_multinomial
 from protocol.errors import InputError
 
 AGE, FSH = Column("age_years"), Column("fsh_iu_l")

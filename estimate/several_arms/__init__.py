@@ -1,0 +1,1 @@
+"""Three treatments and more: generalised propensity score, comparisons with a reference."""
