@@ -16,7 +16,6 @@ from pretese.commands.options import (
     seed_option,
 )
 from pretese.io.export.formats import FORMATS, listed
-from pretese.screen.console import SafeConsole
 
 
 @click.command()
@@ -47,6 +46,8 @@ def command(
     them; the true effects in a separate folder; a data dictionary with units and UCUM codes; and
     a manifest. The same call writes the same bytes.
     """
+    from pretese.screen.console import SafeConsole
+
     with options_named({"folder": "--out"}):
         chosen = pretese.scenario(scenario, changes)
         cohort = chosen.simulate(patients, replicates, seed, data_errors)

@@ -16,8 +16,8 @@ from protocol.bedside.known.timeline import window_of
 from protocol.errors import InputError
 from protocol.reading.quantities import convert
 from protocol.regimen.grid import Axis
-from protocol.regimen.language import InputSpec, analyte_of
 from protocol.regimen.load import Regimen, load_regimen
+from protocol.regimen.parts import Input, analyte_of
 from simulate.core.coding import ASSAYED, HORMONES
 from simulate.core.random_streams import RandomStreams
 from simulate.hormones.decision_lookup import MONTH_DAYS
@@ -149,7 +149,7 @@ def _counting(
     return found
 
 
-def _visits_in_window(spec: InputSpec, visits: int, due: int, as_of: int) -> list[int]:
+def _visits_in_window(spec: Input, visits: int, due: int, as_of: int) -> list[int]:
     """Return the visits whose results count, in order; visit 0 is before therapy."""
     window = window_of(spec, due + _START, as_of + _START)
     days = [_START + MONTH_DAYS * number for number in range(visits)]

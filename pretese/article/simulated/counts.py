@@ -66,7 +66,7 @@ def treated(studies: Studies) -> Flags:
 
 
 def untreated(studies: Studies) -> Flags:
-    """Select the patients who chose to do without."""
+    """Select the patients who declined therapy."""
     return ~studies.gonadotropin_therapy
 
 

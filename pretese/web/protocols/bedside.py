@@ -6,14 +6,18 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 
 import pretese
-from pretese.api.protocols.decisions import Decision
+from pretese.api.protocols.decisions import Decision, Schedule
 from pretese.api.protocols.regimens import Regimen
-from pretese.web.bedside_form import decided, form_fields
-from pretese.web.rendering import localised_page
+from pretese.bedside.therapy_figure import limits_of
+from pretese.web.layout.rendering import localised_page, problem
+from pretese.web.protocols.bedside_course import UNITS, hormone_rows
+from pretese.web.protocols.bedside_form import decided, form_fields
 from protocol.errors import InputError
 from protocol.reading.shown import shown_unit
+from protocol.regimen import load
 
 router = APIRouter()
 
@@ -80,9 +84,7 @@ def therapy_calendar(entries: Entries) -> Response:
     """Return the calendar of therapy from its first injection, as far as it is decided."""
     try:
         regimen, decision = decided(entries)
-        start = entries.get("start") or decision.as_of.isoformat()
-        phases = [entries["previous_phase"]] if entries.get("previous_phase") else []
-        schedule = regimen.schedule(start, decisions=phases or None)
+        schedule = schedule_of(regimen, decision, entries)
         calendar = schedule.to_ics(pseudonym=entries.get("pseudonym", ""))
     except InputError as error:
         return problem(error)
@@ -90,16 +92,24 @@ def therapy_calendar(entries: Entries) -> Response:
     return Response(calendar, media_type="text/calendar", headers=headers)
 
 
-def problem(error: InputError) -> Response:
-    """Return bad input as problem details (RFC 9457)."""
-    from pretese.io.text.json_text import to_json
+def schedule_of(regimen: Regimen, decision: Decision, entries: Mapping[str, str]) -> Schedule:
+    """Return the schedule from the first dose, with the phases given and the one recommended.
 
-    faults = [
-        {"where": e.where, "field": e.field, "problem": e.problem, "cure": e.cure}
-        for e in error.faults
-    ]
-    body = {"title": "bad input", "status": 400, "faults": faults}
-    return Response(to_json(body), 400, media_type="application/problem+json")
+    Raises
+    ------
+    InputError
+        The recommendation is held, or no path of the regimen begins with the phases.
+    """
+    if decision.outcome == "hold":
+        cure = "see the safety notes; there is no calendar beside a hold"
+        raise InputError.of("form", "", decision.recommendation, cure)
+    record = decision.record
+    start = entries.get("start") or decision.as_of.isoformat()
+    phases = list(record.phases) if entries.get("start") else [entries.get("previous_phase") or ""]
+    recommended = decision.details.decisions[-1]
+    if entries.get("start") and recommended.table == "phase" and recommended.orders:
+        phases = [*phases[: decision.month - 1], str(recommended.action)]
+    return regimen.schedule(start, decisions=[phase for phase in phases if phase] or None)
 
 
 def form_values(regimen: Regimen, entries: Mapping[str, str]) -> dict[str, Any]:
@@ -117,7 +127,12 @@ def form_values(regimen: Regimen, entries: Mapping[str, str]) -> dict[str, Any]:
         "regimen": compiled,
         "phases": [each for each in phases if each != "none"],
         "parts": parts,
-        "parameters": compiled.parameters,
+        "parameters": _own_limits(compiled),
+        "ranges": _ranges(compiled),
+        "months": range(1, compiled.months + 1),
+        "visits": range(compiled.months + 1),
+        "hormones": hormone_rows(regimen),
+        "sliders": sliders_of(compiled),
         "entries": entries,
         "today": dt.date.today().isoformat(),
     }
@@ -134,7 +149,66 @@ def answer_values(regimen: Regimen, decision: Decision) -> dict[str, Any]:
         "change": change and _change(regimen, change, last["boundary"]),
         "missing": [input_label(regimen, name) for name in last["missing_inputs"]],
         "tone": document["outcome"].replace(" ", "_"),
+        "boundary": _boundary(regimen, last["boundary"]),
+        "picture": Markup(decision.to_svg()),  # it escapes its text itself
+        "about": regimen.compiled.about,
+        "sources": _sources(regimen, document),
     }
+
+
+def _boundary(regimen: Regimen, boundary: Mapping[str, Any] | None) -> dict[str, str] | None:
+    """Return the nearest limit and the distance to it, in words."""
+    if boundary is None:
+        return None
+    unit = shown_unit(boundary["unit"])
+    return {
+        "input": input_label(regimen, boundary["input"]),
+        "limit": f"{boundary['limit']:g} {unit}".strip(),
+        "distance": f"{boundary['distance']:g} {unit}".strip(),
+    }
+
+
+def _sources(regimen: Regimen, document: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return each citation of the last decision once: of its rule, doses and limits."""
+    last = document["decisions"][-1]
+    cited = [last, *last["orders"], *last["parameters"]]
+    return [
+        {"citation": citation, "status": status}
+        for citation, status in dict.fromkeys((c["citation"], c["status"]) for c in cited)
+        if citation
+    ]
+
+
+def _own_limits(compiled: load.Regimen) -> dict[str, Any]:
+    """Return the parameters that belong to no reference range."""
+    ends = {end for each in compiled.reference_ranges.values() for end in (each.low, each.high)}
+    return {name: each for name, each in compiled.parameters.items() if name not in ends}
+
+
+def _ranges(compiled: load.Regimen) -> list[dict[str, Any]]:
+    """Return the reference ranges that a laboratory may replace, with the regimen's ends."""
+    found = []
+    for analyte, ends in compiled.reference_ranges.items():
+        low, high = (
+            compiled.parameters[end].value if end else None for end in (ends.low, ends.high)
+        )
+        label = compiled.analytes[analyte].label
+        units = UNITS.get(analyte, (compiled.analytes[analyte].unit,))
+        found.append({"analyte": analyte, "label": label, "low": low, "high": high, "units": units})
+    return found
+
+
+def sliders_of(compiled: load.Regimen) -> dict[str, float]:
+    """Return the inputs whose number a slider changes, and the end of the slider's range.
+
+    It reaches to twice the highest limit of the regimen's tables.
+    """
+    found = {}
+    for name, spec in compiled.inputs.items():
+        limits = limits_of(compiled, name) if spec.kind == "number" and not spec.computed else ()
+        if limits and spec.role == "measured":
+            found[name] = 2 * limits[-1]
+    return found
 
 
 def input_label(regimen: Regimen, name: str) -> str:

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pretese.web.wording import LANGUAGES, language_of, messages
+from pretese.web.layout.wording import LANGUAGES, language_of, messages
+from protocol.errors import InputError
 from protocol.reading.shown import shown_unit
 
 PAGES = Path(__file__).parent / "pages"
@@ -47,3 +48,15 @@ def localised_page(
         )
     )
     return HTMLResponse(text, status)
+
+
+def problem(error: InputError) -> Response:
+    """Return bad input as problem details (RFC 9457)."""
+    from pretese.io.text.json_text import to_json
+
+    faults = [
+        {"where": e.where, "field": e.field, "problem": e.problem, "cure": e.cure}
+        for e in error.faults
+    ]
+    body = {"title": "bad input", "status": 400, "faults": faults}
+    return Response(to_json(body), 400, media_type="application/problem+json")
