@@ -28,7 +28,9 @@ def dunnett_p(z: float, arms: int, *, ratio: float = 1.0, sides: int = 1) -> flo
     return float(1 - weights @ np.clip(1 - arm.rejects[:, 0], 0.0, 1.0) ** arms)
 
 
-def adjusted_p(z: ArrayLike, *, ratio: float = 1.0, sides: int = 1, closed: bool = True) -> Floats:
+def dunnett_adjusted(
+    z: ArrayLike, *, ratio: float = 1.0, sides: int = 1, closed: bool = True
+) -> Floats:
     """Return (arm,) adjusted p-values of treatments against one control.
 
     Parameters
@@ -40,7 +42,7 @@ def adjusted_p(z: ArrayLike, *, ratio: float = 1.0, sides: int = 1, closed: bool
 
     Examples
     --------
-    >>> adjusted_p([2.3, 1.0, 2.6]).round(4).tolist()
+    >>> dunnett_adjusted([2.3, 1.0, 2.6]).round(4).tolist()
     [0.02, 0.1587, 0.0127]
     """
     statistics = np.asarray(z, float)

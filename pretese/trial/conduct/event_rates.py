@@ -135,15 +135,15 @@ def _kinds(design: DesignFile, risks: Risks, effect: float) -> tuple[Trials, Flo
     return trials, common * np.where(dropped_out, share, 1 - share)
 
 
-def _joint_outcomes(*chances: float) -> list[tuple[tuple[bool, ...], float]]:
+def _joint_outcomes(*risks: float) -> list[tuple[tuple[bool, ...], float]]:
     """Return the joint outcomes of events that share one uniform number, with probabilities.
 
     >>> _joint_outcomes(0.25, 0.5)
     [((True, True), 0.25), ((False, True), 0.25), ((False, False), 0.5)]
     """
-    cuts = [0.0, *sorted(set(chances)), 1.0]
+    cuts = [0.0, *sorted(set(risks)), 1.0]
     return [
-        (tuple(low < chance for chance in chances), high - low)
+        (tuple(low < risk for risk in risks), high - low)
         for low, high in pairwise(cuts)
         if high > low
     ]

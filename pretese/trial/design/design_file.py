@@ -116,7 +116,7 @@ class DesignFile(Document):
         if self.risks is None:
             raise ValueError("a margin needs fixed event rates; name risks instead of a scenario")
         if plan.reestimation:
-            raise ValueError("a margin goes without re-estimation; leave one of the two out")
+            raise ValueError("a margin excludes re-estimation; leave one of the two out")
         if kind == "equivalence" and (plan.sides == 2 or plan.futility):
             raise ValueError(
                 "equivalence is two one-sided tests without futility; set sides: 1, with the alpha "

@@ -8,7 +8,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 import pretese as pt
-from estimate.multi_arm.closed_tests import adjusted_p, dunnett_p
+from estimate.multi_arm.closed_tests import dunnett_adjusted, dunnett_p
 from estimate.multi_arm.plan import plan_multi_arm
 from estimate.sequential.boundaries import plan_sequential
 from estimate.sequential.boundary_shapes import WangTsiatis
@@ -116,7 +116,7 @@ def test_dropping_arms_behaves_as_simulated_trials_do():
 
 
 def test_closed_testing_rejects_what_the_single_step_does_and_more():
-    single, closed = (adjusted_p([2.3, 1.97, 2.6], closed=each) for each in (False, True))
+    single, closed = (dunnett_adjusted([2.3, 1.97, 2.6], closed=each) for each in (False, True))
     assert (closed <= single).all()
     assert closed[1] == pytest.approx(norm.sf(1.97))  # the last one stands alone
     assert single[1] == pytest.approx(dunnett_p(1.97, 3))

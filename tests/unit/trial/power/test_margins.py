@@ -124,7 +124,7 @@ def test_margins_are_refused_where_they_have_no_meaning():
             "monitoring": {"sides": 2},
         },
         "smaller one": {"analysis": {"margin_percent": 60}},
-        "without re-estimation": {
+        "excludes re-estimation": {
             "monitoring": {"sides": 1, "analyses_percent": [50, 100],
                            "reestimation": {"at_analysis": 1, "max_percent": 200}},
         },
