@@ -15,8 +15,7 @@ from pretese.commands.options import (
     regimen_option,
     regimen_set_option,
 )
-from pretese.commands.output_types import InputPath, OutputFile
-from pretese.io.text.json_text import print_json
+from pretese.commands.output_types import InputPath, OutputFile, WritingCommand
 from pretese.screen.terminal import echo
 
 #: What messages call the arguments of the interface here.
@@ -28,7 +27,7 @@ OPTIONS = {
 }
 
 
-@click.command("decide")
+@click.command("decide", cls=WritingCommand)
 @regimen_option
 @click.option("--patient", type=InputPath(), help="A patient's file (YAML).")
 @click.option("--month", type=int, help="The month of therapy that begins, from 1.")
@@ -80,6 +79,7 @@ def command(
     from pretese.api.protocols.decisions import Decision
     from pretese.api.protocols.regimens import regimen as read_regimen
     from pretese.bedside.recommendation_view import OUTCOME_COLOURS
+    from pretese.io.text.json_text import print_json
 
     if schema:
         print_json(Decision.schema())

@@ -7,8 +7,8 @@ from typing import Any
 
 from pretese.api.protocols.regimens import Regimen
 from protocol.errors import InputError
-from protocol.reading.quantities import Analyte
-from protocol.regimen.language import analyte_of
+from protocol.reading.analytes import Analyte
+from protocol.regimen.parts import analyte_of
 from protocol.regimen.paths import MONTH_DAYS
 
 #: Units offered beside a value, by the analyte that its input measures; the first is preselected.

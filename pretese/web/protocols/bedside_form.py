@@ -11,7 +11,7 @@ from pretese.api.protocols.decisions import Decision
 from pretese.api.protocols.regimens import Regimen
 from pretese.web.protocols.bedside_course import UNITS, course_of, read_number
 from protocol.errors import Fault, InputError
-from protocol.regimen.language import InputSpec
+from protocol.regimen.parts import Input
 
 #: Inputs that the form asks for by name, or that the regimen derives itself.
 ASKED_APART = ("month", "previous_phase", "fsh_iu_l", "criteria")
@@ -36,7 +36,7 @@ def form_fields(regimen: Regimen) -> tuple[FormField, ...]:
     )
 
 
-def _field(name: str, each: InputSpec) -> FormField:
+def _field(name: str, each: Input) -> FormField:
     analyte = finding_name(name)
     units = UNITS.get(analyte, (each.unit,) if each.unit else ())
     return FormField(name, each.label, units, tuple(each.values))
