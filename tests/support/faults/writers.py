@@ -166,6 +166,8 @@ FILES = (
          rival=_file("analyse", "--report", "b.csv", "--plan", "plan.yaml")),
     Case("evidence --plot", _file("evidence before-first-retrieval", "--plot"), "x.svg",
          rival=_file("evidence before-second-retrieval", "--plot")),
+    Case("evidence --prior-out", _file("evidence before-first-retrieval", "--prior-out"), "x.yaml",
+         rival=_file("evidence before-first-retrieval --prefer unadjusted", "--prior-out")),
     Case("picture --out", _file("picture patient paper", "--out"), "x.png",
          rival=_file("picture patient paper --patient-number 2", "--out")),
     Case("monitor --plot", _file("monitor", "--plot", "plain.yaml", "interim.csv"), "x.svg",
