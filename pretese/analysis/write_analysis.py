@@ -11,8 +11,10 @@ from pretese.analysis.analysis_tables import (
     balance_table,
     characteristics,
     characteristics_table,
+    effects_table,
     estimates_table,
     score_odds_ratios,
+    strategies_table,
     subgroups_table,
     weighted_table,
 )
@@ -57,6 +59,10 @@ def analysis_tables(found: Analysis) -> Iterator[tuple[str, str, pd.DataFrame]]:
     if found.score is not None:
         model = score_odds_ratios(found).round(3)
         yield "propensity_model", "Propensity model: odds ratios of treatment", model
+    if found.strategies is not None:
+        yield "strategies", "Risk under each strategy", strategies_table(found.strategies)
+        effects = effects_table(found.strategies.estimates)
+        yield "strategy_effects", "Effects of strategies", effects
     if found.divisions:
         yield "subgroups", "Effect by subgroup", subgroups_table(found)
 
