@@ -6,6 +6,7 @@ The public interface, in order of typical use; `help(pretese.NAME)` says more of
 `regimen`                 a protocol as data: what it recommends for a patient, schedule, proof
 `audit`                   what was given, compared with what the regimen recommended
 `scenario`                simulated cohorts whose truth is known, true effects, a clinic's calendar
+`fit_scenario`            a scenario fitted to your own table of patients, compared with it
 `plan`, `analyse`         an analysis plan, and the estimates of any table of patients by it
 `recover`                 does an analysis recover an effect that is known by construction?
 `design`                  a planned trial: power, required size, interim analyses
@@ -33,6 +34,7 @@ if TYPE_CHECKING:  # what follows loads on use; tools that read types see it at 
     from pretese.api.protocols.audits import audit as audit
     from pretese.api.protocols.regimens import regimen as regimen
     from pretese.api.shipped_names import shipped as shipped
+    from pretese.api.simulation.fits import fit_scenario as fit_scenario
     from pretese.api.simulation.read_scenario import scenario as scenario
     from pretese.api.simulation.reproduction import calibrate as calibrate
     from pretese.api.simulation.reproduction import reproduce as reproduce
@@ -46,6 +48,7 @@ _PUBLIC = {
     "regimen": "pretese.api.protocols.regimens",
     "audit": "pretese.api.protocols.audits",
     "scenario": "pretese.api.simulation.read_scenario",
+    "fit_scenario": "pretese.api.simulation.fits",
     "plan": "pretese.api.analysis.analyses",
     "analyse": "pretese.api.analysis.analyses",
     "recover": "pretese.api.analysis.recoveries",

@@ -81,7 +81,7 @@ def _diagnosed(name: str) -> Callable[[Cohort], Floats]:
 def _whole(endpoint: Endpoint) -> Estimand:
     """Return the effect on an endpoint in all patients in whom it is defined along either arm."""
     if endpoint.defined_in == "operated":
-        words = "retrieved, patients operated on either way (principal stratum)"
+        words = "retrieved, patients operated on under both arms (principal stratum)"
         return Estimand(f"{endpoint.name}.always_operated", endpoint.name, words, _always_operated)
     words = f"{endpoint.label}, all patients"
     return Estimand(f"{endpoint.name}.everyone", endpoint.name, words, _everyone)
@@ -94,11 +94,11 @@ ESTIMANDS: tuple[Estimand, ...] = (
         lambda cohort: cohort.propensity,
     ),
     Estimand(
-        "any_sperm.untreated", "any_sperm", "any sperm, patients who do without (ATC)",
+        "any_sperm.untreated", "any_sperm", "any sperm, patients who decline therapy (ATC)",
         lambda cohort: 1 - cohort.propensity,
     ),
     Estimand(
-        "any_sperm.overlap", "any_sperm", "any sperm, patients who might go either way (ATO)",
+        "any_sperm.overlap", "any_sperm", "any sperm, overlap population (ATO)",
         lambda cohort: cohort.propensity * (1 - cohort.propensity),
     ),
     Estimand(
@@ -204,9 +204,9 @@ _SE = {
 def principal_strata(cohort: Cohort) -> dict[str, Flags]:
     """Return who is in which principal stratum, each of shape (replicate, patient).
 
-    By surgery: operated on either way, spared it by therapy alone, spared it without therapy
-    alone, never operated on. By sperm from any source: always, only with therapy, only without,
-    never. Each of the two partitions covers every patient once.
+    By surgery: operated on under both arms, only if untreated, only if treated, never. By sperm
+    from any source: under both arms, only if treated, only if untreated, never. Each of the two
+    partitions covers every patient once.
     """
     without, with_therapy = cohort.paths
     operated = without.micro_tese, with_therapy.micro_tese

@@ -11,6 +11,9 @@ import pytest
 import rich.console  # noqa: F401  it draws link numbers as it loads: before the guard
 from hypothesis import HealthCheck, settings
 
+from pretese.screen.console import SafeConsole
+from tests.support.console_words import recording
+
 settings.register_profile("fixed", derandomize=True, deadline=None, database=None, max_examples=50)
 settings.register_profile(
     "search", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow]
@@ -49,3 +52,12 @@ def _global_random_state_is_untouched() -> Iterator[None]:
     assert all(np.array_equal(a, b) for a, b in zip(before[0], after[0], strict=True)), (
         "the test touched numpy's global random state"
     )
+
+
+@pytest.fixture(autouse=True)
+def _tables_fit_the_terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every table that a test prints fits 80 columns without cutting a word."""
+    faults: list[str] = []
+    monkeypatch.setattr(SafeConsole, "print", recording(SafeConsole.print, faults))
+    yield
+    assert not faults, "words cut, or lines too wide, in 80 columns"

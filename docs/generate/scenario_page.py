@@ -51,6 +51,7 @@ Every number has a `value`, a `unit` (UCUM, or "log odds", "log", "1"), a `sourc
 | published | printed in the source named |
 | derived | follows from printed numbers by arithmetic |
 | transported | published for other patients or doses, named beside it; swept over `sweep` |
+| estimated | [fitted to a table](../how-to/fit-a-scenario-to-your-table.md); `sweep` is 95 % CI |
 | calibrated | solved by `pretese calibrate` from `value`; see `calibration_records/` |
 | assumed | free; no source decides within `sweep` |
 

@@ -8,8 +8,8 @@ from protocol.bedside.next_steps import ROUTES, measured_name
 from protocol.bedside.schedule import Item, Plan
 from protocol.dates import spoken_date
 from protocol.regimen.load import Regimen
+from protocol.regimen.parts import Order
 from protocol.regimen.paths import MAX_PATHS, Path, Totals, count_paths
-from protocol.regimen.treatment import Order
 
 if TYPE_CHECKING:  # models of files take a while to load
     from protocol.audit.cases import AuditCaseResult
@@ -86,27 +86,30 @@ def path_lines(regimen: Regimen, paths: Sequence[Path]) -> Iterator[str]:
 
 
 def regimen_text(regimen: Regimen) -> str:
-    """Return a regimen in words: its phases, readings and tables."""
-    lines = [f"{regimen.title} ({regimen.id} {regimen.version})", "", regimen.about, ""]
+    """Return a regimen in words: its phases, readings and tables, in lines of 80 characters."""
+    lines = [*wrapped(f"{regimen.title} ({regimen.id} {regimen.version})", "  ", ""), ""]
+    lines += [*wrapped(regimen.about, ""), ""]
     for phase in regimen.phases:
         lines.append(f"{phase.name}: {phase.label}")
-        lines += [f"  {shown_order(regimen, order)}" for order in phase.orders]
+        for order in phase.orders:
+            lines += wrapped(shown_order(regimen, order), "    ", "  ")
     for reading in regimen.readings.values():
-        lines += ["", f'Where the source says "{reading.quote}":', f"  {reading.interpretation}"]
-        lines.append(f"  {reading.rationale}")
-        lines += [f"  otherwise: {name}" for name in reading.alternatives]
+        lines += ["", *wrapped(f'Source: "{reading.quote}"', "  ", "")]
+        lines += wrapped(f"Interpretation: {reading.interpretation}", "    ", "  ")
+        lines += wrapped(f"Rationale: {reading.rationale}", "    ", "  ")
+        lines += [f"  Alternative interpretation: {name}" for name in reading.alternatives]
     for table in regimen.tables.values():
-        lines += ["", f"{table.question} ({table.name})"]
+        lines += ["", *wrapped(f"{table.question} ({table.name})", "  ", "")]
         for rule in table.rules:
             wanted = ", ".join(f"{name} {c.text}" for name, c in rule.conditions.items())
-            answer = rule.then or rule.outcome
-            lines.append(f"  {rule.id:4} {wanted or 'always'}: {answer} [{rule.status}]")
+            answer = f"{wanted or 'always'}: {rule.then or rule.outcome} [{rule.status}]"
+            lines += wrapped(answer, " " * 7, f"  {rule.id:4} ")
     return "\n".join(lines)
 
 
 def proof_lines(regimen: Regimen, paths: Sequence[Path]) -> Iterator[str]:
     """Yield the proof of a regimen: each table, then the paths, the first hundred of them."""
-    yield f"{regimen.id} {regimen.version}, sha256 {regimen.sha256}"
+    yield from wrapped(f"{regimen.id} {regimen.version}, sha256 {regimen.sha256}", "  ", "")
     for name, table in regimen.tables.items():
         if table.grid is None:
             yield f"  {name}: {len(table.rules)} rules, each judged by itself (collects)"
@@ -126,8 +129,9 @@ def case_lines(
     """Yield the cases that do not hold (with ``verbose`` also those that do), and their number."""
     for result in results:
         if verbose and result.holds:
-            yield f"holds  {result.case.statement}"
+            yield from wrapped(result.case.statement, " " * 7, "holds  ")
         if not result.holds:
-            yield f"FAILS  {result.case.statement}: {'; '.join(result.wrong)}"
+            wrong = f"{result.case.statement}: {'; '.join(result.wrong)}"
+            yield from wrapped(wrong, " " * 7, "FAILS  ")
     held = sum(result.holds for result in results)
     yield f"{regimen.id} {regimen.version}: {held} of {len(results)} cases hold"

@@ -1,6 +1,7 @@
 """Answer a question of capacity: the smallest of something that meets a goal."""
 
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from pretese.clinic.run_results import origin
 from pretese.io.output.csv_file import write_csv
 from pretese.io.output.manifest import write_manifest
 from pretese.screen.progress import optional_progress
-from simulate.clinic.capacity.replicates import Goal, read_goal
+from simulate.clinic.capacity.replicates import Goal, Interval, read_goal
 from simulate.clinic.capacity.required_capacity import Solution, solve
 from simulate.clinic.capacity.run_measures import measures
 from simulate.clinic.flow.run_clinic import run_clinic
@@ -81,6 +82,13 @@ def _solution(task: Task, what: str, goal: Goal) -> Solution:
         )  # fmt: skip
 
 
+def _figures(found: Interval) -> tuple[str, str]:
+    """Return the mean and its interval as text; dashes if no replicate has the measure."""
+    if not isfinite(found.mean):
+        return "-", "-"
+    return f"{found.mean:.1f}", f"{found.low:.1f} to {found.high:.1f}"
+
+
 def show_capacity(console: Console, study: CapacityStudy) -> None:
     """Print all capacities tried, and the answer."""
     what, goal, solution = study.what, study.goal, study.solution
@@ -89,10 +97,9 @@ def show_capacity(console: Console, study: CapacityStudy) -> None:
         shown.add_column(name, justify="right")
     for each in solution.tried:
         found = each.found
-        verdict = {True: "met", False: "not met", None: "open"}[each.met]
+        verdict = {True: "met", False: "not met", None: "inconclusive"}[each.met]
         shown.add_row(
-            str(each.capacity), f"{found.mean:.1f}", f"{found.low:.1f} to {found.high:.1f}",
-            str(found.replicates), verdict,
+            str(each.capacity), *_figures(found), str(found.replicates), verdict,
         )  # fmt: skip
     console.print(shown)
     smallest = solution.capacity or f"none up to {solution.tried[-1].capacity}"

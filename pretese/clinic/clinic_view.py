@@ -39,7 +39,7 @@ def show_run(
     out: Path,
 ) -> None:
     """Show the headlines, whether the warm-up was enough, and how far an interrupted run came."""
-    shown = Table(title=f"{task.clinic.title}: {len(done)} run(s)", title_justify="left")
+    shown = Table(title=f"{task.clinic.title}; replicates: {len(done)}", title_justify="left")
     for name in ("measure", "mean", "95 % interval"):
         shown.add_column(name, justify="left" if name == "measure" else "right")
     for row in table[table["measure"].isin(HEADLINES)].itertuples():
@@ -47,6 +47,12 @@ def show_run(
             limits = "" if isnan(row.conf_low) else f"{row.conf_low:.2f} to {row.conf_high:.2f}"
             shown.add_row(row.measure, f"{row.mean:.2f}", limits)
     console.print(shown)
+    if not any(table.loc[table["measure"] == "patients_referred", "mean"]):
+        console.print(
+            f"No patient was referred after the warm-up of {task.clinic.warm_up_days} days: "
+            "simulate more patients (--patients).",
+            style="bold", highlight=False,
+        )  # fmt: skip
     warm_up = facts["warm_up_days_by_mser5"]
     if warm_up is not None:
         enough = warm_up <= task.clinic.warm_up_days

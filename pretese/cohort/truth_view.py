@@ -12,8 +12,8 @@ def effects_table(effects: pd.DataFrame, title: str) -> Table:
     table = Table(
         title=title, title_justify="left", box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False
     )
-    table.add_column("estimand", overflow="fold")
-    for heading in ("un-\ntreated", "treated", "difference", "ratio", "odds ratio"):
+    table.add_column("estimand", overflow="fold", min_width=14)
+    for heading in ("untreated", "treated", "difference", "ratio", "odds ratio"):
         table.add_column(heading, justify="right", no_wrap=True)
     for meaning, rows in effects.groupby("meaning", sort=False):
         first = rows.iloc[0]

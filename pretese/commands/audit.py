@@ -9,6 +9,7 @@ from pretese.commands.option_names import options_named
 from pretese.commands.option_types import Date, pairs_of
 from pretese.commands.options import (
     json_option,
+    mapping_option,
     reference_range_option,
     regimen_option,
     regimen_set_option,
@@ -32,9 +33,7 @@ from protocol.reading.day_formats import DAY_ORDERS
     metavar="NAME=COLUMN",
     help="The name of a column in the log: patient=ID. May be repeated.",
 )
-@click.option(
-    "--mapping", type=InputPath(), help="A YAML file with the column names and terms of the log."
-)
+@mapping_option("A YAML file with the column names and terms of the log.")
 @click.option("--dates", type=click.Choice(DAY_ORDERS), help="Order of dates such as 01/03/2022.")
 @click.option("--decimal", type=click.Choice(("point", "comma")), help="The decimal mark.")
 @click.option("--sheet", help="The sheet, if the workbook has several.")

@@ -16,7 +16,6 @@ from pretese.commands.options import (
     regimen_set_option,
 )
 from pretese.commands.output_types import InputPath
-from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
 
 #: What messages call the arguments of the interface here.
@@ -74,6 +73,7 @@ def command(
     from pretese.api.protocols.decisions import Decision
     from pretese.api.protocols.regimens import regimen as read_regimen
     from pretese.bedside.recommendation_view import OUTCOME_COLOURS
+    from pretese.io.text.json_text import print_json
 
     if schema:
         print_json(Decision.schema())

@@ -141,6 +141,11 @@ reference_range_option = click.option(
 )  # fmt: skip
 
 
+def mapping_option(words: str) -> Option[Any]:
+    """Return ``--mapping``: a YAML file with the columns and words of the user's own table."""
+    return click.option("--mapping", type=InputPath(), metavar="FILE", help=words)
+
+
 def plan_option(words: str, *, required: bool = False) -> Option[Any]:
     """Return ``--plan``, the file of an analysis plan."""
     return click.option("--plan", "plan_path", type=InputPath(), required=required, help=words)

@@ -18,11 +18,11 @@ LARGE = 100
 def studies_page(found: Sequence[Published]) -> str:
     """Return a list of studies: name, design, patients, therapy, number of results."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    table.add_column("study", width=28, overflow="fold")
-    table.add_column("design", width=15)
-    table.add_column("patients", justify="right", width=8)
+    table.add_column("study", width=26, overflow="fold")
+    table.add_column("design", width=13)
+    table.add_column("patients", justify="right", no_wrap=True)
     table.add_column("therapy", width=16)
-    table.add_column("results", justify="right", width=7)
+    table.add_column("results", justify="right", no_wrap=True)
     for each in found:
         study = each.study
         drugs = study.therapy.drugs if study.therapy else ()

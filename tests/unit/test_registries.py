@@ -38,7 +38,8 @@ HOMES = {
         {
             "simulate/tables/study_tables.py", "simulate/tables/table_columns.py",
             "simulate/clinic/records/clinic_tables.py", "simulate/clinic/records/care_records.py",
-            "pretese/article/simulated/studies.py",
+            "pretese/article/simulated/studies.py", "pretese/fitting/table/column_map.py",
+            "pretese/fitting/estimates/therapy_and_sperm.py",
         },
     ),
     "formats": (

@@ -182,7 +182,7 @@ class Design(Shown):
         from pretese.io.text.rounding_rule import rounded_document
         from pretese.trial.monitoring.monitoring_answer import monitoring_document
         from pretese.trial.monitoring.ongoing_trial import Asked, monitor
-        from protocol.reading.documents import content_hash
+        from protocol.reading.stored import content_hash
 
         shares = effect_shares(effects)
         if planned is not None:

@@ -121,7 +121,7 @@ def _headlines(rows: list[Row], replicates: int) -> Table:
         collapse_padding=True,
         pad_edge=False,
     )
-    table.add_column("", no_wrap=True)
+    table.add_column("", min_width=24)  # a missed target is marked below its name
     for heading in ("published", "simulated", "MCSE", "95 % range", "rank"):
         table.add_column(heading, justify="right", no_wrap=True, min_width=len(heading))
     for status in ("calibrated to", "predicted"):

@@ -1,14 +1,16 @@
 """Console view of a group-sequential design: one row per analysis, then sample sizes."""
 
 from itertools import accumulate
+from textwrap import wrap
 from typing import Any
 
 
 def boundary_page(document: dict[str, Any]) -> str:
     """Return a design as text, from the plain values of `boundary_document`."""
     side = "one-sided" if document["sides"] == 1 else "two-sided"
+    title = f"{document['name']}; {side} alpha {document['alpha']:g}, power {document['power']:g}"
     lines = [
-        f"{document['name']}; {side} alpha {document['alpha']:g}, power {document['power']:g}",
+        *wrap(title, 80, subsequent_indent="  ", break_on_hyphens=False),
         "",
         "analysis  information    upper    lower  nominal p  alpha spent  power spent",
     ]

@@ -33,7 +33,8 @@ def show_monitoring(console: Console, document: dict[str, Any]) -> None:
         f"Scale: {document['scale']}. z: {document['statistic']}, positive in favour of treatment",
     ):
         console.print(words, highlight=False, markup=False)
-    console.print(_boundaries(document))
+    for table in _boundaries(document):
+        console.print(table)
     console.print(_effects(document))
     if any(row["future_power"] for row in document["analyses"]):
         console.print(_future(document))
@@ -80,7 +81,7 @@ def _table(title: str, *heads: str) -> Table:
     return table
 
 
-def _boundaries(document: dict[str, Any]) -> Table:
+def _boundaries(document: dict[str, Any]) -> list[Table]:
     futile = document["plan"]["sides"] == 1 and any(
         row["boundaries"]["lower"] is not None
         for row in document["analyses"]
@@ -91,9 +92,10 @@ def _boundaries(document: dict[str, Any]) -> Table:
         "boundary",
     )  # fmt: skip
     if futile:
-        table.add_column("futility", justify="right")
-    table.add_column("z", justify="right")
-    table.add_column("action", min_width=12)
+        table.add_column("futility", justify="right", no_wrap=True)
+    table.add_column("z", justify="right", no_wrap=True)
+    if not futile:  # with futility boundaries the actions do not fit into the same table
+        table.add_column("action", min_width=12)
     for row in document["analyses"]:
         planned = row["planned_boundaries"] or {"upper": None}
         share = row["planned_fraction"]
@@ -108,7 +110,16 @@ def _boundaries(document: dict[str, Any]) -> Table:
         lower = row["boundaries"]["lower"]
         if futile:
             cells.append("-" if lower == row["boundaries"]["upper"] else _z(lower))
-        table.add_row(*cells, _z(row["z"]), row["recommendation"])
+        action = [] if futile else [row["recommendation"]]
+        table.add_row(*cells, _z(row["z"]), *action)
+    return [table, _actions(document)] if futile else [table]
+
+
+def _actions(document: dict[str, Any]) -> Table:
+    table = _table("Actions", "analysis")
+    table.add_column("action")
+    for row in document["analyses"]:
+        table.add_row(str(row["analysis"]), row["recommendation"])
     return table
 
 

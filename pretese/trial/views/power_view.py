@@ -86,12 +86,13 @@ AGAINST = (
 
 def _paired(rows: list[dict[str, Any]]) -> Table:
     table = narrow_table("Designs on the same participants")
-    for words in ("design", "compared with", "participants", "effect", "difference in\npower, %"):
+    table.add_column("comparison", overflow="fold")
+    for words in ("participants", "effect", "difference in\npower, %"):
         table.add_column(words, justify="right")
     for row in rows:
         table.add_row(
-            row["design"], row["against"], str(row["participants"]), f"{row['effect_percent']:g} %",
-            cell(row["power_difference"], share=True),
+            f"{row['design']} minus {row['against']}", str(row["participants"]),
+            f"{row['effect_percent']:g} %", cell(row["power_difference"], share=True),
         )  # fmt: skip
     return table
 

@@ -13,11 +13,11 @@ def decision_table(decision: dict[str, Any]) -> Table:
         f"Decision rule of the design file, {decision['participants']} participants"
     )
     table.add_column("measure", min_width=12)
-    table.add_column("setting")
     for words in ("threshold", "estimate", "95 % interval", "verdict"):
         table.add_column(words, justify="right", no_wrap=True)
     for part in decision["parts"]:
-        table.add_row(*decision_cells(part))
+        measure, setting, *cells = decision_cells(part)
+        table.add_row(f"{measure}, {setting}", *cells)
     return table
 
 

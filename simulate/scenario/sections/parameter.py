@@ -8,10 +8,10 @@ from protocol.reading.documents import Document
 from protocol.reading.fields import Number
 from protocol.shorten import shorten_text
 
-Status = Literal["published", "derived", "transported", "calibrated", "assumed"]
+Status = Literal["published", "derived", "transported", "estimated", "calibrated", "assumed"]
 
-#: Statuses of numbers that no source settles for these patients: they declare a range.
-UNCERTAIN = ("assumed", "transported")
+#: Statuses of numbers that are not settled for these patients: they declare a range.
+UNCERTAIN = ("assumed", "transported", "estimated")
 
 #: No number of a file is further from 0 than this, whatever its unit ...
 MAX = 1e6
@@ -47,11 +47,12 @@ Amount = Annotated[Number, Field(ge=-MAX, le=MAX)]
 class Parameter(Document):
     """One number of the mechanism.
 
-    ``status`` keeps four kinds apart: *published* (or *derived* from published numbers by
+    ``status`` keeps five kinds apart: *published* (or *derived* from published numbers by
     arithmetic); *transported* (published for another population or dose, which ``from_population``
-    and ``from_dose`` name); *calibrated* (solved so that published numbers are reproduced;
-    ``value`` is the starting point, the calibration record holds the solution); and *assumed*
-    (free). ``sweep`` gives the closed range of a transported or assumed number.
+    and ``from_dose`` name); *estimated* (from a table of patients, which ``source`` names);
+    *calibrated* (solved so that published numbers are reproduced; ``value`` is the starting point,
+    the calibration record holds the solution); and *assumed* (free). ``sweep`` gives the closed
+    range of a transported or assumed number, and the 95 % interval of an estimated one.
     """
 
     value: Amount
@@ -86,7 +87,8 @@ class Parameter(Document):
     def _uncertain_number_has_a_range(self) -> "Parameter":
         if (self.status in UNCERTAIN) != (self.sweep is not None):
             raise ValueError(
-                "give `sweep: [low, high]` with status assumed or transported, and only with them"
+                "give `sweep: [low, high]` with status assumed, transported or estimated, and only "
+                "with them"
             )
         if self.sweep and not self.sweep[0] <= self.value <= self.sweep[1]:
             raise ValueError(f"value {self.value:g} lies outside its own sweep {self.sweep}")

@@ -107,7 +107,8 @@ def test_a_limit_of_ones_own_is_used_and_hashed(capsys):
 def test_regimens_are_listed_shown_proved_and_tested(capsys):
     assert "ufsh-only" in output(capsys, "regimen", "list")[1]
     assert (
-        "otherwise: fsh-guided-one-more-month" in output(capsys, "regimen", "show", "fsh-guided")[1]
+        "Alternative interpretation: fsh-guided-one-more-month"
+        in output(capsys, "regimen", "show", "fsh-guided")[1]
     )
     found = document(capsys, "regimen", "verify", "fsh-guided")
     assert (found["proved"], found["tables"]["phase"]["cells"]) == (True, 120)

@@ -21,6 +21,9 @@ covariates: {age_years: numeric}
 methods: [unadjusted]
 missing: none
 """
+COLUMNS = """
+columns: {age_years: age_years, gonadotropin_therapy: gonadotropin_therapy}
+"""
 STUDY_PLAN = """
 outcome: any_sperm
 covariates: {fsh_iu_l: numeric}
@@ -82,6 +85,13 @@ def _analyse(table: str) -> Words:
     ]  # fmt: skip
 
 
+def _fit(table: str) -> Words:
+    return lambda folder, out: [
+        "fit", str(folder / table), "--mapping", str(folder / "columns.yaml"),
+        *["--resamples", "20", "--out"], str(out),
+    ]  # fmt: skip
+
+
 def _reproduce(more: str) -> Words:
     return lambda folder, out: [
         *f"reproduce --replicates 5 --workers 1 {more} --out".split(), str(out)
@@ -138,6 +148,7 @@ FOLDERS = (
          _simulate("--seed 1")),
     Case("clinic --out", _clinic("--xes --no-figures --replicates 2"), "x",
          _clinic("--no-figures --replicates 2")),
+    Case("fit --out", _fit("b.csv"), "x", _fit("a.csv")),
     Case("analyse --out", _analyse("b.csv"), "x", _analyse("a.csv")),
     Case("reproduce --out", _reproduce("--seed 2"), "x", _reproduce("--seed 1")),
     Case("power --out", _power("--replicates 40 --resume"), "x", _power("--replicates 20"),
@@ -190,8 +201,9 @@ with patch({_REFINEMENTS!r}, {_QUICK}) if sys.argv[1] == "calibrate" else nullco
 def inputs(folder: Path) -> Path:
     """Write what the commands read into a folder."""
     for name, text in {
-        "plan.yaml": PLAN, "study.yaml": STUDY_PLAN, "plain.yaml": DESIGN, "interim.csv": INTERIM,
-        "log.csv": LOG, "other-interim.csv": OTHER_INTERIM, "other-log.csv": OTHER_LOG,
+        "plan.yaml": PLAN, "columns.yaml": COLUMNS, "study.yaml": STUDY_PLAN, "plain.yaml": DESIGN,
+        "interim.csv": INTERIM, "log.csv": LOG, "other-interim.csv": OTHER_INTERIM,
+        "other-log.csv": OTHER_LOG,
     }.items():  # fmt: skip
         (folder / name).write_text(text, encoding="utf-8")
     for seed, name in enumerate("ab"):

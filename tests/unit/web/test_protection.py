@@ -113,6 +113,11 @@ def test_a_server_that_others_reach_needs_a_token(host, capsys):
     assert ServerSettings(host, token=TOKEN).host == host
 
 
+def test_an_empty_address_does_not_mean_every_address():
+    with pytest.raises(InputError, match="--host: it is empty"):
+        ServerSettings("", token=TOKEN)
+
+
 def test_a_short_token_and_a_used_port_are_refused():
     with pytest.raises(InputError, match="at least 16"):
         ServerSettings(token="short")

@@ -1,0 +1,1 @@
+"""Numbers of a scenario, estimated from a table of patients."""

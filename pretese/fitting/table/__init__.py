@@ -1,0 +1,1 @@
+"""A clinic's table through its map: which column holds what, in our units."""
