@@ -54,7 +54,9 @@ class Strategies(Document):
     """
 
     patient: str = "patient_id"
-    months: Annotated[tuple[Whole, ...], Field(min_length=1, max_length=24)]
+    months: Annotated[
+        tuple[Annotated[Whole, Field(ge=0, le=600)], ...], Field(min_length=1, max_length=24)
+    ]
     covariates: Annotated[tuple[str, ...], Field(min_length=1)]
     drug: str
     compare: Annotated[
@@ -170,9 +172,9 @@ def _courses(
     """Return courses, the visits' columns (patient, month) of the same patients, and who is out."""
     names = {name: Numeric() for name in (*asked.covariates, "month", "day")}
     seen = read_columns(visits, names, "visits")
-    people = read_columns(patients, {outcome: Numeric(), **baseline}, "patients")
+    enrolled = read_columns(patients, {outcome: Numeric(), **baseline}, "patients")
     number = {key: row for row, key in enumerate(_keys(patients, asked.patient, "patients"))}
-    if len(number) < len(people[outcome]):
+    if len(number) < len(enrolled[outcome]):
         raise InputError.of("patients", asked.patient, "it is repeated", "give one row per patient")
     shape = (len(number), len(asked.months))
     table = {name: np.full(shape, np.nan) for name in (*asked.covariates, "day")}
@@ -195,7 +197,7 @@ def _courses(
     given = _injected(injections, asked, table["day"], number)
     complete = filled.all(1)
     measured = complete & np.all([np.isfinite(table[n]).all(1) for n in asked.covariates], axis=0)
-    known = measured & np.all([np.isfinite(people[n]) for n in baseline], axis=0)
+    known = measured & np.all([np.isfinite(enrolled[n]) for n in baseline], axis=0)
     excluded = {
         "a visit is missing": int((~complete).sum()),
         "a measurement is missing": int((complete & ~measured).sum()),
@@ -206,14 +208,14 @@ def _courses(
         raise InputError.of("visits", "month", "no patient has every visit of the plan", cure)
     columns = [table[name] for name in asked.covariates]
     for name, kind in baseline.items():
-        own = [people[name]]
+        own = [enrolled[name]]
         if isinstance(kind, Categorical):
-            own = [(people[name] == level) * 1.0 for level in range(1, len(kind.levels))]
+            own = [(enrolled[name] == level) * 1.0 for level in range(1, len(kind.levels))]
         columns += [np.repeat(column[:, None], shape[1], 1) for column in own]
     raw = {name: table[name][known] for name in asked.covariates}
     decided = _holds(asked.decided_if, raw) if asked.decided_if else None
     data = courses(
-        given[known], np.stack(columns, -1)[known], people[outcome][known], decided=decided
+        given[known], np.stack(columns, -1)[known], enrolled[outcome][known], decided=decided
     )
     return data, raw, excluded
 

@@ -44,7 +44,7 @@ def effect(each: Estimate) -> str:
 
 def estimates_table(found: Analysis) -> pd.DataFrame:
     """Return one line per estimate, absolute risks first within a method."""
-    return effects_table(found.estimates)
+    return table_of_effects(found.estimates)
 
 
 def strategies_table(found: StrategyFindings) -> pd.DataFrame:
@@ -61,7 +61,7 @@ def strategies_table(found: StrategyFindings) -> pd.DataFrame:
     )
 
 
-def effects_table(estimates: Sequence[Estimate]) -> pd.DataFrame:
+def table_of_effects(estimates: Sequence[Estimate]) -> pd.DataFrame:
     """Return one line per estimate."""
     return pd.DataFrame(
         {

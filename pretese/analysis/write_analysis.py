@@ -11,11 +11,11 @@ from pretese.analysis.analysis_tables import (
     balance_table,
     characteristics,
     characteristics_table,
-    effects_table,
     estimates_table,
     score_odds_ratios,
     strategies_table,
     subgroups_table,
+    table_of_effects,
     weighted_table,
 )
 from pretese.analysis.methods_text import methods_paragraph, reporting_items
@@ -61,7 +61,7 @@ def analysis_tables(found: Analysis) -> Iterator[tuple[str, str, pd.DataFrame]]:
         yield "propensity_model", "Propensity model: odds ratios of treatment", model
     if found.strategies is not None:
         yield "strategies", "Risk under each strategy", strategies_table(found.strategies)
-        effects = effects_table(found.strategies.estimates)
+        effects = table_of_effects(found.strategies.estimates)
         yield "strategy_effects", "Effects of strategies", effects
     if found.divisions:
         yield "subgroups", "Effect by subgroup", subgroups_table(found)
