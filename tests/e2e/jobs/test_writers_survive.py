@@ -19,7 +19,7 @@ from tests.support.faults.writers import (
     run_well,
     run_words,
 )
-from tests.support.without_figures import skip_figures
+from tests.support.output.without_figures import skip_figures
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 
 from pretese.cli import run
 from tests.support.output.folder_contents import hashes
-from tests.support.without_figures import skip_figures
+from tests.support.output.without_figures import skip_figures
 
 WORDS = ("reproduce", "--replicates", "44", "--seed", "7")
 

@@ -19,7 +19,7 @@ from tests.support.command_lines import (
     names,
     parameters_of,
 )
-from tests.support.without_figures import skip_figures
+from tests.support.output.without_figures import skip_figures
 
 #: Examples in the usual profile: commands that simulate a study for each take fewer.
 EXAMPLES = {

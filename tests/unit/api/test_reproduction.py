@@ -14,7 +14,7 @@ from pretese.cli import app, run
 from protocol.errors import InputError
 from simulate.core.shipped import scenario_path
 from tests.support.output.folder_contents import hashes
-from tests.support.without_figures import skip_figures
+from tests.support.output.without_figures import skip_figures
 
 
 @pytest.fixture(scope="module")
