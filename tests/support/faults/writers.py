@@ -202,7 +202,8 @@ def inputs(folder: Path) -> Path:
     """Write what the commands read into a folder."""
     for name, text in {
         "plan.yaml": PLAN, "columns.yaml": COLUMNS, "study.yaml": STUDY_PLAN, "plain.yaml": DESIGN,
-        "interim.csv": INTERIM, "log.csv": LOG, "other-interim.csv": OTHER_INTERIM, "other-log.csv": OTHER_LOG,
+        "interim.csv": INTERIM, "log.csv": LOG, "other-interim.csv": OTHER_INTERIM,
+        "other-log.csv": OTHER_LOG,
     }.items():  # fmt: skip
         (folder / name).write_text(text, encoding="utf-8")
     for seed, name in enumerate("ab"):
