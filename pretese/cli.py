@@ -1,6 +1,7 @@
 """The command line: finds a command, and turns bad input into one clear message and exit code 2."""
 
 import errno
+import gc
 import importlib
 import io
 import os
@@ -51,6 +52,10 @@ COMMANDS = {
 
 #: Faults of one input that are listed; the rest is counted.
 MOST_FAULTS = 50
+
+
+#: Objects made before the first collection of garbage: what loads stays.
+COLLECT_AFTER = (20_000, 20, 20)
 
 
 class _ReaderGoneError(Exception):
@@ -233,6 +238,7 @@ def _flush() -> None:
 def main() -> None:
     """Enter from the shell; libraries of linear algebra load later, and with one thread."""
     limit_threads()
+    gc.set_threshold(*COLLECT_AFTER)
     code = run()
     ignore_stop_signals()  # all is done and written: what comes now would only look like a fault
     try:

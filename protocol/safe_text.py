@@ -10,8 +10,9 @@ _UNSAFE = re.compile(
 _UNSAFE_IN_LINES = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
 )
-#: Characters outside the production Char of XML 1.0, and those that it discourages.
-_NOT_XML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: Characters outside the production Char of XML 1.0, and those that it discourages; `re` keeps it
+#: compiled once it was needed.
+_NOT_XML = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _NAMED = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
@@ -41,7 +42,7 @@ def xml_text(text: str) -> str:
     >>> xml_text("a\x1bb\ud800") == "a\ufffdb\ufffd"
     True
     """
-    return _NOT_XML.sub("\ufffd", text)
+    return re.sub(_NOT_XML, "\ufffd", text)
 
 
 def _escape(found: re.Match[str]) -> str:

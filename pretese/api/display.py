@@ -1,10 +1,7 @@
 """How the objects of the public interface show themselves: a line, a table, plain values."""
 
-import html
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
-
-from pretese.io.text.json_text import to_json
 
 if TYPE_CHECKING:  # pandas takes a while to load, and not every answer needs it
     import pandas as pd
@@ -42,6 +39,8 @@ class Shown(ABC):
 
     def to_json(self) -> str:
         """Return `to_dict` as one strict JSON document."""
+        from pretese.io.text.json_text import to_json
+
         return to_json(self.to_dict())
 
     def __repr__(self) -> str:
@@ -50,6 +49,8 @@ class Shown(ABC):
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the summary, and the first rows of the table."""
+        import html
+
         head = f"<p>{html.escape(self.summary())}</p>"
         try:
             table = self.to_frame()

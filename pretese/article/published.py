@@ -10,9 +10,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from protocol.errors import Fault, InputError
-from protocol.reading.documents import Document, content_hash, parse_document, read_text
+from protocol.reading.documents import Document, parse_document, read_text
 from protocol.reading.fields import Number as FileNumber
 from protocol.reading.fields import Whole
+from protocol.reading.stored import content_hash
 from simulate.core.shipped import published_path
 
 Text = Annotated[str, Field(min_length=1)]

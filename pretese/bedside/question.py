@@ -9,12 +9,11 @@ from numbers import Integral
 from pathlib import Path
 from typing import Any
 
-from protocol.bedside.known.reference_range import ReferenceRange, range_of
-from protocol.bedside.patient import PatientFile, PatientRecord, patient_record
-from protocol.dates import day_from
+from protocol.bedside.known.reference_range import ReferenceRange
+from protocol.bedside.patient import Measurement, PatientFacts, PatientRecord, patient_record
+from protocol.dates import FIRST_YEAR, LAST_YEAR, day_from
 from protocol.errors import InputError
-from protocol.reading.documents import read_document, validate
-from protocol.reading.numbers import cure_of, number_of, plain_value, shown
+from protocol.reading.numbers import MAX_FACT, cure_of, number_of, plain_value, shown
 from protocol.reading.quantities import quantity
 from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
@@ -34,10 +33,11 @@ _CURE = "write name=value unit, such as 'testosterone=40 nmol/L' or 'semen=no sp
 
 def patient_of(patient: str | Path | Mapping[str, Any], regimen: Regimen) -> PatientRecord:
     """Return what a patient's file, or a mapping with the fields of one, tells of a patient."""
+    from protocol.bedside.patient_file import patient_from, read_patient  # loads pydantic
+
     if isinstance(patient, str | Path):
-        return patient_record(read_document(Path(patient), PatientFile), regimen, str(patient))
-    plain = dict(patient) if isinstance(patient, Mapping) else patient
-    return patient_record(validate(plain, PatientFile, "patient"), regimen, "patient")
+        return patient_record(read_patient(Path(patient)), regimen, str(patient))
+    return patient_record(patient_from(patient, "patient"), regimen, "patient")
 
 
 def patient_in_month(
@@ -52,8 +52,7 @@ def patient_in_month(
     if isinstance(month, bool) or not isinstance(month, Integral) or not 1 <= month <= highest:
         cure = f"give a month from 1 to {highest}"
         raise InputError.of(WHERE, "month", f"{shorten(month)} is out of range", cure)
-    plain = {"patient": "patient", "measurements": list(measurements)}
-    known = patient_record(validate(plain, PatientFile, WHERE), regimen, WHERE)
+    known = patient_record(_of_one_month(measurements), regimen, WHERE)
     names = [phase.name for phase in regimen.phases]
     if previous_phase is not None and previous_phase not in names:
         cure = f"give one of: {', '.join(names)}"
@@ -63,6 +62,23 @@ def patient_in_month(
     # Earlier months do not matter to any table; only the one before is looked at.
     phases = (previous_phase,) * months_before if previous_phase else ()
     return replace(known, started=started, phases=phases)
+
+
+def _of_one_month(measurements: Sequence[Mapping[str, Any]]) -> PatientFacts:
+    """Return a patient with these results; what is not plainly one is checked as a file's are."""
+    if all(_is_plain_result(**each) for each in measurements):
+        results = tuple(Measurement(**each) for each in measurements)
+        return PatientFacts("patient", measurements=results)
+    from protocol.bedside.patient_file import patient_from  # loads pydantic
+
+    return patient_from({"patient": "patient", "measurements": list(measurements)}, WHERE)
+
+
+def _is_plain_result(date: dt.date, name: Any, value: Any, unit: Any = None) -> bool:
+    """Whether a result has the types and bounds of a file, and a date that a file may name."""
+    number = isinstance(value, float) and abs(value) <= MAX_FACT
+    named = isinstance(name, str) and isinstance(unit, str | None)
+    return named and (number or isinstance(value, str)) and FIRST_YEAR <= date.year <= LAST_YEAR
 
 
 def levels_of(fsh: Any) -> list[float | str]:
@@ -118,6 +134,10 @@ def ranges_of(ranges: Mapping[str, str] | Sequence[str]) -> tuple[ReferenceRange
         cure = "give {'fsh': '1.5 to 12.4 IU/L'}"
         problem = f"{shorten(ranges)} is not understood"
         raise InputError.of("reference_ranges", "", problem, cure)
+    if not ranges:
+        return ()
+    from protocol.bedside.known.range_entry import range_of  # loads pydantic
+
     return tuple(range_of(text, "reference_ranges") for text in ranges)
 
 

@@ -8,8 +8,8 @@ from protocol.bedside.next_steps import ROUTES, measured_name
 from protocol.bedside.schedule import Item, Plan
 from protocol.dates import spoken_date
 from protocol.regimen.load import Regimen
+from protocol.regimen.parts import Order
 from protocol.regimen.paths import MAX_PATHS, Path, Totals, count_paths
-from protocol.regimen.treatment import Order
 
 if TYPE_CHECKING:  # models of files take a while to load
     from protocol.audit.cases import AuditCaseResult

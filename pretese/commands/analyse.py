@@ -4,8 +4,6 @@ from pathlib import Path
 
 import click
 
-from pretese.api.analysis.analyses import analyse
-from pretese.api.analysis.analyses import plan as read_plan
 from pretese.commands.options import (
     json_option,
     out_option,
@@ -14,8 +12,6 @@ from pretese.commands.options import (
     show_assumptions,
 )
 from pretese.commands.output_types import InputPath, WritingCommand
-from pretese.io.output.atomic_file import write_file
-from pretese.io.output.result_folder import optional_result_folder
 from pretese.io.text.json_text import print_json
 
 
@@ -29,6 +25,11 @@ def command(
     data: Path, plan_path: Path, out: Path | None, report: Path | None, as_json: bool
 ) -> None:
     """Estimate the effect of treatment in DATA, a table with one row per patient."""
+    from pretese.api.analysis.analyses import analyse
+    from pretese.api.analysis.analyses import plan as read_plan
+    from pretese.io.output.atomic_file import write_file
+    from pretese.io.output.result_folder import optional_result_folder
+
     plan = read_plan(plan_path)
     with optional_result_folder(out) as folder:  # checked before there is anything to write
         found = analyse(data, plan, on_assumption=lambda each: show_assumptions(data, [each]))

@@ -4,7 +4,6 @@ import click
 
 import pretese
 from pretese.commands.options import seed_option
-from pretese.screen.console import SafeConsole
 from pretese.screen.endings import CheckFailedError
 
 
@@ -27,6 +26,8 @@ def command(scenario: str, only_check: bool, replicates: int, seed: int) -> None
     calibration_records/ next to the scenario. Exits with status 3 if any target is missed by more
     than 3 Monte Carlo standard errors.
     """
+    from pretese.screen.console import SafeConsole
+
     found = pretese.calibrate(scenario, check=only_check, replicates=replicates, seed=seed)
     from pretese.article.calibration.calibration_view import failure, show_record
 

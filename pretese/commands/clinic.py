@@ -25,7 +25,6 @@ from pretese.commands.options import (
     workers_option,
 )
 from pretese.io.text.json_text import print_json
-from pretese.screen.console import SafeConsole
 from pretese.screen.terminal import echo
 from protocol.errors import InputError
 
@@ -117,6 +116,7 @@ def _show_assumptions(assumptions: tuple[str, ...]) -> None:
 
 def _show_run(found: "ClinicRun", out: Path, as_json: bool) -> None:
     from pretese.clinic.clinic_view import show_run
+    from pretese.screen.console import SafeConsole
 
     if as_json:
         print_json(found.to_dict())
@@ -127,6 +127,7 @@ def _show_run(found: "ClinicRun", out: Path, as_json: bool) -> None:
 
 def _show_answer(answer: "CapacityAnswer", as_json: bool) -> None:
     from pretese.clinic.capacity_search import show_capacity
+    from pretese.screen.console import SafeConsole
 
     if as_json:
         print_json(answer.to_dict())

@@ -14,7 +14,6 @@ from pretese.commands.options import (
     show_assumptions,
 )
 from pretese.commands.output_types import InputPath, WritingCommand
-from pretese.io.output.result_folder import optional_result_folder
 from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
 
@@ -37,6 +36,8 @@ def command(
     The scenario can be simulated, changed and planned with like a shipped one:
     pretese simulate OUT/fitted.yaml. It holds no patient's data.
     """
+    from pretese.io.output.result_folder import optional_result_folder
+
     with (
         options_named({"folder": "--out"}),
         optional_result_folder(out) as folder,

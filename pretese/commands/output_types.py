@@ -11,9 +11,6 @@ from typing import Any
 
 import click
 
-from pretese.io.output.atomic_file import check_file
-from pretese.io.output.disk import is_regular
-from pretese.io.output.place import check_place
 from protocol.errors import InputError
 
 
@@ -43,6 +40,8 @@ class OutputFile(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Return the path of a file that can be written."""
+        from pretese.io.output.atomic_file import check_file  # not needed to ask for help
+
         path = Path(value)
         option = _name(param)
         if self.endings and path.suffix not in self.endings:
@@ -67,6 +66,8 @@ class OutputFolder(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Return the path of a folder that can be written."""
+        from pretese.io.output.place import check_place
+
         return check_place(Path(value), _name(param), replaced=not self.extended).asked
 
 
@@ -85,6 +86,8 @@ class WritingCommand(click.Command):
     def _check(
         self, option: click.Parameter, kind: OutputFile, path: Path, ctx: click.Context
     ) -> None:
+        from pretese.io.output.disk import is_regular
+
         if path.exists() and not is_regular(path):
             return  # a pipe or a terminal: nothing is replaced
         for other in self.params:

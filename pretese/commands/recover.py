@@ -1,11 +1,10 @@
 """`pretese recover`: which analyses are unbiased, and in which scenarios."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from pretese.api.analysis.recoveries import recover
-from pretese.api.analysis.recovery_result import Recovery
 from pretese.commands.option_names import options_named
 from pretese.commands.option_types import NumberRange
 from pretese.commands.options import (
@@ -21,6 +20,9 @@ from pretese.commands.options import (
 )
 from pretese.io.text.json_text import print_json
 from pretese.screen.endings import CheckFailedError
+
+if TYPE_CHECKING:
+    from pretese.api.analysis.recovery_result import Recovery
 
 
 @click.command()
@@ -65,6 +67,8 @@ def command(
     coverage decide the verdict on each method. Exits with status 3 if a verdict is not the one
     that the library expects.
     """
+    from pretese.api.analysis.recoveries import recover
+
     with options_named():
         found = recover(
             scenarios,
@@ -90,7 +94,7 @@ def command(
     _check(found)
 
 
-def _check(found: Recovery) -> None:
+def _check(found: "Recovery") -> None:
     """Fail if a verdict is not the one that the library expects."""
     if unexpected := found.assessment.unexpected:
         first = unexpected[0]

@@ -8,7 +8,6 @@ from pretese.bedside.regimen_formats import FORMAT_NAMES
 from pretese.commands.option_names import options_named
 from pretese.commands.options import format_option, json_option, out_file_option, regimen_set_option
 from pretese.commands.output_types import OutputFile, WritingCommand
-from pretese.io.output.atomic_file import write_file
 from pretese.io.text.json_text import print_json
 from pretese.screen.endings import CheckFailedError
 from pretese.screen.terminal import echo
@@ -41,6 +40,7 @@ def show(
 ) -> None:
     """Show a regimen as text, as a decision tree, or as DMN."""
     from pretese.api.protocols.regimens import regimen as read_regimen
+    from pretese.io.output.atomic_file import write_file
 
     with options_named({"table": "--table"}):
         text = read_regimen(regimen, **changes).show(form, table=tables)

@@ -14,7 +14,6 @@ from pretese.commands.options import (
     workers_option,
 )
 from pretese.io.text.json_text import print_json
-from pretese.screen.console import SafeConsole
 from pretese.screen.endings import CheckFailedError
 
 
@@ -43,6 +42,8 @@ def command(
     Exits with status 3 if any calibration target is missed by more than 3 Monte Carlo standard
     errors.
     """
+    from pretese.screen.console import SafeConsole
+
     with options_named():
         found = pretese.reproduce(
             name, replicates=replicates, seed=seed, workers=workers,

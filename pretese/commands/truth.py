@@ -13,7 +13,6 @@ from pretese.commands.options import (
     seed_option,
 )
 from pretese.commands.output_types import OutputFile, WritingCommand
-from pretese.screen.console import SafeConsole
 
 
 @click.command(cls=WritingCommand)
@@ -30,6 +29,8 @@ def command(
     Both potential outcomes of every patient are simulated, so no model is fitted; the Monte Carlo
     standard error (of ratios: on the log scale) is the only uncertainty.
     """
+    from pretese.screen.console import SafeConsole
+
     with options_named({"path": "--out", "changes": "--set"}):
         effects = pretese.scenario(scenario, changes).truth(patients, seed)
         if out:

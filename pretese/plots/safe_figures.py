@@ -58,15 +58,22 @@ class _Label:
         return figure_text(self.given(x, pos), LONGEST_LABEL)
 
 
+#: How the warnings begin that say nothing about the figure itself.
+_OF_DRAWING = (
+    "Glyph .* missing from", "constrained_layout not applied", "Tight layout",
+    "Creating legend with loc",
+)  # fmt: skip
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Write a figure without warnings of what only text of users brings about.
+    """Write a figure without warnings that its drawing alone brings about.
 
-    The font lacks letters of many scripts (a viewer of SVG has its own), and long names may leave
-    little room.
+    The font lacks letters of many scripts (a viewer of SVG has its own), long names may leave
+    little room, and a busy machine may take more than a second to place a legend.
     """
     with warnings.catch_warnings():
-        for message in ("Glyph .* missing from", "constrained_layout not applied", "Tight layout"):
+        for message in _OF_DRAWING:
             warnings.filterwarnings("ignore", message)
         yield
 

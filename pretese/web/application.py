@@ -1,14 +1,21 @@
 """The application: pages, figures and services, behind `Protection`."""
 
+from pathlib import Path
+
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from pretese.web import bedside, rendering, trial
+from pretese.web import trial
 from pretese.web.hooks import service
+from pretese.web.layout import rendering
 from pretese.web.protection import App, Protection
+from pretese.web.protocols import bedside, log_audit, regimen_pages
 from pretese.web.settings import ServerSettings
+
+#: Style sheet and scripts, served as they are.
+STATIC = Path(__file__).parent / "static"
 
 
 def create_application(settings: ServerSettings) -> App:
@@ -18,9 +25,11 @@ def create_application(settings: ServerSettings) -> App:
     """
     inner = FastAPI(title="pretese", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
     inner.include_router(bedside.router)
+    inner.include_router(regimen_pages.router)
+    inner.include_router(log_audit.router)
     inner.include_router(trial.router)
     inner.include_router(service.router)
-    inner.mount("/static", StaticFiles(directory=rendering.PAGES.parent / "static"))
+    inner.mount("/static", StaticFiles(directory=STATIC))
     inner.add_exception_handler(HTTPException, _error_page)
     return Protection(inner, settings)
 

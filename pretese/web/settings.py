@@ -39,6 +39,9 @@ class ServerSettings:
         if self.token is not None and len(self.token) < MIN_TOKEN:
             problem = f"it has {len(self.token)} characters"
             raise InputError.of("serve", "--token", problem, f"give at least {MIN_TOKEN}")
+        if not self.host.strip():
+            problem = "it is empty, which would mean every address of this machine"
+            raise InputError.of("serve", "--host", problem, "give an address such as 127.0.0.1")
         if self.token is None and not is_loopback(self.host):
             problem = f"{self.host} can be reached by other machines"
             cure = "give --token, or listen on 127.0.0.1"

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
 import pretese
-from pretese.web.rendering import localised_page
+from pretese.web.layout.rendering import localised_page
+from pretese.web.layout.wording import language_of
 from pretese.web.trial_question import (
     DEFAULTS,
     FUTILITY,
@@ -17,7 +18,6 @@ from pretese.web.trial_question import (
     TrialQuestion,
     trial_question,
 )
-from pretese.web.wording import language_of
 from protocol.errors import InputError
 
 router = APIRouter()
@@ -62,7 +62,7 @@ def trial_page(request: Request, entries: Query) -> HTMLResponse:
 @router.get("/trial.json")
 def trial_json(entries: Query) -> Response:
     """Return the design as `pretese boundaries --json` prints it."""
-    from pretese.web.bedside import problem
+    from pretese.web.layout.rendering import problem
 
     try:
         found = pretese.boundaries(**trial_question(entries).arguments())

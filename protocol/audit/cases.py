@@ -18,8 +18,7 @@ from protocol.audit.log.adherent import adherent_events
 from protocol.audit.log.events import Event
 from protocol.errors import InputError
 from protocol.reading.documents import Document, is_there, parse_document, read_text
-from protocol.reading.fields import CENTURY_DAYS, Whole
-from protocol.regimen import words
+from protocol.reading.fields import CENTURY_DAYS, Fact, Name, Text, Whole
 from protocol.regimen.load import SHIPPED, Regimen, list_regimens
 
 #: The file beside ``mine.yaml`` is ``mine.audit.cases.yaml``.
@@ -37,9 +36,9 @@ class Patient(Document):
     month, ``facts`` the inputs of entry criteria, and ``semen`` the analysis after therapy.
     """
 
-    baseline: dict[words.Name, words.Fact] = Field(default_factory=dict)
-    monthly: tuple[dict[words.Name, words.Fact], ...] = ()
-    facts: dict[words.Name, words.Fact] = Field(default_factory=dict)
+    baseline: dict[Name, Fact] = Field(default_factory=dict)
+    monthly: tuple[dict[Name, Fact], ...] = ()
+    facts: dict[Name, Fact] = Field(default_factory=dict)
     semen: str | None = None
 
 
@@ -52,18 +51,18 @@ class RowChange(Document):
 
     event: str
     day: DayNumber
-    drug: words.Name | None = None
+    drug: Name | None = None
     how: Literal["move", "change", "remove", "add"] = "change"
     to_day: DayNumber | None = None
     amount: Annotated[float, Field(gt=0, le=1e6)] | None = None
-    value: words.Fact | None = None
+    value: Fact | None = None
     route: Literal["im", "sc", "po"] | None = None
 
 
 class AuditCase(Document):
     """One sentence, the changes to the adherent log, and what the audit finds in it."""
 
-    statement: words.Text
+    statement: Text
     changes: tuple[RowChange, ...] = ()
     deviations: tuple[Kind, ...] = ()
     queries: tuple[QueryKind, ...] = ()
@@ -78,7 +77,7 @@ class AuditCase(Document):
 class AuditCaseFile(Document):
     """A file of audit cases; it belongs to one regimen."""
 
-    regimen: words.Name
+    regimen: Name
     patient: Patient
     cases: Annotated[tuple[AuditCase, ...], Field(min_length=1)]
 

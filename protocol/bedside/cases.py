@@ -11,13 +11,14 @@ from pydantic import Field
 from protocol.bedside.decide import check_values, decide
 from protocol.bedside.entry import check_entry, raise_flags, together
 from protocol.errors import InputError
+from protocol.reading.analytes import Analyte
 from protocol.reading.documents import Document, parse_document, read_text
+from protocol.reading.fields import Fact, Name, Text
 from protocol.reading.numbers import read_number
-from protocol.reading.quantities import Analyte, convert
-from protocol.regimen import words
+from protocol.reading.quantities import convert
 from protocol.regimen.conditions import Value
-from protocol.regimen.language import analyte_of
 from protocol.regimen.load import CASES_SUFFIX, SHIPPED, Regimen, list_regimens
+from protocol.regimen.parts import Outcome, analyte_of
 
 
 class Case(Document):
@@ -29,11 +30,11 @@ class Case(Document):
     ``unknown`` the criteria that must be so; for ``flags``, ``raised`` the flags that must rise.
     """
 
-    statement: words.Text
-    table: words.Name
-    given: dict[words.Name, words.Fact] = Field(default_factory=dict)
-    outcome: words.Outcome | None = None
-    then: words.Name | None = None
+    statement: Text
+    table: Name
+    given: dict[Name, Fact] = Field(default_factory=dict)
+    outcome: Outcome | None = None
+    then: Name | None = None
     rule: str | None = None
     missing_inputs: tuple[str, ...] | None = None
     failed: tuple[str, ...] | None = None
@@ -47,8 +48,8 @@ class CaseFile(Document):
     ``also`` borrows the cases of another shipped regimen, for the tables that it names.
     """
 
-    regimen: words.Name
-    also: dict[words.Name, tuple[words.Name, ...]] = Field(default_factory=dict)
+    regimen: Name
+    also: dict[Name, tuple[Name, ...]] = Field(default_factory=dict)
     cases: Annotated[tuple[Case, ...], Field(min_length=1)]
 
 

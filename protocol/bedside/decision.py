@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-from protocol.regimen import treatment, words
+from protocol.regimen import parts
 from protocol.regimen.conditions import Value
 
 
@@ -42,7 +42,7 @@ class NearestChange:
     input: str
     to: str
     rule_id: str
-    outcome: words.Outcome
+    outcome: parts.Outcome
     action: str | None
 
 
@@ -51,7 +51,7 @@ class RuleNotMet:
     """A rule that did not fire, and each condition that failed."""
 
     rule_id: str
-    outcome: words.Outcome
+    outcome: parts.Outcome
     action: str | None
     failed: tuple[str, ...]
 
@@ -66,13 +66,13 @@ class DoseOrder:
     drug: str
     label: str
     dose: float
-    unit: treatment.DoseUnit
+    unit: parts.DoseUnit
     route: str
     every: str
     interval_days: int | None
     offset_day: int
     weekdays: tuple[str, ...]
-    status: words.Status
+    status: parts.Status
     citation: str
     origin: str
 
@@ -84,7 +84,7 @@ class ParameterUsed:
     name: str
     value: float
     unit: str
-    status: words.Status
+    status: parts.Status
     citation: str
     origin: str
 
@@ -105,14 +105,14 @@ class Decision:
     regimen_sha256: str
     table: str
     question: str
-    outcome: words.Outcome
+    outcome: parts.Outcome
     action: str | None
     recommendation: str
     orders: tuple[DoseOrder, ...]
     rule_id: str
     rationale: str
     citation: str
-    status: words.Status
+    status: parts.Status
     origin: str
     parameters: tuple[ParameterUsed, ...]
     inputs: tuple[InputValue, ...]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from protocol.reading.shown import shown_unit
-from protocol.regimen import words
+from protocol.regimen import parts
 from protocol.regimen.conditions import Condition, Value
 from protocol.regimen.load import Regimen, Rule
 
@@ -25,7 +25,7 @@ class CriterionResult:
     found: str
     missing_inputs: tuple[str, ...]
     citation: str
-    status: words.Status
+    status: parts.Status
     origin: str
 
 
@@ -42,9 +42,9 @@ class Flag:
     text: str
     rationale: str
     found: str
-    severity: words.Severity
+    severity: parts.Severity
     blocking: bool
-    status: words.Status
+    status: parts.Status
     citation: str
     origin: str
 
@@ -111,7 +111,7 @@ def together(results: tuple[CriterionResult, ...]) -> str:
 
 
 #: Order of urgency, the most urgent first.
-URGENCY: tuple[words.Severity, ...] = ("critical", "warning", "information")
+URGENCY: tuple[parts.Severity, ...] = ("critical", "warning", "information")
 
 
 def raise_flags(regimen: Regimen, values: Mapping[str, Value]) -> Flags:

@@ -2,10 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Annotated
-
-from pydantic import Field
+from dataclasses import dataclass, field
 
 from protocol.bedside.known.plausible import value_problem
 from protocol.bedside.known.reference_range import ReferenceRange
@@ -13,9 +10,6 @@ from protocol.bedside.known.results import Reported, observations_of
 from protocol.bedside.known.timeline import Observation, Timeline
 from protocol.dates import date_of, day_from
 from protocol.errors import Fault, InputError
-from protocol.reading.documents import Document
-from protocol.reading.fields import Day, Whole
-from protocol.regimen import words
 from protocol.regimen.conditions import Value
 from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
@@ -24,7 +18,8 @@ from protocol.regimen.paths import MONTH_DAYS
 UNKNOWN_PHASE = "unknown"
 
 
-class Measurement(Document):
+@dataclass(frozen=True, slots=True)
+class Measurement:
     """A dated result: a number with its unit (``<0.3`` below a limit of detection), or a name.
 
     ``date`` is the day of the sample, ``reported`` the day on which the result became known, by
@@ -32,24 +27,26 @@ class Measurement(Document):
     reference ranges of several assays are given.
     """
 
-    date: Day
-    reported: Day | None = None
+    date: dt.date
     name: str
-    value: words.Fact
+    value: float | str
     unit: str | None = None
+    reported: dt.date | None = None
     source: str | None = None
     assay: str | None = None
 
 
-class Pause(Document):
+@dataclass(frozen=True, slots=True)
+class Pause:
     """Days on which therapy was interrupted, both included; ``last`` is open if it still is."""
 
-    first: Day
-    last: Day | None = None
+    first: dt.date
+    last: dt.date | None = None
 
 
-class PatientFile(Document):
-    """What a patient file may hold.
+@dataclass(frozen=True, slots=True)
+class PatientFacts:
+    """What is given of a patient; `protocol.bedside.patient_file` reads it from a file.
 
     ``started`` is day 0 of therapy, absent before it. ``phases`` lists what was given in each
     month that has begun, in order; ``unknown`` stands for a month of which nothing is known.
@@ -58,20 +55,20 @@ class PatientFile(Document):
     in place of the regimen's normal range.
     """
 
-    patient: words.Word
-    started: Day | None = None
-    phases: tuple[words.Word, ...] = ()
+    patient: str
+    started: dt.date | None = None
+    phases: tuple[str, ...] = ()
     pauses: tuple[Pause, ...] = ()
-    earlier_courses: Annotated[Whole, Field(ge=0, le=50)] = 0
-    entry: dict[str, words.Fact] = Field(default_factory=dict)
+    earlier_courses: int = 0
+    entry: Mapping[str, float | str] = field(default_factory=dict)
     measurements: tuple[Measurement, ...] = ()
     reference_ranges: tuple[ReferenceRange, ...] = ()
-    couple_ready: words.Word | None = None
+    couple_ready: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PatientRecord:
-    """A checked patient file.
+    """A patient of whom everything is checked.
 
     ``entry`` holds every fact of the entry criteria by input name, None where unknown. ``pauses``
     are (first, last) ordinals, in order. ``reference_ranges`` are the laboratory's own.
@@ -136,8 +133,8 @@ class PatientRecord:
         return None if phase == UNKNOWN_PHASE else phase
 
 
-def patient_record(file: PatientFile, regimen: Regimen, where: str) -> PatientRecord:
-    """Check a patient file against a regimen; every fault at once.
+def patient_record(given: PatientFacts, regimen: Regimen, where: str) -> PatientRecord:
+    """Check what is given of a patient against a regimen; every fault at once.
 
     Raises
     ------
@@ -147,25 +144,25 @@ def patient_record(file: PatientFile, regimen: Regimen, where: str) -> PatientRe
     """
     faults: list[Fault] = []
     observations: list[Observation] = []
-    for i, measurement in enumerate(file.measurements):
+    for i, measurement in enumerate(given.measurements):
         try:
             observations += observations_of(_reported(measurement, where, i), regimen)
         except InputError as error:
             faults += error.faults
-    entry = _entry(file, regimen, where, faults)
-    faults += [Fault(where, *fault) for fault in _faults_of_course(file, regimen)]
+    entry = _entry(given, regimen, where, faults)
+    faults += [Fault(where, *fault) for fault in _faults_of_course(given, regimen)]
     if faults:
         raise InputError(faults)
     return PatientRecord(
-        patient=file.patient,
-        started=file.started,
-        phases=file.phases,
+        patient=given.patient,
+        started=given.started,
+        phases=given.phases,
         entry=entry,
         timeline=Timeline(observations),
-        couple_ready=file.couple_ready,
-        pauses=tuple(_pauses(file)),
-        earlier_courses=file.earlier_courses,
-        reference_ranges=file.reference_ranges,
+        couple_ready=given.couple_ready,
+        pauses=tuple(_pauses(given)),
+        earlier_courses=given.earlier_courses,
+        reference_ranges=given.reference_ranges,
     )
 
 
@@ -189,9 +186,9 @@ def _reported(measurement: Measurement, where: str, number: int) -> Reported:
     )
 
 
-def _pauses(file: PatientFile) -> Iterator[tuple[int, int]]:
+def _pauses(given: PatientFacts) -> Iterator[tuple[int, int]]:
     """Yield pauses as ordinals; one that is still open lasts to the end of the calendar."""
-    for pause in sorted(file.pauses, key=lambda pause: pause.first):
+    for pause in sorted(given.pauses, key=lambda pause: pause.first):
         last = dt.date.max if pause.last is None else pause.last
         yield pause.first.toordinal(), last.toordinal()
 
@@ -202,11 +199,11 @@ def facts_asked(regimen: Regimen) -> frozenset[str]:
 
 
 def _entry(
-    file: PatientFile, regimen: Regimen, where: str, faults: list[Fault]
+    given: PatientFacts, regimen: Regimen, where: str, faults: list[Fault]
 ) -> dict[str, Value]:
     asked = facts_asked(regimen)
     entry: dict[str, Value] = dict.fromkeys(sorted(asked))
-    for name, value in file.entry.items():
+    for name, value in given.entry.items():
         if name not in asked:
             cure = f"entry criteria ask for: {', '.join(sorted(asked))}"
             faults.append(Fault(where, f"entry.{name}", "no criterion asks for this", cure))
@@ -217,21 +214,21 @@ def _entry(
     return entry
 
 
-def _faults_of_course(file: PatientFile, regimen: Regimen) -> Iterator[tuple[str, str, str]]:
+def _faults_of_course(given: PatientFacts, regimen: Regimen) -> Iterator[tuple[str, str, str]]:
     names = [*(phase.name for phase in regimen.phases), UNKNOWN_PHASE]
-    for i, phase in enumerate(file.phases):
+    for i, phase in enumerate(given.phases):
         if phase not in names:
             yield f"phases.{i}", f"there is no phase {phase!r}", f"there are: {', '.join(names)}"
-    if (file.phases or file.pauses) and file.started is None:
-        given = "phases" if file.phases else "pauses"
+    if (given.phases or given.pauses) and given.started is None:
+        named = "phases" if given.phases else "pauses"
         yield (
             "started",
-            f"it is missing though {given} were given",
+            f"it is missing though {named} were given",
             "give the day of the first dose",
         )
-    if file.couple_ready not in (None, "yes", "no"):
-        yield "couple_ready", f"{file.couple_ready!r} is not allowed", "write yes or no"
-    yield from _faults_of_pauses(file.pauses, file.started)
+    if given.couple_ready not in (None, "yes", "no"):
+        yield "couple_ready", f"{given.couple_ready!r} is not allowed", "write yes or no"
+    yield from _faults_of_pauses(given.pauses, given.started)
 
 
 def _faults_of_pauses(

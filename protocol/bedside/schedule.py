@@ -9,7 +9,7 @@ from protocol.bedside.decide import decide
 from protocol.bedside.next_steps import ROUTES
 from protocol.dates import day_from
 from protocol.errors import InputError
-from protocol.regimen import treatment
+from protocol.regimen import parts
 from protocol.regimen.conditions import Value
 from protocol.regimen.load import Regimen
 from protocol.regimen.paths import (
@@ -183,7 +183,7 @@ def _dose(regimen: Regimen, start: dt.date, dose: Injection) -> Item:
     return Item(_date(start, dose.day), dose.day, "injection", text, injection=dose)
 
 
-def visit_days(visit: treatment.Visit, months: int, ended: bool) -> tuple[int, ...]:
+def visit_days(visit: parts.Visit, months: int, ended: bool) -> tuple[int, ...]:
     """Return the days of a visit when ``months`` months are planned and therapy has ended or not.
 
     The end of month m is day 30 m, on which month m + 1 begins.

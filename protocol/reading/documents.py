@@ -1,7 +1,6 @@
 """Read a YAML document into a frozen model, reporting all of its faults at once."""
 
 import difflib
-import hashlib
 import json
 import math
 import stat
@@ -39,11 +38,6 @@ class Document(BaseModel):
 
 
 Model = TypeVar("Model", bound=BaseModel)
-
-
-def content_hash(text: str) -> str:
-    """Return the SHA-256 of a document's text with line endings normalised, in hexadecimal."""
-    return hashlib.sha256(text.replace("\r\n", "\n").encode()).hexdigest()
 
 
 def read_text(path: Path, max_bytes: int = MAX_BYTES) -> str:

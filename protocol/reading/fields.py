@@ -6,8 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from protocol.dates import FIRST_YEAR, LAST_YEAR
+from protocol.reading.numbers import MAX_FACT
+
 #: First and last day that a file may name: room on both sides for every sum of days.
-FIRST_DAY, LAST_DAY = dt.date(1900, 1, 1), dt.date(2199, 12, 31)
+FIRST_DAY, LAST_DAY = dt.date(FIRST_YEAR, 1, 1), dt.date(LAST_YEAR, 12, 31)
 
 #: Days of a hundred years.
 CENTURY_DAYS = 36_525
@@ -42,6 +45,22 @@ def _in_range(day: dt.date) -> dt.date:
     return day
 
 
+def _as_word(value: Any) -> Any:
+    """Read a bare number, and bare ``true`` and ``false``, as the word that was written."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:.12g}" if isinstance(value, int | float) else value
+
+
+def _as_fact(value: Any) -> Any:
+    """Read bare ``true`` and ``false`` as words; a number stays one; refuse all else."""
+    if isinstance(value, bool):
+        return _as_word(value)
+    if not isinstance(value, int | float | str):
+        raise ValueError("write a number or a name")
+    return value
+
+
 #: A number that is written as one. Every use gives its bounds.
 Number = Annotated[float, BeforeValidator(as_number)]
 
@@ -56,3 +75,14 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", m
 
 #: Seed of random numbers.
 Seed = Annotated[Whole, Field(ge=0, lt=2**64)]
+
+#: What an entry of a file is called.
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_length=80)]
+#: A text; a bare number, ``true`` or ``false`` is read as the word that was written.
+Word = Annotated[str, BeforeValidator(_as_word), StringConstraints(min_length=1)]
+#: A number, or a name.
+Fact = Annotated[
+    Annotated[float, Field(ge=-MAX_FACT, le=MAX_FACT)] | str, BeforeValidator(_as_fact)
+]
+#: A text that is not empty.
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]

@@ -7,7 +7,6 @@ that no dose and no measurement is wrong by a factor of 1,000.
 import math
 import re
 from contextlib import suppress
-from decimal import Decimal
 from numbers import Rational, Real
 from typing import Any
 
@@ -24,6 +23,9 @@ _SPACED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:[ '’_\u00a0\u2009\u202f][0-9]{3}
 _DATE = re.compile(r"[0-9]{1,4}([-/.])[0-9]{1,2}\1[0-9]{1,4}(?:[T ].*)?")
 #: What `float` reads beside digits; whoever asks for a finite number refuses them.
 _INFINITE = {"inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"}
+
+#: A number of a file beyond this is none of a patient.
+MAX_FACT = 1e9
 
 #: A longer cell is not shown whole.
 _SHOWN = 60
@@ -101,10 +103,14 @@ def plain_value(value: Any) -> Any:
     """
     if isinstance(value, bool | str) or value is None:
         return value
-    if isinstance(value, float | Rational):
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, Rational):
         with suppress(OverflowError):
             return float(value)
         return value
+    from decimal import Decimal
+
     if isinstance(value, Decimal | Real):
         number = number_of(str(value))
         return float(value) if number is None else number

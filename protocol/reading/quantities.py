@@ -1,53 +1,18 @@
 """Units: UCUM, the usual spellings, and conversion of declared analytes only."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cache
-from importlib import resources
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import TYPE_CHECKING
 
 from protocol.errors import InputError
-from protocol.reading.documents import Document, parse_document
-from protocol.reading.fields import Number
+from protocol.reading.analytes import Analyte, AnalyteTable, Unit
+from protocol.reading.stored import shipped_value
 
-Dimension = Literal["activity", "substance", "mass", "share"]
+if TYPE_CHECKING:
+    from decimal import Decimal
 
-
-class Unit(Document):
-    """A UCUM unit: what it measures, and how much of that dimension's base unit it is.
-
-    Values in a unit that is ``refused`` are not converted, for the reason given.
-    """
-
-    dimension: Dimension
-    in_base: Annotated[Number, Field(ge=1e-15, le=1e6)]
-    refused: str | None = None
-
-
-class Analyte(Document):
-    """Something measured. Mass and substance convert only where the molar mass is declared.
-
-    ``input`` is the input of decision tables that it feeds unless the regimen says otherwise.
-    """
-
-    input: str | None = None
-    label: str
-    unit: str
-    formula: str | None = None
-    molar_mass_g_mol: Annotated[Number, Field(ge=1, le=1e6)] | None = None
-    source: str | None = None
-    refused: dict[Dimension, str] = Field(default_factory=dict)
-
-
-class AnalyteFile(Document):
-    """The whole of ``analytes.yaml``."""
-
-    units: dict[str, Unit]
-    aliases: dict[str, str]
-    sources: dict[str, str]
-    analytes: dict[str, Analyte]
+#: Where the checked table is kept.
+STORED = "analytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +40,14 @@ class Quantity:
 
 
 @cache
-def analyte_file() -> AnalyteFile:
+def analyte_file() -> AnalyteTable:
     """Return the shipped analytes and units."""
-    path = resources.files("protocol") / "analytes.yaml"
-    return parse_document(path.read_text(encoding="utf-8"), AnalyteFile, "analytes.yaml")
+    found = shipped_value(STORED, (AnalyteTable, Analyte, Unit))
+    if isinstance(found, AnalyteTable):
+        return found
+    from protocol.reading.analyte_table import read_analytes  # loads pydantic
+
+    return read_analytes()
 
 
 def ucum(unit: str, where: str = "unit") -> str:
@@ -132,9 +101,11 @@ def convert(analyte: Analyte, value: float, unit: str, wanted: str, where: str) 
     >>> convert(lh, 0.0111, "[IU]/mL", "[IU]/L", "lh")
     11.1
     """
-    given = ucum(unit, where)
-    factor = _factor(analyte, given, ucum(wanted, where), where, unit)
-    return value if factor == 1 else float(f"{Decimal(repr(value)) * factor:.12g}")
+    given, asked = ucum(unit, where), ucum(wanted, where)
+    if given == asked:
+        return value
+    factor = _factor(analyte, given, asked, where, unit)
+    return value if factor == 1 else float(f"{_decimal(value) * factor:.12g}")
 
 
 def convertible(analyte: Analyte | None, unit: str, wanted: str) -> bool:
@@ -155,7 +126,7 @@ def is_concentration(unit: str) -> bool:
     return known is not None and known.dimension != "share"
 
 
-def _factor(analyte: Analyte, unit: str, wanted_unit: str, where: str, wording: str) -> Decimal:
+def _factor(analyte: Analyte, unit: str, wanted_unit: str, where: str, wording: str) -> "Decimal":
     """Return what a number in ``unit`` is multiplied by; units are UCUM here."""
     units = analyte_file().units
     given, wanted = units[unit], units[wanted_unit]
@@ -174,5 +145,7 @@ def _factor(analyte: Analyte, unit: str, wanted_unit: str, where: str, wording: 
     raise InputError.of(where, "unit", f"{wording!r} cannot be turned into {wanted_unit}", reason)
 
 
-def _decimal(number: float) -> Decimal:
+def _decimal(number: float) -> "Decimal":
+    from decimal import Decimal
+
     return Decimal(repr(number))

@@ -5,9 +5,11 @@ from math import prod
 from typing import Any
 
 from protocol.errors import Fault, InputError, ProofError
-from protocol.reading.documents import content_hash, validate
-from protocol.reading.quantities import Analyte, analyte_file, convert, convertible
-from protocol.regimen import language, treatment
+from protocol.reading.analytes import Analyte
+from protocol.reading.documents import validate
+from protocol.reading.quantities import analyte_file, convert, convertible
+from protocol.reading.stored import content_hash
+from protocol.regimen import language, parts
 from protocol.regimen.checks import faults_of_file
 from protocol.regimen.conditions import (
     Condition,
@@ -15,7 +17,8 @@ from protocol.regimen.conditions import (
     parse_number_condition,
 )
 from protocol.regimen.grid import Axis, fill, grid_of
-from protocol.regimen.language import analyte_of
+from protocol.regimen.language import part_of
+from protocol.regimen.parts import analyte_of
 from protocol.regimen.paths import faults_of_paths
 from protocol.regimen.rules import DecisionTable, Phase, Regimen, Rule, StartCriterion
 from protocol.regimen.table_proof import axes_of, misused_actions, table_faults
@@ -28,7 +31,7 @@ def compile_regimen(
     where: str,
     text: str,
     plain: Any,
-    parameters: Mapping[str, float | language.NewValue],
+    parameters: Mapping[str, float | parts.NewValue],
     origins: Mapping[str, str],
 ) -> Regimen:
     """Check and prove a regimen.
@@ -38,7 +41,7 @@ def compile_regimen(
     """
     file = validate(plain, language.RegimenFile, where)
     new = {
-        name: value if isinstance(value, language.NewValue) else language.NewValue(value)
+        name: value if isinstance(value, parts.NewValue) else parts.NewValue(value)
         for name, value in parameters.items()
     }
     file = _with_parameters(file, new, where)
@@ -58,7 +61,7 @@ def compile_regimen(
     return regimen
 
 
-def _hash(text: str, parameters: Mapping[str, language.NewValue]) -> str:
+def _hash(text: str, parameters: Mapping[str, parts.NewValue]) -> str:
     changed = "".join(
         f"\n{name}={float(new.value)!r}{new.wording}" for name, new in sorted(parameters.items())
     )
@@ -66,7 +69,7 @@ def _hash(text: str, parameters: Mapping[str, language.NewValue]) -> str:
 
 
 def _with_parameters(
-    file: language.RegimenFile, values: Mapping[str, language.NewValue], where: str
+    file: language.RegimenFile, values: Mapping[str, parts.NewValue], where: str
 ) -> language.RegimenFile:
     unknown = [name for name in values if name not in file.parameters]
     if unknown:
@@ -86,7 +89,7 @@ def _with_parameters(
         for name, new in values.items()
     }
     sources = {
-        _source(new): language.Source(title=f"set by {new.set_by}") for new in values.values()
+        _source(new): language.SourceSpec(title=f"set by {new.set_by}") for new in values.values()
     }
     return file.model_copy(
         update={
@@ -96,7 +99,7 @@ def _with_parameters(
     )
 
 
-def _replacement(new: language.NewValue) -> dict[str, Any]:
+def _replacement(new: parts.NewValue) -> dict[str, Any]:
     """Return the changed fields of a parameter; the number's source is not that of the file."""
     wording = new.wording or "in place of the regimen's number"
     return {
@@ -108,7 +111,7 @@ def _replacement(new: language.NewValue) -> dict[str, Any]:
     }
 
 
-def _source(new: language.NewValue) -> str:
+def _source(new: parts.NewValue) -> str:
     return f"set-by-{new.set_by.removeprefix('the ')}"
 
 
@@ -119,7 +122,8 @@ class _Compiler:
         self.where = where
         self.file = file
         self.origins = origins
-        self.analytes = {**analyte_file().analytes, **file.analytes}
+        self.analytes = {**analyte_file().analytes, **part_of(file.analytes)}
+        self.inputs: dict[str, parts.Input] = part_of(file.inputs)
         self.faults: list[Fault] = []
         self.unproved: list[Fault] = []
         self.required = {
@@ -136,18 +140,18 @@ class _Compiler:
             title=file.title,
             about=file.about.strip(),
             months=file.months,
-            sources=file.sources,
-            readings=file.readings,
-            parameters=file.parameters,
-            reference_ranges=file.reference_ranges,
-            inputs=file.inputs,
-            drugs=file.drugs,
+            sources=part_of(file.sources),
+            readings=part_of(file.readings),
+            parameters=part_of(file.parameters),
+            reference_ranges=part_of(file.reference_ranges),
+            inputs=self.inputs,
+            drugs=part_of(file.drugs),
             phases=tuple(self._phases()),
-            visits=file.visits,
-            actions=file.actions,
+            visits=part_of(file.visits),
+            actions=part_of(file.actions),
             criteria=tuple(self._criteria()),
             tables={name: self._table(name, spec) for name, spec in file.tables.items()},
-            tolerances=file.tolerances,
+            tolerances=part_of(file.tolerances),
             analytes=self.analytes,
             origins=self.origins,
         )
@@ -158,7 +162,7 @@ class _Compiler:
                 name=name,
                 code=code,
                 label=phase.label,
-                orders=phase.orders,
+                orders=part_of(phase.orders),
                 ends_therapy=phase.ends_therapy,
                 citation=self._citation(phase),
                 status=phase.status,
@@ -179,7 +183,7 @@ class _Compiler:
     def _origin(self, entry: str) -> str:
         return self.origins.get(entry, self.file.id)
 
-    def _citation(self, spec: treatment.PhaseSpec | language.RuleSpec | language.Criterion) -> str:
+    def _citation(self, spec: language.PhaseSpec | language.RuleSpec | language.Criterion) -> str:
         source = self.file.sources[spec.source]
         doi = f", doi {source.doi}" if source.doi else ""
         return f"{source.title}{doi}; {spec.locator}"
@@ -195,7 +199,7 @@ class _Compiler:
         return read
 
     def _condition(self, name: str, text: str) -> Condition:
-        spec = self.file.inputs[name]
+        spec = self.inputs[name]
         if spec.kind == "enum":
             condition = parse_name_condition(text, spec.values)
         else:
@@ -213,7 +217,7 @@ class _Compiler:
         return condition
 
     def _parameters_in(
-        self, name: str, spec: language.InputSpec
+        self, name: str, spec: parts.Input
     ) -> tuple[dict[str, float], dict[str, str], set[str]]:
         """Return the parameters in the unit of an input, and those of another dimension.
 
@@ -237,8 +241,8 @@ class _Compiler:
 
     def _measured_by(self, name: str) -> str:
         """Return the input whose results an input holds: another one if it is computed."""
-        computed = self.file.inputs[name].computed
-        return computed.of if computed and computed.of in self.file.inputs else name
+        computed = self.inputs[name].computed
+        return computed.of if computed and computed.of in self.inputs else name
 
     def _table(self, name: str, spec: language.TableSpec) -> DecisionTable:
         before = len(self.faults)
@@ -258,7 +262,7 @@ class _Compiler:
             for rule in spec.rules
         )
         grid = None
-        axes = axes_of(self.file.inputs, spec.inputs, rules)
+        axes = axes_of(self.inputs, spec.inputs, rules)
         if spec.hit == "unique" and len(self.faults) == before and self._fits(name, axes):
             filled = fill(axes, [rule.conditions for rule in rules])
             faults = [
@@ -282,7 +286,7 @@ class _Compiler:
         return cells <= MAX_CELLS
 
 
-def _refuse_limits_never_crossed(condition: Condition, spec: language.InputSpec) -> None:
+def _refuse_limits_never_crossed(condition: Condition, spec: parts.Input) -> None:
     """Raise if a limit of a number lies at or beyond an end of its plausible range."""
     low, high = spec.plausible or (0.0, 0.0)
     for limit in sorted(condition.limits):

@@ -1,27 +1,33 @@
 """What a regimen file may say. `protocol.regimen.load` turns it into a proved `Regimen`."""
 
-from dataclasses import dataclass
+from dataclasses import fields
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
+from protocol.reading.analyte_table import AnalyteSpec, analyte_of_file
 from protocol.reading.documents import Document
-from protocol.reading.fields import CENTURY_DAYS, Number, Whole
-from protocol.reading.quantities import Analyte, analyte_file
-from protocol.regimen.treatment import Drug, PhaseSpec, Visit
-from protocol.regimen.words import Name, Outcome, Severity, Status, Text, Word
+from protocol.reading.fields import CENTURY_DAYS, Name, Number, Text, Whole, Word
+from protocol.regimen import parts
+from protocol.regimen.parts import InputKind, Outcome, Severity, Status, Weekday
+
+#: When a visit may be.
+VISIT_PATTERN = (
+    r"^(start|end of each month|end of therapy|day ([1-9]|1[0-9]|2[0-9]) of each month)$"
+)
+Amount = Annotated[Number, Field(ge=0.001, le=1e6)]
 
 
-class Source(Document):
-    """Where facts come from: a paper, a registry entry, or the authors of this file."""
+class SourceSpec(Document):
+    """As `protocol.regimen.parts.Source`, within the bounds of a file."""
 
     title: Text
     doi: str | None = None
     address: str | None = None
 
 
-class Parameter(Document):
-    """A number that conditions name instead of repeating."""
+class ParameterSpec(Document):
+    """As `protocol.regimen.parts.Parameter`, within the bounds of a file."""
 
     value: Annotated[Number, Field(ge=-1e6, le=1e6)]
     unit: Text
@@ -31,17 +37,8 @@ class Parameter(Document):
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class NewValue:
-    """A number in place of a parameter's, and who set it; ``wording`` says what it is."""
-
-    value: float
-    set_by: str = "the user"
-    wording: str = ""
-
-
-class RangeParameters(Document):
-    """The parameters that hold the ends of an analyte's normal range; one end may not matter."""
+class RangeParametersSpec(Document):
+    """As `protocol.regimen.parts.RangeParameters`, within the bounds of a file."""
 
     low: Name | None = None
     high: Name | None = None
@@ -50,29 +47,17 @@ class RangeParameters(Document):
 Limit = Annotated[Number, Field(ge=-1e6, le=1e6)]
 
 
-class Computed(Document):
-    """A number that is computed from the results of another input, ``of``.
-
-    ``change since start`` is the difference from the last result before therapy, ``ratio to
-    start`` the quotient; ``previous value`` is what counted a month earlier.
-    """
+class ComputedSpec(Document):
+    """As `protocol.regimen.parts.Computed`, within the bounds of a file."""
 
     of: Name
     how: Literal["change since start", "ratio to start", "previous value"]
 
 
 class InputSpec(Document):
-    """What a table may ask for.
+    """As `protocol.regimen.parts.Input`, within the bounds of a file."""
 
-    ``state`` inputs follow from where the patient is in therapy; ``measured`` ones may be measured
-    again, so that explanations can vary them. ``plausible`` is closed: a
-    number outside is refused as a slip of the pen. A measurement older than ``max_age_days``
-    counts as missing. ``analyte`` names what is measured, so that results in other units are
-    converted; ``computed`` says how a number follows from the results of another input. A sample
-    ``not_before`` the end of therapy does not count when it was taken in an earlier month.
-    """
-
-    kind: Literal["number", "integer", "enum"]
+    kind: InputKind
     label: Text
     role: Literal["measured", "state"] = "measured"
     unit: str | None = None
@@ -81,25 +66,66 @@ class InputSpec(Document):
     max_age_days: Annotated[Whole, Field(ge=0, le=CENTURY_DAYS)] | None = None
     may_be_missing: bool = True
     analyte: Name | None = None
-    computed: Computed | None = None
+    computed: ComputedSpec | None = None
     not_before: Literal["end of therapy"] | None = None
 
 
-def analyte_of(name: str, spec: InputSpec) -> str | None:
-    """Return the analyte whose results feed an input: the one it names, or the shipped one."""
-    if spec.analyte is not None or spec.kind == "enum" or spec.computed is not None:
-        return spec.analyte
-    shipped = analyte_file().analytes.items()
-    return next((key for key, analyte in shipped if analyte.input == name), None)
-
-
-class Reading(Document):
-    """A place where the source can be read in more than one way, and the way taken here."""
+class ReadingSpec(Document):
+    """As `protocol.regimen.parts.Reading`, within the bounds of a file."""
 
     quote: Text
     interpretation: Text
     rationale: Text
     alternatives: tuple[Name, ...] = ()
+
+
+class DrugSpec(Document):
+    """As `protocol.regimen.parts.Drug`, within the bounds of a file."""
+
+    label: Text
+    short: Text | None = None
+    vial_iu: Amount | None = None
+    vial_mg: Amount | None = None
+    tablet_mg: Amount | None = None
+    status: Status = "published"
+    note: str = ""
+
+
+class OrderSpec(Document):
+    """As `protocol.regimen.parts.Order`, within the bounds of a file."""
+
+    drug: Name
+    dose_iu: Amount | None = None
+    dose_mg: Amount | None = None
+    route: Literal["im", "sc", "po"]
+    interval_days: Annotated[Whole, Field(ge=1, le=90)] | None = None
+    offset_day: Annotated[Whole, Field(ge=0, le=89)] = 0
+    weekdays: tuple[Weekday, ...] = ()
+
+
+class PhaseSpec(Document):
+    """A state of therapy that lasts whole months. Without orders, nothing is given.
+
+    A phase without orders that does not end therapy is a pause.
+    """
+
+    label: Text
+    orders: tuple[OrderSpec, ...] = ()
+    ends_therapy: bool = False
+    source: Name
+    locator: Text
+    status: Status = "assumed"
+
+
+class VisitSpec(Document):
+    """As `protocol.regimen.parts.Visit`, within the bounds of a file."""
+
+    label: Text
+    when: Annotated[str, StringConstraints(pattern=VISIT_PATTERN)]
+    measure: Annotated[tuple[Name, ...], Field(min_length=1)]
+    max_age_days: Annotated[Whole, Field(ge=0, le=CENTURY_DAYS)] | None = None
+    source: Name
+    locator: Text
 
 
 class RuleSpec(Document):
@@ -140,12 +166,8 @@ class Criterion(Document):
     status: Status
 
 
-class Action(Document):
-    """Something that a table may recommend.
-
-    ``requires`` states what must be so for it to make sense, by input: a rule that recommends it
-    otherwise is refused.
-    """
+class ActionSpec(Document):
+    """As `protocol.regimen.parts.Action`, within the bounds of a file."""
 
     label: Text
     requires: dict[Name, Word] = Field(default_factory=dict)
@@ -156,8 +178,8 @@ def _as_action(value: Any) -> Any:
     return {"label": value} if isinstance(value, str) else value
 
 
-class Tolerance(Document):
-    """How far what was given may lie from what was recommended before it is a deviation."""
+class ToleranceSpec(Document):
+    """As `protocol.regimen.parts.Tolerance`, within the bounds of a file."""
 
     value: Annotated[Number, Field(ge=0, le=1000)]
     unit: Literal["d", "%"]
@@ -165,25 +187,22 @@ class Tolerance(Document):
     rationale: Text
 
 
-class MonthLength(Document):
-    """Which months of therapy a clinic may keep: 30 days each, or those of the calendar."""
+class MonthLengthSpec(Document):
+    """As `protocol.regimen.parts.MonthLength`, within the bounds of a file."""
 
     length: Literal["30 days", "calendar month"]
     status: Status
     rationale: Text
 
 
-class Tolerances(Document):
-    """The windows of the audit; both ends of each window are still tolerated.
+class TolerancesSpec(Document):
+    """As `protocol.regimen.parts.Tolerances`, within the bounds of a file."""
 
-    ``month`` says which months a log is judged by; 30 days where it is absent.
-    """
-
-    injection: Tolerance
-    dose: Tolerance
-    visit: Tolerance
-    gap: Tolerance
-    month: MonthLength | None = None
+    injection: ToleranceSpec
+    dose: ToleranceSpec
+    visit: ToleranceSpec
+    gap: ToleranceSpec
+    month: MonthLengthSpec | None = None
 
 
 class RegimenFile(Document):
@@ -195,18 +214,48 @@ class RegimenFile(Document):
     about: Text
     extends: Text | None = None
     months: Annotated[Whole, Field(ge=0, le=24)]
-    sources: dict[Name, Source]
-    readings: dict[Name, Reading] = Field(default_factory=dict)
-    parameters: dict[Name, Parameter] = Field(default_factory=dict)
-    reference_ranges: dict[Name, RangeParameters] = Field(default_factory=dict)
-    analytes: dict[Name, Analyte] = Field(default_factory=dict)
+    sources: dict[Name, SourceSpec]
+    readings: dict[Name, ReadingSpec] = Field(default_factory=dict)
+    parameters: dict[Name, ParameterSpec] = Field(default_factory=dict)
+    reference_ranges: dict[Name, RangeParametersSpec] = Field(default_factory=dict)
+    analytes: dict[Name, AnalyteSpec] = Field(default_factory=dict)
     inputs: Annotated[dict[Name, InputSpec], Field(min_length=1)]
-    drugs: dict[Name, Drug] = Field(default_factory=dict)
+    drugs: dict[Name, DrugSpec] = Field(default_factory=dict)
     phases: Annotated[dict[Name, PhaseSpec], Field(min_length=1)]
-    visits: dict[Name, Visit] = Field(default_factory=dict)
-    actions: dict[Name, Annotated[Action, BeforeValidator(_as_action)]] = Field(
+    visits: dict[Name, VisitSpec] = Field(default_factory=dict)
+    actions: dict[Name, Annotated[ActionSpec, BeforeValidator(_as_action)]] = Field(
         default_factory=dict
     )
     criteria: dict[Name, Criterion] = Field(default_factory=dict)
     tables: dict[Name, TableSpec]
-    tolerances: Tolerances
+    tolerances: TolerancesSpec
+
+
+#: What becomes of each entry of a file.
+_PARTS: dict[type[Document], type[Any]] = {
+    SourceSpec: parts.Source,
+    ParameterSpec: parts.Parameter,
+    RangeParametersSpec: parts.RangeParameters,
+    ComputedSpec: parts.Computed,
+    InputSpec: parts.Input,
+    ReadingSpec: parts.Reading,
+    DrugSpec: parts.Drug,
+    OrderSpec: parts.Order,
+    VisitSpec: parts.Visit,
+    ActionSpec: parts.Action,
+    ToleranceSpec: parts.Tolerance,
+    MonthLengthSpec: parts.MonthLength,
+    TolerancesSpec: parts.Tolerances,
+}
+
+
+def part_of(entry: Any) -> Any:
+    """Return what the program keeps of an entry, or of all entries of a section."""
+    if isinstance(entry, AnalyteSpec):
+        return analyte_of_file(entry)
+    if isinstance(entry, Document):
+        part = _PARTS[type(entry)]
+        return part(**{each.name: part_of(getattr(entry, each.name)) for each in fields(part)})
+    if isinstance(entry, dict):
+        return {name: part_of(value) for name, value in entry.items()}
+    return tuple(part_of(value) for value in entry) if isinstance(entry, tuple) else entry

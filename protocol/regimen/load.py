@@ -8,16 +8,21 @@ answers for one patient.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from protocol.errors import InputError
-from protocol.reading.documents import is_there, parse_yaml, read_text
-from protocol.regimen.compile import compile_regimen
-from protocol.regimen.language import NewValue
+from protocol.reading.analytes import Analyte
+from protocol.reading.stored import shipped_value, stored_document
+from protocol.regimen import parts
+from protocol.regimen.conditions import Bound, Condition
+from protocol.regimen.grid import Axis, DecisionGrid
+from protocol.regimen.parts import NewValue
 from protocol.regimen.rules import DecisionTable, Phase, Regimen, Rule, StartCriterion
 from protocol.shorten import shorten
+
+# What reads and proves files (pydantic, yaml) loads where a file is read: a shipped regimen is
+# stored as it was proved.
 
 __all__ = [
     "DecisionTable",
@@ -31,9 +36,17 @@ __all__ = [
     "plain_regimen",
 ]
 
-SHIPPED = resources.files("protocol") / "regimens"
+SHIPPED = Path(__file__).parents[1] / "regimens"
 CASES_SUFFIX = ".cases.yaml"
 MAX_DEPTH = 5
+
+#: What a stored regimen is made of.
+PARTS: tuple[type[Any], ...] = (
+    Regimen, DecisionTable, Rule, Phase, StartCriterion, DecisionGrid, Axis, Condition, Bound,
+    Analyte, parts.Source, parts.Parameter, parts.RangeParameters, parts.Computed, parts.Input,
+    parts.Reading, parts.Action, parts.Tolerance, parts.MonthLength, parts.Tolerances, parts.Drug,
+    parts.Order, parts.Visit,
+)  # fmt: skip
 
 
 def list_regimens() -> tuple[str, ...]:
@@ -82,7 +95,14 @@ def load_regimen(
 
 @cache
 def _shipped(name: str, parameters: tuple[tuple[str, float | NewValue], ...]) -> Regimen:
-    return _load(name, parameters)
+    stored = None if parameters else shipped_value(f"regimens/{name}", PARTS)
+    return stored if isinstance(stored, Regimen) else _load(name, parameters)
+
+
+def document_of_regimen(name: str) -> dict[str, Any]:
+    """Return what is stored of a shipped regimen, read from its files and proved."""
+    files = _read(name, MAX_DEPTH)[1].files
+    return stored_document(_load(name, ()), ["analytes.yaml", *(f"regimens/{f}" for f in files)])
 
 
 def _load(name: str, parameters: tuple[tuple[str, float | NewValue], ...]) -> Regimen:
@@ -93,6 +113,8 @@ def _load(name: str, parameters: tuple[tuple[str, float | NewValue], ...]) -> Re
 def _compiled(
     where: str, found: "_Extended", parameters: Mapping[str, float | NewValue]
 ) -> Regimen:
+    from protocol.regimen.compile import compile_regimen
+
     return compile_regimen(where, "\n".join(found.texts), found.plain, parameters, found.origins)
 
 
@@ -109,8 +131,9 @@ def plain_regimen(name_or_path: str | Path) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Extended:
-    """The texts of a file and of those that it extends, merged, and where each entry stands."""
+    """A file and those that it extends: names, texts, merged, and where each entry stands."""
 
+    files: tuple[str, ...]
     texts: tuple[str, ...]
     plain: Any
     origins: Mapping[str, str]
@@ -118,6 +141,8 @@ class _Extended:
 
 def _read(name: str, depth: int, beside: str = "") -> tuple[str, _Extended]:
     """Read a shipped regimen or a file; the path of a file counts from the file ``beside``."""
+    from protocol.reading.documents import is_there, read_text
+
     if name in list_regimens():
         where = f"{name}.yaml"
         text = (SHIPPED / where).read_text(encoding="utf-8")
@@ -136,10 +161,12 @@ def _read(name: str, depth: int, beside: str = "") -> tuple[str, _Extended]:
 
 def _extended(text: str, where: str, depth: int) -> _Extended:
     """Return the texts that count and their plain value, ``extends`` followed."""
+    from protocol.reading.documents import parse_yaml
+
     plain = parse_yaml(text, where)
     parent = plain.get("extends") if isinstance(plain, dict) else None
     if parent is None:
-        return _Extended((text,), plain, _origins(plain))
+        return _Extended((where,), (text,), plain, _origins(plain))
     own_path = isinstance(parent, str) and parent.endswith((".yaml", ".yml"))
     if not isinstance(parent, str) or not (own_path or parent in list_regimens()):
         problem = f"{shorten(parent)} is neither a shipped regimen nor a .yaml file"
@@ -150,7 +177,9 @@ def _extended(text: str, where: str, depth: int) -> _Extended:
         raise InputError.of(where, "extends", "the files extend one another", cure)
     base = _read(parent, depth - 1, where if own_path else "")[1]
     merged = _merged(base.plain, plain) if isinstance(base.plain, dict) else plain
-    return _Extended((*base.texts, text), merged, {**base.origins, **_origins(plain)})
+    return _Extended(
+        (*base.files, where), (*base.texts, text), merged, {**base.origins, **_origins(plain)}
+    )
 
 
 def _origins(plain: Any) -> dict[str, str]:

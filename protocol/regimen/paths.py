@@ -13,8 +13,8 @@ from math import ceil, prod
 
 from protocol.regimen.conditions import Value
 from protocol.regimen.grid import DecisionGrid, spoken
+from protocol.regimen.parts import DoseUnit, Order, Weekday
 from protocol.regimen.rules import Phase, Regimen, Rule
-from protocol.regimen.treatment import DoseUnit, Order, Weekday
 
 MONTH_DAYS = 30
 WEEK_DAYS = 7

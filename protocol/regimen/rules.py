@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from protocol.reading.quantities import Analyte
-from protocol.regimen import language, treatment, words
+from protocol.reading.analytes import Analyte
+from protocol.regimen import parts
 from protocol.regimen.conditions import Condition
 from protocol.regimen.grid import DecisionGrid
-from protocol.regimen.language import analyte_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +15,12 @@ class Rule:
 
     id: str
     conditions: Mapping[str, Condition]
-    outcome: words.Outcome
+    outcome: parts.Outcome
     then: str | None
     rationale: str
     citation: str
-    status: words.Status
-    severity: words.Severity = "warning"
+    status: parts.Status
+    severity: parts.Severity = "warning"
     blocking: bool = False
     origin: str = ""
 
@@ -55,10 +54,10 @@ class Phase:
     name: str
     code: int
     label: str
-    orders: tuple[treatment.Order, ...]
+    orders: tuple[parts.Order, ...]
     ends_therapy: bool
     citation: str
-    status: words.Status = "assumed"
+    status: parts.Status = "assumed"
     origin: str = ""
 
 
@@ -70,7 +69,7 @@ class StartCriterion:
     label: str
     conditions: Mapping[str, Condition]
     citation: str
-    status: words.Status = "assumed"
+    status: parts.Status = "assumed"
     origin: str = ""
 
 
@@ -90,25 +89,25 @@ class Regimen:
     title: str
     about: str
     months: int
-    sources: Mapping[str, language.Source]
-    readings: Mapping[str, language.Reading]
-    parameters: Mapping[str, language.Parameter]
-    reference_ranges: Mapping[str, language.RangeParameters]
-    inputs: Mapping[str, language.InputSpec]
-    drugs: Mapping[str, treatment.Drug]
+    sources: Mapping[str, parts.Source]
+    readings: Mapping[str, parts.Reading]
+    parameters: Mapping[str, parts.Parameter]
+    reference_ranges: Mapping[str, parts.RangeParameters]
+    inputs: Mapping[str, parts.Input]
+    drugs: Mapping[str, parts.Drug]
     phases: tuple[Phase, ...]
-    visits: Mapping[str, treatment.Visit]
-    actions: Mapping[str, language.Action]
+    visits: Mapping[str, parts.Visit]
+    actions: Mapping[str, parts.Action]
     criteria: tuple[StartCriterion, ...]
     tables: Mapping[str, DecisionTable]
-    tolerances: language.Tolerances
+    tolerances: parts.Tolerances
     analytes: Mapping[str, Analyte]
     origins: Mapping[str, str]
 
     def inputs_of(self, analyte: str) -> tuple[str, ...]:
         """Return the inputs that results of an analyte feed, in declared order."""
         return tuple(
-            name for name, spec in self.inputs.items() if analyte_of(name, spec) == analyte
+            name for name, spec in self.inputs.items() if parts.analyte_of(name, spec) == analyte
         )
 
     def phase(self, name: str) -> Phase:

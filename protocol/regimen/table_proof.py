@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from protocol.regimen import language
+from protocol.regimen import parts
 from protocol.regimen.conditions import Condition, plain
 from protocol.regimen.grid import Axis, Cell, smallest_example, spoken
 from protocol.regimen.rules import Rule
 
 
 def axes_of(
-    inputs: Mapping[str, language.InputSpec], names: Sequence[str], rules: Sequence[Rule]
+    inputs: Mapping[str, parts.Input], names: Sequence[str], rules: Sequence[Rule]
 ) -> tuple[Axis, ...]:
     """Cut each input at every number that a rule names."""
     axes = []

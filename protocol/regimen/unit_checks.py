@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from protocol.reading.quantities import Analyte, analyte_file, convertible, is_concentration
+from protocol.reading.analytes import Analyte
+from protocol.reading.quantities import analyte_file, convertible, is_concentration
 from protocol.regimen import language
-from protocol.regimen.treatment import Drug, Order
+from protocol.regimen.language import part_of
+from protocol.regimen.parts import Drug, Input, Order, analyte_of
 
 Found = Iterator[tuple[str, str, str]]
 
@@ -26,12 +28,13 @@ NAMED_UNITS = {
 
 def faults_of_units(file: language.RegimenFile) -> Found:
     """Yield a fault where a result could be compared in a unit other than its own."""
-    analytes = {**analyte_file().analytes, **file.analytes}
+    analytes = {**analyte_file().analytes, **part_of(file.analytes)}
+    inputs: dict[str, Input] = part_of(file.inputs)
     for name, analyte in file.analytes.items():
         if analyte.unit not in analyte_file().units:
             known = f"known: {', '.join(analyte_file().units)}"
             yield f"analytes.{name}.unit", f"{analyte.unit!r} is not a known unit", known
-    for name, spec in file.inputs.items():
+    for name, spec in inputs.items():
         if spec.kind == "enum":
             continue
         unit, field = spec.unit or "1", f"inputs.{name}"
@@ -40,7 +43,7 @@ def faults_of_units(file: language.RegimenFile) -> Found:
             problem = f"the unit is {unit}, but the name states {named}"
             cure = f"give it in {named}, or name the input for its unit, with an `analyte`"
             yield f"{field}.unit", problem, cure
-        yield from _faults_of_source(file, name, spec, analytes)
+        yield from _faults_of_source(inputs, name, spec, analytes)
 
 
 def convertible_without_change(unit: str, other: str) -> bool:
@@ -50,20 +53,20 @@ def convertible_without_change(unit: str, other: str) -> bool:
 
 
 def _faults_of_source(
-    file: language.RegimenFile,
+    inputs: Mapping[str, Input],
     name: str,
-    spec: language.InputSpec,
+    spec: Input,
     analytes: Mapping[str, Analyte],
 ) -> Found:
     """Yield a fault if it is not clear what an input measures, in which units."""
     field, unit = f"inputs.{name}", spec.unit or "1"
     if spec.computed is not None:
-        source = file.inputs.get(spec.computed.of)
+        source = inputs.get(spec.computed.of)
         if source is None or source.kind == "enum" or source.computed is not None:
             problem = f"{spec.computed.of!r} is not a measured number of this file"
             yield f"{field}.computed.of", problem, "name an input that is measured"
         return
-    analyte = language.analyte_of(name, spec)
+    analyte = analyte_of(name, spec)
     if analyte is not None and analyte not in analytes:
         problem = f"there is no analyte {analyte!r}"
         yield f"{field}.analyte", problem, f"declare it under `analytes`, or: {', '.join(analytes)}"
@@ -77,7 +80,8 @@ def _faults_of_source(
 
 def faults_of_treatment(file: language.RegimenFile) -> Found:
     """Yield a fault for drugs and doses without one unit, and orders without one rhythm."""
-    for name, drug in file.drugs.items():
+    drugs: dict[str, Drug] = part_of(file.drugs)
+    for name, drug in drugs.items():
         packs = (drug.vial_iu, drug.vial_mg, drug.tablet_mg)
         if sum(pack is not None for pack in packs) != 1:
             cure = "give one of vial_iu, vial_mg and tablet_mg"
@@ -85,7 +89,7 @@ def faults_of_treatment(file: language.RegimenFile) -> Found:
     for name, phase in file.phases.items():
         for i, order in enumerate(phase.orders):
             field = f"phases.{name}.orders.{i}"
-            yield from _faults_of_order(order, file.drugs.get(order.drug), field)
+            yield from _faults_of_order(part_of(order), drugs.get(order.drug), field)
 
 
 def _faults_of_order(order: Order, drug: Drug | None, field: str) -> Found:

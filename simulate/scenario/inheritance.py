@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from protocol.errors import InputError
-from protocol.reading.documents import content_hash, is_there, parse_yaml, read_text
+from protocol.reading.documents import is_there, parse_yaml, read_text
+from protocol.reading.stored import content_hash
 from protocol.shorten import shorten, shorten_text
 from simulate.core.shipped import scenario_path
 

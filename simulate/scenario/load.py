@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from protocol.errors import InputError
-from protocol.reading.documents import content_hash, read_text, validate
+from protocol.reading.documents import read_text, validate
+from protocol.reading.stored import content_hash
 from simulate.core.shipped import scenario_path
 from simulate.scenario.calibration_record import (
     CalibrationRecord,

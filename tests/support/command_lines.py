@@ -6,11 +6,13 @@ import io
 import json
 import os
 import random
+import socket
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
+from unittest.mock import patch
 
 import click
 
@@ -66,6 +68,7 @@ VALID = {
     "report": ("power", "--out", "page.html"),
     "reproduce": ("--replicates", "2", "--workers", "1", "--out", "reproduce"),
     "schedule": ("--start", "2026-01-05"),
+    "serve": ("--port", "0"),
     "simulate": ("paper", "--patients", "12", "--out", "patients"),
     "truth": ("paper", "--patients", "50"),
 }  # fmt: skip
@@ -107,11 +110,27 @@ def _refused(word: str) -> NoReturn:
 
 
 def answer(*words: str) -> Answer:
-    """Run a command line in this process, in the current folder."""
+    """Run a command line in this process, in the current folder; a server ends as it begins."""
     out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with (
+        _no_requests() if words[:1] == ("serve",) else contextlib.nullcontext(),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
         code = run(list(words))
     return Answer(words, code, out.getvalue(), err.getvalue())
+
+
+@contextlib.contextmanager
+def _no_requests() -> Iterator[None]:
+    """Let a server listen, open no browser, and end at once."""
+
+    def end(self: object, sockets: list[socket.socket]) -> None:
+        for each in sockets:
+            each.close()
+
+    with patch("uvicorn.Server.run", end), patch("webbrowser.open", lambda _: True):
+        yield
 
 
 @contextlib.contextmanager

@@ -40,6 +40,13 @@ LIGHT = [
     ["audit", "{folder}/log.csv", "--csv", "{folder}/deviations.csv", "--json"],
 ]
 
+#: Libraries that read, check and show files; neither help nor a recommendation from a shipped
+#: regimen needs any of them.
+FOR_FILES = (
+    "pydantic", "yaml", "rich", "decimal", "tempfile", "importlib.resources",
+    "importlib.metadata", "email",
+)  # fmt: skip
+
 #: Runs command lines one after another, and prints what is loaded after each.
 RUN = """
 import contextlib, io, json, sys
@@ -92,6 +99,15 @@ def test_light_commands_load_no_large_library(folder):
     calls = [[word.format(folder=folder) for word in words] for words in LIGHT]
     found = printed(RUN, json.dumps(calls), json.dumps(HEAVY))
     assert {tuple(words): each for words, each in zip(calls, found, strict=True)} == {
+        tuple(words): [0, []] for words in calls
+    }
+
+
+def test_help_and_a_recommendation_load_no_library_for_files():
+    decide = ["decide", "--month", "2", "--fsh", "9.8", "--finding", "testosterone=40 nmol/L"]
+    calls = [["--help"], *([name, "--help"] for name in COMMANDS), decide]
+    found = printed(RUN, json.dumps(calls), json.dumps(FOR_FILES))
+    assert dict(zip(map(tuple, calls), found, strict=True)) == {
         tuple(words): [0, []] for words in calls
     }
 

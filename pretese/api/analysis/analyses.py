@@ -32,7 +32,8 @@ def plan(plan: "str | Path | Mapping[str, Any] | Plan") -> Plan:
     """
     from estimate.plan import spec
     from pretese.io.text.json_text import plain, to_json
-    from protocol.reading.documents import content_hash, parse_document, read_text, validate
+    from protocol.reading.documents import parse_document, read_text, validate
+    from protocol.reading.stored import content_hash
 
     if isinstance(plan, Plan):
         return plan

@@ -1,36 +1,35 @@
 """Answers for one patient: a recommendation on a date, and a dated schedule."""
 
 import datetime as dt
-import html
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.arguments.argument_values import day_of, path_of, text_of, time_of
 from pretese.api.display import Shown
-from pretese.bedside.json_answers import decision_document, decision_schema, plan_document
 from pretese.bedside.recommendation_view import recommendation_lines
-from pretese.bedside.words import plan_lines
-from pretese.io.output.atomic_file import write_file
+from protocol.bedside.patient import PatientRecord
 from protocol.bedside.recommend import Recommendation
-from protocol.bedside.schedule import Item, Plan
 from protocol.regimen import load
 from protocol.shorten import shorten_text
-from protocol.tables import read_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from protocol.bedside.schedule import Item, Plan
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Decision(Shown):
     """The recommendation for one patient on a given date; ``str`` gives it with its rationale.
 
-    ``details`` holds every decision that led to it, the last of which is the one that counts.
+    ``details`` holds every decision that led to it, the last of which is the one that counts;
+    ``record`` is what was given of the patient.
     """
 
     details: Recommendation
     regimen: load.Regimen
+    record: PatientRecord
 
     @property
     def outcome(self) -> str:
@@ -85,6 +84,8 @@ class Decision(Shown):
     @staticmethod
     def schema() -> dict[str, Any]:
         """Return the JSON Schema of `to_dict`: ``pretese decide --schema``."""
+        from pretese.bedside.json_answers import decision_schema  # loads pydantic
+
         return decision_schema()
 
     def summary(self) -> str:
@@ -95,6 +96,8 @@ class Decision(Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of ``pretese decide --json``."""
+        from pretese.bedside.json_answers import decision_document  # loads pydantic
+
         return decision_document(self.details, self.regimen)
 
     def to_frame(self) -> "pd.DataFrame":
@@ -112,6 +115,21 @@ class Decision(Shown):
         ]
         return pd.DataFrame(rows, columns=columns, dtype=object)
 
+    def to_svg(self) -> str:
+        """Return a picture of the patient's course: phases, doses, hormones and their limits.
+
+        Results that were not known on the date of the decision are not in it.
+        """
+        from pretese.bedside.therapy_figure import therapy_svg
+
+        return therapy_svg(self.record, self.details, self.regimen)
+
+    def write_svg(self, path: str | Path) -> None:
+        """Write the picture of `to_svg` to a file, whole or not at all."""
+        from pretese.io.output.atomic_file import write_file
+
+        write_file(path_of(path, "path"), self.to_svg(), "path")
+
     def text(self, *, why: bool = False) -> str:
         """Return what ``pretese decide`` prints.
 
@@ -128,6 +146,8 @@ class Decision(Shown):
 
     def _repr_html_(self) -> str:
         """Return the whole answer, as the console shows it."""
+        import html
+
         return f"<pre>{html.escape(str(self))}</pre>"
 
 
@@ -138,7 +158,7 @@ class Schedule(Shown):
     ``plan`` holds them, totals, and what the next decision may lead to.
     """
 
-    plan: Plan
+    plan: "Plan"
     regimen: load.Regimen
 
     @property
@@ -152,7 +172,7 @@ class Schedule(Shown):
         return self.plan.phases
 
     @property
-    def items(self) -> tuple[Item, ...]:
+    def items(self) -> "tuple[Item, ...]":
         """What is due, in order of date."""
         return self.plan.items
 
@@ -174,6 +194,8 @@ class Schedule(Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of ``pretese schedule --json``."""
+        from pretese.bedside.json_answers import plan_document  # loads pydantic
+
         return plan_document(self.plan)
 
     def to_frame(self) -> "pd.DataFrame":
@@ -227,6 +249,7 @@ class Schedule(Shown):
             or the previous calendar is none, another patient's, or was issued later.
         """
         from pretese.bedside.ics import calendar_of
+        from protocol.tables import read_bytes
 
         clock = None if time is None else time_of(time, "time")
         zone = None if timezone is None else text_of(timezone, "timezone", "'Europe/Berlin'")
@@ -261,6 +284,8 @@ class Schedule(Shown):
         pseudonym, time, timezone, issued, previous
             As in `to_ics`.
         """
+        from pretese.io.output.atomic_file import write_file
+
         data = self.to_ics(
             pseudonym=pseudonym, time=time, timezone=timezone, issued=issued, previous=previous
         )
@@ -268,4 +293,6 @@ class Schedule(Shown):
 
     def __str__(self) -> str:
         """Return what ``pretese schedule`` prints."""
+        from pretese.bedside.words import plan_lines
+
         return "\n".join(plan_lines(self.plan, self.regimen))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.display import Shown
-from pretese.bedside.json_answers import cases_document, proof_document
 from pretese.bedside.words import case_lines, proof_lines
 from protocol.errors import InputError
 from protocol.regimen import load
@@ -45,6 +44,8 @@ class Proof(Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of ``pretese regimen verify --json``."""
+        from pretese.bedside.json_answers import proof_document  # loads pydantic
+
         return proof_document(self.regimen, self.faults, self.paths)
 
     def to_frame(self) -> "pd.DataFrame":
@@ -95,6 +96,8 @@ class CaseResults(Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of ``pretese regimen test --json``."""
+        from pretese.bedside.json_answers import cases_document  # loads pydantic
+
         return cases_document(self.regimen, self.results)
 
     def to_frame(self) -> "pd.DataFrame":

@@ -10,7 +10,6 @@ from pretese.api.arguments.argument_numbers import number_of
 from pretese.api.arguments.argument_values import day_of, text_of, texts_of, words_of
 from pretese.api.display import Shown
 from pretese.api.protocols.decisions import Decision, Schedule
-from pretese.api.protocols.proofs import CaseResults, Proof, run_own_cases
 from pretese.bedside.question import (
     WHERE,
     Findings,
@@ -28,16 +27,17 @@ from protocol.bedside.known.reference_range import (
     ranges_in_use,
 )
 from protocol.bedside.recommend import recommend
-from protocol.bedside.schedule import plan, plan_of_phases
 from protocol.errors import Fault, InputError, ProofError
 from protocol.regimen import load
-from protocol.regimen.language import NewValue
-from protocol.regimen.paths import Path as Course
+from protocol.regimen.parts import NewValue
 from protocol.regimen.paths import paths_of
 from protocol.shorten import shorten, shorten_text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from pretese.api.protocols.proofs import CaseResults, Proof
+    from protocol.regimen.paths import Path as Course
 
 #: A unit in messages.
 UNIT = "'IU/L'"
@@ -107,7 +107,7 @@ class Regimen(Shown):
         return self._compiled
 
     @property
-    def paths(self) -> tuple[Course, ...]:
+    def paths(self) -> "tuple[Course, ...]":
         """Every path through the months of therapy, with the doses of each."""
         return tuple(paths_of(self.compiled))
 
@@ -208,7 +208,7 @@ class Regimen(Shown):
             assays = record.assays_on(compiled, day)
             ranges = ranges_in_use(record.reference_ranges, assays, WHERE)
             compiled = self._with_ranges(ranges, WHERE).compiled
-        return Decision(recommend(record, compiled, day, WHERE), compiled)
+        return Decision(recommend(record, compiled, day, WHERE), compiled, record)
 
     def schedule(
         self,
@@ -242,6 +242,8 @@ class Regimen(Shown):
         >>> pretese.regimen("hcg-only").schedule("2022-03-01")
         <Schedule: hcg-only 1.0.0 from 2022-03-01, 53 entries, planned to its end>
         """
+        from protocol.bedside.schedule import plan, plan_of_phases
+
         levels = levels_of(fsh)
         if levels and decisions:
             problem = "FSH and decisions are both given"
@@ -253,7 +255,7 @@ class Regimen(Shown):
         found = fsh_of_months(levels, text_of(fsh_unit, "fsh_unit", UNIT), compiled)
         return Schedule(plan(compiled, day, [{"fsh_iu_l": value} for value in found]), compiled)
 
-    def verify(self) -> Proof:
+    def verify(self) -> "Proof":
         """Return the proof: tables complete and disjoint, and every path with its end.
 
         Examples
@@ -262,10 +264,12 @@ class Regimen(Shown):
         >>> pretese.regimen("fsh-guided").verify()
         <Proof: fsh-guided 1.0.0, proved, 5 paths>
         """
+        from pretese.api.protocols.proofs import Proof
+
         faults = tuple(str(fault) for fault in self.faults)
         return Proof(self.name, self._compiled, faults, self.paths if self._compiled else ())
 
-    def test(self) -> CaseResults:
+    def test(self) -> "CaseResults":
         """Return whether the regimen makes the cases true that stand beside it.
 
         Raises
@@ -279,6 +283,8 @@ class Regimen(Shown):
         >>> pretese.regimen("hcg-only").test().failed
         0
         """
+        from pretese.api.protocols.proofs import run_own_cases
+
         return run_own_cases(self.compiled, self.name)
 
     def show(self, format: str = "text", *, table: str | Iterable[str] = ()) -> str:  # noqa: A002  the option

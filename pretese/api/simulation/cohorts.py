@@ -89,9 +89,33 @@ class Cohort(Shown):
         """
         if not self.request.data_errors_percent:
             raise TypeError("no data errors were introduced; ask for them: data_errors=5")
-        from pretese.io.export.export_fields import DATA_ERRORS
+        from pretese.io.export.columns.export_fields import DATA_ERRORS
 
         return self.tables[DATA_ERRORS]
+
+    def broken_rules(self) -> "pd.DataFrame":
+        """Return who breaks a rule that no patient of a clinic can break, and which.
+
+        Simulated patients break none; data errors that were introduced break some.
+
+        Raises
+        ------
+        TypeError
+            There are several replicates.
+        """
+        from simulate.tables.data_error_kinds import worded_columns
+        from simulate.tables.expert_rules import broken_rules
+
+        if self.request.replicates > 1:
+            raise TypeError("rules are those of one study; take one: cohort.study(1)")
+        tables = dict(self.tables)
+        if self.request.data_errors_percent:
+            import pandas as pd
+
+            numbers = {name: pd.to_numeric(tables["patients"][name], errors="coerce")
+                       for name in worded_columns("patients")}  # fmt: skip
+            tables["patients"] = tables["patients"].assign(**numbers)
+        return broken_rules(tables, self.request.loaded.scenario)
 
     def study(self, number: int) -> "Cohort":
         """Return one replicate as a cohort without the column ``study``.

@@ -18,6 +18,7 @@ from protocol.errors import InputError
 if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
     import pandas as pd
 
+    from pretese.api.trials.forecasts import TrialForecast
     from pretese.api.trials.monitoring import InterimReport
     from pretese.api.trials.power import Power
     from pretese.trial.design.design_file import DesignFile
@@ -128,6 +129,49 @@ class Design(Shown):
         )
         return Power(run)
 
+    def forecast(
+        self,
+        prior: str | Path = "evidence",
+        participants: Sequence[int] | None = None,
+        *,
+        pilot: int = 60,
+    ) -> "TrialForecast":
+        """Return the probability that the trial succeeds, under published evidence or a prior.
+
+        Nothing is simulated: power is the normal approximation of the score test with one
+        analysis, averaged over the prior of the odds ratio, harm included.
+
+        Parameters
+        ----------
+        prior
+            ``"evidence"`` (studies before a first retrieval), another shipped topic, or a prior
+            file, such as `EffectPrior.write` writes.
+        participants
+            Sample sizes, both arms together, the one that is looked into first; by default that
+            of the design, half and twice as many.
+        pilot
+            Participants of a pilot whose value is judged.
+
+        Raises
+        ------
+        InputError
+            There is no such prior, a size is too small, or the endpoint has no control risk.
+
+        Examples
+        --------
+        >>> import pretese as pt
+        >>> found = pt.design("superiority-any-sperm").forecast("evidence", [200])
+        >>> found.to_frame()["participants"].tolist()
+        [200]
+        """
+        from pretese.api.trials.forecasts import forecast_of
+
+        sizes = tuple(
+            whole_of(each, "participants", 8, 1_000_000)
+            for each in sequence_of(participants, "participants")
+        )
+        return forecast_of(self._file, prior, sizes, whole_of(pilot, "pilot", 8, 100_000))
+
     def monitor(
         self,
         analyses: "str | Path | pd.DataFrame | Sequence[Mapping[str, float]] | InterimData",
@@ -182,7 +226,7 @@ class Design(Shown):
         from pretese.io.text.rounding_rule import rounded_document
         from pretese.trial.monitoring.monitoring_answer import monitoring_document
         from pretese.trial.monitoring.ongoing_trial import Asked, monitor
-        from protocol.reading.documents import content_hash
+        from protocol.reading.stored import content_hash
 
         shares = effect_shares(effects)
         if planned is not None:

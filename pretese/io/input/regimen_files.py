@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from protocol.errors import Fault, InputError
-from protocol.reading.documents import content_hash, read_text
+from protocol.reading.documents import read_text
+from protocol.reading.stored import content_hash
 from protocol.regimen.load import list_regimens
 from simulate.scenario import Scenario
 

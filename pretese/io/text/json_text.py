@@ -15,8 +15,6 @@ from collections.abc import Mapping, Set
 from pathlib import PurePath
 from typing import Any
 
-import click
-
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -36,6 +34,8 @@ def to_json(document: Any, *, indent: int | None = 1) -> str:
 
 def print_json(document: Any) -> None:
     """Print a document as JSON on standard output."""
+    import click
+
     click.echo(to_json(document))
 
 

@@ -16,8 +16,9 @@ from pretese.trial.design.endpoint import Endpoint, EndpointAnalysis, Secondary,
 from pretese.trial.design.interim import Monitoring, Percent
 from pretese.trial.design.multiplicity import Multiplicity
 from protocol.errors import Fault, InputError
-from protocol.reading.documents import Document, content_hash, parse_document, read_text
+from protocol.reading.documents import Document, parse_document, read_text
 from protocol.reading.fields import Day, Identifier, Number, Whole
+from protocol.reading.stored import content_hash
 from simulate.core.coding import DIAGNOSES
 from simulate.core.shipped import find_shipped, shipped_folder
 from simulate.recruitment.schemes import SCHEMES

@@ -19,7 +19,7 @@ from pretese.trial.power.sensitivity_grid import (
 )
 from pretese.trial.power.trial_tables import Recorded
 from protocol.errors import InputError
-from protocol.reading.documents import content_hash
+from protocol.reading.stored import content_hash
 from protocol.regimen.load import load_regimen
 from simulate.scenario import Scenario
 

@@ -3,12 +3,12 @@
 import math
 from typing import TypeGuard
 
-from protocol.regimen import language
 from protocol.regimen.conditions import Value
+from protocol.regimen.parts import Input
 from protocol.shorten import shorten
 
 
-def value_problem(spec: language.InputSpec, value: Value) -> tuple[str, str] | None:
+def value_problem(spec: Input, value: Value) -> tuple[str, str] | None:
     """Return (problem, cure) if ``value`` cannot be a value of this input, else None."""
     if value is None:
         return None if spec.may_be_missing else ("it is missing", "give it")

@@ -1,69 +1,27 @@
 """The clinic's own reference range of an assay, in place of the regimen's normal range."""
 
-import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated
-
-from pydantic import Field, model_validator
+from dataclasses import dataclass
 
 from protocol.errors import InputError
-from protocol.reading.documents import Document, validate
-from protocol.reading.fields import Number
-from protocol.reading.numbers import cure_of, number_of, shown
 from protocol.reading.quantities import convert
 from protocol.reading.shown import shown_unit
-from protocol.regimen.language import NewValue
 from protocol.regimen.load import Regimen
-from protocol.regimen.words import Name
-
-_TEXT = re.compile(
-    r"\s*(?P<analyte>[a-z_]+)\s*=\s*(?P<low>\S+)\s+to\s+(?P<high>\S+)\s+(?P<unit>[^\s(]+)"
-    r"\s*(?:\((?P<assay>.+)\))?\s*"
-)
-_EXAMPLE = "'fsh=1.5 to 12.4 IU/L', with the assay in brackets if there are several"
+from protocol.regimen.parts import NewValue
 
 
-class ReferenceRange(Document):
+@dataclass(frozen=True, slots=True)
+class ReferenceRange:
     """The reference range of one analyte; both ends belong to it.
 
     ``assay`` names the assay or laboratory, where results of several are used.
     """
 
-    analyte: Name
-    low: Annotated[Number, Field(ge=-1e6, le=1e6)]
-    high: Annotated[Number, Field(ge=-1e6, le=1e6)]
+    analyte: str
+    low: float
+    high: float
     unit: str
     assay: str | None = None
-
-    @model_validator(mode="after")
-    def _rises(self) -> "ReferenceRange":
-        if self.low >= self.high:
-            raise ValueError(f"{self.low:g} to {self.high:g} is not a range; give the lower first")
-        return self
-
-
-def range_of(text: str, where: str) -> ReferenceRange:
-    """Return the range that a text such as ``fsh=1.5 to 12.4 IU/L (our assay)`` states.
-
-    Examples
-    --------
-    >>> found = range_of("fsh=1.5 to 12.4 IU/L (Elecsys)", "reference_ranges")
-    >>> found.low, found.high, found.unit, found.assay
-    (1.5, 12.4, 'IU/L', 'Elecsys')
-    """
-    found = _TEXT.fullmatch(text)
-    if found is None:
-        problem = f"{shown(text)} is not understood"
-        raise InputError.of(where, "", problem, f"write {_EXAMPLE}")
-    ends = []
-    for end in ("low", "high"):
-        number = number_of(found[end])
-        if number is None:
-            problem = f"{shown(found[end])} is not a number"
-            raise InputError.of(where, found["analyte"], problem, cure_of(found[end]))
-        ends.append(number)
-    fields = {**found.groupdict(), "low": ends[0], "high": ends[1]}
-    return validate(fields, ReferenceRange, where)
 
 
 def parameters_of_ranges(

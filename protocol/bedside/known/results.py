@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from protocol.bedside.known.plausible import value_problem
 from protocol.bedside.known.timeline import Observation, Qualifier
 from protocol.errors import InputError
+from protocol.reading.analytes import Analyte
 from protocol.reading.numbers import cure_of, number_of, shown
-from protocol.reading.quantities import Analyte, convert
+from protocol.reading.quantities import convert
 from protocol.reading.shown import shown_unit
 from protocol.regimen.conditions import Value
-from protocol.regimen.language import analyte_of
 from protocol.regimen.load import Regimen
+from protocol.regimen.parts import analyte_of
 
 _BEYOND = re.compile(r"\s*([<>])\s*(.+)")
 

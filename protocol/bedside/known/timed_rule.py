@@ -18,8 +18,8 @@ from protocol.bedside.known.timeline import (
 )
 from protocol.regimen.conditions import Value
 from protocol.regimen.grid import Axis
-from protocol.regimen.language import InputSpec
 from protocol.regimen.load import DecisionTable, Regimen, Rule
+from protocol.regimen.parts import Input
 from protocol.regimen.paths import MONTH_DAYS
 
 #: What several results of one day, or one beyond a limit of detection, may stand for.
@@ -212,7 +212,7 @@ def values_of(axis: Axis, item: Observation) -> tuple[Value, ...]:
     return axis.examples[place + 1 if at_limit else place : axis.measured_cells]
 
 
-def extremes_of(spec: InputSpec, item: Observation) -> tuple[Value, ...]:
+def extremes_of(spec: Input, item: Observation) -> tuple[Value, ...]:
     """Return the value of a result; beyond a limit of detection, the ends of where it may lie."""
     if not item.qualifier or not isinstance(item.value, float):
         return (item.value,)

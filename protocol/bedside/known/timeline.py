@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from protocol.regimen.conditions import Value
-from protocol.regimen.language import InputSpec
+from protocol.regimen.parts import Input
 from protocol.regimen.paths import MONTH_DAYS
 
 #: How a result stands to its number: equal to it, or beyond a limit of detection.
@@ -99,7 +99,7 @@ class Timeline:
         return before[-1] if before else None
 
 
-def window_of(spec: InputSpec, due: int, as_of: int) -> Window:
+def window_of(spec: Input, due: int, as_of: int) -> Window:
     """Return the window of samples for a decision due on ``due`` and taken on ``as_of``.
 
     A sample is at most ``max_age_days`` older than ``due``. While the decision waits it may be
@@ -110,6 +110,6 @@ def window_of(spec: InputSpec, due: int, as_of: int) -> Window:
     return Window(first, max(due, min(as_of, last_late_day(spec, due))))
 
 
-def last_late_day(spec: InputSpec, due: int) -> int:
+def last_late_day(spec: Input, due: int) -> int:
     """Return the last day on which a sample still counts for a decision that was due on ``due``."""
     return due + max(0, MONTH_DAYS - 1 - (spec.max_age_days or 0))

@@ -3,7 +3,7 @@
 from pydantic import Field, field_validator, model_validator
 
 from protocol.reading.documents import Document
-from protocol.regimen.words import Name
+from protocol.reading.fields import Name
 from simulate.core.coding import ASSAYED
 from simulate.scenario.sections.field_checks import exactly
 from simulate.scenario.sections.parameter import NotNegative, Parameter, Positive, Probability

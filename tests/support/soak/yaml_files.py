@@ -12,7 +12,8 @@ from pretese.recovery.design.library import LIBRARY
 from pretese.recovery.design.study_spec import StudyPlan, StudySpec
 from pretese.trial.design.design_file import design_path, read_design
 from protocol.bedside.cases import load_cases, run_cases
-from protocol.bedside.patient import PatientFile, patient_record
+from protocol.bedside.patient import patient_record
+from protocol.bedside.patient_file import PatientFile
 from protocol.errors import InputError
 from protocol.reading.documents import read_document, read_text
 from protocol.regimen.load import SHIPPED, load_regimen
@@ -49,7 +50,9 @@ LONGEST = 100_000
 
 
 def patient(path: Path) -> object:
-    return patient_record(read_document(path, PatientFile), load_regimen("fsh-guided"), "mine.yaml")
+    return patient_record(
+        read_document(path, PatientFile).as_patient(), load_regimen("fsh-guided"), "mine.yaml"
+    )
 
 
 def cases(path: Path) -> object:

@@ -83,8 +83,8 @@ def test_assumptions_about_a_file_are_kept():
 #: Parameters of the command whose argument has another name.
 RENAMED = {"table": "path", "report": "path"}
 #: Options that are methods or results: `to_dict`; whether there are `deviations`;
-#: `pretese.regimen` with parameters.
-METHODS = {"as_json", "strict", "changes"}
+#: `pretese.regimen` with parameters, and `Regimen.with_reference_ranges`.
+METHODS = {"as_json", "strict", "changes", "ranges"}
 
 
 def test_every_option_has_its_argument_and_every_argument_its_option():

@@ -159,8 +159,9 @@ DOORS = {
 RENAMED = {
     "regimen": "name", "form": "format", "tables": "table", "ics": "path", "changes": "parameters",
 }  # fmt: skip
-#: Options that are methods or results: `to_dict`, `Decision.schema`, the text itself.
-METHODS = {"as_json", "schema", "out", "why"}
+#: Options that are methods or results: `to_dict`, `Decision.schema`, the text itself,
+#: `Regimen.with_reference_ranges`.
+METHODS = {"as_json", "schema", "out", "why", "ranges"}
 
 
 @pytest.mark.parametrize("command", DOORS)

@@ -10,7 +10,7 @@ from pretese.jobs.blocks import Block, Job, Store
 from pretese.jobs.execute import StrangeCodeError, compute, compute_all
 from pretese.jobs.worker_pool import WorkerPool
 from protocol.errors import InputError
-from protocol.reading.documents import content_hash
+from protocol.reading.stored import content_hash
 from tests.support.faults.disk_faults import KilledError, counted, full_from, killed_at
 
 

@@ -1,6 +1,10 @@
 """The text of a figure: coordinates in thousandths of a point, and nothing else changed."""
 
+import itertools
 import math
+from types import SimpleNamespace
+
+from matplotlib import legend
 
 from pretese.plots.style import house_style, new_figure, svg
 
@@ -22,3 +26,15 @@ def test_last_bits_of_the_values_do_not_show():
 def test_a_value_that_differs_shows_and_words_stay_as_they_are():
     assert drawn(0.0) != drawn(0.5)
     assert "0.12345678" in drawn(0.0)
+
+
+def test_a_figure_is_drawn_without_a_word_on_a_machine_that_is_busy(monkeypatch):
+    """The library warns if placing a legend took more than a second, whatever the figure."""
+    moments = itertools.count(0, 10)
+    monkeypatch.setattr(legend, "time", SimpleNamespace(perf_counter=lambda: next(moments)))
+    figure = new_figure(3, 2)
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], label="one")
+    axes.legend()
+    assert "one" in svg(figure)
+    assert next(moments) > 10  # the clock was asked

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from protocol.errors import InputError
-from protocol.reading.documents import Document, content_hash, parse_document, read_document
+from protocol.reading.documents import Document, parse_document, read_document
+from protocol.reading.stored import content_hash
 
 
 class Inner(Document):

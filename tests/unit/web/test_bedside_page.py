@@ -7,8 +7,8 @@ import re
 import pytest
 
 import pretese
-from pretese.web.bedside_form import chosen_regimen, decided
-from pretese.web.wording import LANGUAGES, messages
+from pretese.web.layout.wording import LANGUAGES, messages
+from pretese.web.protocols.bedside_form import chosen_regimen, decided
 from protocol.errors import InputError
 
 ENTRIES = {"month": "2", "previous_phase": "hcg", "fsh": "9", "decision_date": "2022-03-31"}
@@ -127,7 +127,7 @@ def test_every_language_has_every_message_and_every_key_is_used(client):
         page = client.get("/", params={"lang": language})
         assert f'<html lang="{language}"' in page.text
         assert messages(language)["banner"] in html.unescape(page.text)
-    from pretese.web.wording import _read
+    from pretese.web.layout.wording import _read
 
     for language in LANGUAGES:
         assert set(_read(language)) == english, language

@@ -65,6 +65,10 @@ def test_forms_of_other_sites_are_refused(client):
     assert crossed.status_code == 403
     own = client.post("/", data=entries, headers={"origin": "http://testserver"})
     assert own.status_code == 200
+    # A browser sends no origin with a form of these pages, whose referrer policy hides it.
+    plain = {"origin": "null", "sec-fetch-site": "same-origin"}
+    assert client.post("/", data=entries, headers=plain).status_code == 200
+    assert client.post("/", data=entries, headers={"origin": "null"}).status_code == 403
 
 
 def test_a_large_request_is_refused_whether_or_not_it_declares_its_size(client):
@@ -111,6 +115,11 @@ def test_a_server_that_others_reach_needs_a_token(host, capsys):
     assert run(["serve", "--host", host]) == 2
     assert "give --token" in capsys.readouterr().err
     assert ServerSettings(host, token=TOKEN).host == host
+
+
+def test_an_empty_address_does_not_mean_every_address():
+    with pytest.raises(InputError, match="--host: it is empty"):
+        ServerSettings("", token=TOKEN)
 
 
 def test_a_short_token_and_a_used_port_are_refused():

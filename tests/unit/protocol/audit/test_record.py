@@ -7,8 +7,8 @@ import pytest
 
 from protocol.audit.judge import audit, audit_patient
 from protocol.audit.log.events import Event
-from protocol.regimen.language import MonthLength
 from protocol.regimen.load import load_regimen
+from protocol.regimen.parts import MonthLength
 from tests.support.adherent_log import adherent_events, calendar_month_events
 
 GUIDED = load_regimen("fsh-guided")
@@ -160,7 +160,7 @@ def test_a_clinic_of_calendar_months_is_judged_by_them_where_that_is_reported():
     assert found(events, calendar_months=True) == ([], [])
     assert found(events)[0] == ["therapy after stop"]
     month = MonthLength(length="calendar month", status="assumed", rationale="our clinic's diary")
-    tolerances = GUIDED.tolerances.model_copy(update={"month": month})
+    tolerances = replace(GUIDED.tolerances, month=month)
     own = replace(GUIDED, tolerances=tolerances)
     assert audit_patient("a", sorted(events, key=lambda e: e.date), own).deviations == ()
 

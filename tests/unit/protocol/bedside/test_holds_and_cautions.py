@@ -6,7 +6,8 @@ import jsonschema
 import pytest
 
 import pretese
-from protocol.bedside.patient import PatientFile, patient_record
+from protocol.bedside.patient import patient_record
+from protocol.bedside.patient_file import PatientFile
 from protocol.bedside.recommend import recommend
 from protocol.errors import InputError
 from protocol.reading.documents import validate
@@ -27,7 +28,9 @@ def result(name, value, date, unit=None, **more):
 def made(on, *results, regimen=GUIDED, **fields):
     plain = {"patient": "p", "started": "2022-03-01", "measurements": list(results), **fields}
     file = validate(plain, PatientFile, "patient")
-    return recommend(patient_record(file, regimen, "patient"), regimen, dt.date.fromisoformat(on))
+    return recommend(
+        patient_record(file.as_patient(), regimen, "patient"), regimen, dt.date.fromisoformat(on)
+    )
 
 
 NORMAL_FSH = result("fsh", 9.8, "2022-03-30", "IU/L")

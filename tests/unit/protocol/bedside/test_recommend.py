@@ -2,7 +2,8 @@ import datetime as dt
 
 import pytest
 
-from protocol.bedside.patient import PatientFile, patient_record
+from protocol.bedside.patient import patient_record
+from protocol.bedside.patient_file import PatientFile
 from protocol.bedside.recommend import recommend
 from protocol.errors import InputError
 from protocol.reading.documents import parse_document
@@ -32,7 +33,7 @@ measurements:
 
 def recommended(text: str, on: str, regimen=GUIDED):
     known = patient_record(
-        parse_document(text, PatientFile, "patient.yaml"), regimen, "patient.yaml"
+        parse_document(text, PatientFile, "patient.yaml").as_patient(), regimen, "patient.yaml"
     )
     return recommend(known, regimen, dt.date.fromisoformat(on))
 

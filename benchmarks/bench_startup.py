@@ -1,0 +1,92 @@
+"""CPU time of short commands, as a multiple of that of `python -c pass`; before and now in turn.
+
+User and system time of the process and of what it starts (`os.wait4`), the least of several runs.
+The older commit, where this checkout knows it, is unpacked beside the files and byte-compiled too.
+"""
+
+import compileall
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+
+from pretese.cli import COMMANDS
+
+ROOT = Path(__file__).parents[1]
+
+#: Commit that today's code is compared with.
+BEFORE = "9479c53"
+
+#: Runs of each command; a background load that comes and goes leaves the least of them alone.
+RUNS = 7
+
+PACKAGES = ("protocol", "simulate", "estimate", "pretese")
+ENTER = "from pretese.cli import main; main()"
+
+#: Label to the words of the command and the aim, as a multiple of `python -c pass`.
+CALLS: Mapping[str, tuple[Sequence[str], int]] = {
+    "--help": (["--help"], 8),
+    **{f"{name} --help": ([name, "--help"], 8) for name in COMMANDS},
+    "decide": (["decide", "--month", "2", "--fsh", "9.8"], 9),
+    "boundaries": (["boundaries", "--spending", "OF", "--analyses", "0.5,0.75,1"], 30),
+    "analyse, 542 rows": (["analyse", "{work}/in/patients.csv", "--plan", "{plan}"], 90),
+    "simulate paper": (["simulate", "paper", "--out", "{work}/out-{run}"], 60),
+}  # fmt: skip
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        trees = {"now": ROOT}
+        if older := _unpacked(work / "before"):
+            trees = {"before": older, **trees}
+        for tree in trees.values():
+            for package in PACKAGES:
+                compileall.compile_dir(tree / package, quiet=1)
+        patients = ["simulate", "paper", "--patients", "542", "--out", f"{work}/in"]
+        _seconds([sys.executable, "-c", ENTER, *patients], ROOT)
+        base = min(_seconds([sys.executable, "-c", "pass"], ROOT) or 0 for _ in range(5 * RUNS))
+        print(f"python -c pass: {1000 * base:.1f} ms; multiples of it, least of {RUNS} runs\n")
+        print(f"{'command':22}" + "".join(f"{name:>9}" for name in trees) + f"{'aim':>7}")
+        for label, (words, aim) in CALLS.items():
+            best = _best(words, trees, work)
+            cells = "".join(f"{best[name] / base:9.1f}" for name in trees)
+            print(f"{label:22}{cells}{aim:7}", flush=True)
+
+
+def _unpacked(place: Path) -> Path | None:
+    """Write out the older commit; None where this checkout does not hold it."""
+    found = subprocess.run(["git", "archive", BEFORE], cwd=ROOT, capture_output=True, check=False)
+    if found.returncode:
+        return None
+    with tarfile.open(fileobj=BytesIO(found.stdout)) as archive:
+        archive.extractall(place, filter="data")
+    return place
+
+
+def _best(words: Sequence[str], trees: Mapping[str, Path], work: Path) -> dict[str, float]:
+    """Return the least CPU time of a command in every tree, in seconds; NaN where it fails."""
+    best = dict.fromkeys(trees, float("inf"))
+    for run in range(RUNS):
+        for name, tree in trees.items():
+            plan = tree / "docs/examples/plan.yaml"
+            place = {"work": work, "run": f"{name}-{run}", "plan": plan}
+            call = [sys.executable, "-c", ENTER, *(word.format(**place) for word in words)]
+            found = _seconds(call, tree)
+            best[name] = float("nan") if found is None else min(best[name], found)
+    return best
+
+
+def _seconds(call: Sequence[str], folder: Path) -> float | None:
+    """Return user and system time of a process; None if it fails."""
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    silent = subprocess.DEVNULL
+    process = subprocess.Popen(call, cwd=folder, env=environment, stdout=silent, stderr=silent)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return None if process.returncode else used.ru_utime + used.ru_stime

@@ -1,0 +1,60 @@
+"""A page for each regimen: its tree, its proof, every path with its doses, and its rules."""
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import HTMLResponse
+from markupsafe import Markup
+
+import pretese
+from pretese.api.protocols.regimens import Regimen
+from pretese.web.layout.rendering import localised_page
+
+router = APIRouter()
+
+#: Paths that a page lists.
+MAX_PATHS = 100
+
+#: Media types of the formats that a regimen can be fetched in.
+MEDIA = {"dmn": "application/xml", "svg": "image/svg+xml"}
+
+
+@router.get("/regimens", response_class=HTMLResponse)
+def regimens_page(request: Request) -> HTMLResponse:
+    """Return the list of shipped regimens."""
+    found = [pretese.regimen(name).compiled for name in pretese.shipped().regimens]
+    return localised_page(request, "regimens.html", regimens=found)
+
+
+@router.get("/regimens/{name}.{form}")
+def regimen_file(name: str, form: str) -> Response:
+    """Return a regimen as DMN, or its tree as SVG."""
+    if form not in MEDIA:
+        raise HTTPException(404, "Not Found")
+    return Response(_shipped(name).show(form), media_type=MEDIA[form])
+
+
+@router.get("/regimens/{name}", response_class=HTMLResponse)
+def regimen_page(request: Request, name: str) -> HTMLResponse:
+    """Return the page of a shipped regimen."""
+    regimen = _shipped(name)
+    compiled, paths = regimen.compiled, regimen.paths
+    drugs = [
+        {"key": key, "name": drug.name, "unit": drug.unit} for key, drug in compiled.drugs.items()
+    ]
+    return localised_page(
+        request,
+        "regimen.html",
+        regimen=compiled,
+        tree=Markup(regimen.show("svg")),  # it escapes its text itself
+        proof=regimen.verify().to_dict(),
+        questions={table.name: table.question for table in compiled.tables.values()},
+        paths=paths[:MAX_PATHS],
+        left=max(0, len(paths) - MAX_PATHS),
+        drugs=drugs,
+    )
+
+
+def _shipped(name: str) -> Regimen:
+    """Return a shipped regimen; a path would open files of the server."""
+    if name not in pretese.shipped().regimens:
+        raise HTTPException(404, "Not Found")
+    return pretese.regimen(name)
