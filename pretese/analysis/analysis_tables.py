@@ -12,6 +12,7 @@ from estimate.core.arrays import Floats
 from estimate.core.columns import Categorical, Numeric
 from estimate.core.result import RATIOS, Z95, Estimate
 from estimate.description.table1 import TableOne, format_p, table_one
+from estimate.longitudinal.strategies import StrategyFindings
 from estimate.plan.explore import Division
 from estimate.plan.findings import Analysis
 
@@ -53,6 +54,25 @@ def effect(each: Estimate) -> str:
 
 def estimates_table(found: Analysis) -> pd.DataFrame:
     """Return one line per estimate, absolute risks first within a method."""
+    return table_of_effects(found.estimates)
+
+
+def strategies_table(found: StrategyFindings) -> pd.DataFrame:
+    """Return one line per strategy: risks by three methods, who adhered, largest weight."""
+    percent = ("weighted", "g_formula", "unweighted")
+    return pd.DataFrame(
+        {
+            "strategy": row["strategy"],
+            **{f"risk, {name.replace('_', '-')}": f"{100 * row[name]:.1f} %" for name in percent},
+            "patients who adhered": row["adherent"],
+            "largest weight": f"{row['largest_weight']:.1f}",
+        }
+        for row in found.risks
+    )
+
+
+def table_of_effects(estimates: Sequence[Estimate]) -> pd.DataFrame:
+    """Return one line per estimate."""
     return pd.DataFrame(
         {
             "method": each.method,
@@ -65,7 +85,7 @@ def estimates_table(found: Analysis) -> pd.DataFrame:
             "among": each.estimand.population,
             "estimand": each.estimand.summary,
         }
-        for each in found.estimates
+        for each in estimates
     )
 
 

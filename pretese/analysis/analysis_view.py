@@ -129,6 +129,7 @@ def _explored(found: Analysis) -> Iterator[str]:
             f"Cumulative live birth ({birth_curves.convention}): {shares[1]} treated, {shares[0]} "
             f"untreated; log-rank p {format_p(birth_curves.p_value)}"
         )
+    yield from _strategies(found)
     for change in found.changes:
         for group, pairs in change.groups:
             before, after = (_number(np.median(x)) for x in (pairs.before, pairs.after))
@@ -136,6 +137,19 @@ def _explored(found: Analysis) -> Iterator[str]:
                 f"{change.name}, {group}: median {before} before and {after} after, in "
                 f"{len(pairs.before)} patients (p {format_p(pairs.p_value) or 'not estimable'})"
             )
+
+
+def _strategies(found: Analysis) -> Iterator[str]:
+    if found.strategies is None:
+        return
+    for row in found.strategies.risks:
+        yield (
+            f"Had all followed {row['strategy']}: {100 * row['weighted']:.1f} % by weighting, "
+            f"{100 * row['g_formula']:.1f} % by the g-formula ({row['adherent']} patients did)"
+        )
+    for each in found.strategies.estimates:
+        if each.scale == "risk difference":
+            yield f"  {each.method}: {effect(each)} percentage points"
 
 
 def _number(value: Any) -> str:

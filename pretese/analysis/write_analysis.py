@@ -14,7 +14,9 @@ from pretese.analysis.analysis_tables import (
     characteristics_table,
     estimates_table,
     score_odds_ratios,
+    strategies_table,
     subgroups_table,
+    table_of_effects,
     weighted_table,
 )
 from pretese.analysis.methods_text import methods_paragraph, reporting_items
@@ -58,6 +60,10 @@ def analysis_tables(found: Analysis) -> Iterator[tuple[str, str, pd.DataFrame]]:
     if found.score is not None:
         model = score_odds_ratios(found).round(3)
         yield "propensity_model", "Propensity model: odds ratios of treatment", model
+    if found.strategies is not None:
+        yield "strategies", "Risk under each strategy", strategies_table(found.strategies)
+        effects = table_of_effects(found.strategies.estimates)
+        yield "strategy_effects", "Effects of strategies", effects
     if found.divisions:
         yield "subgroups", "Effect by subgroup", subgroups_table(found)
 
