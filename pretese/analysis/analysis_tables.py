@@ -26,6 +26,16 @@ def arm_words(outcome: str, arm: Mapping[str, Any]) -> str:
     return f"{outcome}: {arm['with_outcome']} of {arm['patients']}{risk}"
 
 
+def arms_lines(found: Analysis, document: Mapping[str, Any]) -> list[str]:
+    """Return one line per arm: its name in the data, and its outcome."""
+    plan = found.plan
+    codes = {} if plan.treatment_levels else {"treated": 1, "untreated": 0}
+    return [
+        f"{plan.treatment} = {codes.get(value, value)}: {arm_words(plan.outcome.name, arm)}"
+        for value, arm in document["arms"].items()
+    ]
+
+
 def effect(each: Estimate) -> str:
     """Return an estimate with its interval, or why there is none.
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from estimate.core.result import Estimate
 from estimate.description.table1 import format_p
 from estimate.plan.findings import Analysis
-from pretese.analysis.analysis_tables import arm_words, effect
+from pretese.analysis.analysis_tables import arms_lines, effect
 from pretese.screen.console import SafeConsole
 
 #: R-hat of chains above which more iterations are recommended (Gelman et al. 2013).
@@ -191,16 +191,13 @@ def _by_method(estimates: tuple[Estimate, ...]) -> dict[str, dict[str, Estimate]
 
 
 def _arms(found: Analysis, document: Mapping[str, Any]) -> str:
-    missing, plan = document["missing"], found.plan
+    missing = document["missing"]
     lines = [f"{missing['analysed']} of {missing['assessed']} patients analysed."]
     lines += [f"  excluded, {why}: {count}" for why, count in missing["excluded"].items() if count]
     if missing["imputations"]:
         gaps = ", ".join(f"{name} {count}" for name, count in missing["values_missing"].items())
         lines.append(f"  imputed {missing['imputations']} times: {gaps}")
-    for value, arm in document["arms"].items():
-        shown = {"treated": 1, "untreated": 0}.get(value, value)
-        shown = value if plan.treatment_levels else shown
-        lines.append(f"  {plan.treatment} = {shown}: {arm_words(plan.outcome.name, arm)}")
+    lines += [f"  {line}" for line in arms_lines(found, document)]
     return "\n".join(lines)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from estimate.plan.findings import Analysis
 from pretese.analysis.analysis_tables import (
+    arms_lines,
     balance_table,
     characteristics,
     characteristics_table,
@@ -129,6 +130,7 @@ def analysis_page(found: Analysis, document: Mapping[str, Any], *, figures: bool
         analysed=missing["analysed"],
         assessed=missing["assessed"],
         excluded={why: count for why, count in missing["excluded"].items() if count},
+        arms=arms_lines(found, document),
         remarks=found.remarks,
         cautions=found.cautions,
         methods=methods_paragraph(found),
