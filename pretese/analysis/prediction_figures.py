@@ -11,7 +11,7 @@ from pretese.plots.style import INK, MUTED, PUBLISHED, SIMULATED, TRUTH, house_s
 SHADES = (SIMULATED, PUBLISHED, TRUTH, INK)
 
 
-def draw_predictions(models: Sequence[ValidatedModel]) -> Figure:
+def draw_validation(models: Sequence[ValidatedModel]) -> Figure:
     """Draw observed against predicted risks in groups, and net benefit by threshold."""
     with house_style():
         figure = new_figure(9.0, 4.2)

@@ -54,6 +54,6 @@ def test_coefficients_and_a_column_of_risks_are_one_validation(tmp_path):
         ({"a": MODEL}, {"outcome": {"column": "fsh", "kind": "continuous"}}, "0/1 outcome"),
     ],
 )
-def test_what_is_no_model_is_refused(models, changes, words):
+def test_other_models_are_refused(models, changes, words):
     with pytest.raises(InputError, match=words):
         pt.analyse(table(), plan(models, **changes), progress=False)

@@ -64,6 +64,6 @@ def test_the_size_gives_the_precision_that_was_asked_for():
         ([0.2], [0, 1], "do not fit"),
     ],
 )
-def test_what_is_no_prediction_is_refused(p, y, words):
+def test_other_predictions_are_refused(p, y, words):
     with pytest.raises(InputError, match=words):
         validate_predictions(p, y)
