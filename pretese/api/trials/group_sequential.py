@@ -120,11 +120,12 @@ def boundaries(
     shape
         Instead of spending, a classical shape: ``"OF"``, ``"Pocock"``, ``"WT"`` (Wang-Tsiatis, with
         ``delta``) or ``"HP"`` (Haybittle-Peto, with ``z``).
-    gamma, rho, delta, z
-        Parameter of HSD (negative spends late), KD (above 0), WT (0 is OF, 0.5 is Pocock), and
-        interim critical value of HP (3 by default).
+    gamma, rho
+        Parameter of HSD (negative values spend late) and of KD (above 0).
     cumulative
         Cumulative alpha at each analysis, per side, for ``spending="user"``.
+    delta, z
+        Parameter of WT (0 is OF, 0.5 is Pocock); interim critical value of HP (default 3).
     alpha, sides, power
         Type I error (both sides together), 1 or 2 sides, power; probabilities.
     futility, futility_gamma, futility_rho

@@ -224,6 +224,5 @@ class Secondary(Document):
 
 def estimand_of(endpoint: Endpoint, analysis: EndpointAnalysis, treatment: str) -> Estimand:
     """Return the estimand of an endpoint and its analysis."""
-    return Estimand(
-        endpoint.population, treatment, endpoint.variable, analysis.summary, endpoint.events
-    )
+    variable = ENDPOINTS[endpoint.variable].label
+    return Estimand(endpoint.population, treatment, variable, analysis.summary, endpoint.events)
