@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from estimate.core.normal_mixture import NormalMixture
-from pretese.literature.forecast import Unknown, Values
+from pretese.literature.forecast_parts import Unknown, Values
 from pretese.literature.library import evidence_topics, read_evidence
 from pretese.literature.pooled_evidence import PooledEvidence, pool_studies
 from pretese.literature.prior import PriorFile, prior_of

@@ -118,7 +118,12 @@ class Cohort(Shown):
         return broken_rules(tables, self.request.loaded.scenario)
 
     def study(self, number: int) -> "Cohort":
-        """Return one of the replicates, counted from 1, as a cohort without column ``study``.
+        """Return one replicate as a cohort without the column ``study``.
+
+        Parameters
+        ----------
+        number
+            Number of the replicate, from 1.
 
         Raises
         ------
@@ -176,7 +181,13 @@ class Cohort(Shown):
 
 
 def formats_of(names: Sequence[str]) -> tuple[str, ...]:
-    """Return each of some formats once, in the order in which they are written."""
+    """Return formats without duplicates, in the order in which they are written.
+
+    Parameters
+    ----------
+    names
+        Names of formats, as given.
+    """
     from pretese.io.export.formats import FORMATS
 
     for name in sorted(set(names) - set(FORMATS), key=str):
@@ -201,7 +212,13 @@ class TrueEffects(Shown):
     frame: "pd.DataFrame"
 
     def write(self, path: str | Path) -> None:
-        """Write the table as CSV, as ``pretese truth --out`` does."""
+        """Write the table as CSV, as ``pretese truth --out`` does.
+
+        Parameters
+        ----------
+        path
+            File to write.
+        """
         from pretese.io.output.atomic_file import replaced_file
         from pretese.io.output.csv_file import write_csv
 

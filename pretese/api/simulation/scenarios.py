@@ -230,12 +230,16 @@ class Scenario(Shown):
             ``hormone_analysers``.
         goal
             The goal, such as ``"p90_wait_days < 60"``.
+        clinic, patients, seed
+            As in `clinic`.
         max_replicates
             Replicates at most, per capacity.
-        clinic, patients, seed, workers, progress
+        workers
             As in `clinic`.
         out
             Folder to write; it is checked before anything is simulated.
+        progress
+            As in `clinic`.
         """
         from pretese.api.simulation.clinics import answer_capacity
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:  # scipy and pandas load where they are needed
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from pretese.literature.forecast import Forecast as Computed
-    from pretese.literature.forecast import TrialPlan
+    from pretese.literature.forecast_parts import Forecast as Computed
+    from pretese.literature.forecast_parts import TrialPlan
     from pretese.literature.prior import PriorFile
     from pretese.trial.design.design_file import DesignFile
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pretese.literature.forecast import TrialPlan
+from pretese.literature.forecast_parts import TrialPlan
 from pretese.trial.design.design_file import DesignFile
 from protocol.errors import InputError
 from simulate.scenario.load import load_scenario

@@ -3,7 +3,7 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from pretese.literature.forecast import Forecast
+from pretese.literature.forecast_parts import Forecast
 from pretese.plots.style import MUTED, PUBLISHED, SIMULATED, house_style, new_figure
 
 

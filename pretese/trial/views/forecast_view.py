@@ -6,7 +6,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from pretese.literature.forecast import Forecast, TrialPlan
+from pretese.literature.forecast_parts import Forecast, TrialPlan
 from pretese.literature.prior import PriorFile
 from pretese.screen.console import console_text
 

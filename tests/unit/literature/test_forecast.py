@@ -10,7 +10,8 @@ import pretese
 from estimate.core.normal_mixture import NormalMixture
 from estimate.sample_size.assurance import assurance_two_proportions
 from pretese.cli import run
-from pretese.literature.forecast import TrialPlan, Unknown, forecast
+from pretese.literature.forecast import forecast
+from pretese.literature.forecast_parts import TrialPlan, Unknown
 from pretese.literature.prior_source import BIAS, prior_source
 from protocol.errors import InputError
 
