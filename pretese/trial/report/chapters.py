@@ -3,10 +3,10 @@
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from estimate.comparison.risk_difference import score_z
+from estimate.core.roots import brent_root
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.additional_measures import main_point, null_point
 from pretese.trial.report.design_words import Rows, axes_words, number_list
@@ -169,4 +169,4 @@ def effect_at(z: float, control: float, treated_n: float, control_n: float) -> f
 
     if not np.isfinite(z) or surplus(1 - 1e-9) < 0:
         return None
-    return float(brentq(surplus, control, 1 - 1e-9)) - control
+    return float(brent_root(surplus, control, 1 - 1e-9)) - control
