@@ -90,14 +90,29 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Print the version and stop; `--verbose` is eager, so that it is known by now."""
+    if not wanted:
+        return
+    from pretese.screen.version_text import version_text
+
+    echo(version_text(verbose=ctx.params["verbose"]))
+    ctx.exit()
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="pretese", prog_name="pretese")  # looked up when asked for
+@click.option("--version", is_flag=True, expose_value=False, callback=_show_version,
+              help="Show the version and exit.")  # fmt: skip
+@click.option("--verbose", is_flag=True, is_eager=True,
+              help="With --version: also Python, the libraries and the platform.")  # fmt: skip
 @click.option("--debug", is_flag=True, help="Show the traceback of an internal error.")
-def app(debug: bool) -> None:
+def app(debug: bool, verbose: bool) -> None:
     """Gonadotropin protocol before micro-TESE: decide, simulate, estimate.
 
     Research software on synthetic data; not a medical device.
     """
+    if verbose:
+        raise click.UsageError("--verbose belongs to --version; give both, or neither")
 
 
 def run(arguments: list[str] | None = None) -> int:

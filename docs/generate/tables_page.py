@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from pretese.io.export.adam import AnalysisData, adlb, adsl
-from pretese.io.export.export_fields import Field, Fields, fields_of, is_truth
+from pretese.io.export.columns.export_fields import Field, Fields, fields_of, is_truth
+from pretese.io.export.standards.adam import AnalysisData, adlb, adsl
 from simulate.cohort.draw import draw_cohort
 from simulate.scenario.load import load_scenario
 from simulate.tables.study_tables import tables
@@ -35,26 +35,29 @@ The tables that `pretese simulate` writes. This page is generated from the code:
 python -m docs.generate.tables_page > docs/reference/tables.md
 ```
 
-A *number* may have decimals, a *count* is an integer, a *flag* is 0 or 1, *text* is one of the
-values listed. Days are counted from 0, the day of enrolment; months from 1, of 30 days. Unknown
-values are empty. With `--replicates` above 1, the first column of every table is `study`, from 1.
+A *number* may have decimals, a *count* is an integer, a *flag* is 0 or 1, a *date* is a day,
+*text* is one of the values listed. Days are counted from 0, the day of enrolment; months from 1, of
+30 days. Unknown values are empty. With `--exact-days`, dates and times are absent and days are
+those of the regimen. A study at several sites has a column `site` after `patient_id`. With
+`--replicates` above 1, the first column of every table is `study`, from 1.
 UCUM is the code of the unit in the [Unified Code for Units of Measure](https://ucum.org).
 """
 
 ANALYSIS = """\
 ## Analysis data sets
 
-`--format dataset-json` writes ADSL and ADLB as CDISC Dataset-JSON 1.1. They take the names of ADaM
-where the simulator knows the content, and are not ready for submission: no patient has a site, a
-race or a calendar date. ADY counts from 1, as in all of CDISC. A hormone that was not measured has
-no row in ADLB.
+`--format dataset-json` writes ADSL and ADLB as CDISC Dataset-JSON 1.1, and their metadata as
+define.xml 2.1. They take the names of ADaM where the simulator knows the content, and are not
+ready for submission: no patient has a race, and there is no SDTM behind them. The planned treatment
+is the one chosen; a study at one site has SITEID 1. ADY counts from 1, as in all of CDISC. A
+hormone that was not measured has no row in ADLB.
 """
 
 
 def page() -> str:
     """Return the page."""
     paper = load_scenario("paper")
-    parts = tables(draw_cohort(paper, seed=1, patients=200))
+    parts = tables(draw_cohort(paper, seed=1, patients=200), exact_days=False)
     fields = fields_of(parts, paper)
     sections = [_section(name, fields[name]) for name in fields]
     return "\n".join([INTRODUCTION, *sections, ANALYSIS, *_analysis(parts, fields)])

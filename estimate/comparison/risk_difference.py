@@ -6,6 +6,7 @@ Miettinen O, Nurminen M. *Stat Med* 1985;4:213-26, who multiply the variance by 
 Arrays of counts broadcast: a batch of trials is one call.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ from estimate.comparison.restricted_risks import Measure, restricted_odds, restr
 from estimate.core.arrays import Floats
 from estimate.core.estimand import Estimand
 from estimate.core.result import Estimate, assemble
+from estimate.core.roots import chandrupatla_roots
 from protocol.errors import InputError
 
 Variance = Literal["Farrington-Manning", "Miettinen-Nurminen"]
@@ -72,6 +74,32 @@ def score_z(
             top = p1 - scale * p2 - (0.0 if measure == "risk ratio" else np.asarray(value))
             z = top / np.sqrt((v1 / n1 + scale**2 * v2 / n2) * more)
     return np.asarray(np.where(np.abs(top) < 1e-14, 0.0, z))
+
+
+def hypothesis_z(
+    x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike, nulls: Sequence[float] = (0.0,)
+) -> Floats:
+    """Return the score statistic against a hypothesis about the risk difference.
+
+    Parameters
+    ----------
+    nulls
+        One limit: the null hypothesis is a difference at or below it (non-inferiority, superiority,
+        superiority by a margin). Two limits, lower and upper: the null hypothesis is a difference
+        outside them, and the statistic is the smaller one of two one-sided tests (Schuirmann DJ.
+        *J Pharmacokinet Biopharm* 1987;15:657-80).
+
+    Examples
+    --------
+    >>> print(f"{hypothesis_z(55, 100, 40, 100, (-0.1,)):.4f}")
+    3.5574
+    >>> print(f"{hypothesis_z(50, 100, 50, 100, (-0.15, 0.15)):.4f}")
+    2.1456
+    """
+    against = score_z(x1, n1, x2, n2, null=nulls[0])
+    if len(nulls) == 1:
+        return against
+    return np.asarray(np.minimum(against, -score_z(x1, n1, x2, n2, null=nulls[1])))
 
 
 def _odds_score(
@@ -144,12 +172,10 @@ def _invert(tables: Floats, measure: Measure, variance: Variance) -> tuple[Float
     inside = (first > 0) & (last < 0)
     found = np.where(first > 0, edge, -edge)  # where every value fits, or none beyond the edge
     if inside.any():
-        from scipy.optimize.elementwise import find_root  # slow to load
-
-        tolerances = {"xatol": TOLERANCE, "xrtol": 0.0, "fatol": 0.0, "frtol": 0.0}
-        solved = find_root(above, tuple(ends[:, inside]), args=tuple(both[:, inside]),
-                           tolerances=tolerances)  # fmt: skip
-        found[inside] = solved.x
+        low_end, high_end = ends[:, inside]
+        found[inside] = chandrupatla_roots(
+            above, low_end, high_end, both[:, inside], xtol=TOLERANCE
+        )
     low, high = np.split(found, 2)
     if not ratio:
         return low, high

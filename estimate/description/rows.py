@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from estimate.comparison.fisher import fisher_2x2, fisher_exact
+from estimate.comparison.exact.fisher import fisher_table
+from estimate.comparison.exact.two_by_two import fisher_2x2
 from estimate.comparison.two_sample import (
     Comparison,
     chi_square,
@@ -18,7 +19,6 @@ from estimate.comparison.two_sample import (
 from estimate.core.arrays import Floats, Ints
 from estimate.core.columns import Categorical, Kind
 from estimate.core.result import plain
-from protocol.errors import InputError
 
 #: With an expected count below this, categories are compared by Fisher's exact test.
 #: Cochran WG. *Biometrics* 1954;10:417-51.
@@ -32,7 +32,7 @@ SHAPIRO_LIMIT = 5000
 class NumericRow:
     """One numeric characteristic; each field is a list: overall first, then group 0, 1, ...
 
-    ``normality_p`` is Shapiro and Wilk's, over all patients: the reason for choosing a median.
+    ``values`` are those of all patients where the groups are compared, else empty.
     """
 
     name: str
@@ -45,10 +45,19 @@ class NumericRow:
     sd: Floats
     test: str
     p_value: float | None
-    normality_p: float | None
+    values: Floats
     smd: float | None = None
     whole: bool = False
     as_mean: bool = False
+
+    @property
+    def normality_p(self) -> float | None:
+        """P value of Shapiro and Wilk, over all patients: the reason for choosing a median."""
+        from scipy.stats import shapiro  # slow to load, and few who see the table ask for it
+
+        if not 3 <= len(self.values) <= SHAPIRO_LIMIT or np.ptp(self.values) == 0:
+            return None
+        return float(shapiro(self.values).pvalue)
 
     @property
     def statistic(self) -> str:
@@ -178,15 +187,10 @@ def _describe_numbers(
         mass = mass * (known.sum(-1) / mass.sum(-1))[:, None]
         deviation = np.nan_to_num(x - mean[:, None])
         sd = np.sqrt((mass * deviation**2).sum(-1) / (known.sum(-1) - 1))
-    p, test, normal = None, "", None
+    p, test = None, ""
     if tested:
-        from scipy.stats import shapiro  # slow to load, and an analysis may be without this table
-
         result = wilcoxon(x, group) if len(members) == 3 else kruskal_wallis(x, group)
         p, test = float(result.p_value), result.method
-        values = x[known[0]]
-        if 3 <= len(values) <= SHAPIRO_LIMIT and np.ptp(values) > 0:
-            normal = float(shapiro(values).pvalue)
     return NumericRow(
         name,
         known.sum(-1),
@@ -198,7 +202,7 @@ def _describe_numbers(
         sd,
         test,
         p,
-        normal,
+        x[known[0]] if tested else np.empty(0),
         _smd_of_means(mean, sd),
         bool((x[known[0]] == np.floor(x[known[0]])).all()),
     )
@@ -248,11 +252,8 @@ def _compare_counts(table: Floats) -> Comparison:
         return chi_square(table)
     if table.shape == (2, 2):
         return Comparison("Fisher exact", np.array(np.nan), fisher_2x2(table).p_value)
-    try:
-        return Comparison("Fisher exact", np.array(np.nan), np.array(fisher_exact(table)))
-    except InputError:  # too large to count: the approximation is labelled as one
-        plain = chi_square(table)
-        return Comparison("chi-square (small cells)", plain.statistic, plain.p_value, plain.df)
+    test = fisher_table(table)
+    return Comparison(test.method, np.array(np.nan), np.array(test.p_value))
 
 
 def weighted_quantile(values: ArrayLike, weights: ArrayLike, q: ArrayLike) -> Floats:

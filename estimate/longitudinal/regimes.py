@@ -36,20 +36,36 @@ class Courses:
         repeated in every month.
     outcome
         (..., n) 0 or 1 after the last month; NaN for patients lost before it.
+    open
+        (..., n, month) whether treatment was decided at all; elsewhere nobody is treated and there
+        is nothing to weight. None: in every month.
     """
 
     treatment: Floats
     covariates: Floats
     outcome: Floats
+    open: Bools | None = None
 
 
-def courses(treatment: ArrayLike, covariates: ArrayLike, outcome: ArrayLike) -> Courses:
+def courses(
+    treatment: ArrayLike,
+    covariates: ArrayLike,
+    outcome: ArrayLike,
+    *,
+    decided: ArrayLike | None = None,
+) -> Courses:
     """Check the courses of patients.
+
+    Parameters
+    ----------
+    decided
+        (..., n, month) whether treatment was decided at all; None: in every month.
 
     Raises
     ------
     InputError
-        If shapes do not fit, a treatment or outcome is not 0/1, or a covariate is missing.
+        If shapes do not fit, a treatment or outcome is not 0/1, a covariate is missing, or someone
+        was treated where nothing was decided.
     """
     a, x, y = (np.asarray(each, float) for each in (treatment, covariates, outcome))
     if x.shape[:-1] != a.shape or y.shape != a.shape[:-1]:
@@ -61,7 +77,11 @@ def courses(treatment: ArrayLike, covariates: ArrayLike, outcome: ArrayLike) -> 
     if not np.isfinite(x).all():
         cure = "carry the last value forward, or impute it"
         raise InputError.of("courses", "covariates", "a value is missing", cure)
-    return Courses(a, x, y)
+    decided = None if decided is None else np.broadcast_to(np.asarray(decided, bool), a.shape)
+    if decided is not None and (a[~decided] > 0).any():
+        problem = f"{int((a[~decided] > 0).sum())} treatments where the rule leaves no decision"
+        raise InputError.of("courses", "decided", problem, "widen the rule")
+    return Courses(a, x, y, decided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +197,13 @@ class _Model:
         parts = [month, x] if months == 1 else [month, x, before[..., None]]
         X = np.concatenate(parts, -1)
         self.rows = X
-        self.fit, self.chance, self.residual = _fitted(X.reshape(*lead, n * months, -1), a)
+        known = None if data.open is None else data.open * 1.0
+        flat = X.reshape(*lead, n * months, -1)
+        self.fit, self.chance, self.residual = _fitted(flat, a, known)
         self.given = np.where(a > 0, self.chance, 1 - self.chance)
+        if known is not None:
+            self.given = np.where(known > 0, self.given, 1.0)
+            self.residual = self.residual * known
         self.seen = ~np.isnan(data.outcome)
         last = np.concatenate([np.ones((*lead, n, 1)), x[..., -1, :], a[..., -1:]], -1)
         self.last, self.loss = last, None
@@ -209,9 +234,11 @@ class _Model:
         return np.asarray(added)
 
 
-def _fitted(X: Floats, y: Floats) -> tuple[LogisticFit, Floats, Floats]:
+def _fitted(
+    X: Floats, y: Floats, weights: Floats | None = None
+) -> tuple[LogisticFit, Floats, Floats]:
     """Return a logistic fit with fitted probabilities and residuals in the shape of ``y``."""
     flat = y.reshape(X.shape[:-1])
-    fit = fit_logistic(X, flat)
+    fit = fit_logistic(X, flat, None if weights is None else weights.reshape(flat.shape))
     chance = expit(np.einsum("...np,...p->...n", X, fit.coef))
     return fit, chance.reshape(y.shape), (flat - chance).reshape(y.shape)

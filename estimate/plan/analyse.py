@@ -20,6 +20,7 @@ from estimate.core.analysis_set import AnalysisSet
 from estimate.core.estimand import IntercurrentEvent
 from estimate.core.result import Estimate
 from estimate.imputation.rubins_rules import missing_information, pool_estimates
+from estimate.longitudinal.strategies import StrategyFindings, compare_strategies
 from estimate.methods.method import Method
 from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import Work
@@ -40,7 +41,15 @@ from protocol.errors import InputError
 Tell = Callable[[int, int, str], None]
 
 
-def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None = None) -> Analysis:
+def analyse(
+    columns: Any,
+    plan: Plan,
+    *,
+    where: str = "data",
+    tell: Tell | None = None,
+    visits: Any = None,
+    injections: Any = None,
+) -> Analysis:
     """Carry out ``plan`` on one table.
 
     Parameters
@@ -51,6 +60,8 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
         File or table, for messages.
     tell
         Called with steps done, steps in all and what comes next.
+    visits, injections
+        Tables that the plan's strategies are compared in.
 
     Raises
     ------
@@ -103,10 +114,24 @@ def analyse(columns: Any, plan: Plan, *, where: str = "data", tell: Tell | None 
         pathways=tuple(found[2]),
         live_births=tuple(live_births(columns, plan, where)),
         changes=tuple(changes(columns, plan, where)),
+        strategies=_strategies(columns, plan, visits, injections),
         information=tuple(work.information),
         remarks=_remarks(whole.data, work.score, estimates),
         cautions=cautions(columns, whole, plan, work.balances),
     )
+
+
+def _strategies(columns: Any, plan: Plan, visits: Any, injections: Any) -> StrategyFindings | None:
+    """Compare the plan's strategies, if it has any."""
+    if plan.strategies is None:
+        return None
+    if visits is None or injections is None:
+        cure = "give the tables of visits and injections"
+        raise InputError.of("strategies", "", "they need tables that are not given", cure)
+    return compare_strategies(
+        columns, visits, injections, plan.strategies, outcome=plan.outcome.name,
+        baseline=plan.kinds, samples=plan.bootstrap_samples, seed=plan.seed,
+    )  # fmt: skip
 
 
 def _remarks(

@@ -14,6 +14,7 @@ from estimate.core.arrays import Bools, Floats
 from estimate.core.result import Estimate, plain
 from estimate.imputation.chain import Imputation
 from estimate.imputation.convergence import convergence
+from estimate.longitudinal.strategies import StrategyFindings
 from estimate.methods.registry import METHODS
 from estimate.plan.changes import Change
 from estimate.plan.explore import Division, Shape, with_multiplicity
@@ -50,6 +51,8 @@ class Analysis:
         Weighting method to effective numbers of treated and untreated patients.
     divisions, shapes, pathways, live_births, changes
         Answers to the further questions of the plan.
+    strategies
+        Dynamic treatment strategies compared; None if none are planned.
     information
         Method, scale and fraction of missing information of every pooled estimate.
     remarks
@@ -71,6 +74,7 @@ class Analysis:
     pathways: tuple[Pathway, ...] = ()
     live_births: tuple[CumulativeLiveBirth, ...] = ()
     changes: tuple[Change, ...] = ()
+    strategies: StrategyFindings | None = None
     information: tuple[tuple[str, str, float], ...] = ()
     remarks: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
@@ -97,6 +101,7 @@ class Analysis:
             "mediation": [each.record() for each in self.pathways],
             "live_birth": [each.record() for each in self.live_births],
             "changes": [each.record() for each in self.changes],
+            "strategies": None if self.strategies is None else self.strategies.record(),
             "missing": self._missing(),
             "remarks": list(self.remarks),
             "cautions": list(self.cautions),

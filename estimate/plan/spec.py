@@ -13,6 +13,7 @@ from pydantic import (
 )
 
 from estimate.core.columns import Categorical, Kind
+from estimate.longitudinal.strategies import Strategies
 from estimate.methods.offered_methods import check_method
 from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import Choices, ErrorKind
@@ -77,6 +78,8 @@ class Plan(Document):
         group's advantage runs through treatment.
     live_birth
         Columns of cumulative live birth over embryo transfers, compared between the arms.
+    strategies
+        Dynamic treatment strategies that are compared in tables of visits and injections.
     mediation_interaction
         Whether treatment may act differently in the two groups of a mediation analysis.
     mediation_sensitivity
@@ -126,6 +129,7 @@ class Plan(Document):
     mediation_interaction: bool = False
     mediation_sensitivity: bool = False
     live_birth: LiveBirthColumns | None = None
+    strategies: Strategies | None = None
     changes: dict[str, Measured] = Field(default_factory=dict)
     strata: tuple[str, ...] = ()
     trim_percent: tuple[Percent, Percent] | None = None

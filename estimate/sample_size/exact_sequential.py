@@ -8,11 +8,13 @@ enumerated, so time and memory are of the order of the square root of the sample
 50,000 participants per arm take less than a second and 100 MB.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from estimate.comparison.risk_difference import hypothesis_z
 from estimate.core.arrays import Floats
 from estimate.sample_size.exact_fixed import TIE, binomial_masses
 from protocol.errors import InputError
@@ -61,6 +63,7 @@ def exact_sequential(
     lower: ArrayLike | None = None,
     sides: int = 1,
     observed: tuple[int, int, int, int] = (0, 0, 0, 0),
+    nulls: Sequence[float] = (0.0,),
 ) -> ExactTrial:
     """Enumerate both counts through the analyses of a group-sequential trial.
 
@@ -81,6 +84,9 @@ def exact_sequential(
     observed
         Events and participants of arm 1, then of arm 2, at an analysis that did not stop the trial:
         all probabilities are conditional on them.
+    nulls
+        Limits of the null hypothesis about p1 - p2, as for `hypothesis_z`: Z is then the score
+        statistic of Farrington and Manning.
 
     Examples
     --------
@@ -118,7 +124,7 @@ def exact_sequential(
         step2 = _transition(int(m2) - before[1], risk2, seen2, next2)
         alive = np.asarray(step1.swapaxes(-1, -2) @ alive @ step2)
         before, seen1, seen2 = (int(m1), int(m2)), next1, next2
-        z = _pooled_z(*before, seen1, seen2)
+        z = _statistic(*before, seen1, seen2, nulls)
         win = (np.abs(z) if sides == 2 else z) >= high[k] - TIE
         lose = ~win if k + 1 == first.size else (z < low[k] - TIE) & ~win
         wins.append((alive * win).sum((-2, -1)))
@@ -145,6 +151,15 @@ def _transition(
     place = later - seen[:, None]
     inside = (place >= 0) & (place <= more)
     return np.asarray(np.where(inside, masses[..., np.clip(place, 0, more)], 0.0))
+
+
+def _statistic(
+    n1: int, n2: int, x1: NDArray[np.int64], x2: NDArray[np.int64], nulls: Sequence[float]
+) -> Floats:
+    """Return (x1, x2) statistics of the hypothesis."""
+    if tuple(nulls) == (0.0,):
+        return _pooled_z(n1, n2, x1, x2)
+    return hypothesis_z(x1[:, None], n1, x2, n2, nulls)
 
 
 def _pooled_z(n1: int, n2: int, x1: NDArray[np.int64], x2: NDArray[np.int64]) -> Floats:

@@ -12,6 +12,7 @@ from estimate.core.arrays import Floats
 from estimate.core.columns import Categorical, Numeric
 from estimate.core.result import RATIOS, Z95, Estimate
 from estimate.description.table1 import TableOne, format_p, table_one
+from estimate.longitudinal.strategies import StrategyFindings
 from estimate.plan.explore import Division
 from estimate.plan.findings import Analysis
 
@@ -22,6 +23,16 @@ def arm_words(outcome: str, arm: Mapping[str, Any]) -> str:
         return f"{outcome} {arm['mean']:.4g} (SD {arm['sd']:.3g}) in {arm['patients']}"
     risk = "" if arm["risk"] is None else f" ({100 * arm['risk']:.1f} %)"
     return f"{outcome}: {arm['with_outcome']} of {arm['patients']}{risk}"
+
+
+def arms_lines(found: Analysis, document: Mapping[str, Any]) -> list[str]:
+    """Return one line per arm: its name in the data, and its outcome."""
+    plan = found.plan
+    codes = {} if plan.treatment_levels else {"treated": 1, "untreated": 0}
+    return [
+        f"{plan.treatment} = {codes.get(value, value)}: {arm_words(plan.outcome.name, arm)}"
+        for value, arm in document["arms"].items()
+    ]
 
 
 def effect(each: Estimate) -> str:
@@ -43,6 +54,25 @@ def effect(each: Estimate) -> str:
 
 def estimates_table(found: Analysis) -> pd.DataFrame:
     """Return one line per estimate, absolute risks first within a method."""
+    return table_of_effects(found.estimates)
+
+
+def strategies_table(found: StrategyFindings) -> pd.DataFrame:
+    """Return one line per strategy: risks by three methods, who adhered, largest weight."""
+    percent = ("weighted", "g_formula", "unweighted")
+    return pd.DataFrame(
+        {
+            "strategy": row["strategy"],
+            **{f"risk, {name.replace('_', '-')}": f"{100 * row[name]:.1f} %" for name in percent},
+            "patients who adhered": row["adherent"],
+            "largest weight": f"{row['largest_weight']:.1f}",
+        }
+        for row in found.risks
+    )
+
+
+def table_of_effects(estimates: Sequence[Estimate]) -> pd.DataFrame:
+    """Return one line per estimate."""
     return pd.DataFrame(
         {
             "method": each.method,
@@ -55,7 +85,7 @@ def estimates_table(found: Analysis) -> pd.DataFrame:
             "among": each.estimand.population,
             "estimand": each.estimand.summary,
         }
-        for each in found.estimates
+        for each in estimates
     )
 
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from estimate.core.result import Estimate
 from estimate.description.table1 import format_p
 from estimate.plan.findings import Analysis
-from pretese.analysis.analysis_tables import arm_words, effect
+from pretese.analysis.analysis_tables import arms_lines, effect
 from pretese.screen.console import SafeConsole
 
 #: R-hat of chains above which more iterations are recommended (Gelman et al. 2013).
@@ -129,6 +129,7 @@ def _explored(found: Analysis) -> Iterator[str]:
             f"Cumulative live birth ({birth_curves.convention}): {shares[1]} treated, {shares[0]} "
             f"untreated; log-rank p {format_p(birth_curves.p_value)}"
         )
+    yield from _strategies(found)
     for change in found.changes:
         for group, pairs in change.groups:
             before, after = (_number(np.median(x)) for x in (pairs.before, pairs.after))
@@ -136,6 +137,19 @@ def _explored(found: Analysis) -> Iterator[str]:
                 f"{change.name}, {group}: median {before} before and {after} after, in "
                 f"{len(pairs.before)} patients (p {format_p(pairs.p_value) or 'not estimable'})"
             )
+
+
+def _strategies(found: Analysis) -> Iterator[str]:
+    if found.strategies is None:
+        return
+    for row in found.strategies.risks:
+        yield (
+            f"Had all followed {row['strategy']}: {100 * row['weighted']:.1f} % by weighting, "
+            f"{100 * row['g_formula']:.1f} % by the g-formula ({row['adherent']} patients did)"
+        )
+    for each in found.strategies.estimates:
+        if each.scale == "risk difference":
+            yield f"  {each.method}: {effect(each)} percentage points"
 
 
 def _number(value: Any) -> str:
@@ -165,16 +179,13 @@ def _by_method(estimates: tuple[Estimate, ...]) -> dict[str, dict[str, Estimate]
 
 
 def _arms(found: Analysis, document: Mapping[str, Any]) -> str:
-    missing, plan = document["missing"], found.plan
+    missing = document["missing"]
     lines = [f"{missing['analysed']} of {missing['assessed']} patients analysed."]
     lines += [f"  excluded, {why}: {count}" for why, count in missing["excluded"].items() if count]
     if missing["imputations"]:
         gaps = ", ".join(f"{name} {count}" for name, count in missing["values_missing"].items())
         lines.append(f"  imputed {missing['imputations']} times: {gaps}")
-    for value, arm in document["arms"].items():
-        shown = {"treated": 1, "untreated": 0}.get(value, value)
-        shown = value if plan.treatment_levels else shown
-        lines.append(f"  {plan.treatment} = {shown}: {arm_words(plan.outcome.name, arm)}")
+    lines += [f"  {line}" for line in arms_lines(found, document)]
     return "\n".join(lines)
 
 

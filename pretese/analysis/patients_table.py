@@ -56,6 +56,13 @@ def read_patients(table: Any, plan: Plan) -> PatientsTable:
     raise InputError.of("table", "", problem, "give a DataFrame, or a .csv or .parquet file")
 
 
+def read_beside(table: Any, uses: dict[str, Use], argument: str) -> Any:
+    """Read the named columns of a table of visits or injections; None stays None."""
+    if table is None or isinstance(table, pd.DataFrame):
+        return table if table is None else read_frame(table, uses, argument)[0]
+    return read_table(Path(table), uses).frame
+
+
 def _with_identifiers(uses: dict[str, Use], names: Iterable[str]) -> dict[str, Use]:
     """Add columns that identify patients or couples: repeated ones are cautioned about."""
     found = {name: CategoryUse() for name in names if names_identifier(name)}

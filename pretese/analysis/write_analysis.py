@@ -8,12 +8,15 @@ import pandas as pd
 
 from estimate.plan.findings import Analysis
 from pretese.analysis.analysis_tables import (
+    arms_lines,
     balance_table,
     characteristics,
     characteristics_table,
     estimates_table,
     score_odds_ratios,
+    strategies_table,
     subgroups_table,
+    table_of_effects,
     weighted_table,
 )
 from pretese.analysis.methods_text import methods_paragraph, reporting_items
@@ -57,6 +60,10 @@ def analysis_tables(found: Analysis) -> Iterator[tuple[str, str, pd.DataFrame]]:
     if found.score is not None:
         model = score_odds_ratios(found).round(3)
         yield "propensity_model", "Propensity model: odds ratios of treatment", model
+    if found.strategies is not None:
+        yield "strategies", "Risk under each strategy", strategies_table(found.strategies)
+        effects = table_of_effects(found.strategies.estimates)
+        yield "strategy_effects", "Effects of strategies", effects
     if found.divisions:
         yield "subgroups", "Effect by subgroup", subgroups_table(found)
 
@@ -119,6 +126,7 @@ def analysis_page(found: Analysis, document: Mapping[str, Any], *, figures: bool
         analysed=missing["analysed"],
         assessed=missing["assessed"],
         excluded={why: count for why, count in missing["excluded"].items() if count},
+        arms=arms_lines(found, document),
         remarks=found.remarks,
         cautions=found.cautions,
         methods=methods_paragraph(found),

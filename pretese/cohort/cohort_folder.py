@@ -19,6 +19,7 @@ class CohortRequest:
 
     ``data_errors_percent`` of the patients have rows with errors of each kind. ``changes`` are
     the numbers of the scenario that were replaced, and ``regimens`` the files its arms rest on.
+    With ``exact_days`` everything happens on the day of the regimen, not on a clinic's dates.
     """
 
     loaded: LoadedScenario
@@ -28,6 +29,7 @@ class CohortRequest:
     replicates: int
     seed: int
     data_errors_percent: float = 0.0
+    exact_days: bool = False
     first: int = field(default=0, kw_only=True)
 
     @property
@@ -42,6 +44,7 @@ class CohortRequest:
             "replicates": self.replicates,
             **({"first_study": self.first + 1} if self.first else {}),
             "seed": self.seed,
+            **({"exact_days": True} if self.exact_days else {}),
             **({"data_errors_percent": error_share} if error_share else {}),
         }
 
@@ -52,7 +55,7 @@ class CohortRequest:
         from pretese.io.export.cohort_files import slices
 
         asked = self.seed, self.replicates, self.patients, self.data_errors_percent / 100
-        parts = list(slices(self.loaded.scenario, *asked, self.first))
+        parts = list(slices(self.loaded.scenario, *asked, self.first, exact_days=self.exact_days))
         self.regimens.check()
         return {
             name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]
@@ -83,7 +86,7 @@ def write_cohort(
         write_studies(
             request.loaded.scenario, folder, formats, request.seed, request.replicates,
             request.patients, lambda done: tell(done, total),
-            request.data_errors_percent / 100, request.first,
+            request.data_errors_percent / 100, request.first, exact_days=request.exact_days,
         )  # fmt: skip
         request.regimens.check()
         write_manifest(folder, _in_order(request.facts, formats))

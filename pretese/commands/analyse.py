@@ -19,11 +19,14 @@ from pretese.io.text.json_text import print_json
 @click.argument("data", type=InputPath())
 @plan_option("Analysis plan (YAML): what to estimate, and how.", required=True)
 @out_option("Folder for tables (CSV, Markdown, LaTeX, HTML) and figures (SVG, PNG).")
+@click.option("--visits", type=InputPath(), help="Table of visits, for a plan with strategies.")
+@click.option("--injections", type=InputPath(), help="Table of injections, for strategies.")
 @report_option("HTML file for one page: effects, tables, figures, methods, reporting items.")
 @json_option
 def command(
-    data: Path, plan_path: Path, out: Path | None, report: Path | None, as_json: bool
-) -> None:
+    data: Path, plan_path: Path, out: Path | None, report: Path | None, as_json: bool,
+    visits: Path | None, injections: Path | None,
+) -> None:  # fmt: skip
     """Estimate the effect of treatment in DATA, a table with one row per patient."""
     from pretese.api.analysis.analyses import analyse
     from pretese.api.analysis.analyses import plan as read_plan
@@ -32,7 +35,10 @@ def command(
 
     plan = read_plan(plan_path)
     with optional_result_folder(out) as folder:  # checked before there is anything to write
-        found = analyse(data, plan, on_assumption=lambda each: show_assumptions(data, [each]))
+        found = analyse(
+            data, plan, visits=visits, injections=injections,
+            on_assumption=lambda each: show_assumptions(data, [each]),
+        )  # fmt: skip
         if folder is not None:
             found.write_into(folder)
     if report is not None:

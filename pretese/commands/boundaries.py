@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from pretese.commands.option_names import options_named
-from pretese.commands.option_types import Number, comma_numbers
+from pretese.commands.option_types import Number, Percent, comma_numbers
 from pretese.commands.options import json_option, risk_options
 from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
@@ -46,8 +46,30 @@ _OPTIONS = {"information": "--analyses", "boundaries": "boundaries"}
 @click.option("--futility-rho", type=Number(), help="Parameter of KD for futility.")
 @click.option("--binding", is_flag=True, help="Futility boundaries are binding.")
 @risk_options
+@click.option(
+    "--margin", type=Percent(), metavar="PERCENT",
+    help="Margin in percentage points, such as 10%, for the sample size.",
+)  # fmt: skip
+@click.option(
+    "--hypothesis", type=click.Choice(["superiority", "non-inferiority"]),
+    help="What the margin is for.  [default: non-inferiority]",
+)  # fmt: skip
+@click.option(
+    "--treatment-arms", type=int, default=1, show_default=True,
+    help="Treatments against one control; from 2 on alpha is family-wise (Dunnett).",
+)  # fmt: skip
+@click.option(
+    "--allocation-ratio", type=Number(), default=1.0, show_default=True,
+    help="With several treatments: participants of each per participant of the control.",
+)  # fmt: skip
+@click.option(
+    "--futility-z", metavar="Z1,Z2,...",
+    help="With several treatments: drop one whose z is below, at each interim analysis.",
+)  # fmt: skip
 @json_option
-def command(analyses: str, cumulative: str | None, as_json: bool, **chosen: Any) -> None:
+def command(
+    analyses: str, cumulative: str | None, futility_z: str | None, as_json: bool, **chosen: Any
+) -> None:
     """Compute boundaries, error spent and expected sample size of a group-sequential design.
 
     With --control-risk and --treated-risk also the sample size and its exact power.
@@ -57,6 +79,7 @@ def command(analyses: str, cumulative: str | None, as_json: bool, **chosen: Any)
     with options_named(_OPTIONS):
         found = boundaries(
             _information(analyses),
+            futility_z=() if futility_z is None else comma_numbers(futility_z, "--futility-z"),
             cumulative=None if cumulative is None else comma_numbers(cumulative, "--cumulative"),
             **chosen,
         )

@@ -15,7 +15,7 @@ from pretese.commands.options import (
     regimen_option,
     regimen_set_option,
 )
-from pretese.commands.output_types import InputPath
+from pretese.commands.output_types import InputPath, OutputFile, WritingCommand
 from pretese.screen.terminal import echo
 
 #: What messages call the arguments of the interface here.
@@ -27,7 +27,7 @@ OPTIONS = {
 }
 
 
-@click.command("decide")
+@click.command("decide", cls=WritingCommand)
 @regimen_option
 @click.option("--patient", type=InputPath(), help="A patient's file (YAML).")
 @click.option("--month", type=int, help="The month of therapy that begins, from 1.")
@@ -47,6 +47,11 @@ OPTIONS = {
 )
 @reference_range_option
 @regimen_set_option
+@click.option(
+    "--picture",
+    type=OutputFile(".svg"),
+    help="Write the course of therapy, with hormones and their limits, to a file (SVG).",
+)
 @click.option("--why", is_flag=True, help="List the rules that are not met, and all criteria.")
 @json_option
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of --json and stop.")
@@ -61,6 +66,7 @@ def command(
     decision_date: dt.datetime | None,
     ranges: tuple[str, ...],
     changes: dict[str, float],
+    picture: Path | None,
     why: bool,
     as_json: bool,
     schema: bool,
@@ -92,6 +98,10 @@ def command(
                 decision_date=decision_date,
             )
         )
+    if picture is not None:
+        with options_named({"path": "--picture"}):
+            decision.write_svg(picture)
+        echo(f"wrote {picture}", err=True)
     if as_json:
         print_json(decision.to_dict())
         return

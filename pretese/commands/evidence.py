@@ -8,7 +8,7 @@ import click
 import pretese
 from pretese.commands.option_names import options_named
 from pretese.commands.options import json_option, plot_option
-from pretese.commands.output_types import WritingCommand
+from pretese.commands.output_types import OutputFile, WritingCommand
 from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
 
@@ -48,6 +48,10 @@ from pretese.screen.terminal import echo
     show_default=True,
     help="Interval of the pooled effect; or normal.",
 )
+@click.option(
+    "--prior-out", type=OutputFile(".yaml"), metavar="FILE",
+    help="Write the prior of the effect in a new trial, for pretese power --prior.",
+)  # fmt: skip
 @plot_option
 @json_option
 def command(
@@ -57,6 +61,7 @@ def command(
     prefer: str,
     method: str,
     test: str,
+    prior_out: Path | None,
     plot: Path | None,
     as_json: bool,
     **filters: Any,
@@ -68,13 +73,16 @@ def command(
     with options_named():
         found = pretese.evidence(*sources, **filters)
         pooled = None
-        if pool or plot:
+        if pool or plot or prior_out:
             endpoint = pool or "sperm retrieved"
             pooled = found.pool(endpoint, scale, prefer=prefer, method=method, test=test)
     if pooled is not None and plot is not None:
         from pretese.plots.style import save
 
         save(pooled.plot(), plot, "--plot")
+    if pooled is not None and prior_out is not None:
+        with options_named({"path": "--prior-out"}):
+            pooled.prior().write(prior_out)
     shown = pooled or found
     if as_json:
         print_json(shown.to_dict())

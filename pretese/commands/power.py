@@ -1,6 +1,6 @@
 """`pretese power`: operating characteristics and sample size of a planned trial, by simulation."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,7 +18,11 @@ from pretese.commands.options import (
     workers_option,
 )
 from pretese.io.text.json_text import print_json
+from pretese.screen.terminal import echo
 from protocol.errors import InputError
+
+if TYPE_CHECKING:
+    from pretese.api.trials.designs import Design
 
 
 @click.command()
@@ -40,6 +44,11 @@ from protocol.errors import InputError
     help="Alternative values of an assumption, such as dropout=0,10,20. May be repeated: all "
     "combinations are simulated and the worst is named.",
 )  # fmt: skip
+@click.option(
+    "--prior", metavar="SOURCE",
+    help="Do not simulate: probability of success under published evidence ('evidence', a topic of "
+    "it, or a prior file).",
+)  # fmt: skip
 @click.option("--tornado", is_flag=True, help="Vary one assumption at a time over its range.")
 @scenario_set_option
 @out_option("Folder for finished blocks of replicates, tables and figures.", extended=True)
@@ -54,6 +63,7 @@ from protocol.errors import InputError
 def command(
     designs: tuple[str, ...],
     participants: tuple[int, ...],
+    prior: str | None,
     axes: tuple[str, ...],
     changes: dict[str, float],
     as_json: bool,
@@ -76,6 +86,9 @@ def command(
         problem = "there is nothing to resume without --out"
         raise InputError.of("--resume", "", problem, "name the folder of the study")
     first, *others = map(design, designs)
+    if prior is not None:
+        _show_forecast(first, prior, participants, as_json=as_json)
+        return
     with options_named():
         found = first.power(
             participants,
@@ -88,6 +101,18 @@ def command(
         print_json(found.to_dict())
     else:
         show_power(SafeConsole(), found.to_dict())
+
+
+def _show_forecast(
+    design: "Design", prior: str, participants: tuple[int, ...], *, as_json: bool
+) -> None:
+    """Print the probability of success of a design under a prior."""
+    with options_named():
+        found = design.forecast(prior, participants)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        echo(str(found))
 
 
 def _axes(words: tuple[str, ...]) -> dict[str, tuple[float, ...]]:

@@ -26,9 +26,11 @@ from pretese.io.export.formats import FORMATS, listed
 @out_option("Folder to write.", required=True)
 @formats_option(FORMATS, "csv", f"{listed()}.")
 @scenario_set_option
+@click.option("--exact-days", is_flag=True,
+              help="Days as the regimen has them: no weekdays, late visits or waits.")  # fmt: skip
 @click.option(
     "--data-errors", type=NumberRange(0, 100), metavar="PERCENT", default=0.0, show_default=True,
-    help="Introduce each of six error types into this percentage of patients; labels in truth/.",
+    help="Introduce each error type into this percentage of patients; labels in truth/.",
 )  # fmt: skip
 def command(
     scenario: str,
@@ -38,6 +40,7 @@ def command(
     out: Path,
     formats: tuple[str, ...],
     changes: dict[str, float],
+    exact_days: bool,
     data_errors: float,
 ) -> None:
     """Simulate SCENARIO (a shipped name or a file) and write its tables.
@@ -50,7 +53,7 @@ def command(
 
     with options_named({"folder": "--out"}):
         chosen = pretese.scenario(scenario, changes)
-        cohort = chosen.simulate(patients, replicates, seed, data_errors)
+        cohort = chosen.simulate(patients, replicates, seed, data_errors, exact_days=exact_days)
         cohort.write(out, formats)
     what, names = cohort.request, ", ".join(_observed())
     SafeConsole(stderr=True).print(

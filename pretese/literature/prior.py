@@ -1,5 +1,6 @@
 """Priors of an effect as files: components with their origin, and how they were made."""
 
+import json
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -52,6 +53,11 @@ class PriorFile(Document):
             [each.mean_log_odds for each in self.components],
             [each.sd_log_odds for each in self.components],
         )
+
+
+def prior_text(prior: PriorFile) -> str:
+    """Return a prior as the text of its file (JSON, which YAML 1.2 reads)."""
+    return json.dumps(prior.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
 
 
 def prior_of(

@@ -147,13 +147,18 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 
 def _foreign(headers: dict[str, str]) -> tuple[int, str] | None:
-    """Refuse a form that a page of another site sends."""
-    site = headers.get("sec-fetch-site", "same-origin")
+    """Refuse a form that a page of another site sends.
+
+    Browsers state the site in ``sec-fetch-site``, which pages cannot set. The origin counts where
+    they do not: under the referrer policy of these pages it is ``null`` for their own forms.
+    """
+    refused = 403, "This form was sent by a page of another site."
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return None if site in ("same-origin", "none") else refused
     origin = headers.get("origin")
-    host = headers.get("host", "")
-    if site not in ("same-origin", "none") or (origin and origin.partition("://")[2] != host):
-        return 403, "This form was sent by a page of another site."
-    return None
+    foreign = bool(origin) and (origin or "").partition("://")[2] != headers.get("host", "")
+    return refused if foreign else None
 
 
 def _with_own(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -1,6 +1,6 @@
 """Simulate cohorts up to sperm retrieval: both potential courses, then the observed one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,11 +106,14 @@ def draw_cohort(
         `random_streams.CHUNK`. Slices drawn one after another make the same study as one draw.
     """
     streams = RandomStreams(seed, patients or scenario.patients, replicates, first, first_patient)
-    enrolled = draw_patients(scenario.population, streams)
+    enrolled = draw_patients(scenario.population, streams, scenario.sites)
     hidden = hidden_score(scenario, streams)
     chance = propensity(scenario.choice, enrolled, hidden)
     level = spermatogenic_liability(scenario.spermatogenesis, enrolled, streams, hidden)
     traits = draw_traits(scenario.physiology, streams)
+    if enrolled.sites is not None:  # the value that decides comes from the site's laboratory
+        bias = enrolled.sites.measured_ratio("fsh_iu_l")[..., None]
+        traits = replace(traits, assay=traits.assay * bias)
     untreated, treated = _potential_paths(scenario, streams, enrolled, level, traits)
     gonadotropin_therapy = streams.uniform("choice") < chance
     found = np.where(gonadotropin_therapy, treated.any_sperm, untreated.any_sperm)
@@ -136,7 +139,7 @@ def _potential_paths(
     spontaneous = streams.uniform("spontaneous sperm")
     overlooked = _overlooked(scenario, streams)
     model, sperm = scenario.physiology, scenario.spermatogenesis
-    assays = assays_of(scenario, streams)
+    assays = assays_of(scenario, streams, enrolled.sites)
 
     def walk(arm: str) -> Path:
         regimen = load_regimen(scenario.arms[arm].regimen)

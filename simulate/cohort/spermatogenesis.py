@@ -60,6 +60,8 @@ def spermatogenic_liability(
     """
     by_diagnosis = np.array([model.spermatogenic_liability[name].value for name in DIAGNOSES])
     level = by_diagnosis[patients.diagnosis]
+    if patients.sites is not None:
+        level += patients.sites.spermatogenic_liability
     for name, prognosis in model.prognosis.items():
         level += prognosis.per_unit.value * (patients.baseline[name] - prognosis.centre.value)
     if hidden is not None:
@@ -77,6 +79,8 @@ def direct_effect(treatment: Treatment, patients: Patients) -> Floats:
     )
     whole: Floats = (treatment.direct.value + by_diagnosis)[patients.diagnosis]
     whole += treatment.long_infertility.value * long_infertility
+    if patients.sites is not None:
+        whole += patients.sites.effect
     for name, modifier in treatment.modifiers.items():
         whole += modifier.per_unit.value * (patients.baseline[name] - modifier.centre.value)
     return whole

@@ -22,6 +22,7 @@ from simulate.core.coding import ASSAYED, HORMONES
 from simulate.core.random_streams import RandomStreams
 from simulate.hormones.decision_lookup import MONTH_DAYS
 from simulate.hormones.serum import assay_factors
+from simulate.patients.sites import SitesOfPatients
 from simulate.scenario.scenario_file import Scenario
 
 Floats = NDArray[np.float64]
@@ -46,7 +47,9 @@ class Assays:
     factors: Mapping[str, Floats] = field(default_factory=dict)
 
 
-def assays_of(scenario: Scenario, streams: RandomStreams) -> Assays:
+def assays_of(
+    scenario: Scenario, streams: RandomStreams, sites: SitesOfPatients | None = None
+) -> Assays:
     """Return how the results of a study are reported."""
     deciding = scenario_hormones(scenario)
     recording = scenario.measurement
@@ -55,7 +58,7 @@ def assays_of(scenario: Scenario, streams: RandomStreams) -> Assays:
     if not set(others) & set(ASSAYED):
         return Assays(steps)
     share = recording.missing_at_visits.value
-    factors = assay_factors(scenario.physiology, share, streams, deciding)
+    factors = assay_factors(scenario.physiology, share, streams, deciding, sites)
     return Assays(steps, {name: factors[ASSAYED.index(name)] for name in others if name in ASSAYED})
 
 

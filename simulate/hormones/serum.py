@@ -10,6 +10,7 @@ from simulate.core.random_streams import RandomStreams
 from simulate.hormones.course import Course
 from simulate.hormones.traits import MONTHS, Traits, measured_log_sd, pituitary
 from simulate.patients.baseline import Patients
+from simulate.patients.sites import SitesOfPatients
 from simulate.scenario.sections.endocrine import Physiology
 
 Floats = NDArray[np.float64]
@@ -66,7 +67,11 @@ def intratesticular_testosterone_ng_ml(
 
 
 def assay_factors(
-    model: Physiology, missing_at_visits: float, streams: RandomStreams, deciding: Set[str]
+    model: Physiology,
+    missing_at_visits: float,
+    streams: RandomStreams,
+    deciding: Set[str],
+    sites: SitesOfPatients | None = None,
 ) -> Floats:
     """Return measured over true values, shape (hormone, month, replicate, patient).
 
@@ -79,6 +84,8 @@ def assay_factors(
     drawn = np.moveaxis(streams.normal("other assays", width=width), -1, 0)
     shape = (len(ASSAYED), MONTHS, *drawn.shape[1:])
     factors: Floats = np.exp(log_sd[:, None, None, None] * drawn.reshape(shape))
+    if sites is not None:
+        factors *= np.stack([sites.measured_ratio(name) for name in ASSAYED])[:, None]
     if missing_at_visits:
         uniform = np.moveaxis(streams.uniform("missing at visits", width=width), -1, 0)
         missing = (uniform < missing_at_visits).reshape(shape)

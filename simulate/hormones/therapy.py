@@ -119,7 +119,7 @@ class _Reports:
         self._regimen, self._model, self._traits = regimen, model, traits
         self._patients, self._assays = patients, assays
         self._reported = {
-            name: [rounded(patients.baseline[name], assays.steps[name])]
+            name: [rounded(patients.reported(name), assays.steps[name])]
             for name in sorted(deciding_hormones([regimen]))
         }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +11,15 @@ from scipy.special import ndtr, ndtri
 from simulate.core.coding import BASELINE, DIAGNOSES
 from simulate.core.random_streams import RandomStreams
 from simulate.patients.marginals import score_of, value_at
+from simulate.patients.sites import SitesOfPatients, draw_sites
 from simulate.scenario.sections.enrolment import Marginal, Population, correlation_matrix
 from simulate.scenario.sections.parameter import Parameter
+from simulate.scenario.sections.site import StudySite
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int8]
+
+_ONE_SITE: Mapping[str, StudySite] = MappingProxyType({})
 
 #: The variable that cannot exceed the adult life of either partner.
 DURATION = "infertility_duration_years"
@@ -25,21 +30,33 @@ class Patients:
     """Patients before any choice of therapy; every array has shape (replicate, patient).
 
     ``baseline`` holds true values, neither rounded nor missing; ``score`` their normal scores.
-    ``diagnosis`` counts along `simulate.core.coding.DIAGNOSES`.
+    ``diagnosis`` counts along `simulate.core.coding.DIAGNOSES`; ``sites`` is None in one hospital.
     """
 
     diagnosis: Codes
     baseline: Mapping[str, Floats]
     score: Mapping[str, Floats]
     partner_age_years: Floats
+    sites: SitesOfPatients | None = None
+
+    def reported(self, hormone: str) -> Floats:
+        """Return a hormone before therapy as the laboratory of each patient's site finds it."""
+        true = self.baseline[hormone]
+        return true if self.sites is None else true * self.sites.measured_ratio(hormone)
 
 
-def draw_patients(population: Population, streams: RandomStreams) -> Patients:
+def draw_patients(
+    population: Population, streams: RandomStreams, sites: Mapping[str, StudySite] = _ONE_SITE
+) -> Patients:
     """Simulate the patients of every replicate."""
+    at = draw_sites(sites, streams)
     factor = np.linalg.cholesky(correlation_matrix(population.correlations))
     scores = np.moveaxis(streams.normal("baseline", width=len(BASELINE)) @ factor.T, -1, 0)
     score = dict(zip(BASELINE, np.ascontiguousarray(scores), strict=True))
-    diagnosis = _diagnosis(population.diagnosis_log_odds, streams.uniform("diagnosis"))
+    diagnosis = _diagnosis(population.diagnosis_log_odds, streams.uniform("diagnosis"), at)
+    if at is not None:
+        for name in filter(at.shifts, score):
+            score[name] += at.score_shift(name)
     for name, shifts in population.score_by_diagnosis.items():
         by_diagnosis = [shifts[each].value if each in shifts else 0.0 for each in DIAGNOSES]
         score[name] += np.array(by_diagnosis)[diagnosis]
@@ -59,6 +76,7 @@ def draw_patients(population: Population, streams: RandomStreams) -> Patients:
         baseline={name: baseline[name] for name in BASELINE},
         score=score,
         partner_age_years=partner_age,
+        sites=at,
     )
 
 
@@ -92,13 +110,28 @@ def quantile(marginal: Marginal, probability: Floats) -> Floats:
     return value_at(marginal, scores)
 
 
-def diagnosis_shares(log_odds: Mapping[str, Parameter]) -> Floats:
-    """Return the share of each diagnosis, from log odds against the first."""
-    odds = np.exp([0.0] + [log_odds[name].value for name in DIAGNOSES[1:]])
+def diagnosis_shares(
+    log_odds: Mapping[str, Parameter], added: Mapping[str, Parameter] = MappingProxyType({})
+) -> Floats:
+    """Return the share of each diagnosis, from log odds against the first; ``added`` at a site."""
+    further = [added[name].value if name in added else 0.0 for name in DIAGNOSES[1:]]
+    own = [log_odds[name].value for name in DIAGNOSES[1:]]
+    odds = np.exp([0.0] + [a + b for a, b in zip(own, further, strict=True)])
     shares: Floats = odds / odds.sum()
     return shares
 
 
-def _diagnosis(log_odds: Mapping[str, Parameter], uniform: Floats) -> Codes:
-    inner_edges = np.cumsum(diagnosis_shares(log_odds))[:-1]
-    return np.searchsorted(inner_edges, uniform, side="right").astype(np.int8)
+def _diagnosis(
+    log_odds: Mapping[str, Parameter], uniform: Floats, at: SitesOfPatients | None
+) -> Codes:
+    if at is None:
+        inner_edges = np.cumsum(diagnosis_shares(log_odds))[:-1]
+        return np.searchsorted(inner_edges, uniform, side="right").astype(np.int8)
+    edges = np.array(
+        [
+            np.cumsum(diagnosis_shares(log_odds, site.diagnosis_log_odds))[:-1]
+            for site in at.sites.values()
+        ]
+    )
+    code: Codes = (uniform[..., None] >= edges[at.code]).sum(-1).astype(np.int8)
+    return code

@@ -31,7 +31,8 @@ def record(
     missing = _missing(model, patients, streams, facts or {})
     written = {}
     for name in BASELINE:
-        written[name] = rounded(patients.baseline[name], model.rounded_to[name].value)
+        seen = patients.reported(name) if name in missing else patients.baseline[name]
+        written[name] = rounded(seen, model.rounded_to[name].value)
         if name in missing:
             written[name][missing[name]] = np.nan
     return written
@@ -60,9 +61,17 @@ def _missing(
     widened = np.sqrt(1 + sum(each.value**2 for each in model.missing_by.values()))
     return {
         name: common + own * draws[..., column + 1]
-        < widened * ndtri(model.missing[name].value) + _pull(model, patients, facts, name)
+        < widened * _missing_score(model, patients, name) + _pull(model, patients, facts, name)
         for column, name in enumerate(HORMONES)
     }
+
+
+def _missing_score(model: Measurement, patients: Patients, hormone: str) -> Floats:
+    """Return the normal score of the share of missing results, at each patient's site."""
+    share = model.missing[hormone].value
+    if patients.sites is None:
+        return np.asarray(ndtri(share))
+    return patients.sites.missing_score(hormone, share)
 
 
 def _pull(

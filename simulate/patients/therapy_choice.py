@@ -33,6 +33,8 @@ def propensity(choice: Choice, patients: Patients, hidden: Floats | None = None)
         return np.full(patients.diagnosis.shape, expit(choice.intercept.value))
     by_diagnosis = np.array([0.0] + [choice.diagnosis[name].value for name in DIAGNOSES[1:]])
     log_odds = choice.intercept.value + by_diagnosis[patients.diagnosis]
+    if patients.sites is not None:
+        log_odds += patients.sites.therapy
     for name, term in choice.terms.items():
         if _acts(term):
             log_odds += _along(term, patients.score[name])

@@ -5,6 +5,7 @@ from simulate.scenario.sections.endocrine import Kinetics, Physiology, ResponseP
 from simulate.scenario.sections.enrolment import Marginal, Pair, Population, correlation_matrix
 from simulate.scenario.sections.procedures import Fertility, Laboratory, Surgery
 from simulate.scenario.sections.recording import MISSING_BY, Measurement
+from simulate.scenario.sections.site import StudySite
 from simulate.scenario.sections.sperm_production import Prognosis, Spermatogenesis, Treatment
 from simulate.scenario.sections.therapy_arms import Arm, Behaviour, Choice, ChoiceTerm
 
@@ -26,6 +27,7 @@ __all__ = [
     "ResponsePoint",
     "Scenario",
     "Spermatogenesis",
+    "StudySite",
     "Surgery",
     "Target",
     "Treatment",

@@ -3,7 +3,9 @@
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
@@ -28,6 +30,26 @@ _WORDS = frozenset(
         "notes",
         "not_modelled",
     }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _OptionalNumbers:
+    """Numbers that a scenario need not state, and that then have no effect."""
+
+    path: re.Pattern[str]
+    unit: str
+    sweep: tuple[float, float]
+
+
+#: What may be set although the file does not state it; a name that is not known is refused later.
+_OPTIONAL = (
+    _OptionalNumbers(re.compile(r"measurement\.missing_by\.\w+"), "1", (-3, 3)),
+    _OptionalNumbers(re.compile(r"population\.score_by_diagnosis\.\w+\.\w+"), "1", (-3, 3)),
+    _OptionalNumbers(re.compile(r"sites\.[^.]+\.diagnosis_log_odds\.\w+"), "log odds", (-10, 10)),
+    _OptionalNumbers(re.compile(r"sites\.[^.]+\.scores\.\w+"), "1", (-3, 3)),
+    _OptionalNumbers(re.compile(r"sites\.[^.]+\.measured_ratio\.\w+"), "1", (0.1, 10)),
+    _OptionalNumbers(re.compile(r"sites\.[^.]+\.missing\.\w+"), "1", (0, 1)),
 )
 
 
@@ -88,6 +110,7 @@ def with_values(
 
 def _set(plain: Any, path: str, value: float, where: str, *, beyond_sweep: bool) -> None:
     here = plain
+    _state(plain, path)
     for part in path.split("."):
         try:
             here = here[int(part) if isinstance(here, list) else part]
@@ -113,13 +136,32 @@ def _set(plain: Any, path: str, value: float, where: str, *, beyond_sweep: bool)
     here["sweep"] = [min(value, low), max(value, high)]
 
 
+def _state(plain: Any, path: str) -> None:
+    """State a number that the scenario does not state, so that it can be set."""
+    kind = next((each for each in _OPTIONAL if each.path.fullmatch(path)), None)
+    if kind is None:
+        return
+    *sections, name = path.split(".")
+    here = plain
+    for depth, part in enumerate(sections):
+        if part not in here and depth < 2:  # a site or a section that does not exist
+            return
+        here = here.setdefault(part, {})
+    source = "not stated in the file"
+    here.setdefault(
+        name, {"value": max(0.0, kind.sweep[0]), "unit": kind.unit, "status": "assumed",
+               "source": source, "sweep": list(kind.sweep)},
+    )  # fmt: skip
+
+
 def mechanism_hash(scenario: Scenario) -> str:
     """Return the SHA-256 of all that decides what is drawn; explanations do not count.
 
+    Neither do dates, which decide when things are written down and change no patient.
     Nor does a field left at its default, so that a new kind of field does not age old calibration
     records.
     """
-    plain = scenario.model_dump(mode="json", exclude_defaults=True)
+    plain = scenario.model_dump(mode="json", exclude_defaults=True, exclude={"dates"})
     text = json.dumps(_decisive(plain), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

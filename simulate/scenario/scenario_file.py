@@ -7,12 +7,14 @@ from pydantic import Field, field_validator, model_validator
 from protocol.reading.documents import Document
 from protocol.reading.fields import Identifier, Number, Whole
 from simulate.core.coding import ARMS
+from simulate.scenario.sections.dates import Dates
 from simulate.scenario.sections.endocrine import Physiology
 from simulate.scenario.sections.enrolment import Population
 from simulate.scenario.sections.field_checks import exactly
 from simulate.scenario.sections.parameter import MAX, Amount
 from simulate.scenario.sections.procedures import Fertility, Laboratory, Surgery
 from simulate.scenario.sections.recording import Measurement
+from simulate.scenario.sections.site import Sites
 from simulate.scenario.sections.sperm_production import Spermatogenesis
 from simulate.scenario.sections.therapy_arms import Arm, Behaviour, Choice
 
@@ -36,7 +38,8 @@ class Target(Document):
 class Scenario(Document):
     """One question about synthetic patients, and all that is needed to draw them.
 
-    ``extends`` names the scenario from which everything not stated is taken.
+    ``extends`` names the scenario from which everything not stated is taken. ``sites`` are the
+    hospitals of the study by name, or their number; without any there is one.
     """
 
     id: Identifier
@@ -44,6 +47,7 @@ class Scenario(Document):
     question: str
     expected_finding: str
     patients: Annotated[Whole, Field(ge=2, le=100_000_000)]
+    sites: Sites = Field(default_factory=dict)
     population: Population
     choice: Choice
     arms: dict[str, Arm]
@@ -54,6 +58,7 @@ class Scenario(Document):
     laboratory: Laboratory
     fertility: Fertility
     measurement: Measurement
+    dates: Dates | None = None
     published: str
     targets: tuple[str | Target, ...] = ()
     notes: dict[str, str] = Field(default_factory=dict)

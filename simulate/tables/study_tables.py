@@ -14,16 +14,19 @@ from simulate.cohort.draw import Cohort
 from simulate.core.coding import ARMS, DIAGNOSES
 from simulate.endpoints import ENDPOINTS, potential_outcomes
 from simulate.hormones.serum import intratesticular_testosterone_ng_ml
-from simulate.patients.baseline import recruitment_day
+from simulate.patients.baseline import Patients, recruitment_day
 from simulate.patients.measurement import rounded
 from simulate.patients.therapy_choice import STEP
 from simulate.tables.care_tables import cycles, operations
+from simulate.tables.clinic_dates import on_clinic_dates
 from simulate.tables.injection_tables import injections
 from simulate.tables.study_rows import along, numbers, words, words_as_objects
 from simulate.tables.table_columns import (
     COLUMNS as COLUMNS,  # the tables and their columns go together
 )
+from simulate.tables.table_columns import OPTIONAL as OPTIONAL
 from simulate.tables.table_columns import PATIENT as PATIENT
+from simulate.tables.table_columns import SITE as SITE
 from simulate.tables.table_columns import Column as Column
 from simulate.tables.table_columns import dictionary as dictionary
 from simulate.tables.visit_tables import ASSAYED as ASSAYED
@@ -34,8 +37,14 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int_]
 
 
-def tables(cohort: Cohort, replicate: int = 0) -> dict[str, pd.DataFrame]:
-    """Return every table of one study of a cohort, ``replicate`` counted from 0 in the cohort."""
+def tables(
+    cohort: Cohort, replicate: int = 0, *, exact_days: bool = True
+) -> dict[str, pd.DataFrame]:
+    """Return every table of one study of a cohort, ``replicate`` counted from 0 in the cohort.
+
+    With ``exact_days`` everything happens on the day on which the regimen has it; without, on the
+    dates of a clinic (`simulate.tables.clinic_dates`), if the scenario has any.
+    """
     couples = couples_of(cohort)
     untreated, treated = (births_along(couples, path) for path in cohort.paths)
     births = untreated, treated
@@ -51,13 +60,24 @@ def tables(cohort: Cohort, replicate: int = 0) -> dict[str, pd.DataFrame]:
         "transfers": _transfers(cohort, births, couples, replicate),
         "truth": _truth(cohort, births, replicate),
     }
-    return {name: _in_order(table, COLUMNS[name]) for name, table in parts.items()}
+    if not exact_days and cohort.scenario.dates is not None:
+        parts = on_clinic_dates(parts, cohort, cohort.scenario.dates, replicate)
+    return {name: words_as_objects(in_order(table, COLUMNS[name])) for name, table in parts.items()}
 
 
-def _in_order(table: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
-    names = [column.name for column in columns]
-    ordered = table if list(table.columns) == names else table.loc[:, names]
-    return words_as_objects(ordered)
+def in_order(table: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
+    """Return the columns of a table in their order, without those that this study lacks."""
+    names = [each.name for each in columns if each not in OPTIONAL or each.name in table]
+    return table if list(table.columns) == names else table.loc[:, names]
+
+
+def site_names(
+    patients: Patients, r: int, who: slice | Ints = slice(None)
+) -> dict[str, NDArray[np.object_]]:
+    """Return the column of sites of some patients; none in a single hospital."""
+    if patients.sites is None:
+        return {}
+    return {SITE.name: words(list(patients.sites.sites))[patients.sites.code[r, who]]}
 
 
 def _patients(
@@ -72,6 +92,7 @@ def _patients(
     return pd.DataFrame(
         {
             "patient_id": numbers(cohort),
+            **site_names(cohort.patients, r),
             "diagnosis": words(DIAGNOSES)[cohort.patients.diagnosis[r]],
             **{name: values[r] for name, values in cohort.baseline.items()},
             "partner_age_years": rounded(cohort.patients.partner_age_years[r], 1),

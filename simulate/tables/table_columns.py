@@ -47,14 +47,27 @@ _EXACT = tuple(
 
 PATIENT = Column("patient_id", "", "number of the patient in the study, from 1")
 
+#: Stands among the patients of a study at several sites.
+SITE = Column("site", "", "site of treatment; absent in a study at one site")
+
+#: Stand in tables that are written on the calendar of a clinic.
+ENROLLED_DATE = Column("enrolled_date", "", "date of enrolment; absent with exact days")
+DATE = Column("date", "", "date; absent with exact days")
+TIME = Column("time", "", "time of day, hours and minutes; absent with exact days")
+
+#: Columns that not every study has.
+OPTIONAL = (SITE, ENROLLED_DATE, DATE, TIME)
+
 #: Every table of a study with its columns in order: the data dictionary.
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "patients": (
         PATIENT,
+        SITE,
         Column("diagnosis", "", f"cause of azoospermia: {', '.join(DIAGNOSES)}"),
         *_baseline_columns(),
         Column("partner_age_years", "a", "age of the partner at enrolment"),
         Column("enrolled_day", "d", "day of enrolment, from 0, the first day of the study"),
+        ENROLLED_DATE,
         Column("gonadotropin_therapy", "", "1 if the patient chose gonadotropins, else 0"),
         Column("regimen", "", "regimen followed"),
         Column("completed", "", "1 if all months of the regimen were completed"),
@@ -68,6 +81,8 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         PATIENT,
         Column("month", "mo", "months of therapy so far: 0, and 1 to 3 under therapy"),
         Column("day", "d", "day of the visit"),
+        DATE,
+        TIME,
         Column("previous_phase", "", "phase of the month that ends; empty at month 0"),
         Column("lh_iu_l", "[IU]/L", "measured serum LH"),
         Column(
@@ -81,18 +96,22 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "injections": (
         PATIENT,
         Column("day", "d", "day of the injection"),
+        DATE,
         Column("drug", "", "drug injected, named as in the regimen"),
         Column("dose_iu", "[IU]", "dose injected"),
     ),
     "procedures": (
         PATIENT,
         Column("day", "d", "day of the procedure"),
+        DATE,
+        TIME,
         Column("procedure", "", "semen analysis, micro-TESE or ICSI"),
         Column("result", "", "finding; for ICSI the source of the sperm"),
     ),
     "operations": (
         PATIENT,
         Column("day", "d", "day of micro-TESE"),
+        DATE,
         Column("minutes", "min", "duration of micro-TESE"),
         Column("testes_opened", "", "1 if sperm was found in the first testis, else 2"),
         Column("complication", "", "1 if bleeding, infection or persistent pain occurred"),

@@ -50,7 +50,8 @@ def _month_ends(cohort: Cohort, r: int) -> Floats:
     scenario = cohort.scenario
     share = scenario.measurement.missing_at_visits.value
     deciding = scenario_hormones(scenario)
-    factors = assay_factors(scenario.physiology, share, cohort.streams, deciding)[:, :, r]
+    sites = cohort.patients.sites
+    factors = assay_factors(scenario.physiology, share, cohort.streams, deciding, sites)[:, :, r]
     true = _hormones(cohort, r)
     measured = np.stack([true[name][1:] for name in ASSAYED]) * factors
     measured[ASSAYED.index("fsh_iu_l")] = along(cohort, r, "measured_fsh_iu_l")

@@ -10,6 +10,8 @@ from protocol.errors import InputError
 if TYPE_CHECKING:  # `pretese analyse --help` does not need it
     import pandas as pd
 
+    from estimate.plan import spec
+
 
 def plan(plan: "str | Path | Mapping[str, Any] | Plan") -> Plan:
     """Read and check an analysis plan.
@@ -54,6 +56,8 @@ def analyse(
     table: "pd.DataFrame | str | Path",
     plan: "str | Path | Mapping[str, Any] | Plan",
     *,
+    visits: "pd.DataFrame | str | Path | None" = None,
+    injections: "pd.DataFrame | str | Path | None" = None,
     progress: bool = True,
     on_assumption: Callable[[str], None] | None = None,
 ) -> Analysis:
@@ -65,6 +69,9 @@ def analyse(
         A DataFrame, or a .csv or .parquet file. Treatment and outcome are columns of 0 and 1.
     plan
         What `pretese.plan` takes or returns.
+    visits, injections
+        Tables that a plan with ``strategies`` needs: one row per visit (month, day and what was
+        measured) and per injection (day, drug), of the patients of ``table``.
     progress
         Show how far the analysis is, on a terminal or in a notebook.
     on_assumption
@@ -109,7 +116,10 @@ def analyse(
         for assumption in patients.assumptions:
             on_assumption(assumption)
     with optional_progress("analysing", progress) as tell:
-        found = carry_out(patients.frame, planned.spec, where=patients.where, tell=tell)
+        found = carry_out(
+            patients.frame, planned.spec, where=patients.where, tell=tell,
+            **_beside(planned.spec, visits, injections),
+        )  # fmt: skip
     document = analysis_document(
         found,
         plan_sha256=planned.sha256,
@@ -117,6 +127,28 @@ def analyse(
         assumptions=patients.assumptions,
     )
     return Analysis(planned, found, document)
+
+
+def _beside(planned: "spec.Plan", visits: Any, injections: Any) -> dict[str, Any]:
+    """Return the tables of visits and injections that strategies need."""
+    from pretese.analysis.patients_table import read_beside
+    from pretese.io.input.plan_columns import injection_uses, visit_uses
+
+    asked = planned.strategies
+    if asked is None:
+        given = {"visits": visits, "injections": injections}
+        for argument in (name for name, table in given.items() if table is not None):
+            problem = "the plan has no `strategies`, which alone need it"
+            raise InputError.of(argument, "", problem, "leave it out, or plan strategies")
+        return {}
+    absent = [n for n, t in (("visits", visits), ("injections", injections)) if t is None]
+    if absent:
+        problem = "`strategies` of the plan need it"
+        raise InputError.of(absent[0], "", problem, f"give the table with `{absent[0]}`")
+    return {
+        "visits": read_beside(visits, visit_uses(asked), "visits"),
+        "injections": read_beside(injections, injection_uses(asked), "injections"),
+    }
 
 
 #: `plan` under a name that an argument does not hide.

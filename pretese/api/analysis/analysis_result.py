@@ -139,6 +139,11 @@ class Analysis(Shown):
     def plot(self, name: str = "effects") -> "Figure":
         """Draw one figure.
 
+        Parameters
+        ----------
+        name
+            One of `figures`.
+
         Raises
         ------
         InputError
@@ -185,7 +190,13 @@ class Analysis(Shown):
             self.write_into(place)
 
     def write_into(self, folder: Path) -> None:
-        """Write the files of `write` into a folder that is there."""
+        """Write the files of `write` into an existing folder.
+
+        Parameters
+        ----------
+        folder
+            The folder.
+        """
         from pretese.analysis.write_analysis import write_analysis
 
         write_analysis(self.findings, self.document, folder)

@@ -51,8 +51,10 @@ def recover(
     seed
         Base seed of all random numbers; None takes the library's.
     out
-        Folder for finished blocks, estimates, tables and figures, which ``resume`` continues or
-        extends. None works in a temporary folder, which goes with the result.
+        Folder for finished blocks, estimates, tables and figures. None uses a temporary folder,
+        which is removed with the result.
+    resume
+        Whether to continue or extend the study in ``out``.
     workers
         Processes; the result does not depend on it. In a script, call `recover` below
         ``if __name__ == "__main__":`` if there are several.

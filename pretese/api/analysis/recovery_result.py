@@ -104,7 +104,12 @@ class Recovery(Shown):
         return tuple(self._makers())
 
     def plot(self, name: str | None = None) -> "Figure":
-        """Draw one figure; None is the first: bias and coverage in the first scenario.
+        """Draw one figure.
+
+        Parameters
+        ----------
+        name
+            One of `figures`; None is the first, bias and coverage in the first scenario.
 
         Raises
         ------
@@ -135,6 +140,8 @@ class Recovery(Shown):
         ----------
         folder
             New, or an earlier result without other files: it is replaced as a whole.
+        figures
+            Whether figures are drawn.
 
         Raises
         ------

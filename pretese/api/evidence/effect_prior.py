@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.display import Shown
@@ -46,6 +47,13 @@ class EffectPrior(Shown):
         import pandas as pd
 
         return pd.DataFrame(self.to_dict()["components"])
+
+    def write(self, path: str | Path) -> None:
+        """Write the prior as a file, which ``pretese power --prior`` and `Design.forecast` take."""
+        from pretese.io.output.atomic_file import write_file
+        from pretese.literature.prior import prior_text
+
+        write_file(Path(path), prior_text(self.file), "path")
 
     def assurance(
         self,

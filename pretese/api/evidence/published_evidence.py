@@ -60,7 +60,13 @@ class Pooled(Shown):
         return pd.DataFrame(self.to_dict()["studies"])
 
     def plot(self, kind: Literal["forest", "funnel"] = "forest") -> "Figure":
-        """Return a forest plot or a funnel plot."""
+        """Return a forest plot or a funnel plot.
+
+        Parameters
+        ----------
+        kind
+            ``forest`` or ``funnel``.
+        """
         from pretese.literature.evidence_figures import draw_forest, draw_funnel
 
         draw = {"forest": draw_forest, "funnel": draw_funnel}
@@ -241,12 +247,14 @@ def evidence(
 
     Parameters
     ----------
-    sources
-        Shipped topics, or files of your own of the same form; none takes all that ships.
-    topic, design, fsh_class, surgery, read
+    *sources
+        Shipped topics, or your own files in the same format; the default is all shipped topics.
+    topic, design, fsh_class, surgery
         Only studies with this value, for example ``fsh_class="hypergonadotropic"``.
     drug
         Only studies of a drug whose name contains this text.
+    read
+        Only studies read in this way: article, abstract, registry, secondary.
     without
         Names of studies to exclude.
 

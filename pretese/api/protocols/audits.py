@@ -182,9 +182,14 @@ class Audit(Shown):
         return pd.DataFrame(cells, columns=list(COLUMNS))
 
     def to_csv(self, path: str | Path | None = None) -> str | None:
-        """Return the deviations as CSV text, or write them to ``path``, whole or not at all.
+        """Return the deviations as CSV text, or write them to a file.
 
         Cells that a spreadsheet would take for a formula begin with an apostrophe.
+
+        Parameters
+        ----------
+        path
+            File to write; None returns the text.
         """
         text = deviations_csv(self.found)
         if path is None:
@@ -193,7 +198,13 @@ class Audit(Shown):
         return None
 
     def to_html(self, path: str | Path | None = None) -> str | None:
-        """Return the audit as one HTML page with a timeline of each patient, or write it."""
+        """Return the audit as one HTML page with a timeline of each patient, or write it.
+
+        Parameters
+        ----------
+        path
+            File to write; None returns the page.
+        """
         from pretese.bedside.audits.audit_page import audit_page
 
         text = audit_page(

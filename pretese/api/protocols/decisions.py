@@ -131,7 +131,13 @@ class Decision(Shown):
         write_file(path_of(path, "path"), self.to_svg(), "path")
 
     def text(self, *, why: bool = False) -> str:
-        """Return what ``pretese decide`` prints; with ``why`` also the rules not met."""
+        """Return what ``pretese decide`` prints.
+
+        Parameters
+        ----------
+        why
+            Whether the rules that are not met and all criteria are included.
+        """
         return "\n".join(recommendation_lines(self.details, self.regimen, why=why))
 
     def __str__(self) -> str:
@@ -269,7 +275,15 @@ class Schedule(Shown):
         issued: dt.date | str | None = None,
         previous: str | Path | bytes | None = None,
     ) -> None:
-        """Write the calendar of `to_ics` to a file, whole or not at all."""
+        """Write the calendar of `to_ics` to a file; the file is complete or not written.
+
+        Parameters
+        ----------
+        path
+            File to write, usually with the suffix .ics.
+        pseudonym, time, timezone, issued, previous
+            As in `to_ics`.
+        """
         from pretese.io.output.atomic_file import write_file
 
         data = self.to_ics(

@@ -108,7 +108,13 @@ class CaseResults(Shown):
         return pd.DataFrame(rows, columns=["case", "table", "holds", "wrong"])
 
     def text(self, *, verbose: bool = False) -> str:
-        """Return what ``pretese regimen test`` prints; ``verbose`` lists the cases that hold."""
+        """Return what ``pretese regimen test`` prints.
+
+        Parameters
+        ----------
+        verbose
+            Whether the cases that hold are listed too.
+        """
         return "\n".join(case_lines(self.regimen, self.results, verbose=verbose))
 
     def __str__(self) -> str:
@@ -117,7 +123,14 @@ class CaseResults(Shown):
 
 
 def run_own_cases(regimen: load.Regimen, name: str) -> CaseResults:
-    """Return whether a regimen makes the cases true that stand beside its file.
+    """Run the test cases of a regimen.
+
+    Parameters
+    ----------
+    regimen
+        The regimen, loaded.
+    name
+        Its shipped name, or the path of its file.
 
     Raises
     ------

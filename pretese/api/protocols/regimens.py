@@ -50,7 +50,7 @@ def regimen(name: str | Path = "fsh-guided", /, **parameters: float) -> "Regimen
     ----------
     name
         A shipped regimen (`pretese.shipped` lists them), or the path of your own YAML file.
-    parameters
+    **parameters
         Other values of the regimen's parameters, each in its declared unit: the option ``--set``
         of the commands. They become part of the regimen's SHA-256.
 

@@ -44,7 +44,19 @@ def run_clinic_study(
     day: float | None,
     written: Written,
 ) -> "ClinicRun":
-    """Run a clinic as `Scenario.clinic` is asked to."""
+    """Run a clinic; see `Scenario.clinic`.
+
+    Parameters
+    ----------
+    scenario, regimens
+        The patients, and the regimens of both arms.
+    wanted, until
+        Clinic, patients, seed and workers; when to stop adding replicates.
+    day
+        Day on whose knowledge tables and log are based; None is the horizon.
+    written
+        Where, and in which format, the result is written.
+    """
     from pretese.clinic.clinic_study import room_for, study_clinic, write_clinic
     from pretese.jobs.signals import StopRequest
 
@@ -63,7 +75,19 @@ def run_clinic_study(
 def answer_capacity(
     scenario: "Scenario", solve: str, goal: str, wanted: Wanted, out: str | Path | None
 ) -> "CapacityAnswer":
-    """Answer a question of capacity as `Scenario.capacity` is asked to."""
+    """Find the smallest capacity that meets a goal; see `Scenario.capacity`.
+
+    Parameters
+    ----------
+    scenario
+        The patients.
+    solve, goal
+        The capacity to vary, and the goal.
+    wanted
+        Clinic, patients, seed and workers.
+    out
+        Folder to write; None writes nothing.
+    """
     from pretese.clinic.capacity_search import search_capacity, write_capacity
 
     task, assumptions = _task(scenario, wanted)
@@ -127,7 +151,17 @@ def _day(value: Any) -> float:
 
 
 def one_of(value: Any, argument: str, allowed: tuple[str, ...]) -> str:
-    """Return a word that is one of those allowed."""
+    """Return a value if it is allowed.
+
+    Parameters
+    ----------
+    value
+        The value given.
+    argument
+        Name of the argument, for the message.
+    allowed
+        All values that are allowed.
+    """
     if value not in allowed:
         cure = f"take one of {', '.join(allowed)}"
         raise InputError.of(argument, "", f"{shorten(value)} is not allowed", cure)
@@ -181,7 +215,13 @@ class ClinicRun(Shown):
         return self.study.summary()
 
     def plot(self, name: str = "queues") -> "Figure":
-        """Return a figure: ``queues``, ``flow``, or the ``timeline`` of one patient."""
+        """Return a figure of the run.
+
+        Parameters
+        ----------
+        name
+            ``queues``, ``flow``, or the ``timeline`` of one patient.
+        """
         return self.study.figure(one_of(name, "name", FIGURES))
 
     def write(
@@ -196,6 +236,8 @@ class ClinicRun(Shown):
 
         Parameters
         ----------
+        folder
+            New, or an unchanged earlier result, which is replaced.
         format
             ``csv`` or ``parquet``.
         xes

@@ -89,12 +89,41 @@ class Cohort(Shown):
         """
         if not self.request.data_errors_percent:
             raise TypeError("no data errors were introduced; ask for them: data_errors=5")
-        from pretese.io.export.export_fields import DATA_ERRORS
+        from pretese.io.export.columns.export_fields import DATA_ERRORS
 
         return self.tables[DATA_ERRORS]
 
+    def broken_rules(self) -> "pd.DataFrame":
+        """Return who breaks a rule that no patient of a clinic can break, and which.
+
+        Simulated patients break none; data errors that were introduced break some.
+
+        Raises
+        ------
+        TypeError
+            There are several replicates.
+        """
+        from simulate.tables.data_error_kinds import worded_columns
+        from simulate.tables.expert_rules import broken_rules
+
+        if self.request.replicates > 1:
+            raise TypeError("rules are those of one study; take one: cohort.study(1)")
+        tables = dict(self.tables)
+        if self.request.data_errors_percent:
+            import pandas as pd
+
+            numbers = {name: pd.to_numeric(tables["patients"][name], errors="coerce")
+                       for name in worded_columns("patients")}  # fmt: skip
+            tables["patients"] = tables["patients"].assign(**numbers)
+        return broken_rules(tables, self.request.loaded.scenario)
+
     def study(self, number: int) -> "Cohort":
-        """Return one of the replicates, counted from 1, as a cohort without column ``study``.
+        """Return one replicate as a cohort without the column ``study``.
+
+        Parameters
+        ----------
+        number
+            Number of the replicate, from 1.
 
         Raises
         ------
@@ -152,7 +181,13 @@ class Cohort(Shown):
 
 
 def formats_of(names: Sequence[str]) -> tuple[str, ...]:
-    """Return each of some formats once, in the order in which they are written."""
+    """Return formats without duplicates, in the order in which they are written.
+
+    Parameters
+    ----------
+    names
+        Names of formats, as given.
+    """
     from pretese.io.export.formats import FORMATS
 
     for name in sorted(set(names) - set(FORMATS), key=str):
@@ -177,7 +212,13 @@ class TrueEffects(Shown):
     frame: "pd.DataFrame"
 
     def write(self, path: str | Path) -> None:
-        """Write the table as CSV, as ``pretese truth --out`` does."""
+        """Write the table as CSV, as ``pretese truth --out`` does.
+
+        Parameters
+        ----------
+        path
+            File to write.
+        """
         from pretese.io.output.atomic_file import replaced_file
         from pretese.io.output.csv_file import write_csv
 

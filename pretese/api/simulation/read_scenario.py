@@ -22,7 +22,7 @@ def scenario(
         A shipped scenario (`pretese.shipped` lists them), or the path of your own YAML file.
     changes
         Other values of its numbers, by dotted path: the option ``--set`` of the commands.
-    more
+    **more
         The same as keyword arguments, where that is shorter:
         ``scenario("paper", **{"fertility.willing_share": 0.5})``.
 

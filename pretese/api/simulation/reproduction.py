@@ -135,7 +135,13 @@ class Reproduction(Shown):
         return drawn[name]
 
     def write(self, folder: str | Path) -> None:
-        """Write what ``pretese reproduce`` writes: report, tables, figures, a cohort, manifest."""
+        """Write what ``pretese reproduce`` writes: report, tables, figures, a cohort, manifest.
+
+        Parameters
+        ----------
+        folder
+            New, or an unchanged earlier result, which is replaced.
+        """
         from pretese.article.run.reproduction_run import write_reproduction
 
         with _folder(folder, "folder") as place:
@@ -195,7 +201,8 @@ def calibrate(
 
     Returns
     -------
-    The calibration. A new one is not stored before its `Calibration.write`.
+    Calibration
+        The solution; `Calibration.write` stores it.
 
     Raises
     ------
@@ -255,7 +262,7 @@ class Calibration(Shown):
         return missed_targets(self.record)
 
     def write(self) -> Path:
-        """Store a new calibration beside its scenario, and return the file.
+        """Store a new calibration next to its scenario, and return the file.
 
         Raises
         ------

@@ -47,6 +47,8 @@ class Scenario(Shown):
         replicates: int = 1,
         seed: int = 1,
         data_errors: float = 0.0,
+        *,
+        exact_days: bool = False,
     ) -> Cohort:
         """Return simulated studies of patients along the arms that they chose, with their truth.
 
@@ -59,7 +61,11 @@ class Scenario(Shown):
         seed
             Base seed of all random numbers.
         data_errors
-            Percentage of patients (0 to 100) whose rows get each of six kinds of data errors.
+            Percentage of patients (0 to 100) whose rows get each kind of data errors.
+        exact_days
+            Whether everything happens on the day on which the regimen has it. By default the
+            tables are those of a clinic: dates, weekdays, hours, late visits and injections, and
+            waits for surgery and ICSI. No result depends on it.
 
         Raises
         ------
@@ -86,6 +92,7 @@ class Scenario(Shown):
                 whole_of(replicates, "replicates", 1, 1_000_000),
                 seed_of(seed),
                 percent,
+                exact_days,
             )
         )
 
@@ -223,12 +230,16 @@ class Scenario(Shown):
             ``hormone_analysers``.
         goal
             The goal, such as ``"p90_wait_days < 60"``.
+        clinic, patients, seed
+            As in `clinic`.
         max_replicates
             Replicates at most, per capacity.
-        clinic, patients, seed, workers, progress
+        workers
             As in `clinic`.
         out
             Folder to write; it is checked before anything is simulated.
+        progress
+            As in `clinic`.
         """
         from pretese.api.simulation.clinics import answer_capacity
 

@@ -18,6 +18,7 @@ from protocol.errors import InputError
 if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
     import pandas as pd
 
+    from pretese.api.trials.forecasts import TrialForecast
     from pretese.api.trials.monitoring import InterimReport
     from pretese.api.trials.power import Power
     from pretese.trial.design.design_file import DesignFile
@@ -127,6 +128,49 @@ class Design(Shown):
             show_progress=progress,
         )
         return Power(run)
+
+    def forecast(
+        self,
+        prior: str | Path = "evidence",
+        participants: Sequence[int] | None = None,
+        *,
+        pilot: int = 60,
+    ) -> "TrialForecast":
+        """Return the probability that the trial succeeds, under published evidence or a prior.
+
+        Nothing is simulated: power is the normal approximation of the score test with one
+        analysis, averaged over the prior of the odds ratio, harm included.
+
+        Parameters
+        ----------
+        prior
+            ``"evidence"`` (studies before a first retrieval), another shipped topic, or a prior
+            file, such as `EffectPrior.write` writes.
+        participants
+            Sample sizes, both arms together, the one that is looked into first; by default that
+            of the design, half and twice as many.
+        pilot
+            Participants of a pilot whose value is judged.
+
+        Raises
+        ------
+        InputError
+            There is no such prior, a size is too small, or the endpoint has no control risk.
+
+        Examples
+        --------
+        >>> import pretese as pt
+        >>> found = pt.design("superiority-any-sperm").forecast("evidence", [200])
+        >>> found.to_frame()["participants"].tolist()
+        [200]
+        """
+        from pretese.api.trials.forecasts import forecast_of
+
+        sizes = tuple(
+            whole_of(each, "participants", 8, 1_000_000)
+            for each in sequence_of(participants, "participants")
+        )
+        return forecast_of(self._file, prior, sizes, whole_of(pilot, "pilot", 8, 100_000))
 
     def monitor(
         self,

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 from pretese.api.arguments.argument_numbers import number_of
 from pretese.api.display import Shown
 
-if TYPE_CHECKING:  # both are slow to load, and the numbers need neither
+if TYPE_CHECKING:  # slow to load, and the numbers do not need them
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from pretese.api.trials.multi_arm import MultiArmBoundaries
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -99,7 +101,12 @@ def boundaries(
     binding: bool = False,
     control_risk: float | None = None,
     treated_risk: float | None = None,
-) -> Boundaries:
+    margin: float | None = None,
+    hypothesis: str | None = None,
+    treatment_arms: int = 1,
+    allocation_ratio: float = 1.0,
+    futility_z: Sequence[float] = (),
+) -> "Boundaries | MultiArmBoundaries":
     """Make a group-sequential design, and with two risks its sample size.
 
     Parameters
@@ -113,11 +120,12 @@ def boundaries(
     shape
         Instead of spending, a classical shape: ``"OF"``, ``"Pocock"``, ``"WT"`` (Wang-Tsiatis, with
         ``delta``) or ``"HP"`` (Haybittle-Peto, with ``z``).
-    gamma, rho, delta, z
-        Parameter of HSD (negative spends late), KD (above 0), WT (0 is OF, 0.5 is Pocock), and
-        interim critical value of HP (3 by default).
+    gamma, rho
+        Parameter of HSD (negative values spend late) and of KD (above 0).
     cumulative
         Cumulative alpha at each analysis, per side, for ``spending="user"``.
+    delta, z
+        Parameter of WT (0 is OF, 0.5 is Pocock); interim critical value of HP (default 3).
     alpha, sides, power
         Type I error (both sides together), 1 or 2 sides, power; probabilities.
     futility, futility_gamma, futility_rho
@@ -126,6 +134,18 @@ def boundaries(
         Stopping for futility is obligatory, which lowers the efficacy boundaries.
     control_risk, treated_risk
         Probabilities of the event, both or neither: adds participants per arm and exact power.
+    margin, hypothesis
+        Margin as a difference of risks above 0, and what it is for: ``"non-inferiority"`` (the
+        default with a margin) or ``"superiority"``. The score test of Farrington and Manning.
+
+    treatment_arms
+        Treatments compared with one control. From 2 on the boundaries hold the family-wise type I
+        error (one analysis: Dunnett's test), ``power`` is that of finding a treatment that works
+        alone, and at most four analyses are integrated.
+    allocation_ratio
+        With several treatments: participants of each per participant of the control.
+    futility_z
+        With several treatments: z at each interim analysis below which a treatment is dropped.
 
     Raises
     ------
@@ -153,7 +173,20 @@ def boundaries(
     _check_numbers({
         **numbers, "alpha": alpha, "sides": sides, "power": power, "futility_gamma": futility_gamma,
         "futility_rho": futility_rho, "control_risk": control_risk, "treated_risk": treated_risk,
+        "margin": margin, "allocation_ratio": allocation_ratio,
     })  # fmt: skip
+    arms = choice.treatment_arms_of(treatment_arms, allocation_ratio, futility_z)
+    if arms > 1:
+        _alone(futility, futility_gamma, futility_rho, margin, hypothesis)
+        from pretese.api.trials.multi_arm import multi_arm_boundaries
+
+        return multi_arm_boundaries(
+            choice.information_fractions(information),
+            choice.choose_shape(spending, shape, numbers, cumulative),
+            arms, allocation_ratio=allocation_ratio, futility_z=tuple(futility_z), alpha=alpha,
+            sides=sides, power=power, binding=binding,
+            risks=_both_risks(control_risk, treated_risk),
+        )  # fmt: skip
     design = plan_sequential(
         choice.information_fractions(information),
         choice.choose_shape(spending, shape, numbers, cumulative),
@@ -164,12 +197,36 @@ def boundaries(
         binding=binding,
     )
     document = describe_boundaries(design)
+    risks = _both_risks(control_risk, treated_risk)
+    if risks is not None:
+        control, treated = risks
+        null = choice.null_difference(margin, hypothesis)
+        document["participants"] = describe_sample_size(design, treated, control, null)
+    elif margin is not None or hypothesis is not None:
+        argument = "hypothesis" if margin is None else "margin"
+        raise _fault(argument, "it came without risks", "give control_risk and treated_risk too")
+    return Boundaries(rounded_document(document))
+
+
+def _both_risks(
+    control_risk: float | None, treated_risk: float | None
+) -> tuple[float, float] | None:
+    """Return the risks of control and treatment; None without any."""
     if control_risk is not None and treated_risk is not None:
-        document["participants"] = describe_sample_size(design, treated_risk, control_risk)
-    elif control_risk is not None or treated_risk is not None:
+        return control_risk, treated_risk
+    if control_risk is not None or treated_risk is not None:
         missing = "control_risk" if control_risk is None else "treated_risk"
         raise _fault(missing, "the other risk came without it", "give both risks, or neither")
-    return Boundaries(rounded_document(document))
+    return None
+
+
+def _alone(*values: object) -> None:
+    """Refuse what plans of several treatments do not take."""
+    names = ("futility", "futility_gamma", "futility_rho", "margin", "hypothesis")
+    for name, value in zip(names, values, strict=True):
+        if value is not None:
+            cure = "leave it out; treatments are dropped by futility_z"
+            raise _fault(name, "several treatments do not take it", cure)
 
 
 def _check_numbers(values: Mapping[str, object]) -> None:

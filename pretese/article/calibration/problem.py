@@ -9,7 +9,8 @@ from scipy.special import expit, logit
 
 from pretese.article.calibration.draws import truth_statistics
 from pretese.article.published import PublishedStudy, nearest
-from pretese.article.simulated.counts import count_statistics
+from pretese.article.simulated.counts import QUARTILES, count_statistics
+from pretese.article.simulated.studies import GROUPS
 from protocol.errors import Fault, InputError
 from simulate.scenario import Scenario, Target
 from simulate.scenario.parameter_paths import parameters, with_values
@@ -48,13 +49,36 @@ class Problem:
     free: Mapping[str, Parameter]
     targets: Mapping[str, Target]
 
+    def values(self, point: Floats) -> dict[str, float]:
+        """Return the free parameters at a point of the solver's scale.
+
+        One that has not moved keeps the file's value to the last bit.
+        """
+        return {
+            name: number.value if x == x0 else link(number).back(float(x))
+            for (name, number), x, x0 in zip(self.free.items(), point, self.start, strict=True)
+        }
+
     def at(self, point: Floats) -> Scenario:
         """Return the scenario with its free parameters at a point of the solver's scale."""
-        values = {
-            name: link(parameter).back(float(x))
-            for (name, parameter), x in zip(self.free.items(), point, strict=True)
+        return with_values(self.scenario, self.values(point), where="calibration")
+
+    @property
+    def coarse(self) -> tuple[str, ...]:
+        """Quartiles among the targets whose variable is recorded in whole units.
+
+        Such a quartile is a step function of the parameters: solved by its slope alone, it stays
+        on whatever step it stands.
+        """
+        steps = self.scenario.measurement.rounded_to
+        named = {
+            f"table1.{variable}.{group}.{quartile}"
+            for variable, step in steps.items()
+            for group in GROUPS
+            for quartile in QUARTILES
+            if step.value >= 1
         }
-        return with_values(self.scenario, values, where="calibration")
+        return tuple(name for name in self.targets if name in named)
 
     @property
     def start(self) -> Floats:

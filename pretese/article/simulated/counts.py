@@ -1,6 +1,6 @@
 """Published numbers that are counted or read off: flow, Table 1, sperm by diagnosis, births."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ Flags = NDArray[np.bool_]
 
 #: Testosterone below which the cohorts behind the target of the rise were called hypogonadal.
 HYPOGONADAL_NMOL_L = 12.0
+
+#: Quartiles as the ids of published numbers name them.
+QUARTILES = ("q1", "median", "q3")
 
 #: Takes a batch of studies, returns one number per study.
 Statistic = Callable[[Studies], Floats]
@@ -110,13 +113,26 @@ def _flow() -> Iterator[tuple[str, Statistic]]:
 def _quartiles() -> Iterator[tuple[str, Statistic]]:
     for variable in BASELINE:
         for group in GROUPS:
-            for index, name in enumerate(("q1", "median", "q3")):
+            for index, name in enumerate(QUARTILES):
                 yield f"table1.{variable}.{group}.{name}", _quartile(variable, group, index)
 
 
-def _quartile(variable: str, group: str, index: int) -> Statistic:
+def exact_quartiles(variables: Collection[str]) -> dict[str, Statistic]:
+    """Return the quartiles of some variables before rounding, under the ids of `count_statistics`.
+
+    The quartile of values in whole years is a step function of the parameters; this one is smooth.
+    """
+    return {
+        f"table1.{variable}.{group}.{name}": _quartile(variable, group, index, exact=True)
+        for variable in variables
+        for group in GROUPS
+        for index, name in enumerate(QUARTILES)
+    }
+
+
+def _quartile(variable: str, group: str, index: int, *, exact: bool = False) -> Statistic:
     def read(studies: Studies) -> Floats:
-        value: Floats = studies.quartiles(variable, group)[index]
+        value: Floats = studies.quartiles(variable, group, exact=exact)[index]
         return value
 
     return read

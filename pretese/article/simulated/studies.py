@@ -72,13 +72,17 @@ class Studies:
         flags: Flags = self.cohort.patients.diagnosis == DIAGNOSES.index(diagnosis)
         return flags
 
-    def quartiles(self, variable: str, group: str) -> Floats:
-        """Return the quartiles of a baseline variable in a column of Table 1, shape (3, R)."""
-        if (variable, group) not in self._quartiles:
-            values = self.cohort.baseline[variable]
-            self._quartiles[variable, group] = quartiles(values, self.group(group))
-        return self._quartiles[variable, group]
+    def quartiles(self, variable: str, group: str, *, exact: bool = False) -> Floats:
+        """Return the quartiles of a baseline variable in a column of Table 1, shape (3, R).
+
+        ``exact`` takes the values before they are rounded and some of them go missing.
+        """
+        key = variable, group, exact
+        if key not in self._quartiles:
+            held = self.cohort.patients.baseline if exact else self.cohort.baseline
+            self._quartiles[key] = quartiles(held[variable], self.group(group))
+        return self._quartiles[key]
 
     @cached_property
-    def _quartiles(self) -> dict[tuple[str, str], Floats]:
+    def _quartiles(self) -> dict[tuple[str, str, bool], Floats]:
         return {}

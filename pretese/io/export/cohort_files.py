@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from pretese.io.export.export_fields import (
+from pretese.io.export.columns.export_fields import (
     DATA_ERRORS,
     Fields,
     dictionary,
     fields_of,
     is_truth,
     place_of,
+    without_errors,
 )
 from pretese.io.export.formats import FORMATS, Tables, streamed
 from pretese.io.export.frictionless import write_package
@@ -43,6 +44,8 @@ def write_studies(
     tell: Callable[[int], None],
     error_share: float = 0.0,
     first: int = 0,
+    *,
+    exact_days: bool = True,
 ) -> None:
     """Write every table of every study; with several studies a first column ``study`` (from 1).
 
@@ -60,6 +63,8 @@ def write_studies(
         `simulate.tables.data_errors.KINDS`; the labels stand with the truth. 0 leaves all clean.
     first
         Number of the first study, from 0.
+    exact_days
+        Whether everything happens on the day of the regimen, not on the dates of a clinic.
 
     Raises
     ------
@@ -77,7 +82,9 @@ def write_studies(
     with ExitStack() as stack:
         streams: dict[str, list[Stream]] = {}
         done = 0
-        for parts in slices(scenario, seed, replicates, patients, error_share, first):
+        for parts in slices(
+            scenario, seed, replicates, patients, error_share, first, exact_days=exact_days
+        ):
             if not fields:
                 fields = fields_of(parts, scenario)
                 streams = _open(stack, folder, formats, fields)
@@ -88,8 +95,9 @@ def write_studies(
                 kept.append(parts)
             done += len(parts["truth"])
             tell(done)
-    write_csv(dictionary(fields), folder / "dictionary.csv")
-    _describe(folder, formats, fields, scenario)
+    described = without_errors(fields)
+    write_csv(dictionary(described), folder / "dictionary.csv")
+    _describe(folder, formats, described, scenario)
     if kept:
         joined = {n: pd.concat([parts[n] for parts in kept], ignore_index=True) for n in fields}
         for each in whole:
@@ -108,12 +116,13 @@ def _check_size(formats: Sequence[str], patients: int) -> None:
 
 
 def _check_data_errors(formats: Sequence[str]) -> None:
-    whole = [name for name in formats if not FORMATS[name].streamed]
-    if whole:
+    coded = [name for name in formats if FORMATS[name].coded]
+    if coded:
+        free = [name for name, each in FORMATS.items() if not each.coded]
         raise InputError.of(
-            "data_errors", whole[0],
+            "data_errors", coded[0],
             "this format cannot represent data errors (it holds codes, one row per patient)",
-            f"ask for {' or '.join(streamed())}",
+            f"ask for {', '.join(free)}",
         )  # fmt: skip
 
 
@@ -124,6 +133,8 @@ def slices(
     patients: int,
     error_share: float = 0.0,
     first: int = 0,
+    *,
+    exact_days: bool = True,
 ) -> Iterator[Tables]:
     """Simulate study after study, each in slices of patients; parameters as in `write_studies`."""
     for study in range(first, first + replicates):
@@ -132,10 +143,10 @@ def slices(
             cohort = draw_cohort(
                 scenario, seed, first=study, patients=size, first_patient=first_patient
             )
-            parts = tables(cohort)
+            parts = tables(cohort, exact_days=exact_days)
             if error_share:
-                corrupted = corrupt(parts["patients"], error_share, cohort.streams)
-                parts |= {"patients": corrupted.patients, DATA_ERRORS: corrupted.labels}
+                corrupted = corrupt(parts, error_share, cohort.streams)
+                parts |= {**corrupted.tables, DATA_ERRORS: corrupted.labels}
             if replicates > 1:
                 for table in parts.values():
                     table.insert(0, "study", study + 1)

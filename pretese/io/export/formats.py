@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:  # a help text that lists the formats loads no writer
     import pandas as pd
 
-    from pretese.io.export.export_fields import Fields
+    from pretese.io.export.columns.export_fields import Fields
 
 Tables: TypeAlias = Mapping[str, "pd.DataFrame"]
 
@@ -20,6 +20,9 @@ Write: TypeAlias = Callable[[Tables, Path, "Fields", str], None]
 
 #: Patients, of all studies together, whose tables are held in memory for a format written whole.
 MAX_PATIENTS_WHOLE = 100_000
+
+#: The same for workbooks: a sheet has 1,048,576 rows, and a patient up to 45 injections.
+MAX_PATIENTS_SHEET = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,10 @@ class Format:
     write
         Writes tables that are held in memory whole. None: `pretese.io.export.streams` writes the
         format slice by slice, for any number of patients, and corrupted values too.
+    coded
+        Whether it holds codes and numbers of fixed meaning alone, so that no data error fits in.
+    limit
+        Patients that it takes if it is written whole.
     media_type
         Of the files of a streamed format, for datapackage.json.
     """
@@ -43,6 +50,8 @@ class Format:
     readers: str
     write: Write | None = None
     media_type: str = ""
+    coded: bool = False
+    limit: int = MAX_PATIENTS_WHOLE
 
     @property
     def streamed(self) -> bool:
@@ -52,12 +61,12 @@ class Format:
     @property
     def max_patients(self) -> int | None:
         """Patients that it can take, of all studies together; None is any number."""
-        return None if self.streamed else MAX_PATIENTS_WHOLE
+        return None if self.streamed else self.limit
 
 
 def _statistics(suffix: str) -> Write:
     def write(parts: Tables, folder: Path, fields: "Fields", _: str) -> None:
-        from pretese.io.export.export_fields import place_of
+        from pretese.io.export.columns.export_fields import place_of
         from pretese.io.export.statistics_files import write_statistics_file
 
         for name, table in parts.items():
@@ -67,22 +76,48 @@ def _statistics(suffix: str) -> Write:
     return write
 
 
+def _workbooks(parts: Tables, folder: Path, fields: "Fields", study: str) -> None:
+    """Write what is observed into one workbook, and the truth into another."""
+    from pretese.io.export.columns.export_fields import is_truth
+    from pretese.io.export.workbook_file import write_workbook
+
+    for truth, place in ((False, folder), (True, folder / "truth")):
+        chosen = {name: table for name, table in parts.items() if is_truth(name) == truth}
+        name = f"{study}-truth" if truth else study
+        write_workbook(chosen, place / f"{name}.xlsx", fields)
+
+
+def _fhir(parts: Tables, folder: Path, fields: "Fields", _: str) -> None:
+    from pretese.io.export.standards.fhir import write_fhir
+
+    write_fhir(parts, folder / "fhir", fields)
+
+
+def _omop(parts: Tables, folder: Path, fields: "Fields", _: str) -> None:
+    from pretese.io.export.standards.omop import write_omop
+
+    write_omop(parts, folder / "omop", fields)
+
+
 def _redcap(parts: Tables, folder: Path, fields: "Fields", _: str) -> None:
-    from pretese.io.export.export_fields import is_truth
-    from pretese.io.export.redcap import write_redcap
+    from pretese.io.export.columns.export_fields import is_truth
+    from pretese.io.export.standards.redcap import write_redcap
 
     seen = {name: listed for name, listed in fields.items() if not is_truth(name)}
     write_redcap(parts, folder / "redcap", seen)
 
 
 def _dataset_json(parts: Tables, folder: Path, fields: "Fields", study: str) -> None:
-    from pretese.io.export.adam import adlb, adsl
-    from pretese.io.export.dataset_json import write_dataset_json
+    from pretese.io.export.standards.adam import adlb, adsl
+    from pretese.io.export.standards.dataset_json import write_dataset_json
+    from pretese.io.export.standards.define_xml import write_define
 
-    (folder / "dataset-json").mkdir()
-    for make in (adsl, adlb):
-        data = make(parts, study, fields)
-        write_dataset_json(data, folder / "dataset-json" / f"{data.name.lower()}.json", study)
+    place = folder / "dataset-json"
+    place.mkdir()
+    made = [make(parts, study, fields) for make in (adsl, adlb)]
+    for data in made:
+        write_dataset_json(data, place / f"{data.name.lower()}.json", study)
+    write_define(made, place / "define.xml", study)
 
 
 _ENTRIES = (
@@ -91,8 +126,11 @@ _ENTRIES = (
     Format("sav", "SPSS", _statistics("sav")),
     Format("dta", "Stata", _statistics("dta")),
     Format("xpt", "SAS", _statistics("xpt")),
-    Format("redcap", "a REDCap project", _redcap),
-    Format("dataset-json", "CDISC: ADSL and ADLB", _dataset_json),
+    Format("xlsx", "Excel: one workbook", _workbooks, limit=MAX_PATIENTS_SHEET),
+    Format("redcap", "a REDCap project", _redcap, coded=True),
+    Format("dataset-json", "CDISC: ADSL, ADLB, define.xml", _dataset_json, coded=True),
+    Format("fhir", "HL7 FHIR R4 bulk data", _fhir, coded=True),
+    Format("omop", "OMOP CDM 5.4", _omop, coded=True),
 )
 
 #: Every format by name, in the order in which they are written.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pretese.io.export.export_fields import KEYS, Field, Fields, Kind
+from pretese.io.export.columns.export_fields import KEYS, Field, Fields, Kind
 from pretese.io.export.formats import FORMATS
 from pretese.io.output.versions import program_version
 from pretese.io.text.json_text import to_json
@@ -13,6 +13,7 @@ _TYPES: dict[Kind, str] = {
     "number": "number",
     "count": "integer",
     "flag": "integer",
+    "date": "date",
     "text": "string",
 }
 #: Tables with one row per patient.

@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import pyreadstat
 
-from pretese.io.export.clock import creation_time
-from pretese.io.export.export_fields import Field
+from pretese.io.export.columns.clock import creation_time
+from pretese.io.export.columns.export_fields import Field
 
 #: Bytes that a variable label may take: SPSS, Stata, and SAS transport files of version 8.
 _LONGEST_LABEL = {"sav": 255, "dta": 80, "xpt": 255}
@@ -25,6 +25,9 @@ _READ: dict[str, Any] = {
 
 _YES_NO: dict[int | float, str] = {0: "no", 1: "yes"}
 
+#: How SPSS shows whole numbers.
+_FORMATS = {"flag": "F1.0", "count": "F8.0"}
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -32,16 +35,26 @@ def write_statistics_file(table: pd.DataFrame, path: Path, fields: Sequence[Fiel
     """Write one table as .sav, .dta or .xpt (version 8), by the suffix of the path.
 
     Unit and UCUM code stand in each variable's label, the meaning of 0 and 1 in value labels
-    (SAS transport files have none). A word that is not known is the empty text.
+    (SAS transport files have none), and that of words in SPSS, where text may be labelled. Flags
+    and counts are whole numbers in Stata, and shown without decimals in SPSS. A word that is not
+    known is the empty text.
     """
     kind = path.suffix[1:]
     plain = pd.DataFrame({field.name: _plain(table[field.name], field) for field in fields})
     labels: list[str | None] = [label_of(field, _LONGEST_LABEL[kind]) for field in fields]
-    answers = {field.name: _YES_NO for field in fields if field.kind == "flag"}
+    answers = dict(_value_labels(fields, kind))
     with _disk_errors(path):
         _write(plain, path, fields, labels, answers)
         _set_clock(path, creation_time())
         _check_whole(path, len(plain))
+
+
+def _value_labels(fields: Sequence[Field], kind: str) -> Iterator[tuple[str, dict[Any, str]]]:
+    for field in fields:
+        if field.kind == "flag":
+            yield field.name, dict(_YES_NO)
+        elif kind == "sav" and field.choices:
+            yield field.name, {word: word.replace("-", " ").capitalize() for word in field.choices}
 
 
 def _write(
@@ -49,13 +62,14 @@ def _write(
     path: Path,
     fields: Sequence[Field],
     labels: list[str | None],
-    answers: dict[str, dict[int | float, str]],
+    answers: dict[str, dict[Any, str]],
 ) -> None:
     kind = path.suffix[1:]
     if kind == "sav":
         pyreadstat.write_sav(
             plain, path, path.stem, labels, row_compress=True, variable_value_labels=answers,
             variable_measure={field.name: _measure(field) for field in fields},
+            variable_format={f.name: _FORMATS[f.kind] for f in fields if f.kind in _FORMATS},
         )  # fmt: skip
     elif kind == "dta":
         # Version 14 is the newest that every edition of Stata opens.
@@ -89,7 +103,7 @@ def _check_whole(path: Path, rows: int) -> None:
 def label_of(field: Field, longest: int) -> str:
     """Return meaning and unit within a number of bytes; the unit is never cut.
 
-    >>> from pretese.io.export.units import unit_of
+    >>> from pretese.io.export.columns.units import unit_of
     >>> label_of(Field("fsh_iu_l", "number", unit_of("[IU]/L"), "serum FSH; empty if not measured"), 40)
     'serum FSH (IU/L, UCUM [IU]/L)'
     """  # noqa: E501  a doctest cannot be broken here
@@ -102,10 +116,14 @@ def label_of(field: Field, longest: int) -> str:
 
 
 def _plain(values: pd.Series, field: Field) -> pd.Series:
-    """Return values as the C library takes them: doubles, or text."""
+    """Return values as the C library takes them: whole numbers, doubles, dates, or text."""
     if field.kind == "text":
         return values.astype(object).where(values.notna(), "")
-    return values.astype("float64")
+    if field.kind == "date":
+        return values.dt.date.astype(object)
+    if field.kind == "number":
+        return values.astype("float64")
+    return values.astype("Int32" if values.isna().any() else "int32")
 
 
 def _measure(field: Field) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 
-from pretese.io.export.export_fields import Field, Kind
+from pretese.io.export.columns.export_fields import Field, Kind
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -20,6 +20,7 @@ _TYPES: dict[Kind, pa.DataType] = {
     "number": pa.float64(),
     "count": pa.int32(),
     "flag": pa.int8(),
+    "date": pa.date32(),
     "text": pa.string(),
 }
 

@@ -1,6 +1,7 @@
 """The columns that an analysis plan needs from a table, and their use."""
 
 from estimate.core.columns import Categorical
+from estimate.longitudinal.strategies import Strategies
 from estimate.plan.spec import Plan
 from pretese.io.input.table_cells import INDICATOR, CategoryUse, NumberUse, Use
 
@@ -15,6 +16,17 @@ def _outcome_uses(plan: Plan) -> dict[str, Use]:
     if outcome.declared in (None, "binary") and outcome.trials is None:
         return {outcome.name: INDICATOR}
     return dict.fromkeys(outcome.columns, numbers)
+
+
+def visit_uses(asked: Strategies) -> dict[str, Use]:
+    """Return the columns of a table of visits that strategies need, to what they hold."""
+    numbers = dict.fromkeys((*asked.covariates, "month", "day"), NumberUse("give numbers"))
+    return {asked.patient: CategoryUse(), **numbers}
+
+
+def injection_uses(asked: Strategies) -> dict[str, Use]:
+    """Return the columns of a table of injections that strategies need, to what they hold."""
+    return {asked.patient: CategoryUse(), "drug": CategoryUse(), "day": NumberUse("give numbers")}
 
 
 def uses_of(plan: Plan) -> dict[str, Use]:
@@ -36,6 +48,8 @@ def uses_of(plan: Plan) -> dict[str, Use]:
         uses.setdefault(plan.eligible, INDICATOR)
     if plan.cluster is not None:
         uses.setdefault(plan.cluster, CategoryUse())
+    if plan.strategies is not None:
+        uses.setdefault(plan.strategies.patient, CategoryUse())
     if plan.sampling_weights is not None:
         uses.setdefault(plan.sampling_weights, NumberUse("give numbers"))
     if (birth_curves := plan.live_birth) is not None:

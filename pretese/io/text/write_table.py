@@ -83,12 +83,18 @@ def latex(frame: pd.DataFrame, caption: str) -> str:
 
 
 def html_table(frame: pd.DataFrame, caption: str) -> str:
-    """Return an HTML table element."""
+    """Return an HTML table element; columns without numbers have the class ``words``."""
+    head, *body = _rows(frame)
+    columns = zip(*body, strict=True) if body else ()
+    words = [not any(map(str.isdigit, "".join(column))) for column in columns]
 
     def line(cells: list[str], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{_html(cell)}</{tag}>" for cell in cells) + "</tr>\n"
+        kinds = [' class="words"' if of_words else "" for of_words in words] or [""] * len(cells)
+        shown = (
+            f"<{tag}{kind}>{_html(cell)}</{tag}>" for kind, cell in zip(kinds, cells, strict=True)
+        )
+        return "<tr>" + "".join(shown) + "</tr>\n"
 
-    head, *body = _rows(frame)
     return (
         f"<table>\n<caption>{_html(caption)}</caption>\n"
         f"<thead>\n{line(head, 'th')}</thead>\n"
@@ -97,4 +103,5 @@ def html_table(frame: pd.DataFrame, caption: str) -> str:
 
 
 def _html(text: str) -> str:
-    return html.escape(xml_text(lines(text)))
+    """Return text for HTML; long names may be broken after an underscore."""
+    return html.escape(xml_text(lines(text))).replace("_", "_<wbr>")

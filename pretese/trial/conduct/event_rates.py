@@ -6,7 +6,7 @@ probabilities represent all of them. Recording and estimands use the functions t
 """
 
 from dataclasses import dataclass
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -72,7 +72,7 @@ def arm_rates(design: DesignFile, effect: float) -> ArmRates:
 def with_harm(design: DesignFile, effect: float) -> DesignFile:
     """Return a design whose full effect is a negative share of the planned one.
 
-    The risk under treatment moves from that under control against the planned direction.
+    The risk under treatment moves from the null hypothesis against the planned direction.
 
     Raises
     ------
@@ -82,8 +82,7 @@ def with_harm(design: DesignFile, effect: float) -> DesignFile:
     risks = design.risks
     if risks is None:
         raise ValueError("a scenario has no negative effects")  # refused when it was read
-    gap = risks.treated_percent - risks.control_percent
-    treated = risks.control_percent + effect * gap
+    treated = design.treated_percent_at(effect)
     if not 0 < treated < 100:
         problem = f"an effect of {100 * effect:g} % gives a risk of {treated:g} % under treatment"
         raise InputError.of(design.id, "prior", problem, "give an effect closer to 0")
@@ -93,16 +92,22 @@ def with_harm(design: DesignFile, effect: float) -> DesignFile:
 
 def _kinds(design: DesignFile, risks: Risks, effect: float) -> tuple[Trials, Floats]:
     """Return all combinations of potential outcomes with their probabilities."""
-    outcome = _joint_outcomes(risks.control_percent / 100, risks.treated_percent / 100)
+    outcome = _joint_outcomes(
+        risks.control_percent / 100, risks.treated_percent / 100,
+        design.null_risks_percent[0] / 100,
+    )  # fmt: skip
     switching = _joint_outcomes(
-        design.treatment_switching.control_percent, design.treatment_switching.treated_percent, 100
+        design.treatment_switching.control_percent / 100,
+        design.treatment_switching.treated_percent / 100,
     )
     rows = list(product(outcome, ((0.0, effect), (1.0, 1 - effect)), switching, (False, True)))
-    control, treated = (np.array([row[0][arm] for row in rows])[None] for arm in (0, 1))
-    switches = tuple(np.array([row[2][arm] for row in rows])[None] for arm in (0, 1))
+    control, treated, at_null = (
+        np.array([row[0][0][arm] for row in rows])[None] for arm in (0, 1, 2)
+    )
+    switches = tuple(np.array([row[2][0][arm] for row in rows])[None] for arm in (0, 1))
     dropped_out = np.array([row[3] for row in rows])
     share = np.array([[design.dropout.control_percent], [design.dropout.treated_percent]]) / 100
-    common = np.array([row[0][2] * row[1][1] * row[2][2] for row in rows])
+    common = np.array([row[0][1] * row[1][1] * row[2][1] for row in rows])
     shape = (2, len(rows))
     pairs = [tuple(np.broadcast_to(each, shape) for each in pair)
              for pair in ((control, treated), switches)]  # fmt: skip
@@ -112,7 +117,15 @@ def _kinds(design: DesignFile, risks: Risks, effect: float) -> tuple[Trials, Flo
         site=zeros,
         would_switch=(pairs[1][0], pairs[1][1]),
         eligible=EligiblePatients(
-            (Potential((pairs[0][0], pairs[0][1]), (everyone, everyone)),), zeros, {}
+            (
+                Potential(
+                    (pairs[0][0], pairs[0][1]),
+                    (everyone, everyone),
+                    np.broadcast_to(at_null, shape),
+                ),
+            ),
+            zeros,
+            {},
         ),
         responds=np.broadcast_to([row[1][0] for row in rows], shape).astype(float),
     )
@@ -122,8 +135,15 @@ def _kinds(design: DesignFile, risks: Risks, effect: float) -> tuple[Trials, Flo
     return trials, common * np.where(dropped_out, share, 1 - share)
 
 
-def _joint_outcomes(a: float, b: float, whole: float = 1.0) -> list[tuple[bool, bool, float]]:
-    """Return the joint outcomes of two events that share one uniform number."""
-    low, high = min(a, b), max(a, b)
-    parts = [(True, True, low), (a > b, b > a, high - low), (False, False, whole - high)]
-    return [(one, other, part / whole) for one, other, part in parts]
+def _joint_outcomes(*risks: float) -> list[tuple[tuple[bool, ...], float]]:
+    """Return the joint outcomes of events that share one uniform number, with probabilities.
+
+    >>> _joint_outcomes(0.25, 0.5)
+    [((True, True), 0.25), ((False, True), 0.25), ((False, False), 0.5)]
+    """
+    cuts = [0.0, *sorted(set(risks)), 1.0]
+    return [
+        (tuple(low < risk for risk in risks), high - low)
+        for low, high in pairwise(cuts)
+        if high > low
+    ]

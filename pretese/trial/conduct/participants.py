@@ -32,10 +32,14 @@ class Potential:
     counted
         Whether he would belong to the population of the endpoint (all participants, except those
         who need no operation).
+    at_null
+        Whether the endpoint would be met under treatment if its effect were at the limit of the
+        null hypothesis; None: as under control.
     """
 
     success: tuple[Flags, Flags]
     counted: tuple[Flags, Flags]
+    at_null: Flags | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ def draw_eligible(
         add to the chance of finding sperm in either arm; None: 0.
     """
     if design.risks is not None:
-        return _plain(design.risks, streams)
+        return _plain(design, design.risks, streams)
     if scenario is None:
         raise InputError.of(design.id, "scenario", "it is missing", "name a scenario")
     cohort = draw_cohort(
@@ -110,11 +114,12 @@ def _potential(endpoint: Endpoint, cohort: Cohort) -> Potential:
     return Potential(success, (everyone, everyone))
 
 
-def _plain(risks: Risks, streams: RandomStreams) -> EligiblePatients:
+def _plain(design: DesignFile, risks: Risks, streams: RandomStreams) -> EligiblePatients:
     drawn = streams.uniform("plain outcome")
+    at_null = drawn < design.null_risks_percent[0] / 100 if design.analysis.margin_percent else None
     success = (drawn < risks.control_percent / 100, drawn < risks.treated_percent / 100)
     everyone = np.ones(drawn.shape, bool)
-    endpoint = Potential(success, (everyone, everyone))
+    endpoint = Potential(success, (everyone, everyone), at_null)
     return EligiblePatients((endpoint,), np.zeros(drawn.shape, np.int64), {})
 
 

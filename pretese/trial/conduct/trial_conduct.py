@@ -54,7 +54,8 @@ class Participants:
         self, effect: float, endpoint: int = 0, *, switching: bool = True
     ) -> tuple[Flags, Flags]:
         """Return potential outcomes under control and treatment, with ``switching`` as received."""
-        return self._assigned(self.eligible.endpoints[endpoint].success, effect, switching)
+        of = self.eligible.endpoints[endpoint]
+        return self._assigned(of.success, effect, switching, of.at_null)
 
     def counted(
         self, effect: float, endpoint: int = 0, *, switching: bool = True
@@ -63,10 +64,15 @@ class Participants:
         return self._assigned(self.eligible.endpoints[endpoint].counted, effect, switching)
 
     def _assigned(
-        self, pair: tuple[Flags, Flags], effect: float, switching: bool
+        self,
+        pair: tuple[Flags, Flags],
+        effect: float,
+        switching: bool,
+        at_null: Flags | None = None,
     ) -> tuple[Flags, Flags]:
         control = pair[0]
-        treated = np.where(self.responds < effect, pair[1], control)
+        without = control if at_null is None else at_null
+        treated = np.where(self.responds < effect, pair[1], without)
         if not switching:
             return control, treated
         switched = self.would_switch

@@ -103,9 +103,47 @@ class DesignFile(Document):
             raise ValueError("the weights of the prior do not sum to 100")
         if self.risks is None and any(each.effect_percent < 0 for each in self.prior):
             raise ValueError("a scenario has no negative effects; name risks for a prior on harm")
+        self._check_margin()
         if self.decision and self.decision.min_assurance_percent and not self.prior:
             raise ValueError("assurance needs a prior; give one, or remove the threshold")
         return self
+
+    def _check_margin(self) -> None:
+        """Refuse margins without fixed event rates, and hypotheses that the plan cannot test."""
+        if self.analysis.margin_percent is None:
+            return
+        plan, kind = self.monitoring, self.analysis.kind_of_hypothesis
+        if self.risks is None:
+            raise ValueError("a margin needs fixed event rates; name risks instead of a scenario")
+        if plan.reestimation:
+            raise ValueError("a margin excludes re-estimation; leave one of the two out")
+        if kind == "equivalence" and (plan.sides == 2 or plan.futility):
+            raise ValueError(
+                "equivalence is two one-sided tests without futility; set sides: 1, with the alpha "
+                "of each test"
+            )
+        limits = [self.risks.control_percent + 100 * null for null in self.analysis.nulls]
+        if not all(0 < risk < 100 for risk in limits):
+            raise ValueError(
+                f"the margin leads to a risk of {limits[0]:g} % under treatment; give a smaller one"
+            )
+
+    @property
+    def null_risks_percent(self) -> tuple[float, ...]:
+        """Risks under treatment at the limits of the null hypothesis, with fixed event rates."""
+        if self.risks is None:
+            raise ValueError("a scenario has no fixed event rates")
+        return tuple(self.risks.control_percent + 100 * null for null in self.analysis.nulls)
+
+    def treated_percent_at(self, effect: float) -> float:
+        """Return the risk under treatment at a share of the planned effect.
+
+        The share counts from the null hypothesis: 0 is its (lower) limit, 1 the plan.
+        """
+        if self.risks is None:
+            raise ValueError("a scenario has no fixed event rates")
+        null = self.null_risks_percent[0]
+        return null + effect * (self.risks.treated_percent - null)
 
     def _check_blocks(self) -> None:
         unit = sum(self.allocation)

@@ -109,17 +109,28 @@ class Endpoint(Document):
         return apart or self.treatment_switching in ("excluded", "hypothetical")
 
 
+#: What the trial is to show about the risk difference.
+Hypothesis = Literal["superiority", "non-inferiority", "equivalence"]
+
+#: Methods whose effect is a risk difference, which a margin is.
+OF_DIFFERENCES = frozenset({"unadjusted", "mantel-haenszel", "g-computation-randomised"})
+
+
 class EndpointAnalysis(Document):
-    """The method by which the arms are compared.
+    """The method by which the arms are compared, and the hypothesis that is tested.
 
     ``strata`` are those of Mantel-Haenszel; in a model they enter as indicators. ``mixed`` is
-    logistic with a normal intercept per site.
+    logistic with a normal intercept per site. ``margin_percent`` is a risk difference in percentage
+    points: a treatment that is worse by less is not inferior, one that differs by less is
+    equivalent, and superiority is shown beyond it.
     """
 
     method: Annotated[str, AfterValidator(partial(check_method, door="power"))] = "unadjusted"
     covariates: tuple[str, ...] = ()
     strata: tuple[Factor, ...] = ()
     small_sample: bool | None = None
+    hypothesis: Hypothesis | None = None
+    margin_percent: Annotated[Number, Field(gt=0, lt=100)] | None = None
 
     @field_validator("covariates")
     @classmethod
@@ -139,9 +150,51 @@ class EndpointAnalysis(Document):
             raise ValueError("mantel-haenszel takes strata and no covariates")
         if self.method == "mixed" and "site" in self.strata:
             raise ValueError("mixed takes sites as random; leave site out of strata")
+        self._check_margin()
         if self.small_sample and self.method != "g-computation-randomised":
             raise ValueError("small_sample goes with g-computation-randomised alone")
         return self
+
+    def _check_margin(self) -> None:
+        if self.margin_percent is None and self.hypothesis in ("non-inferiority", "equivalence"):
+            raise ValueError(f"{self.hypothesis} needs a margin; give margin_percent")
+        if self.margin_percent is not None and self.method not in OF_DIFFERENCES:
+            raise ValueError(
+                f"a margin is a risk difference, which {self.method} does not test; choose "
+                f"{', '.join(sorted(OF_DIFFERENCES))}"
+            )
+
+    @property
+    def kind_of_hypothesis(self) -> Hypothesis:
+        """Superiority unless the file names another, or gives a margin: non-inferiority."""
+        return self.hypothesis or ("non-inferiority" if self.margin_percent else "superiority")
+
+    @property
+    def hypothesis_words(self) -> str:
+        """The null hypothesis about the difference treated - control, and its name."""
+        margin = self.margin_percent or 0
+        match self.kind_of_hypothesis:
+            case "non-inferiority":
+                return f"non-inferiority, H0: treated - control <= -{margin:g} percentage points"
+            case "equivalence":
+                return f"equivalence, H0: |treated - control| >= {margin:g} percentage points"
+        if margin:
+            return f"superiority by a margin, H0: treated - control <= {margin:g} percentage points"
+        return "superiority, H0: no difference"
+
+    @property
+    def nulls(self) -> tuple[float, ...]:
+        """Limits of the null hypothesis, risk differences in favour of treatment.
+
+        One: the difference is at or below it. Two, of equivalence: it is outside them.
+        """
+        margin = (self.margin_percent or 0.0) / 100
+        match self.kind_of_hypothesis:
+            case "non-inferiority":
+                return (-margin,)
+            case "equivalence":
+                return (-margin, margin)
+        return (margin,)
 
     @property
     def corrected(self) -> bool:
@@ -171,6 +224,5 @@ class Secondary(Document):
 
 def estimand_of(endpoint: Endpoint, analysis: EndpointAnalysis, treatment: str) -> Estimand:
     """Return the estimand of an endpoint and its analysis."""
-    return Estimand(
-        endpoint.population, treatment, endpoint.variable, analysis.summary, endpoint.events
-    )
+    variable = ENDPOINTS[endpoint.variable].label
+    return Estimand(endpoint.population, treatment, variable, analysis.summary, endpoint.events)

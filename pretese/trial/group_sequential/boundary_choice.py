@@ -16,6 +16,9 @@ WHERE = "boundaries"
 #: Most analyses of one trial.
 MAX_ANALYSES = 100
 
+#: Most treatments against one control.
+MAX_TREATMENTS = 20
+
 #: Families that spend alpha, those that spend beta, and classical shapes of boundaries.
 SPENDINGS = ("OF", "Pocock", "HSD", "KD", "user")
 FUTILITIES = ("OF", "Pocock", "HSD", "KD")
@@ -99,6 +102,36 @@ def choose_futility(family: str | None, gamma: float | None, rho: float | None) 
     if family is None:
         return None
     return Spending(family, given.get(takes))  # type: ignore[arg-type]  # checked above
+
+
+def null_difference(margin: float | None, hypothesis: str | None) -> float:
+    """Return the difference of risks under the null hypothesis; 0 without a margin."""
+    known = ("superiority", "non-inferiority")
+    _check_family("hypothesis", hypothesis, known)
+    if margin is None:
+        if hypothesis == "non-inferiority":
+            raise InputError.of(WHERE, "margin", "non-inferiority needs one", "give a margin")
+        return 0.0
+    if not 0 < margin < 1:
+        problem = f"{margin:g} is not allowed"
+        raise InputError.of(WHERE, "margin", problem, "give a difference of risks above 0, below 1")
+    return margin if hypothesis == "superiority" else -margin
+
+
+def treatment_arms_of(treatment_arms: Any, ratio: float, futility_z: Sequence[float]) -> int:
+    """Return the number of treatments; one treatment has neither ratio nor dropping."""
+    whole = isinstance(treatment_arms, int | np.integer) and not isinstance(treatment_arms, bool)
+    if not whole or not 1 <= treatment_arms <= MAX_TREATMENTS:
+        cure = f"give a whole number from 1 to {MAX_TREATMENTS}"
+        raise InputError.of(WHERE, "treatment_arms", f"{shorten(treatment_arms)} came", cure)
+    if len(futility_z):
+        finite_numbers("futility_z", futility_z)
+    if treatment_arms == 1:
+        for name, given in (("allocation_ratio", ratio != 1), ("futility_z", len(futility_z) > 0)):
+            if given:
+                problem = "it is for several treatments against one control"
+                raise InputError.of(WHERE, name, problem, "give treatment_arms, or leave it out")
+    return int(treatment_arms)
 
 
 def _check_family(argument: str, family: str | None, known: tuple[str, ...]) -> None:

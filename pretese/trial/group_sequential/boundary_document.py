@@ -52,15 +52,27 @@ def describe_boundaries(design: SequentialDesign) -> dict[str, Any]:
 
 
 def describe_sample_size(
-    design: SequentialDesign, treated: float, control: float
+    design: SequentialDesign, treated: float, control: float, null: float = 0.0
 ) -> dict[str, Any]:
     """Return participants per arm at each analysis, with exact operating characteristics.
 
     The size is a closed form (an approximation); power, type I error at the control risk and
-    expected patients are exact for the pooled z test, 1:1.
+    expected patients are exact for the score test (pooled z without a margin), 1:1.
+
+    Parameters
+    ----------
+    null
+        Difference treated - control under the null hypothesis: below 0 a margin of non-inferiority,
+        above 0 one of superiority.
     """
+    if not 0 < control + null < 1:
+        problem = f"the risk at the margin would be {100 * (control + null):g} %"
+        raise InputError.of(WHERE, "margin", problem, "give a smaller margin")
+    if null and treated - control <= null:
+        problem = "the planned risks lie in the null hypothesis"
+        raise InputError.of(WHERE, "margin", problem, "plan risks within the margin")
     fixed = size_two_proportions(
-        treated, control, alpha=design.alpha / design.sides, power=design.power
+        treated, control, alpha=design.alpha / design.sides, power=design.power, null=null or None
     )
     per_arm = np.ceil(design.sample_sizes(float(fixed.arm2)) - 1e-9).astype(int)
     if (np.diff(per_arm, prepend=0) < 1).any():
@@ -74,20 +86,24 @@ def describe_sample_size(
         raise InputError.of(WHERE, "treated_risk", problem, "give risks further apart, or none")
     two = design.sides == 2
     high, low = max(treated, control), min(treated, control)
+    if null:
+        high, low = treated, control
     kept, ignored = (None, None) if two else (design.lower, design.ignored_lower)
     trial = exact_sequential(
-        per_arm, per_arm, design.upper, high, low, lower=kept, sides=design.sides
+        per_arm, per_arm, design.upper, high, low, lower=kept, sides=design.sides, nulls=(null,)
     )
-    null = exact_sequential(
-        per_arm, per_arm, design.upper, control, control, lower=ignored, sides=design.sides
-    )
+    under_null = exact_sequential(
+        per_arm, per_arm, design.upper, control + null, control, lower=ignored,
+        sides=design.sides, nulls=(null,),
+    )  # fmt: skip
     return {
         "treated": treated,
         "control": control,
+        "null": null,
         "per_arm_fixed": math.ceil(float(fixed.arm2) - 1e-9),
         "per_arm_at_analysis": per_arm.tolist(),
         "exact_power": float(trial.power),
-        "exact_type_1_error": float(null.power),
+        "exact_type_1_error": float(under_null.power),
         "exact_expected_participants_under_alternative": float(trial.expected_participants),
         "exact_rejects_at_analysis": [float(p) for p in trial.efficacy],
     }

@@ -40,13 +40,24 @@ def _size_lines(size: dict[str, Any]) -> list[str]:
     risks = f"{100 * size['treated']:g} % (treated) and {100 * size['control']:g} % (control)"
     return [
         "",
-        f"event risks {risks}, pooled z test, 1:1",
+        f"event risks {risks}, {_test(size['null'])}, 1:1",
         f"participants per arm          {per_arm}  (fixed sample: {size['per_arm_fixed']})",
         f"exact power                   {size['exact_power']:.4f}",
-        f"exact type I error            {size['exact_type_1_error']:.4f}  at the control risk",
+        f"exact type I error            {size['exact_type_1_error']:.4f}  {_where(size['null'])}",
         "exact expected participants   "
         f"{size['exact_expected_participants_under_alternative']:.1f}  both arms",
     ]
+
+
+def _test(null: float) -> str:
+    if not null:
+        return "pooled z test"
+    kind = "non-inferiority" if null < 0 else "superiority"
+    return f"score test, margin of {kind} {100 * abs(null):g} points"
+
+
+def _where(null: float) -> str:
+    return "at the margin" if null else "at the control risk"
 
 
 def _z(boundary: float | None) -> str:

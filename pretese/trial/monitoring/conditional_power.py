@@ -63,7 +63,8 @@ class Assumed:
         if self.risks is None:
             return planned_risks(self.design, share)
         control, treated = self.risks
-        return control, control + share * (treated - control)
+        null = control + self.design.analysis.nulls[0]
+        return control, null + share * (treated - null)
 
 
 def planned_analyses_left(plan: SequentialDesign, fraction: Floats) -> Floats:
@@ -102,6 +103,8 @@ def power_from(
     rates = np.concatenate([seen, planned_analyses_left(monitoring.plan(), seen)])
     boundaries = boundaries_at(monitoring, rates, last=False)
     view = _View(assumed, statistics, interim, analysis, rates, boundaries)
+    if len(assumed.design.analysis.nulls) == 2:
+        return _of_equivalence(view, shares)
     known = {share: assumed.at(share, statistics.scale) for share in (1.0, *shares)}
     return FuturePower(
         planned={share: view.under(risks) for share, risks in known.items() if risks is not None},
@@ -178,6 +181,7 @@ class _View:
         found = exact_sequential(
             later[:, 1], later[:, 0], upper, treated, control, lower=lower,
             sides=self.boundaries.sides, observed=(int(x[1]), int(n[1]), int(x[0]), int(n[0])),
+            nulls=self.assumed.design.analysis.nulls,
         )  # fmt: skip
         return float(found.favourable.sum())
 
@@ -218,7 +222,25 @@ class _View:
             information = information_of(design, statistics.scale, risks, statistics.planned)
         else:
             information = statistics.planned_information(self.analysis)
-        return effect_on(statistics.scale, risks) * float(np.sqrt(information))
+        null = design.analysis.nulls[0]
+        return effect_on(statistics.scale, risks, null) * float(np.sqrt(information))
+
+
+def _of_equivalence(view: _View, shares: tuple[float, ...]) -> FuturePower:
+    """Return conditional power of two one-sided tests, by enumeration of the counts alone."""
+    events, seen = view.interim.events, view.interim.participants
+    if events is None or seen is None:
+        raise ValueError("equivalence is monitored by counts")  # refused when they were read
+    control, treated = (float(each) for each in events[view.analysis] / seen[view.analysis])
+    null = max(control + view.assumed.design.analysis.nulls[0], 0.0)
+    known = {share: view.assumed.at(share, view.statistics.scale) for share in (1.0, *shares)}
+    return FuturePower(
+        planned={share: view.under(risks) for share, risks in known.items() if risks is not None},
+        observed=view.under((control, treated)),
+        none=view.under((control, null)),
+        flat=None,
+        prior=None,
+    )
 
 
 def _under_prior(view: _View) -> float | None:

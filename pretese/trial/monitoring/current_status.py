@@ -10,11 +10,11 @@ from typing import Literal
 import numpy as np
 from scipy.special import logit
 
-from estimate.comparison.risk_difference import score_z
+from estimate.comparison.risk_difference import hypothesis_z
 from estimate.core.arrays import Floats, Ints
 from pretese.trial.conduct.event_rates import arm_rates
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.monitoring.interim_data import InterimData
+from pretese.trial.monitoring.interim_data import COUNTS, InterimData
 from pretese.trial.monitoring.reestimated_stages import combined_z
 from protocol.errors import InputError
 
@@ -107,15 +107,17 @@ def planned_risks(design: DesignFile, share: float = 1.0) -> tuple[float, float]
     return float(control), float(treated)
 
 
-def effect_on(scale: str, risks: tuple[float, float]) -> float:
-    """Return the effect of risks (control, treated) on a scale.
+def effect_on(scale: str, risks: tuple[float, float], null: float = 0.0) -> float:
+    """Return the effect of risks (control, treated) beyond that of the null hypothesis.
 
     >>> effect_on("risk difference", (0.4, 0.55)), round(effect_on("log odds ratio", (0.4, 0.5)), 4)
     (0.15000000000000002, 0.4055)
     """
     control, treated = risks
     return (
-        treated - control if scale == "risk difference" else float(logit(treated) - logit(control))
+        treated - control - null
+        if scale == "risk difference"
+        else float(logit(treated) - logit(control))
     )
 
 
@@ -150,7 +152,7 @@ def _by_counts(
         information_unit="participants",
         planned=whole,
         fraction=(n0 + n1) / whole,
-        z=score_z(x1, n1, x0, n0),
+        z=hypothesis_z(x1, n1, x0, n0, design.analysis.nulls),
         estimate=p1 - p0,
         std_error=np.sqrt(p1 * (1 - p1) / n1 + p0 * (1 - p0) / n0),
         participants=interim.total,
@@ -174,6 +176,10 @@ def _by_estimates(
 ) -> InterimStatistics:
     if interim.estimate is None or interim.std_error is None:
         raise ValueError("there are no estimates")  # the caller has looked
+    if len(design.analysis.nulls) == 2:
+        problem = "equivalence is monitored by the counts of both arms"
+        cure = f"give {', '.join(COUNTS)}"
+        raise InputError.of(interim.where, "", problem, cure)
     rule = design.monitoring.reestimation
     if rule is not None and interim.analyses > rule.at_analysis:
         problem = (
@@ -202,7 +208,7 @@ def _by_estimates(
         information_unit=information_unit,
         planned=planned,
         fraction=fraction,
-        z=interim.estimate / interim.std_error,
+        z=(interim.estimate - design.analysis.nulls[0]) / interim.std_error,
         estimate=interim.estimate,
         std_error=interim.std_error,
         participants=interim.total,

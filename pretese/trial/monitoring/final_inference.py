@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from estimate.comparison.risk_difference import score_interval, score_z
+from estimate.comparison.risk_difference import hypothesis_z, score_interval
 from estimate.core.roots import brent_root
 from estimate.sequential.boundary_shapes import WangTsiatis
 from estimate.sequential.design import SequentialDesign
@@ -119,8 +119,9 @@ def repeated_p_of(
 
 
 def final_analysis(
-    status: TrialStatus, statistics: InterimStatistics, interim: InterimData, analyses: list[int]
-) -> Final | None:
+    design: DesignFile, status: TrialStatus, statistics: InterimStatistics, interim: InterimData,
+    analyses: list[int],
+) -> Final | None:  # fmt: skip
     """Return the final inference by stagewise ordering of a trial that has ended.
 
     The ordering says how many standard errors the usual estimate is off; what lies so far from it
@@ -128,8 +129,8 @@ def final_analysis(
     reports its ordinary estimate and interval, and test and interval agree. Simulated trials scale
     the same distance (`stopped_estimates`), hardly differing where trials stop by their plan.
 
-    None if that analysis has no variance: no events in either arm, or nothing else. After
-    re-estimation there is a p-value alone.
+    None if that analysis has no variance: no events in either arm, or nothing else; and for
+    equivalence, whose two tests have two orderings. After re-estimation there is a p-value alone.
 
     Parameters
     ----------
@@ -143,7 +144,7 @@ def final_analysis(
     if statistics.adapted is not None and last >= statistics.adapted:
         tail = float(stagewise_tail(boundaries, statistics.fraction[analyses], z))
         return Final(p_of(tail, boundaries.sides), None, None, None)
-    if statistics.std_error[last] <= 0:
+    if statistics.std_error[last] <= 0 or len(design.analysis.nulls) == 2:
         return None
     information = statistics.information(analyses)
     found = analyse_final(boundaries, information, z, level=level_of(boundaries))
@@ -158,9 +159,10 @@ def final_analysis(
 
 
 def naive_analysis(
-    statistics: InterimStatistics, interim: InterimData, analysis: int, plan: SequentialDesign
+    design: DesignFile, statistics: InterimStatistics, interim: InterimData, analysis: int
 ) -> Naive | None:
     """Return fixed-sample inference from one analysis, counted from 0."""
+    plan = design.monitoring.plan()
     alone = -float(ndtri(plan.alpha / plan.sides))
     if statistics.std_error[analysis] <= 0:
         return None
@@ -168,7 +170,7 @@ def naive_analysis(
         z = float(statistics.z[analysis])
     else:
         (x0, x1), (n0, n1) = interim.events[analysis], interim.participants[analysis]
-        z = float(score_z(x1, n1, x0, n0))
+        z = float(hypothesis_z(x1, n1, x0, n0, design.analysis.nulls))
     p_value = p_of(float(ndtr(-z)), plan.sides)
     return Naive(
         float(statistics.estimate[analysis]),

@@ -39,6 +39,7 @@ def monitoring_document(trial: Monitored) -> dict[str, Any]:
         "endpoint": design.endpoint.label,
         "estimand": str(design.estimand),
         "analysis_method": design.analysis.method,
+        "hypothesis": design.analysis.hypothesis_words,
         "plan": {
             "name": plan.name,
             "alpha": plan.alpha,
@@ -93,7 +94,7 @@ def _analysis(trial: Monitored, k: int) -> dict[str, Any]:
         "estimate": float(statistics.estimate[k]),
         "std_error": float(statistics.std_error[k]),
         "z": float(statistics.z[k]),
-        "recommendation": _recommendation(status, k, float(statistics.z[k])),
+        "recommendation": _recommendation(status, k, _z_of_harm(trial, k)),
         "repeated": {
             **_limits(limits),
             "p_value": repeated_p_of(monitoring, statistics, k, last=last),
@@ -157,9 +158,8 @@ def _resized(trial: Monitored) -> dict[str, Any] | None:
 
 
 def _final(trial: Monitored, analyses: list[int]) -> dict[str, Any] | None:
-    found = final_analysis(trial.status, trial.statistics, trial.interim, analyses)
-    plan = trial.design.monitoring.plan()
-    naive = naive_analysis(trial.statistics, trial.interim, analyses[-1], plan)
+    found = final_analysis(trial.design, trial.status, trial.statistics, trial.interim, analyses)
+    naive = naive_analysis(trial.design, trial.statistics, trial.interim, analyses[-1])
     if found is None or naive is None:
         return None
     return {
@@ -207,6 +207,12 @@ def _future(found: FuturePower) -> dict[str, Any]:
         "predictive_flat": found.flat,
         "predictive_prior": found.prior,
     }
+
+
+def _z_of_harm(trial: Monitored, k: int) -> float:
+    """Return the statistic; of equivalence one that does not speak of harm."""
+    one = len(trial.design.analysis.nulls) == 1
+    return float(trial.statistics.z[k]) if one else float(np.nan)
 
 
 def _recommendation(status: TrialStatus, k: int, z: float) -> str:

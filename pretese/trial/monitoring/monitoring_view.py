@@ -30,6 +30,7 @@ def show_monitoring(console: Console, document: dict[str, Any]) -> None:
         f"{plan['name']}; {side} alpha {plan['alpha']:g}, {analyses} "
         f"{'analyses' if analyses > 1 else 'analysis'} planned",
         f"Estimand: {document['estimand']}",
+        f"Hypothesis: {document['hypothesis']}",
         f"Scale: {document['scale']}. z: {document['statistic']}, positive in favour of treatment",
     ):
         console.print(words, highlight=False, markup=False)

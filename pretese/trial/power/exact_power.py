@@ -138,11 +138,14 @@ def _sequential(
     each, plan = _arms_at_analyses(design, participants), design.monitoring.plan()
     lower = None if plan.sides == 2 else plan.lower
     exact = exact_sequential(
-        each[:, 1], each[:, 0], plan.upper, treated, control, lower=lower, sides=plan.sides
-    )
+        each[:, 1], each[:, 0], plan.upper, treated, control, lower=lower, sides=plan.sides,
+        nulls=design.analysis.nulls,
+    )  # fmt: skip
     overruled = None
     if plan.has_futility:
-        free = exact_sequential(each[:, 1], each[:, 0], plan.upper, treated, control)
+        free = exact_sequential(
+            each[:, 1], each[:, 0], plan.upper, treated, control, nulls=design.analysis.nulls
+        )
         overruled = float(free.power)
     return float(exact.power), float(exact.expected_participants), overruled
 
@@ -169,14 +172,14 @@ def _adaptive(
 def _closed_form(
     design: DesignFile, participants: int, control: float, treated: float
 ) -> float | None:
-    plan = design.monitoring.plan()
-    if plan.analyses > 1 or control == treated:
+    plan, nulls = design.monitoring.plan(), design.analysis.nulls
+    if plan.analyses > 1 or len(nulls) == 2 or np.isclose(treated - control, nulls[0]):
         return None
     each = _arms_at_analyses(design, participants)[-1]
     return float(
         power_two_proportions(
             treated, control, each[1], each[0], alpha=plan.alpha / plan.sides,
-            both_sides=plan.sides == 2,
+            both_sides=plan.sides == 2, null=nulls[0] or None,
         )
     )  # fmt: skip
 
@@ -214,6 +217,7 @@ def exact_size_power(design: DesignFile, participants: int) -> float:
     each, plan = _arms_at_analyses(design, participants), design.monitoring.plan()
     lower = None if plan.sides == 2 else plan.lower
     exact = exact_sequential(
-        each[:, 1], each[:, 0], plan.upper, treated, control, lower=lower, sides=plan.sides
-    )
+        each[:, 1], each[:, 0], plan.upper, treated, control, lower=lower, sides=plan.sides,
+        nulls=design.analysis.nulls,
+    )  # fmt: skip
     return float(exact.favourable.sum())

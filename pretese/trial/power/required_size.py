@@ -123,7 +123,17 @@ def solve_size(
 def _check_direction(design: DesignFile) -> None:
     """Refuse a planned effect that is none, or favours control: no size has the power."""
     risks = design.risks
-    if risks is not None and risks.treated_percent <= risks.control_percent:
+    if risks is None:
+        return
+    limits = (*design.null_risks_percent, 100.0)
+    if not limits[0] < risks.treated_percent < limits[1]:
+        if design.analysis.margin_percent:
+            problem = (
+                f"the planned risks ({risks.control_percent:g} % under control, "
+                f"{risks.treated_percent:g} % under treatment) lie in the null hypothesis"
+            )
+            cure = "plan risks within the margin, or give another margin"
+            raise InputError.of("target_power", design.id, problem, cure)
         problem = (
             f"the planned effect does not favour treatment ({risks.control_percent:g} % under "
             f"control, {risks.treated_percent:g} % under treatment)"

@@ -24,7 +24,7 @@ from protocol.regimen.load import load_regimen
 from simulate.scenario import Scenario
 
 #: Version of the JSON document of a power study.
-POWER_SCHEMA = "pretese/power/2"
+POWER_SCHEMA = "pretese/power/3"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,11 @@ def power_document(answer: StudiedDesign) -> dict[str, Any]:
         "design_sha256": answer.planned.sha256,
         "estimand": str(design.estimand),
         "analysis": design.analysis.method,
+        "hypothesis": {
+            "kind": design.analysis.kind_of_hypothesis,
+            "margin_percent": design.analysis.margin_percent,
+            "words": design.analysis.hypothesis_words,
+        },
         "regimens": answer.planned.regimens,
         "simulation": level,
         "favours_control": _favours_control(design, results),
@@ -70,8 +75,8 @@ def _finite(boundaries: Sequence[float]) -> list[float]:
 def _favours_control(design: DesignFile, results: Recorded) -> bool:
     """Whether the planned effect is in favour of control, which no power counts."""
     found = results[max(size for size, _ in results), 1.0]
-    gap = found.risk_treated.mean() - found.risk_control.mean()
-    return bool(gap < 0)
+    gap = float(found.risk_treated.mean() - found.risk_control.mean())
+    return gap < min(design.analysis.nulls[0], 0.0)
 
 
 def _simulation_level(answer: StudiedDesign) -> dict[str, str | None]:

@@ -173,7 +173,7 @@ def _risks(design: DesignFile, effect: float, outcomes: Outcomes) -> tuple[float
     if design.risks is None:
         return float(outcomes.risk_control.mean()), float(outcomes.risk_treated.mean())
     control = design.risks.control_percent / 100
-    treated = control + effect * (design.risks.treated_percent / 100 - control)
+    treated = design.treated_percent_at(effect) / 100
     moved = (
         np.array(
             [design.treatment_switching.control_percent, design.treatment_switching.treated_percent]

@@ -54,6 +54,7 @@ def described(design: DesignFile) -> Rows:
         *(("Secondary endpoint", f"{each.endpoint.label}: {each.endpoint.variable}, "
            f"{each.analysis.method}, known {each.endpoint.endpoint_month:g} months after "
            "recruitment") for each in design.secondary),
+        ("Hypothesis", design.analysis.hypothesis_words),
         ("Multiplicity", _multiplicity(design)),
         ("Analysis set", _analysed(end)),
         ("Missing endpoints", f"{end.missing}; dropout: {both_arms(design.dropout)}"),

@@ -1,13 +1,15 @@
 """Compare the arms of all replicates by the analysis method of the design."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr
 
 from estimate.causal.principal_stratum import always_operated
 from estimate.causal.randomised_g_computation import g_computation_by_arm
-from estimate.comparison.risk_difference import compare_arms
+from estimate.comparison.risk_difference import compare_arms, hypothesis_z
 from estimate.comparison.stratified import cochran_mantel_haenszel, count_strata, mantel_haenszel
 from estimate.core.arrays import Bools, Floats
 from estimate.core.result import Estimate, wald
@@ -15,6 +17,7 @@ from estimate.regression.logistic import fit_logistic
 from estimate.regression.random_intercept import by_site, fit_random_intercept
 from pretese.trial.conduct.observed_data import Data
 from pretese.trial.conduct.trial_conduct import strata_of
+from pretese.trial.design.endpoint import EndpointAnalysis
 from simulate.recruitment.schemes import SCHEMES
 
 Codes = NDArray[np.int64]
@@ -27,7 +30,9 @@ _ARRAYS = (
 
 def analyse_trials(data: Data) -> Estimate:
     """Compare the arms in every replicate."""
-    return _RUNS[data.design.analysis.method](data)
+    analysis = data.design.analysis
+    found = _RUNS[analysis.method](data)
+    return found if analysis.method == "unadjusted" else against_null(found, None, analysis)
 
 
 def signed_statistic(estimate: Estimate) -> Floats:
@@ -41,7 +46,36 @@ def _unadjusted(data: Data) -> Estimate:
     y, arm, include = data.outcome, data.arm, data.include
     x1, n1 = (y * arm * include).sum(1), (arm * include).sum(1)
     x0, n0 = (y * (1 - arm) * include).sum(1), ((1 - arm) * include).sum(1)
-    return compare_arms(x1, n1, x0, n0, data.design.estimand, variance="Farrington-Manning")
+    found = compare_arms(x1, n1, x0, n0, data.design.estimand, variance="Farrington-Manning")
+    return against_null(found, (x1, n1, x0, n0), data.design.analysis)
+
+
+def against_null(
+    answer: Estimate, counts: tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike] | None,
+    analysis: EndpointAnalysis,
+) -> Estimate:  # fmt: skip
+    """Return an estimate with the test of the hypothesis: the same unless there is a margin.
+
+    Parameters
+    ----------
+    counts
+        Events and participants of the treated and of the control arm, for the score test; None
+        tests by the estimate and its standard error.
+    """
+    if analysis.margin_percent is None:
+        return answer
+    nulls = analysis.nulls
+    z: Floats
+    if counts is None:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            z = np.asarray((answer.estimate - nulls[0]) / answer.std_error, float)
+            if len(nulls) == 2:
+                z = np.minimum(z, (nulls[1] - answer.estimate) / answer.std_error)
+    else:
+        x1, n1, x0, n0 = counts
+        z = hypothesis_z(x1, np.maximum(n1, 1), x0, np.maximum(n0, 1), nulls)
+    p = ndtr(-z) if len(nulls) == 2 else 2 * ndtr(-np.abs(z))
+    return replace(answer, statistic=z, p_value=np.where(answer.converged, p, np.nan))
 
 
 def _stratum(data: Data) -> Estimate:

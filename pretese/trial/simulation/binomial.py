@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binom, hypergeom
 
-from estimate.comparison.risk_difference import compare_arms, score_z
+from estimate.comparison.risk_difference import compare_arms, hypothesis_z
 from estimate.core.arrays import Floats, Ints
 from estimate.sequential.trials import follow
 from pretese.trial.conduct.event_rates import ArmRates, arm_rates
 from pretese.trial.conduct.trial_conduct import check_filled, recruitment_of
 from pretese.trial.design.design_file import DesignFile
+from pretese.trial.simulation.arm_comparison import against_null
 from pretese.trial.simulation.stopped_estimates import final_estimates
 from pretese.trial.simulation.trial_results import Outcomes, Point, Results
 from simulate.core.random_streams import RandomStreams
@@ -181,13 +182,17 @@ def end_trials(
     """Compare the arms at every analysis, and stop each trial by its boundaries."""
     analyses = range(counts.participants.shape[1])
     z = np.stack(
-        [_statistics(counts.events[:, k], counts.participants[:, k]) for k in analyses], -1
+        [_statistics(design, counts.events[:, k], counts.participants[:, k]) for k in analyses], -1
     )
     ends = follow(design.monitoring.plan(), z)
     here = (ends.analysis - 1, np.arange(ends.analysis.size))
     tables, back = _distinct(counts.events[:, *here], counts.participants[:, *here])
     x1, n1, x0, n0 = tables
-    answers = compare_arms(x1, n1, x0, n0, design.estimand, variance="Farrington-Manning")
+    answers = against_null(
+        compare_arms(x1, n1, x0, n0, design.estimand, variance="Farrington-Manning"),
+        (x1, n1, x0, n0),
+        design.analysis,
+    )
     names = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "n")
     found = {name: getattr(answers, name)[back].astype(float) for name in names}
     on_scale = {name: found[name] for name in ("estimate", "conf_low", "conf_high")}
@@ -214,12 +219,12 @@ def end_trials(
     )
 
 
-def _statistics(events: Ints, participants: Ints) -> Floats:
+def _statistics(design: DesignFile, events: Ints, participants: Ints) -> Floats:
     """Return (replicate,) score statistics of (arm, replicate) counts; NaN if an arm is empty."""
     tables, back = _distinct(events, participants)
     x1, n1, x0, n0 = tables
     empty = (n1 < 1) | (n0 < 1)
-    z = score_z(x1, np.maximum(n1, 1), x0, np.maximum(n0, 1))
+    z = hypothesis_z(x1, np.maximum(n1, 1), x0, np.maximum(n0, 1), design.analysis.nulls)
     return np.asarray(np.where(empty, np.nan, z)[back])
 
 

@@ -46,9 +46,10 @@ def final_estimates(
 
     Nothing is returned for designs whose trials cannot be ordered by one plan: those with one
     analysis, which need none of it; with a primary endpoint whose level depends on what else was
-    claimed; and with re-estimation. There the combined statistic follows the planned rates, so
-    that the ordering still gives a valid p-value and test of no effect, but its drift is the mean
-    of stages weighted as planned and not that of an effect.
+    claimed; those of equivalence, whose two tests have two orders; and with re-estimation. There
+    the combined statistic follows the planned rates, so that the ordering still gives a valid
+    p-value and test of no effect, but its drift is the mean of stages weighted as planned and not
+    that of an effect.
 
     Parameters
     ----------
@@ -76,4 +77,5 @@ def can_be_ordered(design: DesignFile) -> bool:
     """Return whether trials have interim analyses with the boundaries of one plan."""
     plan, graph = design.monitoring, design.graph()
     whole = graph is None or graph.weights[0] >= 1
-    return len(plan.analyses_percent) > 1 and plan.reestimation is None and whole
+    ordered = plan.reestimation is None and len(design.analysis.nulls) == 1
+    return len(plan.analyses_percent) > 1 and ordered and whole

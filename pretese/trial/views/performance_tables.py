@@ -8,12 +8,23 @@ from pretese.trial.power.summary import COUNTED, SHARES, WORDS
 from pretese.trial.views.measure_words import EXACT_ROWS, cell, exact_cell, narrow_table
 
 
-def performance_table(points: list[dict[str, Any]], log_scale: bool) -> Table:
-    """Return the measures of points side by side; ``log_scale`` if the effect is a log ratio."""
+def performance_table(
+    points: list[dict[str, Any]], log_scale: bool, *, margin: bool = False
+) -> Table:
+    """Return the measures of points side by side.
+
+    Parameters
+    ----------
+    log_scale
+        Whether the effect is a log ratio.
+    margin
+        Whether an effect of 0 is at the limit of the null hypothesis.
+    """
+    null_word = "at the margin" if margin else "none"
     table = narrow_table()
     table.add_column("participants\neffect")
     for point in points:
-        effect = "none" if point["effect_percent"] == 0 else f"{point['effect_percent']:g} %"
+        effect = null_word if point["effect_percent"] == 0 else f"{point['effect_percent']:g} %"
         table.add_column(f"{point['participants']}\n{effect}", justify="right", no_wrap=True)
     truth = [point["truth"] for point in points]
     for arm, name in (("control", "risk_control"), ("treated", "risk_treated")):

@@ -30,6 +30,9 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
     console.print(f"{design['title']} ({design['id']})", style="bold", highlight=False)
     console.print(f"{design['question']}", style="dim", highlight=False)
     console.print(f"Estimand: {design['estimand']}", highlight=False)
+    if design["hypothesis"]["margin_percent"]:
+        console.print(f"Hypothesis: {design['hypothesis']['words']}", highlight=False)
+        console.print(COUNTED_FROM, style="dim", highlight=False)
     for row in design["points"][-1]["endpoints"][1:]:
         console.print(f"Estimand of {row['name']}: {row['estimand']}", highlight=False)
     draft = draft_words(design)
@@ -40,7 +43,8 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
     if design["sample_size_search"]:
         console.print(solved_words(design["sample_size_search"]), style="bold", highlight=False)
     for points in _chunks(design["points"], 3):
-        console.print(performance_table(points, "odds ratio" in design["estimand"]))
+        margin = bool(design["hypothesis"]["margin_percent"])
+        console.print(performance_table(points, "odds ratio" in design["estimand"], margin=margin))
     last = design["points"][-1]
     if len(last["analyses"]) > 1:
         console.print(analyses_table(last))
@@ -76,6 +80,9 @@ def solved_words(solved: dict[str, Any]) -> str:
         return f"{words} (exact: the first size with the power{later})."
     return f"{words} (95 % interval for Monte Carlo error {solved['low']} to {solved['high']})."
 
+
+#: What an effect of 0 % is where there is a margin.
+COUNTED_FROM = "Effects count from the null hypothesis: 0 % is its limit, 100 % the planned risks."
 
 #: What a reader must know of a planned effect that favours control.
 AGAINST = (

@@ -197,7 +197,7 @@ def held_to(regimen: Regimen, phases: Phases) -> Regimen:
 
 def _outcome(cohort: Cohort, habits: Habits, regimen: Regimen, phases: Phases) -> Outcome:
     scenario, patients, traits = cohort.scenario, cohort.patients, cohort.traits
-    assays = assays_of(scenario, cohort.streams)
+    assays = assays_of(scenario, cohort.streams, cohort.patients.sites)
     course = follow(
         held_to(regimen, phases),
         scenario.physiology,

@@ -31,7 +31,7 @@ from simulate.hormones.serum import (
 from simulate.hormones.traits import MONTHS
 from simulate.patients.measurement import rounded
 from simulate.tables.study_rows import words_as_objects
-from simulate.tables.study_tables import ASSAYED, COLUMNS
+from simulate.tables.study_tables import ASSAYED, COLUMNS, in_order, site_names
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -61,10 +61,7 @@ def tables_of(seen: Seen) -> Tables:
         "cycles": recorded_cycles(seen),
         "transfers": transfers(seen),
     }
-    return {
-        name: words_as_objects(table[[column.name for column in COLUMNS[name]]])
-        for name, table in parts.items()
-    }
+    return {name: words_as_objects(in_order(table, COLUMNS[name])) for name, table in parts.items()}
 
 
 def _patients(seen: Seen) -> pd.DataFrame:
@@ -91,6 +88,7 @@ def _patients(seen: Seen) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "patient_id": seen.numbers(patients),
+            **site_names(cohort.patients, 0, patients),
             "diagnosis": np.array(DIAGNOSES)[cohort.patients.diagnosis[0][patients]],
             **baseline,
             "partner_age_years": rounded(cohort.patients.partner_age_years[0][patients], 1),
@@ -184,7 +182,9 @@ def _month_ends(seen: Seen) -> Floats:
     cohort = seen.courses.cohort
     share = cohort.scenario.measurement.missing_at_visits.value
     deciding = scenario_hormones(cohort.scenario)
-    factors = assay_factors(cohort.scenario.physiology, share, cohort.streams, deciding)[:, :, 0]
+    factors = assay_factors(
+        cohort.scenario.physiology, share, cohort.streams, deciding, cohort.patients.sites
+    )[:, :, 0]
     steps_of = [cohort.scenario.measurement.rounded_to[name].value for name in ASSAYED]
     ends = np.full((len(ASSAYED), MONTHS, cohort.gonadotropin_therapy.shape[1]), np.nan)
     for patients, phases, arm in by_phases(seen):

@@ -61,12 +61,12 @@ def test_a_level_called_none_is_analysed_from_either_format(tmp_path):
 def test_dates_are_not_analysed_as_numbers(tmp_path, capsys):
     (tmp_path / "plan.yaml").write_text(PLAN.replace("{categorical: [n, s]}", "numeric"))
     table = pd.DataFrame(PATIENTS[1:], columns=PATIENTS[0]).astype({"arm": int, "won": int})
-    table["ward"] = pd.date_range("2022-03-01", periods=len(table))
+    table["ward"] = pd.date_range("2022-03-01", periods=len(table), unit="us")
     table.to_csv(tmp_path / "x.csv", index=False)
     table.to_parquet(tmp_path / "x.parquet")
     for name, output in (
         ("x.csv", "x.csv: row 2, ward: '2022-03-01' is not a number; a date is not a number"),
-        ("x.parquet", "x.parquet: ward: it holds dates or times (timestamp[ns]), not numbers"),
+        ("x.parquet", "x.parquet: ward: it holds dates or times (timestamp[us]), not numbers"),
     ):
         assert run(["analyse", str(tmp_path / name), "--plan", str(tmp_path / "plan.yaml")]) == 2
         assert output in capsys.readouterr().err

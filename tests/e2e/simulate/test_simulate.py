@@ -16,7 +16,7 @@ from pretese.io.export.formats import FORMATS
 from pretese.io.export.streams import Stream
 from simulate.cohort.draw import draw_cohort
 from simulate.core.random_streams import CHUNK
-from simulate.tables.study_tables import COLUMNS, tables
+from simulate.tables.study_tables import COLUMNS, SITE, tables
 from tests.support.exported import assert_same_values, read_exact
 from tests.support.paper import paper
 
@@ -42,7 +42,9 @@ def test_formats_can_be_listed(tmp_path):
     assert {path.name for path in (out / "redcap").iterdir()} == {
         "data_dictionary.csv", "records.csv",
     }  # fmt: skip
-    assert {path.name for path in (out / "dataset-json").iterdir()} == {"adsl.json", "adlb.json"}
+    assert {path.name for path in (out / "dataset-json").iterdir()} == {
+        "adsl.json", "adlb.json", "define.xml",
+    }  # fmt: skip
     assert (out / "patients.csv").exists()
     assert json.loads((out / "manifest.json").read_text())["formats"] == [
         "csv", "redcap", "dataset-json",
@@ -66,7 +68,8 @@ def test_every_format_holds_the_same_values(tmp_path):
     for name in COLUMNS:
         folder = out / "truth" if name == "truth" else out
         table = pd.read_parquet(folder / f"{name}.parquet")
-        assert list(table.columns) == ["study", *(column.name for column in COLUMNS[name])]
+        columns = [column.name for column in COLUMNS[name] if column != SITE]
+        assert list(table.columns) == ["study", *columns]
         for found in (
             read_exact(folder / f"{name}.csv"),
             pyreadstat.read_sav(folder / f"{name}.sav")[0],
@@ -82,7 +85,7 @@ def test_what_is_written_is_what_was_drawn(tmp_path, monkeypatch):
     out = simulate(
         tmp_path / "x", "--patients", str(patients), "--format", "parquet", "--seed", "5"
     )
-    for name, table in tables(draw_cohort(paper(), 5, patients=patients)).items():
+    for name, table in tables(draw_cohort(paper(), 5, patients=patients), exact_days=False).items():
         folder = out / "truth" if name == "truth" else out
         assert_same_values(pd.read_parquet(folder / f"{name}.parquet"), table, name)
 
@@ -132,7 +135,7 @@ def test_a_number_can_be_replaced(tmp_path):
         (["--set", "fertility.miscarriage=low"], "'low' is"),
         (["--set", "fertility.miscarriage=-1"], "not a probability"),
         (["--patients", "1"], "--patients"),
-        (["--format", "xlsx"], "'xlsx' is not one of 'csv', 'parquet', 'sav'"),
+        (["--format", "ods"], "'ods' is not one of 'csv', 'parquet', 'sav'"),
         (["--format", "csv,,sav"], "'' is not one of"),
         (["--format", ""], "--format"),
         (
@@ -188,9 +191,30 @@ def test_data_errors_are_requested_in_percent_and_labelled_apart(tmp_path):
     assert json.loads((out / "manifest.json").read_text())["data_errors_percent"] == 10
 
 
-@pytest.mark.parametrize("more", [["101"], ["5", "--format", "sav"]])
+@pytest.mark.parametrize("more", [["101"], ["5", "--format", "fhir"]])
 def test_impossible_data_errors_are_refused(tmp_path, capsys, more):
     words = ["--out", str(tmp_path / "x"), "--data-errors", *more]
     assert run(["simulate", "paper", *words]) == 2
     assert "--data-errors" in capsys.readouterr().err
     assert not (tmp_path / "x").exists()
+
+
+def test_exact_days_are_those_of_the_regimen_and_change_no_result(tmp_path):
+    dated = simulate(tmp_path / "x", "--patients", "60")
+    exact = simulate(tmp_path / "y", "--patients", "60", "--exact-days")
+    for name in ("patients", "visits", "transfers"):
+        one, other = (pd.read_csv(out / f"{name}.csv") for out in (dated, exact))
+        kept = [each for each in other if each not in ("day", "enrolled_day")]
+        pd.testing.assert_frame_equal(one[kept], other[kept])
+    assert set(pd.read_csv(exact / "visits.csv")["day"]) == {0, 30, 60, 90}
+    assert "date" not in pd.read_csv(exact / "visits.csv")
+    visits = pd.read_csv(dated / "visits.csv", parse_dates=["date"])
+    assert visits["date"].dt.weekday.max() <= 4
+    assert visits["time"].between("08:00", "16:55").all()
+    done = pd.read_csv(dated / "procedures.csv").pivot_table(
+        index="patient_id", columns="procedure", values="day"
+    )
+    for later in ("micro-TESE", "ICSI"):
+        assert not (done[later] <= done["semen analysis"]).any()
+    truth = [(out / "truth" / "truth.csv").read_bytes() for out in (dated, exact)]
+    assert truth[0] == truth[1]

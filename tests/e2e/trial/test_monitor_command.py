@@ -114,8 +114,8 @@ def test_o15_analyses_that_arrived_early_and_late(type_in):
 def test_the_keys_are_those_of_the_page(type_in):
     found = type_in(ANALYSES, "--json")
     assert list(found) == [
-        "id", "title", "endpoint", "estimand", "analysis_method", "plan", "scale", "statistic",
-        "information_unit",
+        "id", "title", "endpoint", "estimand", "analysis_method", "hypothesis", "plan", "scale",
+        "statistic", "information_unit",
         "planned", "level", "analyses", "state", "next", "resized", "final", "overrunning",
         "remarks",
         "design_sha256", "interim_data_sha256", "data_assumptions", "versions",

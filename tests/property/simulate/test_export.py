@@ -10,12 +10,12 @@ import pyreadstat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pretese.io.export.adam import AnalysisData, Variable
-from pretese.io.export.dataset_json import write_dataset_json
-from pretese.io.export.export_fields import Field
+from pretese.io.export.columns.export_fields import Field
+from pretese.io.export.columns.units import unit_of
+from pretese.io.export.standards.adam import AnalysisData, Variable
+from pretese.io.export.standards.dataset_json import write_dataset_json
 from pretese.io.export.statistics_files import write_statistics_file
 from pretese.io.export.streams import Stream
-from pretese.io.export.units import unit_of
 from tests.support.exported import assert_same_values, read_exact
 
 FIELDS = (

@@ -75,7 +75,7 @@ def _simulate(more: str) -> Words:
 
 
 def _clinic(more: str) -> Words:
-    words = "clinic paper --patients 60 --workers 1"
+    words = "clinic paper --patients 30 --workers 1"
     return lambda folder, out: [*f"{words} {more} --out".split(), str(out)]
 
 
@@ -94,7 +94,7 @@ def _fit(table: str) -> Words:
 
 def _reproduce(more: str) -> Words:
     return lambda folder, out: [
-        *f"reproduce --replicates 5 --workers 1 {more} --out".split(), str(out)
+        *f"reproduce --replicates 2 --workers 1 {more} --out".split(), str(out)
     ]  # fmt: skip
 
 
@@ -107,7 +107,7 @@ def _power(more: str) -> Words:
 def _recover(more: str) -> Words:
     return lambda folder, out: [
         "recover", "no-effect", "--plan", str(folder / "study.yaml"), "--no-figures",
-        *f"--workers 1 --truth-patients 20000 {more} --out".split(), str(out),
+        *f"--workers 1 --truth-patients 2000 {more} --out".split(), str(out),
     ]  # fmt: skip
 
 
@@ -166,12 +166,17 @@ FILES = (
          rival=_file("analyse", "--report", "b.csv", "--plan", "plan.yaml")),
     Case("evidence --plot", _file("evidence before-first-retrieval", "--plot"), "x.svg",
          rival=_file("evidence before-second-retrieval", "--plot")),
+    Case("evidence --prior-out", _file("evidence before-first-retrieval", "--prior-out"), "x.yaml",
+         rival=_file("evidence before-first-retrieval --prefer unadjusted", "--prior-out")),
     Case("picture --out", _file("picture patient paper", "--out"), "x.png",
          rival=_file("picture patient paper --patient-number 2", "--out")),
     Case("monitor --plot", _file("monitor", "--plot", "plain.yaml", "interim.csv"), "x.svg",
          rival=_file("monitor", "--plot", "plain.yaml", "other-interim.csv")),
     Case("schedule --ics", _file("schedule --start 2024-01-01 --pseudonym 17", "--ics"), "x.ics",
          rival=_file("schedule --start 2024-03-01 --pseudonym 17", "--ics")),
+    Case("decide --picture", _file("decide --month 2 --fsh 9 --decision-date 2024-01-01",
+         "--picture"), "x.svg",
+         rival=_file("decide --month 2 --fsh 20 --decision-date 2024-01-01", "--picture")),
     Case("audit --csv", _file("audit", "--csv", "log.csv"), "x.csv",
          rival=_file("audit", "--csv", "other-log.csv")),
     Case("audit --report", _file("audit", "--report", "log.csv"), "x.html",

@@ -63,10 +63,10 @@ def test_tables_and_log_are_those_of_the_files(found, tmp_path):
 
 def test_a_capacity_is_the_one_of_the_command(tmp_path, capsys):
     words = ["--clinic", "busy-theatre", "--solve", "theatre_lists", "--goal",
-             "p90_wait_days < 600", "--patients", "100", "--workers", "1"]  # fmt: skip
+             "p90_wait_days < 60", "--patients", "300", "--workers", "1"]  # fmt: skip
     assert run(["clinic", "paper", *words, "--json", "--out", str(tmp_path / "a")]) == 0
     answer = pretese.scenario("paper").capacity(
-        "theatre_lists", "p90_wait_days < 600", clinic="busy-theatre", patients=100,
+        "theatre_lists", "p90_wait_days < 60", clinic="busy-theatre", patients=300,
         out=tmp_path / "b", progress=False,
     )  # fmt: skip
     assert answer.to_dict() == json.loads(capsys.readouterr().out)

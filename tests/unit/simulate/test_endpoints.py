@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pretese.io.export.adam import _FLAGS
+from pretese.io.export.standards.adam import _FLAGS
 from pretese.recovery.design.study_spec import StudyPlan
 from pretese.recovery.work.tasks import EstimateTask
 from pretese.trial.conduct.observed_data import observe

@@ -179,8 +179,8 @@ def test_missing_not_at_random_hides_high_values_from_patients_alike():
 def test_positivity_fails_for_azfc_and_overlap_weights_survive():
     cohort = large("positivity-violation")
     azfc = cohort.patients.diagnosis == 3
-    assert (~cohort.gonadotropin_therapy & azfc).sum() < 0.01 * azfc.sum()
-    assert np.quantile(1 - cohort.propensity[azfc], 0.99) < 0.15
+    assert (~cohort.gonadotropin_therapy & azfc).sum() < 0.005 * azfc.sum()
+    assert np.quantile(1 - cohort.propensity[azfc], 0.99) < 0.05
     assert (1 / (1 - cohort.propensity)).max() > 1000
     overlap = cohort.propensity * (1 - cohort.propensity)
     assert overlap[azfc].sum() / overlap.sum() < 0.005 < azfc.mean() / 10

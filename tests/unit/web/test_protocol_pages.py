@@ -139,6 +139,7 @@ def test_the_report_allows_its_own_style_and_no_script(client):
         assert f"'sha256-{digest}'" in policy
     assert "default-src 'none'" in policy
     assert "script" not in policy
+    assert " style=" not in answer.text
     assert "<b>x</b>" not in answer.text
 
 
@@ -172,5 +173,9 @@ def test_every_page_about_protocols_is_in_every_language(client, language):
         page = html.unescape(client.get(address, params={"lang": language}).text)
         assert f'<html lang="{language}"' in page
         assert messages(language)["audit"] in page
+    for name in list_regimens():
+        for key, spec in pretese.regimen(name).compiled.inputs.items():
+            if spec.role == "measured" and spec.computed is None and key != "fsh_iu_l":
+                assert f"input_{key}" in messages(language), key
     answer = client.post("/", data=COURSE, params={"lang": language}).text
     assert messages(language)["evidence"] in answer

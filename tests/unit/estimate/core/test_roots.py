@@ -1,12 +1,13 @@
-"""Roots by Brent's method, against scipy's to the last bit."""
+"""Roots by the methods of Brent and Chandrupatla, against scipy's to the last bit."""
 
 import math
 
 import numpy as np
 import pytest
 from scipy.optimize import brentq
+from scipy.optimize.elementwise import find_root
 
-from estimate.core.roots import RTOL, brent_root
+from estimate.core.roots import RTOL, brent_root, chandrupatla_roots
 
 FUNCTIONS = {
     "square": (lambda x: x * x - 2, 0.0, 2.0),
@@ -57,3 +58,24 @@ def test_what_has_no_root_is_refused():
         brent_root(lambda x: math.nan if x > 0 else -1.0, -1, 1)
     with pytest.raises(RuntimeError, match="no root within 100 steps"):
         brent_root(lambda x: 1.0 if x > 1e-300 else -1.0, -1, 1e300, xtol=1e-320, rtol=RTOL)
+
+
+def test_many_roots_at_once_are_those_of_scipy():
+    rng = np.random.default_rng(6)
+    columns = rng.normal(size=(3, 400))
+
+    def cubic(x, shift, slope, bend):
+        return (x - shift) ** 3 + np.exp(slope) * (x - shift) + 0.1 * bend
+
+    ends = np.full(400, -9.0), np.full(400, 9.0)
+    tolerances = {"xatol": 1e-12, "xrtol": 0.0, "fatol": 0.0, "frtol": 0.0}
+    its = find_root(cubic, ends, args=tuple(columns), tolerances=tolerances)
+    assert its.success.all()
+    assert np.array_equal(chandrupatla_roots(cubic, *ends, columns, xtol=1e-12), its.x)
+
+
+def test_of_many_roots_each_is_that_of_its_own_columns():
+    columns = np.array([[1.0, 8.0, 27.0]])
+    ends = np.zeros(3), np.full(3, 4.0)
+    found = chandrupatla_roots(lambda x, a: x**3 - a, *ends, columns, xtol=1e-12)
+    assert found == pytest.approx([1, 2, 3], abs=1e-12)

@@ -2,17 +2,20 @@
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
 
-from pretese.io.export.adam import adlb, adsl
-from pretese.io.export.dataset_json import dataset, write_dataset_json
+from pretese.io.export.standards.adam import adlb, adsl
+from pretese.io.export.standards.dataset_json import dataset, write_dataset_json
+from pretese.io.export.standards.define_xml import write_define
 from tests.support.exported import assert_same_values, drawn_tables, fields
 
 RULES = json.loads((Path(__file__).parents[3] / "reference/dataset_json_rules.json").read_text())
+ODM, DEF = "{http://www.cdisc.org/ns/odm/v1.3}", "{http://www.cdisc.org/ns/def/v2.1}"
 MAKE = {"ADSL": adsl, "ADLB": adlb}
 
 
@@ -59,7 +62,7 @@ def test_what_no_schema_can_say_holds_too(tmp_path, name, studies):
     columns = found["columns"]
     assert found["records"] == len(found["rows"])
     assert all(len(row) == len(columns) for row in found["rows"])
-    kinds = {"string": str, "integer": int, "double": float}
+    kinds = {"string": str, "integer": int, "double": float, "date": str}
     for place, column in enumerate(columns):
         values = [row[place] for row in found["rows"] if row[place] is not None]
         assert all(type(value) is kinds[column["dataType"]] for value in values), column
@@ -136,7 +139,11 @@ def test_adlb_counts_days_from_1_and_changes_from_baseline(tmp_path):
     table = table_of(document("ADLB", tmp_path))
     first, later = table[table["AVISITN"] == 0], table[table["AVISITN"] > 0]
     assert set(first["ADY"]) == {1}
-    assert (later["ADY"] == 30 * later["AVISITN"] + 1).all()
+    late = later["ADY"] - 30 * later["AVISITN"] - 1  # each month counts from the visit before
+    assert ((late >= 0) & (late <= 8 * later["AVISITN"])).all()
+    began = first.groupby("USUBJID")["ADT"].first()
+    apart = pd.to_datetime(later["ADT"]) - pd.to_datetime(later["USUBJID"].map(began))
+    assert (apart.dt.days == later["ADY"] - 1).all()
     assert (first["AVAL"] == first["BASE"]).all()
     assert first["ABLFL"].eq("Y").all()
     assert later["ABLFL"].isna().all()
@@ -156,3 +163,37 @@ def test_several_studies_keep_their_patients_apart(tmp_path):
         "paper",
         "paper-1",
     ]
+
+
+def test_adsl_states_plan_site_and_populations(tmp_path):
+    table, patients = table_of(document("ADSL", tmp_path)), drawn_tables()["patients"]
+    assert (table["TRT01P"] == table["TRT01A"]).all()
+    assert set(table["SITEID"]) == {"1"}
+    assert set(table["ENRLFL"] + table["ITTFL"]) == {"YY"}
+    for flag, column in (
+        ("SAFFL", "gonadotropin_therapy"), ("COMPLFL", "completed"), ("OPERFL", "micro_tese"),
+    ):  # fmt: skip
+        assert ((table[flag] == "Y") == (patients[column] == 1)).all(), flag
+    assert (pd.to_datetime(table["RFICDT"]) == patients["enrolled_date"]).all()
+
+
+def test_define_xml_describes_every_variable_of_both_data_sets(tmp_path):
+    made = [MAKE[name](drawn_tables(), "paper", fields()) for name in MAKE]
+    write_define(made, tmp_path / "define.xml", "paper")
+    root = ET.parse(tmp_path / "define.xml").getroot()
+    version = root.find(f"{ODM}Study/{ODM}MetaDataVersion")
+    assert version.get(f"{DEF}DefineVersion") == "2.1.0"
+    items = {item.get("OID"): item for item in version.iter(f"{ODM}ItemDef")}
+    lists = {each.get("OID") for each in version.iter(f"{ODM}CodeList")}
+    for data, group in zip(made, version.iter(f"{ODM}ItemGroupDef"), strict=True):
+        named = [items[ref.get("ItemOID")] for ref in group.iter(f"{ODM}ItemRef")]
+        assert [item.get("Name") for item in named] == list(data.table.columns)
+        labels = [item.findtext(f"{ODM}Description/{ODM}TranslatedText") for item in named]
+        assert labels == [variable.label for variable in data.variables]
+        keys = [ref.get("KeySequence") for ref in group.iter(f"{ODM}ItemRef")]
+        assert sorted(filter(None, keys)) == [str(v.key) for v in sorted(
+            (v for v in data.variables if v.key), key=lambda v: v.key)]  # fmt: skip
+    used = {ref.get("CodeListOID") for ref in version.iter(f"{ODM}CodeListRef")}
+    assert used == lists != set()
+    assert items["IT.ADLB.AVAL"].get("DataType") == "float"
+    assert items["IT.ADLB.ADT"].get("DataType") == "date"

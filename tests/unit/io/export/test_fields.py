@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from docs.generate.tables_page import page
-from pretese.io.export.export_fields import dictionary, fields_of, is_truth, kind_of
-from pretese.io.export.units import unit_of
-from simulate.tables.study_tables import COLUMNS
+from pretese.io.export.columns.export_fields import dictionary, fields_of, is_truth, kind_of
+from pretese.io.export.columns.units import unit_of
+from simulate.tables.study_tables import COLUMNS, SITE
 from tests.support.exported import drawn_tables, fields
 from tests.support.paper import paper
 
@@ -64,9 +64,10 @@ def test_the_kinds_are_those_of_the_values():
     assert kinds["fsh_iu_l"] == "number"
     assert kinds["gonadotropin_therapy"] == kinds["sperm_retrieved"] == "flag"
     assert kinds["diagnosis"] == "text"
+    assert kinds["enrolled_date"] == "date"
 
 
-@pytest.mark.parametrize("values", [[True, False], pd.to_datetime(["2019-01-02"])])
+@pytest.mark.parametrize("values", [[True, False], pd.to_timedelta(["1 day"])])
 def test_a_type_that_no_format_knows_is_refused(values):
     with pytest.raises(TypeError, match="no format is known"):
         kind_of(pd.Series(values).dtype)
@@ -90,7 +91,10 @@ def test_an_empty_table_has_the_kinds_of_a_full_one():
 def test_the_dictionary_has_a_row_per_column_with_unit_code_and_meaning():
     listed = dictionary(fields())
     assert list(zip(listed["table"], listed["column"], strict=True)) == [
-        (name, column.name) for name, columns in COLUMNS.items() for column in columns
+        (name, column.name)
+        for name, columns in COLUMNS.items()
+        for column in columns
+        if column != SITE
     ]
     fsh = listed.query("table == 'visits' and column == 'fsh_iu_l'").iloc[0]
     assert (fsh["unit"], fsh["ucum"], fsh["kind"]) == ("IU/L", "[IU]/L", "number")

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from frictionless import Package
 
-from pretese.io.export.export_fields import is_truth
+from pretese.io.export.columns.export_fields import is_truth
 from pretese.io.export.frictionless import table_schema, write_package
 from pretese.io.export.streams import Stream
 from tests.support.exported import drawn_tables, fields
@@ -37,7 +37,7 @@ def test_the_public_validator_finds_no_fault(tmp_path, studies, truth):
         ("patients", "\n2,", "\n1,", ("primary-key", None)),
         ("patients", "\n2,", "\n,", ("constraint-error", "patient_id")),
         ("visits", "\n2,0,0", "\n200000,0,0", ("foreign-key", None)),
-        ("visits", "\n1,0,0,,", "\n1,0,0,,<", ("type-error", "lh_iu_l")),
+        ("visits", "\n1,0,0,2017", "\n1,0,0,17.", ("type-error", "date")),
         ("transfers", ",1,0,0\n", ",1,0,2\n", ("constraint-error", "live_birth")),
     ],
 )

@@ -3,8 +3,8 @@ import re
 import pandas as pd
 import pytest
 
-from pretese.io.export.export_fields import is_truth
-from pretese.io.export.redcap import data_dictionary, field_name, records, write_redcap
+from pretese.io.export.columns.export_fields import is_truth
+from pretese.io.export.standards.redcap import data_dictionary, field_name, records, write_redcap
 from tests.support.exported import assert_same_values, drawn_tables, fields
 
 #: As REDCap's own template file has them.
@@ -65,7 +65,7 @@ def test_types_and_validations_are_words_that_redcap_knows():
     dictionary = data_dictionary(seen())
     assert set(dictionary["Field Type"]) == {"text", "radio", "yesno"}
     validation = dictionary["Text Validation Type OR Show Slider Number"]
-    assert set(validation) == {"", "number", "integer"}
+    assert set(validation) == {"", "number", "integer", "date_ymd"}
     assert (validation[dictionary["Field Type"] != "text"] == "").all()
     choices = dictionary.set_index("Field Type")["Choices, Calculations, OR Slider Labels"]
     assert choices["radio"].str.fullmatch(r"\d+, [^|]+( \| \d+, [^|]+)+").all()
@@ -124,8 +124,10 @@ def test_a_table_comes_back_value_for_value(tmp_path, name, studies):
         if choices[field_name(name, column)]:
             pairs = (p.split(", ", 1) for p in choices[field_name(name, column)].split(" | "))
             found[column] = values.map(dict(pairs))
-        else:
+        elif pd.api.types.is_numeric_dtype(table[column]):
             found[column] = pd.to_numeric(values)
+        else:
+            found[column] = values
     assert_same_values(pd.DataFrame(found), table, name)
 
 

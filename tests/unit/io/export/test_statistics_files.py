@@ -4,9 +4,9 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from pretese.io.export.export_fields import Field
+from pretese.io.export.columns.export_fields import Field
+from pretese.io.export.columns.units import unit_of
 from pretese.io.export.statistics_files import label_of, write_statistics_file
-from pretese.io.export.units import unit_of
 from protocol.errors import InputError
 from tests.support.exported import assert_same_values, drawn_tables, fields
 
@@ -58,12 +58,22 @@ def test_labels_hold_the_meaning_with_unit_and_ucum_code(tmp_path, kind):
 def test_flags_say_what_0_and_1_mean(tmp_path, kind):
     _, meta = READ[kind](write(tmp_path, "patients", kind))
     flags = {field.name for field in fields()["patients"] if field.kind == "flag"}
-    assert set(meta.variable_value_labels) == flags
+    labelled = set(meta.variable_value_labels)
+    assert labelled - flags == ({"diagnosis", "regimen"} if kind == "sav" else set())
     assert meta.variable_value_labels["gonadotropin_therapy"] == {0: "no", 1: "yes"}
+
+
+def test_whole_numbers_are_whole_in_stata_and_shown_so_in_spss(tmp_path):
+    found, _ = READ["dta"](write(tmp_path, "visits", "dta"))
+    assert found["month"].dtype == "int64"
+    _, meta = READ["sav"](write(tmp_path, "patients", "sav"))
+    formats = meta.original_variable_types
+    assert (formats["gonadotropin_therapy"], formats["enrolled_day"]) == ("F1.0", "F8.0")
 
 
 def test_spss_knows_names_from_quantities(tmp_path):
     _, meta = READ["sav"](write(tmp_path, "patients", "sav"))
+    assert meta.variable_value_labels["diagnosis"]["azfc"] == "Azfc"
     assert meta.variable_measure["diagnosis"] == "nominal"
     assert meta.variable_measure["fsh_iu_l"] == "scale"
 

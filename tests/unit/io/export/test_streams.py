@@ -63,7 +63,8 @@ def test_a_csv_is_plain_text_with_a_bare_header_and_empty_cells(tmp_path):
         stream.write(drawn_tables()["visits"])
     lines = path.read_bytes().split(b"\n")
     assert lines[0].decode().split(",") == list(drawn_tables()["visits"])
-    assert lines[1].startswith(b"1,0,0,,")
+    assert lines[1].startswith(b"1,0,0,2017-06-07,")
+    assert b",,," in lines[1]
     assert b"\r" not in path.read_bytes()
 
 

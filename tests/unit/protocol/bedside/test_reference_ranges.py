@@ -104,6 +104,16 @@ def test_a_schedule_and_an_audit_follow_the_range(capsys, tmp_path):
     assert "uFSH 150 IU" in capsys.readouterr().out
 
 
+def test_the_picture_of_a_decision_is_written_whole_with_the_range_in_use(capsys, tmp_path):
+    out = tmp_path / "course.svg"
+    words = ["decide", "--month", "2", "--fsh", "11.8", "--decision-date", DAY]
+    option = ["--reference-range", "fsh=1.5 to 12.4 IU/L", "--picture", str(out)]
+    assert run([*words, *option]) == 0
+    assert "Normal range 1.5 to 12.4 IU/L" in out.read_text()
+    assert f"wrote {out}" in capsys.readouterr().err
+    assert run([*words, "--picture", str(tmp_path / "no" / "course.svg")]) == 2
+
+
 def test_a_regimen_names_only_parameters_that_it_has():
     import yaml
 

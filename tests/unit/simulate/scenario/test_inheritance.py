@@ -186,3 +186,21 @@ def test_a_file_is_extended_by_its_path(tmp_path):
         text = CHILD.replace("extends: paper", f"extends: {name}")
         path = write(tmp_path / "below", "child", text)
         assert load_scenario(str(path)).patients == paper().patients
+
+
+def test_a_number_that_the_scenario_does_not_state_can_be_set():
+    changed = load_scenario("paper", {
+        "measurement.missing_by.age_years": 0.8,
+        "population.score_by_diagnosis.bmi_kg_m2.azfc": -0.4,
+    })  # fmt: skip
+    assert changed.measurement.missing_by["age_years"].value == 0.8
+    assert changed.measurement.mechanism == "MAR"
+    assert changed.population.score_by_diagnosis["bmi_kg_m2"]["azfc"].value == -0.4
+
+
+@pytest.mark.parametrize(
+    "path", ["measurement.missing_by.moon", "sites.nowhere.missing.fsh_iu_l", "sites.a.scores"]
+)
+def test_a_number_that_no_scenario_could_state_cannot_be_set(path):
+    with pytest.raises(InputError):
+        load_scenario("paper", {path: 0.5})

@@ -83,7 +83,7 @@ def test_error_may_be_spent_as_a_list_states(tmp_path, sides, errors):
 
 def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
     words = str(read(tmp_path, GOOD).estimand)
-    assert "risk difference of any_sperm" in words
+    assert "risk difference of any sperm" in words
     assert "sperm in the ejaculate, no operation: composite variable" in words
     excluded = str(read_design("superiority-retrieval-only")[0].estimand)
     assert "among operated participants" in excluded

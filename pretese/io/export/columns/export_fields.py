@@ -1,13 +1,13 @@
 """What every column of an exported table is: kind, unit, meaning and the words it may hold."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
-from pretese.io.export.units import Unit, unit_of
+from pretese.io.export.columns.units import Unit, unit_of
 from protocol.regimen.load import load_regimen
 from simulate.core.coding import ARMS, DIAGNOSES
 from simulate.scenario import Scenario
@@ -15,7 +15,8 @@ from simulate.tables.data_errors import LABELS
 from simulate.tables.study_tables import COLUMNS, FOUND, PROCEDURES, SOURCES, Column
 
 #: ``number`` may have decimals, ``count`` is whole, ``flag`` is 0 or 1, ``text`` is words.
-Kind = Literal["number", "count", "flag", "text"]
+#: ``date`` is a day.
+Kind = Literal["number", "count", "flag", "date", "text"]
 
 #: Columns that are never empty and name a patient; ``study`` is omitted if there is only one.
 KEYS = ("study", "patient_id")
@@ -51,7 +52,7 @@ def kind_of(dtype: object) -> Kind:
     Raises
     ------
     TypeError
-        The type is not one of these, such as a date or a Boolean.
+        The type is not one of these, such as a Boolean.
     """
     if str(dtype).lower() == "int8":
         return "flag"
@@ -59,9 +60,13 @@ def kind_of(dtype: object) -> Kind:
         return "count"
     if pd.api.types.is_float_dtype(dtype):
         return "number"
+    if pd.api.types.is_datetime64_any_dtype(dtype):
+        return "date"
     if pd.api.types.is_object_dtype(dtype) or isinstance(dtype, pd.StringDtype):
         return "text"
-    raise TypeError(f"no format is known for {dtype}; use int8 flags, integers, floats or words")
+    raise TypeError(
+        f"no format is known for {dtype}; use int8 flags, integers, floats, dates, words"
+    )
 
 
 def fields_of(parts: Mapping[str, pd.DataFrame], scenario: Scenario) -> Fields:
@@ -121,6 +126,17 @@ def dictionary(fields: Fields) -> pd.DataFrame:
     ]
     names = ["table", "column", "kind", "unit", "ucum", "meaning", "values"]
     return pd.DataFrame(rows, columns=names)
+
+
+def without_errors(fields: Fields) -> Fields:
+    """Describe tables with data errors as they should be: what has a unit is a number."""
+    return {
+        name: tuple(
+            replace(each, kind="number") if each.kind == "text" and each.unit.ucum else each
+            for each in listed
+        )
+        for name, listed in fields.items()
+    }
 
 
 def is_truth(table: str) -> bool:

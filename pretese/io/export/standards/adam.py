@@ -1,7 +1,8 @@
 """ADaM-like ADSL and ADLB: one row per patient, and one row per patient, hormone and visit.
 
 They take the variable names and labels of CDISC ADaM where the simulator knows the content. They
-are not ready for submission: no patient has a site, a race or a calendar date.
+are not ready for submission: no patient has a race, and there is no SDTM behind them. The planned
+treatment is what a patient chose; populations are those of an observational study.
 """
 
 from collections.abc import Mapping
@@ -11,12 +12,13 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from pretese.io.export.export_fields import KEYS, Fields, with_study
+from pretese.io.export.columns.export_fields import KEYS, Fields, with_study
+from pretese.io.export.standards.dated import day_text
 from simulate.core.coding import ARMS
 from simulate.endpoints import ENDPOINTS
 from simulate.tables.table_columns import COLUMNS
 
-DataType = Literal["string", "integer", "double"]
+DataType = Literal["string", "integer", "double", "date"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,32 @@ def _flags() -> tuple[tuple[str, str, str], ...]:
 
 _FLAGS = _flags()
 
+
+def _everyone(patients: pd.DataFrame) -> pd.Series:
+    return pd.Series(True, patients.index)
+
+
+def _completed(patients: pd.DataFrame) -> pd.Series:
+    return patients["completed"] == 1
+
+
+def _injected(patients: pd.DataFrame) -> pd.Series:
+    return patients["gonadotropin_therapy"] == 1
+
+
+def _operated(patients: pd.DataFrame) -> pd.Series:
+    return patients["micro_tese"] == 1
+
+
+#: Population flags of ADSL: (variable, label, who belongs).
+POPULATIONS = (
+    ("ENRLFL", "Enrolled Population Flag", _everyone),
+    ("ITTFL", "Intent-To-Treat Population Flag", _everyone),
+    ("SAFFL", "Safety Population Flag", _injected),
+    ("COMPLFL", "Completers Population Flag", _completed),
+    ("OPERFL", "Operated Population Flag", _operated),
+)
+
 #: Hormones of ADLB: (column, CDISC test code, test name).
 _HORMONES = (
     ("lh_iu_l", "LH", "Luteinizing Hormone"),
@@ -77,6 +105,8 @@ _HORMONES = (
 _STUDYID = Variable("STUDYID", "Study Identifier", key=1)
 _USUBJID = Variable("USUBJID", "Unique Subject Identifier", key=2)
 _TREATED = (
+    Variable("TRT01P", "Planned Treatment for Period 01"),
+    Variable("TRT01PN", "Planned Treatment for Period 01 (N)", "integer"),
     Variable("TRT01A", "Actual Treatment for Period 01"),
     Variable("TRT01AN", "Actual Treatment for Period 01 (N)", "integer"),
 )
@@ -90,6 +120,7 @@ _ADLB = (
     Variable("PARAMCD", "Parameter Code", key=3),
     Variable("AVISIT", "Analysis Visit"),
     Variable("AVISITN", "Analysis Visit (N)", "integer", key=4),
+    Variable("ADT", "Analysis Date", "date"),
     Variable("ADY", "Analysis Relative Day", "integer"),
     Variable("AVAL", "Analysis Value", "double"),
     Variable("AVALU", "Analysis Value Unit"),
@@ -111,24 +142,32 @@ def adsl(parts: Mapping[str, pd.DataFrame], study: str, fields: Fields) -> Analy
     patients = parts["patients"]
     table = _identified(patients, study)
     table["SUBJID"] = patients["patient_id"].astype(str)
+    table["SITEID"] = patients.get("site", "1")
     table["AGEU"], table["SEX"] = "YEARS", "M"
+    if "enrolled_date" in patients:
+        table["RFICDT"] = day_text(patients["enrolled_date"])
     table["DIAGNOS"], table["REGIMEN"] = patients["diagnosis"], patients["regimen"]
     _treat(table, patients["gonadotropin_therapy"])
     for column, name, _ in _NUMBERS:
         table[name] = patients[column]
     for column, name, _ in _FLAGS:
         table[name] = patients[column].map({0: "N", 1: "Y"}).astype(object)
+    for name, _, belongs in POPULATIONS:
+        table[name] = np.where(belongs(patients), "Y", "N").astype(object)
     units = {field.name: field.unit.printed for field in fields["patients"]}
     variables = (
         _STUDYID,
         _USUBJID,
         Variable("SUBJID", "Subject Identifier for the Study"),
+        Variable("SITEID", "Study Site Identifier"),
+        *((Variable("RFICDT", "Date of Enrolment", "date"),) if "RFICDT" in table else ()),
         Variable("AGEU", "Age Units"),
         Variable("SEX", "Sex"),
         Variable("DIAGNOS", "Cause of Azoospermia"),
         Variable("REGIMEN", "Regimen Followed"),
         *_TREATED,
         *(Variable(name, f"{label} ({units[c]})", "double") for c, name, label in _NUMBERS),
+        *(Variable(name, label) for name, label, _ in POPULATIONS),
         *(Variable(name, label) for _, name, label in _FLAGS),
     )
     return _data("ADSL", "Subject-Level Analysis Dataset", variables, table)
@@ -155,7 +194,11 @@ def adlb(parts: Mapping[str, pd.DataFrame], study: str, fields: Fields) -> Analy
         ABLFL=np.array(["Y", None], dtype=object)[later.to_numpy(int)],
         **{name: rows[name] for name in ("PARAM", "PARAMCD", "AVAL", "AVALU", "AVALUCUM", "BASE")},
     )
-    return _data("ADLB", "Laboratory Analysis Dataset", _ADLB, table)
+    dated = "date" in rows
+    if dated:
+        table["ADT"] = day_text(rows["date"])
+    variables = tuple(each for each in _ADLB if dated or each.name != "ADT")
+    return _data("ADLB", "Laboratory Analysis Dataset", variables, table)
 
 
 def _with_baseline(rows: pd.DataFrame) -> pd.DataFrame:
@@ -170,11 +213,14 @@ def _measurements(parts: Mapping[str, pd.DataFrame], fields: Fields) -> pd.DataF
     """Stack the hormones; those that the visits do not follow were measured at enrolment alone."""
     visits = with_study(parts["visits"])
     enrolment = with_study(parts["patients"]).assign(month=0, day=0)
+    when = {"enrolled_date": "date"}
+    enrolment = enrolment.rename(columns=when)
+    dated = ["date"] if "date" in visits else []
     units = {field.name: field.unit for field in fields["patients"]}
     pieces = []
     for column, code, name in _HORMONES:
         source = visits if column in visits else enrolment
-        piece = source[[*KEYS, "month", "day"]].assign(AVAL=source[column], PARAMCD=code)
+        piece = source[[*KEYS, "month", "day", *dated]].assign(AVAL=source[column], PARAMCD=code)
         unit = units[column]
         piece = piece.assign(
             PARAM=f"{name} ({unit.printed})", AVALU=unit.printed, AVALUCUM=unit.ucum
@@ -191,8 +237,9 @@ def _identified(table: pd.DataFrame, study: str) -> pd.DataFrame:
 
 
 def _treat(table: pd.DataFrame, gonadotropin_therapy: pd.Series) -> None:
-    table["TRT01A"] = np.array(ARMS, dtype=object)[gonadotropin_therapy.to_numpy(int)]
-    table["TRT01AN"] = gonadotropin_therapy.astype(int)
+    for kind in ("P", "A"):
+        table[f"TRT01{kind}"] = np.array(ARMS, dtype=object)[gonadotropin_therapy.to_numpy(int)]
+        table[f"TRT01{kind}N"] = gonadotropin_therapy.astype(int)
 
 
 def _data(

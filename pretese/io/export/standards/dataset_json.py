@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from pretese.io.export.adam import AnalysisData, Variable
-from pretese.io.export.clock import creation_time
+from pretese.io.export.columns.clock import creation_time
+from pretese.io.export.standards.adam import AnalysisData, Variable
 from pretese.io.output.versions import program_version
 
 VERSION = "1.1.0"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pretese.io.export.export_fields import KEYS, Field, Fields, Kind, with_study
+from pretese.io.export.columns.export_fields import KEYS, Field, Fields, Kind, with_study
 from pretese.io.output.csv_file import write_csv
 
 #: The columns of a REDCap data dictionary, in the order in which REDCap wants them.
@@ -39,7 +39,7 @@ RECORD = "record_id"
 
 FIRST_FORM = "patients"
 
-_VALIDATION: dict[Kind, str] = {"number": "number", "count": "integer"}
+_VALIDATION: dict[Kind, str] = {"number": "number", "count": "integer", "date": "date_ymd"}
 
 
 def write_redcap(parts: Mapping[str, pd.DataFrame], folder: Path, fields: Fields) -> None:
@@ -110,6 +110,8 @@ def _rows(form: str, table: pd.DataFrame, fields: Fields, several: bool) -> pd.D
 
 def _coded(values: pd.Series, field: Field) -> pd.Series:
     """Return values as REDCap holds them: words with choices as the codes 1, 2, ..."""
+    if field.kind == "date":
+        return values.dt.strftime("%Y-%m-%d").astype(object)
     if not field.choices:
         return values.astype(object).where(values.notna(), None)
     codes = {word: code for code, word in enumerate(field.choices, 1)}

@@ -1,0 +1,1 @@
+"""Several treatments against one control: Dunnett's tests, closed testing, and several analyses."""

@@ -1,0 +1,120 @@
+"""The forecast of a planned trial under published evidence."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pretese.api.display import Shown
+from pretese.io.text.rounding_rule import rounded_document
+
+if TYPE_CHECKING:  # scipy and pandas load where they are needed
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from pretese.literature.forecast_parts import Forecast as Computed
+    from pretese.literature.forecast_parts import TrialPlan
+    from pretese.literature.prior import PriorFile
+    from pretese.trial.design.design_file import DesignFile
+
+#: Participants of the pilot that is considered.
+PILOT = 60
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TrialForecast(Shown):
+    """Probability of success of a planned trial, and what decides it; by `Design.forecast`.
+
+    ``str`` is the page that ``pretese power --prior`` prints, `to_dict` its ``--json``.
+
+    Attributes
+    ----------
+    design_id, endpoint
+        Of the design.
+    prior
+        The prior of the log odds ratio, as a file holds it.
+    plan, result
+        What was taken from the design, and the forecast.
+    """
+
+    design_id: str
+    endpoint: str
+    prior: "PriorFile"
+    plan: "TrialPlan"
+    result: "Computed"
+
+    def summary(self) -> str:
+        """Return the design and the probability of success at its size."""
+        main = next(s for s in self.result.sizes if s.participants == self.result.main)
+        low, high = (f"{100 * value:.0f}" for value in main.band)
+        words = f", {main.participants} participants: success {100 * main.success:.0f} %"
+        return f"{self.design_id[:24]}{words} (band {low} to {high} %)"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return prior, plan, sizes, influences, exclusions and pilot as plain values."""
+        found = self.result
+        document = {
+            "design": self.design_id,
+            "endpoint": self.endpoint,
+            "prior": self.prior.model_dump(mode="json"),
+            "plan": asdict(self.plan),
+            "sizes": [asdict(each) for each in found.sizes],
+            "main_participants": found.main,
+            "influences": [asdict(each) for each in found.influences],
+            "exclusions": [asdict(each) for each in found.exclusions],
+            "pilot": asdict(found.pilot),
+        }
+        return dict(rounded_document(document))
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return one row per sample size.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``participants``; probabilities ``success``, ``band_low``, ``band_high``, ``benefit``,
+            ``success_given_benefit``, ``misleading``, ``harm_shown``.
+        """
+        import pandas as pd
+
+        rows = []
+        for each in self.to_dict()["sizes"]:
+            low, high = each.pop("band")
+            rows.append({**each, "band_low": low, "band_high": high})
+        order = ["participants", "success", "band_low", "band_high"]
+        frame = pd.DataFrame(rows)
+        return frame[[*order, *(name for name in frame if name not in order)]]
+
+    def plot(self) -> "Figure":
+        """Return a figure of the probability of success by unknown, and after a pilot."""
+        from pretese.trial.views.forecast_figure import draw_forecast
+
+        return draw_forecast(self.result)
+
+    def __str__(self) -> str:
+        """Return the forecast as a page of text."""
+        from pretese.trial.views.forecast_view import forecast_page
+
+        return forecast_page(self.design_id, self.endpoint, self.prior, self.plan, self.result)
+
+
+def forecast_of(
+    design: "DesignFile", prior: str | Path, sizes: tuple[int, ...], pilot: int
+) -> TrialForecast:
+    """Return the forecast of a design; `Design.forecast` says more."""
+    from pretese.literature.forecast import forecast
+    from pretese.literature.prior_source import prior_source
+    from pretese.trial.design.forecast_plan import forecast_plan
+
+    source = prior_source(prior)
+    plan = forecast_plan(design, source.control_risks)
+    main = sizes[0] if sizes else design.participants
+    every = sizes or (design.participants // 2, design.participants, 2 * design.participants)
+    result = forecast(source.make, plan, source.unknowns, every, main, pilot, source.without)
+    return TrialForecast(design.id, _endpoint(design), source.prior, plan, result)
+
+
+def _endpoint(design: "DesignFile") -> str:
+    """Return the endpoint in words; sperm from either source may count."""
+    if design.endpoint.sperm_in_ejaculate == "composite":
+        return "any sperm"
+    return design.endpoint.variable.replace("_", " ")

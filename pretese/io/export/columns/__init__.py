@@ -1,0 +1,1 @@
+"""Columns of exported tables: kind, unit and meaning, and the time that files state."""

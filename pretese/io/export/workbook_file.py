@@ -1,0 +1,89 @@
+"""Excel workbooks for clinicians: a sheet a table, and the data dictionary first."""
+
+import datetime as dt
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font
+
+from pretese.io.export.columns.clock import creation_time
+from pretese.io.export.columns.export_fields import Fields, dictionary
+
+#: The time of saving, which the library always takes from the clock.
+_MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
+
+#: Widest column, in characters.
+WIDEST = 40
+
+
+def write_workbook(tables: Mapping[str, pd.DataFrame], path: Path, fields: Fields) -> None:
+    """Write tables as sheets, headings in bold and fixed, dates as dates.
+
+    Text is never read as a formula, and the same tables give the same bytes.
+    """
+    book = openpyxl.Workbook(write_only=True)
+    _sheet(book, "dictionary", dictionary({name: fields[name] for name in tables}))
+    for name, table in tables.items():
+        _sheet(book, name, table)
+    when = creation_time().replace(tzinfo=None)
+    book.properties.created = when
+    book.properties.creator = "pretese"
+    raw = path.with_suffix(".raw")
+    book.save(raw)
+    _same_clock(raw, path, when)
+    raw.unlink()
+
+
+def _sheet(book: openpyxl.Workbook, name: str, table: pd.DataFrame) -> None:
+    sheet = book.create_sheet(name)
+    sheet.freeze_panes = "A2"
+    for number, column in enumerate(table, 1):
+        letter = openpyxl.utils.get_column_letter(number)
+        sheet.column_dimensions[letter].width = min(WIDEST, max(10, len(str(column)) + 2))
+    heading = []
+    for column in table:
+        cell = WriteOnlyCell(sheet, value=str(column))
+        cell.font = Font(bold=True)
+        heading.append(cell)
+    sheet.append(heading)
+    for row in _rows(table):
+        sheet.append([_cell(sheet, value) for value in row])
+
+
+def _cell(sheet: Any, value: Any) -> Any:
+    """Keep text that begins like a formula text."""
+    if not (isinstance(value, str) and value.startswith("=")):
+        return value
+    cell = WriteOnlyCell(sheet, value=value)
+    cell.data_type = "s"
+    return cell
+
+
+def _rows(table: pd.DataFrame) -> Iterator[Sequence[Any]]:
+    columns = [_plain(table[name]) for name in table]
+    yield from zip(*columns, strict=True)
+
+
+def _plain(values: pd.Series) -> list[Any]:
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return list(values.dt.date)
+    return list(values.astype(object).where(values.notna(), None))
+
+
+def _same_clock(raw: Path, path: Path, when: dt.datetime) -> None:
+    """Copy the parts of a workbook with one time for all, that of the run does not show."""
+    first = max(when, dt.datetime(1980, 1, 1))  # a zip file knows no zones
+    written = f"{when:%Y-%m-%dT%H:%M:%SZ}".encode()
+    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
+        for part in source.infolist():
+            out.writestr(
+                zipfile.ZipInfo(part.filename, first.timetuple()[:6]),
+                _MODIFIED.sub(rb"\g<1>" + written + rb"\g<2>", source.read(part)),
+                zipfile.ZIP_DEFLATED,
+            )

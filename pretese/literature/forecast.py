@@ -1,0 +1,205 @@
+"""Probability that a planned trial succeeds under published evidence, and what decides it.
+
+The effect has a robust meta-analytic-predictive prior (`pretese.literature.prior`). Success is a
+significant score test in favour of therapy; power is its normal approximation with one analysis.
+What is not known beside the effect is given a range: the forecast is a band over all ranges, and
+each range is also tried alone. Spiegelhalter DJ, Freedman LS, Parmar MKB. *J R Stat Soc A*
+1994;157:357-416; O'Hagan A, Stevens JW, Campbell MJ. *Pharm Stat* 2005;4:187-201.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from scipy.special import expit, logit, ndtr
+from scipy.stats import qmc
+
+from estimate.core.arrays import Floats
+from estimate.core.normal_mixture import NormalMixture
+from estimate.sample_size.closed_form import power_two_proportions
+from pretese.literature.forecast_parts import (
+    Exclusion,
+    Forecast,
+    Influence,
+    PilotForecast,
+    PriorMaker,
+    SizeForecast,
+    TrialPlan,
+    Unknown,
+    Values,
+)
+from protocol.errors import InputError
+
+#: Effects (log odds ratios) at whose middle each class of the grid is evaluated.
+_EDGES = np.linspace(-6.0, 6.0, 2402)
+_MIDDLES = np.round((_EDGES[:-1] + _EDGES[1:]) / 2, 12)
+
+#: Combinations of all unknowns behind a band, as a power of 2.
+_COMBINATIONS_LOG2 = 7
+
+#: Estimates of a pilot that are looked through, over this many standard deviations.
+_PILOT_POINTS, _PILOT_REACH = 401, 6.0
+
+#: Percentages between which bands and forecasts after a pilot are given.
+BAND, MIDDLE = (2.5, 97.5), (10, 50, 90)
+
+#: Smallest number of participants of a trial or pilot.
+MIN_PARTICIPANTS = 8
+
+
+def forecast(
+    make_prior: PriorMaker, plan: TrialPlan, unknowns: Sequence[Unknown], sizes: Sequence[int],
+    main: int, pilot: int, without: Mapping[str, NormalMixture] | None = None,
+) -> Forecast:  # fmt: skip
+    """Return the probability of success at several sizes, its band, and what decides it.
+
+    Parameters
+    ----------
+    make_prior
+        Gives the prior of the log odds ratio at values of the unknowns.
+    unknowns
+        All but the control risk, which the plan holds.
+    sizes, main
+        Participants of the trials, both arms together; and of the one that is looked into.
+    pilot
+        Participants of a pilot with equal arms.
+    without
+        The prior without each study, by the study's name.
+
+    Raises
+    ------
+    InputError
+        A size is below `MIN_PARTICIPANTS`, or the control risk is not between 0 and 1.
+    """
+    _check(plan, [*sizes, main, pilot])
+    risk = Unknown("control risk", plan.control_risk, *plan.control_risk_range)
+    every = (risk, *unknowns)
+    usual = {each.name: each.value for each in every}
+    weights = _grid_weights(make_prior(usual))
+    drawn = _combinations(every)
+    grids = [_grid_weights(make_prior(values)) for values in drawn]
+    return Forecast(
+        sizes=tuple(_size(n, plan, weights, list(zip(drawn, grids, strict=True))) for n in sizes),
+        main=main,
+        influences=_influences(make_prior, plan, every, usual, main),
+        exclusions=_exclusions(without or {}, plan, main),
+        pilot=_pilot(pilot, plan, weights, main),
+    )
+
+
+def _check(plan: TrialPlan, sizes: Sequence[int]) -> None:
+    for size in sizes:
+        if size < MIN_PARTICIPANTS:
+            problem = f"{size} participants"
+            cure = f"give at least {MIN_PARTICIPANTS}"
+            raise InputError.of("forecast", "participants", problem, cure)
+    low, high = plan.control_risk_range
+    if not 0 < low <= plan.control_risk <= high < 1:
+        problem = f"a control risk of {plan.control_risk:g} ({low:g} to {high:g})"
+        raise InputError.of("forecast", "control_risk", problem, "give risks between 0 and 1")
+
+
+def _grid_weights(prior: NormalMixture) -> Floats:
+    """Return the probability of each class of effects; a point lies in one class."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = (_EDGES[:, None] - prior.mean_of) / prior.sd_of
+        inside = np.where(prior.sd_of > 0, ndtr(z), _EDGES[:, None] >= prior.mean_of)
+    weights = np.diff(inside @ prior.weight)
+    return np.asarray(weights / weights.sum())
+
+
+def _powers(participants: int, plan: TrialPlan, control: float) -> tuple[Floats, Floats]:
+    """Return the probabilities of significance for and against therapy at each effect."""
+    analysed = participants * plan.analysed_share
+    arms = analysed * plan.treated_share, analysed * (1 - plan.treated_share)
+    treated = expit(logit(control) + _MIDDLES)
+    right = power_two_proportions(treated, control, *arms, alpha=plan.alpha)
+    either = power_two_proportions(treated, control, *arms, alpha=plan.alpha, both_sides=True)
+    helps = _MIDDLES > 0
+    null = _MIDDLES == 0
+    return (
+        np.where(null, plan.alpha, np.where(helps, right, either - right)),
+        np.where(null, plan.alpha, np.where(helps, either - right, right)),
+    )
+
+
+def _size(
+    participants: int, plan: TrialPlan, weights: Floats, drawn: list[tuple[Values, Floats]]
+) -> SizeForecast:
+    wins, losses = _powers(participants, plan, plan.control_risk)
+    helps = _MIDDLES > 0
+    success, benefit = float(weights @ wins), float(weights[helps].sum())
+    helpful = float((weights * wins)[helps].sum())
+    spread = [w @ _powers(participants, plan, v["control risk"])[0] for v, w in drawn]
+    low, high = np.percentile(spread, BAND)
+    return SizeForecast(
+        participants=participants,
+        success=success,
+        band=(float(low), float(high)),
+        benefit=benefit,
+        success_given_benefit=helpful / benefit if benefit else float("nan"),
+        misleading=success - helpful,
+        harm_shown=float(weights @ losses),
+    )
+
+
+def _combinations(unknowns: Sequence[Unknown]) -> list[dict[str, float]]:
+    """Return values that fill all ranges evenly (Sobol points, the first one aside)."""
+    points = qmc.Sobol(len(unknowns), scramble=False).random_base2(_COMBINATIONS_LOG2 + 1)
+    return [
+        {each.name: each.low + share * (each.high - each.low)
+         for each, share in zip(unknowns, point, strict=True)}
+        for point in points[1 : 2**_COMBINATIONS_LOG2 + 1]
+    ]  # fmt: skip
+
+
+def _influences(
+    make_prior: PriorMaker, plan: TrialPlan, unknowns: Sequence[Unknown], usual: Values, main: int
+) -> tuple[Influence, ...]:
+    """Return what each unknown does alone, the most influential first."""
+
+    def success(values: Values) -> float:
+        wins, _ = _powers(main, plan, values["control risk"])
+        return float(_grid_weights(make_prior(values)) @ wins)
+
+    found = [
+        Influence(
+            each.name, each.low, each.high,
+            success({**usual, each.name: each.low}), success({**usual, each.name: each.high}),
+        )
+        for each in unknowns
+    ]  # fmt: skip
+    return tuple(sorted(found, key=lambda each: -each.span))
+
+
+def _exclusions(
+    without: Mapping[str, NormalMixture], plan: TrialPlan, main: int
+) -> tuple[Exclusion, ...]:
+    wins, _ = _powers(main, plan, plan.control_risk)
+    found = []
+    for name, prior in without.items():
+        weights = _grid_weights(prior)
+        benefit = float(weights[_MIDDLES > 0].sum())
+        found.append(Exclusion(name, float(weights @ wins), benefit))
+    return tuple(found)
+
+
+def _pilot(participants: int, plan: TrialPlan, weights: Floats, main: int) -> PilotForecast:
+    """Update the prior by each estimate that a pilot may give, weighted by how likely it is."""
+    risk = plan.control_risk
+    error = (4 / (participants * plan.analysed_share * risk * (1 - risk))) ** 0.5
+    mean = float(weights @ _MIDDLES)
+    prior_sd = float(np.sqrt(weights @ (_MIDDLES - mean) ** 2))
+    reach = _PILOT_REACH * float(np.hypot(prior_sd, error))
+    estimates = np.linspace(mean - reach, mean + reach, _PILOT_POINTS)
+    joint = weights * np.exp(-0.5 * ((estimates[:, None] - _MIDDLES) / error) ** 2)
+    likely = joint.sum(1)
+    after = joint / likely[:, None]
+    centre = after @ _MIDDLES
+    spread = np.sqrt(np.maximum(0.0, after @ _MIDDLES**2 - centre**2))
+    success = after @ _powers(main, plan, risk)[0]
+    order = np.argsort(success)
+    reached = np.cumsum(likely[order]) / likely.sum()
+    low, middle, high = (float(np.interp(p / 100, reached, success[order])) for p in MIDDLE)
+    return PilotForecast(
+        participants, prior_sd, float(likely @ spread / likely.sum()), (low, middle, high)
+    )

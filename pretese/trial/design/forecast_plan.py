@@ -1,0 +1,62 @@
+"""What a forecast under published evidence takes from a design."""
+
+from collections.abc import Sequence
+
+from pretese.literature.forecast_parts import TrialPlan
+from pretese.trial.design.design_file import DesignFile
+from protocol.errors import InputError
+from simulate.scenario.load import load_scenario
+from simulate.truth import population_effects
+
+#: Simulated patients behind the control risk of a scenario.
+PATIENTS = 131_072
+
+#: Range of the control risk, relative to its value, where no study gives one.
+RELATIVE_RANGE = 0.25
+
+
+def forecast_plan(design: DesignFile, observed: Sequence[float], seed: int = 1) -> TrialPlan:
+    """Return control risk, allocation, losses and level of a two-arm superiority design.
+
+    Parameters
+    ----------
+    observed
+        Control risks of published studies; with the design's own they give the range.
+    seed
+        Base seed of the simulated patients of a scenario.
+
+    Raises
+    ------
+    InputError
+        The endpoint has no risk in every patient of the scenario.
+    """
+    risk = _control_risk(design, seed)
+    spread = (1 - RELATIVE_RANGE, 1 + RELATIVE_RANGE)
+    risks = [risk, *(observed or [each * risk for each in spread])]
+    dropout = design.dropout
+    control, treated = design.allocation
+    treated_share = treated / (control + treated)
+    lost = (1 - treated_share) * dropout.control_percent + treated_share * dropout.treated_percent
+    counted = design.endpoint.missing != "complete case"  # the others count as failures
+    plan = design.monitoring
+    return TrialPlan(
+        control_risk=risk,
+        control_risk_range=(min(risks), min(max(risks), 0.95)),
+        treated_share=treated_share,
+        analysed_share=1.0 if counted else 1 - lost / 100,
+        alpha=plan.alpha_percent / 100 / plan.sides,
+    )
+
+
+def _control_risk(design: DesignFile, seed: int) -> float:
+    if design.risks is not None:
+        return design.risks.control_percent / 100
+    variable = design.endpoint.variable
+    if design.endpoint.sperm_in_ejaculate == "composite":
+        variable = "any_sperm"  # sperm from either source counts
+    effects = population_effects(load_scenario(design.scenario or ""), seed, PATIENTS)
+    key = f"{variable}.everyone"
+    if key not in effects:
+        problem = f"{variable} is not defined in every patient of {design.scenario}"
+        raise InputError.of(design.id, "endpoint", problem, "choose another endpoint, or risks")
+    return float(effects[key].risk_untreated)

@@ -1,0 +1,177 @@
+"""A plan of several treatments against one control as plain values, with its sample size."""
+
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtr
+
+from estimate.core.arrays import Bools, Floats, Ints
+from estimate.multi_arm.plan import Behaviour, MultiArmPlan, plan_multi_arm
+from estimate.performance.measures import proportion_mcse
+from estimate.sequential.boundary_shapes import WangTsiatis
+from pretese.trial.group_sequential.boundary_choice import WHERE
+from protocol.errors import InputError
+
+#: Trials of counts that are simulated for several analyses, and their seed.
+REPLICATES, SEED = 100_000, 1
+
+#: Version of the JSON document.
+SCHEMA = "pretese/multi-arm/1"
+
+
+def describe_multi_arm(plan: MultiArmPlan, power: float) -> dict[str, Any]:
+    """Return a plan as plain values; infinite boundaries become None.
+
+    Operating characteristics are shown if no treatment works, if one alone does, and if all do, at
+    the drift at which one that works alone is found with ``power``.
+    """
+    drift = plan.drift_for(power)
+    cases = {"none": 0, "one": 1, "all": plan.arms}
+    found = {
+        words: plan.behaviour([drift] * working + [0.0] * (plan.arms - working))
+        for words, working in cases.items()
+    }
+    return {
+        "schema": SCHEMA,
+        "name": plan.name,
+        "treatment_arms": plan.arms,
+        "allocation_ratio": plan.ratio,
+        "alpha": plan.alpha,
+        "sides": plan.sides,
+        "power": power,
+        "binding": plan.binding,
+        "analyses": [_row(plan, k) for k in range(len(plan.upper))],
+        "step_down": _step_down(plan),
+        "type_i_error": plan.error(),
+        "drift": drift,
+        "scenarios": [
+            {"treatments_that_work": words, **_behaviour(each)} for words, each in found.items()
+        ],
+    }
+
+
+def _step_down(plan: MultiArmPlan) -> list[float] | None:
+    """Return the boundaries of closed testing with so many hypotheses left; one analysis alone."""
+    if len(plan.upper) > 1:
+        return None
+    return [
+        plan_multi_arm(
+            [1.0], WangTsiatis(0.0), left, ratio=plan.ratio, alpha=plan.alpha, sides=plan.sides
+        ).upper[0]
+        for left in range(plan.arms, 0, -1)
+    ]
+
+
+def _row(plan: MultiArmPlan, k: int) -> dict[str, Any]:
+    lower = plan.lower[k] if k + 1 < len(plan.lower) else -np.inf
+    return {
+        "analysis": k + 1,
+        "information_rate": plan.information_rates[k],
+        "upper": plan.upper[k],
+        "lower": float(lower) if np.isfinite(lower) else None,
+        "nominal_p": plan.sides * float(ndtr(-plan.upper[k])),
+    }
+
+
+def _behaviour(found: Behaviour) -> dict[str, Any]:
+    return {
+        "any_rejection": found.any_rejection,
+        "all_rejections": found.all_rejections,
+        "rejects_first_treatment": found.rejects[0].tolist(),
+        "drops_first_treatment": found.dropped[0, :-1].tolist(),
+        "expected_control": found.expected_control,
+        "expected_treatment_arms": found.expected_arm.tolist(),
+        "expected_until_first_rejection": found.expected_until_first,
+    }
+
+
+def describe_multi_arm_size(
+    plan: MultiArmPlan, treated: float, control: float, power: float
+) -> dict[str, Any]:
+    """Return participants of each arm, with power and family-wise error of the counts.
+
+    Sizes are a normal approximation. With one analysis power and error are exact for the pooled z
+    test; with several they are those of simulated counts.
+    """
+    if treated <= control:
+        problem = "the treatment has no more events than control"
+        raise InputError.of(WHERE, "treated_risk", problem, "give a risk above that of control")
+    drift, last = plan.drift_for(power), plan.upper[-1]
+    r, both = plan.ratio, (plan.ratio * treated + control) / (plan.ratio + 1)
+    null_sd = np.sqrt(both * (1 - both) * (1 + 1 / r))
+    sd = np.sqrt(treated * (1 - treated) / r + control * (1 - control))
+    most = ((last * null_sd + (drift - last) * sd) / (treated - control)) ** 2
+    whole = np.asarray(plan.information_rates) * most
+    arms = np.stack([np.ceil(whole - 1e-9), np.ceil(whole * r - 1e-9)], -1).astype(np.int64)
+    if (np.diff(arms, axis=0, prepend=0) < 1).any():
+        problem = f"analyses at {arms[:, 0].tolist()} participants of the control coincide"
+        raise InputError.of(WHERE, "information", problem, "plan fewer analyses")
+    risks = np.full(plan.arms, control)
+    null = _counts(plan, arms, risks, control)
+    one = _counts(plan, arms, np.where(np.arange(plan.arms) == 0, treated, control), control)
+    return {
+        "treated": treated,
+        "control": control,
+        "control_at_analysis": arms[:, 0].tolist(),
+        "per_treatment_arm_at_analysis": arms[:, 1].tolist(),
+        "in_all": int(arms[-1, 0] + plan.arms * arms[-1, 1]),
+        "method": "exact" if len(arms) == 1 else f"simulated, {REPLICATES:,} trials",
+        "power": one[0],
+        "type_i_error": null[1],
+    }
+
+
+def _counts(
+    plan: MultiArmPlan, arms: Ints, risks: Floats, control: float
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the probabilities of rejecting the first treatment, and any treatment."""
+    if len(arms) == 1:
+        return _exact(plan, arms[0], risks, control)
+    random = np.random.default_rng(SEED)
+    new = np.diff(arms, axis=0, prepend=0)
+    x0 = random.binomial(new[:, 0], control, (REPLICATES, len(arms))).cumsum(1)
+    rejected = np.zeros((REPLICATES, plan.arms), bool)
+    for arm, risk in enumerate(risks):
+        x1 = random.binomial(new[:, 1], risk, (REPLICATES, len(arms))).cumsum(1)
+        z = _z(x1, arms[:, 1], x0, arms[:, 0])
+        rejected[:, arm] = _rejects(plan, z)
+    return _share(rejected[:, 0]), _share(np.asarray(rejected.any(1)))
+
+
+def _exact(
+    plan: MultiArmPlan, arms: Ints, risks: Floats, control: float
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Enumerate the counts of one analysis: treatments are independent given the control."""
+    from estimate.sample_size.exact_fixed import binomial_masses
+
+    n0, n1 = int(arms[0]), int(arms[1])
+    z = _z(np.arange(n1 + 1)[:, None], n1, np.arange(n0 + 1)[None, :], n0)
+    beyond = (np.abs(z) if plan.sides == 2 else z) >= plan.upper[0] - 1e-10
+    of_control = binomial_masses(n0, control)
+    each = np.stack([binomial_masses(n1, risk) @ beyond for risk in risks])
+    none = (1 - each).prod(0)
+    return (
+        {"value": float(of_control @ each[0]), "mcse": 0.0},
+        {"value": float(1 - of_control @ none), "mcse": 0.0},
+    )
+
+
+def _rejects(plan: MultiArmPlan, z: Floats) -> Bools:
+    """Return (replicate,) whether an arm is rejected before it is dropped."""
+    upper, lower = np.asarray(plan.upper), np.append(plan.lower[:-1], -np.inf)
+    up = (np.abs(z) if plan.sides == 2 else z) >= upper
+    down = np.zeros_like(up) if plan.sides == 2 else z < lower
+    first = (up | down).argmax(1)
+    return np.asarray(np.take_along_axis(up, first[:, None], 1)[:, 0])
+
+
+def _z(x1: Ints, n1: Ints | int, x0: Ints, n0: Ints | int) -> Floats:
+    pooled = (x1 + x0) / (n1 + n0)
+    variance = pooled * (1 - pooled) * (1 / n1 + 1 / n0)
+    gap = x1 / n1 - x0 / n0
+    return np.divide(gap, np.sqrt(variance), out=np.zeros_like(gap), where=variance > 0)
+
+
+def _share(hits: Bools) -> dict[str, float]:
+    share = float(hits.mean())
+    return {"value": share, "mcse": float(proportion_mcse(share, hits.size))}

@@ -1,0 +1,96 @@
+"""The forecast of a trial under published evidence, on the console in 80 columns."""
+
+import math
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from pretese.literature.forecast_parts import Forecast, TrialPlan
+from pretese.literature.prior import PriorFile
+from pretese.screen.console import console_text
+
+
+def forecast_page(
+    design: str, endpoint: str, prior: PriorFile, plan: TrialPlan, found: Forecast
+) -> str:
+    """Return prior, probability of success by size, influences, and what a pilot would teach."""
+
+    def show(console: Console) -> None:
+        console.print(f"{design}: probability of success under a prior\n")
+        for line in _prior_lines(endpoint, prior, plan):
+            console.print(line)
+        console.print(_sizes(found))
+        console.print("Band: middle 95 % over the ranges below, each value alike probable.")
+        console.print(f"\nWhat moves the probability of success at {found.main:,} participants:")
+        console.print(_influences(found))
+        for line in _pilot_lines(found):
+            console.print(line)
+        console.print(
+            "Normal approximation, one analysis; without --prior the design is simulated."
+        )
+
+    return console_text(show)
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.0f} %"
+
+
+def _prior_lines(endpoint: str, prior: PriorFile, plan: TrialPlan) -> list[str]:
+    mixture = prior.mixture()
+    low, middle, high = (math.exp(mixture.quantile(p)) for p in (0.025, 0.5, 0.975))
+    lines = [
+        f"Prior ({prior.status}): {prior.about}",
+        f"  odds ratio {middle:.2f} (middle 95 % {low:.2f} to {high:.2f}); "
+        f"harm {_percent(mixture.probability_below(0.0))}",
+    ]
+    if prior.endpoint != endpoint:
+        lines.append(f"  Transported: evidence on {prior.endpoint}, endpoint {endpoint}.")
+    risk, (lowest, highest) = plan.control_risk, plan.control_risk_range
+    return [
+        *lines,
+        f"Control risk {100 * risk:.1f} % (range {100 * lowest:.1f} to {100 * highest:.1f} %), "
+        f"one-sided alpha {100 * plan.alpha:g} %",
+    ]
+
+
+def _sizes(found: Forecast) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for heading in ("participants", "success", "band", "if it helps", "misleading", "harm shown"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for each in found.sizes:
+        low, high = each.band
+        table.add_row(
+            f"{each.participants:,}", _percent(each.success),
+            f"{100 * low:.0f} to {100 * high:.0f} %", _percent(each.success_given_benefit),
+            f"{100 * each.misleading:.1f} %", _percent(each.harm_shown),
+        )  # fmt: skip
+    return table
+
+
+def _influences(found: Forecast) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    table.add_column("unknown", no_wrap=True)
+    table.add_column("range", justify="right", no_wrap=True)
+    table.add_column("success", justify="right", no_wrap=True)
+    for each in found.influences:
+        table.add_row(
+            each.name,
+            f"{each.low:.2g} to {each.high:.2g}",
+            f"{100 * each.success_low:.0f} to {100 * each.success_high:.0f} %",
+        )
+    for one in found.exclusions:
+        table.add_row(f"without {one.study}", "", _percent(one.success))
+    return table
+
+
+def _pilot_lines(found: Forecast) -> list[str]:
+    pilot = found.pilot
+    low, middle, high = (f"{100 * value:.0f}" for value in pilot.success_after)
+    return [
+        f"A pilot of {pilot.participants} participants would lower the SD of the log odds ratio",
+        f"from {pilot.prior_sd:.2f} to {pilot.expected_sd:.2f} (expected). After it, the "
+        "probability of success would be",
+        f"{low}, {middle} or {high} % (10th, 50th and 90th percentile).",
+    ]

@@ -1,0 +1,43 @@
+"""When things happen: dates, opening hours and how far patients keep to the planned days."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from protocol.reading.documents import Document
+from protocol.reading.fields import Day, Whole
+from simulate.scenario.sections.parameter import NotNegative, Positive, Probability
+
+#: An hour of the day, or 24 for its end.
+Hour = Annotated[Whole, Field(ge=0, le=24)]
+
+
+class Dates(Document):
+    """The calendar on which a cohort is written down; it changes no patient and no outcome.
+
+    The study ``begins`` on a date. The clinic is open from Monday to Friday between two hours.
+    Visits come up to ``visit_late_days`` late, by the size of a normal number of SD
+    ``visit_sd_days``, and a month of therapy counts from the visit before. A share of injections
+    is given a day late (``injection_late_share``). Surgery and, with ejaculated or
+    frozen sperm, ICSI follow after log-normal waits of these medians; fresh testicular sperm is
+    used on the day of surgery.
+    """
+
+    begins: Day
+    opens_hour: Hour
+    closes_hour: Hour
+    visit_sd_days: NotNegative
+    visit_late_days: NotNegative
+    injection_late_share: Probability
+    surgery_wait_days: Positive
+    icsi_wait_days: Positive
+    wait_log_sd: NotNegative
+
+    @model_validator(mode="after")
+    def _opens_before_it_closes(self) -> "Dates":
+        if self.opens_hour >= self.closes_hour:
+            raise ValueError(
+                f"the clinic opens at {self.opens_hour} and closes at {self.closes_hour}; "
+                "give an earlier `opens_hour`"
+            )
+        return self

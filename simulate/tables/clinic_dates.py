@@ -1,0 +1,174 @@
+"""Tables on the calendar of a clinic: dates, weekdays, hours, late visits and injections, waits.
+
+A study is simulated on the days of the regimen. Here its tables are written as a clinic would:
+patients are enrolled and seen from Monday to Friday in opening hours, come late to visits, a month
+of therapy counts from the visit before, and surgery and ICSI wait for a date. No result depends on
+it. Random numbers are those of each patient, so that slices of a study agree with the whole.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulate.cohort.draw import Cohort
+from simulate.core.random_streams import RandomStreams
+from simulate.hormones.decision_lookup import MONTH_DAYS
+from simulate.hormones.traits import MONTHS
+from simulate.scenario.sections.dates import Dates
+from simulate.tables.study_rows import words
+
+Ints = NDArray[np.int_]
+Floats = NDArray[np.float64]
+Tables = Mapping[str, pd.DataFrame]
+
+WEEK, SATURDAY = 7, 5
+#: Appointments are given every five minutes.
+SLOT_MINUTES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """When each patient of a study comes; days from his enrolment, arrays by patient.
+
+    ``visit`` has shape (patient, month from 0), ``enrolled`` counts from the first day.
+    """
+
+    dates: Dates
+    first_patient: int
+    enrolled: Ints
+    visit: Ints
+    surgery: Ints
+    icsi: Ints
+
+    def place(self, table: pd.DataFrame) -> Ints:
+        """Return the position of the patient of each row."""
+        return np.asarray(table["patient_id"].to_numpy() - self.first_patient - 1)
+
+    def date(self, who: Ints, day: Ints) -> NDArray[np.datetime64]:
+        """Return the dates of days that count from the enrolment of each patient."""
+        begins = np.datetime64(self.dates.begins, "D")
+        dates: NDArray[np.datetime64] = (begins + self.enrolled[who] + day).astype("datetime64[s]")
+        return dates
+
+
+def on_clinic_dates(parts: Tables, cohort: Cohort, dates: Dates, r: int) -> dict[str, pd.DataFrame]:
+    """Return the tables of a study with dates, and days as they came to be."""
+    plan = _plan(parts, cohort, dates, r)
+    everyone = np.arange(len(plan.enrolled))
+    hours = _hours(dates, cohort.streams, r)
+    return {
+        **parts,
+        "patients": parts["patients"].assign(
+            enrolled_day=plan.enrolled, enrolled_date=plan.date(everyone, np.zeros_like(everyone))
+        ),
+        "visits": _visits(parts["visits"], plan, hours),
+        "injections": _injections(parts["injections"], plan, cohort, r),
+        "procedures": _procedures(parts["procedures"], plan, hours),
+        "operations": _dated(parts["operations"], plan, plan.surgery),
+    }
+
+
+def _plan(parts: Tables, cohort: Cohort, dates: Dates, r: int) -> _Plan:
+    streams = cohort.streams
+    enrolled = _on_weekday(dates, parts["patients"]["enrolled_day"].to_numpy(np.int_))
+    visit = np.zeros((len(enrolled), MONTHS + 1), np.int_)
+    late = np.abs(dates.visit_sd_days.value * streams.normal("late visits", width=MONTHS)[r])
+    late = np.rint(np.minimum(late, dates.visit_late_days.value)).astype(np.int_)
+    for month in range(1, MONTHS + 1):
+        day = visit[:, month - 1] + MONTH_DAYS + late[:, month - 1]
+        visit[:, month] = _on_weekday(dates, enrolled + day) - enrolled
+    waits = streams.normal("waits", width=2)[r]
+    over = visit[np.arange(len(enrolled)), cohort.surgery_day[r] // MONTH_DAYS]
+    surgery = over + _wait(dates.surgery_wait_days.value, dates, waits[:, 0])
+    surgery = _on_weekday(dates, enrolled + surgery) - enrolled
+    ejaculated = cohort.observed("sperm_in_ejaculate")[r]
+    icsi = np.where(ejaculated, over, surgery)
+    later = icsi + _wait(dates.icsi_wait_days.value, dates, waits[:, 1])
+    fresh = ~ejaculated & ~_thawed(parts, cohort)
+    icsi = np.where(fresh, surgery, _on_weekday(dates, enrolled + later) - enrolled)
+    return _Plan(dates, streams.first_patient, enrolled, visit, surgery, icsi)
+
+
+def _thawed(parts: Tables, cohort: Cohort) -> NDArray[np.bool_]:
+    """Return whose sperm had been frozen; nobody's who did not reach ICSI."""
+    thawed = np.zeros(cohort.streams.patients, bool)
+    cycles = parts["cycles"]
+    place = cycles["patient_id"].to_numpy() - cohort.streams.first_patient - 1
+    thawed[place] = cycles["sperm_thawed"].to_numpy() == 1
+    return thawed
+
+
+def _wait(median: float, dates: Dates, score: Floats) -> Ints:
+    """Return whole days of a log-normal wait, at least one."""
+    days = np.rint(median * np.exp(dates.wait_log_sd.value * score))
+    return np.maximum(days, 1).astype(np.int_)
+
+
+def _on_weekday(dates: Dates, day: Ints) -> Ints:
+    """Move days that count from the first of the study from a weekend to the Monday after."""
+    weekday = (dates.begins.weekday() + day) % WEEK
+    return day + np.where(weekday >= SATURDAY, WEEK - weekday, 0)
+
+
+def _hours(dates: Dates, streams: RandomStreams, r: int) -> Floats:
+    """Draw a part of the opening hours for each visit, then for each procedure."""
+    return np.asarray(streams.uniform("time of day", width=MONTHS + 1 + len(_FROM_PART))[r])
+
+
+#: Semen analysis, micro-TESE, ICSI: from which part of the opening hours on, and how much of them.
+_FROM_PART = (0.0, 0.0, 0.5)
+_PARTS = (1.0, 0.4, 0.5)
+
+
+def _times(dates: Dates, part: Floats) -> NDArray[np.object_]:
+    """Return times of day, as hours and minutes."""
+    slots = (dates.closes_hour - dates.opens_hour) * 60 // SLOT_MINUTES
+    first = dates.opens_hour * 60
+    known = [divmod(first + SLOT_MINUTES * slot, 60) for slot in range(slots)]
+    written = words([f"{hour:02d}:{minute:02d}" for hour, minute in known])
+    return written[np.minimum((part * slots).astype(np.int_), slots - 1)]
+
+
+def _visits(table: pd.DataFrame, plan: _Plan, hours: Floats) -> pd.DataFrame:
+    who, month = plan.place(table), table["month"].to_numpy()
+    day = plan.visit[who, month]
+    return table.assign(
+        day=day, date=plan.date(who, day), time=_times(plan.dates, hours[who, month])
+    )
+
+
+def _injections(table: pd.DataFrame, plan: _Plan, cohort: Cohort, r: int) -> pd.DataFrame:
+    """Count the days of a month from the visit before it; some injections come a day late.
+
+    One that the next follows on the day after, or on the same day, is given in time.
+    """
+    who, planned = plan.place(table), table["day"].to_numpy(np.int_)
+    month, within = np.divmod(planned, MONTH_DAYS)
+    day = plan.visit[who, month] + within
+    share = plan.dates.injection_late_share.value
+    if share and len(table):
+        drawn = cohort.streams.uniform("late injections", width=MONTHS * MONTH_DAYS)[r]
+        after = np.r_[np.where(who[1:] == who[:-1], np.diff(planned), MONTH_DAYS), MONTH_DAYS]
+        before = np.r_[MONTH_DAYS, np.where(who[1:] == who[:-1], np.diff(planned), MONTH_DAYS)]
+        day = day + ((drawn[who, planned] < share) & (after > 1) & (before > 0))
+    return table.assign(day=day, date=plan.date(who, day))
+
+
+def _procedures(table: pd.DataFrame, plan: _Plan, hours: Floats) -> pd.DataFrame:
+    who = plan.place(table)
+    which = pd.Categorical(table["procedure"], ("semen analysis", "micro-TESE", "ICSI")).codes
+    month = table["day"].to_numpy(np.int_) // MONTH_DAYS
+    over = plan.visit[who, month]
+    day = np.choose(which, [over, plan.surgery[who], plan.icsi[who]])
+    begin, part = np.array(_FROM_PART)[which], np.array(_PARTS)[which]
+    hour = begin + part * hours[who, MONTHS + 1 + which.astype(np.int_)]
+    return table.assign(day=day, date=plan.date(who, day), time=_times(plan.dates, hour))
+
+
+def _dated(table: pd.DataFrame, plan: _Plan, day_of: Ints) -> pd.DataFrame:
+    who = plan.place(table)
+    day = day_of[who]
+    return table.assign(day=day, date=plan.date(who, day))
