@@ -17,8 +17,8 @@ from estimate.comparison.proportion import wilson_interval
 from estimate.comparison.restricted_risks import Measure, restricted_odds, restricted_risks
 from estimate.core.arrays import Floats
 from estimate.core.estimand import Estimand
+from estimate.core.numeric.roots import chandrupatla_roots
 from estimate.core.result import Estimate, assemble
-from estimate.core.roots import chandrupatla_roots
 from protocol.errors import InputError
 
 Variance = Literal["Farrington-Manning", "Miettinen-Nurminen"]

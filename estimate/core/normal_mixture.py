@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from estimate.core.arrays import Floats
-from estimate.core.roots import brent_root
+from estimate.core.numeric.roots import brent_root
 from protocol.errors import InputError
 
 #: Standard deviations on either side of a component over which it is integrated: all but 1e-16.

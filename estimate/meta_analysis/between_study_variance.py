@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import chdtri
 
 from estimate.core.arrays import Floats
-from estimate.core.roots import brent_root
+from estimate.core.numeric.roots import brent_root
 
 #: Estimators by the names used in the literature; "EE" assumes that there is no heterogeneity.
 TauMethod = Literal["EE", "DL", "HE", "SJ", "PM", "ML", "REML"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from estimate.core.roots import brent_root
+from estimate.core.numeric.roots import brent_root
 from protocol.errors import InputError
 
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
 from estimate.core.arrays import Floats
-from estimate.core.roots import brent_root
+from estimate.core.numeric.roots import brent_root
 from estimate.sequential.boundary_shapes import HaybittlePeto, Shape, WangTsiatis, describe
 from estimate.sequential.design import SequentialDesign, check_errors, check_rates
 from estimate.sequential.recursion import (

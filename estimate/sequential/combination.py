@@ -11,7 +11,7 @@ from scipy.interpolate import PPoly
 from scipy.special import chdtri
 
 from estimate.core.arrays import Floats
-from estimate.core.roots import brent_root
+from estimate.core.numeric.roots import brent_root
 from protocol.errors import InputError
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from estimate.core.arrays import Floats
-from estimate.core.roots import brent_root
+from estimate.core.numeric.roots import brent_root
 from estimate.sequential.boundaries import boundaries_for_spending, efficacy_boundaries
 from estimate.sequential.boundary_shapes import Shape
 from estimate.sequential.design import SequentialDesign

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from estimate.comparison.risk_difference import hypothesis_z, score_interval
-from estimate.core.roots import brent_root
+from estimate.core.numeric.roots import brent_root
 from estimate.sequential.boundary_shapes import WangTsiatis
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.interim_inference import (

@@ -8,7 +8,7 @@ import numpy as np
 
 from estimate.comparison.risk_difference import score_z
 from estimate.core.arrays import Floats, Ints
-from estimate.core.roots import brent_root
+from estimate.core.numeric.roots import brent_root
 from estimate.sequential.combination import inverse_normal
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.monitoring.interim_data import InterimData

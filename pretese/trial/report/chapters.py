@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from estimate.comparison.risk_difference import score_z
-from estimate.core.roots import brent_root
+from estimate.core.numeric.roots import brent_root
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.additional_measures import main_point, null_point
 from pretese.trial.report.design_words import Rows, axes_words, number_list

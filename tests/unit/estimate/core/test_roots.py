@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import brentq
 from scipy.optimize.elementwise import find_root
 
-from estimate.core.roots import RTOL, brent_root, chandrupatla_roots
+from estimate.core.numeric.roots import RTOL, brent_root, chandrupatla_roots
 
 FUNCTIONS = {
     "square": (lambda x: x * x - 2, 0.0, 2.0),

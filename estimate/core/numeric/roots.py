@@ -9,8 +9,9 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
-from estimate.core.arrays import Floats
+Floats = NDArray[np.float64]
 
 #: Relative accuracy that is always possible: four units in the last place.
 RTOL = 4 * 2.0**-52
@@ -164,12 +165,12 @@ def chandrupatla_roots(
 
 
 def _share(
-    a: Floats, b: Floats, c: Floats, fa: Floats, fb: Floats, fc: Floats, least: Floats
+    a: Floats, b: Floats, c: Floats, fa: Floats, fb: Floats, fc: Floats, margin: Floats
 ) -> Floats:
-    """Return how far from ``a`` to ``b`` the next place lies, at least ``least`` from both."""
+    """Return how far from ``a`` to ``b`` the next place lies, at margin ``margin`` from both."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         xi, phi = (a - b) / (c - b), (fa - fb) / (fc - fb)
         curved = (1 - np.sqrt(1 - xi) < phi) & (phi < np.sqrt(xi))
         reach = (c - a) / (b - a)
         parabola = fa / (fa - fb) * fc / (fc - fb) - reach * fa / (fc - fa) * fb / (fb - fc)
-    return np.clip(np.where(curved, parabola, 0.5), least, 1 - least)
+    return np.clip(np.where(curved, parabola, 0.5), margin, 1 - margin)
