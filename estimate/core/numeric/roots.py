@@ -7,11 +7,12 @@ processor time, more than most of what calls this takes as a whole.
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 #: Relative accuracy that is always possible: four units in the last place.
 RTOL = 4 * 2.0**-52
