@@ -7,10 +7,10 @@ observed to expected events, of the calibration slope, and of the C-statistic.
 from dataclasses import dataclass
 
 import numpy as np
-from estimate.core.numeric.roots import brent_root
 from scipy.special import expit, logit, ndtri
 
 from estimate.core.arrays import Floats
+from estimate.core.numeric.roots import brent_root
 from estimate.core.result import Z95
 from protocol.errors import InputError
 
