@@ -1,5 +1,6 @@
 """Settings shared by all tests: hypothesis profiles, signals, and a guard on the random state."""
 
+import gc
 import os
 import random
 import signal
@@ -14,11 +15,26 @@ from hypothesis import HealthCheck, settings
 from pretese.screen.console import SafeConsole
 from tests.support.console_words import recording
 
-settings.register_profile("fixed", derandomize=True, deadline=None, database=None, max_examples=50)
+# How long an example takes is the load of the machine as much as the code: no test fails by it.
+settings.register_profile(
+    "fixed",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.register_profile(
     "search", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of every later search for garbage: it stays to the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from estimate.comparison.fisher import fisher_2x2, fisher_exact
+from estimate.comparison.exact.fisher import fisher_table
+from estimate.comparison.exact.two_by_two import fisher_2x2
 from estimate.comparison.two_sample import (
     Comparison,
     chi_square,
@@ -18,7 +19,6 @@ from estimate.comparison.two_sample import (
 from estimate.core.arrays import Floats, Ints
 from estimate.core.columns import Categorical, Kind
 from estimate.core.result import plain
-from protocol.errors import InputError
 
 #: With an expected count below this, categories are compared by Fisher's exact test.
 #: Cochran WG. *Biometrics* 1954;10:417-51.
@@ -248,11 +248,8 @@ def _compare_counts(table: Floats) -> Comparison:
         return chi_square(table)
     if table.shape == (2, 2):
         return Comparison("Fisher exact", np.array(np.nan), fisher_2x2(table).p_value)
-    try:
-        return Comparison("Fisher exact", np.array(np.nan), np.array(fisher_exact(table)))
-    except InputError:  # too large to count: the approximation is labelled as one
-        plain = chi_square(table)
-        return Comparison("chi-square (small cells)", plain.statistic, plain.p_value, plain.df)
+    test = fisher_table(table)
+    return Comparison(test.method, np.array(np.nan), np.array(test.p_value))
 
 
 def weighted_quantile(values: ArrayLike, weights: ArrayLike, q: ArrayLike) -> Floats:

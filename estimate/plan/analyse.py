@@ -33,6 +33,7 @@ from estimate.plan.missing_data import CompleteData, complete
 from estimate.plan.pathways import pathways
 from estimate.plan.remarks import cautions, remarks
 from estimate.plan.spec import Plan
+from estimate.prediction.planned_models import ValidatedModel, validated_models
 from estimate.regression.adjustment import adjusted
 from estimate.several_arms.comparisons import SEVERAL, balance_of_arms
 from estimate.several_arms.generalised_score import SeveralTarget
@@ -115,10 +116,24 @@ def analyse(
         live_births=tuple(live_births(columns, plan, where)),
         changes=tuple(changes(columns, plan, where)),
         strategies=_strategies(columns, plan, visits, injections),
+        predictions=_predictions(columns, plan, whole, where),
         information=tuple(work.information),
         remarks=_remarks(whole.data, work.score, estimates),
         cautions=cautions(columns, whole, plan, work.balances),
     )
+
+
+def _predictions(
+    columns: Any, plan: Plan, whole: CompleteData, where: str
+) -> tuple[ValidatedModel, ...]:
+    """Validate the plan's prediction models, if it has any."""
+    if not plan.predictions:
+        return ()
+    if whole.data.outcome_kind != "binary" or plan.outcome.trials is not None:
+        cure = "leave `predictions` out, or plan a 0/1 outcome"
+        raise InputError.of("predictions", "", "they are validated for a 0/1 outcome", cure)
+    include = whole.observed.include
+    return tuple(validated_models(columns, plan.predictions, plan.outcome.name, include, where))
 
 
 def _strategies(columns: Any, plan: Plan, visits: Any, injections: Any) -> StrategyFindings | None:

@@ -22,6 +22,7 @@ from estimate.plan.live_birth import CumulativeLiveBirth
 from estimate.plan.missing_data import CompleteData
 from estimate.plan.pathways import Pathway
 from estimate.plan.spec import Plan
+from estimate.prediction.planned_models import ValidatedModel
 
 #: Standard deviation in the denominator of a standardised difference, by target population.
 DENOMINATORS = {
@@ -53,6 +54,8 @@ class Analysis:
         Answers to the further questions of the plan.
     strategies
         Dynamic treatment strategies compared; None if none are planned.
+    predictions
+        Prediction models validated.
     information
         Method, scale and fraction of missing information of every pooled estimate.
     remarks
@@ -75,6 +78,7 @@ class Analysis:
     live_births: tuple[CumulativeLiveBirth, ...] = ()
     changes: tuple[Change, ...] = ()
     strategies: StrategyFindings | None = None
+    predictions: tuple[ValidatedModel, ...] = ()
     information: tuple[tuple[str, str, float], ...] = ()
     remarks: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
@@ -102,6 +106,7 @@ class Analysis:
             "live_birth": [each.record() for each in self.live_births],
             "changes": [each.record() for each in self.changes],
             "strategies": None if self.strategies is None else self.strategies.record(),
+            "predictions": [each.record() for each in self.predictions],
             "missing": self._missing(),
             "remarks": list(self.remarks),
             "cautions": list(self.cautions),

@@ -45,6 +45,7 @@ from estimate.plan.method_options import (
     read_levels,
     resolve_errors,
 )
+from estimate.prediction.planned_models import PredictionModel
 from protocol.reading.documents import Document
 from protocol.reading.fields import Seed, Whole
 
@@ -80,6 +81,8 @@ class Plan(Document):
         Columns of cumulative live birth over embryo transfers, compared between the arms.
     strategies
         Dynamic treatment strategies that are compared in tables of visits and injections.
+    predictions
+        Published prediction models of a 0/1 outcome to validate, by name.
     mediation_interaction
         Whether treatment may act differently in the two groups of a mediation analysis.
     mediation_sensitivity
@@ -130,6 +133,7 @@ class Plan(Document):
     mediation_sensitivity: bool = False
     live_birth: LiveBirthColumns | None = None
     strategies: Strategies | None = None
+    predictions: dict[str, PredictionModel] = Field(default_factory=dict)
     changes: dict[str, Measured] = Field(default_factory=dict)
     strata: tuple[str, ...] = ()
     trim_percent: tuple[Percent, Percent] | None = None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from estimate.compiled.switch import uses_kernels
 from estimate.core.arrays import Bools, Floats, Ints
 from estimate.core.matrices import invert_each, solve_each
 
@@ -125,7 +126,10 @@ def fit_logistic(
         rows = slice(first, first + size)
         Xt = np.ascontiguousarray(design[rows].swapaxes(1, 2))
         data = _Block(Xt, outcome[rows], _cut(prior, rows), _cut(known, rows))
-        _climb(data, origin[rows], out, first)
+        if uses_kernels():
+            _climb_compiled(data, origin[rows], out, first)
+        else:
+            _climb(data, origin[rows], out, np.arange(first, first + len(Xt)))
     return out.shaped(lead)
 
 
@@ -177,11 +181,32 @@ class _Answer:
         )
 
 
-def _climb(data: "_Block", coef: Floats, out: _Answer, first: int) -> None:
-    """Run Newton's method on one block; members leave as they finish."""
+def _climb_compiled(data: "_Block", start: Floats, out: _Answer, first: int) -> None:
+    """Run Newton's method on one block in a compiled kernel; numpy does what is not regular."""
+    from estimate.compiled.newton import climb  # loads numba
+
+    coef, cov, loglik, steps, regular = climb(
+        data.Xt,
+        data.y,
+        data.weights,
+        data.offset,
+        start,
+        TOLERANCE * data.scale(),
+        most_steps=STEP_LIMIT,
+        smallest_curvature=FAR_CURVATURE,
+    )
+    where = np.arange(first, first + len(start))
+    at = where[regular]
+    out.coef[at], out.cov[at], out.loglik[at] = coef[regular], cov[regular], loglik[regular]
+    out.converged[at], out.iterations[at] = True, steps[regular]
+    if not regular.all():
+        _climb(data.keep(~regular), start[~regular], out, where[~regular])
+
+
+def _climb(data: "_Block", coef: Floats, out: _Answer, where: Ints) -> None:
+    """Run Newton's method on one block; members leave as they finish, for their places."""
     members = len(coef)
-    where = np.arange(first, first + members)
-    scale = np.ones(members) if data.weights is None else _mean_weight(data.weights)
+    scale = data.scale()
     step = np.zeros_like(coef)
     best = np.full(members, -np.inf)
     accepted, halved = np.zeros((2, members), np.int64)
@@ -237,6 +262,10 @@ class _Block:
         """Return the block without the members that have finished."""
         weights, offset = _cut(self.weights, stay), _cut(self.offset, stay)
         return _Block(self.Xt[stay], self.y[stay], weights, offset)
+
+    def scale(self) -> Floats:
+        """Return the mean weight of each member, (member,)."""
+        return np.ones(len(self.Xt)) if self.weights is None else _mean_weight(self.weights)
 
     def predict(self, coef: Floats) -> Floats:
         """Return the linear predictors, (member, n)."""

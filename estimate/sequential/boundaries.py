@@ -3,15 +3,21 @@
 JT chapter 2 (Pocock, O'Brien-Fleming, Haybittle-Peto, Wang-Tsiatis) and chapter 7 (spending).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from estimate.core.arrays import Floats
-from estimate.sequential.boundary_shapes import HaybittlePeto, Shape, WangTsiatis, describe
+from estimate.sequential.boundary_shapes import (
+    FutilityRule,
+    HaybittlePeto,
+    Shape,
+    WangTsiatis,
+    describe,
+)
 from estimate.sequential.design import SequentialDesign, check_errors, check_rates
 from estimate.sequential.recursion import (
     Running,
@@ -35,8 +41,11 @@ def plan_sequential(
     alpha: float = 0.025,
     sides: int = 1,
     power: float = 0.8,
-    futility: Spending | None = None,
+    futility: Spending | FutilityRule | None = None,
     binding: bool = False,
+    efficacy_at: Sequence[bool] | None = None,
+    futility_at: Sequence[bool] | None = None,
+    harm: tuple[Spending, float] | None = None,
 ) -> SequentialDesign:
     """Make a group-sequential design.
 
@@ -54,6 +63,12 @@ def plan_sequential(
     binding
         True lowers the efficacy boundaries because stopping for futility is obligatory; it needs
         efficacy boundaries by spending.
+    efficacy_at, futility_at
+        (analysis,) whether efficacy, or futility, is judged at an analysis, always at the last;
+        error of the other analyses is spent at the next. None is at all of them.
+    harm
+        Spending function and one-sided error of harm boundaries: z below which the data favour
+        control. They hold that error whatever else stops the trial. One side only.
 
     Examples
     --------
@@ -66,13 +81,24 @@ def plan_sequential(
     t = check_rates(rates)
     check_errors(alpha, sides, power)
     _check_futility(shape, sides, futility, binding)
+    efficacy, stops = judged(efficacy_at, t.size), judged(futility_at, t.size)
     if futility is None:
-        upper = efficacy_boundaries(t, shape, alpha, sides)
+        upper = efficacy_boundaries(t, shape, alpha, sides, efficacy)
         lower = -upper if sides == 2 else np.append(np.full(t.size - 1, -np.inf), upper[-1])
         drift = _drift_for(power, t, lower, upper)
+    elif isinstance(futility, FutilityRule):
+        upper = efficacy_boundaries(t, shape, alpha, 1, efficacy)
+        lower, drift = _with_rule(t, upper, power, futility, stops)
     else:
-        spent = None if binding else efficacy_boundaries(t, shape, alpha, 1)
-        lower, upper, drift = _with_futility(t, shape, alpha, power, futility, spent)
+        spent = None if binding else efficacy_boundaries(t, shape, alpha, 1, efficacy)
+        lower, upper, drift = _with_futility(
+            t, shape, alpha, power, futility, spent, (efficacy, stops)
+        )
+    below: tuple[float, ...] = ()
+    if harm is not None:
+        below = harm_boundaries(t, *harm)
+        lower = np.append(np.maximum(lower[:-1], below), lower[-1])
+        drift = _drift_for(power, t, lower, upper)
     return SequentialDesign(
         name=describe(shape, futility, binding),
         information_rates=tuple(float(x) for x in t),
@@ -83,16 +109,50 @@ def plan_sequential(
         power=power,
         binding=binding,
         drift=drift,
+        harm=below,
     )
 
 
-def efficacy_boundaries(rates: Floats, shape: Shape, alpha: float, sides: int) -> Floats:
+def judged(at: Sequence[bool] | None, analyses: int) -> NDArray[np.bool_]:
+    """Return (analysis,) whether something is judged there; at all analyses unless said."""
+    if at is None:
+        return np.ones(analyses, bool)
+    given = np.asarray(at, bool)[:analyses]
+    return np.append(given, np.ones(analyses - given.size, bool))
+
+
+def steps_at(spent: Floats, at: NDArray[np.bool_]) -> Floats:
+    """Return (analysis,) error to spend, from cumulative error; none where nothing is judged.
+
+    >>> steps_at(np.array([0.1, 0.3, 1.0]), np.array([True, False, True])).tolist()
+    [0.1, 0.0, 0.9]
+    """
+    steps = np.zeros(spent.size)
+    places = np.flatnonzero(at)
+    steps[places] = np.diff(spent[places], prepend=0.0)
+    return steps
+
+
+def harm_boundaries(rates: Floats, spending: Spending, error: float) -> tuple[float, ...]:
+    """Return (interim analysis,) z below which data favour control, at a one-sided error."""
+    steps = np.diff(spending.spent(rates, error), prepend=0)
+    return tuple(float(-z) for z in boundaries_for_spending(rates, steps, 1)[:-1])
+
+
+def efficacy_boundaries(
+    rates: Floats, shape: Shape, alpha: float, sides: int,
+    at: NDArray[np.bool_] | None = None,
+) -> Floats:  # fmt: skip
     """Return (analysis,) upper boundaries that hold alpha without futility stopping."""
+    everywhere = at is None or bool(at.all())
     match shape:
         case Spending():
-            return boundaries_for_spending(
-                rates, np.diff(shape.spent(rates, alpha / sides), prepend=0), sides
-            )
+            spent = shape.spent(rates, alpha / sides)
+            steps = np.diff(spent, prepend=0) if at is None else steps_at(spent, at)
+            return boundaries_for_spending(rates, steps, sides)
+        case _ if not everywhere:
+            problem = "analyses without an efficacy boundary need error spending"
+            raise InputError.of("design", "efficacy", problem, "give OF, Pocock, HSD or KD")
         case WangTsiatis():
             form = rates ** (shape.delta - 0.5)
             lowest = 0.1 if _size(rates, 0.1 * form, sides) > alpha else 1e-9
@@ -187,15 +247,17 @@ def _with_futility(
     power: float,
     futility: Spending,
     upper: Floats | None,
+    at: tuple[NDArray[np.bool_], NDArray[np.bool_]],
 ) -> tuple[Floats, Floats, float]:
     """Return lower and upper boundaries, and the drift at which exactly beta is spent.
 
-    ``upper`` is None if futility binds: then the upper boundaries depend on the lower ones.
+    ``upper`` is None if futility binds: then the upper boundaries depend on the lower ones. ``at``
+    says where efficacy and where futility are judged.
     """
     beta = 1 - power
-    beta_steps = np.diff(futility.spent(rates, beta), prepend=0)
+    beta_steps = steps_at(futility.spent(rates, beta), at[1])
     alpha_steps = (
-        np.diff(shape.spent(rates, alpha), prepend=0) if isinstance(shape, Spending) else None
+        steps_at(shape.spent(rates, alpha), at[0]) if isinstance(shape, Spending) else None
     )
 
     def march(drift: float) -> tuple[list[float], list[float], float]:
@@ -227,6 +289,26 @@ def _with_futility(
     return np.asarray(low), np.asarray(high), drift
 
 
+def _with_rule(
+    rates: Floats, upper: Floats, power: float, rule: FutilityRule, at: NDArray[np.bool_]
+) -> tuple[Floats, float]:
+    """Return lower boundaries of a rule, and the drift at which the design has its power."""
+
+    def lower(drift: float) -> Floats:
+        low = rule.boundaries(rates, float(upper[-1]), drift)
+        low = np.where(at[:-1], np.minimum(low, upper[:-1]), -np.inf)
+        return np.append(low, upper[-1])
+
+    def short(drift: float) -> float:
+        return float(exit_probabilities(rates, lower(drift), upper, drift)[1].sum()) - power
+
+    if short(20.0) < 0:
+        problem = "so many trials stop for futility that no sample size has the power"
+        raise InputError.of("design", "futility", problem, "let fewer trials stop for futility")
+    drift = _root(short, 0.0, 20.0)
+    return lower(drift), drift
+
+
 def _root(function: Callable[[float], float], low: float, high: float) -> float:
     try:
         return float(brentq(function, low, high, xtol=1e-12, rtol=1e-13))
@@ -236,7 +318,12 @@ def _root(function: Callable[[float], float], low: float, high: float) -> float:
         raise InputError.of("design", "", problem, cure) from None
 
 
-def _check_futility(shape: Shape, sides: int, futility: Spending | None, binding: bool) -> None:
+def _check_futility(
+    shape: Shape, sides: int, futility: Spending | FutilityRule | None, binding: bool
+) -> None:
+    if binding and isinstance(futility, FutilityRule):
+        problem = "only futility by beta spending can be binding"
+        raise InputError.of("design", "binding", problem, "set binding to false")
     if futility is not None and sides == 2:
         problem = "futility boundaries are for one side"
         raise InputError.of("design", "futility", problem, "set sides to 1 and halve alpha")

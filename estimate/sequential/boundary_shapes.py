@@ -4,7 +4,13 @@ JT chapter 2 (Pocock, O'Brien-Fleming, Haybittle-Peto, Wang-Tsiatis) and chapter
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import ndtri
+
+from estimate.core.arrays import Floats
 from estimate.sequential.spending import Spending
 from protocol.errors import InputError
 
@@ -37,12 +43,74 @@ class HaybittlePeto:
 
 Shape = Spending | WangTsiatis | HaybittlePeto
 
+FutilityKind = Literal[
+    "z", "effect", "conditional power", "conditional power, observed effect", "predictive power"
+]
 
-def describe(shape: Shape, futility: Spending | None, binding: bool) -> str:
+
+@dataclass(frozen=True, slots=True)
+class FutilityRule:
+    """Futility boundaries by a rule instead of beta spending; never binding.
+
+    Attributes
+    ----------
+    kind
+        What is compared at an interim analysis: ``z``; the observed ``effect`` as a share of the
+        planned one; conditional power under the planned or the observed effect; predictive power
+        under a flat prior. Powers are those of the final analysis alone (Lachin JM. *Stat Med*
+        2005;24:2747-64).
+    values
+        One for all interim analyses, or one for each; probabilities as fractions.
+
+    Examples
+    --------
+    >>> rule = FutilityRule("conditional power, observed effect", (0.2,))
+    >>> print(f"{rule.boundaries([0.5, 1], 1.96, 2.8)[0]:.4f}")
+    0.9651
+    """
+
+    kind: FutilityKind
+    values: tuple[float, ...]
+
+    def boundaries(self, rates: ArrayLike, last: float, drift: float) -> Floats:
+        """Return (interim analysis,) z below which a trial is futile.
+
+        Parameters
+        ----------
+        rates
+            (analysis,) information fractions of the plan, the last that of the final analysis.
+        last
+            Efficacy boundary of the final analysis.
+        drift
+            Mean of the final z under the planned effect.
+        """
+        t = np.asarray(rates, float)[:-1]
+        given = np.asarray(self.values if len(self.values) > 1 else self.values * t.size, float)
+        if given.size < t.size:  # more interim analyses came than were planned
+            given = np.append(given, np.full(t.size - given.size, given[-1]))
+        value = given[: t.size]
+        left = np.sqrt(np.clip(1 - t, 1e-12, None))
+        match self.kind:
+            case "z":
+                return value
+            case "effect":
+                return np.asarray(value * drift * np.sqrt(t))
+            case "conditional power":
+                return np.asarray((last + ndtri(value) * left - drift * left**2) / np.sqrt(t))
+            case "conditional power, observed effect":
+                return np.asarray(np.sqrt(t) * (last + ndtri(value) * left))
+            case "predictive power":
+                return np.asarray(np.sqrt(t) * last + ndtri(value) * left)
+
+
+def describe(shape: Shape, futility: Spending | FutilityRule | None, binding: bool) -> str:
     """Return the name of a design as a protocol would give it."""
     words = _words(shape)
     if futility is None:
         return words
+    if isinstance(futility, FutilityRule):
+        listed = ", ".join(f"{value:g}" for value in futility.values)
+        return f"{words}; non-binding futility by {futility.kind} ({listed})"
     kind = "binding" if binding else "non-binding"
     return f"{words}; {kind} futility by beta spending ({_words(futility)})"
 

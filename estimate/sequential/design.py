@@ -41,6 +41,9 @@ class SequentialDesign:
         Whether ``alpha`` relies on stopping for futility. False keeps alpha whatever is done.
     drift
         theta * sqrt(I_K) at which ``power`` holds.
+    harm
+        (interim analysis,) boundaries of harm, below which the data favour control; they are part
+        of ``lower``. Empty without any.
     """
 
     name: str
@@ -52,6 +55,7 @@ class SequentialDesign:
     power: float
     binding: bool
     drift: float
+    harm: tuple[float, ...] = ()
 
     @property
     def analyses(self) -> int:

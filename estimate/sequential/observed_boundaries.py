@@ -5,13 +5,22 @@ Pampallona S, Tsiatis AA, Kim K. *Drug Inf J* 2001;35:1113-21: error is spent by
 planned information that has come, whenever the analyses are.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from estimate.core.arrays import Floats
-from estimate.sequential.boundaries import boundaries_for_spending, solve_lower, solve_upper
+from estimate.sequential.boundaries import (
+    boundaries_for_spending,
+    harm_boundaries,
+    judged,
+    solve_lower,
+    solve_upper,
+    steps_at,
+)
+from estimate.sequential.boundary_shapes import FutilityRule
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.recursion import carry_on, start, upper_exit
 from estimate.sequential.spending import Spending
@@ -22,8 +31,11 @@ def boundaries_as_observed(
     shape: Spending,
     rates: ArrayLike,
     *,
-    futility: Spending | None = None,
+    futility: Spending | FutilityRule | None = None,
     last: bool = False,
+    efficacy_at: Sequence[bool] | None = None,
+    futility_at: Sequence[bool] | None = None,
+    harm: tuple[Spending, float] | None = None,
 ) -> SequentialDesign:
     """Return the design with boundaries at the observed and remaining analyses.
 
@@ -38,6 +50,8 @@ def boundaries_as_observed(
         Spending functions it was planned with; not ``user``, which knows no other analyses.
     rates
         (analysis,) information over the largest planned, rising from above 0; the last may pass 1.
+    efficacy_at, futility_at, harm
+        As in `plan_sequential`; analyses beyond those planned judge both.
     last
         True if the trial ends at the last of them: all error that is left is spent there. The last
         of ``rates`` ends the trial too where it reaches 1.
@@ -57,17 +71,31 @@ def boundaries_as_observed(
     """
     t = np.asarray(rates, float)
     ends = last or bool(t[-1] >= 1)
-    alpha = _steps(shape, t, plan.alpha / plan.sides, ends)
-    if futility is None:
+    efficacy, stops = judged(efficacy_at, t.size), judged(futility_at, t.size)
+    if ends:
+        efficacy[-1] = stops[-1] = True
+    alpha = _steps(shape, t, plan.alpha / plan.sides, ends, efficacy)
+    if isinstance(futility, FutilityRule):
+        upper = boundaries_for_spending(t / t[-1], alpha, 1)
+        final = float(upper[-1] if ends else plan.upper[-1])
+        coming = t if ends else np.append(t, 1.0)
+        low = futility.boundaries(coming / max(coming[-1], 1.0), final, plan.drift)
+        low = np.append(low, np.inf)[: t.size]
+        lower = np.where(stops, np.minimum(low, upper), -np.inf)
+    elif futility is None:
         upper = boundaries_for_spending(t / t[-1], alpha, plan.sides)
         lower = -upper if plan.sides == 2 else np.full(t.size, -np.inf)
     else:
-        beta = _steps(futility, t, 1 - plan.power, ends)
+        beta = _steps(futility, t, 1 - plan.power, ends, stops)
         high = None if plan.binding else boundaries_for_spending(t / t[-1], alpha, 1)
         lower, upper = _march(t, high, alpha, beta, plan.drift)
+    below: tuple[float, ...] = ()
+    if harm is not None:
+        below = harm_boundaries(np.append(t, 1.0) if t[-1] < 1 else t, *harm)[: t.size]
+        lower[: len(below)] = np.maximum(lower[: len(below)], below)
     if ends and plan.sides == 1:
         lower[-1] = upper[-1]
-    return with_boundaries(plan, t, lower, upper)
+    return replace(with_boundaries(plan, t, lower, upper), harm=below)
 
 
 def spend_rest(plan: SequentialDesign, rates: ArrayLike) -> SequentialDesign:
@@ -104,12 +132,14 @@ def with_boundaries(
     )
 
 
-def _steps(shape: Spending, rates: Floats, error: float, ends: bool) -> Floats:
+def _steps(
+    shape: Spending, rates: Floats, error: float, ends: bool, at: NDArray[np.bool_]
+) -> Floats:
     """Return (analysis,) error to spend; a final analysis spends all of it."""
     spent = shape.spent(rates, error)
     if ends:
         spent = np.append(spent[:-1], error)
-    return np.diff(spent, prepend=0)
+    return steps_at(spent, at)
 
 
 def _march(

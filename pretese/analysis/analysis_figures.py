@@ -14,6 +14,7 @@ from estimate.core.result import RATIOS, Estimate
 from estimate.plan.findings import Analysis
 from pretese.analysis.analysis_tables import arm_words, effect, score_odds_ratios, scores_by_arm
 from pretese.analysis.exploration_figures import FigureMaker, exploration_makers
+from pretese.analysis.prediction_figures import draw_validation
 from pretese.plots.ratio_axis import ratio_axis
 from pretese.plots.style import (
     GRID,
@@ -50,6 +51,8 @@ def figure_makers(found: Analysis) -> dict[str, FigureMaker]:
     if found.score is not None:
         makers["propensity_scores"] = partial(draw_overlap, found)
         makers["propensity_odds_ratios"] = partial(draw_score_model, score_odds_ratios(found))
+    if found.predictions:
+        makers["predictions"] = partial(draw_validation, found.predictions)
     return {**makers, **exploration_makers(found)}
 
 

@@ -15,6 +15,7 @@ from estimate.description.table1 import TableOne, format_p, table_one
 from estimate.longitudinal.strategies import StrategyFindings
 from estimate.plan.explore import Division
 from estimate.plan.findings import Analysis
+from estimate.prediction.planned_models import ValidatedModel
 
 
 def arm_words(outcome: str, arm: Mapping[str, Any]) -> str:
@@ -55,6 +56,28 @@ def effect(each: Estimate) -> str:
 def estimates_table(found: Analysis) -> pd.DataFrame:
     """Return one line per estimate, absolute risks first within a method."""
     return table_of_effects(found.estimates)
+
+
+def predictions_table(found: Sequence[ValidatedModel]) -> pd.DataFrame:
+    """Return one line per prediction model."""
+    return pd.DataFrame(
+        {
+            "model": each.name,
+            "patients (events)": f"{each.found.n} ({each.found.events})",
+            **{
+                head: f"{part.value:.2f} ({part.low:z.2f} to {part.high:z.2f})"
+                for head, part in (
+                    ("C-statistic", each.found.c_statistic),
+                    ("calibration slope", each.found.slope),
+                    ("intercept", each.found.intercept),
+                    ("observed / expected", each.found.observed_over_expected),
+                )
+            },
+            "Brier score": f"{each.found.brier.value:.3f}",
+            "patients needed": "" if each.needed is None else str(each.needed.patients),
+        }
+        for each in found
+    )
 
 
 def strategies_table(found: StrategyFindings) -> pd.DataFrame:

@@ -130,6 +130,7 @@ def _explored(found: Analysis) -> Iterator[str]:
             f"untreated; log-rank p {format_p(birth_curves.p_value)}"
         )
     yield from _strategies(found)
+    yield from _predictions(found)
     for change in found.changes:
         for group, pairs in change.groups:
             before, after = (_number(np.median(x)) for x in (pairs.before, pairs.after))
@@ -137,6 +138,17 @@ def _explored(found: Analysis) -> Iterator[str]:
                 f"{change.name}, {group}: median {before} before and {after} after, in "
                 f"{len(pairs.before)} patients (p {format_p(pairs.p_value) or 'not estimable'})"
             )
+
+
+def _predictions(found: Analysis) -> Iterator[str]:
+    for each in found.predictions:
+        v, needed = each.found, each.needed
+        size = "" if needed is None else f"; a precise validation needs {needed.patients} patients"
+        yield (
+            f"{each.name}: C {v.c_statistic.value:.2f} ({v.c_statistic.low:.2f} to "
+            f"{v.c_statistic.high:.2f}), calibration slope {v.slope.value:.2f} ({v.slope.low:.2f} "
+            f"to {v.slope.high:.2f}), in {v.n} patients{size}"
+        )
 
 
 def _strategies(found: Analysis) -> Iterator[str]:

@@ -13,6 +13,7 @@ from pretese.analysis.analysis_tables import (
     characteristics,
     characteristics_table,
     estimates_table,
+    predictions_table,
     score_odds_ratios,
     strategies_table,
     subgroups_table,
@@ -60,6 +61,8 @@ def analysis_tables(found: Analysis) -> Iterator[tuple[str, str, pd.DataFrame]]:
     if found.score is not None:
         model = score_odds_ratios(found).round(3)
         yield "propensity_model", "Propensity model: odds ratios of treatment", model
+    if found.predictions:
+        yield "predictions", "Prediction models validated", predictions_table(found.predictions)
     if found.strategies is not None:
         yield "strategies", "Risk under each strategy", strategies_table(found.strategies)
         effects = table_of_effects(found.strategies.estimates)
@@ -98,6 +101,7 @@ CAPTIONS = {
     "mediation_sensitivity": "Mediated effects under unmeasured confounding",
     "changes": "Measurements before and after therapy",
     "live_birth": "Cumulative live birth",
+    "predictions": "Calibration and decision curves of prediction models",
 }
 
 

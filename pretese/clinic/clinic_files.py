@@ -11,9 +11,12 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
+from pretese.io.export.cohort_files import describe
+from pretese.io.export.columns.export_fields import Field, fields_of, place_of
+from pretese.io.export.formats import FORMATS, Tables
 from protocol.errors import InputError
 from simulate.clinic.flow.run_clinic import Run
-from simulate.clinic.records.clinic_tables import tables_of
+from simulate.clinic.records.clinic_tables import tables_of, truth_of
 from simulate.clinic.records.event_log import LOG_COLUMNS, log_of
 from simulate.clinic.records.milestones import milestones_of
 from simulate.clinic.records.state_on_day import views
@@ -22,10 +25,11 @@ from simulate.clinic.setup.clinic_file import Clinic, read_clinic
 from simulate.clinic.setup.referrals import Waiting, read_waiting_list
 from simulate.core.shipped import shipped_folder
 from simulate.endpoints import endpoint_columns
-from simulate.tables.study_tables import COLUMNS
+from simulate.tables.study_tables import COLUMNS, in_order
 
 #: Patients whose rows are made at a time, so that memory does not grow with the log.
 BLOCK = 4096
+TRUTH = "truth"
 TABLES = (
     "patients", "visits", "injections", "procedures", "operations", "cycles", "transfers",
     "milestones", "log",
@@ -77,31 +81,78 @@ def _clinic_path(name: str) -> Path:
 def write_run(run: Run, folder: Path, kind: str, xes: bool, day: float = inf) -> dict[str, int]:
     """Write every table of a run as known at the end of ``day``; return the rows of each.
 
+    The truth stands in a folder of its own, and datapackage.json beside CSV and Parquet tables.
+
     Parameters
     ----------
     kind
-        ``csv`` or ``parquet``.
+        Among `pretese.io.export.formats.FORMATS`. Milestones and log are written as CSV beside
+        formats that do not hold them.
     xes
         Whether the log is written as XES too.
+
+    Raises
+    ------
+    InputError
+        The format does not take so many patients.
     """
+    form = FORMATS[kind]
+    streamed = (*TABLES, TRUTH) if form.streamed else ("milestones", "log")
+    (folder / "truth").mkdir()
+    rows, kept, fields = dict.fromkeys(TABLES, 0), list[Tables](), dict[str, tuple[Field, ...]]()
     with ExitStack() as stack:
-        sinks = {name: stack.enter_context(_Sink(folder / f"{name}.{kind}")) for name in TABLES}
+        suffix = kind if form.streamed else "csv"
+        sinks = {
+            name: stack.enter_context(_Sink(place_of(folder, name) / f"{name}.{suffix}"))
+            for name in streamed
+        }
         traces = None
         if xes:
             file = stack.enter_context((folder / "log.xes").open("w", encoding="utf-8"))
             traces = stack.enter_context(XesWriter(file))
         for parts in _blocks(run, day):
-            for name, table in parts.items():
-                sinks[name].write(table)
+            described = {name: parts[name] for name in COLUMNS}
+            if not form.streamed:
+                described["patients"] = _dated(described["patients"], run.clinic)
+            fields = fields or dict(fields_of(described, run.scenario))
+            for name, sink in sinks.items():
+                sink.write(parts[name])
+            for name in rows:
+                rows[name] += len(parts[name])
             if traces:
                 traces.write(parts["log"])
-    return {name: sink.rows for name, sink in sinks.items()}
+            if not form.streamed:
+                _check_size(kind, rows["patients"])
+                kept.append(described)
+    if form.streamed:
+        describe(folder, (kind,), fields, run.scenario)
+    elif form.write is not None and kept:
+        whole = {n: pd.concat([part[n] for part in kept], ignore_index=True) for n in COLUMNS}
+        form.write(whole, folder, fields, run.clinic.id)
+    return rows
+
+
+def _dated(patients: pd.DataFrame, clinic: Clinic) -> pd.DataFrame:
+    """Return the patients with the date of their referral, from which their days count."""
+    day = pd.to_timedelta(patients["enrolled_day"].to_numpy(), unit="D")
+    dated = patients.assign(
+        enrolled_date=(pd.Timestamp(clinic.opens) + day).astype("datetime64[s]")
+    )
+    return in_order(dated, COLUMNS["patients"])
+
+
+def _check_size(kind: str, patients: int) -> None:
+    most = FORMATS[kind].max_patients
+    if most is not None and patients > most:
+        problem = f"{patients:,} patients are too many for {kind}"
+        raise InputError.of("format", "", problem, f"ask for up to {most:,}, or for csv or parquet")
 
 
 def _blocks(run: Run, day: float) -> Iterator[dict[str, pd.DataFrame]]:
     for seen in views(run, day, at_a_time=BLOCK):
         yield {
             **tables_of(seen),
+            TRUTH: truth_of(seen),
             "milestones": milestones_of(seen),
             "log": log_of(run, [seen]),
         }
@@ -162,7 +213,7 @@ def clinic_dictionary() -> pd.DataFrame:
     rows = [
         (name, column.name, column.unit, column.meaning)
         for name, columns in COLUMNS.items()
-        if name in TABLES
+        if name in (*TABLES, TRUTH)
         for column in columns
     ]
     rows += [("log", name, "", meaning) for name, meaning in LOG_COLUMNS.items()]

@@ -1,8 +1,5 @@
 """What can be asked of a clinic's run, as names and limits: they load no simulation."""
 
-#: File types of the tables and the log.
-FORMATS = ("csv", "parquet")
-
 #: What `required_capacity.CAPACITIES` can be solved for.
 CAPACITY_NAMES = (
     "theatre_lists",

@@ -9,7 +9,6 @@ import pretese
 from pretese.clinic.clinic_options import (
     CAPACITY_NAMES,
     FEWEST_REPLICATES,
-    FORMATS,
     MOST_REPLICATES,
 )
 from pretese.commands.option_names import options_named
@@ -24,6 +23,7 @@ from pretese.commands.options import (
     seed_option,
     workers_option,
 )
+from pretese.io.export.formats import FORMATS
 from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
 from protocol.errors import InputError
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 @patients_option(2, 10_000_000, None, "Patients.", "enough for the horizon, or the scenario's")
 @seed_option()
 @out_option("Folder to write; needed for a run.")
-@format_option(FORMATS, "csv", "File type of the tables and the log.")
+@format_option(tuple(FORMATS), "csv", "File type of the tables and the log.")
 @click.option("--xes", is_flag=True, help="Also write the log as XES, for process mining.")
 @click.option("--day", type=NumberRange(min=0),
               help="Tables and log as known at the end of this day [the horizon].")  # fmt: skip

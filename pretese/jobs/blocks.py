@@ -45,6 +45,8 @@ class Job:
         later extension can reuse it.
     groups
         Equal parts of the table of a block, each a row group that can be read separately.
+    patients
+        Patients per unit that are drawn one by one and analysed: how much work a unit is.
     files
         Regimen files that the task reads: a block is kept only if they are still the same.
     """
@@ -56,6 +58,7 @@ class Job:
     kind: Kind = "recovery"
     whole: bool = True
     groups: int = 1
+    patients: int = 0
     files: RegimenFiles = field(default_factory=RegimenFiles)
 
     def blocks(self, units: int) -> "Iterator[Block]":

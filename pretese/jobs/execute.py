@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from estimate.compiled.switch import compiled_kernels
 from pretese.jobs.blocks import Block, Store
 from pretese.jobs.cluster import pool_of
 from pretese.jobs.code import Kind, code_version
@@ -14,6 +15,10 @@ from pretese.jobs.worker_pool import WorkerPool, results
 from pretese.screen.progress import Tell
 from pretese.screen.terminal import echo
 from protocol.errors import InputError
+from simulate.core.random_streams import compiled_streams
+
+#: Patients from whose simulation and analysis on compiled kernels save more than they take to load.
+COMPILED_FROM = 2_000_000
 
 #: Modules that simulate and analyse, loaded once for all workers of this machine.
 _PRELOAD: dict[Kind, tuple[str, ...]] = {
@@ -33,11 +38,15 @@ def study_pool(
     return pool_of(workers, scheduler, _PRELOAD[kind])
 
 
-def compute(codes: dict[Kind, str], block: Block) -> pa.Table:
-    """Compute one block on the worker; refuse if its code differs from that of the caller."""
+def compute(codes: dict[Kind, str], compiled: bool, block: Block) -> pa.Table:
+    """Compute one block on the worker; refuse if its code differs from that of the caller.
+
+    ``compiled``: by compiled kernels, where the worker has numba; the table is the same.
+    """
     if code_version(block.job.kind) != codes[block.job.kind]:
         raise StrangeCodeError
-    return block.job.task(block.first, block.size)
+    with compiled_kernels(compiled), compiled_streams(compiled):
+        return block.job.task(block.first, block.size)
 
 
 def finish(
@@ -59,8 +68,9 @@ def compute_all(
     """Yield finished blocks in any order; ``resume`` says whether the user may continue later."""
     blocks = list(blocks)
     codes = {kind: code_version(kind) for kind in {block.job.kind for block in blocks}}
+    compiled = sum(block.size * block.job.patients for block in blocks) >= COMPILED_FROM
     try:
-        yield from results(partial(compute, codes), blocks, pool, resume=resume)
+        yield from results(partial(compute, codes, compiled), blocks, pool, resume=resume)
     except StrangeCodeError:
         problem = "a worker runs another version of the program or its libraries"
         cure = "install the same release, with the same lock file, on every machine"

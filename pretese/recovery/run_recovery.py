@@ -92,6 +92,7 @@ def prepare_recovery(spec: StudySpec) -> PreparedStudy:
             EstimateTask(scenario, patients, spec.seed, plans),
             {**mechanism, "patients": patients, "seed": spec.seed},
             BLOCK_IMPUTED if mice else BLOCK,
+            patients=patients,
             files=files,
         )
         truths[name] = Job(

@@ -8,6 +8,8 @@ common random numbers, and a run can be cut into blocks of any size.
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,33 @@ Place = tuple[int, slice]
 
 #: Patients per address. A part of the contract: changing it changes every drawn number.
 CHUNK = 8192
+
+#: Fills (replicate, number) from a key, the first replicate, the first chunk, numbers per chunk.
+Kernel = Callable[[Floats, int, int, int, int], None]
+
+_compiled = False
+
+
+@contextmanager
+def compiled_streams(wanted: bool) -> Iterator[bool]:
+    """Draw by compiled kernels while the block runs, if wanted and numba is installed.
+
+    The numbers are the same, bit for bit; kernels pay from about a million of them. Yields whether
+    they are used.
+    """
+    global _compiled
+    before = _compiled
+    _compiled = wanted and find_spec("numba") is not None and _load_kernels()
+    try:
+        yield _compiled
+    finally:
+        _compiled = before
+
+
+def _load_kernels() -> bool:
+    from simulate.core import compiled_streams as kernels
+
+    return kernels.exact
 
 
 class RandomStreams:
@@ -68,10 +97,18 @@ class RandomStreams:
 
     def uniform(self, purpose: str, width: int | None = None) -> Floats:
         """Draw uniforms on [0, 1), of shape (replicate, patient) or (replicate, patient, width)."""
+        if _compiled:
+            from simulate.core import compiled_streams as kernels
+
+            return self._fill(purpose, width, kernels.uniform)
         return self._draw(purpose, width, lambda generator, out, _: generator.random(out=out))
 
     def normal(self, purpose: str, width: int | None = None) -> Floats:
         """Draw standard normals, of shape (replicate, patient) or (replicate, patient, width)."""
+        if _compiled:
+            from simulate.core import compiled_streams as kernels
+
+            return self._fill(purpose, width, kernels.normal)
         return self._draw(
             purpose, width, lambda generator, out, _: generator.standard_normal(out=out)
         )
@@ -106,6 +143,14 @@ class RandomStreams:
 
         return self._draw(purpose, None, fill)
 
+    def _fill(self, purpose: str, width: int | None, kernel: Kernel) -> Floats:
+        """Draw all numbers in one call of a compiled kernel."""
+        each = 1 if width is None else width
+        numbers = np.empty((self.replicates, self.patients * each))
+        first_chunk = self.first_patient // CHUNK
+        kernel(numbers, _key(self.seed, purpose), self.first, first_chunk, CHUNK * each)
+        return numbers.reshape(self.replicates, self.patients, *(() if width is None else (width,)))
+
     def _draw(
         self,
         purpose: str,
@@ -129,14 +174,18 @@ def _chunks(patients: int) -> Iterator[slice]:
         yield slice(start, min(start + CHUNK, patients))
 
 
+def _key(seed: int, purpose: str) -> int:
+    digest = hashlib.sha256(f"{seed}/{purpose}".encode()).digest()
+    return int.from_bytes(digest[:16], "little")
+
+
 class _Address:
     """One Philox generator that jumps to a (replicate, chunk) address of its purpose."""
 
     __slots__ = ("_bits", "_generator", "_state")
 
     def __init__(self, seed: int, purpose: str) -> None:
-        digest = hashlib.sha256(f"{seed}/{purpose}".encode()).digest()
-        self._bits = np.random.Philox(key=int.from_bytes(digest[:16], "little"))
+        self._bits = np.random.Philox(key=_key(seed, purpose))
         self._generator = np.random.Generator(self._bits)
         self._state = self._bits.state
 

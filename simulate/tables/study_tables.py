@@ -58,7 +58,7 @@ def tables(
         "operations": operations(cohort, replicate, ids),
         "cycles": cycles(cohort, couples, births, replicate, ids),
         "transfers": _transfers(cohort, births, couples, replicate),
-        "truth": _truth(cohort, births, replicate),
+        "truth": truth_rows(cohort, births, replicate),
     }
     if not exact_days and cohort.scenario.dates is not None:
         parts = on_clinic_dates(parts, cohort, cohort.scenario.dates, replicate)
@@ -169,7 +169,8 @@ def _transfers(
     )
 
 
-def _truth(cohort: Cohort, births: tuple[Births, Births], r: int) -> pd.DataFrame:
+def truth_rows(cohort: Cohort, births: tuple[Births, Births], r: int = 0) -> pd.DataFrame:
+    """Return what no clinic can see of each patient of a study."""
     outcomes = {
         f"{name}_{arm}": reached[r].astype(np.int8)
         for name in ENDPOINTS

@@ -26,7 +26,7 @@ from estimate.comparison.clustered import (
     rates,
 )
 from estimate.comparison.clustered_mixed import mixed
-from estimate.comparison.fisher import fisher_2x2
+from estimate.comparison.exact.two_by_two import fisher_2x2
 from estimate.comparison.risk_difference import compare_arms
 from estimate.comparison.stratified import cochran_mantel_haenszel, count_strata, mantel_haenszel
 from estimate.comparison.two_sample import chi_square, kruskal_wallis, welch, wilcoxon

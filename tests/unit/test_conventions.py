@@ -40,6 +40,8 @@ WITH_A_UNIT_BESIDE = {
     "facts",
     "amount",
     "horizon",  # in the unit of the table's column of times
+    "intercept",  # log odds, and per unit of the table's columns
+    "coefficients",
     # Published results carry their unit, or the scale of the effect, beside them.
     "estimate",
     "interval",

@@ -65,7 +65,7 @@ DESIGNS: tuple[CatalogueEntry, ...] = (
          "exact power of the one-sided binomial test", ""),
         ("one_arm_size", "estimate.sample_size.exact_fixed.one_arm_size",
          "sample size of the one-sided binomial test", ""),
-        ("graphical_dunnett_adjusted", "estimate.sample_size.graphs.dunnett_adjusted",
+        ("graphical_adjusted_p", "estimate.sample_size.graphs.adjusted_p",
          "adjusted P values of a graphical procedure", "Bretz F et al. Stat Med 2009;28:586-604"),
         ("graphical_reject", "estimate.sample_size.graphs.reject",
          "hypotheses that a graphical procedure rejects",

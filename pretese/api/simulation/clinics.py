@@ -12,9 +12,9 @@ from pretese.api.display import Shown
 from pretese.clinic.clinic_options import (
     FEWEST_REPLICATES,
     FIGURES,
-    FORMATS,
     MOST_REPLICATES,
 )
+from pretese.io.export.formats import FORMATS
 from protocol.errors import InputError
 from protocol.shorten import shorten, shorten_text
 
@@ -62,7 +62,7 @@ def run_clinic_study(
 
     stop = StopRequest()
     (out, kind, xes, figures), precision = written, _precision(until)
-    kind, as_of = one_of(kind, "format", FORMATS), None if day is None else _day(day)
+    kind, as_of = one_of(kind, "format", tuple(FORMATS)), None if day is None else _day(day)
     task, assumptions = _task(scenario, wanted)
     with stop.listening(), room_for(_path(out), "out"), _folder(out, "out") as folder:
         study = study_clinic(task, precision, as_of, regimens, stop)
@@ -247,7 +247,7 @@ class ClinicRun(Shown):
         """
         from pretese.clinic.clinic_study import room_for, write_clinic
 
-        kind = one_of(format, "format", FORMATS)
+        kind = one_of(format, "format", tuple(FORMATS))
         with room_for(Path(folder), "folder"), _folder(folder, "folder") as place:
             if place is not None:
                 write_clinic(self.study, place, kind, xes, figures)

@@ -97,7 +97,7 @@ def write_studies(
             tell(done)
     described = without_errors(fields)
     write_csv(dictionary(described), folder / "dictionary.csv")
-    _describe(folder, formats, described, scenario)
+    describe(folder, formats, described, scenario)
     if kept:
         joined = {n: pd.concat([parts[n] for parts in kept], ignore_index=True) for n in fields}
         for each in whole:
@@ -166,8 +166,11 @@ def _open(
     }
 
 
-def _describe(folder: Path, formats: Sequence[str], fields: Fields, scenario: Scenario) -> None:
-    """Write a data package for what is observed, and another for the truth."""
+def describe(folder: Path, formats: Sequence[str], fields: Fields, scenario: Scenario) -> None:
+    """Write a data package for what is observed, and another for the truth.
+
+    Only CSV and Parquet tables have one.
+    """
     kind = next((name for name in streamed() if name in formats), None)
     if kind:
         for place, truth in ((folder, False), (folder / "truth", True)):

@@ -50,6 +50,9 @@ def uses_of(plan: Plan) -> dict[str, Use]:
         uses.setdefault(plan.cluster, CategoryUse())
     if plan.strategies is not None:
         uses.setdefault(plan.strategies.patient, CategoryUse())
+    for model in plan.predictions.values():
+        for needed in model.columns:
+            uses.setdefault(needed, NumberUse("give numbers"))
     if plan.sampling_weights is not None:
         uses.setdefault(plan.sampling_weights, NumberUse("give numbers"))
     if (birth_curves := plan.live_birth) is not None:

@@ -10,7 +10,13 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from estimate.core.arrays import Floats
 from estimate.sequential.boundaries import plan_sequential
-from estimate.sequential.boundary_shapes import HaybittlePeto, Shape, WangTsiatis
+from estimate.sequential.boundary_shapes import (
+    FutilityKind,
+    FutilityRule,
+    HaybittlePeto,
+    Shape,
+    WangTsiatis,
+)
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.spending import Spending
 from pretese.trial.design.arms import Open, Risks
@@ -22,6 +28,7 @@ Above = Annotated[Number, Field(ge=0.1, le=1000)]
 Percent = Annotated[Number, Field(ge=0, le=100)]
 #: Percent of the participants between two analyses, at lowest: closer ones are one analysis.
 MIN_STEP = 0.1
+Number1 = Annotated[Whole, Field(ge=1, le=100)]
 #: Those beyond 100 are refused as analyses after the end.
 AnalysisPercent = Annotated[Number, Field(ge=-1000, le=1000)]
 
@@ -59,6 +66,12 @@ class Monitoring(Document):
     ``efficacy`` and ``futility`` are written ``OF``, ``Pocock``, ``HSD(-4)`` or ``KD(2)`` (error
     spending); efficacy also ``user(0.5,2,5)``, percent of error spent by each analysis, both sides
     together, the last all of it; ``WT(0.25)`` (Wang-Tsiatis) or ``HP(3)`` (Haybittle-Peto).
+    Futility also by a rule, with one value or one for each interim analysis: ``z(0)``,
+    ``effect(20)`` (percent of the planned effect), ``CP(10)`` and ``CPobserved(10)`` (conditional
+    power in percent under the planned and the observed effect), ``PP(5)`` (predictive power,
+    percent), and ``user(2,8,20)``, percent of beta spent by each analysis.
+    ``efficacy_analyses`` and ``futility_analyses`` number the interim analyses, from 1, at which
+    each is judged; empty is all. ``harm`` is a spending function of ``harm_alpha_percent``.
     """
 
     analyses_percent: Annotated[tuple[AnalysisPercent, ...], Field(max_length=100)] = (100.0,)
@@ -69,6 +82,10 @@ class Monitoring(Document):
     sides: Annotated[Literal[1, 2], BeforeValidator(as_number)] = 2
     power_percent: Open = 80.0
     reestimation: Reestimation | None = None
+    efficacy_analyses: Annotated[tuple[Number1, ...], Field(max_length=100)] = ()
+    futility_analyses: Annotated[tuple[Number1, ...], Field(max_length=100)] = ()
+    harm: str | None = None
+    harm_alpha_percent: Annotated[Number, Field(ge=1e-4, lt=50)] | None = None
 
     @property
     def spends(self) -> bool:
@@ -86,6 +103,49 @@ class Monitoring(Document):
             late = "an analysis is after the end; " if analyses[-1] > 100 else ""
             raise ValueError(f"{late}give 100 as the last")
         return analyses
+
+    @model_validator(mode="after")
+    def _chosen(self) -> Self:
+        last = len(self.analyses_percent)
+        for field in ("efficacy_analyses", "futility_analyses"):
+            given = getattr(self, field)
+            if any(not 1 <= each < last for each in given) or len(set(given)) < len(given):
+                raise ValueError(
+                    f"{field} numbers interim analyses, from 1 to {last - 1}, once each"
+                )
+        if self.futility_analyses and not self.futility:
+            raise ValueError("futility_analyses needs futility")
+        if (self.efficacy_analyses or self.futility_analyses or self.harm) and self.reestimation:
+            raise ValueError("re-estimation takes neither chosen analyses nor harm boundaries")
+        if self.harm and self.sides == 2:
+            raise ValueError("two-sided boundaries judge harm already; leave harm out")
+        if self.harm_alpha_percent and not self.harm:
+            raise ValueError("harm_alpha_percent needs harm, such as OF")
+        return self
+
+    @property
+    def efficacy_at(self) -> tuple[bool, ...] | None:
+        """Whether efficacy is judged at each analysis; None: at all."""
+        return self._at(self.efficacy_analyses)
+
+    @property
+    def futility_at(self) -> tuple[bool, ...] | None:
+        """Whether futility is judged at each analysis; None: at all."""
+        return self._at(self.futility_analyses)
+
+    def _at(self, chosen: tuple[int, ...]) -> tuple[bool, ...] | None:
+        last = len(self.analyses_percent)
+        return tuple(k in (*chosen, last) for k in range(1, last + 1)) if chosen else None
+
+    def harm_spending(self) -> tuple[Spending, float] | None:
+        """Return spending function and one-sided error of the harm boundaries, or None."""
+        if self.harm is None:
+            return None
+        spending = _function(_shape(self.harm, "harm"))
+        if spending is None:
+            problem = f"{self.harm!r} is not an error-spending function"
+            raise InputError.of("monitoring", "harm", problem, "give OF, Pocock, HSD(-4) or KD(2)")
+        return spending, (self.harm_alpha_percent or self.alpha_percent) / 100
 
     @model_validator(mode="after")
     def _interim(self) -> Self:
@@ -108,6 +168,9 @@ class Monitoring(Document):
                 power=self.power_percent / 100,
                 futility=futility,
                 binding=self.binding,
+                efficacy_at=self.efficacy_at,
+                futility_at=self.futility_at,
+                harm=self.harm_spending(),
             )
         except ValueError:  # the search for a root begins where there is none
             problem = (
@@ -116,15 +179,30 @@ class Monitoring(Document):
             cure = "space the analyses further apart, or give another family or alpha"
             raise InputError.of("monitoring", "efficacy", problem, cure) from None
 
-    def beta_spending(self) -> Spending | None:
-        """Return the beta-spending function for futility, or None."""
-        futility = None if self.futility is None else _function(_shape(self.futility, "futility"))
-        if self.futility and futility is None:
+    def beta_spending(self) -> Spending | FutilityRule | None:
+        """Return the beta-spending function or the rule for futility, or None."""
+        if self.futility is None:
+            return None
+        rule = futility_rule(self.futility, len(self.analyses_percent) - 1)
+        if rule is not None:
+            return rule
+        shape = _shape(self.futility, "futility")
+        if isinstance(shape, Spending) and shape.family == "user":
+            return self._user_beta(shape)
+        futility = _function(shape)
+        if futility is None:
             problem = f"{self.futility!r} is not an error-spending function"
-            raise InputError.of(
-                "monitoring", "futility", problem, "give OF, Pocock, HSD(-2) or KD(2)"
-            )
+            raise InputError.of("monitoring", "futility", problem, FUTILITY_CURE)
         return futility
+
+    def _user_beta(self, shape: Spending) -> Spending:
+        given, beta = shape.cumulative, 100 - self.power_percent
+        if len(given) != len(self.analyses_percent) or abs(given[-1] - beta) > 1e-9:
+            problem = f"{self.futility!r} does not spend all of beta, {beta:g} percent"
+            cure = f"give {len(self.analyses_percent)} rising numbers, the last {beta:g}"
+            raise InputError.of("monitoring", "futility", problem, cure)
+        spent = tuple(each / 100 for each in given[:-1])
+        return replace(shape, cumulative=(*spent, 1 - self.power_percent / 100))
 
     def shape(self) -> Shape:
         """Return the family of the efficacy boundaries; a list of errors as fractions."""
@@ -165,6 +243,47 @@ def _function(shape: Shape) -> Spending | None:
 
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 
+#: How futility may be written.
+FUTILITY_CURE = (
+    "write OF, Pocock, HSD(-2), KD(2), user(2,8,20), z(0), effect(20), CP(10), CPobserved(10) or "
+    "PP(5)"
+)
+
+#: Rules for futility, and the divisor of their numbers.
+_RULES: dict[str, tuple[FutilityKind, float]] = {
+    "z": ("z", 1.0),
+    "effect": ("effect", 100.0),
+    "CP": ("conditional power", 100.0),
+    "CPobserved": ("conditional power, observed effect", 100.0),
+    "PP": ("predictive power", 100.0),
+}
+
+
+def futility_rule(words: str, interim: int) -> FutilityRule | None:
+    """Return the rule that a design file writes for futility; None if it spends beta.
+
+    >>> futility_rule("CP(10, 20)", 2).values
+    (0.1, 0.2)
+    """
+    signed = rf"-?{_NUMBER}"
+    match = re.fullmatch(
+        rf"(z|effect|CP|CPobserved|PP)\(({signed}(?:, *{signed})*)\)", words.strip()
+    )
+    if match is None:
+        return None
+    kind, divisor = _RULES[match[1]]
+    values = tuple(float(each) / divisor for each in match[2].split(","))
+    if len(values) not in (1, interim):
+        problem = f"{words!r} has {len(values)} values for {interim} interim analyses"
+        raise InputError.of("monitoring", "futility", problem, "give one, or one for each")
+    if kind not in ("z", "effect") and not all(0 < value < 1 for value in values):
+        cure = "give powers above 0 and below 100 percent"
+        raise InputError.of("monitoring", "futility", f"{words!r} is not allowed", cure)
+    if not all(-40 <= value <= 40 for value in values):
+        cure = "give values from -40 to 40"
+        raise InputError.of("monitoring", "futility", f"{words!r} is not allowed", cure)
+    return FutilityRule(kind, values)
+
 
 def _shape(words: str, field: str = "efficacy") -> Shape:
     if len(words) > 1000 or re.search(r"\d{16}", words):
@@ -179,7 +298,7 @@ def _shape(words: str, field: str = "efficacy") -> Shape:
     if match is None:
         cure = "write OF, Pocock, HSD(-4), KD(2), user(0.5,2,5), WT(0.25) or HP(3)"
         if field == "futility":
-            cure = "write OF, Pocock, HSD(-2) or KD(2)"
+            cure = FUTILITY_CURE
         raise InputError.of("monitoring", field, f"{words!r} is not understood", cure)
     family, number = match[1], None if match[2] is None else float(match[2])
     if family == "WT":

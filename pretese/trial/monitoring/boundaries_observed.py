@@ -22,7 +22,7 @@ from protocol.errors import InputError
 #: where boundaries are fixed beforehand; and how near to 1 the last planned analysis is the end.
 TOLERANCE = 0.02
 
-Reason = Literal["efficacy", "harm", "futility", "end"]
+Reason = Literal["efficacy", "harm", "futility", "harm boundary", "end"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,10 @@ def boundaries_at(monitoring: Monitoring, fraction: Floats, *, last: bool) -> Se
     plan, shape = monitoring.plan(), monitoring.shape()
     if follows(monitoring) and isinstance(shape, Spending):
         beta = monitoring.beta_spending()
-        return boundaries_as_observed(plan, shape, fraction, futility=beta, last=last)
+        return boundaries_as_observed(
+            plan, shape, fraction, futility=beta, last=last, harm=monitoring.harm_spending(),
+            efficacy_at=monitoring.efficacy_at, futility_at=monitoring.futility_at,
+        )  # fmt: skip
     analyses = min(fraction.size, plan.analyses)
     if last and analyses < plan.analyses:
         return spend_rest(plan, fraction)
@@ -144,6 +147,8 @@ def _first_crossing(
         if boundaries.sides == 2 and z[k] <= boundaries.lower[k]:
             return k, "harm"
         interim = k + 1 < boundaries.analyses or not last
+        if interim and k < len(boundaries.harm) and z[k] < boundaries.harm[k]:
+            return k, "harm boundary"
         if boundaries.sides == 1 and boundaries.binding and interim and z[k] < boundaries.lower[k]:
             return k, "futility"
     return None, None

@@ -223,6 +223,7 @@ def _recommendation(status: TrialStatus, k: int, z: float) -> str:
             "efficacy": "final analysis: reject" if status.last else "stop for efficacy: reject",
             "harm": f"{'final analysis' if status.last else 'stop'}: reject in favour of control",
             "futility": "stop for futility",
+            "harm boundary": "stop: harm boundary crossed",
             "end": "final analysis: do not reject",
         }[status.reason or "end"]
     if status.boundaries.sides == 1 and z < low:

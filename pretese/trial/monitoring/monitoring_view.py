@@ -12,6 +12,7 @@ _STOPPED = {
     "efficacy": "the trial stopped for efficacy: the null hypothesis is rejected",
     "harm": "the trial stopped: the null hypothesis is rejected in favour of control",
     "futility": "the trial stopped for futility: the null hypothesis is not rejected",
+    "harm boundary": "the trial stopped at the harm boundary: the data favour control",
 }
 _ENDED = {
     "efficacy": "the null hypothesis is rejected",

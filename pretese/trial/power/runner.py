@@ -88,6 +88,7 @@ def trial_job(
         kind="trials",
         whole=False,
         groups=len(points),
+        patients=sum(participants for participants, _ in points) if patient_level else 0,
         files=regimen_files(scenario),
     )
 

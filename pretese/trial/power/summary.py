@@ -267,16 +267,19 @@ def _waited_for(design: DesignFile, participants: int, outcomes: Outcomes) -> li
 
 
 def _analyses(design: DesignFile, participants: int, outcomes: Outcomes) -> list[dict[str, Any]]:
-    rows = []
+    rows, plan = [], design.monitoring.plan()
+    below = (*plan.harm, *(-np.inf for _ in range(plan.analyses - len(plan.harm))))
     for analysis, count in enumerate(_waited_for(design, participants, outcomes), start=1):
         at = outcomes.analysis == analysis
         win = at & (outcomes.rejected > 0)
+        harm = at & ~win & (outcomes.z < below[analysis - 1])
         rows.append(
             {
                 "analysis": analysis,
                 "participants": count,
                 "efficacy_stop": plain_measure(mean(win.astype(float))),
                 "futility_stop": plain_measure(mean((at & ~win).astype(float))),
+                "harm_stop": plain_measure(mean(harm.astype(float))) if plan.harm else None,
                 "median_months": plain_measure(quantile_measure(outcomes.months[at], 0.5))
                 if at.any()
                 else _UNKNOWN,

@@ -1,12 +1,13 @@
 """Chapters of the power report: rows for its tables."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from estimate.comparison.risk_difference import score_z
+from estimate.comparison.risk_difference import hypothesis_z
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.additional_measures import main_point, null_point
 from pretese.trial.report.design_words import Rows, axes_words, number_list
@@ -145,7 +146,7 @@ def boundary_rows(design: DesignFile, document: dict[str, Any]) -> list[list[str
     spent, rows = plan.alpha_spent(), []
     for k, size in enumerate(sizes):
         arms = size * parts / parts.sum()
-        effect = effect_at(plan.upper[k], control, arms[1], arms[0])
+        effect = effect_at(plan.upper[k], control, arms[1], arms[0], design.analysis.nulls)
         low = plan.lower[k]
         futile = "-" if plan.sides == 2 or not np.isfinite(low) or k + 1 == plan.analyses else low
         rows.append([
@@ -157,7 +158,9 @@ def boundary_rows(design: DesignFile, document: dict[str, Any]) -> list[list[str
     return rows
 
 
-def effect_at(z: float, control: float, treated_n: float, control_n: float) -> float | None:
+def effect_at(
+    z: float, control: float, treated_n: float, control_n: float, nulls: Sequence[float] = (0.0,)
+) -> float | None:
     """Return the risk difference whose pooled z statistic is ``z``; None if none is so large.
 
     >>> round(effect_at(1.96, 0.4, 150, 150), 4)
@@ -165,8 +168,10 @@ def effect_at(z: float, control: float, treated_n: float, control_n: float) -> f
     """
 
     def surplus(treated: float) -> float:
-        return float(score_z(treated * treated_n, treated_n, control * control_n, control_n)) - z
+        counts = (treated * treated_n, treated_n, control * control_n, control_n)
+        return float(hypothesis_z(*counts, nulls)) - z
 
-    if not np.isfinite(z) or surplus(1 - 1e-9) < 0:
+    lowest = max(control + nulls[0], 1e-9)
+    if not np.isfinite(z) or len(nulls) == 2 or not surplus(lowest) < 0 < surplus(1 - 1e-9):
         return None
-    return float(brentq(surplus, control, 1 - 1e-9)) - control
+    return float(brentq(surplus, lowest, 1 - 1e-9)) - control

@@ -111,6 +111,15 @@ def _analyses(design: DesignFile) -> str:
     words += f", futility {plan.futility} ({'' if plan.binding else 'not '}binding)" * bool(
         plan.futility
     )
+    for name, chosen in (
+        ("efficacy", plan.efficacy_analyses),
+        ("futility", plan.futility_analyses),
+    ):
+        if chosen:
+            words += f"; {name} judged at interim analyses {', '.join(map(str, chosen))}"
+    if plan.harm:
+        error = plan.harm_alpha_percent or plan.alpha_percent
+        words += f"; harm boundaries {plan.harm} at one-sided {error:g} %"
     if rule:
         words += (
             f"; sample size re-estimated at analysis {rule.at_analysis} for conditional power "

@@ -63,10 +63,14 @@ def analyses_table(point: dict[str, Any]) -> Table:
         "month,\nmedian",
     ):  # fmt: skip
         table.add_column(words, justify="right")
+    harm = any(row["harm_stop"] for row in point["analyses"])
+    if harm:
+        table.add_column("of them\nharm, %", justify="right")
     for row in point["analyses"]:
         table.add_row(
             str(row["analysis"]), str(row["participants"]), cell(row["efficacy_stop"], share=True),
             cell(row["futility_stop"], share=True), cell(row["median_months"]),
+            *([cell(row["harm_stop"], share=True)] if harm else []),
         )  # fmt: skip
     return table
 

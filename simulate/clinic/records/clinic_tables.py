@@ -19,6 +19,7 @@ from simulate.clinic.records.care_records import (
     transfers,
 )
 from simulate.clinic.records.state_on_day import Seen, by_phases, injection_times, views
+from simulate.cohort.births import births_of
 from simulate.core.coding import DIAGNOSES
 from simulate.hormones.course import Course
 from simulate.hormones.known_values import scenario_hormones
@@ -31,7 +32,7 @@ from simulate.hormones.serum import (
 from simulate.hormones.traits import MONTHS
 from simulate.patients.measurement import rounded
 from simulate.tables.study_rows import words_as_objects
-from simulate.tables.study_tables import ASSAYED, COLUMNS, in_order, site_names
+from simulate.tables.study_tables import ASSAYED, COLUMNS, in_order, site_names, truth_rows
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -62,6 +63,15 @@ def tables_of(seen: Seen) -> Tables:
         "transfers": transfers(seen),
     }
     return {name: words_as_objects(in_order(table, COLUMNS[name])) for name, table in parts.items()}
+
+
+def truth_of(seen: Seen) -> pd.DataFrame:
+    """Return what no clinic can see of the patients looked at.
+
+    Potential outcomes are those of patients who wait for nothing: those of `pretese simulate`.
+    """
+    cohort = seen.courses.cohort
+    return truth_rows(cohort, births_of(cohort)).iloc[seen.patients].reset_index(drop=True)
 
 
 def _patients(seen: Seen) -> pd.DataFrame:

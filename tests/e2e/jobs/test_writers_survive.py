@@ -19,6 +19,7 @@ from tests.support.faults.writers import (
     run_well,
     run_words,
 )
+from tests.support.output.without_figures import skip_figures
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +33,7 @@ def cases(group: tuple[Case, ...]) -> pytest.MarkDecorator:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Skip what takes longest and is tested elsewhere: what is drawn, and the report."""
-    monkeypatch.setattr("pretese.trial.run_power.draw_all", lambda designs, folder: {})
-    monkeypatch.setattr("pretese.article.run.reproduction_run.draw_reproduction", lambda *_: {})
-    monkeypatch.setattr("pretese.article.run.reproduction_run.render_reproduction", lambda *_: "")
-    monkeypatch.setattr("pretese.trial.report.power_report.render_report", lambda _: "page")
+    skip_figures(monkeypatch)
 
 
 @pytest.mark.usefixtures("quick")

@@ -7,6 +7,7 @@ import pytest
 
 from pretese.cli import run
 from tests.support.output.folder_contents import hashes
+from tests.support.output.without_figures import skip_figures
 
 WORDS = ("reproduce", "--replicates", "44", "--seed", "7")
 
@@ -26,8 +27,9 @@ def test_two_workers_write_the_same_bytes_in_place_of_the_first_run(folder, monk
 
 
 def test_another_seed_gives_other_studies_and_json_goes_alone_to_standard_output(
-    folder, tmp_path, capsys
+    folder, tmp_path, capsys, monkeypatch
 ):
+    skip_figures(monkeypatch)
     other = tmp_path / "other"
     words = ["reproduce", "--replicates", "2", "--seed", "8", "--out", str(other), "--json"]
     assert run(words) in (0, 3)
@@ -83,6 +85,7 @@ def test_a_missed_target_is_exit_three_and_states_which(tmp_path, capsys, monkey
     corrupted = with_values(paper(), {"spermatogenesis.treatment.direct": 2.0}, "test")
     loaded = replace(load("paper"), scenario=corrupted)
     monkeypatch.setattr(reproduction, "load", lambda name: loaded)
+    skip_figures(monkeypatch)
     assert (
         run(["reproduce", "--replicates", "40", "--workers", "1", "--out", str(tmp_path / "x")])
         == 3
@@ -91,7 +94,8 @@ def test_a_missed_target_is_exit_three_and_states_which(tmp_path, capsys, monkey
     assert (tmp_path / "x" / "report.html").exists()
 
 
-def test_the_bias_analysis_is_written_with_the_report_and_listed(tmp_path):
+def test_the_bias_analysis_is_written_with_the_report_and_listed(tmp_path, monkeypatch):
+    skip_figures(monkeypatch)
     out = tmp_path / "analysed"
     words = ["reproduce", "--bias-analysis", "--replicates", "3", "--seed", "7", "--workers", "1"]
     assert run([*words, "--out", str(out)]) in (0, 3)

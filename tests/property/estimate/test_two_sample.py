@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from estimate.comparison.fisher import fisher_2x2, fisher_exact
+from estimate.comparison.exact.fisher import fisher_exact
+from estimate.comparison.exact.two_by_two import fisher_2x2
 from estimate.comparison.two_sample import chi_square, kruskal_wallis, welch, wilcoxon
 from estimate.description.rows import weighted_quantile
 

@@ -19,6 +19,7 @@ from tests.support.command_lines import (
     names,
     parameters_of,
 )
+from tests.support.output.without_figures import skip_figures
 
 #: Examples in the usual profile: commands that simulate a study for each take fewer.
 EXAMPLES = {
@@ -38,7 +39,8 @@ def test_every_command_has_a_valid_call():
 
 
 @pytest.mark.parametrize("name", sorted(set(VALID) - {"regimen list"}))
-def test_a_hostile_value_is_answered_in_words(name):
+def test_a_hostile_value_is_answered_in_words(name, monkeypatch):
+    skip_figures(monkeypatch)
     parameters = parameters_of(name)
     has_json = any("--json" in each.opts for each in parameters)
 

@@ -45,7 +45,7 @@ def test_a_regimen_that_titrates_to_testosterone_gives_the_same_tables():
 
 
 @given(seed=st.integers(0, 2**32), replicate=st.integers(0, 50), patients=st.integers(2, 60))
-@settings(max_examples=8)
+@settings(max_examples=4)
 def test_any_seed_study_and_size_gives_the_same_tables(seed, replicate, patients):
     assert_equal(load_scenario("paper"), seed, replicate, patients)
 
@@ -87,7 +87,7 @@ REGIMENS = st.sampled_from(
     regimens=st.tuples(REGIMENS, REGIMENS),
     checks=st.tuples(st.booleans(), st.booleans()),
 )
-@settings(max_examples=25)
+@settings(max_examples=10)
 def test_any_scenario_gives_the_same_tables(seed, changes, regimens, checks):
     scenario = with_values(load_scenario("paper"), changes, "test", beyond_sweep=True)
     arms = {

@@ -15,7 +15,7 @@ from scipy.stats.contingency import odds_ratio
 
 from estimate.causal.marginal import g_computation
 from estimate.causal.randomised_g_computation import g_computation_by_arm, randomised
-from estimate.comparison.fisher import fisher_2x2
+from estimate.comparison.exact.two_by_two import fisher_2x2
 from estimate.comparison.proportion import clopper_pearson_interval, wilson_interval
 from estimate.comparison.risk_difference import (
     compare_arms,

@@ -11,7 +11,8 @@ from estimate.comparison.contingency import (
     risk_difference,
     risk_ratio,
 )
-from estimate.comparison.fisher import fisher_2x2, fisher_exact
+from estimate.comparison.exact.fisher import fisher_exact
+from estimate.comparison.exact.two_by_two import fisher_2x2
 from estimate.comparison.risk_difference import newcombe_interval
 from estimate.comparison.two_risks import Risks
 from estimate.comparison.two_sample import chi_square

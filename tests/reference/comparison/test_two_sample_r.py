@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from estimate.comparison.fisher import fisher_2x2, fisher_exact
+from estimate.comparison.exact.fisher import fisher_exact
+from estimate.comparison.exact.two_by_two import fisher_2x2
 from estimate.comparison.two_sample import (
     chi_square,
     hodges_lehmann,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.comparison.fisher import fisher_2x2
+from estimate.comparison.exact.two_by_two import fisher_2x2
 from estimate.comparison.two_sample import chi_square
 from estimate.core.estimand import Estimand
 from estimate.survival.cumulative_live_birth import (

@@ -75,7 +75,7 @@ def _simulate(more: str) -> Words:
 
 
 def _clinic(more: str) -> Words:
-    words = "clinic paper --patients 60 --workers 1"
+    words = "clinic paper --patients 30 --workers 1"
     return lambda folder, out: [*f"{words} {more} --out".split(), str(out)]
 
 
@@ -94,7 +94,7 @@ def _fit(table: str) -> Words:
 
 def _reproduce(more: str) -> Words:
     return lambda folder, out: [
-        *f"reproduce --replicates 5 --workers 1 {more} --out".split(), str(out)
+        *f"reproduce --replicates 2 --workers 1 {more} --out".split(), str(out)
     ]  # fmt: skip
 
 
@@ -107,7 +107,7 @@ def _power(more: str) -> Words:
 def _recover(more: str) -> Words:
     return lambda folder, out: [
         "recover", "no-effect", "--plan", str(folder / "study.yaml"), "--no-figures",
-        *f"--workers 1 --truth-patients 20000 {more} --out".split(), str(out),
+        *f"--workers 1 --truth-patients 2000 {more} --out".split(), str(out),
     ]  # fmt: skip
 
 

@@ -7,10 +7,14 @@ from typing import Any
 
 from estimate.plan.spec import Plan
 from pretese.article.published import load_published
+from pretese.fitting.table.column_map import read_column_map
 from pretese.jobs.folder import study_folder
+from pretese.literature.library import read_evidence
+from pretese.literature.prior_source import prior_source
 from pretese.recovery.design.library import LIBRARY
 from pretese.recovery.design.study_spec import StudyPlan, StudySpec
 from pretese.trial.design.design_file import design_path, read_design
+from protocol.audit.log.mapping import read_mapping
 from protocol.bedside.cases import load_cases, run_cases
 from protocol.bedside.patient import patient_record
 from protocol.bedside.patient_file import PatientFile
@@ -43,6 +47,52 @@ methods: [unadjusted, adjusted]
 subgroups: {fsh: {by: fsh_iu_l, cut: "< 10"}}
 missing: {method: mice, imputations: 5, iterations: 3}
 seed: 3
+"""
+
+EVIDENCE = """\
+about: a study of one's own
+studies:
+  - name: own-2024
+    citation: A clinic's own patients
+    year: 2024
+    locator: none stated
+    read: abstract
+    design: cohort
+    population: {diagnosis: non-obstructive azoospermia, surgery: first, patients: 40}
+    therapy:
+      drugs: [{drug: hCG, schedule: twice a week}]
+      months: [3, 4]
+    confounding_control: none
+    comparisons:
+      - endpoint: sperm retrieved
+        therapy: {events: 8, patients: 20}
+        control: {events: 5, patients: 20}
+"""
+
+PRIOR = """\
+about: the effect that experts expect
+endpoint: sperm retrieved
+status: elicited
+components:
+  - {weight_percent: 70, mean_log_odds: 0.4, sd_log_odds: 0.3, origin: studies}
+  - {weight_percent: 30, mean_log_odds: 0, sd_log_odds: 0.1, origin: sceptical}
+"""
+
+LOG_MAPPING = """\
+columns: {patient: ID, date: Day}
+values: {event: {shot: injection}, drug: {Pregnyl: hcg}}
+dates: dd/mm/yyyy
+decimal: comma
+"""
+
+COLUMN_MAP = """\
+id: own-clinic
+columns:
+  age_years: Age
+  fsh_iu_l: {column: FSH, unit: mIU/mL}
+  gonadotropin_therapy: {column: Therapy, values: {"1": [yes, hcg], "0": [no]}}
+allocation: own choice
+extends: paper
 """
 
 #: Longest message: as many faults as are listed, each with what is allowed there.
@@ -94,6 +144,10 @@ KINDS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "calibration record": (
         file(scenario_path("paper").parent / "calibration_records/paper.json"), record
     ),
+    "evidence": (EVIDENCE, lambda path: read_evidence([path])),
+    "prior": (PRIOR, lambda path: prior_source(path).make({})),
+    "mapping of a log": (LOG_MAPPING, read_mapping),
+    "columns of a table": (COLUMN_MAP, read_column_map),
     "record of a study": (
         '{"id": "x", "seed": 1, "cases": {"a": {"patients": 10, "given": [0.5]}}}',
         study,

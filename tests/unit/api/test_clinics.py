@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from xml.etree import ElementTree as ET
 
 import pandas as pd
 import pytest
@@ -63,10 +64,10 @@ def test_tables_and_log_are_those_of_the_files(found, tmp_path):
 
 def test_a_capacity_is_the_one_of_the_command(tmp_path, capsys):
     words = ["--clinic", "busy-theatre", "--solve", "theatre_lists", "--goal",
-             "p90_wait_days < 600", "--patients", "100", "--workers", "1"]  # fmt: skip
+             "p90_wait_days < 60", "--patients", "300", "--workers", "1"]  # fmt: skip
     assert run(["clinic", "paper", *words, "--json", "--out", str(tmp_path / "a")]) == 0
     answer = pretese.scenario("paper").capacity(
-        "theatre_lists", "p90_wait_days < 600", clinic="busy-theatre", patients=100,
+        "theatre_lists", "p90_wait_days < 60", clinic="busy-theatre", patients=300,
         out=tmp_path / "b", progress=False,
     )  # fmt: skip
     assert answer.to_dict() == json.loads(capsys.readouterr().out)
@@ -99,7 +100,7 @@ def test_the_names_of_the_options_are_those_of_the_engine():
         (lambda paper, out: paper.clinic(precision=0), "precision: 0 is not allowed"),
         (lambda paper, out: paper.clinic(day=-1), "day: -1 is not allowed"),
         (lambda paper, out: paper.clinic(max_replicates=4), "max_replicates: 4 is not allowed"),
-        (lambda paper, out: paper.clinic(format="sav"), "format: 'sav' is not allowed"),
+        (lambda paper, out: paper.clinic(format="ods"), "format: 'ods' is not allowed"),
         (lambda paper, out: paper.clinic("unlimited", patients=20, measure="joy", out=out),
          "measure: joy: there is no such measure"),
         (lambda paper, out: paper.capacity("nurses", "p90_wait_days < 6", patients=20),
@@ -113,3 +114,25 @@ def test_bad_arguments_are_named(tmp_path, act, message):
         act(pretese.scenario("paper"), tmp_path / "x")
     assert message in str(caught.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_clinic_is_exported_like_a_cohort_with_the_truth_apart(tmp_path):
+    paper = pretese.scenario("paper")
+    common = {"patients": 40, "replicates": 1, "figures": False, "progress": False}
+    for form in ("csv", "fhir"):
+        paper.clinic("unlimited", out=tmp_path / form, format=form, xes=True, **common)
+    patients = pd.read_csv(tmp_path / "csv" / "patients.csv")
+    truth = pd.read_csv(tmp_path / "csv" / "truth" / "truth.csv")
+    assert truth["patient_id"].tolist() == patients["patient_id"].tolist()
+    cohort = paper.simulate(patients=40, seed=1)
+    for name in ("any_sperm_untreated", "any_sperm_treated", "stratum_by_sperm"):
+        assert truth[name].tolist() == cohort.truth[name].tolist(), name
+    for place in ("csv", "csv/truth"):
+        package = json.loads((tmp_path / place / "datapackage.json").read_text("utf-8"))
+        for resource in package["resources"]:
+            assert (tmp_path / place / resource["path"]).exists()
+    lines = (tmp_path / "fhir" / "fhir" / "Procedure.ndjson").read_text("utf-8").splitlines()
+    assert json.loads(lines[0])["performedDateTime"] >= "2026-01-05"
+    assert (tmp_path / "fhir" / "log.csv").exists()
+    root = ET.parse(tmp_path / "csv" / "log.xes").getroot()
+    assert root.get("xes.version") == "1849-2016"

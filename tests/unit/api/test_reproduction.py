@@ -14,6 +14,7 @@ from pretese.cli import app, run
 from protocol.errors import InputError
 from simulate.core.shipped import scenario_path
 from tests.support.output.folder_contents import hashes
+from tests.support.output.without_figures import skip_figures
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,8 @@ def found():
     return pretese.reproduce(replicates=4, seed=3, progress=False)
 
 
-def test_a_reproduction_is_written_as_the_command_writes_it(found, tmp_path, capsys):
+def test_a_reproduction_is_written_as_the_command_writes_it(found, tmp_path, capsys, monkeypatch):
+    skip_figures(monkeypatch)
     words = ["--replicates", "4", "--seed", "3", "--workers", "1", "--json"]
     run(["reproduce", *words, "--out", str(tmp_path / "a")])
     assert found.to_dict()["comparison"] == json.loads(capsys.readouterr().out)
@@ -29,7 +31,8 @@ def test_a_reproduction_is_written_as_the_command_writes_it(found, tmp_path, cap
     assert hashes(tmp_path / "a") == hashes(tmp_path / "b")
 
 
-def test_a_folder_given_as_out_is_written_too(tmp_path):
+def test_a_folder_given_as_out_is_written_too(tmp_path, monkeypatch):
+    skip_figures(monkeypatch)
     with_out = pretese.reproduce(replicates=3, seed=3, out=tmp_path / "a", progress=False)
     assert (tmp_path / "a" / "manifest.json").exists()
     assert isinstance(with_out.run, ReproductionRun)

@@ -113,7 +113,7 @@ def test_no_more_blocks_are_handed_out_than_asked_for():
 
 def test_a_worker_with_other_code_refuses():
     with pytest.raises(StrangeCodeError):
-        compute({"recovery": "another release"}, Block(job(), 0, 10))
+        compute({"recovery": "another release"}, False, Block(job(), 0, 10))
 
 
 def test_other_code_on_a_worker_is_bad_input(monkeypatch):

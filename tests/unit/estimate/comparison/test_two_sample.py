@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from estimate.comparison.fisher import fisher_2x2, fisher_exact
+from estimate.comparison.exact.fisher import fisher_exact
+from estimate.comparison.exact.two_by_two import fisher_2x2
 from estimate.comparison.two_sample import (
     chi_square,
     hodges_lehmann,
@@ -13,7 +14,6 @@ from estimate.comparison.two_sample import (
     welch,
     wilcoxon,
 )
-from protocol.errors import InputError
 
 # Ten patients: five untreated, five treated; every treated patient has the larger value but one.
 VALUES = [1.0, 2.0, 3.0, 4.0, 9.0, 5.0, 6.0, 7.0, 8.0, 10.0]
@@ -105,15 +105,6 @@ def test_an_r_by_c_table_by_enumeration() -> None:
     # Column 3 holds 0, 1 or 2 of them in 1, 4 (two tables of 2) and 1 ways.
     assert fisher_exact([[1, 1, 0], [0, 0, 2]]) == pytest.approx(2 / 6)
     assert fisher_exact([[1, 0, 1], [0, 1, 1]]) == 1
-
-
-def test_a_table_too_large_to_count_is_refused_with_a_way_out(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("estimate.comparison.fisher.WORK_LIMIT", 1000)
-    table = np.arange(25).reshape(5, 5) + 20
-    with pytest.raises(InputError, match="use the chi-square test"):
-        fisher_exact(table)
 
 
 def test_empty_lines_and_columns_do_not_matter() -> None:

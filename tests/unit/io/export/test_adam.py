@@ -197,3 +197,20 @@ def test_define_xml_describes_every_variable_of_both_data_sets(tmp_path):
     assert used == lists != set()
     assert items["IT.ADLB.AVAL"].get("DataType") == "float"
     assert items["IT.ADLB.ADT"].get("DataType") == "date"
+
+
+def test_a_public_library_finds_define_xml_in_order(tmp_path):
+    define_loader = pytest.importorskip("odmlib.define_loader", reason="it is in the group dev")
+    from odmlib.define_2_1.rules.metadata_schema import MetadataSchema
+    from odmlib.loader import ODMLoader
+    from odmlib.oid_generator import create_oid_checker
+
+    made = [MAKE[name](drawn_tables(), "paper", fields()) for name in MAKE]
+    write_define(made, tmp_path / "define.xml", "paper")
+    uri = "http://www.cdisc.org/ns/def/v2.1"
+    loader = ODMLoader(define_loader.XMLDefineLoader(model_package="define_2_1", ns_uri=uri))
+    loader.open_odm_document(str(tmp_path / "define.xml"))
+    root, version = loader.root(), loader.MetaDataVersion()
+    assert version.verify_order()
+    assert root.verify_oids(create_oid_checker("define_2_1"))
+    assert MetadataSchema().check_conformance(version.to_dict(), "MetaDataVersion")

@@ -113,3 +113,21 @@ def test_text_in_a_workbook_is_never_a_formula(tmp_path):
     sheet = openpyxl.load_workbook(tmp_path / "x.xlsx")["patients"]
     cell = next(c for c in sheet[2] if c.value == "=1+1")
     assert cell.data_type == "s"
+
+
+def test_a_public_library_accepts_every_resource(resources):
+    pytest.importorskip("fhir.resources", reason="the library is in the group dev")
+    from fhir.resources.R4B import medicationadministration, observation, patient, procedure
+
+    models = {
+        "Patient": patient.Patient,
+        "Observation": observation.Observation,
+        "MedicationAdministration": medicationadministration.MedicationAdministration,
+        "Procedure": procedure.Procedure,
+    }
+    assert set(resources) == set(models)
+    for kind, listed in resources.items():
+        for each in listed[:200]:
+            models[kind].model_validate(each)
+    with pytest.raises(ValueError, match="gendr"):
+        models["Patient"].model_validate({**resources["Patient"][0], "gendr": "male"})

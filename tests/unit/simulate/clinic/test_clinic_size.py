@@ -87,7 +87,7 @@ def test_only_patients_under_way_take_memory():
     held = []
 
     def count(_: int = 0) -> None:
-        if len(held) < 12:
+        if len(held) < 6:
             held.append(sum(isinstance(each, Case) for each in gc.get_objects()))
 
     gc.collect()

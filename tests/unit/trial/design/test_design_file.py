@@ -112,7 +112,7 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
          "give 2 rising numbers, the last 5"),
         (GOOD + "monitoring: {analyses_percent: [50, 100], efficacy: 'user(6,5)'}", "falls"),
         (GOOD + "monitoring: {analyses_percent: [50, 100], sides: 1, futility: 'user(1,5)'}",
-         "is not an error-spending function"),
+         "does not spend all of beta, 20 percent"),
         (SEVERAL + "monitoring: {analyses_percent: [50, 100], efficacy: 'user(1,5)'}",
          "which several endpoints need"),
         (GOOD + "monitoring: {sides: 1, futility: HP(3)}", "is not an error-spending function"),

@@ -114,9 +114,9 @@ def test_a_futility_rule_that_is_not_understood_is_named():
         "risks: {control_percent: 40, treated_percent: 55}\n"
         "sites: [{name: a, from_month: [0], recruitment_per_year: [60]}]\n"
         "endpoint: {endpoint_month: 4}\n"
-        "monitoring: {analyses_percent: [50, 100], futility: 'z(0)', sides: 1}\n"
+        "monitoring: {analyses_percent: [50, 100], futility: 'WT(0)', sides: 1}\n"
     )
-    with pytest.raises(InputError, match=r"monitoring\.futility: 'z\(0\)' is not understood"):
+    with pytest.raises(InputError, match=r"monitoring\.futility: 'WT\(0\)' is not an error"):
         parse_design(text, "design.yaml")
 
 

@@ -1,0 +1,1 @@
+"""Prediction models of others, validated in a table: discrimination, calibration, usefulness."""

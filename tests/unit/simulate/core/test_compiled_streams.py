@@ -1,0 +1,55 @@
+"""Random numbers of compiled kernels are numpy's, bit for bit, wherever they stand."""
+
+import numpy as np
+import pytest
+
+from simulate.core import random_streams
+from simulate.core.random_streams import CHUNK, RandomStreams, compiled_streams
+
+
+@pytest.mark.parametrize("draw", ["uniform", "normal"])
+@pytest.mark.parametrize("width", [None, 1, 3])
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"patients": 1},
+        {"patients": 569, "replicates": 3, "first": 5},
+        {"patients": CHUNK + 5, "replicates": 2, "first_patient": 2 * CHUNK},
+    ],
+    ids=["one number", "studies", "a later slice"],
+)
+def test_kernels_draw_the_bits_of_numpy(draw, width, place):
+    streams = RandomStreams(7, **place)
+    plain = getattr(streams, draw)("purpose", width)
+    with compiled_streams(True) as used:
+        compiled = getattr(streams, draw)("purpose", width)
+    assert used
+    assert compiled.shape == plain.shape
+    assert compiled.tobytes() == plain.tobytes()
+
+
+def test_a_million_normals_meet_every_layer_and_the_tail():
+    streams = RandomStreams(1, 200_000, replicates=5)
+    plain = streams.normal("purpose")
+    with compiled_streams(True):
+        assert np.array_equal(streams.normal("purpose"), plain)
+    assert np.abs(plain).max() > 4
+
+
+def test_without_numba_numpy_draws(monkeypatch):
+    monkeypatch.setattr(random_streams, "find_spec", lambda name: None)
+    with compiled_streams(True) as used:
+        assert not used
+        assert RandomStreams(1, 2).uniform("x").shape == (1, 2)
+
+
+def test_kernels_that_differ_from_numpy_are_not_used(monkeypatch):
+    from simulate.core import compiled_streams as kernels
+
+    monkeypatch.setattr(kernels, "_WIDTH", kernels._WIDTH * (1 + 1e-15))
+    assert kernels._agrees()  # a compiled table is a constant: only numpy can change
+    monkeypatch.setattr(np.random, "Philox", lambda counter, key: np.random.PCG64(key))
+    assert not kernels._agrees()
+    monkeypatch.setattr(kernels, "exact", False)
+    with compiled_streams(True) as used:
+        assert not used
