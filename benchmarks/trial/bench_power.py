@@ -15,7 +15,6 @@ through a
 
 import shutil
 import subprocess
-import time
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,7 +22,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import statsmodels.api as sm
 
-from benchmarks.timing import best_of
+from benchmarks.timing import best_of, cpu_seconds
 from estimate.sample_size.exact_sequential import exact_sequential
 from pretese.jobs.blocks import Store
 from pretese.jobs.worker_pool import local_pool
@@ -145,13 +144,13 @@ def _minimise_one_by_one(
 
 def curve(design: DesignFile, workers: int, sizes: range) -> float:
     points = [(participants, 1.0) for participants in sizes]
-    begin = time.perf_counter()
+    begin = cpu_seconds()
     with TemporaryDirectory() as folder, local_pool(workers) as pool:
         runner = Runner(
             Store(Path(folder), lasting=False), pool, lambda done, total, doing="": None
         )
         runner.simulate(design, scenario_of(design), points, seed=1, replicates=10_000)
-    return time.perf_counter() - begin
+    return cpu_seconds() - begin
 
 
 def kept() -> float:

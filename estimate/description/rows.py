@@ -63,8 +63,12 @@ class NumericRow:
         if self.as_mean:
             return [f"{m:.2f} ({sd:.2f})" for m, sd in zip(self.mean, self.sd, strict=True)]
         parts = zip(self.median, self.lower_quartile, self.upper_quartile, strict=True)
-        shown = "{:g} [{:g}, {:g}]" if self.whole else "{:.2f} [{:.2f}, {:.2f}]"
-        return [shown.format(*part) for part in parts]
+        if not self.whole:
+            return [f"{m:.2f} [{low:.2f}, {high:.2f}]" for m, low, high in parts]
+        # quartiles of whole numbers fall between them; weighted ones anywhere
+        return [
+            f"{round(m, 2):g} [{round(low, 2):g}, {round(high, 2):g}]" for m, low, high in parts
+        ]
 
     def record(self) -> dict[str, Any]:
         """Return plain values for JSON, overall first, then each group."""

@@ -44,6 +44,11 @@ def compiled_streams(wanted: bool) -> Iterator[bool]:
         _compiled = before
 
 
+def uses_compiled_streams() -> bool:
+    """Return whether random numbers, and what is drawn from them one by one, are compiled."""
+    return _compiled
+
+
 def _load_kernels() -> bool:
     from simulate.core import compiled_streams as kernels
 

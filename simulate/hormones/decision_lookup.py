@@ -29,6 +29,7 @@ phase)``).
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from math import prod
 
 import numpy as np
@@ -36,7 +37,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from protocol.errors import InputError
 from protocol.regimen.grid import Axis, DecisionGrid
-from protocol.regimen.load import DecisionTable, Regimen
+from protocol.regimen.load import DecisionTable, Phase, Regimen
 from protocol.regimen.paths import MONTH_DAYS as MONTH_DAYS  # re-exported for simulators
 from protocol.regimen.paths import doses_between
 
@@ -191,13 +192,21 @@ def dose_calendar(regimen: Regimen) -> NDArray[np.float64]:
     >>> month_of_hcg.sum(axis=-1)
     array([30000.,     0.])
     """
-    drugs = {name: code for code, name in enumerate(regimen.drugs)}
-    months = max(1, regimen.months)
-    doses = np.zeros((len(regimen.phases), months, months, len(drugs), MONTH_DAYS))
-    for phase in regimen.phases:
+    return _calendar(tuple(regimen.phases), tuple(regimen.drugs), max(1, regimen.months))
+
+
+@lru_cache(maxsize=64)
+def _calendar(
+    phases: tuple[Phase, ...], drugs: tuple[str, ...], months: int
+) -> NDArray[np.float64]:
+    """Return `dose_calendar`, which every month of every block of patients asks for; read-only."""
+    codes = {name: code for code, name in enumerate(drugs)}
+    doses = np.zeros((len(phases), months, months, len(drugs), MONTH_DAYS))
+    for phase in phases:
         for begun in range(months):
             first, end = MONTH_DAYS * begun, MONTH_DAYS * (begun + months)
             for dose in doses_between(phase, first, first, end):
                 month, day = divmod(dose.day - first, MONTH_DAYS)
-                doses[phase.code, begun, month, drugs[dose.drug], day] += dose.dose
+                doses[phase.code, begun, month, codes[dose.drug], day] += dose.dose
+    doses.flags.writeable = False
     return doses

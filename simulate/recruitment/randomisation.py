@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from protocol.errors import InputError
+from simulate.core.random_streams import uses_compiled_streams
 
 Floats = NDArray[np.float64]
 Arms = NDArray[np.int64]
@@ -139,6 +140,10 @@ def check_levels(level: ArrayLike, levels: int) -> Arms:
 
 def _empty_urns(streams: Floats, place: Arms, sizes: Arms, ratio: Arms, strata: int) -> Arms:
     """Draw each patient's arm from the urn of the stratum; an empty urn gets a new block."""
+    if uses_compiled_streams():
+        from simulate.recruitment.compiled_urns import empty_urns  # loads numba
+
+        return empty_urns(streams, place, sizes, ratio, strata)
     replicates, patients = streams.shape
     urns = np.zeros((replicates, strata, ratio.size), np.int64)
     rows, arms = np.arange(replicates), np.empty((replicates, patients), np.int64)

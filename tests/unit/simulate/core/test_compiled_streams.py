@@ -5,6 +5,7 @@ import pytest
 
 from simulate.core import random_streams
 from simulate.core.random_streams import CHUNK, RandomStreams, compiled_streams
+from simulate.recruitment.randomisation import stratified
 
 
 @pytest.mark.parametrize("draw", ["uniform", "normal"])
@@ -53,3 +54,19 @@ def test_kernels_that_differ_from_numpy_are_not_used(monkeypatch):
     monkeypatch.setattr(kernels, "exact", False)
     with compiled_streams(True) as used:
         assert not used
+
+
+@pytest.mark.parametrize("allocation", [(1, 1), (2, 1), (1, 1, 2)])
+def test_compiled_urns_give_the_arms_of_numpy(allocation):
+    streams = RandomStreams(3, 150, replicates=4)
+    place = (streams.uniform("place") * 3).astype(int)
+    given = (streams.uniform("arm"), place, 4)
+    more = {
+        "allocation": allocation,
+        "rounds_of_blocks": [1, 2],
+        "size_uniform": streams.uniform("size"),
+    }
+    plain = stratified(*given, **more)
+    with compiled_streams(True):
+        assert np.array_equal(stratified(*given, **more), plain)
+    assert len(np.unique(plain)) == len(allocation)
