@@ -43,6 +43,9 @@ from protocol.reading.day_formats import DAY_ORDERS
     default=None,
     help="Count therapy in calendar months instead of months of 30 days.",
 )
+@click.option(
+    "--visit-months", is_flag=True, default=None, help="Months of therapy count from the visits."
+)
 @click.option("--data-cutoff", type=Date(), help="The last day covered by the log.")
 @click.option("--csv", "table", type=OutputFile(), help="Write the deviations to a CSV file.")
 @report_option("Write an HTML report with a timeline of each patient.")
@@ -59,6 +62,7 @@ def command(
     decimal: str | None,
     sheet: str | None,
     calendar_months: bool | None,
+    visit_months: bool | None,
     data_cutoff: dt.datetime | None,
     table: Path | None,
     report: Path | None,
@@ -88,6 +92,7 @@ def command(
             decimal=decimal,
             sheet=sheet,
             calendar_months=calendar_months,
+            visit_months=visit_months,
             data_cutoff=data_cutoff,
         )
     show_assumptions(log, found.data_assumptions)

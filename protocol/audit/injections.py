@@ -30,7 +30,9 @@ def judge_injections(
     reached = stop if closed is not None else min(stop, open_from + window)
     due = [
         dose
-        for dose in calendar_of(regimen, course.phases, record.month_starts, record.weekday)
+        for dose in calendar_of(
+            regimen, course.phases, record.month_starts, record.weekday, record.by_visits
+        )
         if dose.day < reached
     ]
     # The last injection may be late; after surgery none may.

@@ -28,6 +28,7 @@ def audit(
     regimen: Regimen,
     *,
     calendar_months: bool | None = None,
+    visit_months: bool | None = None,
     cutoff: dt.date | None = None,
 ) -> Audit:
     """Return the protocol deviations of every patient of a log.
@@ -36,6 +37,8 @@ def audit(
     ----------
     calendar_months
         Whether months of therapy are those of the calendar; None: as the regimen's tolerances say.
+    visit_months
+        Whether a month counts from the visit before it; None: as the regimen's tolerances say.
     cutoff
         The last day that the log covers; None: for each patient the day of the last event.
     """
@@ -43,7 +46,12 @@ def audit(
         audited
         for patient, events in log.items()
         for audited in audit_courses(
-            patient, events, regimen, calendar_months=calendar_months, cutoff=cutoff
+            patient,
+            events,
+            regimen,
+            calendar_months=calendar_months,
+            visit_months=visit_months,
+            cutoff=cutoff,
         )
     )
     queries = tuple(_similar_names(log))
@@ -56,6 +64,7 @@ def audit_courses(
     regimen: Regimen,
     *,
     calendar_months: bool | None = None,
+    visit_months: bool | None = None,
     cutoff: dt.date | None = None,
 ) -> tuple[PatientAudit, ...]:
     """Return the audit of each course of one patient; ``events`` are in order of date."""
@@ -67,6 +76,7 @@ def audit_courses(
                 course,
                 regimen,
                 calendar_months=calendar_months,
+                visit_months=visit_months,
                 cutoff=cutoff,
                 course=number,
             ),
@@ -82,18 +92,22 @@ def audit_patient(
     regimen: Regimen,
     *,
     calendar_months: bool | None = None,
+    visit_months: bool | None = None,
     cutoff: dt.date | None = None,
     course: int = 1,
 ) -> PatientAudit:
     """Return the audit of one course of a patient; ``events`` are in order of date. See `audit`."""
+    length = regimen.tolerances.month.length if regimen.tolerances.month else "30 days"
+    if visit_months is None:
+        visit_months = length == "from visit to visit" and not calendar_months
     if calendar_months is None:
-        month = regimen.tolerances.month
-        calendar_months = month is not None and month.length == "calendar month"
+        calendar_months = length == "calendar month" and not visit_months
     record = record_of(
         patient,
         events,
         regimen,
         calendar_months=calendar_months,
+        visit_months=visit_months,
         cutoff=cutoff.toordinal() if cutoff else None,
     )
     if record is None:

@@ -53,6 +53,8 @@ class Record:
         Injections of a drug that was already given on the same day.
     course
         Which course of therapy of the patient it is, from 1.
+    by_visits
+        Whether months count from the visits; the orders of a month then end after 30 days.
     """
 
     patient: str
@@ -65,6 +67,7 @@ class Record:
     timeline: Timeline = field(default_factory=lambda: Timeline(()))
     second_injections: tuple[Event, ...] = ()
     course: int = 1
+    by_visits: bool = False
     queries: list[DataQuery] = field(default_factory=list)
 
     def of(self, name: str) -> Sequence[Event]:
@@ -100,6 +103,7 @@ def record_of(
     regimen: Regimen,
     *,
     calendar_months: bool = False,
+    visit_months: bool = False,
     cutoff: int | None = None,
 ) -> Record | None:
     """Return a patient's record; None if nothing says when therapy began.
@@ -110,6 +114,8 @@ def record_of(
         In order of date.
     calendar_months
         Whether months of therapy are those of the calendar, not of 30 days.
+    visit_months
+        Whether a month of therapy counts from the visit that ends the one before it.
     cutoff
         The last date that the log covers (proleptic ordinal); None: that of its last event.
     """
@@ -132,6 +138,9 @@ def record_of(
         if any(a.date == b.date for a, b in pairwise(group)):
             named[name] = _once(record, group, regimen)
     record.named = named
+    if visit_months:
+        record.by_visits, record.month_starts = True, _starts_by_visits(record, regimen)
+        record.planned_end = record.month_starts[regimen.months]
     record.timeline = Timeline(_results(named, regimen))
     closing = [event for name in CLOSING for event in named.get(name, ())[:1]]
     record.closing = min(closing, key=_BY_DATE, default=None)
@@ -183,6 +192,21 @@ def _month_starts(start: int, months: int, *, calendar: bool) -> tuple[int, ...]
         return tuple(MONTH_DAYS * month for month in range(months + 1))
     first = date_of(start)
     return tuple(_months_later(first, month).toordinal() - start for month in range(months + 1))
+
+
+def _starts_by_visits(record: Record, regimen: Regimen) -> tuple[int, ...]:
+    """Return the first day of each month where a month begins with the visit that is due.
+
+    A visit up to half a month late begins it; without one it begins after 30 days.
+    """
+    ends = (visit for visit in regimen.visits.values() if visit.when == "end of each month")
+    tests = {name for visit in ends for name in visit.measure}
+    days = sorted({record.day(event) for name in tests for event in record.of(name)})
+    starts = [0]
+    for _ in range(regimen.months + 1):
+        due = starts[-1] + MONTH_DAYS
+        starts.append(next((day for day in days if due <= day < due + MONTH_DAYS // 2), due))
+    return tuple(starts)
 
 
 def _months_later(date: dt.date, months: int) -> dt.date:

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 
@@ -13,7 +13,7 @@ from protocol.audit.words import called
 from protocol.bedside.known.timed_rule import Moment, possible_values, results_for
 from protocol.regimen.conditions import Value, plain
 from protocol.regimen.load import Regimen, Rule
-from protocol.regimen.paths import BEFORE_THERAPY, Injection, injections_of
+from protocol.regimen.paths import BEFORE_THERAPY, MONTH_DAYS, Injection, injections_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,9 @@ def _given(
     )
 
     def distance(name: str) -> int:
-        doses = calendar_of(regimen, (*phases, name), record.month_starts, record.weekday)
+        doses = calendar_of(
+            regimen, (*phases, name), record.month_starts, record.weekday, record.by_visits
+        )
         planned = Counter(dose.drug for dose in doses if due <= dose.day <= last)
         return sum(abs(planned[drug] - got[drug]) for drug in {*planned, *got})
 
@@ -210,10 +212,22 @@ def _ends(regimen: Regimen, phase: str | None) -> bool:
 
 @lru_cache(maxsize=256)
 def calendar_of(
-    regimen: Regimen, phases: tuple[str, ...], month_starts: tuple[int, ...], weekday: int
+    regimen: Regimen,
+    phases: tuple[str, ...],
+    month_starts: tuple[int, ...],
+    weekday: int,
+    by_visits: bool = False,
 ) -> tuple[Injection, ...]:
     """Return `injections_of`, remembered: many patients share their phases.
 
-    ``weekday`` is that of day 0, from 0 for Monday.
+    ``weekday`` is that of day 0, from 0 for Monday. ``by_visits``, the orders of a month run for 30
+    days from its visit.
     """
-    return injections_of(regimen, phases, month_starts, dt.date(2024, 1, 1 + weekday))
+    monday = dt.date(2024, 1, 1 + weekday)
+    if not by_visits:
+        return injections_of(regimen, phases, month_starts, monday)
+    planned = injections_of(regimen, phases, start=monday)
+    return tuple(
+        replace(dose, day=month_starts[dose.day // MONTH_DAYS] + dose.day % MONTH_DAYS)
+        for dose in planned
+    )

@@ -1,7 +1,7 @@
 """Tests and surgery, compared with the visits that the regimen asks for."""
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from protocol.audit.findings import Findings
 from protocol.audit.log.events import Event
@@ -19,10 +19,24 @@ def judge_visits(findings: Findings, course: Course, regimen: Regimen) -> None:
     """Note tests of the visits before and during therapy that were omitted, or not in time."""
     record, window = findings.record, int(regimen.tolerances.visit.value)
     closed = record.day(record.closing) if record.closing else None
+    if record.by_visits:
+        _judge_late_visits(findings, len(course.phases), window)
     for name, visit in regimen.visits.items():
         for due in _days_of(visit, len(course.phases), record):
             if (closed is not None and due <= closed) or due + window < record.until:
                 _judge_visit(findings, name, visit, due, window)
+
+
+def _judge_late_visits(findings: Findings, months: int, window: int) -> None:
+    """Note visits that began a month later than is tolerated."""
+    starts = findings.record.month_starts[: months + 1]
+    for before, first in pairwise(starts):
+        due = before + MONTH_DAYS
+        if first - due > window:
+            wanted, seen = f"a visit on day {due}", f"on day {first}"
+            findings.note(
+                "test timing", due, wanted, seen, tolerance=f"{window} d", rule="monthly visit"
+            )
 
 
 def _days_of(visit: Visit, months: int, record: Record) -> Sequence[int]:

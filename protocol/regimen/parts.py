@@ -137,7 +137,7 @@ class Tolerance:
 class MonthLength:
     """Which months of therapy a clinic may keep: 30 days each, or those of the calendar."""
 
-    length: Literal["30 days", "calendar month"]
+    length: Literal["30 days", "calendar month", "from visit to visit"]
     status: Status
     rationale: str
 

@@ -37,6 +37,7 @@ def audit(
     decimal: str | None = None,
     sheet: str | None = None,
     calendar_months: bool | None = None,
+    visit_months: bool | None = None,
     data_cutoff: dt.date | str | None = None,
 ) -> "Audit":
     """Return the protocol deviations of a clinic's log.
@@ -63,6 +64,9 @@ def audit(
         The sheet of a workbook that has several.
     calendar_months
         Whether months of therapy are those of the calendar; by default as the regimen says.
+    visit_months
+        Whether a month of therapy counts from the visit that ends the one before it; by default as
+        the regimen says, and in folders that ``pretese simulate`` wrote.
     data_cutoff
         The last day that the log covers; by default, for each patient, that of the last event.
 
@@ -91,6 +95,7 @@ def audit(
         read.log,
         chosen.compiled,
         calendar_months=calendar_months,
+        visit_months=visit_months if visit_months is not None else read.visit_months or None,
         cutoff=None if data_cutoff is None else day_of(data_cutoff, "data_cutoff"),
     )
     return Audit(found, read.assumptions, read.unused, read.log, chosen.compiled)

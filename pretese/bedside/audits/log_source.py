@@ -53,7 +53,7 @@ def _simulated(path: Path, regimen: Regimen) -> LogReading:
     if regimen.id not in logs:
         problem = f"none of its patients followed {regimen.id}"
         raise InputError.of(str(path), "regimen", problem, f"they followed: {', '.join(logs)}")
-    return LogReading(logs[regimen.id], (), ())
+    return LogReading(logs[regimen.id], (), (), visit_months=True)
 
 
 def _is_folder(path: Path) -> bool:

@@ -68,8 +68,12 @@ class Unused:
 
 @dataclass(frozen=True, slots=True)
 class LogReading:
-    """A log as it was read: what was assumed of its file, and which rows are not used."""
+    """A log as it was read: what was assumed of its file, and which rows are not used.
+
+    ``visit_months``: its months of therapy are known to count from visits.
+    """
 
     log: Log
     assumptions: tuple[str, ...]
     unused: tuple[Unused, ...]
+    visit_months: bool = False

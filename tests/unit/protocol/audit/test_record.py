@@ -243,3 +243,29 @@ def test_injections_under_a_hold_come_first_and_end_with_the_value_that_lifts_it
     assert held.expected == ("nothing after Hematocrit 56 % on day 39 (Hematocrit above 54)")
     assert held.observed == "3 doses from day 40 to day 44"
     assert judged([*events[:-2], Event(DAY0 + 39, level, value=54.0)]).deviations == ()
+
+
+def by_visits(*late: int) -> list[Event]:
+    """A log whose monthly visits come late, and whose months of therapy begin with them."""
+    starts = [0]
+    for days in late:
+        starts.append(starts[-1] + 30 + days)
+    moved = []
+    for event in adherent(9.0, 9.0, 9.0):
+        month, within = divmod(event.date - DAY0, 30)
+        moved.append(replace(event, date=DAY0 + starts[month] + within))
+    return moved
+
+
+def test_months_that_count_from_visits_are_audited_as_such():
+    log = by_visits(3, 5, 4)
+    assert found(log, visit_months=True) == ([], [])
+    assert "missed dose" in found(log)[0]
+    assert judged(log, visit_months=True).month_starts == (0, 33, 68, 102)
+    assert found(by_visits(3, 6, 0), visit_months=True)[0] == ["test timing"]
+
+
+def test_a_regimen_may_state_that_months_count_from_visits():
+    length = MonthLength(length="from visit to visit", status="assumed", rationale="x")
+    own = replace(GUIDED, tolerances=replace(GUIDED.tolerances, month=length))
+    assert audit_patient("a", by_visits(3, 5, 4), own).deviations == ()
