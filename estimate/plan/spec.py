@@ -23,6 +23,7 @@ from estimate.plan.choices import (
     LiveBirthColumns,
     Matching,
     Measured,
+    Mediator,
     MissingData,
     Outcome,
     Percent,
@@ -81,6 +82,8 @@ class Plan(Document):
         Columns of cumulative live birth over embryo transfers, compared between the arms.
     strategies
         Dynamic treatment strategies that are compared in tables of visits and injections.
+    mediators
+        What may carry the effect of treatment to a 0/1 outcome, by name.
     predictions
         Published prediction models of a 0/1 outcome to validate, by name.
     mediation_interaction
@@ -129,6 +132,7 @@ class Plan(Document):
     subgroups: dict[str, Subgroup] = Field(default_factory=dict)
     splines: tuple[str, ...] = ()
     mediation: tuple[str, ...] = ()
+    mediators: dict[str, Mediator] = Field(default_factory=dict)
     mediation_interaction: bool = False
     mediation_sensitivity: bool = False
     live_birth: LiveBirthColumns | None = None
