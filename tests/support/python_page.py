@@ -17,12 +17,8 @@ from typing import Any
 import pandas as pd
 
 _BLOCK = re.compile(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-#: Tables are as wide as in a notebook, whatever the terminal; missing text is None, as in the
-#: version of pandas that the pages show.
-_WIDTH = (
-    "display.width", 100, "display.max_columns", 20, "display.max_colwidth", 60,
-    "future.infer_string", False,
-)  # fmt: skip
+#: Tables are as wide as in a notebook, whatever the terminal.
+_WIDTH = ("display.width", 100, "display.max_columns", 20, "display.max_colwidth", 60)
 
 
 @dataclass(frozen=True, slots=True)
