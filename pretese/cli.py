@@ -94,7 +94,7 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     """Print the version and stop; `--verbose` is eager, so that it is known by now."""
     if not wanted:
         return
-    from pretese.screen.version_text import version_text
+    from pretese.io.output.version_text import version_text
 
     echo(version_text(verbose=ctx.params["verbose"]))
     ctx.exit()

@@ -17,6 +17,7 @@ from estimate.comparison.proportion import wilson_interval
 from estimate.comparison.restricted_risks import Measure, restricted_odds, restricted_risks
 from estimate.core.arrays import Floats
 from estimate.core.estimand import Estimand
+from estimate.core.numeric.roots import chandrupatla_roots
 from estimate.core.result import Estimate, assemble
 from protocol.errors import InputError
 
@@ -171,12 +172,10 @@ def _invert(tables: Floats, measure: Measure, variance: Variance) -> tuple[Float
     inside = (first > 0) & (last < 0)
     found = np.where(first > 0, edge, -edge)  # where every value fits, or none beyond the edge
     if inside.any():
-        from scipy.optimize.elementwise import find_root  # slow to load
-
-        tolerances = {"xatol": TOLERANCE, "xrtol": 0.0, "fatol": 0.0, "frtol": 0.0}
-        solved = find_root(above, tuple(ends[:, inside]), args=tuple(both[:, inside]),
-                           tolerances=tolerances)  # fmt: skip
-        found[inside] = solved.x
+        low_end, high_end = ends[:, inside]
+        found[inside] = chandrupatla_roots(
+            above, low_end, high_end, both[:, inside], xtol=TOLERANCE
+        )
     low, high = np.split(found, 2)
     if not ratio:
         return low, high

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial.legendre import leggauss
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from estimate.core.arrays import Floats
+from estimate.core.numeric.roots import brent_root
 from protocol.errors import InputError
 
 #: Standard deviations on either side of a component over which it is integrated: all but 1e-16.
@@ -80,7 +80,7 @@ class NormalMixture:
         """Return the smallest value with at least this probability at or below it."""
         low = float((self.mean_of - _REACH * self.sd_of).min()) - 1e-9
         high = float((self.mean_of + _REACH * self.sd_of).max()) + 1e-9
-        root = brentq(lambda v: self.probability_below(v) - probability, low, high)
+        root = brent_root(lambda v: self.probability_below(v) - probability, low, high)
         return float(root)
 
     def combine(self, other: "NormalMixture", weight: float) -> "NormalMixture":

@@ -32,7 +32,7 @@ SHAPIRO_LIMIT = 5000
 class NumericRow:
     """One numeric characteristic; each field is a list: overall first, then group 0, 1, ...
 
-    ``normality_p`` is Shapiro and Wilk's, over all patients: the reason for choosing a median.
+    ``values`` are those of all patients where the groups are compared, else empty.
     """
 
     name: str
@@ -45,10 +45,19 @@ class NumericRow:
     sd: Floats
     test: str
     p_value: float | None
-    normality_p: float | None
+    values: Floats
     smd: float | None = None
     whole: bool = False
     as_mean: bool = False
+
+    @property
+    def normality_p(self) -> float | None:
+        """P value of Shapiro and Wilk, over all patients: the reason for choosing a median."""
+        from scipy.stats import shapiro  # slow to load, and few who see the table ask for it
+
+        if not 3 <= len(self.values) <= SHAPIRO_LIMIT or np.ptp(self.values) == 0:
+            return None
+        return float(shapiro(self.values).pvalue)
 
     @property
     def statistic(self) -> str:
@@ -63,8 +72,12 @@ class NumericRow:
         if self.as_mean:
             return [f"{m:.2f} ({sd:.2f})" for m, sd in zip(self.mean, self.sd, strict=True)]
         parts = zip(self.median, self.lower_quartile, self.upper_quartile, strict=True)
-        shown = "{:g} [{:g}, {:g}]" if self.whole else "{:.2f} [{:.2f}, {:.2f}]"
-        return [shown.format(*part) for part in parts]
+        if not self.whole:
+            return [f"{m:.2f} [{low:.2f}, {high:.2f}]" for m, low, high in parts]
+        # quartiles of whole numbers fall between them; weighted ones anywhere
+        return [
+            f"{round(m, 2):g} [{round(low, 2):g}, {round(high, 2):g}]" for m, low, high in parts
+        ]
 
     def record(self) -> dict[str, Any]:
         """Return plain values for JSON, overall first, then each group."""
@@ -178,15 +191,10 @@ def _describe_numbers(
         mass = mass * (known.sum(-1) / mass.sum(-1))[:, None]
         deviation = np.nan_to_num(x - mean[:, None])
         sd = np.sqrt((mass * deviation**2).sum(-1) / (known.sum(-1) - 1))
-    p, test, normal = None, "", None
+    p, test = None, ""
     if tested:
-        from scipy.stats import shapiro  # slow to load, and an analysis may be without this table
-
         result = wilcoxon(x, group) if len(members) == 3 else kruskal_wallis(x, group)
         p, test = float(result.p_value), result.method
-        values = x[known[0]]
-        if 3 <= len(values) <= SHAPIRO_LIMIT and np.ptp(values) > 0:
-            normal = float(shapiro(values).pvalue)
     return NumericRow(
         name,
         known.sum(-1),
@@ -198,7 +206,7 @@ def _describe_numbers(
         sd,
         test,
         p,
-        normal,
+        x[known[0]] if tested else np.empty(0),
         _smd_of_means(mean, sd),
         bool((x[known[0]] == np.floor(x[known[0]])).all()),
     )

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import chdtri
 
 from estimate.core.arrays import Floats
+from estimate.core.numeric.roots import brent_root
 
 #: Estimators by the names used in the literature; "EE" assumes that there is no heterogeneity.
 TauMethod = Literal["EE", "DL", "HE", "SJ", "PM", "ML", "REML"]
@@ -102,7 +102,7 @@ def _where_q_is(target: float, effect: Floats, variance: Floats, design: Floats)
     high = float(np.var(effect)) + float(np.max(variance))
     while excess(high) > 0:
         high *= 4
-    return float(brentq(excess, 0.0, high, xtol=1e-15, rtol=1e-14))
+    return float(brent_root(excess, 0.0, high, xtol=1e-15, rtol=1e-14))
 
 
 def _maximum_likelihood(effect: Floats, variance: Floats, design: Floats) -> float:
@@ -135,7 +135,7 @@ def _maximise(effect: Floats, variance: Floats, design: Floats, *, restricted: b
     low, high = points[max(best - 1, 0)], points[min(best + 1, points.size - 1)]
     if score(low) <= 0 or score(high) >= 0:
         return float(points[best])
-    return float(brentq(score, low, high, xtol=1e-15, rtol=1e-14))
+    return float(brent_root(score, low, high, xtol=1e-15, rtol=1e-14))
 
 
 _ESTIMATORS: dict[str, Callable[[Floats, Floats, Floats], float]] = {

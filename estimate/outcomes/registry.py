@@ -99,6 +99,46 @@ _MODELS: Mapping[OutcomeKind, Callable[..., Estimate]] = {
 }
 
 
+#: What a method is where the outcome is not 0/1.
+_LABELS: Mapping[OutcomeKind, Mapping[str, str]] = {
+    "continuous": {
+        "unadjusted": "difference of means with Welch's t-test",
+        "adjusted": "linear regression on treatment and covariates (ANCOVA)",
+        "g-computation": "g-computation with a linear model of each arm",
+        "aipw": "augmented inverse-probability weighting with a linear model of each arm",
+    },
+    "count": {
+        "unadjusted": "Poisson regression on treatment with robust errors",
+        "adjusted": "Poisson regression on treatment and covariates with robust errors",
+    },
+    "ordinal": {
+        "unadjusted": "proportional odds regression on treatment",
+        "adjusted": "proportional odds regression on treatment and covariates",
+    },
+    "time": {
+        "unadjusted": "difference of restricted mean times and Cox regression on treatment",
+        "adjusted": "Cox regression on treatment and covariates",
+        "g-computation": "g-computation with Cox regression, bootstrap of patients",
+    },
+}
+
+
+def label_of(method: str, kind: OutcomeKind, *, several: bool = False) -> str:
+    """Return what a method is, in words, for a kind of outcome.
+
+    >>> label_of("adjusted", "time")
+    'Cox regression on treatment and covariates'
+    >>> label_of("iptw-ate", "time")
+    'Cox regression under inverse-probability weighting (ATE)'
+    """
+    label = _LABELS.get(kind, {}).get(method, METHODS[method].label)
+    if kind == "time" and method.startswith("iptw"):
+        return f"Cox regression under {label}"
+    if several and method.startswith("iptw"):
+        return f"{label} by the generalised propensity score (multinomial regression)"
+    return label
+
+
 def adjusted_model(data: AnalysisSet, covariates: Sequence[str], method: str) -> Estimate:
     """Return the effect given some covariates, for an outcome that is not 0/1."""
     return _MODELS[data.outcome_kind](data, covariates, method=method)

@@ -7,10 +7,10 @@ observed to expected events, of the calibration slope, and of the C-statistic.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import expit, logit, ndtri
 
 from estimate.core.arrays import Floats
+from estimate.core.numeric.roots import brent_root
 from estimate.core.result import Z95
 from protocol.errors import InputError
 
@@ -64,7 +64,7 @@ def validation_size(
     ratio_error = np.arcsinh(ratio_width / 2) / Z95  # the log interval of this width around 1
     by_ratio = (1 - risk) / (risk * ratio_error**2)
     by_slope = _slope_variance(risk, c_statistic) / (slope_width / (2 * Z95)) ** 2
-    by_c = brentq(lambda n: _c_error(n, risk, c_statistic) - c_width / (2 * Z95), 5, 1e9)
+    by_c = brent_root(lambda n: _c_error(n, risk, c_statistic) - c_width / (2 * Z95), 5, 1e9)
     return ValidationSize(*(int(np.ceil(n - 1e-9)) for n in (by_ratio, by_slope, by_c)))
 
 
@@ -74,7 +74,7 @@ def linear_predictor(risk: float, c: float) -> Floats:
 
     def centred(sd: float) -> Floats:
         edge = 10 * sd + abs(float(logit(risk)))
-        mean = brentq(lambda m: float(expit(m + sd * nodes).mean() - risk), -edge - 1, edge + 1)
+        mean = brent_root(lambda m: float(expit(m + sd * nodes).mean() - risk), -edge - 1, edge + 1)
         return np.asarray(mean + sd * nodes)
 
     def gap(sd: float) -> float:
@@ -82,7 +82,7 @@ def linear_predictor(risk: float, c: float) -> Floats:
         without_below = np.cumsum(1 - p) - (1 - p) / 2
         return float((p * without_below).sum() / (p.sum() * (1 - p).sum()) - c)
 
-    return centred(brentq(gap, 1e-3, 20))
+    return centred(brent_root(gap, 1e-3, 20))
 
 
 def _slope_variance(risk: float, c: float) -> float:

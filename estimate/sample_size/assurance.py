@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss
-from scipy.optimize import brentq
 from scipy.special import expit, logit, ndtr, ndtri
 
 from estimate.core.arrays import Floats
 from estimate.core.normal_mixture import NormalMixture
+from estimate.core.numeric.roots import brent_root
 from estimate.sample_size.closed_form import power_two_proportions
 from protocol.errors import InputError
 
@@ -173,7 +173,7 @@ def _decision_limits(expected_gain: Callable[[Floats], Floats], grid: Floats) ->
     values = expected_gain(grid)
     turns = np.flatnonzero(values[:-1] * values[1:] < 0)
     roots = [
-        brentq(lambda e: float(expected_gain(np.array(e))), grid[i], grid[i + 1]) for i in turns
+        brent_root(lambda e: float(expected_gain(np.array(e))), grid[i], grid[i + 1]) for i in turns
     ]
     return [float(grid[0]), *(float(root) for root in roots), float(grid[-1])]
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize_scalar
 from scipy.special import ndtr, ndtri
 
 from estimate.comparison.restricted_risks import Measure, restricted_risks
@@ -130,6 +129,7 @@ def optimal_allocation(
     p1: float, p2: float, *, alpha: float = 0.025, power: float = 0.8, null: float | None = None
 ) -> float:
     """Return the allocation ratio (arm 1 to arm 2) with the smallest total sample size."""
+    from scipy.optimize import minimize_scalar  # slow to load
 
     def total(log_ratio: float) -> float:
         ratio = np.exp(log_ratio)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize_scalar
 from scipy.special import gammaln, ndtri, xlog1py, xlogy
 
 from estimate.core.arrays import Bools, Floats
@@ -109,6 +108,8 @@ def largest_size(rejects: Bools, *, grid: int = 201) -> tuple[float, float]:
     grid
         Risks tried before the best is refined.
     """
+    from scipy.optimize import minimize_scalar  # slow to load
+
     risks = np.linspace(0, 1, grid)[1:-1]
     sizes = exact_power(rejects, risks, risks)
     best = risks[int(sizes.argmax())]

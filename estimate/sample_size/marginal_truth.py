@@ -7,9 +7,9 @@ within participants alike, without any confounding. Gauss-Hermite quadrature mak
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import expit
 
+from estimate.core.numeric.roots import brent_root
 from protocol.errors import InputError
 
 
@@ -78,7 +78,7 @@ def solve_conditional(control: float, treated: float, sd: float) -> tuple[float,
 
     def predictor(risk: float) -> float:
         return float(
-            brentq(lambda m: marginal_truth(m, 0.0, sd).control - risk, -edge, edge, xtol=1e-13)
+            brent_root(lambda m: marginal_truth(m, 0.0, sd).control - risk, -edge, edge, xtol=1e-13)
         )
 
     intercept = predictor(control)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
 from scipy.special import ndtri
 
 from estimate.core.arrays import Floats
+from estimate.core.numeric.roots import brent_root
 from estimate.sequential.boundary_shapes import (
     FutilityRule,
     HaybittlePeto,
@@ -311,7 +311,7 @@ def _with_rule(
 
 def _root(function: Callable[[float], float], low: float, high: float) -> float:
     try:
-        return float(brentq(function, low, high, xtol=1e-12, rtol=1e-13))
+        return float(brent_root(function, low, high, xtol=1e-12, rtol=1e-13))
     except ValueError:  # no change of sign between the ends, or no number at one of them
         problem = "no boundaries can be computed for such analyses and errors"
         cure = "choose analyses further apart and errors further from 0 and 1"

@@ -8,10 +8,10 @@ error holds, because under the null each stage's p-value is uniform given the st
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.interpolate import PPoly
-from scipy.optimize import brentq
 from scipy.special import chdtri
 
 from estimate.core.arrays import Floats
+from estimate.core.numeric.roots import brent_root
 from protocol.errors import InputError
 
 
@@ -80,7 +80,7 @@ def fisher_boundaries(
     def surplus(level: float) -> float:
         return fisher_size(_equal_levels(analyses, level), futility=futility) - alpha
 
-    level = float(brentq(surplus, alpha / analyses / 2, min(alpha * 2, futility), xtol=1e-15))
+    level = float(brent_root(surplus, alpha / analyses / 2, min(alpha * 2, futility), xtol=1e-15))
     return _equal_levels(analyses, level)
 
 

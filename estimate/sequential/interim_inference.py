@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 
 from estimate.core.arrays import Floats
+from estimate.core.numeric.roots import brent_root
 from estimate.sequential.boundaries import boundaries_for_spending, efficacy_boundaries
 from estimate.sequential.boundary_shapes import Shape
 from estimate.sequential.design import SequentialDesign
@@ -117,7 +117,7 @@ def analyse_final(
             low *= 1.5
         while surplus(naive + high) < 0:
             high *= 1.5
-        return float(brentq(surplus, naive - low, naive + high, xtol=1e-12))
+        return float(brent_root(surplus, naive - low, naive + high, xtol=1e-12))
 
     return FinalAnalysis(
         p_value=float(stagewise_tail(design, info, z)),
@@ -176,7 +176,7 @@ def repeated_p(shape: Shape, rates: ArrayLike, analysis: int, z: float, *, sides
         return most
     if surplus(lowest) < 0:
         return lowest
-    return float(brentq(surplus, lowest, most, xtol=1e-13))
+    return float(brent_root(surplus, lowest, most, xtol=1e-13))
 
 
 def observed_boundaries(

@@ -58,6 +58,20 @@ def estimates_table(found: Analysis) -> pd.DataFrame:
     return table_of_effects(found.estimates)
 
 
+def e_values_table(found: Analysis) -> pd.DataFrame:
+    """Return one line per E-value: of the estimate, and of the limit nearer to no effect."""
+    rows = [row for row in found.record()["e_values"] if row["point"] is not None]
+    return pd.DataFrame(
+        {
+            "method": row["method"],
+            "effect": row["scale"],
+            "E-value": f"{row['point']:.2f}",
+            "E-value of the limit": "" if row["limit"] is None else f"{row['limit']:.2f}",
+        }
+        for row in rows
+    )
+
+
 def predictions_table(found: Sequence[ValidatedModel]) -> pd.DataFrame:
     """Return one line per prediction model."""
     return pd.DataFrame(

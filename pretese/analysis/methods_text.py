@@ -6,6 +6,8 @@ from typing import Any
 
 from estimate.core.columns import Categorical
 from estimate.methods.registry import METHODS
+from estimate.outcomes.registry import label_of
+from estimate.plan.choices import Outcome
 from estimate.plan.findings import Analysis
 
 #: What a kind of outcome is called, and how its effect is expressed.
@@ -25,19 +27,22 @@ def methods_paragraph(found: Analysis) -> str:
 
 def _sentences(found: Analysis) -> Iterator[str]:
     plan, data = found.plan, found.complete.data
-    kind = _OUTCOMES[data.outcome_kind]
+    kind, outcome = _OUTCOMES[data.outcome_kind], outcome_words(plan.outcome)
     arms = f"between patients with and without {plan.treatment}"
     if plan.treatment_levels:
         reference, *others = plan.treatment_levels
         arms = f"between {plan.treatment} {_listed(others)} and {reference}, the reference"
-    yield f"We compared {plan.outcome.name} ({kind}) {arms}."
+    yield f"We compared {outcome} ({kind}) {arms}."
     if plan.covariates:
         names = [
             f"{name} ({len(each.levels)} categories)" if isinstance(each, Categorical) else name
             for name, each in plan.kinds.items()
         ]
         yield f"Covariates were {_listed(names)}."
-    labels = [f"{METHODS[name].label} ({name})" for name in plan.methods]
+    labels = [
+        f"{label_of(name, data.outcome_kind, several=bool(data.levels))} ({name})"
+        for name in plan.methods
+    ]
     yield f"Effects were estimated by {_listed(labels, '; ')}."
     if found.score is not None:
         chosen = plan.propensity or tuple(plan.covariates)
@@ -56,6 +61,15 @@ def _sentences(found: Analysis) -> Iterator[str]:
             f"interaction, with Holm's correction for their number."
         )
     yield f"Analyses were done with pretese {version('pretese')}."
+
+
+def outcome_words(outcome: Outcome) -> str:
+    """Return an outcome in words: its column, the time to an event, or events among trials."""
+    if outcome.time is not None:
+        return f"time to {outcome.event}"
+    if outcome.trials is not None:
+        return f"{outcome.events} among {outcome.trials}"
+    return outcome.name
 
 
 def _about_missing(found: Analysis) -> Iterator[str]:

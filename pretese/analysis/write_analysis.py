@@ -12,6 +12,7 @@ from pretese.analysis.analysis_tables import (
     balance_table,
     characteristics,
     characteristics_table,
+    e_values_table,
     estimates_table,
     predictions_table,
     score_odds_ratios,
@@ -20,7 +21,7 @@ from pretese.analysis.analysis_tables import (
     table_of_effects,
     weighted_table,
 )
-from pretese.analysis.methods_text import methods_paragraph, reporting_items
+from pretese.analysis.methods_text import methods_paragraph, outcome_words, reporting_items
 from pretese.io.output.manifest import write_manifest
 from pretese.io.output.versions import versions
 from pretese.io.text.html_page import render_page
@@ -59,8 +60,11 @@ def analysis_tables(found: Analysis) -> Iterator[tuple[str, str, pd.DataFrame]]:
             yield "table1_weighted", "Characteristics by treatment, weighted (ATE)", weighted
         yield "balance", "Standardised mean differences", balance_table(found)
     if found.score is not None:
-        model = score_odds_ratios(found).round(3)
+        model = score_odds_ratios(found).round(3).rename(columns={"odds_ratio": "odds ratio"})
         yield "propensity_model", "Propensity model: odds ratios of treatment", model
+    strengths = e_values_table(found)
+    if len(strengths):
+        yield "e_values", "Strength of unmeasured confounding (E-values)", strengths
     if found.predictions:
         yield "predictions", "Prediction models validated", predictions_table(found.predictions)
     if found.strategies is not None:
@@ -126,7 +130,7 @@ def analysis_page(found: Analysis, document: Mapping[str, Any], *, figures: bool
     return render_page(
         "analysis.html",
         treatment=found.plan.treatment,
-        outcome=found.plan.outcome.name,
+        outcome=outcome_words(found.plan.outcome),
         analysed=missing["analysed"],
         assessed=missing["assessed"],
         excluded={why: count for why, count in missing["excluded"].items() if count},

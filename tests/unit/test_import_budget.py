@@ -134,14 +134,27 @@ methods: [unadjusted, adjusted, iptw-ate]
 """
 
 
-def test_an_analysis_without_a_folder_and_a_cohort_in_csv_load_what_they_need(tmp_path):
+def test_boundaries_an_analysis_and_a_cohort_load_what_they_need(tmp_path):
     rows = [f"{i % 2},{(i * 7) % 5 > 2:d},{30 + i % 13}" for i in range(80)]
     (tmp_path / "patients.csv").write_text("\n".join(["arm,won,age", *rows]) + "\n")
     (tmp_path / "plan.yaml").write_text(PLAN)
     analysis = ["analyse", f"{tmp_path}/patients.csv", "--plan", f"{tmp_path}/plan.yaml"]
     cohort = ["simulate", "paper", "--patients", "12", "--out", f"{tmp_path}/cohort"]
+    boundaries = ["boundaries", "--spending", "OF", "--analyses", "0.5,0.75,1"]
+    files = ["pandas", "pydantic", "yaml", "rich"]
     for call, unneeded in (
-        (analysis, ["matplotlib", "pyarrow.parquet", "jinja2", "statsmodels"]),
+        (boundaries, ["scipy.optimize", "scipy.interpolate", "matplotlib", *files]),
+        (
+            analysis,
+            [
+                "scipy.stats",
+                "scipy.optimize",
+                "matplotlib",
+                "pyarrow.parquet",
+                "jinja2",
+                "statsmodels",
+            ],
+        ),
         (cohort, ["scipy.stats", "scipy.optimize", "matplotlib", "pyarrow.parquet", "jinja2"]),
     ):
         assert printed(RUN, json.dumps([call]), json.dumps(unneeded)) == [[0, []]]

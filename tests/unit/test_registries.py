@@ -82,7 +82,7 @@ def test_every_entry_goes_by_its_own_name(registry):
     ("door", "page"),
     [
         ("analyse", "how-to/analyse-your-own-table.md"),
-        ("recover", "reference/study.md"),
+        ("recover", "how-to/analyse-your-own-table.md"),
         ("power", "reference/design-file.md"),
     ],
 )

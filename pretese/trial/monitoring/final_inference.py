@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from estimate.comparison.risk_difference import hypothesis_z, score_interval
+from estimate.core.numeric.roots import brent_root
 from estimate.sequential.boundary_shapes import WangTsiatis
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.interim_inference import (
@@ -115,7 +115,7 @@ def repeated_p_of(
     lowest, most = 1e-12, 0.5 * plan.sides - 1e-6
     if surplus(most) > 0:
         return most
-    return lowest if surplus(lowest) < 0 else float(brentq(surplus, lowest, most, xtol=1e-13))
+    return lowest if surplus(lowest) < 0 else float(brent_root(surplus, lowest, most, xtol=1e-13))
 
 
 def final_analysis(

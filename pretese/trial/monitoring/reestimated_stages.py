@@ -5,10 +5,10 @@ statistic is standard normal without an effect, so their combination keeps the p
 """
 
 import numpy as np
-from scipy.optimize import brentq
 
 from estimate.comparison.risk_difference import score_z
 from estimate.core.arrays import Floats, Ints
+from estimate.core.numeric.roots import brent_root
 from estimate.sequential.combination import inverse_normal
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.monitoring.interim_data import InterimData
@@ -103,7 +103,7 @@ def combined_limits(
             return -1.0
         if surplus(_EDGE, wanted) >= 0:
             return 1.0
-        return float(brentq(surplus, -_EDGE, _EDGE, args=(wanted,), xtol=1e-12))
+        return float(brent_root(lambda z: surplus(z, wanted), -_EDGE, _EDGE, xtol=1e-12))
 
     return where(boundary), where(-boundary)
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from estimate.comparison.risk_difference import hypothesis_z
+from estimate.core.numeric.roots import brent_root
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.additional_measures import main_point, null_point
 from pretese.trial.report.design_words import Rows, axes_words, number_list
@@ -174,4 +174,4 @@ def effect_at(
     lowest = max(control + nulls[0], 1e-9)
     if not np.isfinite(z) or len(nulls) == 2 or not surplus(lowest) < 0 < surplus(1 - 1e-9):
         return None
-    return float(brentq(surplus, lowest, 1 - 1e-9)) - control
+    return float(brent_root(surplus, lowest, 1 - 1e-9)) - control

@@ -9,6 +9,7 @@ from estimate.outcomes.cox import fit_cox, restricted_mean
 from estimate.outcomes.registry import RUNS
 from estimate.plan.analyse import analyse
 from estimate.plan.spec import Plan
+from pretese.analysis.methods_text import methods_paragraph
 from protocol.errors import InputError
 
 COVARIATES = {"x": "numeric", "dx": {"categorical": ["a", "b"]}}
@@ -170,3 +171,13 @@ def test_a_weight_of_two_is_a_row_twice():
 def test_the_restricted_mean_of_complete_follow_up_is_a_mean():
     time = np.array([2.0, 4, 6, 8])
     assert restricted_mean(time, np.ones(4), 10.0)[0] == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize("kind", OUTCOMES)
+def test_the_methods_paragraph_names_the_models_of_the_outcome(kind):
+    words = {"continuous": "Welch's t-test", "count": "Poisson regression",
+             "ordinal": "proportional odds", "time": "Cox regression"}[kind]  # fmt: skip
+    paragraph = methods_paragraph(analyse(table(), plan(kind)))
+    assert words in paragraph
+    assert "logistic regression on treatment" not in paragraph
+    assert "two proportions" not in paragraph
