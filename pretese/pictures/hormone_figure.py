@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from pretese.plots.style import (
     GRID,
@@ -19,6 +20,9 @@ from simulate.cohort.hormone_curves import Curves, curves
 from simulate.core.coding import DIAGNOSES
 from simulate.hormones.decision_lookup import MONTH_DAYS
 from simulate.hormones.drugs import HCG, UFSH
+from simulate.hormones.pharmacology import Injections
+
+Floats = NDArray[np.float64]
 
 #: Drugs as the page writes them; others go by their name in the regimen.
 LABELS = {HCG: "hCG", UFSH: "uFSH"}
@@ -35,15 +39,16 @@ def draw_hormones(cohort: Cohort, patient: int, replicate: int = 0) -> Figure:
     own = curves(cohort, patient, replicate)
     model = cohort.scenario.physiology
     with house_style():
-        figure = new_figure(8.2, 6.6)
-        top, middle, low, ticks = figure.subplots(
-            4, 1, sharex=True, gridspec_kw={"height_ratios": [3, 2, 1.6, 0.9]}
+        figure = new_figure(8.2, 7.6)
+        top, second, middle, low, ticks = panels = figure.subplots(
+            5, 1, sharex=True, gridspec_kw={"height_ratios": [3, 1.3, 1.8, 1.6, 1]}
         )
         _fsh(top, own, model.normal_fsh_low_iu_l.value, model.normal_fsh_high_iu_l.value)
-        _testosterone(middle, own)
+        _one(second, own.day, own.lh_iu_l, "LH, IU/L")
+        _one(middle, own.day, own.testosterone_nmol_l, "testosterone,\nnmol/L")
         _drugs(low, own)
         _injections(ticks, own)
-        for axes in (top, middle, low, ticks):
+        for axes in panels:
             for month_end in (MONTH_DAYS, 2 * MONTH_DAYS, 3 * MONTH_DAYS):
                 axes.axvline(month_end, color=GRID, zorder=0)
         ticks.set_xlim(0, 3 * MONTH_DAYS)
@@ -61,8 +66,8 @@ def draw_hormones(cohort: Cohort, patient: int, replicate: int = 0) -> Figure:
 def _fsh(axes: Axes, own: Curves, low: float, high: float) -> None:
     axes.axhspan(low, high, color=TRUTH, alpha=0.08, lw=0)
     axes.text(0.8, low, f"normal range {low:g} to {high:g}", va="bottom", color=TRUTH, fontsize=8)
-    axes.plot(own.day, own.fsh_iu_l, color=SIMULATED, lw=1.3, label="in serum")
-    axes.plot(own.day, own.own_fsh_iu_l, color=MUTED, lw=1, ls="--", label="his own")
+    axes.plot(own.day, own.fsh_iu_l, color=SIMULATED, lw=1.3, label="total serum")
+    axes.plot(own.day, own.own_fsh_iu_l, color=MUTED, lw=1, ls="--", label="endogenous")
     ends = np.arange(1, 4) * MONTH_DAYS
     axes.plot(ends, own.measured_fsh_iu_l, "o", color=PUBLISHED, ms=5, label="measured", zorder=5,
               clip_on=False)  # fmt: skip
@@ -78,15 +83,10 @@ def _fsh(axes: Axes, own: Curves, low: float, high: float) -> None:
         )  # fmt: skip
 
 
-def _testosterone(axes: Axes, own: Curves) -> None:
-    axes.plot(own.day, own.testosterone_nmol_l, color=SIMULATED, lw=1.2)
-    axes.set_ylabel("testosterone, nmol/L")
-    axes.set_ylim(0, 1.1 * own.testosterone_nmol_l.max())
-    other = axes.twinx()
-    other.spines["right"].set_visible(True)
-    other.plot(own.day, own.lh_iu_l, color=MUTED, lw=1.2, ls="--")
-    other.set_ylim(0, 1.1 * own.lh_iu_l.max())
-    other.set_ylabel("LH (dashed), IU/L")
+def _one(axes: Axes, day: Floats, values: Floats, label: str) -> None:
+    axes.plot(day, values, color=SIMULATED, lw=1.2)
+    axes.set_ylabel(label)
+    axes.set_ylim(0, 1.1 * values.max())
 
 
 def _drugs(axes: Axes, own: Curves) -> None:
@@ -106,7 +106,16 @@ def _injections(axes: Axes, own: Curves) -> None:
     drugs = list(reversed(own.injections))
     for row, drug in enumerate(drugs):
         days, shade = own.injections[drug].days, PUBLISHED if drug == HCG else SIMULATED
-        axes.plot(days, np.full(len(days), row), "|", color=shade, ms=9, mew=1.4)
-    axes.set_ylim(-0.6, len(drugs) - 0.4)
+        axes.plot(days, np.full(len(days), row), "|", color=shade, ms=9, mew=1.4, clip_on=False)
+        for day, dose in _new_doses(own.injections[drug]):
+            axes.annotate(f"{dose:g} IU", (day, row), (0, 7), textcoords="offset points",
+                          fontsize=7, color=shade, ha="left", annotation_clip=False)  # fmt: skip
+    axes.set_ylim(-0.5, len(drugs) - 0.2)
     axes.set_yticks(range(len(drugs)), [LABELS.get(drug, drug) for drug in drugs])
     axes.set_ylabel("injections")
+
+
+def _new_doses(given: Injections) -> list[tuple[int, float]]:
+    """Return the day and size of every dose that differs from the one before."""
+    pairs = list(zip(given.days.tolist(), given.doses_iu.tolist(), strict=True))
+    return [pair for place, pair in enumerate(pairs) if not place or pair[1] != pairs[place - 1][1]]

@@ -6,8 +6,10 @@ of therapy counts from the visit before, and surgery and ICSI wait for a date. N
 it. Random numbers are those of each patient, so that slices of a study agree with the whole.
 """
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,12 +21,16 @@ from simulate.hormones.decision_lookup import MONTH_DAYS
 from simulate.hormones.traits import MONTHS
 from simulate.scenario.sections.dates import Dates
 from simulate.tables.study_rows import words
+from simulate.tables.table_columns import COLUMNS
 
 Ints = NDArray[np.int_]
 Floats = NDArray[np.float64]
 Tables = Mapping[str, pd.DataFrame]
 
 WEEK, SATURDAY = 7, 5
+SECONDS_PER_DAY = 86_400
+#: The day from which times of a computer count.
+_EPOCH = dt.date(1970, 1, 1).toordinal()
 #: Appointments are given every five minutes.
 SLOT_MINUTES = 5
 
@@ -49,9 +55,10 @@ class _Plan:
 
     def date(self, who: Ints, day: Ints) -> NDArray[np.datetime64]:
         """Return the dates of days that count from the enrolment of each patient."""
-        begins = np.datetime64(self.dates.begins, "D")
-        dates: NDArray[np.datetime64] = (begins + self.enrolled[who] + day).astype("datetime64[s]")
-        return dates
+        seconds = self.enrolled[who] + day
+        seconds += self.dates.begins.toordinal() - _EPOCH
+        seconds *= SECONDS_PER_DAY
+        return seconds.view("datetime64[s]")
 
 
 def on_clinic_dates(parts: Tables, cohort: Cohort, dates: Dates, r: int) -> dict[str, pd.DataFrame]:
@@ -61,13 +68,16 @@ def on_clinic_dates(parts: Tables, cohort: Cohort, dates: Dates, r: int) -> dict
     hours = _hours(dates, cohort.streams, r)
     return {
         **parts,
-        "patients": parts["patients"].assign(
-            enrolled_day=plan.enrolled, enrolled_date=plan.date(everyone, np.zeros_like(everyone))
+        "patients": _changed(
+            parts["patients"],
+            "patients",
+            enrolled_day=plan.enrolled,
+            enrolled_date=plan.date(everyone, np.zeros_like(everyone)),
         ),
         "visits": _visits(parts["visits"], plan, hours),
         "injections": _injections(parts["injections"], plan, cohort, r),
         "procedures": _procedures(parts["procedures"], plan, hours),
-        "operations": _dated(parts["operations"], plan, plan.surgery),
+        "operations": _operations(parts["operations"], plan),
     }
 
 
@@ -135,9 +145,8 @@ def _times(dates: Dates, part: Floats) -> NDArray[np.object_]:
 def _visits(table: pd.DataFrame, plan: _Plan, hours: Floats) -> pd.DataFrame:
     who, month = plan.place(table), table["month"].to_numpy()
     day = plan.visit[who, month]
-    return table.assign(
-        day=day, date=plan.date(who, day), time=_times(plan.dates, hours[who, month])
-    )
+    times = _times(plan.dates, hours[who, month])
+    return _changed(table, "visits", day=day, date=plan.date(who, day), time=times)
 
 
 def _injections(table: pd.DataFrame, plan: _Plan, cohort: Cohort, r: int) -> pd.DataFrame:
@@ -146,15 +155,27 @@ def _injections(table: pd.DataFrame, plan: _Plan, cohort: Cohort, r: int) -> pd.
     One that the next follows on the day after, or on the same day, is given in time.
     """
     who, planned = plan.place(table), table["day"].to_numpy(np.int_)
-    month, within = np.divmod(planned, MONTH_DAYS)
-    day = plan.visit[who, month] + within
+    months = np.arange(MONTHS)
+    later = (plan.visit[:, :MONTHS] - MONTH_DAYS * months).ravel()
+    day = planned + later[who * MONTHS + _MONTH_OF[planned]]
     share = plan.dates.injection_late_share.value
     if share and len(table):
-        drawn = cohort.streams.uniform("late injections", width=MONTHS * MONTH_DAYS)[r]
-        after = np.r_[np.where(who[1:] == who[:-1], np.diff(planned), MONTH_DAYS), MONTH_DAYS]
-        before = np.r_[MONTH_DAYS, np.where(who[1:] == who[:-1], np.diff(planned), MONTH_DAYS)]
-        day = day + ((drawn[who, planned] < share) & (after > 1) & (before > 0))
-    return table.assign(day=day, date=plan.date(who, day))
+        drawn = cohort.streams.uniform("late injections", width=len(_MONTH_OF) // 2)[r] < share
+        late = np.flatnonzero(drawn.ravel()[who * (len(_MONTH_OF) // 2) + planned // 2])
+        day[late[_alone(late, who, planned)]] += 1
+    return _changed(table, "injections", day=day, date=plan.date(who, day))
+
+
+#: Month of therapy, from 0, of each of its days.
+_MONTH_OF = np.repeat(np.arange(MONTHS), MONTH_DAYS)
+
+
+def _alone(rows: Ints, who: Ints, planned: Ints) -> NDArray[np.bool_]:
+    """Say of some injections whether the patient has none that day besides, nor the day after."""
+    before, after = np.maximum(rows - 1, 0), np.minimum(rows + 1, len(who) - 1)
+    same_day = (who[before] == who[rows]) & (planned[before] == planned[rows]) & (before != rows)
+    soon = (who[after] == who[rows]) & (planned[after] <= planned[rows] + 1) & (after != rows)
+    return np.asarray(~same_day & ~soon)
 
 
 def _procedures(table: pd.DataFrame, plan: _Plan, hours: Floats) -> pd.DataFrame:
@@ -165,10 +186,19 @@ def _procedures(table: pd.DataFrame, plan: _Plan, hours: Floats) -> pd.DataFrame
     day = np.choose(which, [over, plan.surgery[who], plan.icsi[who]])
     begin, part = np.array(_FROM_PART)[which], np.array(_PARTS)[which]
     hour = begin + part * hours[who, MONTHS + 1 + which.astype(np.int_)]
-    return table.assign(day=day, date=plan.date(who, day), time=_times(plan.dates, hour))
+    times = _times(plan.dates, hour)
+    return _changed(table, "procedures", day=day, date=plan.date(who, day), time=times)
 
 
-def _dated(table: pd.DataFrame, plan: _Plan, day_of: Ints) -> pd.DataFrame:
+def _operations(table: pd.DataFrame, plan: _Plan) -> pd.DataFrame:
     who = plan.place(table)
-    day = day_of[who]
-    return table.assign(day=day, date=plan.date(who, day))
+    day = plan.surgery[who]
+    return _changed(table, "operations", day=day, date=plan.date(who, day))
+
+
+def _changed(table: pd.DataFrame, name: str, **columns: NDArray[Any]) -> pd.DataFrame:
+    """Return a table with columns in place or added, in their order, without a copy of the rest."""
+    kept = {column: table[column].array for column in table}
+    whole = {**kept, **columns}
+    names = [each.name for each in COLUMNS[name] if each.name in whole]
+    return pd.DataFrame({each: whole[each] for each in names}, copy=False)
