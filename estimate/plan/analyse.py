@@ -30,7 +30,7 @@ from estimate.plan.explore import divisions, shapes
 from estimate.plan.findings import Analysis
 from estimate.plan.live_birth import live_births
 from estimate.plan.missing_data import CompleteData, complete
-from estimate.plan.pathways import pathways
+from estimate.plan.pathways import Pathway, mediated, pathways
 from estimate.plan.remarks import cautions, remarks
 from estimate.plan.spec import Plan
 from estimate.prediction.planned_models import ValidatedModel, validated_models
@@ -112,7 +112,7 @@ def analyse(
         effective_sizes=work.sizes,
         divisions=tuple(found[0]),
         shapes=tuple(found[1]),
-        pathways=tuple(found[2]),
+        pathways=(*found[2], *_mediated(columns, plan, whole, where)),
         live_births=tuple(live_births(columns, plan, where)),
         changes=tuple(changes(columns, plan, where)),
         strategies=_strategies(columns, plan, visits, injections),
@@ -121,6 +121,16 @@ def analyse(
         remarks=_remarks(whole.data, work.score, estimates),
         cautions=cautions(columns, whole, plan, work.balances),
     )
+
+
+def _mediated(columns: Any, plan: Plan, whole: CompleteData, where: str) -> tuple[Pathway, ...]:
+    """Split the effect of treatment by the plan's mediators, if it has any."""
+    if not plan.mediators:
+        return ()
+    if whole.data.outcome_kind != "binary" or plan.outcome.trials is not None or whole.data.levels:
+        cure = "leave `mediators` out, or plan two arms and a 0/1 outcome"
+        raise InputError.of("mediators", "", "they are for two arms and a 0/1 outcome", cure)
+    return tuple(mediated(columns, whole, plan, where))
 
 
 def _predictions(

@@ -215,6 +215,19 @@ class Measured(Document):
     by: str | None = None
 
 
+class Mediator(Document):
+    """What may carry the effect of treatment: a number or 0/1, measured after treatment began.
+
+    ``post_treatment`` names what treatment may change and what confounds mediator and outcome; the
+    effects are then not identified, and a caution says so. ``interaction`` lets the mediator act
+    differently in the two arms.
+    """
+
+    column: str
+    post_treatment: tuple[str, ...] = ()
+    interaction: bool = False
+
+
 def check_division(
     name: str, group: Subgroup, kind: Kind | None, *, by_value: bool = False
 ) -> None:

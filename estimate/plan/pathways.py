@@ -8,6 +8,7 @@ import numpy as np
 
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Floats, Ints
+from estimate.core.columns import Numeric, read_columns
 from estimate.core.design_matrix import columns_of
 from estimate.core.result import plain
 from estimate.mediation.effects import Mediation
@@ -21,6 +22,7 @@ from estimate.mediation.unmeasured import mediational_e_value
 from estimate.plan.explore import assign
 from estimate.plan.missing_data import CompleteData
 from estimate.plan.spec import Plan
+from protocol.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,33 @@ def pathways(whole: CompleteData, plan: Plan) -> Iterator[Pathway]:
         )
         asked = plan.mediation_sensitivity
         yield Pathway(name, found, _correlate(data, in_second, others, plan) if asked else None)
+
+
+def mediated(columns: Any, whole: CompleteData, plan: Plan, where: str) -> Iterator[Pathway]:
+    """Yield, for every planned mediator, how much of the effect of treatment runs through it.
+
+    Adjusted for the covariates, which must come before treatment.
+    """
+    data = whole.data
+    parts = [c for name in data.kinds for c in columns_of(data, name).values()]
+    for index, (name, asked) in enumerate(plan.mediators.items()):
+        column = read_columns(columns, {asked.column: Numeric()}, where)[asked.column]
+        known = data.include & np.isfinite(column)
+        if not np.ptp(np.where(known, column, column[np.isfinite(column)].mean())):
+            cure = "name a column that varies"
+            raise InputError.of(where, asked.column, "the mediator is constant", cure)
+        found = mediate(
+            np.where(known, data.treatment, 0.0),
+            np.where(known, column, 0.0),
+            np.where(known, data.outcome, 0.0),
+            np.random.default_rng([plan.seed, len(plan.mediation) + index]),
+            names=(data.treatment_name, name, data.outcome_name),
+            covariates=np.stack(parts, axis=-1) if parts else None,
+            weights=known * 1.0,
+            interaction=asked.interaction,
+            imputed=whole.imputation is not None,
+        )
+        yield Pathway(name, found)
 
 
 def _correlate(

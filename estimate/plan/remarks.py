@@ -76,7 +76,25 @@ def cautions(
         *_about_clusters(whole, plan),
         *_about_balance(balances),
         *_about_collinearity(whole),
+        *_about_mediators(plan),
     )
+
+
+def _about_mediators(plan: Plan) -> Iterator[str]:
+    """Warn of confounders of mediator and outcome that treatment may change."""
+    for name, asked in plan.mediators.items():
+        if asked.post_treatment:
+            yield (
+                f"{name}: {', '.join(asked.post_treatment)} may be changed by treatment and "
+                f"confounds {name} and {plan.outcome.name}; direct and indirect effects are then "
+                "not identified, and the ones shown are not adjusted for it"
+            )
+        inside = [each for each in asked.post_treatment if each in plan.covariates]
+        if inside:
+            yield (
+                f"{name}: {', '.join(inside)} is a covariate although treatment may change it; "
+                "adjustment for it removes a part of the effect"
+            )
 
 
 def _about_outcome(whole: CompleteData, plan: Plan) -> Iterator[str]:

@@ -23,6 +23,7 @@ from estimate.plan.choices import (
     LiveBirthColumns,
     Matching,
     Measured,
+    Mediator,
     MissingData,
     Outcome,
     Percent,
@@ -67,7 +68,7 @@ class Plan(Document):
     covariates
         Column to kind, in the order in which they enter models and imputation.
     propensity
-        Covariates of the propensity score; None is all of them.
+        Covariates of the propensity score; by default all of them.
     models
         Further adjusted models, name to covariates.
     subgroups
@@ -81,6 +82,8 @@ class Plan(Document):
         Columns of cumulative live birth over embryo transfers, compared between the arms.
     strategies
         Dynamic treatment strategies that are compared in tables of visits and injections.
+    mediators
+        What may carry the effect of treatment to a 0/1 outcome, by name.
     predictions
         Published prediction models of a 0/1 outcome to validate, by name.
     mediation_interaction
@@ -95,15 +98,15 @@ class Plan(Document):
         `g-computation-randomised` alone.
     trim_percent
         Propensity scores, in percent, beyond which patients are excluded (of all but `unadjusted`);
-        None excludes nobody. The population changes.
+        by default nobody is excluded. The population changes.
     truncate_percent
-        Percentiles at which inverse-probability weights are cut; None cuts none.
+        Percentiles at which inverse-probability weights are cut; by default none are cut.
     cluster
         Column whose rows of equal value are dependent: the couple of an embryo, or a centre. Errors
-        then allow for dependence within clusters; None takes rows as independent.
+        then allow for dependence within clusters; by default rows are independent.
     sampling_weights
-        Column that says how many members of the population a patient represents, in a survey
-        without strata; None if all stand for equally many.
+        Column with the number of members of the population that a patient represents, in a survey
+        without strata; by default all have equal weight.
     errors
         Kind of standard errors, of all methods or by method; a method not named has its default.
     bootstrap_samples
@@ -111,7 +114,7 @@ class Plan(Document):
     mean_sd
         Numeric covariates that Table 1 shows as mean (SD) instead of median [quartiles].
     eligible
-        Column of 0 and 1 that says who is analysed; None is everybody.
+        Column of 0 and 1 that states who is analysed; by default everybody.
     population
         Who the patients are, in words, for the labels.
     intercurrent
@@ -129,6 +132,7 @@ class Plan(Document):
     subgroups: dict[str, Subgroup] = Field(default_factory=dict)
     splines: tuple[str, ...] = ()
     mediation: tuple[str, ...] = ()
+    mediators: dict[str, Mediator] = Field(default_factory=dict)
     mediation_interaction: bool = False
     mediation_sensitivity: bool = False
     live_birth: LiveBirthColumns | None = None

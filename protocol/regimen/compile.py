@@ -115,6 +115,10 @@ def _source(new: parts.NewValue) -> str:
     return f"set-by-{new.set_by.removeprefix('the ')}"
 
 
+#: Parameters in the unit of an input, the texts of converted ones, and those of another dimension.
+_InUnit = tuple[dict[str, float], dict[str, str], set[str]]
+
+
 class _Compiler:
     """Collects faults while it turns each part of one file into its compiled form."""
 
@@ -126,6 +130,7 @@ class _Compiler:
         self.inputs: dict[str, parts.Input] = part_of(file.inputs)
         self.faults: list[Fault] = []
         self.unproved: list[Fault] = []
+        self._parameters: dict[str, _InUnit] = {}
         self.required = {
             name: self._conditions(action.requires, f"actions.{name}.requires")
             for name, action in file.actions.items()
@@ -203,7 +208,9 @@ class _Compiler:
         if spec.kind == "enum":
             condition = parse_name_condition(text, spec.values)
         else:
-            numbers, spellings, foreign = self._parameters_in(name, spec)
+            if name not in self._parameters:  # many conditions of one input
+                self._parameters[name] = self._parameters_in(name, spec)
+            numbers, spellings, foreign = self._parameters[name]
             if named := [word for word in text.split() if word in foreign]:
                 unit = self.file.parameters[named[0]].unit
                 raise ValueError(
@@ -216,9 +223,7 @@ class _Compiler:
             raise ValueError("this input is never missing; drop the word 'missing'")
         return condition
 
-    def _parameters_in(
-        self, name: str, spec: parts.Input
-    ) -> tuple[dict[str, float], dict[str, str], set[str]]:
+    def _parameters_in(self, name: str, spec: parts.Input) -> "_InUnit":
         """Return the parameters in the unit of an input, and those of another dimension.
 
         The texts between are those of parameters that are converted.

@@ -50,6 +50,8 @@ def uses_of(plan: Plan) -> dict[str, Use]:
         uses.setdefault(plan.cluster, CategoryUse())
     if plan.strategies is not None:
         uses.setdefault(plan.strategies.patient, CategoryUse())
+    for mediator in plan.mediators.values():
+        uses.setdefault(mediator.column, NumberUse("give numbers"))
     for model in plan.predictions.values():
         for needed in model.columns:
             uses.setdefault(needed, NumberUse("give numbers"))

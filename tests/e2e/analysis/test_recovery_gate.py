@@ -58,7 +58,7 @@ def assessed(tmp_path_factory: pytest.TempPathFactory):
 
     @functools.cache
     def run(case: str) -> Assessment:
-        spec = choose_study((case,), None, None, 100_000)
+        spec = choose_study((case,), None, None, 50_000)
         tolerance = spec.tolerance.model_copy(update={"chance": 4})
         study = prepare_recovery(spec.model_copy(update={"tolerance": tolerance}))
         store = Store(Path(folder) / case)

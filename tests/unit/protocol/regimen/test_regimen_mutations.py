@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from protocol.bedside.cases import load_cases, run_cases
+from protocol.bedside.cases import load_cases, run_case
 from protocol.errors import InputError
 from protocol.regimen.compile import compile_regimen
 from protocol.regimen.load import list_regimens, plain_regimen
@@ -88,9 +88,10 @@ def word(value):
 
 
 def in_rules(plain, name, place, kind, change):
-    mutant = deepcopy(plain)
-    change(mutant["tables"][name]["rules"])
-    yield kind, place, mutant
+    rules = deepcopy(plain["tables"][name]["rules"])  # the rest is shared: it is not changed
+    change(rules)
+    tables = {**plain["tables"], name: {**plain["tables"][name], "rules": rules}}
+    yield kind, place, {**plain, "tables": tables}
 
 
 def conditions_changed(text: str) -> Iterator[str]:
@@ -106,7 +107,7 @@ def outcome_of(plain: dict, cases) -> str:
         regimen = compile_regimen("mutant", "", plain, {}, {})
     except InputError:
         return "proof"
-    return "survives" if all(result.holds for result in run_cases(regimen, cases)) else "cases"
+    return "survives" if all(run_case(regimen, case).holds for case in cases.cases) else "cases"
 
 
 @cache
