@@ -68,7 +68,7 @@ class Plan(Document):
     covariates
         Column to kind, in the order in which they enter models and imputation.
     propensity
-        Covariates of the propensity score; None is all of them.
+        Covariates of the propensity score; by default all of them.
     models
         Further adjusted models, name to covariates.
     subgroups
@@ -98,15 +98,15 @@ class Plan(Document):
         `g-computation-randomised` alone.
     trim_percent
         Propensity scores, in percent, beyond which patients are excluded (of all but `unadjusted`);
-        None excludes nobody. The population changes.
+        by default nobody is excluded. The population changes.
     truncate_percent
-        Percentiles at which inverse-probability weights are cut; None cuts none.
+        Percentiles at which inverse-probability weights are cut; by default none are cut.
     cluster
         Column whose rows of equal value are dependent: the couple of an embryo, or a centre. Errors
-        then allow for dependence within clusters; None takes rows as independent.
+        then allow for dependence within clusters; by default rows are independent.
     sampling_weights
-        Column that says how many members of the population a patient represents, in a survey
-        without strata; None if all stand for equally many.
+        Column with the number of members of the population that a patient represents, in a survey
+        without strata; by default all have equal weight.
     errors
         Kind of standard errors, of all methods or by method; a method not named has its default.
     bootstrap_samples
@@ -114,7 +114,7 @@ class Plan(Document):
     mean_sd
         Numeric covariates that Table 1 shows as mean (SD) instead of median [quartiles].
     eligible
-        Column of 0 and 1 that says who is analysed; None is everybody.
+        Column of 0 and 1 that states who is analysed; by default everybody.
     population
         Who the patients are, in words, for the labels.
     intercurrent

@@ -29,7 +29,7 @@ from simulate.clinic.setup.opening_days import DAYS_PER_WEEK
 
 #: Queues drawn if more than `_FEWEST_SHOWN` patients ever wait in them, with their titles.
 _TITLES = {
-    "in_clinic": "On their way, from referral to their end",
+    "in_clinic": "In the pathway, from referral to its end",
     "theatre": "Waiting for micro-TESE",
     "first_visit": "Waiting for the first visit",
     "follow_up": "Waiting for a follow-up visit",

@@ -12,7 +12,7 @@ from simulate.core.random_streams import RandomStreams
 from simulate.hormones.course import Course
 from simulate.hormones.decision_lookup import MONTH_DAYS
 from simulate.hormones.known_values import assays_of
-from simulate.hormones.therapy import follow, therapy_days
+from simulate.hormones.therapy import follow, refuse_other_ends, therapy_days
 from simulate.hormones.traits import MONTHS, Traits, draw_traits
 from simulate.patients.adherence import draw_habits
 from simulate.patients.baseline import Patients, draw_patients
@@ -143,6 +143,8 @@ def _potential_paths(
 
     def walk(arm: str) -> Path:
         regimen = load_regimen(scenario.arms[arm].regimen)
+        if scenario.arms[arm].semen_analysis:
+            refuse_other_ends(regimen)
         course = follow(regimen, model, enrolled, traits, assays, habits)
         seen = see_sperm(sperm, model, enrolled, level, course, traits, spontaneous, overlooked)
         return _path(course, seen, scenario.arms[arm].semen_analysis)

@@ -208,6 +208,25 @@ def _refuse_longer(regimen: Regimen) -> None:
         raise InputError.of(regimen.id, "months", problem, cure)
 
 
+#: What simulated patients do after each result of the semen analysis at the end of therapy.
+AFTER_SEMEN = {"no sperm": "micro-tese", "sperm": "icsi-ejaculated"}
+
+
+def refuse_other_ends(regimen: Regimen) -> None:
+    """Raise `InputError` for a regimen whose end-of-therapy table answers otherwise."""
+    table = regimen.tables["end-of-therapy"]
+    if others := [name for name in table.inputs if name != "semen"]:
+        problem = f"it depends on {', '.join(others)}, which simulated patients do not have"
+        cure = "simulate a regimen whose therapy ends by the semen analysis"
+        raise InputError.of(regimen.id, "tables.end-of-therapy.inputs", problem, cure)
+    for semen, action in AFTER_SEMEN.items():
+        rule = table.rules[table.proved.rule_at({"semen": semen} if table.inputs else {})]
+        if rule.then != action:
+            problem = f"after {semen} it asks for {rule.then or rule.outcome}"
+            cure = f"simulate a regimen that asks for {action}"
+            raise InputError.of(regimen.id, f"tables.end-of-therapy.{rule.id}", problem, cure)
+
+
 def therapy_days(regimen: Regimen) -> int:
     """Return on which day after its begin a regimen leads to the semen analysis and surgery.
 

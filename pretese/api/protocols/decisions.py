@@ -1,7 +1,7 @@
 """Answers for one patient: a recommendation on a date, and a dated schedule."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ class Decision(Shown):
 
     details: Recommendation
     regimen: load.Regimen
-    record: PatientRecord
+    record: PatientRecord = field(compare=False)
 
     @property
     def outcome(self) -> str:

@@ -33,13 +33,14 @@ def grid_table(grid: dict[str, Any]) -> Table:
     table = narrow_table(f"Sensitivity, {grid['participants']} participants, common random numbers")
     for path in grid["axes"]:
         table.add_column(path.rpartition(".")[2], justify="right")
-    # The risks, which are in the report, are omitted where eighty columns do not hold them.
-    skipped = 1 if len(grid["axes"]) > 2 else 0
-    for words in GRID_HEADS[skipped:]:
-        table.add_column(words.replace(", %", ",\n%"), justify="right", no_wrap=True)
+    # Columns that eighty characters do not hold beside the axes are in the report.
+    shown = {1: (0, 1, 2, 3, 5), 2: (1, 2, 3, 5)}.get(len(grid["axes"]), (1, 3, 5))
+    for k in shown:
+        table.add_column(GRID_HEADS[k].replace(", %", ",\n%"), justify="right", no_wrap=True)
     for found in grid["cells"]:
         at = (f"{value:g}" for value in found["at"].values())
-        table.add_row(*at, *cell_numbers(found)[skipped:])
+        numbers = cell_numbers(found)
+        table.add_row(*at, *(numbers[k] for k in shown))
     return table
 
 

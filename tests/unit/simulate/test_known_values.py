@@ -4,12 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from protocol.bedside.known.timed_rule import Moment, results_for, rule_on
 from protocol.bedside.known.timeline import Observation, Timeline
 from protocol.errors import InputError
 from protocol.reading.quantities import convert
-from protocol.regimen.load import load_regimen
+from protocol.regimen.load import load_regimen, plain_regimen
 from simulate.cohort.draw import draw_cohort
 from simulate.hormones.known_values import deciding_hormones, known_values
 from simulate.scenario.load import load_scenario
@@ -113,6 +114,18 @@ def test_a_hormone_that_decides_is_never_missing_at_monthly_visits():
     assert later.testosterone_nmol_l.notna().all()
     assert later.estradiol_pmol_l.isna().any()
     assert deciding_hormones([load_regimen("hcg-titrated")]) == {"fsh_iu_l", "testosterone_nmol_l"}
+
+
+def test_an_end_of_therapy_that_is_not_simulated_is_refused_by_its_rule(tmp_path):
+    plain = plain_regimen("fsh-guided")
+    for rule in plain["tables"]["end-of-therapy"]["rules"]:
+        if rule["when"].get("semen") == "no sperm":
+            rule["then"], rule["when"] = "repeat-semen", {"semen": "no sperm"}
+    plain["actions"]["repeat-semen"] = "Repeat the semen analysis."
+    plain["actions"].pop("micro-tese")
+    path = written(tmp_path, yaml.safe_dump(plain))
+    with pytest.raises(InputError, match="after no sperm it asks for repeat-semen"):
+        draw_cohort(under(path), 3, patients=5)
 
 
 def test_a_regimen_that_decides_on_what_is_not_simulated_is_refused_by_name(tmp_path):

@@ -89,6 +89,13 @@ def test_an_answer_that_takes_too_long_is_given_up():
     assert small(slow, max_seconds=0.01).get("/").status_code == 503
 
 
+def server_log(caplog) -> str:
+    """Return what the server logged; the client of the tests logs its own requests."""
+    return "\n".join(
+        record.getMessage() for record in caplog.records if record.name.startswith("pretese")
+    )
+
+
 def test_a_failure_tells_neither_the_reader_nor_the_log_what_was_entered(caplog):
     async def broken(scope, receive, send):
         raise ValueError("FSH of Mr Smith is 9.5")
@@ -96,17 +103,17 @@ def test_a_failure_tells_neither_the_reader_nor_the_log_what_was_entered(caplog)
     with caplog.at_level(logging.INFO, "pretese.web"):
         response = small(broken).get("/?name=Smith")
     assert response.status_code == 500
-    assert "Smith" not in response.text + caplog.text
-    assert "ValueError at test_protection.py" in caplog.text
+    assert "Smith" not in response.text + server_log(caplog)
+    assert "ValueError at test_protection.py" in server_log(caplog)
 
 
 def test_the_log_names_routes_and_no_values(client, caplog):
     with caplog.at_level(logging.INFO, "pretese.web"):
         client.get("/?fsh=9.5")
         client.get("/secret-path-7")
-    assert "9.5" not in caplog.text
-    assert "secret" not in caplog.text
-    assert "GET / 200" in caplog.text
+    assert "9.5" not in server_log(caplog)
+    assert "secret" not in server_log(caplog)
+    assert "GET / 200" in server_log(caplog)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "clinic.example"])
