@@ -142,4 +142,4 @@ def _lines(node: Any, depth: int) -> list[str]:
 
 def _flow(value: Any) -> str:
     """Return a value in JSON, which YAML 1.2 reads."""
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

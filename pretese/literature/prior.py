@@ -57,7 +57,8 @@ class PriorFile(Document):
 
 def prior_text(prior: PriorFile) -> str:
     """Return a prior as the text of its file (JSON, which YAML 1.2 reads)."""
-    return json.dumps(prior.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
+    fields = prior.model_dump(mode="json")
+    return json.dumps(fields, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def prior_of(

@@ -17,6 +17,8 @@ Changes = Iterable[tuple[str, pd.Series]]
 #: ng/dL in one nmol/L of testosterone, from its molar mass of 288.4 g/mol.
 NG_DL_PER_NMOL_L = 28.84
 
+MONTHS_OF_A_YEAR = 12
+
 #: What stands for "not measured" and below the detection limit in many laboratory systems.
 NOT_MEASURED_NUMBER, NOT_DONE, BELOW_LIMIT = 999.0, "ND", "<0.1"
 
@@ -106,6 +108,25 @@ def _decimal_comma(table: pd.DataFrame, rows: Flags) -> Changes:
     yield name, written
 
 
+def _day_and_month(table: pd.DataFrame, _: Flags) -> Changes:
+    """Swap day and month of the enrolment, where that is a date; exact days have none."""
+    name = "enrolled_date"
+    if name not in table:
+        return
+    date = table[name]
+    possible = date.dt.day <= MONTHS_OF_A_YEAR
+    swapped = pd.to_datetime(
+        pd.DataFrame(
+            {
+                "year": date.dt.year,
+                "month": date.dt.day.where(possible, date.dt.month),
+                "day": date.dt.month.where(possible, date.dt.day),
+            }
+        )
+    )
+    yield name, swapped.astype(date.dtype)
+
+
 def _copied_forward(table: pd.DataFrame, _: Flags) -> Changes:
     """Repeat the results of the visit before; the table is in the order of visits."""
     for name in ASSAYED:
@@ -124,6 +145,7 @@ ERRORS = (
     Error("word for missing", "patients", _not_done, worded=("estradiol_pmol_l",)),
     Error("below the limit", "patients", _below_limit, worded=("lh_iu_l",)),
     Error("decimal comma", "patients", _decimal_comma, worded=("testis_volume_ml",)),
+    Error("day and month swapped", "patients", _day_and_month),
     Error("copied forward", "visits", _copied_forward, month=2),
 )
 

@@ -119,6 +119,8 @@ def _labelled(
 
 
 def _written(value: object) -> str:
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}"
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 

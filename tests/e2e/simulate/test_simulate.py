@@ -209,7 +209,7 @@ def test_exact_days_are_those_of_the_regimen_and_change_no_result(tmp_path):
     assert set(pd.read_csv(exact / "visits.csv")["day"]) == {0, 30, 60, 90}
     assert "date" not in pd.read_csv(exact / "visits.csv")
     visits = pd.read_csv(dated / "visits.csv", parse_dates=["date"])
-    assert visits["date"].dt.weekday.max() <= 4
+    assert visits["date"].dt.day_of_week.max() <= 4
     assert visits["time"].between("08:00", "16:55").all()
     done = pd.read_csv(dated / "procedures.csv").pivot_table(
         index="patient_id", columns="procedure", values="day"

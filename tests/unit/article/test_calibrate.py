@@ -1,12 +1,15 @@
 import numpy as np
 import pytest
 
+from pretese.article.calibration import solve
+from pretese.article.calibration.draws import draw_targets
 from pretese.article.calibration.problem import LOG, LOGIT, link, pose
-from pretese.article.calibration.solve import _identified
-from pretese.article.calibration.verdict import distance
+from pretese.article.calibration.solve import _identified, solve_problem
+from pretese.article.calibration.verdict import CLOSE, distance
 from pretese.article.published import load_published
 from protocol.errors import InputError
 from simulate.scenario import Target
+from simulate.scenario.load import load
 from simulate.scenario.parameter_paths import mechanism_hash, parameters, with_values
 from simulate.scenario.sections.parameter import Parameter
 from tests.support.paper import paper
@@ -138,3 +141,38 @@ def test_no_log_odds_are_beyond_what_any_chance_needs(value):
 def test_a_replaced_number_is_checked_like_the_files():
     with pytest.raises(InputError, match="not a probability"):
         with_values(paper(), {"fertility.miscarriage": 1.4}, "--set")
+
+
+def test_quartiles_in_whole_units_are_guided_by_exact_ones():
+    """A quartile of whole years is a step function of the median; before rounding it is not."""
+    problem = pose(paper(), load_published(paper().published))
+    name = "table1.infertility_duration_years.treated.median"
+    assert name in problem.coarse
+    assert "table1.fsh_iu_l.treated.median" not in problem.coarse
+    path = "population.marginals.infertility_duration_years.median"
+    rounded, exact = [], []
+    for years in (3.40, 3.42, 3.44, 3.46):
+        moved = with_values(paper(), {path: years}, "test")
+        drawn = draw_targets(moved, (name,), 1, 1, exact=(name,))
+        rounded.append(drawn[0, 0])
+        exact.append(drawn[0, 1])
+    assert len(set(rounded)) == 1
+    assert exact == sorted(set(exact))
+
+
+def test_a_start_that_meets_every_target_is_kept(monkeypatch):
+    problem = pose(paper(), load_published(paper().published))
+    values = [target.value for target in problem.targets.values()]
+    guides = [problem.targets[name].value for name in problem.coarse]
+    noise = np.random.default_rng(1).normal(0, 1e-3, (50, len(values) + len(guides)))
+    drawn = np.array(values + guides) + noise - noise.mean(axis=0)
+    monkeypatch.setattr(solve, "draw_targets", lambda *_, **__: drawn)
+    point, _, found = solve_problem(problem, lambda *_: None)
+    assert problem.values(point) == {name: n.value for name, n in problem.free.items()}
+    assert found.shape == (50, len(values))
+
+
+def test_the_shipped_record_is_the_start_of_its_scenario():
+    stored = load("paper").records[0]
+    assert all(each.value == each.start for each in stored.parameters.values())
+    assert max(each.distance for each in stored.targets.values()) <= CLOSE

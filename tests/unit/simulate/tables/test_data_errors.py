@@ -12,7 +12,7 @@ from tests.support.paper import paper
 @pytest.fixture(scope="module")
 def study():
     cohort = draw_cohort(paper(), 6, patients=2000)
-    return tables(cohort), cohort.streams
+    return tables(cohort, exact_days=False), cohort.streams
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +55,9 @@ def test_the_labels_turn_the_clean_table_into_the_corrupted_one(study, corrupted
 def test_each_kind_hits_its_share(study, corrupted, kind):
     hit = of_kind(corrupted, kind).index.nunique()
     able = study[0]["visits"].query("month == 2") if kind == "copied forward" else range(2000)
+    if kind == "day and month swapped":
+        date = study[0]["patients"]["enrolled_date"].dt
+        able = np.flatnonzero((date.day <= 12) & (date.day != date.month))
     assert hit / len(able) == pytest.approx(0.05, abs=0.02)
 
 
@@ -120,3 +123,12 @@ def test_an_empty_cell_that_was_swapped_is_empty_in_the_labels(study):
     )
     assert np.isnan(stood).any()
     assert (labels["clean"].isna().to_numpy() == np.isnan(stood)).all()
+
+
+def test_day_and_month_are_swapped_where_that_is_a_date(study, corrupted):
+    labels = of_kind(corrupted, "day and month swapped")
+    for label in labels.itertuples():
+        year, month, day = label.clean.split("-")
+        assert label.corrupted == f"{year}-{day}-{month}"
+    exact = tables(draw_cohort(paper(), 6, patients=200))
+    assert of_kind(corrupt(exact, 0.5, study[1].__class__(6, 200)), "day and month swapped").empty
