@@ -1,21 +1,19 @@
 """The sources of the documentation site: every page is there, and every link leads to a file."""
 
-import importlib.util
 import re
 from pathlib import Path
 
 import pytest
+
+from tests.support.checkout.programs import load_program
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def staged(tmp_path_factory):
-    spec = importlib.util.spec_from_file_location("stage", ROOT / "site/stage.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     folder = tmp_path_factory.mktemp("site") / "source"
-    module.stage(folder)
+    load_program("site/stage.py").stage(folder)
     return folder
 
 

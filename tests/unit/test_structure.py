@@ -4,13 +4,13 @@
 """
 
 import ast
-import importlib.util
-import sys
 from collections import Counter
 from pathlib import Path
 from statistics import median, quantiles
 
 import pytest
+
+from tests.support.checkout.programs import load_program
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,19 +19,7 @@ ROOT = Path(__file__).parents[2]
 MEDIAN_BODY, P90_BODY = 6, 20
 
 
-def _structure():
-    """Load the program that measures, which is not a part of a package."""
-    path = ROOT / "docs" / "generate" / "structure.py"
-    spec = importlib.util.spec_from_file_location("structure", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["structure"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-structure = _structure()
+structure = load_program("docs/generate/structure.py")
 
 
 @pytest.fixture(scope="module")

@@ -90,7 +90,7 @@ class EffectPrior(Shown):
         --------
         >>> import pretese as pt
         >>> belief = pt.evidence("before-first-retrieval").pool().prior()
-        >>> table = belief.assurance(0.195, [300, 600, 1200])
+        >>> table = belief.assurance(0.195, [300, 1200])
         >>> table["success"].is_monotonic_increasing
         True
         """

@@ -164,7 +164,7 @@ ESTIMABLE_IN_PART = {
         "5 patients are too few for a model of 5 coefficients",
     ),
     "outcome is treatment": (
-        lambda t: t.assign(won=t.arm), {"unadjusted", "firth", "iptw-ate"},
+        lambda t: t.assign(won=t.arm), {"unadjusted", "firth", "iptw-ate", "matching"},
         "treatment and covariates separate the outcome completely",
     ),
     "treatment by age": (

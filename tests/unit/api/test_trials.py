@@ -179,7 +179,12 @@ def test_monitoring_passes_every_option(plain, file, tmp_path, capsys):
         (
             power.command,
             Design.power,
-            {"designs": {"compare"}, "axes": {"sensitivity"}, "as_json": {"progress"}},
+            {
+                "designs": {"compare"},
+                "axes": {"sensitivity"},
+                "as_json": {"progress"},
+                "prior": set(),  # a forecast, which has a method of its own
+            },
         ),
         (
             monitor.command,

@@ -1,10 +1,7 @@
 """What is stored of regimens and units is what their files say, and counts only while it is."""
 
-import importlib.util
 import json
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -14,24 +11,13 @@ from protocol.reading.analytes import Analyte, AnalyteTable, Unit
 from protocol.reading.quantities import analyte_file
 from protocol.reading.stored import shipped_value, to_plain
 from protocol.regimen.load import document_of_regimen, list_regimens, load_regimen
+from tests.support.checkout.programs import load_program
 
-ROOT = Path(__file__).parents[3]
 CURE = "run `python docs/generate/stored_values.py`"
 
 
-def _writer():
-    path = ROOT / "docs" / "generate" / "stored_values.py"
-    spec = importlib.util.spec_from_file_location("stored_values", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["stored_values"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_stored_files_hold_what_their_sources_say():
-    wanted = dict(_writer().stored_files())
+    wanted = dict(load_program("docs/generate/stored_values.py").stored_files())
     assert {path for path in wanted if path.read_text("utf-8") != wanted[path]} == set(), CURE
     assert set(stored.SHIPPED.rglob("*.json")) == set(wanted), CURE
 

@@ -11,6 +11,7 @@ from protocol.reading import documents
 from simulate.core.shipped import scenario_path
 from simulate.scenario.load import load, load_scenario
 from simulate.scenario.parameter_paths import mechanism_hash, parameters
+from tests.support.output.without_figures import skip_figures
 
 
 @pytest.fixture
@@ -65,8 +66,9 @@ def test_every_file_of_three_generations_is_read_and_parsed_once(tmp_path, count
     ],
     ids=lambda words: words[0],
 )  # fmt: skip
-def test_a_command_reads_each_file_of_a_scenario_once(tmp_path, counted, words):
+def test_a_command_reads_each_file_of_a_scenario_once(tmp_path, counted, words, monkeypatch):
     """Also where it hashes the files for the manifest."""
+    skip_figures(monkeypatch)
     for name in ("paper", "literature-null"):
         shutil.copy(scenario_path(name), tmp_path)
     shutil.copytree(

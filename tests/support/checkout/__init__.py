@@ -1,0 +1,1 @@
+"""Programs and files of this checkout, for tests."""
