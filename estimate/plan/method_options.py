@@ -1,20 +1,20 @@
-"""Checks of fields of a plan that depend on its methods: clusters, weights, errors, strata.
+"""Checks of fields of a plan that depend on other fields: methods, covariates, the outcome.
 
 Each takes the value of its field and the fields before it, and raises ValueError for a fault.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import ValidationInfo
 
 from estimate.core.analysis_set import OutcomeKind
-from estimate.core.columns import Categorical, Numeric
+from estimate.core.columns import Categorical, Kind, Numeric
 from estimate.methods.offered_methods import check_clustered_methods, methods_of
 from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import ErrorKind
-from estimate.outcomes.registry import errors_of
-from estimate.plan.choices import Outcome, read_level
+from estimate.outcomes.registry import RUNS, check_outcome_methods, errors_of
+from estimate.plan.choices import Matching, MissingData, Outcome, read_level
 from estimate.several_arms.comparisons import SEVERAL
 
 #: Stands for every method of the plan.
@@ -148,6 +148,69 @@ def check_two_arms(value: Any, info: ValidationInfo) -> Any:
     plain = not value or getattr(value, "method", "") == "complete-case"
     if info.data.get("treatment_levels") and not plain:
         raise ValueError("it is for two treatments; plan it without treatment_levels")
+    return value
+
+
+def refuse_undeclared(names: Iterable[str], before: Mapping[str, Any]) -> None:
+    """Raise ValueError if a name is not among the covariates of the plan."""
+    strange = [name for name in names if name not in before.get("covariates", (name,))]
+    if strange:
+        raise ValueError(f"declare {', '.join(strange)} under covariates first")
+
+
+def check_covariates(value: dict[str, Kind], before: Mapping[str, Any]) -> dict[str, Kind]:
+    """Return the covariates, if treatment and outcome are not among them."""
+    outcome = before.get("outcome")
+    roles = [("treatment", before.get("treatment"))]
+    roles += [("outcome", name) for name in (outcome.columns if outcome else ())]
+    for role, name in roles:
+        if name in value:
+            raise ValueError(f"take the {role} ({name}) out of the covariates")
+    return value
+
+
+def check_methods(value: tuple[str, ...], before: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the methods, if they suit the outcome, the arms and the covariates."""
+    if len(set(value)) < len(value):
+        raise ValueError("a method is listed twice")
+    outcome, levels = before.get("outcome"), before.get("treatment_levels", ())
+    if outcome is not None and outcome.declared in RUNS and not levels:
+        check_outcome_methods(value, outcome.declared)
+    if levels:
+        check_several_arms(value, outcome)
+    needy = [method for method in value if METHODS[method].needs - {"clusters"}]
+    if needy and before.get("covariates") == {}:
+        raise ValueError(f"{needy[0]} needs covariates; list them, or plan `unadjusted` alone")
+    return value
+
+
+def check_splines(value: tuple[str, ...], before: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the covariates drawn as curves, if they are numbers."""
+    refuse_undeclared(value, before)
+    for name in value:
+        if isinstance(before.get("covariates", {}).get(name), Categorical):
+            raise ValueError(f"{name} is categorical and has no curve")
+    return value
+
+
+def check_missing(value: MissingData, before: Mapping[str, Any]) -> MissingData:
+    """Return how missing values are dealt with, if its predictors are covariates."""
+    if value.predictors and value.method != "mice":
+        raise ValueError("predictors are for `method: mice`")
+    for name, others in value.predictors.items():
+        refuse_undeclared((name, *others), before)
+        if name in others:
+            raise ValueError(f"{name} cannot be imputed from itself")
+    return value
+
+
+def check_matching(value: Matching, before: Mapping[str, Any]) -> Matching:
+    """Return the choices of matching, if they suit covariates and methods."""
+    kind = before.get("covariates", {}).get(value.exact)
+    if value.exact is not None and not isinstance(kind, Categorical):
+        raise ValueError(f"exact: {value.exact} is not a categorical covariate of this plan")
+    if value.ratio > 1 and "matching-conditional" in before.get("methods", ()):
+        raise ValueError("`matching-conditional` is for pairs; leave it out, or take ratio: 1")
     return value
 
 

@@ -12,12 +12,10 @@ from pydantic import (
     field_validator,
 )
 
-from estimate.core.columns import Categorical, Kind
+from estimate.core.columns import Kind
 from estimate.longitudinal.strategies import Strategies
 from estimate.methods.offered_methods import check_method
-from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import Choices, ErrorKind
-from estimate.outcomes.registry import RUNS, check_outcome_methods
 from estimate.plan.choices import (
     Event,
     LiveBirthColumns,
@@ -37,13 +35,18 @@ from estimate.plan.choices import (
 from estimate.plan.method_options import (
     NOT_OF_SEVERAL,
     check_clusters,
+    check_covariates,
+    check_matching,
     check_mediation,
+    check_methods,
+    check_missing,
     check_sampling,
-    check_several_arms,
+    check_splines,
     check_strata,
     check_two_arms,
     read_errors,
     read_levels,
+    refuse_undeclared,
     resolve_errors,
 )
 from estimate.prediction.planned_models import PredictionModel
@@ -170,31 +173,14 @@ class Plan(Document):
     @field_validator("covariates")
     @classmethod
     def _covariates_are_neither(cls, value: dict[str, Kind], info: ValidationInfo) -> Any:
-        outcome = info.data.get("outcome")
-        roles = [("treatment", info.data.get("treatment"))]
-        roles += [("outcome", name) for name in (outcome.columns if outcome else ())]
-        for role, name in roles:
-            if name in value:
-                raise ValueError(f"take the {role} ({name}) out of the covariates")
-        return value
+        return check_covariates(value, info.data)
 
     @field_validator("methods")
     @classmethod
     def _methods_have_what_they_need(
         cls, value: tuple[str, ...], info: ValidationInfo
     ) -> tuple[str, ...]:
-        if len(set(value)) < len(value):
-            raise ValueError("a method is listed twice")
-        outcome = info.data.get("outcome")
-        levels = info.data.get("treatment_levels", ())
-        if outcome is not None and outcome.declared in RUNS and not levels:
-            check_outcome_methods(value, outcome.declared)
-        if levels:
-            check_several_arms(value, outcome)
-        needy = [method for method in value if METHODS[method].needs - {"clusters"}]
-        if needy and info.data.get("covariates") == {}:
-            raise ValueError(f"{needy[0]} needs covariates; list them, or plan `unadjusted` alone")
-        return value
+        return check_methods(value, info.data)
 
     @field_validator("cluster")
     @classmethod
@@ -216,7 +202,7 @@ class Plan(Document):
     @field_validator("propensity", "mean_sd")
     @classmethod
     def _names_are_declared(cls, value: tuple[str, ...] | None, info: ValidationInfo) -> Any:
-        _refuse_undeclared(value or (), info)
+        refuse_undeclared(value or (), info.data)
         return value
 
     @field_validator("models")
@@ -225,7 +211,7 @@ class Plan(Document):
         cls, value: dict[str, tuple[str, ...]], info: ValidationInfo
     ) -> dict[str, tuple[str, ...]]:
         for names in value.values():
-            _refuse_undeclared(names, info)
+            refuse_undeclared(names, info.data)
         return value
 
     @field_validator("subgroups")
@@ -234,7 +220,7 @@ class Plan(Document):
         cls, value: dict[str, Subgroup], info: ValidationInfo
     ) -> dict[str, Subgroup]:
         for name, group in value.items():
-            _refuse_undeclared((group.by,), info)
+            refuse_undeclared((group.by,), info.data)
             check_division(
                 name, group, info.data.get("covariates", {}).get(group.by), by_value=True
             )
@@ -243,11 +229,7 @@ class Plan(Document):
     @field_validator("splines")
     @classmethod
     def _splines_bend_numbers(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        _refuse_undeclared(value, info)
-        for name in value:
-            if isinstance(info.data.get("covariates", {}).get(name), Categorical):
-                raise ValueError(f"{name} is categorical and has no curve")
-        return value
+        return check_splines(value, info.data)
 
     @field_validator("mediation")
     @classmethod
@@ -266,29 +248,18 @@ class Plan(Document):
     @field_validator("strata")
     @classmethod
     def _strata_are_categories(cls, value: tuple[str, ...], info: ValidationInfo) -> Any:
-        _refuse_undeclared(value, info)
+        refuse_undeclared(value, info.data)
         return check_strata(value, info.data)
 
     @field_validator("missing")
     @classmethod
     def _predictors_are_covariates(cls, value: MissingData, info: ValidationInfo) -> MissingData:
-        if value.predictors and value.method != "mice":
-            raise ValueError("predictors are for `method: mice`")
-        for name, others in value.predictors.items():
-            _refuse_undeclared((name, *others), info)
-            if name in others:
-                raise ValueError(f"{name} cannot be imputed from itself")
-        return value
+        return check_missing(value, info.data)
 
     @field_validator("matching")
     @classmethod
     def _exact_is_categorical(cls, value: Matching, info: ValidationInfo) -> Matching:
-        kind = info.data.get("covariates", {}).get(value.exact)
-        if value.exact is not None and not isinstance(kind, Categorical):
-            raise ValueError(f"exact: {value.exact} is not a categorical covariate of this plan")
-        if value.ratio > 1 and "matching-conditional" in info.data.get("methods", ()):
-            raise ValueError("`matching-conditional` is for pairs; leave it out, or take ratio: 1")
-        return value
+        return check_matching(value, info.data)
 
     @field_validator("trim_percent", "truncate_percent")
     @classmethod
@@ -327,9 +298,3 @@ class Plan(Document):
             samples=self.bootstrap_samples,
             seed=self.seed,
         )
-
-
-def _refuse_undeclared(names: tuple[str, ...], info: ValidationInfo) -> None:
-    strange = [name for name in names if name not in info.data.get("covariates", names)]
-    if strange:
-        raise ValueError(f"declare {', '.join(strange)} under covariates first")

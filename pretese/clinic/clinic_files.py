@@ -26,6 +26,7 @@ from simulate.clinic.setup.referrals import Waiting, read_waiting_list
 from simulate.core.shipped import shipped_folder
 from simulate.endpoints import endpoint_columns
 from simulate.tables.study_tables import COLUMNS, in_order
+from simulate.tables.table_columns import DATE, ENROLLED_DATE, TIME
 
 #: Patients whose rows are made at a time, so that memory does not grow with the log.
 BLOCK = 4096
@@ -215,6 +216,7 @@ def clinic_dictionary() -> pd.DataFrame:
         for name, columns in COLUMNS.items()
         if name in (*TABLES, TRUTH)
         for column in columns
+        if column not in (DATE, TIME, ENROLLED_DATE)
     ]
     rows += [("log", name, "", meaning) for name, meaning in LOG_COLUMNS.items()]
     return pd.DataFrame(rows, columns=["table", "column", "unit", "meaning"])

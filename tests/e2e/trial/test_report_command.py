@@ -43,7 +43,7 @@ def test_the_statement_gives_size_power_error_and_estimand(page):
     for words in (
         "With 300 participants, randomised 1:1",
         "Monte Carlo standard error",
-        "risk difference of any_sp",
+        "risk difference of any sp",
     ):
         assert words in statements[0]
     assert "(exact: " not in statements[1]

@@ -82,7 +82,7 @@ def test_repr_is_one_short_line_and_a_notebook_sees_the_table():
 
 @pytest.mark.parametrize("sides", [1, 2])
 def test_the_figure_shows_each_boundary(sides):
-    (axes,) = pt.boundaries([0.5, 1], sides=sides).plot().axes
+    axes = pt.boundaries([0.5, 1], sides=sides).plot().axes[0]
     upper = axes.get_lines()[0]
     assert list(upper.get_xdata()) == [0.5, 1]
     assert len(axes.get_lines()) == (2 if sides == 1 else 3)

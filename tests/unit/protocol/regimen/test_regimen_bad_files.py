@@ -61,7 +61,7 @@ BAD = {
     ),
     "a source not declared": (
         changed((f"{RULES}/0/source", "hearsay")),
-        "tables.phase.rules.P1.source: there is no source 'hearsay'; declared: paper, eau",
+        "tables.phase.rules.P1.source: there is no source 'hearsay'; declared: paper, y-micro",
     ),
     "a rule without source": (
         changed((f"{RULES}/0/source", DELETE)),
