@@ -204,7 +204,9 @@ def _reiter_df(t: int, riv: Floats, complete: float) -> Floats:
 
 
 def _f_test(method: str, f: Floats, k: int, df2: Floats, riv: Floats) -> PooledTest:
-    # With infinite degrees of freedom F is chi-square / k; fdtrc would answer NaN.
-    finite = np.minimum(df2, 1e12)
-    p = special.fdtrc(k, finite, np.maximum(f, 0))
+    # With infinite degrees of freedom F is chi-square / k; fdtrc answers NaN, and loses digits
+    # from about 1e10 on in older versions.
+    positive, many = np.maximum(f, 0), df2 > 1e9
+    few = special.fdtrc(k, np.where(many, 1.0, df2), positive)
+    p = np.where(many, special.chdtrc(k, k * positive), few)
     return PooledTest(method, np.asarray(f), k, np.asarray(df2), np.asarray(p), np.asarray(riv))
