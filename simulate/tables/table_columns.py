@@ -1,5 +1,6 @@
 """Every table of a study with its columns in order: the data dictionary."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -156,7 +157,12 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
 }
 
 
-def dictionary() -> pd.DataFrame:
-    """Return the data dictionary: table, column, unit (UCUM) and meaning."""
-    rows = [(t, c.name, c.unit, c.meaning) for t, columns in COLUMNS.items() for c in columns]
+def dictionary(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the dictionary of some tables: table, column, unit (UCUM) and meaning."""
+    rows = [
+        (name, column.name, column.unit, column.meaning)
+        for name, table in parts.items()
+        for column in COLUMNS[name]
+        if column.name in table
+    ]
     return pd.DataFrame(rows, columns=["table", "column", "unit", "meaning"])

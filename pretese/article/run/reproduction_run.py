@@ -169,4 +169,4 @@ def _write_cohort(cohort: Mapping[str, pd.DataFrame], folder: Path) -> None:
     folder.mkdir()
     for name, table in cohort.items():
         write_csv(table, folder / f"{name}.csv")
-    write_csv(dictionary(), folder / "dictionary.csv")
+    write_csv(dictionary(cohort), folder / "dictionary.csv")
