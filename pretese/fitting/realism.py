@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import ks_2samp, spearmanr
+from scipy import stats
 
 from estimate.comparison.proportion import wilson_interval
 from estimate.core.arrays import Bools, Floats
@@ -145,7 +145,7 @@ def _coded(
 
 def _variable(name: str, real: Floats, synthetic: Floats) -> NumberRow:
     known, drawn = real[np.isfinite(real)], synthetic[np.isfinite(synthetic)]
-    distance = float(ks_2samp(known, drawn).statistic)
+    distance = float(stats.ks_2samp(known, drawn).statistic)
     return NumberRow(name, known.size, _quartiles(known), _quartiles(drawn), distance)
 
 
@@ -197,7 +197,7 @@ def _pairs(real: Mapping[str, Floats], synthetic: Mapping[str, Floats]) -> list[
         here, there = (t[np.isfinite(t).all(1)] for t in (here, there))
         if len(here) < MIN_PAIRS:
             continue
-        r, drawn = (float(spearmanr(t[:, 0], t[:, 1]).statistic) for t in (here, there))
+        r, drawn = (float(stats.spearmanr(t[:, 0], t[:, 1]).statistic) for t in (here, there))
         width = 1.96 * np.sqrt((1 + r**2 / 2) / (len(here) - 3))
         low, high = np.tanh(np.arctanh(np.clip(r, -0.999, 0.999)) + np.array([-width, width]))
         found.append(PairRow(names, r, float(low), float(high), drawn))

@@ -77,7 +77,7 @@ Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", m
 Seed = Annotated[Whole, Field(ge=0, lt=2**64)]
 
 #: What an entry of a file is called.
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_length=80)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][_a-z0-9-]*$", max_length=80)]
 #: A text; a bare number, ``true`` or ``false`` is read as the word that was written.
 Word = Annotated[str, BeforeValidator(_as_word), StringConstraints(min_length=1)]
 #: A number, or a name.

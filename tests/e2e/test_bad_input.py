@@ -35,7 +35,7 @@ def test_an_unknown_scenario_names_the_nearest(capsys, tmp_path):
     ("old", "new", "expected"),
     [
         ("sd_below", "sd_bellow", "population.marginals.age_years.sd_bellow: there is no such"),
-        ("willing_share: {value: 0.9488", "willing_share: {value: 1.9", "is not a probability"),
+        ("willing_share: {value: 0.9", "willing_share: {value: 1.9", "is not a probability"),
         ("patients: 569", "patients: 1", "patients: 1 is not allowed"),
         ("patients: 569", "patients: many", "patients: 'many' is not allowed"),
         ("status: assumed", "status: guessed", "'guessed' is not allowed"),

@@ -171,6 +171,6 @@ def test_a_new_drug_is_yaml_alone(tmp_path):
     cohort = draw_cohort(load_scenario(file), 1, patients=120)
     groups = pair_visits(tables(cohort)["visits"], injections, "fsh_iu_l")
     assert list(groups) == ["hCG alone", "hCG and hmg"]
-    assert [tick.get_text() for tick in draw_hormones(cohort, 0).axes[3].get_yticklabels()] == [
+    assert [tick.get_text() for tick in draw_hormones(cohort, 0).axes[4].get_yticklabels()] == [
         "hmg", "hCG",
     ]  # fmt: skip
