@@ -1,5 +1,6 @@
 """A calibration record on the console."""
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -11,7 +12,11 @@ from simulate.scenario.calibration_record import CalibrationRecord
 def show_record(console: Console, record: CalibrationRecord) -> None:
     """Print the targets furthest off, the parameters that no target sees, and success."""
     worst = sorted(record.targets.items(), key=lambda item: -item[1].distance)[:12]
-    table = Table(title=f"{record.scenario}: {len(record.targets)} targets, worst first")
+    count = f"{len(record.targets)} target{'s' * (len(record.targets) != 1)}"
+    table = Table(
+        title=f"{record.scenario}: {count}, largest deviation first",
+        box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True,
+    )  # fmt: skip
     for heading in ("target", "published", "simulated", "MCSE", "z"):
         table.add_column(heading, justify="left" if heading == "target" else "right")
     for name, target in worst:

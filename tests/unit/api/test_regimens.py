@@ -161,7 +161,7 @@ RENAMED = {
 }  # fmt: skip
 #: Options that are methods or results: `to_dict`, `Decision.schema`, the text itself,
 #: `Regimen.with_reference_ranges`.
-METHODS = {"as_json", "schema", "out", "why", "ranges"}
+METHODS = {"as_json", "schema", "out", "why", "ranges", "picture"}
 
 
 @pytest.mark.parametrize("command", DOORS)

@@ -66,7 +66,13 @@ def test_a_file_that_the_command_reads_or_writes_is_never_replaced(name, option)
     """Also one that is named in another way, or stands in a folder that is read."""
     with folder_of_files(name) as folder:
         inputs = [word for word in VALID[name] if (folder / word).exists()]
-        others = [each for owner, each in FILES if owner == name and each is not option]
+        others = [
+            each
+            for owner, each in FILES
+            if owner == name
+            and each is not option
+            and (not each.type.endings or ending(option) in each.type.endings)
+        ]
         place = folder / f"new{ending(option)}"
         refused = [(*call(name, option, str(place)), each.opts[0], "./" + place.name)
                    for each in others]  # fmt: skip
