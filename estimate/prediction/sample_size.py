@@ -56,7 +56,7 @@ def validation_size(
     Examples
     --------
     >>> validation_size(0.3, 0.75).patients
-    1985
+    2868
     """
     if not (0 < risk < 1 and 0.5 < c_statistic < 1):
         problem = f"risk {risk:g}, C-statistic {c_statistic:g}"

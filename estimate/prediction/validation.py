@@ -106,7 +106,7 @@ def validate_predictions(
     >>> risk = rng.uniform(0.1, 0.6, 2000)
     >>> found = validate_predictions(risk, rng.random(2000) < risk)
     >>> round(found.slope.value, 1), round(found.c_statistic.value, 2)
-    (1.0, 0.7)
+    (1.0, 0.68)
     """
     p, y = np.asarray(predicted, float), np.asarray(outcome, float)
     _check(p, y, thresholds)

@@ -126,10 +126,10 @@ def days_of_order(
 
     Examples
     --------
-    >>> weekly = Order(drug="hcg", dose_iu=2000, route="im", interval_days=7, offset_day=2)
+    >>> weekly = Order("hcg", 2000, None, "im", interval_days=7, offset_day=2)
     >>> days_of_order(weekly, 30, 30, 60), days_of_order(weekly, 0, 0, 20)
     ((30, 37, 44, 51, 58), (2, 9, 16))
-    >>> twice = Order(drug="hcg", dose_iu=2000, route="im", weekdays=("mon", "thu"))
+    >>> twice = Order("hcg", 2000, None, "im", weekdays=("mon", "thu"))
     >>> days_of_order(twice, 0, 0, 15, weekday=2)  # day 0 is a Wednesday
     (1, 5, 8, 12)
     """

@@ -57,6 +57,11 @@ def measures(found, method):
     return {row.measure: (row.value, row.mcse) for row in rows.itertuples()}
 
 
+#: Measures whose Monte Carlo error is, in rsimsum and Stata, that of normal estimates; here it holds
+#: for any distribution.
+NORMAL_ONLY = {"empirical_se", "relative_error"}
+
+
 @pytest.mark.parametrize("chunk", [2, 3, 2000])
 def test_o49_toy_of_rsimsum(tmp_path, monkeypatch, chunk):
     monkeypatch.setattr("pretese.recovery.results.replicates.CHUNK", chunk)
@@ -69,7 +74,10 @@ def test_o49_toy_of_rsimsum(tmp_path, monkeypatch, chunk):
         "relerr": "relative_error", "power": "rejection",
     }  # fmt: skip
     for theirs, ours in names.items():
-        assert found[ours] == pytest.approx(message[theirs], abs=1e-8), ours
+        value, mcse = message[theirs]
+        assert found[ours][0] == pytest.approx(value, abs=1e-8), ours
+        if ours not in NORMAL_ONLY:
+            assert found[ours][1] == pytest.approx(mcse, abs=1e-8), ours
 
 
 def draws_with(mean, sd, n, seed):
@@ -113,10 +121,11 @@ def test_o50_measures_validated_against_stata(tmp_path, monkeypatch, chunk):
     ours = measures(found, "unadjusted")
     for name, (value, mcse) in stata.items():
         assert ours[name][0] == pytest.approx(value, abs=1e-6), name
-        assert mcse is None or ours[name][1] == pytest.approx(mcse, abs=1e-6), name
-    assert ours["relative_error"] == pytest.approx((-2.659384, 2.20548), abs=1e-5)
+        near = {"rel": 0.06} if name in NORMAL_ONLY else {"abs": 1e-6}
+        assert mcse is None or ours[name][1] == pytest.approx(mcse, **near), name
+    assert ours["relative_error"][0] == pytest.approx(-2.659384, abs=1e-5)
+    assert ours["relative_error"][1] == pytest.approx(2.20548, rel=0.06)
     contrast = found.contrasts.query("measure == 'relative_precision'").iloc[0]
     assert contrast[["method", "reference"]].tolist() == ["aipw", "unadjusted"]
-    assert (contrast["difference"], contrast["mcse"]) == pytest.approx(
-        (31.046341, 3.937473), abs=1e-6
-    )
+    assert contrast["difference"] == pytest.approx(31.046341, abs=1e-6)
+    assert contrast["mcse"] == pytest.approx(3.937473, rel=0.06)

@@ -60,7 +60,7 @@ def cells_of(table: pd.DataFrame) -> list[str]:
 @given(tables)
 def test_html_shows_every_cell_as_it_is(table):
     found = read(html_table(table, "a <b> caption"))
-    assert found.tags == {"table", "caption", "thead", "tbody", "tr", "th"} | (
+    assert found.tags - {"wbr"} == {"table", "caption", "thead", "tbody", "tr", "th"} | (
         {"td"} if len(table) else set()
     )
     expected = [flat(xml_text(lines(cell))) for cell in cells_of(table)]
