@@ -39,8 +39,8 @@ def test_o46_predictability_of_permuted_blocks():
         assert convergence_guess(sorted(orders)).mean() == pytest.approx(share, abs=tol)
 
 
-#: Measures whose Monte Carlo error is, in rsimsum and Stata, that of normal estimates; here it holds
-#: for any distribution, so that both agree for normal draws but for the sampling of their moments.
+#: Measures whose Monte Carlo error is that of normal estimates in rsimsum and Stata; here it
+#: holds for any distribution, so that both agree for normal draws but for the sampling of their moments.
 NORMAL_ONLY = {"empirical_se", "relative_error"}
 
 

@@ -57,8 +57,8 @@ def measures(found, method):
     return {row.measure: (row.value, row.mcse) for row in rows.itertuples()}
 
 
-#: Measures whose Monte Carlo error is, in rsimsum and Stata, that of normal estimates; here it holds
-#: for any distribution.
+#: Measures whose Monte Carlo error is that of normal estimates in rsimsum and Stata; here it
+#: holds for any distribution.
 NORMAL_ONLY = {"empirical_se", "relative_error"}
 
 
