@@ -40,7 +40,7 @@ def test_o46_predictability_of_permuted_blocks():
 
 
 #: Measures whose Monte Carlo error is that of normal estimates in rsimsum and Stata; here it
-#: holds for any distribution, so that both agree for normal draws but for the sampling of their moments.
+#: holds for any distribution, so that both agree for normal draws, apart from sampling error.
 NORMAL_ONLY = {"empirical_se", "relative_error"}
 
 
