@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import random
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -53,7 +53,7 @@ def prefetch(fsh=9.0, unit="m[IU]/mL", **more):
 
 
 def request(data, hook="patient-view"):
-    return {"hook": hook, "hookInstance": str(uuid4()), "prefetch": data,
+    return {"hook": hook, "hookInstance": "0f6f4f0e-6a0f-4b0e-9a53-0c1d2e3f4a5b", "prefetch": data,
             "context": {"patientId": "p1", "userId": "Practitioner/7"}}  # fmt: skip
 
 
@@ -190,6 +190,7 @@ def test_phases_follow_from_the_drugs_of_each_month():
         (json.dumps(request(None)).encode(), 412, "prefetch lacks patient, fsh, administrations"),
         (json.dumps(request({"patient": {}, "fsh": None})).encode(), 412, "administrations"),
     ],
+    ids=["no JSON", "bytes", "a list", "no instance", "another hook", "instance", "empty", "parts"],
 )
 def test_a_faulty_call_is_answered_with_an_operation_outcome(client, body, status, words):
     response = client.post("/cds-services/fsh-guided-patient-view", content=body)
