@@ -85,6 +85,7 @@ def zipped(*names: str) -> bytes:
         (workbook(("log", [("a", None), (1, 2)])), "column 2 has no name and holds values in row"),
         (b"\xd0\xcf\x11\xe0 an old one", "it is an old Excel workbook, not text"),
     ],
+    ids=["damaged", "text", "no sheets", "empty", "gap", "twice", "no name", "old"],
 )
 def test_a_workbook_that_cannot_be_read_is_refused(data, message):
     with pytest.raises(InputError) as caught:
