@@ -1,5 +1,6 @@
 """FHIR, OMOP and Excel: what a reader of each finds, value for value."""
 
+import datetime as dt
 import json
 
 import openpyxl
@@ -65,7 +66,7 @@ def test_exact_days_count_from_a_date_that_stands_for_the_first(tmp_path):
     lines = (tmp_path / "fhir" / "Procedure.ndjson").read_text("utf-8").splitlines()
     first, row = json.loads(lines[0]), parts["procedures"].iloc[0]
     enrolled = parts["patients"].set_index("patient_id")["enrolled_day"][row["patient_id"]]
-    day = pd.Timestamp("2000-01-03") + pd.Timedelta(days=int(enrolled + row["day"]))
+    day = pd.Timestamp("2000-01-03") + dt.timedelta(days=int(enrolled + row["day"]))
     assert first["performedDateTime"] == f"{day:%Y-%m-%d}"
 
 
