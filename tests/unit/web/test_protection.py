@@ -138,16 +138,21 @@ def test_a_short_token_and_a_used_port_are_refused():
             bound_socket(ServerSettings(port=used))
 
 
+def ask_for_everything(client):
+    """Ask for pages, a decision, a calendar, and send the largest upload."""
+    form = {"month": "2", "previous_phase": "hcg", "fsh": "9", "decision_date": "2022-03-31"}
+    for path in ("/", "/trial", "/cds-services", "/static/pretese.css"):
+        assert client.get(path).status_code == 200
+    for path in ("/", "/decision.json", "/therapy.ics"):
+        answered = client.post(path, data={**form, "pseudonym": "17", "start": "2022-03-01"})
+        assert answered.status_code == 200
+    upload = client.post("/", data=form, files={"file": b"x" * (MAX_BODY_BYTES - 2000)})
+    assert upload.status_code == 400
+
+
 def test_no_request_writes_anything_to_the_disk(client):
     """Neither a page, nor a calendar, nor the largest upload, which a library might put by."""
-    form = {"month": "2", "previous_phase": "hcg", "fsh": "9", "decision_date": "2022-03-31"}
-    client.get("/trial")  # libraries that draw make folders for their settings as they load
+    ask_for_everything(client)  # libraries that draw make folders for their settings as they load
     with counted(Path("/")) as steps:
-        for path in ("/", "/trial", "/cds-services", "/static/pretese.css"):
-            assert client.get(path).status_code == 200
-        for path in ("/", "/decision.json", "/therapy.ics"):
-            answered = client.post(path, data={**form, "pseudonym": "17", "start": "2022-03-01"})
-            assert answered.status_code == 200
-        upload = client.post("/", data=form, files={"file": b"x" * (MAX_BODY_BYTES - 2000)})
-        assert upload.status_code == 400
+        ask_for_everything(client)
     assert steps == []
