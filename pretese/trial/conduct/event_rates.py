@@ -22,7 +22,7 @@ from protocol.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class ArmRates:
-    """Outcome probabilities at one share of the planned effect; pairs are control, treated.
+    """Outcome probabilities at one fraction of the planned effect; pairs are control, treated.
 
     Attributes
     ----------

@@ -136,7 +136,7 @@ class DesignFile(Document):
         return tuple(self.risks.control_percent + 100 * null for null in self.analysis.nulls)
 
     def treated_percent_at(self, effect: float) -> float:
-        """Return the risk under treatment at a share of the planned effect.
+        """Return the risk under treatment at a fraction of the planned effect.
 
         The share counts from the null hypothesis: 0 is its (lower) limit, 1 the plan.
         """

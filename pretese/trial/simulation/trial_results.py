@@ -7,7 +7,7 @@ import numpy as np
 
 from estimate.core.arrays import Floats
 
-#: A size in participants, and a share of the planned effect.
+#: A size in participants, and a fraction of the planned effect.
 Point = tuple[int, float]
 
 

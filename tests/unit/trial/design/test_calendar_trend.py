@@ -75,7 +75,7 @@ def test_both_arms_trend_alike_so_that_randomised_arms_keep_their_level():
     # Blocks balance the calendar; a test that does not know it is too careful.
     assert found["blocks"].rejected.mean() < 0.05
     assert found["blocks"].z.var() < 1 - 4 * error
-    # Participants compared by when they came, not by lot, do differ.
+    # Participants compared by when they came, and not at random, do differ.
     success = draw_trials(trending(3.0), SCENARIO, 2, 300, 200).eligible.success[0]
     early, late = success[:, :150].mean(1), success[:, 150:].mean(1)
     pooled = success.mean(1)
