@@ -12,6 +12,7 @@ from pretese.io.output.folder_lock import folder_lock
 from pretese.io.output.place import check_content, check_place, check_space, folders_made, shown
 from pretese.io.text.json_text import to_json
 from pretese.jobs.storage.blocks import Store
+from pretese.jobs.storage.parts import Part, part_folders
 from protocol.errors import Fault, InputError
 from protocol.reading.documents import parse_json, read_text
 
@@ -37,7 +38,8 @@ def study_folder(record: Mapping[str, Any], out: Path, resume: bool) -> Iterator
     ------
     InputError
         The folder holds a study and ``resume`` is false; or ``resume`` is true and the study in
-        the folder has other inputs; or another run uses the folder; or it cannot be written to.
+        the folder, or a part of it, has other inputs; or another run uses the folder; or it cannot
+        be written to.
     """
     place = check_place(out, replaced=False)
     check_space(place)
@@ -52,7 +54,32 @@ def study_folder(record: Mapping[str, Any], out: Path, resume: bool) -> Iterator
                     file.unlink()
         except OSError as error:
             raise cannot_write(out, error, "out") from None
-        yield Store(out / "blocks")
+        parts = part_folders(out)
+        for folder in parts:
+            _check_part(folder, record, out, resume)
+        yield Store(out / "blocks", parts=[Store(folder / "blocks") for folder in parts])
+
+
+@contextmanager
+def part_of_study(record: Mapping[str, Any], out: Path, part: Part) -> Iterator[Store]:
+    """Create or open the folder of one part of the study in ``out``; a part always continues.
+
+    Raises
+    ------
+    InputError
+        As `study_folder`; the folder may hold a part of a study with other inputs.
+    """
+    with study_folder(record, part.folder(out), resume=True) as store:
+        yield store
+
+
+def _check_part(folder: Path, record: Mapping[str, Any], out: Path, resume: bool) -> None:
+    """Refuse parts that would be ignored, and those of another study."""
+    if not resume:
+        problem = f"parts of a study are in {folder.parent}"
+        cure = "join them with `resume`, or name another folder"
+        raise InputError.of("out", str(out), problem, cure)
+    _compare(_begun(folder / "study.json"), record, folder, resume)
 
 
 def _enter(record: Mapping[str, Any], path: Path, out: Path, resume: bool) -> None:
