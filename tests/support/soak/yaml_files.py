@@ -8,7 +8,7 @@ from typing import Any
 from estimate.plan.spec import Plan
 from pretese.article.published import load_published
 from pretese.fitting.table.column_map import read_column_map
-from pretese.jobs.folder import study_folder
+from pretese.jobs.storage.study_folder import study_folder
 from pretese.literature.library import read_evidence
 from pretese.literature.prior_source import prior_source
 from pretese.recovery.design.library import LIBRARY

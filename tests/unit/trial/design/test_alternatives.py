@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pretese.jobs.blocks import Store
+from pretese.jobs.storage.blocks import Store
 from pretese.trial.design.alternatives import MOST, planned_value, settings_of, with_settings
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import read_design

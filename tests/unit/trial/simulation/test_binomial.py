@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binom, ks_2samp
 
 from pretese.io.text.rounding_rule import rounded_replicates
-from pretese.jobs.blocks import Store
+from pretese.jobs.storage.blocks import Store
 from pretese.jobs.worker_pool import WorkerPool
 from pretese.trial.conduct.event_rates import arm_rates
 from pretese.trial.design.design_file import DesignFile

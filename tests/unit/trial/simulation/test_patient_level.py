@@ -7,7 +7,7 @@ import pytest
 
 from estimate.performance.measures import proportion_mcse
 from pretese.io.text.rounding_rule import rounded_replicates
-from pretese.jobs.blocks import Store
+from pretese.jobs.storage.blocks import Store
 from pretese.jobs.worker_pool import WorkerPool
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_trials
