@@ -28,7 +28,8 @@ from pretese.jobs.storage.blocks import Store
 from pretese.jobs.worker_pool import local_pool
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import Trials, draw_trials
-from pretese.trial.design.design_file import DesignFile, read_design
+from pretese.trial.design.design_file import DesignFile
+from pretese.trial.design.design_reader import read_design
 from pretese.trial.power.runner import Runner
 from pretese.trial.simulation.engine import simulate_design
 from protocol.reading.documents import validate

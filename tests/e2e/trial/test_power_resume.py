@@ -18,7 +18,7 @@ from pretese.cli import run
 from pretese.jobs.storage.blocks import Store
 from pretese.jobs.worker_pool import WorkerPool
 from pretese.screen.endings import EXIT_BAD_INPUT, EXIT_INTERRUPTED
-from pretese.trial.design.design_file import read_design
+from pretese.trial.design.design_reader import read_design
 from pretese.trial.power.runner import trial_job
 
 DESIGN = """

@@ -10,7 +10,7 @@ from pretese.jobs.storage.code_hash import code_version
 from pretese.recovery.design.library import choose_study
 from pretese.recovery.run_recovery import prepare_recovery
 from pretese.trial.conduct.participants import scenario_of
-from pretese.trial.design.design_file import design_path, read_design
+from pretese.trial.design.design_reader import design_path, read_design
 from pretese.trial.power.runner import trial_job
 
 
