@@ -26,7 +26,7 @@ def refuse_with_part(**given: Any) -> None:
     """
     for name, value in given.items():
         if value is not None:
-            cure = f"leave out --{name} or --part"
+            cure = f"give --{name} or --part, not both"
             raise InputError.of("--part", f"--{name}", _EXCLUDED[name], cure)
 
 

@@ -24,6 +24,7 @@ COMPILED_FROM = 2_000_000
 #: Modules that simulate and analyse, loaded once for all workers of this machine.
 _PRELOAD: dict[Kind, tuple[str, ...]] = {
     "recovery": ("pretese.jobs.execute", "pretese.recovery.work.tasks"),
+    "cohorts": (),
     "trials": ("pretese.jobs.execute", "pretese.trial.power.runner"),
 }
 

@@ -10,11 +10,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pretese.jobs.storage.blocks import Block
 from protocol.errors import InputError
 from protocol.shorten import shorten
+
+if TYPE_CHECKING:  # whoever has blocks has loaded it
+    from pretese.jobs.storage.blocks import Block
 
 #: Most parts of one study: as many as tasks of an array in common queues.
 MAX_PARTS = 10_000
@@ -29,7 +31,7 @@ class Part:
     number: int
     total: int
 
-    def of(self, blocks: Sequence[Block]) -> list[Block]:
+    def of(self, blocks: "Sequence[Block]") -> "list[Block]":
         """Return the blocks of this part; the parts of one total hold each block once."""
         return list(blocks[self.number - 1 :: self.total])
 
@@ -63,13 +65,21 @@ def read_part(text: str, argument: str = "part") -> Part:
 
 def parts_folder(out: Path) -> Path:
     """Return the folder that holds the parts of the study in ``out``."""
-    named = out if out.name not in {"", ".."} else Path(os.path.abspath(out))  # noqa: PTH100  ".."
+    named = out if out.name not in {"", ".."} else Path(os.path.abspath(out))
     return named.with_name(f"{named.name}.parts")
 
 
 def part_folders(out: Path) -> list[Path]:
     """Return the folders of the parts that stand beside the study in ``out``."""
     return sorted(file.parent for file in parts_folder(out).glob("*-of-*/study.json"))
+
+
+def refuse_parts(out: Path, argument: str = "out") -> None:
+    """Refuse a study whose parts have been computed: they would be ignored."""
+    if part_folders(out):
+        problem = f"parts of a study are in {parts_folder(out)}"
+        cure = "join them with `resume`, or name another folder"
+        raise InputError.of(argument, str(out), problem, cure)
 
 
 @dataclass(frozen=True, slots=True)

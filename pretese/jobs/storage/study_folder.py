@@ -12,7 +12,7 @@ from pretese.io.output.folder_lock import folder_lock
 from pretese.io.output.place import check_content, check_place, check_space, folders_made, shown
 from pretese.io.text.json_text import to_json
 from pretese.jobs.storage.blocks import Store
-from pretese.jobs.storage.parts import Part, part_folders
+from pretese.jobs.storage.parts import Part, part_folders, refuse_parts
 from protocol.errors import Fault, InputError
 from protocol.reading.documents import parse_json, read_text
 
@@ -54,10 +54,9 @@ def study_folder(record: Mapping[str, Any], out: Path, resume: bool) -> Iterator
                     file.unlink()
         except OSError as error:
             raise cannot_write(out, error, "out") from None
-        parts = part_folders(out)
-        for folder in parts:
-            _check_part(folder, record, out, resume)
-        yield Store(out / "blocks", parts=[Store(folder / "blocks") for folder in parts])
+        if not resume:
+            refuse_parts(out)
+        yield Store(out / "blocks", parts=part_stores(record, out))
 
 
 @contextmanager
@@ -73,13 +72,18 @@ def part_of_study(record: Mapping[str, Any], out: Path, part: Part) -> Iterator[
         yield store
 
 
-def _check_part(folder: Path, record: Mapping[str, Any], out: Path, resume: bool) -> None:
-    """Refuse parts that would be ignored, and those of another study."""
-    if not resume:
-        problem = f"parts of a study are in {folder.parent}"
-        cure = "join them with `resume`, or name another folder"
-        raise InputError.of("out", str(out), problem, cure)
-    _compare(_begun(folder / "study.json"), record, folder, resume)
+def part_stores(record: Mapping[str, Any], out: Path) -> list[Store]:
+    """Return the stores of the parts of the study in ``out``.
+
+    Raises
+    ------
+    InputError
+        One of them is of a study with other inputs.
+    """
+    folders = part_folders(out)
+    for folder in folders:
+        _compare(_begun(folder / "study.json"), record, folder, resume=True)
+    return [Store(folder / "blocks") for folder in folders]
 
 
 def _enter(record: Mapping[str, Any], path: Path, out: Path, resume: bool) -> None:
