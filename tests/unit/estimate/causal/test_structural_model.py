@@ -67,14 +67,14 @@ def test_errors_are_those_of_the_stacked_equations(kind):
 
     everyone = np.arange(250)
     batch = np.stack([np.delete(everyone, i) for i in everyone])
-    left_out = fit(batch).coef[:, 0]
-    jackknife = np.sqrt(((left_out - left_out.mean()) ** 2).sum() * 249 / 250)
+    one_less = fit(batch).coef[:, 0]
+    jackknife = np.sqrt(((one_less - one_less.mean()) ** 2).sum() * 249 / 250)
     found = fit(everyone)
     assert np.sqrt(found.cov[0, 0]) == pytest.approx(jackknife, rel=0.03)
     assert found.cov[0, 0] != pytest.approx(found.cov_robust[0, 0], rel=0.01)
 
 
-def test_it_recovers_the_effect_of_each_month_where_regression_does_not():
+def test_it_finds_the_effect_of_each_month_where_regression_does_not():
     given, _, success = simulate(np.random.default_rng(9), (600_000,), randomised=True)
     months = given.sum(1)
     b = np.zeros(2)  # the model in a trial that randomises every month: two Newton rows suffice
