@@ -22,7 +22,7 @@ def family_of(family: str, *rows: tuple[str, str, str, str]) -> tuple[CatalogueE
 # fmt: off
 ESTIMATORS: tuple[CatalogueEntry, ...] = (
     *family_of("data",
-        ("analysis_set", "estimate.core.analysis_set.analysis_set",
+        ("analysis_set", "estimate.core.complete_cases.analysis_set",
          "columns of a table as the estimators take them", ""),
         ("estimand", "estimate.core.estimand.Estimand",
          "label of the question that an estimate answers", "ICH E9(R1) 2019"),
