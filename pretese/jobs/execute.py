@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from estimate.compiled.switch import compiled_kernels
-from pretese.jobs.blocks import Block, Store
 from pretese.jobs.cluster import pool_of
-from pretese.jobs.code import Kind, code_version
+from pretese.jobs.storage.blocks import Block, Store
+from pretese.jobs.storage.code_hash import Kind, code_version
 from pretese.jobs.worker_pool import WorkerPool, results
 from pretese.screen.progress import Tell
 from pretese.screen.terminal import echo

@@ -14,9 +14,9 @@ from pretese.io.output.csv_file import write_csv
 from pretese.io.output.manifest import write_manifest
 from pretese.io.output.result_folder import result_folder
 from pretese.io.output.versions import versions
-from pretese.jobs.blocks import Job, Store
-from pretese.jobs.code import code_version
 from pretese.jobs.execute import finish
+from pretese.jobs.storage.blocks import Job, Store
+from pretese.jobs.storage.code_hash import code_version
 from pretese.jobs.worker_pool import WorkerPool
 from pretese.recovery.design.study_spec import StudySpec
 from pretese.recovery.results.assess import Assessment, assess, wanted_replicates

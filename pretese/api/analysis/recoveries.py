@@ -122,7 +122,7 @@ class _Asked:
 def _in_folder(study: "PreparedStudy", asked: _Asked, out: Path, resume: bool) -> Recovery:
     """Run a study whose finished blocks are kept, and write its results."""
     from pretese.jobs.execute import resumable, study_pool
-    from pretese.jobs.folder import study_folder
+    from pretese.jobs.storage.study_folder import study_folder
     from pretese.recovery.run_recovery import run_study, write_results
     from pretese.screen.progress import optional_progress
 

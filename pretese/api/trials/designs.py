@@ -264,7 +264,7 @@ def design(source: str | Path | Mapping[str, Any]) -> Design:
     >>> pt.design("placebo-ufsh").id
     'placebo-ufsh'
     """
-    from pretese.trial.design.design_file import parse_design, read_design_text
+    from pretese.trial.design.design_reader import parse_design, read_design_text
 
     if isinstance(source, Mapping):
         import yaml

@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 
 from pretese.io.input.regimen_files import regimen_files
-from pretese.jobs.blocks import Job, Store
 from pretese.jobs.execute import finish
+from pretese.jobs.storage.blocks import Job, Store
 from pretese.jobs.worker_pool import WorkerPool
 from pretese.screen.progress import Tell
 from pretese.trial.design.design_file import DesignFile

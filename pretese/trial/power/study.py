@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pretese.jobs.code import code_version
+from pretese.jobs.storage.code_hash import code_version
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import check_sites
 from pretese.trial.design.alternatives import Axes, settings_of, with_settings

@@ -19,7 +19,7 @@ from pretese.io.input.regimen_files import RegimenFiles
 from pretese.io.output.atomic_file import replaced_file, write_file
 from pretese.io.output.faults import cannot_write
 from pretese.io.output.manifest import sha256_of
-from pretese.jobs.code import Kind, code_version
+from pretese.jobs.storage.code_hash import Kind, code_version
 from protocol.errors import InputError
 
 #: Computes units ``first .. first + size - 1``; the result must not depend on the division.

@@ -40,7 +40,7 @@ _LIBRARIES = ("numpy", "scipy", "pyarrow")
 @cache
 def code_version(kind: Kind = "recovery") -> str:
     """Return the SHA-256 of the source files that determine the numbers, and of libraries."""
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     digest = hashlib.sha256(platform.python_version().encode())
     for library in _LIBRARIES:
         digest.update(f"{library} {version(library)}\n".encode())

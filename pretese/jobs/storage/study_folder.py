@@ -11,7 +11,7 @@ from pretese.io.output.faults import cannot_write
 from pretese.io.output.folder_lock import folder_lock
 from pretese.io.output.place import check_content, check_place, check_space, folders_made, shown
 from pretese.io.text.json_text import to_json
-from pretese.jobs.blocks import Store
+from pretese.jobs.storage.blocks import Store
 from protocol.errors import Fault, InputError
 from protocol.reading.documents import parse_json, read_text
 
