@@ -83,8 +83,9 @@ def write_studies(
         streams: dict[str, list[Stream]] = {}
         done = 0
         for parts in slices(
-            scenario, seed, replicates, patients, error_share, first, exact_days=exact_days
-        ):
+            scenario, seed, replicates, patients, error_share, first,
+            exact_days=exact_days, coded_words=not whole and not error_share,
+        ):  # fmt: skip
             if not fields:
                 fields = fields_of(parts, scenario)
                 streams = _open(stack, folder, formats, fields)
@@ -135,15 +136,19 @@ def slices(
     first: int = 0,
     *,
     exact_days: bool = True,
+    coded_words: bool = False,
 ) -> Iterator[Tables]:
-    """Simulate study after study, each in slices of patients; parameters as in `write_studies`."""
+    """Simulate study after study, each in slices of patients; parameters as in `write_studies`.
+
+    With ``coded_words`` columns of words are categorical, which is written faster.
+    """
     for study in range(first, first + replicates):
         for first_patient in range(0, patients, SLICE):
             size = min(SLICE, patients - first_patient)
             cohort = draw_cohort(
                 scenario, seed, first=study, patients=size, first_patient=first_patient
             )
-            parts = tables(cohort, exact_days=exact_days)
+            parts = tables(cohort, exact_days=exact_days, coded_words=coded_words)
             if error_share:
                 corrupted = corrupt(parts, error_share, cohort.streams)
                 parts |= {**corrupted.tables, DATA_ERRORS: corrupted.labels}
