@@ -58,13 +58,16 @@ class CohortRequest:
             name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]
         }
 
-    def slices(self, chosen: slice = slice(None)) -> "Iterator[Mapping[str, pd.DataFrame]]":
+    def slices(
+        self, chosen: slice = slice(None), *, coded_words: bool = False
+    ) -> "Iterator[Mapping[str, pd.DataFrame]]":
         """Yield the tables of slice after slice of patients; ``chosen`` says of which slices."""
         from pretese.io.export.cohort_files import slices
 
         return slices(
             self.loaded.scenario, self.seed, self.replicates, self.patients,
-            self.data_errors_percent / 100, self.first, exact_days=self.exact_days, chosen=chosen,
+            self.data_errors_percent / 100, self.first, exact_days=self.exact_days,
+            coded_words=coded_words, chosen=chosen,
         )  # fmt: skip
 
     @property
@@ -93,17 +96,17 @@ def write_cohort(
     made
         Tables of every slice, if they have been simulated before.
     """
-    from pretese.io.export.cohort_files import check_formats, write_slices
+    from pretese.io.export.cohort_files import check_formats, codes_words, write_slices
     from pretese.io.output.manifest import write_manifest
     from pretese.io.output.result_folder import result_folder
 
     total = request.replicates * request.patients
     with result_folder(out, "folder") as folder:
-        check_formats(formats, total, data_errors=bool(request.data_errors_percent))
-        write_slices(
-            request.slices() if made is None else made, request.loaded.scenario, folder, formats,
-            lambda done: tell(done, total),
-        )  # fmt: skip
+        errors = bool(request.data_errors_percent)
+        check_formats(formats, total, data_errors=errors)
+        if made is None:
+            made = request.slices(coded_words=codes_words(formats, data_errors=errors))
+        write_slices(made, request.loaded.scenario, folder, formats, lambda done: tell(done, total))
         request.regimens.check()
         write_manifest(folder, _in_order(request.facts, formats))
 

@@ -73,7 +73,10 @@ def write_studies(
         nothing has been simulated or written.
     """
     check_formats(formats, replicates * patients, data_errors=bool(error_share))
-    made = slices(scenario, seed, replicates, patients, error_share, first, exact_days=exact_days)
+    made = slices(
+        scenario, seed, replicates, patients, error_share, first,
+        exact_days=exact_days, coded_words=codes_words(formats, data_errors=bool(error_share)),
+    )  # fmt: skip
     write_slices(made, scenario, folder, formats, tell)
 
 
@@ -88,6 +91,11 @@ def check_formats(formats: Sequence[str], patients: int, *, data_errors: bool) -
     _check_size(formats, patients)
     if data_errors:
         _check_data_errors(formats)
+
+
+def codes_words(formats: Sequence[str], *, data_errors: bool) -> bool:
+    """Say whether all formats write categorical columns as those of words, and faster."""
+    return not data_errors and all(FORMATS[name].streamed for name in formats)
 
 
 def write_slices(
@@ -165,18 +173,20 @@ def slices(
     first: int = 0,
     *,
     exact_days: bool = True,
+    coded_words: bool = False,
     chosen: slice = slice(None),
 ) -> Iterator[Tables]:
     """Simulate study after study, each in slices of patients; parameters as in `write_studies`.
 
-    ``chosen``: which of `slice_starts`; the others are not simulated.
+    With ``coded_words`` columns of words are categorical, which is written faster. ``chosen`` names
+    some of `slice_starts`; the others are not simulated.
     """
     for study, first_patient in slice_starts(replicates, patients, first)[chosen]:
         size = min(SLICE, patients - first_patient)
         cohort = draw_cohort(
             scenario, seed, first=study, patients=size, first_patient=first_patient
         )
-        parts = tables(cohort, exact_days=exact_days)
+        parts = tables(cohort, exact_days=exact_days, coded_words=coded_words)
         if error_share:
             corrupted = corrupt(parts, error_share, cohort.streams)
             parts |= {**corrupted.tables, DATA_ERRORS: corrupted.labels}

@@ -11,9 +11,9 @@ from tests.support.output.folder_contents import hashes
 COMMANDS = {
     "simulate": "simulate paper --patients 30 --replicates 3 --data-errors 5 --format "
     "csv,parquet,sav,xlsx",
+    "simulate, words coded": "simulate paper --patients 30 --replicates 2 --format csv,parquet",
     "power": "power placebo-ufsh --replicates 20 --participants 40 --sensitivity dropout=10",
-    "recover": "recover no-effect --replicates 4 --truth-patients 1000 --no-figures "
-    "--plan plan.yaml",
+    "recover": "recover no-effect --replicates 4 --truth-patients 1000 --no-figures --plan p.yaml",
 }
 PLAN = "outcome: any_sperm\ncovariates: {fsh_iu_l: numeric}\nmethods: [unadjusted]\n"
 
