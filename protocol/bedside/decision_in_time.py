@@ -6,7 +6,7 @@ from protocol.bedside.decide import decide, orders_of
 from protocol.bedside.decision import Decision, InputValue
 from protocol.bedside.known.timed_rule import TimedRule
 from protocol.bedside.known.timeline import Observation, Timeline, Window
-from protocol.regimen.load import Regimen
+from protocol.regimen.rules import Regimen
 
 #: Rule ids of decisions that do not result from a rule of the table.
 CONFLICT, RECORDED = "conflicting results", "as recorded"

@@ -24,18 +24,6 @@ from protocol.shorten import shorten
 # Modules that read and prove files (pydantic, yaml) are imported only when a file is read: shipped
 # regimens are stored in proved form.
 
-__all__ = [
-    "DecisionTable",
-    "Phase",
-    "Regimen",
-    "Rule",
-    "StartCriterion",
-    "list_regimens",
-    "load_regimen",
-    "parse_regimen",
-    "plain_regimen",
-]
-
 SHIPPED = Path(__file__).parents[1] / "regimens"
 CASES_SUFFIX = ".cases.yaml"
 MAX_DEPTH = 5

@@ -15,8 +15,8 @@ from protocol.reading.day_formats import DayColumn
 from protocol.reading.missing_words import is_missing
 from protocol.reading.numbers import shown
 from protocol.regimen.conditions import Value
-from protocol.regimen.load import Regimen
 from protocol.regimen.parts import analyte_of
+from protocol.regimen.rules import Regimen
 
 #: Routes of injection by the words for them (capitals and dots do not matter).
 ROUTES = {
