@@ -219,8 +219,8 @@ def calendar_of(
 ) -> tuple[Injection, ...]:
     """Return `injections_of`, cached: many patients share their phases.
 
-    ``weekday`` is that of day 0, from 0 for Monday. With ``by_visits``, the orders of a month run
-    for 30 days from its visit.
+    ``weekday`` is that of day 0, from 0 for Monday. With ``by_visits``, the orders of a month
+    run for 30 days from its visit.
     """
     monday = dt.date(2024, 1, 1 + weekday)
     if not by_visits:

@@ -153,8 +153,8 @@ def _visits(table: pd.DataFrame, plan: _Plan, hours: Floats) -> pd.DataFrame:
 def _injections(table: pd.DataFrame, plan: _Plan, cohort: Cohort, r: int) -> pd.DataFrame:
     """Count the days of a month from the previous visit; some injections are a day late.
 
-    One that the next follows on the day after, or on the same day, is given in time. Rows stand
-    patient by patient and in the order of days, so that what a month shares is repeated.
+    An injection followed by another on the same or the next day is on time. Rows are sorted by
+    patient and day, so that values common to a month are repeated.
     """
     who, planned = plan.place(table), table["day"].to_numpy(np.int_)
     count = np.bincount(who * MONTHS + _MONTH_OF[planned], minlength=MONTHS * len(plan.enrolled))
@@ -199,7 +199,7 @@ def _operations(table: pd.DataFrame, plan: _Plan) -> pd.DataFrame:
 
 
 def _changed(table: pd.DataFrame, name: str, **columns: NDArray[Any]) -> pd.DataFrame:
-    """Return a table with columns in place or added, in their order, without a copy of the rest."""
+    """Return a table with columns replaced or added, in order, without copying the others."""
     kept = {column: _values(table[column]) for column in table}
     whole = {**kept, **columns}
     names = [each.name for each in COLUMNS[name] if each.name in whole]
@@ -207,6 +207,6 @@ def _changed(table: pd.DataFrame, name: str, **columns: NDArray[Any]) -> pd.Data
 
 
 def _values(column: pd.Series) -> Any:
-    """Return what a column holds; pandas looks for missing words in the array of plain columns."""
+    """Return the values of a column, quickly (pandas searches arrays of text for missing values)."""
     plain = isinstance(column.dtype, np.dtype)
     return column.to_numpy() if plain else column.array

@@ -42,9 +42,9 @@ def tables(
 ) -> dict[str, pd.DataFrame]:
     """Return every table of one study of a cohort, ``replicate`` counted from 0 in the cohort.
 
-    With ``exact_days`` everything happens on the day on which the regimen has it; without, on the
-    dates of a clinic (`simulate.tables.clinic_dates`), if the scenario has any. With
-    ``coded_words`` columns of words are categorical: smaller, and written faster.
+    With ``exact_days`` all events are on the days of the regimen; otherwise on the dates of a
+    clinic (`simulate.tables.clinic_dates`), if the scenario has dates. With ``coded_words`` columns
+    of words are categorical: smaller, and written faster.
     """
     couples = couples_of(cohort)
     untreated, treated = (births_along(couples, path) for path in cohort.paths)

@@ -25,7 +25,7 @@ def visits(cohort: Cohort, r: int) -> pd.DataFrame:
     """Lay out the visits: before therapy for everybody, monthly for those under therapy."""
     baseline = np.stack([cohort.baseline[name][r] for name in ASSAYED])
     measured = np.concatenate([baseline[:, None], _month_ends(cohort, r)], axis=1)
-    # Also patients who miss every injection, or break therapy off, come to their visits.
+    # Patients who miss every injection or discontinue therapy also attend visits.
     ends = np.arange(MONTHS + 1)[:, None] * MONTH_DAYS
     patient, month = np.nonzero((ends <= cohort.surgery_day[r]).T)
     return pd.DataFrame(

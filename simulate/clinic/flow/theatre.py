@@ -36,8 +36,8 @@ class WaitingList(Generic[Patient]):
     """Patients waiting for micro-TESE, and the operating lists.
 
     On each list's day the patients of lowest rank, longest on the list, are operated on one after
-    another, as long as a case of mean length still fits. An operation that overruns the list is
-    completed.
+    another, as long as a case of mean length still fits. An operation in
+    progress at the end of a list is completed.
 
     Parameters
     ----------
