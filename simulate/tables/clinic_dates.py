@@ -207,6 +207,6 @@ def _changed(table: pd.DataFrame, name: str, **columns: NDArray[Any]) -> pd.Data
 
 
 def _values(column: pd.Series) -> Any:
-    """Return the values of a column, quickly (pandas searches arrays of text for missing values)."""
+    """Return the values of a column without the search of pandas for missing values."""
     plain = isinstance(column.dtype, np.dtype)
     return column.to_numpy() if plain else column.array
