@@ -91,7 +91,7 @@ def _not_counts(name: str, values: Floats, where: str) -> list[Fault]:
 
 
 def _cure_of(role: str, values: Floats) -> str:
-    """Return the correction for a treatment or outcome that is not 0/1 (nothing is dichotomised)."""
+    """Return the correction of a treatment or outcome that is not 0/1: nothing is dichotomised."""
     levels = len(np.unique(values))
     if levels <= 2:
         return "code it 0 (no) and 1 (yes)"
