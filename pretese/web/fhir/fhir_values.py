@@ -13,7 +13,7 @@ from pretese.web.fhir.codes import (
     OTHER_FINDINGS,
 )
 from protocol.errors import Fault, InputError
-from protocol.regimen.load import Regimen
+from protocol.regimen.rules import Regimen
 
 #: States of a resource whose value counts.
 FINAL = ("final", "amended", "corrected")
