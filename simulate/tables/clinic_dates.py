@@ -201,8 +201,8 @@ def _changed(table: pd.DataFrame, name: str, **columns: NDArray[Any]) -> pd.Data
     """Return a table with columns in place or added, in their order, without a copy of the rest."""
     kept = {column: _values(table[column]) for column in table}
     whole = {**kept, **columns}
-    names = [each.name for each in COLUMNS[name] if each.name in whole]
-    return pd.DataFrame({each: whole[each] for each in names}, copy=False)
+    known = dict.fromkeys(each.name for each in COLUMNS[name] if each.name in whole)
+    return pd.DataFrame({each: whole[each] for each in {**known, **whole}}, copy=False)
 
 
 def _values(column: pd.Series) -> Any:
