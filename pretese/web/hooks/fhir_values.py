@@ -6,7 +6,7 @@ from typing import Any
 
 from pretese.web.hooks.codes import DRUG_WORDS, FINDINGS, LOINC
 from protocol.errors import Fault, InputError
-from protocol.regimen.load import Regimen
+from protocol.regimen.rules import Regimen
 
 #: States of a resource whose value counts.
 FINAL = ("final", "amended", "corrected")
