@@ -24,8 +24,8 @@ def user_outcomes(cohort: Cohort) -> dict[str, tuple[Floats, Floats]]:
             **course_values(model, cohort.patients, path.course, cohort.traits),
             "treated": np.full(shape, float(arm)),
             "spermatogenic_liability": cohort.spermatogenic_liability,
-            **{name: getattr(path, name) * 1.0 for name in
-               ("sperm_in_ejaculate", "sperm_retrieved", "any_sperm")},
+            "any_sperm": path.any_sperm * 1.0,
+            "micro_tese": path.micro_tese * 1.0,
         }  # fmt: skip
         for name, outcome in added.model.outcomes.items():
             own = {**values, **random_values(outcome, name, cohort.streams)}

@@ -38,7 +38,7 @@ def _loaded(entry: EntryPoint) -> UserFunction:
         found = entry.load()
     except Exception as error:  # noqa: BLE001  whatever the package of somebody else raises
         problem = f"{entry.value} cannot be imported ({type(error).__name__}: {error})"
-        raise ValueError(f"{shorten_text(problem, 300)}; mend the package") from None
+        raise ValueError(f"{shorten_text(problem, 300)}; correct the package") from None
     if not callable(found):
         raise ValueError(f"{entry.value} is not a function; name one in the entry point")
     function: UserFunction = found

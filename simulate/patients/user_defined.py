@@ -109,7 +109,7 @@ def _called(name: str, values: Values, numbers: Mapping[str, float], where: str)
         return np.asarray(found, np.float64)
     except Exception as error:  # whatever a function of somebody else raises
         problem = f"the function {name} failed ({type(error).__name__}: {error})"
-        raise _fault(where, problem, "mend the function") from error
+        raise _fault(where, problem, "correct the function") from error
 
 
 def _fault(where: str, problem: str, cure: str) -> InputError:

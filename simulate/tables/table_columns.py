@@ -171,9 +171,9 @@ def columns_of(scenario: Scenario) -> dict[str, tuple[Column, ...]]:
     """
     model = scenario.user_defined
     added = {**model.covariates, **model.outcomes}
-    taken = {column.name for name in ("patients", "truth") for column in COLUMNS[name]}
+    existing = {column.name for name in ("patients", "truth") for column in COLUMNS[name]}
     for name in added:
-        if taken & {name, *_truth_names(name)}:
+        if existing & {name, *_truth_names(name)}:
             problem, cure = "a table has a column of this name", "take another name"
             raise InputError.of(scenario.id, f"user_defined.{name}", problem, cure)
     return {

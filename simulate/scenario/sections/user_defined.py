@@ -23,9 +23,7 @@ RANDOM = ("z", "u")
 COURSE_VALUES = ("share_treated", "fsh_normalised", "testosterone_ratio")
 
 #: What else an outcome may depend on: the arm, and what is found along it.
-OUTCOME_VALUES = (
-    "treated", "spermatogenic_liability", "sperm_in_ejaculate", "sperm_retrieved", "any_sperm"
-)  # fmt: skip
+OUTCOME_VALUES = ("treated", "spermatogenic_liability", "any_sperm", "micro_tese")
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 

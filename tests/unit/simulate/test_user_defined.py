@@ -39,7 +39,7 @@ def loaded(tmp_path):
     return load(scenario_file(tmp_path))
 
 
-def test_the_page_does_what_it_says(tmp_path, monkeypatch, capsys):
+def test_the_commands_of_the_page_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     scenario_file(tmp_path)
     for line in TEXT["sh"].splitlines():

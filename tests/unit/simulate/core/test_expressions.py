@@ -25,7 +25,7 @@ def value(text: str, **values: float) -> float:
         ("  x\n  + 1 ", 4),
     ],
 )
-def test_an_expression_means_what_it_says(text, expected):
+def test_an_expression_gives_its_arithmetic(text, expected):
     assert value(text, x=3.0) == pytest.approx(expected)
 
 
