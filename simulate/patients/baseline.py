@@ -31,8 +31,8 @@ class Patients:
     """Patients before any choice of therapy; every array has shape (replicate, patient).
 
     ``baseline`` holds true values, neither rounded nor missing; ``score`` their normal scores.
-    ``diagnosis`` counts along `simulate.core.coding.DIAGNOSES`; ``sites`` is None in one hospital,
-    ``user_defined`` where a scenario adds nothing of its own.
+    ``diagnosis`` is the index in `simulate.core.coding.DIAGNOSES`; ``sites`` is None in one
+    hospital, ``user_defined`` where a scenario adds nothing of its own.
     """
 
     diagnosis: Codes
