@@ -80,7 +80,6 @@ def command(
     """
     from pretese.api.trials.designs import design
     from pretese.screen.console import SafeConsole
-    from pretese.trial.views.power_view import show_power
 
     if chosen["resume"] and chosen["out"] is None:
         problem = "there is nothing to resume without --out"
@@ -100,7 +99,7 @@ def command(
     if as_json:
         print_json(found.to_dict())
     else:
-        show_power(SafeConsole(), found.to_dict())
+        found.show(SafeConsole())
 
 
 def _show_forecast(

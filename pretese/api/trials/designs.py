@@ -264,7 +264,8 @@ def design(source: str | Path | Mapping[str, Any]) -> Design:
     >>> pt.design("placebo-ufsh").id
     'placebo-ufsh'
     """
-    from pretese.trial.design.design_file import parse_design, read_design_text
+    from pretese.trial.design.design_file import design_path
+    from protocol.reading.documents import read_text
 
     if isinstance(source, Mapping):
         import yaml
@@ -272,11 +273,25 @@ def design(source: str | Path | Mapping[str, Any]) -> Design:
         from pretese.io.text.json_text import plain
 
         text = yaml.safe_dump(plain(source), sort_keys=False, allow_unicode=True)
-        return Design(parse_design(text, "design"), text)
+        return _of_text(text, "design")
     if not isinstance(source, str | Path):
         cure = "give the name of a shipped design, a path, or a mapping of fields"
         raise InputError.of("design", "", f"{source!r} came", cure)
-    return Design(*read_design_text(source))
+    path = design_path(source)
+    return _of_text(read_text(path), str(path))
+
+
+def _of_text(text: str, where: str) -> Design:
+    """Read a design of two arms or of several, by the fields of its text."""
+    from pretese.trial.design.design_file import parse_design
+    from pretese.trial.multi_arm.design.design_file import is_multi_arm, parse_multi_arm
+    from protocol.reading.documents import parse_yaml
+
+    if is_multi_arm(parse_yaml(text, where)):
+        from pretese.api.trials.several_arms import MultiArmTrial
+
+        return MultiArmTrial(parse_multi_arm(text, where), text)
+    return Design(parse_design(text, where), text)
 
 
 def report(folder: str | Path, out: str | Path | None = None) -> str:
@@ -301,13 +316,21 @@ def report(folder: str | Path, out: str | Path | None = None) -> str:
     """
     from pretese.io.output.atomic_file import check_file, write_file
     from pretese.io.output.manifest import add_to_manifest
-    from pretese.trial.report.power_report import render_report
+    from pretese.trial.power.study import MULTI_ARM_SCHEMA
+    from pretese.trial.report.power_report import read_study, render_report
 
     folder = Path(folder)
     target = folder / "report.html" if out is None else Path(out)
     if folder.is_dir():  # else the message of what cannot be read is the better one
         check_file(target, "out")
-    page = render_report(folder)
+    results = folder / "results" if (folder / "results").is_dir() else folder
+    document = read_study(results)
+    if document["schema"] == MULTI_ARM_SCHEMA:
+        from pretese.trial.multi_arm.results.report import render_arms_folder
+
+        page = render_arms_folder(results, document)
+    else:
+        page = render_report(folder)
     write_file(target, page, "out")
     if out is None:  # a part of the result from now on, so that the study may be extended later
         add_to_manifest(folder, target.name)

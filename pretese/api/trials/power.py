@@ -8,6 +8,7 @@ from pretese.api.display import Shown
 if TYPE_CHECKING:  # slow to load, and a plain answer needs none of them
     import pandas as pd
     from matplotlib.figure import Figure
+    from rich.console import Console
 
     from pretese.trial.run_power import PowerRun
 
@@ -105,9 +106,14 @@ class Power(Shown):
     def __str__(self) -> str:
         """Return what ``pretese power`` prints, 80 columns wide."""
         from pretese.screen.console import console_text
+
+        return console_text(self.show)
+
+    def show(self, console: "Console") -> None:
+        """Print what ``pretese power`` prints."""
         from pretese.trial.views.power_view import show_power
 
-        return console_text(lambda console: show_power(console, self.to_dict()))
+        show_power(console, self.to_dict())
 
 
 def _row(point: dict[str, Any]) -> dict[str, Any]:
