@@ -1,4 +1,4 @@
-"""Planned trials: `pretese.design` reads one, and `pretese.report` a finished power study."""
+"""Planned trials: `pretese.design` reads one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -264,7 +264,7 @@ def design(source: str | Path | Mapping[str, Any]) -> Design:
     >>> pt.design("placebo-ufsh").id
     'placebo-ufsh'
     """
-    from pretese.trial.design.design_file import design_path
+    from pretese.trial.design.design_reader import design_path
     from protocol.reading.documents import read_text
 
     if isinstance(source, Mapping):
@@ -283,7 +283,7 @@ def design(source: str | Path | Mapping[str, Any]) -> Design:
 
 def _of_text(text: str, where: str) -> Design:
     """Read a design of two arms or of several, by the fields of its text."""
-    from pretese.trial.design.design_file import parse_design
+    from pretese.trial.design.design_reader import parse_design
     from pretese.trial.multi_arm.design.design_file import is_multi_arm, parse_multi_arm
     from protocol.reading.documents import parse_yaml
 
@@ -292,49 +292,6 @@ def _of_text(text: str, where: str) -> Design:
 
         return MultiArmTrial(parse_multi_arm(text, where), text)
     return Design(parse_design(text, where), text)
-
-
-def report(folder: str | Path, out: str | Path | None = None) -> str:
-    """Write the report of a power study that was kept in a folder.
-
-    Parameters
-    ----------
-    folder
-        What `Design.power` or ``pretese power`` was given as ``out``.
-    out
-        File to write; ``report.html`` in the folder by default.
-
-    Returns
-    -------
-    str
-        The page, self-contained HTML.
-
-    Raises
-    ------
-    InputError
-        There is no power study in the folder, or the file cannot be written.
-    """
-    from pretese.io.output.atomic_file import check_file, write_file
-    from pretese.io.output.manifest import add_to_manifest
-    from pretese.trial.power.study import MULTI_ARM_SCHEMA
-    from pretese.trial.report.power_report import read_study, render_report
-
-    folder = Path(folder)
-    target = folder / "report.html" if out is None else Path(out)
-    if folder.is_dir():  # else the message of what cannot be read is the better one
-        check_file(target, "out")
-    results = folder / "results" if (folder / "results").is_dir() else folder
-    document = read_study(results)
-    if document["schema"] == MULTI_ARM_SCHEMA:
-        from pretese.trial.multi_arm.results.report import render_arms_folder
-
-        page = render_arms_folder(results, document)
-    else:
-        page = render_report(folder)
-    write_file(target, page, "out")
-    if out is None:  # a part of the result from now on, so that the study may be extended later
-        add_to_manifest(folder, target.name)
-    return page
 
 
 def _as_design(source: "Design | str | Path | Mapping[str, Any]") -> Design:

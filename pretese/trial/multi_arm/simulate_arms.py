@@ -10,7 +10,7 @@ import pyarrow as pa
 from estimate.core.arrays import Floats
 from pretese.io.input.regimen_files import regimen_files
 from pretese.io.text.rounding_rule import rounded_replicates
-from pretese.jobs.blocks import Job
+from pretese.jobs.storage.blocks import Job
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.multi_arm.conduct import ArmTrials, Recruiter, conduct
 from pretese.trial.multi_arm.counts import Counts, why_patients

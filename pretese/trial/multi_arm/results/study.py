@@ -15,10 +15,10 @@ from pretese.io.output.result_folder import result_folder
 from pretese.io.output.versions import versions
 from pretese.io.text.json_text import to_json
 from pretese.io.text.rounding_rule import rounded_document
-from pretese.jobs.blocks import Store
-from pretese.jobs.code import code_version
 from pretese.jobs.execute import finish, resumable, study_pool
-from pretese.jobs.folder import study_folder
+from pretese.jobs.storage.blocks import Store
+from pretese.jobs.storage.code_hash import code_version
+from pretese.jobs.storage.study_folder import study_folder
 from pretese.jobs.worker_pool import WorkerPool
 from pretese.plots.style import save
 from pretese.screen.progress import Tell, optional_progress
