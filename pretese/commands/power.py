@@ -83,7 +83,7 @@ def command(
     paired. With --out finished work is kept: an interrupted run continues with --resume, and
     --replicates may be increased.
     """
-    from pretese.api.trials.designs import design
+    from pretese.api.trials.read_design import design
     from pretese.screen.console import SafeConsole
 
     if chosen["resume"] and chosen["out"] is None:

@@ -67,9 +67,9 @@ def next_shares(
         return _normed(np.where(open_, parts, 0.0)) if design.dropping.places == "shared" else None
     control = parts[0] / parts.sum()
     if rule.rule == "thompson":
-        weight = probability_best(events[:, 1:], analysed[:, 1:], open_[:, 1:]) ** rule.power
+        weight = probability_best(events[:, 1:], analysed[:, 1:], open_[:, 1:]) ** rule.exponent
     else:
-        weight = _biased_coin(events, analysed, so_far, rule.power)[:, 1:]
+        weight = _biased_coin(events, analysed, so_far, rule.exponent)[:, 1:]
     rest = _floored(np.where(open_[:, 1:], weight, 0.0), open_[:, 1:], rule.min_percent / 100)
     return np.concatenate([np.full((len(rest), 1), control), (1 - control) * rest], 1)
 
@@ -109,10 +109,10 @@ def _biased_coin(events: Floats, analysed: Floats, so_far: Floats, power: float)
     return _normed(target * (target / share) ** power)
 
 
-def _floored(weight: Floats, open_: Bools, least: float) -> Floats:
-    """Return shares that sum to 1 over open arms, none of them below the least share."""
+def _floored(weight: Floats, open_: Bools, minimum: float) -> Floats:
+    """Return shares that sum to 1 over open arms, none of them below the minimum."""
     count = np.maximum(open_.sum(1, keepdims=True), 1)
-    floor = np.where(open_, np.minimum(least, 1 / count), 0.0)
+    floor = np.where(open_, np.minimum(minimum, 1 / count), 0.0)
     free = 1 - floor.sum(1, keepdims=True)
     return np.where(open_.any(1, keepdims=True), floor + free * _normed(weight), 0.0)
 

@@ -78,7 +78,7 @@ class ArmTrials:
     interaction_z: Floats
 
 
-def conduct(design: MultiArmDesign, source: Recruiter) -> ArmTrials:
+def conduct_arms(design: MultiArmDesign, source: Recruiter) -> ArmTrials:
     """Run all replicates to their end."""
     state = _State(design, source)
     for analysis in range(len(design.rates)):
@@ -129,7 +129,7 @@ class _State:
     def _test_closed(self, z: Floats, analysis: int) -> None:
         """Test all hypotheses; those known later only of arms that end here, once they are known.
 
-        A test that is left out rejects nothing, so that the family-wise error is kept.
+        A test that is not made rejects nothing, so that the family-wise error is kept.
         """
         tests, last = self.design.tests, analysis + 1 == len(self.design.rates)
         seen = np.where(self.running[..., None] & np.isfinite(z), z, -np.inf)

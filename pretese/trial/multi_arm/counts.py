@@ -41,7 +41,7 @@ def event_rates(design: MultiArmDesign, acts_as: tuple[int, ...]) -> tuple[Float
     return stays, risk
 
 
-class Counts:
+class StageCounts:
     """Cumulative counts of simulated trials, (replicate, arm)."""
 
     def __init__(

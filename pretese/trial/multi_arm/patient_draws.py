@@ -98,8 +98,8 @@ def _draw(
         for parts in dict.fromkeys(design.parts_after(j) for j in range(len(design.rates)))
     ]
     return MultiArmPatients(
-        success=tuple(_taken(drawn, s, "success", take) for s in range(len(design.labels))),
-        counted=tuple(_taken(drawn, s, "counted", take) for s in range(len(design.labels))),
+        success=tuple(_of_eligible(drawn, s, "success", take) for s in range(len(design.labels))),
+        counted=tuple(_of_eligible(drawn, s, "counted", take) for s in range(len(design.labels))),
         member=tuple(members(each, baseline, diagnosis) for each in design.populations),
         month=month, site=site, diagnosis=diagnosis, baseline=baseline, arm=np.stack(arms),
         redrawn=own.uniform("adaptive arm"), lost=own.uniform("trial dropout"),
@@ -130,7 +130,7 @@ def _of_arm(
     ]  # fmt: skip
 
 
-def _taken(
+def _of_eligible(
     drawn: Mapping[str, list[EligiblePatients]], hypothesis: int, what: str, take: Ints
 ) -> Bools:
     pairs = [getattr(each[hypothesis].endpoints[0], what) for each in drawn.values()]

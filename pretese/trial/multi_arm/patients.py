@@ -12,7 +12,7 @@ from pretese.trial.multi_arm.statistics import Compared, compare_counts, true_di
 from pretese.trial.simulation.arm_comparison import analyse_trials, signed_statistic
 
 
-class Patients:
+class StagePatients:
     """Trials of patients under one configuration; see `conduct.Recruiter`."""
 
     def __init__(

@@ -12,12 +12,12 @@ from pretese.io.input.regimen_files import regimen_files
 from pretese.io.text.rounding_rule import rounded_replicates
 from pretese.jobs.storage.blocks import Job
 from pretese.trial.conduct.participants import scenario_of
-from pretese.trial.multi_arm.conduct import ArmTrials, Recruiter, conduct
-from pretese.trial.multi_arm.counts import Counts, why_patients
-from pretese.trial.multi_arm.design.configurations import Configuration, configurations
+from pretese.trial.multi_arm.conduct import ArmTrials, Recruiter, conduct_arms
+from pretese.trial.multi_arm.counts import StageCounts, why_patients
+from pretese.trial.multi_arm.design.configurations import Configuration, arm_configurations
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.patient_draws import draw_patients
-from pretese.trial.multi_arm.patients import Patients
+from pretese.trial.multi_arm.patients import StagePatients
 from pretese.trial.simulation.engine import COUNTED_AT_ONCE, PARTICIPANTS_AT_ONCE
 from protocol.regimen.load import load_regimen
 from simulate.scenario.parameter_paths import mechanism_hash
@@ -65,13 +65,13 @@ def simulate_arms(
     only_planned
         Whether all treatments work as planned, and no other configuration is simulated.
     """
-    chosen = configurations(design)[: 1 if only_planned else None]
+    chosen = arm_configurations(design)[: 1 if only_planned else None]
     if patient_level or why_patients(design, participants):
         drawn = draw_patients(design, changes, participants, seed, first, size)
-        sources: list[Recruiter] = [Patients(design, c, drawn, participants) for c in chosen]
+        sources: list[Recruiter] = [StagePatients(design, c, drawn, participants) for c in chosen]
     else:
-        sources = [Counts(design, c, participants, seed, first, size) for c in chosen]
-    return {c.name: conduct(design, source) for c, source in zip(chosen, sources, strict=True)}
+        sources = [StageCounts(design, c, participants, seed, first, size) for c in chosen]
+    return {c.name: conduct_arms(design, source) for c, source in zip(chosen, sources, strict=True)}
 
 
 def arm_job(
@@ -81,7 +81,7 @@ def arm_job(
     """Return the job of simulating a design at one size."""
     patient_level = patient_level or why_patients(design, participants) is not None
     scenarios = [scenario_of(design.pair(arm), changes) for arm in design.treatments]
-    chosen = configurations(design)[: 1 if only_planned else None]
+    chosen = arm_configurations(design)[: 1 if only_planned else None]
     return Job(
         f"{design.id}-{participants}",
         ArmTask(design, changes, participants, seed, patient_level, only_planned),

@@ -12,7 +12,7 @@ class Timing:
     """Expected calendar of trials with fixed recruitment rates.
 
     Months are those at which so many participants are expected; the variation of arrivals around
-    them is left out.
+    them is ignored.
     """
 
     def __init__(self, design: MultiArmDesign, participants: int) -> None:

@@ -97,7 +97,7 @@ class ArmFields(Document):
         unknown = [name for name in given if name not in self.names]
         if unknown:
             raise ValueError(
-                f"{field}: {unknown[0]!r} is no arm; choose from {', '.join(self.names)}"
+                f"{field}: there is no arm {unknown[0]!r}; choose from {', '.join(self.names)}"
             )
 
     @model_validator(mode="after")
@@ -135,7 +135,7 @@ class ArmFields(Document):
                 "family-wise type I error then"
             )
         if self.adaptive_allocation and SCHEMES[self.randomisation.method].factors:
-            raise ValueError("adaptive_allocation goes without strata; use blocks")
+            raise ValueError("adaptive_allocation excludes strata; use blocks")
         return self
 
     @model_validator(mode="after")

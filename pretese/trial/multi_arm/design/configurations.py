@@ -24,7 +24,7 @@ class Configuration:
     nulls: tuple[bool, ...]
 
 
-def configurations(design: MultiArmDesign) -> list[Configuration]:
+def arm_configurations(design: MultiArmDesign) -> list[Configuration]:
     """Return the plan, the global null, and each treatment working alone.
 
     One alone is where a procedure is most likely to err about the others.

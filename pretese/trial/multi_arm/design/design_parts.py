@@ -47,7 +47,9 @@ class Population(Document):
             raise ValueError("above must be less than up_to")
         unknown = [each for each in self.diagnosis if each not in DIAGNOSES]
         if unknown:
-            raise ValueError(f"{unknown[0]!r} is no diagnosis; choose from {', '.join(DIAGNOSES)}")
+            raise ValueError(
+                f"there is no diagnosis {unknown[0]!r}; choose from {', '.join(DIAGNOSES)}"
+            )
         return self
 
     @property
@@ -116,15 +118,15 @@ class AdaptiveAllocation(Document):
     """Response-adaptive allocation after each interim analysis.
 
     The control keeps its planned share. ``thompson`` shares the rest in proportion to the posterior
-    probability that a treatment is the best, to the ``power``; ``doubly adaptive`` steers the
-    participants so far towards shares in proportion to the square roots of the observed risks
+    probability that a treatment is the best, to the power ``exponent``; ``doubly adaptive`` steers
+    the participants so far towards shares in proportion to the square roots of the observed risks
     (Rosenberger WF et al. *Biometrics* 2001;57:909-13) by the function of Hu F, Zhang LX (*Ann
-    Stat* 2004;32:268-301) with the exponent ``power``. No treatment that goes on has less than
+    Stat* 2004;32:268-301) with ``exponent``. No treatment that goes on has less than
     ``min_percent`` of the rest.
     """
 
     rule: Literal["thompson", "doubly adaptive"] = "thompson"
-    power: Annotated[Number, Field(ge=0, le=10)] = 0.5
+    exponent: Annotated[Number, Field(ge=0, le=10)] = 0.5
     min_percent: Annotated[Number, Field(ge=1, lt=50)] = 10.0
 
 

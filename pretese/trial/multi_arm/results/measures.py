@@ -24,7 +24,7 @@ def share(given: Any) -> dict[str, Any]:
     return plain_measure(Measure(np.asarray(value), np.asarray(error), np.asarray(hits.size)))
 
 
-def summarise(
+def summarise_arms(
     design: MultiArmDesign, configuration: Configuration, trials: ArmTrials
 ) -> dict[str, Any]:
     """Return what happened under one configuration, as plain values."""

@@ -36,7 +36,7 @@ def render_arms(document: dict[str, Any], text: str) -> str:
                 "arms": rows.arm_rows(size),
                 "arm_heads": ["arm", *(r["configuration"] for r in size["configurations"])],
                 "interaction": [
-                    [r["configuration"], rows.shown(r["interaction"])]
+                    [r["configuration"], rows.percent_cell(r["interaction"])]
                     for r in size["configurations"] if r["interaction"]
                 ],
             }

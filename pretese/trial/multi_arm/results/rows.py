@@ -5,7 +5,7 @@ from typing import Any
 from pretese.trial.views.measure_words import cell
 
 
-def shown(measure: dict[str, Any] | None) -> str:
+def percent_cell(measure: dict[str, Any] | None) -> str:
     """Return a proportion as a percentage with its MCSE; a dash where there is none."""
     return "-" if measure is None else cell(measure, share=True, counted=True)
 
@@ -14,8 +14,9 @@ def configuration_rows(size: dict[str, Any]) -> list[list[str]]:
     """Return one row per configuration: power of any and all, family-wise error, size, months."""
     return [
         [
-            row["configuration"], shown(row["any_effective"]), shown(row["all_effective"]),
-            shown(row["familywise_error"]), cell(row["participants"]), cell(row["months"]),
+            row["configuration"], percent_cell(row["any_effective"]),
+            percent_cell(row["all_effective"]),
+            percent_cell(row["familywise_error"]), cell(row["participants"]), cell(row["months"]),
         ]
         for row in size["configurations"]
     ]  # fmt: skip
@@ -32,7 +33,7 @@ def comparison_rows(size: dict[str, Any]) -> list[list[str]]:
     """Return one row per configuration and comparison: rejection of each hypothesis."""
     return [
         [
-            row["configuration"], each["comparison"], *(shown(m) for m in
+            row["configuration"], each["comparison"], *(percent_cell(m) for m in
                                                         each["rejection"].values()),
         ]
         for row in size["configurations"]
@@ -69,7 +70,7 @@ def stop_rows(size: dict[str, Any]) -> list[list[str]]:
     """Return one row per configuration and comparison of why it ended before the last analysis."""
     return [
         [row["configuration"], each["comparison"],
-         *(shown(each["ended_early"][name]) for name in ("success", "futility", "harm",
+         *(percent_cell(each["ended_early"][name]) for name in ("success", "futility", "harm",
                                                          "selection"))]
         for row in size["configurations"]
         for each in row["comparisons"]

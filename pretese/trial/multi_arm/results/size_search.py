@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pretese.trial.multi_arm.design.configurations import configurations
+from pretese.trial.multi_arm.design.configurations import arm_configurations
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.results.exact_arms import exact_power, why_not_exact
 from protocol.errors import InputError
 
-#: Largest size that is tried, and how far ahead an exact search looks for power to stay.
-MOST, AHEAD = 50_000, 40
+#: Largest size that is tried, and blocks on either side of it in which an exact search tests power.
+MOST, NEAR = 50_000, 40
 
 #: Power of simulated trials of one size: value and MCSE.
 Simulated = Callable[[int], dict[str, Any]]
@@ -30,7 +30,7 @@ class SizeFound:
 
 
 def find_size(design: MultiArmDesign, power: float, simulated: Simulated) -> SizeFound:
-    """Return the least multiple of a block at which the planned treatments have this power.
+    """Return the smallest multiple of a block at which the planned treatments have this power.
 
     Raises
     ------
@@ -59,18 +59,18 @@ def find_size(design: MultiArmDesign, power: float, simulated: Simulated) -> Siz
 
 def _bisect(design: MultiArmDesign, power: float, value: Callable[[int], float]) -> int:
     step = design.step
-    least = max(2 * len(design.rates), -(-12 // step))
-    high = max(least, design.participants // step)
+    smallest = max(2 * len(design.rates), -(-12 // step))
+    high = max(smallest, design.participants // step)
     while value(high * step) < power:
         if high * step >= MOST:
             problem = f"no size up to {MOST} participants has a power of {power:g}"
             cure = "plan a larger effect, or a lower power"
             raise InputError.of(design.id, "target_power", problem, cure)
         high = min(2 * high, MOST // step)
-    low = least - 1
+    low = smallest - 1
     while high - low > 1:
         middle = (low + high) // 2
-        if middle > least - 1 and value(middle * step) >= power:
+        if value(middle * step) >= power:
             high = middle
         else:
             low = middle
@@ -82,8 +82,8 @@ def _walk(
 ) -> tuple[int, int]:
     """Return the first size with the power near one found, and that from which it stays."""
     step = design.step
-    first = max(found - AHEAD * step, step * (-(-12 // step)))
-    sizes = range(first, found + AHEAD * step, step)
+    first = max(found - NEAR * step, step * (-(-12 // step)))
+    sizes = range(first, found + NEAR * step, step)
     enough = [value(size) >= power for size in sizes]
     short = [size for size, fine in zip(sizes, enough, strict=True) if not fine]
     best = next(size for size, fine in zip(sizes, enough, strict=True) if fine)
@@ -91,7 +91,7 @@ def _walk(
 
 
 def _exact(design: MultiArmDesign, participants: int) -> float:
-    found = exact_power(design, configurations(design)[0], participants)
+    found = exact_power(design, arm_configurations(design)[0], participants)
     if design.power_of == "any":
         return found.any_effective
     if design.power_of == "all":

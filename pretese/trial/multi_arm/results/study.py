@@ -23,11 +23,11 @@ from pretese.jobs.worker_pool import WorkerPool
 from pretese.plots.style import save
 from pretese.screen.progress import Tell, optional_progress
 from pretese.trial.multi_arm.counts import why_patients
-from pretese.trial.multi_arm.design.configurations import configurations
+from pretese.trial.multi_arm.design.configurations import arm_configurations
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.results.exact_arms import exact_power, why_not_exact
 from pretese.trial.multi_arm.results.figures import draw_arms
-from pretese.trial.multi_arm.results.measures import chosen_power, summarise
+from pretese.trial.multi_arm.results.measures import chosen_power, summarise_arms
 from pretese.trial.multi_arm.results.size_search import SizeFound, find_size
 from pretese.trial.multi_arm.simulate_arms import arm_job, arm_record, trials_of
 from pretese.trial.power.study import MULTI_ARM_SCHEMA
@@ -134,7 +134,7 @@ class _Study:
             "asked": request.record(),
             "code_sha256": code_version("trials"),
             "design_sha256": content_hash(text),
-            **describe(design),
+            **describe_arms(design),
             "simulation": self._level(sizes[-1]),
             "sample_size_search": None if found is None else _search_document(found),
             "sizes": [self._size(size) for size in sizes],
@@ -153,8 +153,8 @@ class _Study:
 
         def power(size: int) -> dict[str, Any]:
             table = self._trials(size, only_planned=True)
-            first = configurations(self.design)[0]
-            summary = summarise(self.design, first, trials_of(table, first))
+            first = arm_configurations(self.design)[0]
+            summary = summarise_arms(self.design, first, trials_of(table, first))
             return chosen_power(self.design, summary)
 
         return find_size(self.design, self.request.target_power, power)
@@ -163,8 +163,8 @@ class _Study:
         table = self._trials(participants)
         why = why_not_exact(self.design, participants)
         rows = []
-        for each in configurations(self.design):
-            row = {"configuration": each.name, **summarise(self.design, each,
+        for each in arm_configurations(self.design):
+            row = {"configuration": each.name, **summarise_arms(self.design, each,
                                                            trials_of(table, each))}  # fmt: skip
             row["exact"] = None
             if why is None:
@@ -193,7 +193,7 @@ class _Study:
         return pa.concat_tables(pq.read_table(self.store.path(each)) for each in blocks)
 
 
-def describe(design: MultiArmDesign) -> dict[str, Any]:
+def describe_arms(design: MultiArmDesign) -> dict[str, Any]:
     """Return the design as a report shows it: arms, hypotheses, boundaries."""
     tests, combined = design.tests, design.combination()
     everyone = tests.step.min(1).argmax() if design.testing.procedure != "fixed sequence" else -1

@@ -68,7 +68,7 @@ def _show_size(console: Console, document: dict[str, Any], size: dict[str, Any])
     for row in size["configurations"]:
         if row["interaction"]:
             words = f"Interaction significant if {row['configuration']}: "
-            console.print(f"{words}{rows.shown(row['interaction'])} %", highlight=False)
+            console.print(f"{words}{rows.percent_cell(row['interaction'])} %", highlight=False)
 
 
 def _table(title: str, heads: tuple[str, ...], content: list[list[str]]) -> Table:

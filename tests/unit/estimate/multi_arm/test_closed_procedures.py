@@ -117,14 +117,14 @@ def test_combined_stages_hold_the_error_whatever_is_dropped():
     rates = np.array([0.5, 1.0])
     _, alone = drawn(40_000, 3, rates, 11)
     tests = local_tests("bonferroni", rates, SPEND, [1.0] * 3, 0.025)
-    for within, least in (("dunnett", 0.02), ("bonferroni", 0.015)):
+    for within, lowest in (("dunnett", 0.02), ("bonferroni", 0.015)):
         combined = combination_test(tests, rates, SPEND, 0.025, intersection=within)
         crossed = combined.add(alone[:, 0], 0)
         best = alone[:, 0, :, 0].argmax(1)
         second = np.where(np.arange(3) == best[:, None], alone[:, 1, :, 0], np.nan)
         crossed |= combined.add(second[..., None], 1)
         error = tests.rejected(crossed).any((1, 2)).mean()
-        assert least < error < 0.025 + 3 * 0.0008
+        assert lowest < error < 0.025 + 3 * 0.0008
 
 
 def test_the_p_value_of_a_stage_is_that_of_its_largest_statistic():
@@ -138,13 +138,13 @@ def test_the_p_value_of_a_stage_is_that_of_its_largest_statistic():
 
 
 @pytest.mark.parametrize(
-    ("procedure", "treatments", "rates", "says"),
+    ("procedure", "treatments", "rates", "message"),
     [
         ("closed dunnett", 3, [0.2, 0.4, 0.6, 0.8, 1.0], "5 analyses are too many"),
         ("hochberg", 3, [1.0], "choose from closed dunnett"),
         ("holm", 13, [1.0], "too many to close"),
     ],
 )
-def test_what_cannot_be_closed_is_refused(procedure, treatments, rates, says):
-    with pytest.raises(InputError, match=says):
+def test_what_cannot_be_closed_is_refused(procedure, treatments, rates, message):
+    with pytest.raises(InputError, match=message):
         local_tests(procedure, rates, SPEND, [1.0] * treatments, 0.025)

@@ -9,11 +9,11 @@ import yaml
 import pretese as pt
 from pretese.cli import run
 from pretese.trial.multi_arm.adaptation import HARM, apportion, probability_best
-from pretese.trial.multi_arm.design.configurations import configurations
+from pretese.trial.multi_arm.design.configurations import arm_configurations
 from pretese.trial.multi_arm.design.design_file import is_multi_arm, parse_multi_arm
 from pretese.trial.multi_arm.patient_draws import draw_patients
 from pretese.trial.multi_arm.results.exact_arms import exact_power, why_not_exact
-from pretese.trial.multi_arm.results.measures import summarise
+from pretese.trial.multi_arm.results.measures import summarise_arms
 from pretese.trial.multi_arm.simulate_arms import simulate_arms
 from protocol.errors import InputError
 
@@ -27,7 +27,7 @@ PLAIN = {
     "endpoint": {"variable": "any_sperm", "endpoint_month": 4},
     "monitoring": {"alpha_percent": 2.5, "sides": 1},
 }
-TWO_LOOKS = {"analyses_percent": [50, 100], "alpha_percent": 2.5, "sides": 1}
+TWO_ANALYSES = {"analyses_percent": [50, 100], "alpha_percent": 2.5, "sides": 1}
 SCENARIO = {
     **{name: value for name, value in PLAIN.items() if name != "risks_percent"},
     "participants": 120,
@@ -49,28 +49,28 @@ def rejections(design, trials):
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"),
+    ("changes", "message"),
     [
         ({"control": "none"}, "control names no arm; choose from placebo"),
         ({"scenario": "paper"}, "give a scenario or risks_percent"),
         ({"allocation": {"placebo": 2}}, "allocation gives a part to every arm"),
-        ({"allocation": {"x": 2}}, "'x' is no arm"),
+        ({"allocation": {"x": 2}}, "there is no arm 'x'"),
         ({"dropping": {"futility_z": [0]}}, "need an interim analysis"),
         ({"power_of": "best"}, "power_of is any, all, or one of hcg, ufsh, guided"),
         ({"testing": {"procedure": "fixed sequence"}}, "fixed sequence needs testing.order"),
         ({"testing": {"procedure": "holm", "order": ["hcg"]}}, "nothing else takes it"),
         ({"secondary": [{"name": "x"}]}, "have one endpoint and no baseline values"),
-        ({"monitoring": {**TWO_LOOKS, "futility": "OF"}}, "use dropping"),
-        ({"monitoring": TWO_LOOKS, "adaptive_allocation": {}}, "needs testing.procedure comb"),
-        ({"monitoring": TWO_LOOKS, "dropping": {"keep_best": [1, 1, 1]}}, "one per interim"),
+        ({"monitoring": {**TWO_ANALYSES, "futility": "OF"}}, "use dropping"),
+        ({"monitoring": TWO_ANALYSES, "adaptive_allocation": {}}, "needs testing.procedure comb"),
+        ({"monitoring": TWO_ANALYSES, "dropping": {"keep_best": [1, 1, 1]}}, "one per interim"),
         ({"factorial": {"first": "hcg", "second": "ufsh", "both": "guided"}}, "choose holm"),
         ({"monitoring": {"analyses_percent": [20, 40, 60, 80, 100]}}, "at most 4, or choose holm"),
         ({"randomisation": {"block_sizes": [6]}}, "multiples of 4"),
         ({"risks_percent": {"placebo": 40}}, "from 2 to 6 arms"),
     ],
 )
-def test_files_that_cannot_be_are_refused(changes, says):
-    with pytest.raises(InputError, match=says):
+def test_files_that_cannot_be_are_refused(changes, message):
+    with pytest.raises(InputError, match=message):
         read(**changes)
 
 
@@ -85,7 +85,7 @@ def test_which_files_are_read_as_several_arms():
 def test_exact_power_of_one_treatment_is_that_of_two_arms():
     # Enumerated by hand: 150 in each arm, 55 against 40 %, one-sided 2.5 %, pooled z.
     design = read(risks_percent={"placebo": 40, "hcg": 55}, participants=300)
-    planned, null = configurations(design)
+    planned, null = arm_configurations(design)
     assert exact_power(design, planned, 300).each[0] == pytest.approx(0.7589822, abs=1e-7)
     assert exact_power(design, null, 300).familywise_error == pytest.approx(0.0258668, abs=1e-7)
 
@@ -109,7 +109,7 @@ def test_exact_power_is_the_sum_over_all_counts(procedure):
         return (xk - x0) / 12 / np.sqrt(variance)
 
     rejected = design.tests.decide(np.stack([z(x1), z(x2)], -1)[:, None, :, None])[..., 0]
-    found = exact_power(design, configurations(design)[0], 36)
+    found = exact_power(design, arm_configurations(design)[0], 36)
     assert found.each == pytest.approx(mass @ rejected, abs=1e-12)
     assert found.any_effective == pytest.approx(mass @ rejected.any(1), abs=1e-12)
     assert found.all_effective == pytest.approx(mass @ rejected.all(1), abs=1e-12)
@@ -119,7 +119,7 @@ def test_counts_patients_and_enumeration_agree():
     design = read()
     counts = simulate_arms(design, 400, seed=3, size=20_000)
     patients = simulate_arms(design, 400, seed=3, size=400, patient_level=True)
-    for each in configurations(design)[:3]:
+    for each in arm_configurations(design)[:3]:
         exact = exact_power(design, each, 400)
         error = np.sqrt(exact.each * (1 - exact.each))
         share = rejections(design, counts[each.name]).mean(0)
@@ -129,23 +129,23 @@ def test_counts_patients_and_enumeration_agree():
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"),
+    ("changes", "message"),
     [
-        ({"monitoring": TWO_LOOKS}, "several analyses"),
+        ({"monitoring": TWO_ANALYSES}, "several analyses"),
         ({"dropout_percent": {"hcg": 5}}, "dropout"),
         ({"analysis": {"method": "logistic"}}, "more than the counts"),
         ({"participants": 405}, "inside a block"),
     ],
 )
-def test_why_there_is_no_exact_power(changes, says):
+def test_why_there_is_no_exact_power(changes, message):
     design = read(**changes)
-    assert says in why_not_exact(design, design.participants)
+    assert message in why_not_exact(design, design.participants)
 
 
 def test_dropped_arms_recruit_no_more_and_their_places_stay_empty():
     at_once = {"variable": "any_sperm", "endpoint_month": 0}  # nobody comes while waiting
     design = read(
-        monitoring=TWO_LOOKS, dropping={"keep_best": [1]}, participants=480, endpoint=at_once
+        monitoring=TWO_ANALYSES, dropping={"keep_best": [1]}, participants=480, endpoint=at_once
     )
     found = simulate_arms(design, 480, seed=1, size=2000)["as planned"]
     assert (found.reason == 4).sum(1).max() == 2
@@ -159,7 +159,7 @@ def test_dropped_arms_recruit_no_more_and_their_places_stay_empty():
 @pytest.mark.parametrize("patient_level", [False, True])
 def test_shared_places_keep_the_size_of_the_trial(patient_level):
     design = read(
-        monitoring=TWO_LOOKS, dropping={"keep_best": [1], "places": "shared"}, participants=480,
+        monitoring=TWO_ANALYSES, dropping={"keep_best": [1], "places": "shared"}, participants=480,
         testing={"procedure": "combination"},
     )  # fmt: skip
     found = simulate_arms(design, 480, seed=1, size=60, patient_level=patient_level)
@@ -173,7 +173,7 @@ def test_shared_places_keep_the_size_of_the_trial(patient_level):
 def test_a_harmful_treatment_is_dropped_for_harm():
     design = read(
         risks_percent={"placebo": 60, "hcg": 20, "ufsh": 65},
-        monitoring={**TWO_LOOKS, "harm": "OF", "harm_alpha_percent": 5},
+        monitoring={**TWO_ANALYSES, "harm": "OF", "harm_alpha_percent": 5},
     )
     found = simulate_arms(design, 408, seed=1, size=500)["as planned"]
     assert (found.reason[:, 0] == HARM).mean() > 0.95
@@ -184,8 +184,8 @@ def test_a_harmful_treatment_is_dropped_for_harm():
 def test_response_adaptive_allocation_moves_participants_and_keeps_the_error(rule):
     design = read(
         risks_percent={"placebo": 30, "hcg": 30, "ufsh": 60},
-        monitoring=TWO_LOOKS, participants=240, testing={"procedure": "combination"},
-        adaptive_allocation={"rule": rule, "power": 1},
+        monitoring=TWO_ANALYSES, participants=240, testing={"procedure": "combination"},
+        adaptive_allocation={"rule": rule, "exponent": 1},
     )  # fmt: skip
     found = simulate_arms(design, 240, seed=2, size=4000)
     null = found["no treatment works"]
@@ -198,14 +198,14 @@ def test_response_adaptive_allocation_moves_participants_and_keeps_the_error(rul
 
 def test_a_planned_change_of_the_allocation():
     design = read(
-        monitoring=TWO_LOOKS, testing={"procedure": "combination"},
+        monitoring=TWO_ANALYSES, testing={"procedure": "combination"},
         allocation_changes=[
             {"after_analysis": 1,
              "allocation": {"placebo": 1, "hcg": 1, "ufsh": 1, "guided": 1}},
         ],
     )  # fmt: skip
     other = read(
-        monitoring=TWO_LOOKS, testing={"procedure": "combination"},
+        monitoring=TWO_ANALYSES, testing={"procedure": "combination"},
         allocation_changes=[
             {"after_analysis": 1,
              "allocation": {"placebo": 2, "hcg": 1, "ufsh": 1, "guided": 4}},
@@ -235,7 +235,7 @@ def test_main_effects_of_a_factorial_trial():
         testing={"procedure": "holm"}, participants=600,
     )  # fmt: skip
     found = simulate_arms(design, 600, seed=1, size=4000)
-    names = [each.name for each in configurations(design)]
+    names = [each.name for each in arm_configurations(design)]
     assert names == ["as planned", "no treatment works", "only hcg works", "only ufsh works"]
     planned = found["as planned"]
     assert planned.truth[0] == pytest.approx([0.13, 0.15])
@@ -243,7 +243,7 @@ def test_main_effects_of_a_factorial_trial():
     null = rejections(design, found["no treatment works"]).any(1).mean()
     assert null == pytest.approx(0.025, abs=3 * 0.0025)
     # Interaction 68 - 48 - 50 + 40 = 10 points with 150 in each arm: SE 8.0 points.
-    rows = summarise(design, configurations(design)[0], planned)
+    rows = summarise_arms(design, arm_configurations(design)[0], planned)
     assert rows["interaction"]["value"] == pytest.approx(0.24, abs=0.03)
 
 
@@ -253,7 +253,7 @@ def test_patients_have_one_outcome_in_every_arm_and_a_placebo_does_nothing():
     control, placebo, guided = drawn.success[0]
     assert (control == placebo).all()
     assert (guided & ~control).sum() > (control & ~guided).sum()
-    assert configurations(design)[0].nulls == (True, False)
+    assert arm_configurations(design)[0].nulls == (True, False)
     assert drawn.arm.shape == (1, 3, 120)
     assert (np.bincount(drawn.arm[0, 0]) == 40).all()
 
@@ -266,7 +266,7 @@ def test_later_hypotheses_and_eligibility():
             {"name": "long infertility", "population": long},
             {"name": "birth", "endpoint": {"variable": "live_birth", "endpoint_month": 24}},
         ],
-        monitoring=TWO_LOOKS,
+        monitoring=TWO_ANALYSES,
     )  # fmt: skip
     drawn = draw_patients(design, None, 120, 1, 0, 2)
     assert (drawn.baseline["age_years"] <= 33).all()
@@ -287,7 +287,7 @@ def test_a_rare_population_is_refused():
 
 def test_the_command_prints_writes_continues_and_reports(tmp_path, capsys):
     file, out = tmp_path / "arms.yaml", tmp_path / "out"
-    fields = {**PLAIN, "monitoring": TWO_LOOKS, "dropping": {"futility_z": [0]}}
+    fields = {**PLAIN, "monitoring": TWO_ANALYSES, "dropping": {"futility_z": [0]}}
     file.write_text(yaml.safe_dump(fields, sort_keys=False))
     words = ["power", str(file), "--out", str(out)]
     assert run([*words, "--replicates", "50"]) == 0
