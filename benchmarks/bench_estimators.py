@@ -11,8 +11,9 @@ from benchmarks.timing import best_of
 from estimate.causal.matching import match_nearest
 from estimate.causal.propensity import propensity
 from estimate.causal.weighting import iptw, weights
-from estimate.core.analysis_set import AnalysisSet, analysis_set
+from estimate.core.analysis_set import AnalysisSet
 from estimate.core.columns import Numeric
+from estimate.core.complete_cases import analysis_set
 from estimate.methods.offered_methods import methods_of
 from estimate.plan.analyse import analyse
 from estimate.plan.spec import Plan

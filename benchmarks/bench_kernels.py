@@ -17,7 +17,7 @@ from estimate.comparison.exact.fisher import fisher_exact
 from estimate.compiled.switch import compiled_kernels
 from estimate.regression.logistic import fit_logistic
 from pretese.trial.conduct.participants import scenario_of
-from pretese.trial.design.design_file import design_path, read_design
+from pretese.trial.design.design_reader import design_path, read_design
 from pretese.trial.simulation.engine import draw_block
 from simulate.cohort.draw import draw_cohort
 from simulate.core.random_streams import RandomStreams, compiled_streams

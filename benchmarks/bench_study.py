@@ -30,9 +30,9 @@ from scipy.special import expit, ndtr
 from estimate.performance.tally import Performance
 from estimate.plan.choices import Matching, Subgroup
 from estimate.regression.logistic import fit_logistic
-from pretese.jobs.blocks import Job, Store
 from pretese.jobs.cluster import cluster_pool
 from pretese.jobs.execute import compute_all
+from pretese.jobs.storage.blocks import Job, Store
 from pretese.jobs.worker_pool import WorkerPool, local_pool
 from pretese.recovery.design.library import load_library
 from pretese.recovery.design.study_spec import MissingData, StudyPlan

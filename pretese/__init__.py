@@ -32,20 +32,20 @@ if TYPE_CHECKING:  # what follows loads on use; tools that read types see it at 
     from pretese.api.estimators.catalogue import estimators as estimators
     from pretese.api.evidence.published_evidence import evidence as evidence
     from pretese.api.protocols.audits import audit as audit
-    from pretese.api.protocols.regimens import regimen as regimen
+    from pretese.api.protocols.read_regimen import regimen as regimen
     from pretese.api.shipped_names import shipped as shipped
     from pretese.api.simulation.fits import fit_scenario as fit_scenario
     from pretese.api.simulation.read_scenario import scenario as scenario
     from pretese.api.simulation.reproduction import calibrate as calibrate
     from pretese.api.simulation.reproduction import reproduce as reproduce
     from pretese.api.trials.designs import design as design
-    from pretese.api.trials.designs import report as report
     from pretese.api.trials.group_sequential import boundaries as boundaries
+    from pretese.api.trials.power import report as report
     from protocol.errors import InputError as InputError
 
 #: Public name to the module that defines it; loaded when it is asked for.
 _PUBLIC = {
-    "regimen": "pretese.api.protocols.regimens",
+    "regimen": "pretese.api.protocols.read_regimen",
     "audit": "pretese.api.protocols.audits",
     "scenario": "pretese.api.simulation.read_scenario",
     "fit_scenario": "pretese.api.simulation.fits",
@@ -54,7 +54,7 @@ _PUBLIC = {
     "recover": "pretese.api.analysis.recoveries",
     "design": "pretese.api.trials.designs",
     "boundaries": "pretese.api.trials.group_sequential",
-    "report": "pretese.api.trials.designs",
+    "report": "pretese.api.trials.power",
     "reproduce": "pretese.api.simulation.reproduction",
     "calibrate": "pretese.api.simulation.reproduction",
     "evidence": "pretese.api.evidence.published_evidence",

@@ -24,11 +24,12 @@ import statsmodels.api as sm
 
 from benchmarks.timing import best_of, cpu_seconds
 from estimate.sample_size.exact_sequential import exact_sequential
-from pretese.jobs.blocks import Store
+from pretese.jobs.storage.blocks import Store
 from pretese.jobs.worker_pool import local_pool
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import Trials, draw_trials
-from pretese.trial.design.design_file import DesignFile, read_design
+from pretese.trial.design.design_file import DesignFile
+from pretese.trial.design.design_reader import read_design
 from pretese.trial.power.runner import Runner
 from pretese.trial.simulation.engine import simulate_design
 from protocol.reading.documents import validate

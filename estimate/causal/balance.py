@@ -81,7 +81,7 @@ def balance(
 
     Examples
     --------
-    >>> from estimate.core.analysis_set import analysis_set
+    >>> from estimate.core.complete_cases import analysis_set
     >>> from estimate.core.columns import Numeric
     >>> patients = {"therapy": [0, 0, 1, 1], "y": [0, 1, 0, 1], "age_years": [30, 34, 32, 36]}
     >>> kinds = {"age_years": Numeric()}

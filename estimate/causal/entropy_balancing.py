@@ -51,7 +51,7 @@ def entropy_weights(
     --------
     One patient in four is treated where x = 0, three in four where x = 1:
 
-    >>> from estimate.core.analysis_set import analysis_set
+    >>> from estimate.core.complete_cases import analysis_set
     >>> from estimate.core.columns import Numeric
     >>> therapy, y = [1, 0, 0, 0, 1, 1, 1, 0], [1, 0, 1, 0, 1, 1, 0, 0]
     >>> patients = {"therapy": therapy, "y": y, "x": [0] * 4 + [1] * 4}

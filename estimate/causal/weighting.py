@@ -83,7 +83,7 @@ def weights(
     --------
     One patient in four is treated where x = 0, three in four where x = 1:
 
-    >>> from estimate.core.analysis_set import analysis_set
+    >>> from estimate.core.complete_cases import analysis_set
     >>> from estimate.core.columns import Numeric
     >>> from estimate.causal.propensity import propensity
     >>> therapy, y = [1, 0, 0, 0, 1, 1, 1, 0], [1, 0, 1, 0, 1, 1, 0, 0]

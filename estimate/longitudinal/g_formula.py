@@ -62,14 +62,13 @@ def _one(data: Courses, asked: Floats) -> tuple[Floats, Bools]:
     for month in reversed(range(months)):
         # the course so far: treatments before, and what was measured up to this month
         past = x[..., : month + 1, :].reshape(*x.shape[:-2], -1)
-        kept = _varying(past)
+        known = np.concatenate([past, a[..., : month + 1]], -1)
+        kept = _varying(known)
         head = np.ones((*a.shape[:-1], 1))
-        parts = [head, past[..., kept], a[..., :month]]
-        fit = fit_logistic(
-            np.concatenate([*parts, a[..., month : month + 1]], -1), expected, weight
-        )
+        fit = fit_logistic(np.concatenate([head, known[..., kept]], -1), expected, weight)
         sound &= fit.converged
-        rows = np.concatenate([*parts, wanted[..., month : month + 1]], -1)
+        asked_for = np.concatenate([known[..., :-1], wanted[..., month : month + 1]], -1)
+        rows = np.concatenate([head, asked_for[..., kept]], -1)
         expected = expit(np.einsum("...np,...p->...n", rows, fit.coef))
         weight = np.ones(expected.shape)
     return expected.mean(-1), sound

@@ -19,6 +19,7 @@ from estimate.comparison.two_risks import Risks
 from estimate.core.arrays import Bools, Floats
 from estimate.core.estimand import Estimand
 from estimate.core.result import Estimate
+from estimate.longitudinal.pooled_logistic import fit_pooled
 from estimate.regression.logistic import LogisticFit, fit_logistic
 from protocol.errors import InputError
 
@@ -196,24 +197,18 @@ class _Model:
         month = np.broadcast_to(np.eye(months), (*lead, n, months, months))
         parts = [month, x] if months == 1 else [month, x, before[..., None]]
         X = np.concatenate(parts, -1)
-        self.rows = X
-        known = None if data.open is None else data.open * 1.0
-        flat = X.reshape(*lead, n * months, -1)
-        self.fit, self.chance, self.residual = _fitted(flat, a, known)
-        self.given = np.where(a > 0, self.chance, 1 - self.chance)
-        if known is not None:
-            self.given = np.where(known > 0, self.given, 1.0)
-            self.residual = self.residual * known
+        decided = np.ones(a.shape, bool) if data.open is None else data.open
+        self.treatment = fit_pooled(X, a, decided)
         self.seen = ~np.isnan(data.outcome)
         last = np.concatenate([np.ones((*lead, n, 1)), x[..., -1, :], a[..., -1:]], -1)
         self.last, self.loss = last, None
         if not self.seen.all():
             self.loss, self.stay, self.stay_residual = _fitted(last, self.seen.astype(float))
-        self.converged = self.fit.converged & (self.loss is None or self.loss.converged)
+        self.converged = self.treatment.fit.converged & (self.loss is None or self.loss.converged)
 
     def inverse(self, asked: Bools) -> Floats:
         """Return each patient's weight, from the months in which a strategy asks for something."""
-        probability = np.where(asked, self.given, 1.0).prod(-1)
+        probability = np.where(asked, self.treatment.likelihood, 1.0).prod(-1)
         if self.loss is not None:
             probability = probability * self.stay
         with np.errstate(divide="ignore"):
@@ -221,11 +216,9 @@ class _Model:
 
     def correction(self, own: Floats, asked: Bools) -> Floats:
         """Return what the estimation of the weights adds to the influence of each patient."""
-        terms = self.residual[..., None] * self.rows
-        slope = -np.where(asked[..., None], terms, 0.0).sum(-2)
+        slope = -np.where(asked[..., None], self.treatment.scores, 0.0).sum(-2)
         gradient = np.einsum("...n,...nq->...q", own, slope)
-        moved = terms.sum(-2) @ self.fit.cov
-        added = np.einsum("...nq,...q->...n", moved, gradient)
+        added = np.einsum("...nq,...q->...n", self.treatment.influence, gradient)
         if self.loss is not None:
             later = self.stay_residual[..., None] * self.last
             slope = -((1 - self.stay)[..., None] * self.last)
@@ -234,11 +227,8 @@ class _Model:
         return np.asarray(added)
 
 
-def _fitted(
-    X: Floats, y: Floats, weights: Floats | None = None
-) -> tuple[LogisticFit, Floats, Floats]:
-    """Return a logistic fit with fitted probabilities and residuals in the shape of ``y``."""
-    flat = y.reshape(X.shape[:-1])
-    fit = fit_logistic(X, flat, None if weights is None else weights.reshape(flat.shape))
+def _fitted(X: Floats, y: Floats) -> tuple[LogisticFit, Floats, Floats]:
+    """Return a logistic fit with fitted probabilities and residuals."""
+    fit = fit_logistic(X, y)
     chance = expit(np.einsum("...np,...p->...n", X, fit.coef))
-    return fit, chance.reshape(y.shape), (flat - chance).reshape(y.shape)
+    return fit, chance, y - chance

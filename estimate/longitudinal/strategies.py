@@ -1,32 +1,61 @@
 """Strategies as a plan writes them, applied to a clinic's tables of visits and injections."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from estimate.core.arrays import Bools, Floats
-from estimate.core.columns import Categorical, Kind, Numeric, read_columns
+from estimate.core.columns import Kind
 from estimate.core.result import Estimate, plain
+from estimate.longitudinal.course_tables import CourseTables, read_courses
 from estimate.longitudinal.g_formula import g_formula_effects, g_formula_risks
 from estimate.longitudinal.regimes import Courses, courses, regime_risks
+from estimate.longitudinal.structural_model import Exposure, structural_model
 from protocol.errors import InputError
 from protocol.reading.documents import Document
-from protocol.reading.fields import Whole
+from protocol.reading.fields import Number, Whole
 
 _CONDITION = re.compile(r"^(.+?)\s*(<=|>=|<|>)\s*(-?[0-9]{1,15}(?:\.[0-9]{1,15})?)$")
 _CURE = 'write `never`, `always`, or conditions such as "fsh_iu_l <= 11.1"'
-
-#: Days after a visit that count as its month.
-MONTH_DAYS = 30
 
 
 def _conditions(value: Any) -> Any:
     """Let one condition stand for a list of one."""
     return [value] if isinstance(value, str) else value
+
+
+class PlannedModel(Document):
+    """A marginal structural model.
+
+    Attributes
+    ----------
+    exposure
+        `cumulative`: months treated so far; `current`: treatment of the month.
+    outcome
+        Column of the visits with the outcome that follows each month's decision, 0/1 or a number;
+        by default the outcome of the plan, after the last month.
+    event
+        Whether the outcome can happen once; a patient then leaves after it.
+    truncate_percent
+        Percentiles at which weights are cut; by default none are cut.
+    """
+
+    exposure: Exposure = "cumulative"
+    outcome: str | None = None
+    event: bool = False
+    truncate_percent: (
+        tuple[Annotated[Number, Field(ge=0, le=50)], Annotated[Number, Field(ge=50, le=100)]] | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _events_happen_at_visits(self) -> Self:
+        if self.event and self.outcome is None:
+            raise ValueError("`event` goes with `outcome`, a column of the visits")
+        return self
 
 
 class Strategies(Document):
@@ -51,6 +80,8 @@ class Strategies(Document):
         need no weight. Empty: in every month.
     grace_months
         Months that a treatment which the rule newly asks for may be late.
+    structural_model
+        A marginal structural model of the effect of each month treated, beside the strategies.
     """
 
     patient: str = "patient_id"
@@ -64,6 +95,7 @@ class Strategies(Document):
     ]
     decided_if: Annotated[tuple[str, ...], BeforeValidator(_conditions)] = ()
     grace_months: Annotated[Whole, Field(ge=0, le=12)] = 0
+    structural_model: PlannedModel | None = None
 
     @field_validator("months")
     @classmethod
@@ -137,7 +169,15 @@ def compare_strategies(
     InputError
         If a column is not there, a visit is repeated, or a strategy is followed by nobody.
     """
-    data, raw, excluded = _courses(patients, visits, injections, asked, outcome, baseline or {})
+    monthly = asked.structural_model.outcome if asked.structural_model else None
+    tables = read_courses(
+        patients, visits, injections, key=asked.patient, months=asked.months, drug=asked.drug,
+        covariates=asked.covariates, outcome=outcome, baseline=baseline or {},
+        later=[] if monthly is None else [monthly],
+    )  # fmt: skip
+    raw = tables.visits
+    decided = _holds(asked.decided_if, raw) if asked.decided_if else None
+    data = courses(tables.given, tables.covariates, tables.outcome, decided=decided)
     wanted = {name: _asked(rule, raw, asked) for name, rule in asked.compare.items()}
     found, naive = (regime_risks(data, wanted, weighted=weighted) for weighted in (True, False))
     for name, adherent in zip(found.names, found.adherent, strict=True):
@@ -162,86 +202,26 @@ def compare_strategies(
                 for each in risks.compare(other, first, outcome)
             ]
     estimates += g_formula_effects(data, wanted, outcome, samples=samples, seed=seed)
-    return StrategyFindings(tuple(rows), tuple(estimates), excluded)
+    estimates += _structural(data, tables, asked, outcome)
+    return StrategyFindings(tuple(rows), tuple(estimates), tables.excluded)
 
 
-def _courses(
-    patients: Any, visits: Any, injections: Any, asked: Strategies, outcome: str,
-    baseline: Mapping[str, Kind],
-) -> tuple[Courses, dict[str, Floats], dict[str, int]]:  # fmt: skip
-    """Return courses, the visits' columns (patient, month) of the same patients, and who is out."""
-    names = {name: Numeric() for name in (*asked.covariates, "month", "day")}
-    seen = read_columns(visits, names, "visits")
-    enrolled = read_columns(patients, {outcome: Numeric(), **baseline}, "patients")
-    number = {key: row for row, key in enumerate(_keys(patients, asked.patient, "patients"))}
-    if len(number) < len(enrolled[outcome]):
-        raise InputError.of("patients", asked.patient, "it is repeated", "give one row per patient")
-    shape = (len(number), len(asked.months))
-    table = {name: np.full(shape, np.nan) for name in (*asked.covariates, "day")}
-    place = {month: index for index, month in enumerate(asked.months)}
-    filled = np.zeros(shape, bool)
-    for row, key in enumerate(_keys(visits, asked.patient, "visits")):
-        at = place.get(int(seen["month"][row])) if np.isfinite(seen["month"][row]) else None
-        if at is None or key not in number:
-            continue
-        if filled[number[key], at]:
-            problem = f"patient {key} has two visits in month {asked.months[at]}"
-            raise InputError.of("visits", "month", problem, "keep one visit per month")
-        filled[number[key], at] = True
-        for name in table:
-            table[name][number[key], at] = seen[name][row]
-    for name in asked.covariates:  # the last value counts until the next
-        for month in range(1, shape[1]):
-            gap = np.isnan(table[name][:, month])
-            table[name][gap, month] = table[name][gap, month - 1]
-    given = _injected(injections, asked, table["day"], number)
-    complete = filled.all(1)
-    measured = complete & np.all([np.isfinite(table[n]).all(1) for n in asked.covariates], axis=0)
-    known = measured & np.all([np.isfinite(enrolled[n]) for n in baseline], axis=0)
-    excluded = {
-        "a visit is missing": int((~complete).sum()),
-        "a measurement is missing": int((complete & ~measured).sum()),
-        "a baseline value is missing": int((measured & ~known).sum()),
-    }
-    if not known.any():
-        cure = "plan months and covariates that the visits hold"
-        raise InputError.of("visits", "month", "no patient has every visit of the plan", cure)
-    columns = [table[name] for name in asked.covariates]
-    for name, kind in baseline.items():
-        own = [enrolled[name]]
-        if isinstance(kind, Categorical):
-            own = [(enrolled[name] == level) * 1.0 for level in range(1, len(kind.levels))]
-        columns += [np.repeat(column[:, None], shape[1], 1) for column in own]
-    raw = {name: table[name][known] for name in asked.covariates}
-    decided = _holds(asked.decided_if, raw) if asked.decided_if else None
-    data = courses(
-        given[known], np.stack(columns, -1)[known], enrolled[outcome][known], decided=decided
-    )
-    return data, raw, excluded
-
-
-def _keys(table: Any, column: str, where: str) -> list[str]:
-    if column not in table:
-        have = ", ".join(map(str, table))
-        raise InputError.of(where, column, "there is no such column", f"columns here: {have}")
-    return [str(value) for value in np.asarray(table[column], object)]
-
-
-def _injected(injections: Any, asked: Strategies, day: Floats, number: Mapping[str, int]) -> Floats:
-    """Return 1 where a patient had the drug on the 30 days from the visit, (patient, month)."""
-    keys = _keys(injections, asked.patient, "injections")
-    drugs = [str(drug) for drug in np.asarray(injections["drug"], object)]
-    when = read_columns(injections, {"day": Numeric()}, "injections")["day"]
-    given = np.zeros(day.shape)
-    if asked.drug not in drugs:
-        have = ", ".join(sorted(set(drugs)))
-        raise InputError.of("injections", "drug", f"{asked.drug} occurs nowhere", f"drugs: {have}")
-    rows = [i for i, drug in enumerate(drugs) if drug == asked.drug and keys[i] in number]
-    who = np.array([number[keys[i]] for i in rows], int)
-    start = day[who]
-    inside = (when[rows][:, None] >= start) & (when[rows][:, None] < start + MONTH_DAYS)
-    np.maximum.at(given, who, inside.astype(float))
-    return given
+def _structural(
+    data: Courses, tables: CourseTables, asked: Strategies, outcome: str
+) -> Iterator[Estimate]:
+    """Yield the effect of each month treated, if a model is planned."""
+    model = asked.structural_model
+    if model is None:
+        return
+    cut = model.truncate_percent
+    found = structural_model(
+        data, None if model.outcome is None else tables.visits[model.outcome],
+        exposure=model.exposure, baseline=tables.baseline, event=model.event,
+        truncate=None if cut is None else (cut[0] / 100, cut[1] / 100),
+    )  # fmt: skip
+    words = "each month" if model.exposure == "cumulative" else "this month"
+    effect = found.effect(model.outcome or outcome, exposure=model.exposure)
+    yield replace(effect, method=f"marginal structural model: {asked.drug}, {words}")
 
 
 def _asked(rule: Sequence[str], raw: Mapping[str, Floats], asked: Strategies) -> Floats:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from estimate.core.normal_mixture import NormalMixture
+from estimate.core.numeric.normal_mixture import NormalMixture
 from protocol.errors import InputError
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.polynomial.legendre import leggauss
 
 from estimate.core.arrays import Floats
-from estimate.core.normal_mixture import NormalMixture
+from estimate.core.numeric.normal_mixture import NormalMixture
 from estimate.meta_analysis.study_effects import StudyEffects
 from protocol.errors import InputError
 

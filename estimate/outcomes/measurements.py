@@ -25,7 +25,7 @@ def mean_difference(data: AnalysisSet) -> Estimate:
 
     Examples
     --------
-    >>> from estimate.core.analysis_set import analysis_set
+    >>> from estimate.core.complete_cases import analysis_set
     >>> table = {"arm": [0, 0, 0, 1, 1, 1], "y": [9.0, 11, 13, 12, 15, 18]}
     >>> data = analysis_set(table, treatment="arm", outcome="y", outcome_kind="continuous")
     >>> answer = mean_difference(data)

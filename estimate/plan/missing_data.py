@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from estimate.core.analysis_set import AnalysisSet, analysis_set
+from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Floats
 from estimate.core.columns import Categorical, read_columns
+from estimate.core.complete_cases import analysis_set
 from estimate.core.refusals import beyond_measure
 from estimate.imputation.chain import Column, Imputation, impute
 from estimate.plan.outcome_columns import outcome_columns

@@ -33,7 +33,7 @@ def remarks(data: AnalysisSet, score: PropensityScore | None) -> tuple[str, ...]
 
     Examples
     --------
-    >>> from estimate.core.analysis_set import analysis_set
+    >>> from estimate.core.complete_cases import analysis_set
     >>> from estimate.core.columns import Numeric
     >>> patients = {"therapy": [0, 1] * 4, "y": [0, 0, 1, 1] * 2, "cm": [1, 2, 3, 4, 5, 6, 7, 9]}
     >>> patients["mm"] = [10 * cm for cm in patients["cm"]]

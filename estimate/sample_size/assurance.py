@@ -14,7 +14,7 @@ from numpy.polynomial.legendre import leggauss
 from scipy.special import expit, logit, ndtr, ndtri
 
 from estimate.core.arrays import Floats
-from estimate.core.normal_mixture import NormalMixture
+from estimate.core.numeric.normal_mixture import NormalMixture
 from estimate.core.numeric.roots import brent_root
 from estimate.sample_size.closed_form import power_two_proportions
 from protocol.errors import InputError

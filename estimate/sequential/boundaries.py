@@ -3,14 +3,21 @@
 JT chapter 2 (Pocock, O'Brien-Fleming, Haybittle-Peto, Wang-Tsiatis) and chapter 7 (spending).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from estimate.core.arrays import Floats
-from estimate.core.numeric.roots import brent_root
+from estimate.sequential.boundary_search import (
+    boundaries_for_spending,
+    boundary_root,
+    judged,
+    solve_lower,
+    solve_upper,
+    steps_at,
+)
 from estimate.sequential.boundary_shapes import (
     FutilityRule,
     HaybittlePeto,
@@ -20,18 +27,13 @@ from estimate.sequential.boundary_shapes import (
 )
 from estimate.sequential.design import SequentialDesign, check_errors, check_rates
 from estimate.sequential.recursion import (
-    Running,
     carry_on,
     exit_probabilities,
     lower_exit,
     start,
-    upper_exit,
 )
 from estimate.sequential.spending import Spending
 from protocol.errors import InputError
-
-#: Room for rounding at the end of a bracket that holds a root at its very edge.
-SLACK = 1e-6
 
 
 def plan_sequential(
@@ -113,26 +115,6 @@ def plan_sequential(
     )
 
 
-def judged(at: Sequence[bool] | None, analyses: int) -> NDArray[np.bool_]:
-    """Return (analysis,) whether something is judged there; at all analyses unless said."""
-    if at is None:
-        return np.ones(analyses, bool)
-    given = np.asarray(at, bool)[:analyses]
-    return np.append(given, np.ones(analyses - given.size, bool))
-
-
-def steps_at(spent: Floats, at: NDArray[np.bool_]) -> Floats:
-    """Return (analysis,) error to spend, from cumulative error; none where nothing is judged.
-
-    >>> steps_at(np.array([0.1, 0.3, 1.0]), np.array([True, False, True])).tolist()
-    [0.1, 0.0, 0.9]
-    """
-    steps = np.zeros(spent.size)
-    places = np.flatnonzero(at)
-    steps[places] = np.diff(spent[places], prepend=0.0)
-    return steps
-
-
 def harm_boundaries(rates: Floats, spending: Spending, error: float) -> tuple[float, ...]:
     """Return (interim analysis,) z below which data favour control, at a one-sided error."""
     steps = np.diff(spending.spent(rates, error), prepend=0)
@@ -156,62 +138,10 @@ def efficacy_boundaries(
         case WangTsiatis():
             form = rates ** (shape.delta - 0.5)
             lowest = 0.1 if _size(rates, 0.1 * form, sides) > alpha else 1e-9
-            constant = _root(lambda c: _size(rates, c * form, sides) - alpha, lowest, 100.0)
+            constant = boundary_root(lambda c: _size(rates, c * form, sides) - alpha, lowest, 100.0)
             return np.asarray(constant * form)
         case HaybittlePeto():
             return _haybittle(rates, shape.z, alpha, sides)
-
-
-def solve_upper(state: Running, information: float, error: float) -> float:
-    """Return b with probability ``error`` of continuing until now and Z >= b under no drift.
-
-    No error left means no boundary: infinity.
-    """
-    if error <= 1e-300:
-        return np.inf
-    if error >= state.mass.sum():
-        return -np.inf
-    above = SLACK - float(ndtri(error))  # running or not, Z exceeds it with less than `error`
-    return _root(lambda b: _log(upper_exit(state, information, b)) - np.log(error), -9.0, above)
-
-
-def solve_lower(state: Running, information: float, error: float, theta: float) -> float:
-    """Return a with probability ``error`` of continuing until now and Z < a under theta."""
-    if error <= 1e-300:
-        return -np.inf
-    below = float(ndtri(error)) + theta * np.sqrt(information) - SLACK
-    if error >= state.tilted(theta).sum():
-        return np.inf
-    return _root(
-        lambda a: _log(lower_exit(state, information, a, theta)) - np.log(error), below, below + 40
-    )
-
-
-def _log(probability: Floats) -> float:
-    """Return a logarithm, bounded away from minus infinity."""
-    return float(np.log(max(float(probability), 1e-320)))
-
-
-def boundaries_for_spending(rates: Floats, increments: Floats, sides: int) -> Floats:
-    """Return (analysis,) upper boundaries, each crossed first with its share of alpha.
-
-    Parameters
-    ----------
-    rates
-        (analysis,) information in any unit, rising.
-    increments
-        (analysis,) error of the upper side to spend at each analysis; 0 puts the boundary at
-        infinity.
-    sides
-        2 stops symmetrically below too.
-    """
-    state, boundaries = start(), []
-    for k, error in enumerate(increments):
-        boundaries.append(solve_upper(state, rates[k], error))
-        if k + 1 < rates.size:
-            low = -boundaries[-1] if sides == 2 else -np.inf
-            state = carry_on(state, rates[k], low, boundaries[-1], next_information=rates[k + 1])
-    return np.asarray(boundaries)
 
 
 def _haybittle(rates: Floats, z: float, alpha: float, sides: int) -> Floats:
@@ -220,7 +150,7 @@ def _haybittle(rates: Floats, z: float, alpha: float, sides: int) -> Floats:
         raise InputError.of(
             "design", "z", f"interim analyses with z = {z:g} already spend alpha", "raise z"
         )
-    last = _root(lambda b: _size(rates, np.append(early, b), sides) - alpha, 0.0, 12.0)
+    last = boundary_root(lambda b: _size(rates, np.append(early, b), sides) - alpha, 0.0, 12.0)
     return np.append(early, last)
 
 
@@ -233,7 +163,7 @@ def _size(rates: Floats, upper: Floats, sides: int) -> float:
 
 def _drift_for(power: float, rates: Floats, lower: Floats, upper: Floats) -> float:
     """Return the drift under which Z crosses an upper boundary with probability ``power``."""
-    return _root(
+    return boundary_root(
         lambda drift: float(exit_probabilities(rates, lower, upper, drift)[1].sum()) - power,
         0.0,
         20.0,
@@ -284,7 +214,7 @@ def _with_futility(
     if beta_steps[-1] < 1e-9 * beta or march(most)[2] > beta:
         problem = "almost all of beta is spent before the last analysis"
         raise InputError.of("design", "futility", problem, "spend beta later")
-    drift = _root(lambda d: march(d)[2] - beta, fixed - 1e-3, most)
+    drift = boundary_root(lambda d: march(d)[2] - beta, fixed - 1e-3, most)
     low, high, _ = march(drift)
     return np.asarray(low), np.asarray(high), drift
 
@@ -305,17 +235,8 @@ def _with_rule(
     if short(20.0) < 0:
         problem = "so many trials stop for futility that no sample size has the power"
         raise InputError.of("design", "futility", problem, "let fewer trials stop for futility")
-    drift = _root(short, 0.0, 20.0)
+    drift = boundary_root(short, 0.0, 20.0)
     return lower(drift), drift
-
-
-def _root(function: Callable[[float], float], low: float, high: float) -> float:
-    try:
-        return float(brent_root(function, low, high, xtol=1e-12, rtol=1e-13))
-    except ValueError:  # no change of sign between the ends, or no number at one of them
-        problem = "no boundaries can be computed for such analyses and errors"
-        cure = "choose analyses further apart and errors further from 0 and 1"
-        raise InputError.of("design", "", problem, cure) from None
 
 
 def _check_futility(

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 
 from estimate.core.arrays import Floats
 from estimate.core.numeric.roots import brent_root
-from estimate.sequential.boundaries import boundaries_for_spending, efficacy_boundaries
+from estimate.sequential.boundaries import efficacy_boundaries
+from estimate.sequential.boundary_search import boundaries_for_spending
 from estimate.sequential.boundary_shapes import Shape
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.recursion import carry_on, start, upper_exit

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from estimate.core.arrays import Floats
-from estimate.sequential.boundaries import (
+from estimate.sequential.boundaries import harm_boundaries
+from estimate.sequential.boundary_search import (
     boundaries_for_spending,
-    harm_boundaries,
     judged,
     solve_lower,
     solve_upper,

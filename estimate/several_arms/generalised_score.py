@@ -49,7 +49,7 @@ def generalised_score(
     Examples
     --------
     >>> from estimate.core.columns import Numeric
-    >>> from estimate.core.analysis_set import analysis_set
+    >>> from estimate.core.complete_cases import analysis_set
     >>> arms = ["none", "hcg", "both"] * 4
     >>> patients = {"arm": arms, "y": [0, 1] * 6, "x": [0] * 6 + [1] * 6}
     >>> data = analysis_set(patients, treatment="arm", levels=("none", "hcg", "both"),

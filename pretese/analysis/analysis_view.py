@@ -162,6 +162,8 @@ def _strategies(found: Analysis) -> Iterator[str]:
     for each in found.strategies.estimates:
         if each.scale == "risk difference":
             yield f"  {each.method}: {effect(each)} percentage points"
+        elif each.method.startswith("marginal structural"):
+            yield f"  {each.method}: {each.scale} {effect(each)}"
 
 
 def _number(value: Any) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pretese.bedside.dmn_diagram import add_diagram, requirement_id
 from protocol.regimen.conditions import Bound, Condition
-from protocol.regimen.load import DecisionTable, Regimen
+from protocol.regimen.rules import DecisionTable, Regimen
 from protocol.safe_text import xml_text
 
 NAMESPACE = "https://www.omg.org/spec/DMN/20191111/MODEL/"

@@ -13,8 +13,8 @@ from protocol.audit.log.events import Unused
 from protocol.bedside.recommend import SCHEMA as DECISION_SCHEMA
 from protocol.bedside.recommend import Recommendation
 from protocol.bedside.schedule import Plan
-from protocol.regimen.load import Regimen
 from protocol.regimen.paths import Path
+from protocol.regimen.rules import Regimen
 
 if TYPE_CHECKING:  # models of files take a while to load
     from protocol.audit.cases import AuditCaseResult

@@ -15,8 +15,8 @@ from protocol.dates import FIRST_YEAR, LAST_YEAR, day_from
 from protocol.errors import InputError
 from protocol.reading.numbers import MAX_FACT, cure_of, number_of, plain_value, shown
 from protocol.reading.quantities import quantity
-from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
+from protocol.regimen.rules import Regimen
 from protocol.shorten import shorten
 
 #: Where a fault is that concerns the question as a whole.

@@ -10,7 +10,7 @@ from protocol.bedside.next_steps import NextStep
 from protocol.bedside.recommend import Recommendation
 from protocol.dates import short_date, spoken_date
 from protocol.reading.shown import shown_unit
-from protocol.regimen.load import Regimen
+from protocol.regimen.rules import Regimen
 
 WIDTH = 80
 

@@ -12,9 +12,9 @@ from protocol.bedside.patient import PatientRecord
 from protocol.bedside.recommend import Recommendation
 from protocol.dates import spoken_date
 from protocol.reading.shown import shown_unit
-from protocol.regimen.load import Regimen
 from protocol.regimen.parts import analyte_of
 from protocol.regimen.paths import MONTH_DAYS, injections_of
+from protocol.regimen.rules import Regimen
 from protocol.safe_text import one_line, xml_text
 
 #: Sizes in pixels: the whole width, the column of labels, a lane, a panel, and the space around.

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
 from pretese.bedside.words import spoken_condition
-from protocol.regimen.load import Regimen
 from protocol.regimen.paths import Path, Step, Totals, paths_of
+from protocol.regimen.rules import Regimen
 from protocol.safe_text import one_line, xml_text
 
 #: Fill and edge of the boxes.

@@ -7,9 +7,9 @@ from pretese.bedside.recommendation_view import wrapped
 from protocol.bedside.next_steps import ROUTES, measured_name
 from protocol.bedside.schedule import Item, Plan
 from protocol.dates import spoken_date
-from protocol.regimen.load import Regimen
 from protocol.regimen.parts import Order
 from protocol.regimen.paths import MAX_PATHS, Path, Totals, count_paths
+from protocol.regimen.rules import Regimen
 
 if TYPE_CHECKING:  # models of files take a while to load
     from protocol.audit.cases import AuditCaseResult

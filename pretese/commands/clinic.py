@@ -29,7 +29,7 @@ from pretese.screen.terminal import echo
 from protocol.errors import InputError
 
 if TYPE_CHECKING:
-    from pretese.api.simulation.clinics import CapacityAnswer, ClinicRun
+    from pretese.api.simulation.clinic_results import CapacityAnswer, ClinicRun
 
 
 @click.command()

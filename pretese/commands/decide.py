@@ -77,7 +77,7 @@ def command(
     the results at the end of the previous month.
     """
     from pretese.api.protocols.decisions import Decision
-    from pretese.api.protocols.regimens import regimen as read_regimen
+    from pretese.api.protocols.read_regimen import regimen as read_regimen
     from pretese.bedside.recommendation_view import OUTCOME_COLOURS
     from pretese.io.text.json_text import print_json
 

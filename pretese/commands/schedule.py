@@ -71,7 +71,7 @@ def command(
     as_json: bool,
 ) -> None:
     """List the dated injections, visits and decisions of a patient's therapy."""
-    from pretese.api.protocols.regimens import regimen as read_regimen
+    from pretese.api.protocols.read_regimen import regimen as read_regimen
 
     with options_named(OPTIONS):
         made = (

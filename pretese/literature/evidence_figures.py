@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from estimate.core.normal_mixture import NormalMixture
+from estimate.core.numeric.normal_mixture import NormalMixture
 from estimate.core.result import Z95
 from pretese.literature.pooled_evidence import PooledEvidence
 from pretese.plots.ratio_axis import ratio_axis

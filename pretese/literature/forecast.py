@@ -14,7 +14,7 @@ from scipy.special import expit, logit, ndtr
 from scipy.stats import qmc
 
 from estimate.core.arrays import Floats
-from estimate.core.normal_mixture import NormalMixture
+from estimate.core.numeric.normal_mixture import NormalMixture
 from estimate.sample_size.closed_form import power_two_proportions
 from pretese.literature.forecast_parts import (
     Exclusion,

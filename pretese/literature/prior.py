@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from estimate.core.normal_mixture import NormalMixture
+from estimate.core.numeric.normal_mixture import NormalMixture
 from estimate.core.result import Scale
 from estimate.meta_analysis.predictive_prior import predictive_prior, robust_prior
 from pretese.literature.pooled_evidence import PooledEvidence

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from estimate.core.normal_mixture import NormalMixture
+from estimate.core.numeric.normal_mixture import NormalMixture
 from pretese.literature.forecast_parts import Unknown, Values
 from pretese.literature.library import evidence_topics, read_evidence
 from pretese.literature.pooled_evidence import PooledEvidence, pool_studies

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from estimate.core.arrays import Floats
-from estimate.core.normal_mixture import NormalMixture
+from estimate.core.numeric.normal_mixture import NormalMixture
 from estimate.sample_size.assurance import assurance_two_proportions, value_of_sample
 from protocol.errors import InputError
 

@@ -5,7 +5,7 @@ import tempfile
 import weakref
 from pathlib import Path
 
-from pretese.jobs.blocks import Store
+from pretese.jobs.storage.blocks import Store
 
 
 class TemporaryBlocks:

@@ -19,7 +19,8 @@ from protocol.audit.log.events import Event
 from protocol.errors import InputError
 from protocol.reading.documents import Document, is_there, parse_document, read_text
 from protocol.reading.fields import CENTURY_DAYS, Fact, Name, Text, Whole
-from protocol.regimen.load import SHIPPED, Regimen, list_regimens
+from protocol.regimen.load import SHIPPED, list_regimens
+from protocol.regimen.rules import Regimen
 
 #: The file beside ``mine.yaml`` is ``mine.audit.cases.yaml``.
 SUFFIX = ".audit.cases.yaml"

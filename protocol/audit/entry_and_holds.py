@@ -10,7 +10,7 @@ from protocol.audit.words import called, measured
 from protocol.bedside.entry import verdict
 from protocol.dates import date_of
 from protocol.regimen.conditions import Condition, Value, plain
-from protocol.regimen.load import Regimen, Rule, StartCriterion
+from protocol.regimen.rules import Regimen, Rule, StartCriterion
 
 
 def judge_eligibility(findings: Findings, regimen: Regimen) -> tuple[Eligibility, tuple[str, ...]]:

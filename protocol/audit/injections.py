@@ -9,8 +9,8 @@ from protocol.audit.findings import Findings
 from protocol.audit.log.events import Event
 from protocol.audit.record import Record
 from protocol.audit.therapy_received import Course, calendar_of
-from protocol.regimen.load import Regimen
 from protocol.regimen.paths import Injection
+from protocol.regimen.rules import Regimen
 
 
 def judge_injections(

@@ -20,7 +20,7 @@ from protocol.audit.record import Record, record_of
 from protocol.audit.therapy_received import Course, course_of
 from protocol.audit.visits import judge_surgery, judge_visits
 from protocol.dates import date_of
-from protocol.regimen.load import Regimen
+from protocol.regimen.rules import Regimen
 
 
 def audit(

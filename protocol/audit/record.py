@@ -6,8 +6,6 @@ moves nothing. What is set aside or counted once is a data query; the same rows 
 give the same record.
 """
 
-import datetime as dt
-from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
@@ -16,13 +14,13 @@ from operator import attrgetter
 from protocol.audit.deviations import DataQuery, QueryKind
 from protocol.audit.log.courses import doses_in, parts_of
 from protocol.audit.log.events import CLOSING, PLAIN_EVENTS, Event
+from protocol.audit.months import month_starts, starts_by_visits
 from protocol.audit.words import measured
 from protocol.bedside.known.timed_rule import sources_of
 from protocol.bedside.known.timeline import Observation, Timeline
 from protocol.dates import date_of
 from protocol.reading.fields import CENTURY_DAYS
-from protocol.regimen.load import Regimen
-from protocol.regimen.paths import MONTH_DAYS
+from protocol.regimen.rules import Regimen
 
 #: Events later than this after the planned end of therapy cannot belong to it.
 AFTER_THERAPY_DAYS = 730
@@ -125,7 +123,7 @@ def record_of(
     start = _first_day(events, regimen)
     if start is None:
         return None
-    starts = _month_starts(start, regimen.months + 1, calendar=calendar_months)
+    starts = month_starts(start, regimen.months + 1, calendar=calendar_months)
     record = Record(patient, start, starts, starts[regimen.months], {}, None, -1)
     if late:
         text = f"{_count(late, 'event')} later than {date_of(cutoff or 0)} not used"
@@ -139,7 +137,7 @@ def record_of(
             named[name] = _once(record, group, regimen)
     record.named = named
     if visit_months:
-        record.by_visits, record.month_starts = True, _starts_by_visits(record, regimen)
+        record.by_visits, record.month_starts = True, starts_by_visits(start, named, regimen)
         record.planned_end = record.month_starts[regimen.months]
     record.timeline = Timeline(_results(named, regimen))
     closing = [event for name in CLOSING for event in named.get(name, ())[:1]]
@@ -180,40 +178,6 @@ def _first_day(events: Sequence[Event], regimen: Regimen) -> int | None:
 def _course(events: Sequence[Event]) -> Sequence[Event]:
     """Return the events of the course with most injections: pauses divide courses."""
     return max(parts_of(events), key=doses_in, default=events)
-
-
-def _month_starts(start: int, months: int, *, calendar: bool) -> tuple[int, ...]:
-    """Return the first day of each month, and the day on which the last one ends.
-
-    A calendar month begins on the day of the month on which therapy began, or on the month's last
-    day if it has no such day.
-    """
-    if not calendar:
-        return tuple(MONTH_DAYS * month for month in range(months + 1))
-    first = date_of(start)
-    return tuple(_months_later(first, month).toordinal() - start for month in range(months + 1))
-
-
-def _starts_by_visits(record: Record, regimen: Regimen) -> tuple[int, ...]:
-    """Return the first day of each month where a month begins with the visit that is due.
-
-    A visit up to half a month late begins it; without one it begins after 30 days.
-    """
-    ends = (visit for visit in regimen.visits.values() if visit.when == "end of each month")
-    tests = {name for visit in ends for name in visit.measure}
-    days = sorted({record.day(event) for name in tests for event in record.of(name)})
-    starts = [0]
-    for _ in range(regimen.months + 1):
-        due = starts[-1] + MONTH_DAYS
-        starts.append(next((day for day in days if due <= day < due + MONTH_DAYS // 2), due))
-    return tuple(starts)
-
-
-def _months_later(date: dt.date, months: int) -> dt.date:
-    year, month = divmod(date.year * 12 + date.month - 1 + months, 12)
-    if year > dt.MAXYEAR:
-        return dt.date.max
-    return dt.date(year, month + 1, min(date.day, monthrange(year, month + 1)[1]))
 
 
 def _plausible(record: Record, events: Sequence[Event], window: int) -> list[Event]:

@@ -12,8 +12,8 @@ from protocol.audit.record import Record, rows_of
 from protocol.audit.words import called
 from protocol.bedside.known.timed_rule import Moment, possible_values, results_for
 from protocol.regimen.conditions import Value, plain
-from protocol.regimen.load import Regimen, Rule
 from protocol.regimen.paths import BEFORE_THERAPY, MONTH_DAYS, Injection, injections_of
+from protocol.regimen.rules import Regimen, Rule
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from protocol.audit.therapy_received import Course
 from protocol.audit.words import called
 from protocol.dates import date_of
 from protocol.regimen.conditions import plain
-from protocol.regimen.load import Regimen
 from protocol.regimen.parts import Visit
 from protocol.regimen.paths import MONTH_DAYS
+from protocol.regimen.rules import Regimen
 
 
 def judge_visits(findings: Findings, course: Course, regimen: Regimen) -> None:

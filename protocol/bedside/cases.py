@@ -17,8 +17,9 @@ from protocol.reading.fields import Fact, Name, Text
 from protocol.reading.numbers import read_number
 from protocol.reading.quantities import convert
 from protocol.regimen.conditions import Value
-from protocol.regimen.load import CASES_SUFFIX, SHIPPED, Regimen, list_regimens
+from protocol.regimen.load import CASES_SUFFIX, SHIPPED, list_regimens
 from protocol.regimen.parts import Outcome, analyte_of
+from protocol.regimen.rules import Regimen
 
 
 class Case(Document):

@@ -12,8 +12,8 @@ from protocol.bedside.known.timeline import Observation
 from protocol.bedside.patient import UNKNOWN_PHASE, PatientRecord, facts_asked
 from protocol.dates import spoken_date
 from protocol.reading.shown import shown_unit
-from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
+from protocol.regimen.rules import Regimen
 
 
 @dataclass(frozen=True, slots=True)

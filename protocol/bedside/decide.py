@@ -9,7 +9,7 @@ from protocol.bedside.known.plausible import value_problem
 from protocol.errors import Fault, InputError
 from protocol.reading.numbers import plain_value
 from protocol.regimen.conditions import Value
-from protocol.regimen.load import DecisionTable, Regimen, Rule
+from protocol.regimen.rules import DecisionTable, Regimen, Rule
 
 #: Rules and phases of which it is remembered what a decision says of them.
 REMEMBERED = 1024

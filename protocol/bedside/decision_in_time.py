@@ -6,7 +6,7 @@ from protocol.bedside.decide import decide, orders_of
 from protocol.bedside.decision import Decision, InputValue
 from protocol.bedside.known.timed_rule import TimedRule
 from protocol.bedside.known.timeline import Observation, Timeline, Window
-from protocol.regimen.load import Regimen
+from protocol.regimen.rules import Regimen
 
 #: The rule of a decision that no rule of the table gave.
 CONFLICT, RECORDED = "conflicting results", "as recorded"

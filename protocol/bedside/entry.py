@@ -7,7 +7,7 @@ from typing import Literal
 from protocol.reading.shown import shown_unit
 from protocol.regimen import parts
 from protocol.regimen.conditions import Condition, Value
-from protocol.regimen.load import Regimen, Rule
+from protocol.regimen.rules import Regimen, Rule
 
 Verdict = Literal["met", "failed", "unknown"]
 

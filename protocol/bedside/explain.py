@@ -8,7 +8,7 @@ from functools import lru_cache
 from protocol.bedside.decision import Boundary, NearestChange, RuleNotMet
 from protocol.regimen.conditions import MEASURED, Value, plain
 from protocol.regimen.grid import Axis, Cell
-from protocol.regimen.load import DecisionTable, Regimen, Rule
+from protocol.regimen.rules import DecisionTable, Regimen, Rule
 
 #: Cells of tables of which it is remembered what would change there.
 REMEMBERED_CELLS = 4096

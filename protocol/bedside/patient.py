@@ -11,8 +11,8 @@ from protocol.bedside.known.timeline import Observation, Timeline
 from protocol.dates import date_of, day_from
 from protocol.errors import Fault, InputError
 from protocol.regimen.conditions import Value
-from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
+from protocol.regimen.rules import Regimen
 
 #: A month of therapy of which the file does not tell the phase.
 UNKNOWN_PHASE = "unknown"

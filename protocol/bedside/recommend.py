@@ -26,8 +26,8 @@ from protocol.bedside.known.timeline import Observation, Window
 from protocol.bedside.next_steps import NextStep, next_steps
 from protocol.bedside.patient import PatientRecord, facts_asked
 from protocol.regimen.conditions import Value
-from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
+from protocol.regimen.rules import Regimen
 
 SCHEMA = "pretese/decision/2"
 DISCLAIMER = "Research software; not a medical device and no recommendation for a real patient."

@@ -11,7 +11,6 @@ from protocol.dates import day_from
 from protocol.errors import InputError
 from protocol.regimen import parts
 from protocol.regimen.conditions import Value
-from protocol.regimen.load import Regimen
 from protocol.regimen.paths import (
     BEFORE_THERAPY,
     MONTH_DAYS,
@@ -23,6 +22,7 @@ from protocol.regimen.paths import (
     steps_from,
     totals_of,
 )
+from protocol.regimen.rules import Regimen
 
 Kind = Literal["visit", "decision", "injection"]
 

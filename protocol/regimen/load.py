@@ -24,18 +24,6 @@ from protocol.shorten import shorten
 # What reads and proves files (pydantic, yaml) loads where a file is read: a shipped regimen is
 # stored as it was proved.
 
-__all__ = [
-    "DecisionTable",
-    "Phase",
-    "Regimen",
-    "Rule",
-    "StartCriterion",
-    "list_regimens",
-    "load_regimen",
-    "parse_regimen",
-    "plain_regimen",
-]
-
 SHIPPED = Path(__file__).parents[1] / "regimens"
 CASES_SUFFIX = ".cases.yaml"
 MAX_DEPTH = 5

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from protocol.regimen.load import Regimen
+from protocol.regimen.rules import Regimen
 from simulate.cohort.draw import Cohort
 from simulate.core.coding import ARMS
 from simulate.hormones.decision_lookup import MONTH_DAYS

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from protocol.regimen.load import Regimen
+from protocol.regimen.rules import Regimen
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

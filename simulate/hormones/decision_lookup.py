@@ -37,9 +37,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from protocol.errors import InputError
 from protocol.regimen.grid import Axis, DecisionGrid
-from protocol.regimen.load import DecisionTable, Phase, Regimen
 from protocol.regimen.paths import MONTH_DAYS as MONTH_DAYS  # re-exported for simulators
 from protocol.regimen.paths import doses_between
+from protocol.regimen.rules import DecisionTable, Phase, Regimen
 
 UNDECIDED = -1
 

@@ -7,7 +7,8 @@ as if nothing had been injected.
 from dataclasses import dataclass
 
 from protocol.errors import Fault, InputError
-from protocol.regimen.load import Regimen, load_regimen
+from protocol.regimen.load import load_regimen
+from protocol.regimen.rules import Regimen
 from simulate.scenario.scenario_file import Scenario
 from simulate.scenario.sections.endocrine import Kinetics, Physiology
 

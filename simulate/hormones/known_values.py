@@ -16,8 +16,9 @@ from protocol.bedside.known.timeline import window_of
 from protocol.errors import InputError
 from protocol.reading.quantities import convert
 from protocol.regimen.grid import Axis
-from protocol.regimen.load import Regimen, load_regimen
+from protocol.regimen.load import load_regimen
 from protocol.regimen.parts import Input, analyte_of
+from protocol.regimen.rules import Regimen
 from simulate.core.coding import ASSAYED, HORMONES
 from simulate.core.random_streams import RandomStreams
 from simulate.hormones.decision_lookup import MONTH_DAYS

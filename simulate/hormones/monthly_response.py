@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from protocol.regimen.load import Regimen
+from protocol.regimen.rules import Regimen
 from simulate.hormones.decision_lookup import MONTH_DAYS
 from simulate.hormones.drugs import actions
 from simulate.hormones.pharmacology import (

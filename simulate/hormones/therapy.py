@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from protocol.errors import InputError
-from protocol.regimen.load import Phase, Regimen
+from protocol.regimen.rules import Phase, Regimen
 from simulate.hormones.course import Course
 from simulate.hormones.decision_lookup import MONTH_DAYS, UNDECIDED, answers, lookup
 from simulate.hormones.drugs import check_drugs

@@ -20,7 +20,7 @@ from simulate.core.random_streams import RandomStreams
 from simulate.hormones.decision_lookup import MONTH_DAYS
 from simulate.hormones.traits import MONTHS
 from simulate.scenario.sections.dates import Dates
-from simulate.tables.study_rows import words
+from simulate.tables.study_rows import coded
 from simulate.tables.table_columns import COLUMNS
 
 Ints = NDArray[np.int_]
@@ -133,13 +133,13 @@ _FROM_PART = (0.0, 0.0, 0.5)
 _PARTS = (1.0, 0.4, 0.5)
 
 
-def _times(dates: Dates, part: Floats) -> NDArray[np.object_]:
+def _times(dates: Dates, part: Floats) -> pd.Categorical:
     """Return times of day, as hours and minutes."""
     slots = (dates.closes_hour - dates.opens_hour) * 60 // SLOT_MINUTES
     first = dates.opens_hour * 60
     known = [divmod(first + SLOT_MINUTES * slot, 60) for slot in range(slots)]
-    written = words([f"{hour:02d}:{minute:02d}" for hour, minute in known])
-    return written[np.minimum((part * slots).astype(np.int_), slots - 1)]
+    written = [f"{hour:02d}:{minute:02d}" for hour, minute in known]
+    return coded(written, np.minimum((part * slots).astype(np.int_), slots - 1))
 
 
 def _visits(table: pd.DataFrame, plan: _Plan, hours: Floats) -> pd.DataFrame:
@@ -152,12 +152,13 @@ def _visits(table: pd.DataFrame, plan: _Plan, hours: Floats) -> pd.DataFrame:
 def _injections(table: pd.DataFrame, plan: _Plan, cohort: Cohort, r: int) -> pd.DataFrame:
     """Count the days of a month from the visit before it; some injections come a day late.
 
-    One that the next follows on the day after, or on the same day, is given in time.
+    One that the next follows on the day after, or on the same day, is given in time. Rows stand
+    patient by patient and in the order of days, so that what a month shares is repeated.
     """
     who, planned = plan.place(table), table["day"].to_numpy(np.int_)
-    months = np.arange(MONTHS)
-    later = (plan.visit[:, :MONTHS] - MONTH_DAYS * months).ravel()
-    day = planned + later[who * MONTHS + _MONTH_OF[planned]]
+    count = np.bincount(who * MONTHS + _MONTH_OF[planned], minlength=MONTHS * len(plan.enrolled))
+    later = plan.visit[:, :MONTHS] - MONTH_DAYS * np.arange(MONTHS)
+    day = planned + np.repeat(later.ravel(), count)
     share = plan.dates.injection_late_share.value
     if share and len(table):
         drawn = cohort.streams.uniform("late injections", width=len(_MONTH_OF) // 2)[r] < share
@@ -180,7 +181,7 @@ def _alone(rows: Ints, who: Ints, planned: Ints) -> NDArray[np.bool_]:
 
 def _procedures(table: pd.DataFrame, plan: _Plan, hours: Floats) -> pd.DataFrame:
     who = plan.place(table)
-    which = pd.Categorical(table["procedure"], ("semen analysis", "micro-TESE", "ICSI")).codes
+    which = table["procedure"].cat.codes.to_numpy()
     month = table["day"].to_numpy(np.int_) // MONTH_DAYS
     over = plan.visit[who, month]
     day = np.choose(which, [over, plan.surgery[who], plan.icsi[who]])
@@ -198,7 +199,13 @@ def _operations(table: pd.DataFrame, plan: _Plan) -> pd.DataFrame:
 
 def _changed(table: pd.DataFrame, name: str, **columns: NDArray[Any]) -> pd.DataFrame:
     """Return a table with columns in place or added, in their order, without a copy of the rest."""
-    kept = {column: table[column].array for column in table}
+    kept = {column: _values(table[column]) for column in table}
     whole = {**kept, **columns}
     names = [each.name for each in COLUMNS[name] if each.name in whole]
     return pd.DataFrame({each: whole[each] for each in names}, copy=False)
+
+
+def _values(column: pd.Series) -> Any:
+    """Return what a column holds; pandas searches for missing words in the array of plain columns."""
+    plain = isinstance(column.dtype, np.dtype)
+    return column.to_numpy() if plain else column.array

@@ -1,16 +1,33 @@
 """Injections: what the regimen's calendar makes of the months that each patient lived."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from simulate.cohort.draw import Cohort
 from simulate.core.coding import ARMS
+from simulate.hormones.course import Course
 from simulate.hormones.decision_lookup import MONTH_DAYS, dose_calendar
-from simulate.hormones.traits import MONTHS
-from simulate.tables.study_rows import numbers, words
+from simulate.tables.study_rows import coded, numbers
 
 Ints = NDArray[np.int_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """The injections of every sequence of phases that some patient lived, one after another.
+
+    ``day``, ``drug`` and ``dose`` have one entry an injection; sequence *i* has ``count[i]`` of
+    them from ``first[i]`` on.
+    """
+
+    day: Ints
+    drug: Ints
+    dose: NDArray[np.float64]
+    first: Ints
+    count: Ints
 
 
 def injections(cohort: Cohort, r: int) -> pd.DataFrame:
@@ -26,49 +43,53 @@ def _injections_on(cohort: Cohort, r: int, arm: int) -> pd.DataFrame:
     """List the injections of the patients of one arm from the regimen's calendar of each phase."""
     course = cohort.paths[arm].course
     mine = np.flatnonzero(cohort.gonadotropin_therapy[r] == arm)
-    calendar = dose_calendar(course.regimen)
-    phase = course.phase[:, r][:, mine]
-    spent = _months_spent(phase)
-    begun = np.arange(len(phase))[:, None] - spent
-    # phase, month of its begin, month in phase, day, drug
-    order = np.nonzero(calendar.swapaxes(3, 4))
-    longest = calendar.shape[1] - 1
-    place = (phase, np.minimum(begun, longest), np.minimum(spent, longest))
-    cell = np.ravel_multi_index(place, calendar.shape[:3]).T.ravel()
-    row, of = _rows_of_cells(np.ravel_multi_index(order[:3], calendar.shape[:3]), cell)
-    patient, month = np.divmod(of, MONTHS)
-    day = order[3][row] + month * MONTH_DAYS
+    lists, sequence = _lists_of(course, course.phase[:, r][:, mine])
+    count = lists.count[sequence]
+    row = _runs(lists.first[sequence], count)
+    patient = np.repeat(mine, count)
     if course.missed is not None:
-        given = ~course.missed[day, r, mine[patient]]
-        row, patient, day = row[given], patient[given], day[given]
-    return pd.DataFrame(
-        {
-            "patient_id": numbers(cohort)[mine[patient]],
-            "day": day,
-            "drug": words(list(course.regimen.drugs))[order[4][row]],
-            "dose_iu": calendar[(*order[:3], order[4], order[3])][row],
-        }
-    )
+        given = ~course.missed[lists.day[row], r, patient]
+        row, patient = row[given], patient[given]
+    every = [drug for path in cohort.paths for drug in path.course.regimen.drugs]
+    place = np.array([every.index(drug) for drug in course.regimen.drugs], np.int8)
+    listed = {
+        "patient_id": numbers(cohort)[patient],
+        "day": lists.day[row],
+        "drug": coded(every, place[lists.drug][row]),
+        "dose_iu": lists.dose[row],
+    }
+    return pd.DataFrame(listed, copy=False)
 
 
-def _rows_of_cells(listed: Ints, cell: Ints) -> tuple[Ints, Ints]:
-    """Look up, for every element of ``cell``, the rows of a list that is sorted by cell.
+def _lists_of(course: Course, phase: NDArray[np.int8]) -> tuple[_Lists, Ints]:
+    """List the injections of each sequence of phases, and say which sequence each patient lived."""
+    calendar = dose_calendar(course.regimen)
+    base = calendar.shape[0] ** np.arange(len(phase))
+    known, example, sequence = np.unique(base @ phase, return_index=True, return_inverse=True)
+    lived = phase[:, example].T
+    spent = _months_spent(lived.T).T
+    longest = calendar.shape[1] - 1
+    begun = np.minimum(np.arange(len(phase)) - spent, longest)
+    # sequence, month, day, drug
+    doses = calendar[lived, begun, np.minimum(spent, longest)].swapaxes(2, 3)
+    of, month, day, drug = np.nonzero(doses)
+    count = np.bincount(of, minlength=len(known))
+    first = np.cumsum(count) - count
+    lists = _Lists(day + month * MONTH_DAYS, drug, doses[of, month, day, drug], first, count)
+    return lists, sequence
 
-    Returns
-    -------
-    The rows, one element after another, and for each the element it belongs to.
+
+def _runs(first: Ints, count: Ints) -> Ints:
+    """Count on from each first number.
 
     Examples
     --------
-    >>> rows, element = _rows_of_cells(np.array([0, 0, 2]), np.array([2, 0, 1]))
-    >>> rows.tolist(), element.tolist()
-    ([2, 0, 1], [0, 1, 1])
+    >>> _runs(np.array([5, 0, 7]), np.array([2, 0, 3])).tolist()
+    [5, 6, 7, 8, 9]
     """
-    first = np.searchsorted(listed, cell)
-    count = np.searchsorted(listed, cell, side="right") - first
-    element = np.repeat(np.arange(len(cell)), count)
     before = np.cumsum(count) - count
-    return np.arange(len(element)) + (first - before)[element], element
+    runs: Ints = np.arange(count.sum()) + np.repeat(first - before, count)
+    return runs
 
 
 def _months_spent(phase: NDArray[np.int8]) -> Ints:

@@ -1,6 +1,7 @@
 """Shared by all tables of a study: patient numbers, words, and values in the chosen arm."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,15 +23,39 @@ def words(names: Sequence[str | None]) -> NDArray[np.object_]:
     return np.array(names, dtype=object)
 
 
+def coded(names: Sequence[str | None], codes: NDArray[np.integer[Any]]) -> pd.Categorical:
+    """Return words by their place in ``names``, each stored once; None is a missing word.
+
+    >>> list(coded(["hcg", None, "hcg"], np.array([2, 0, 1])))
+    ['hcg', 'hcg', nan]
+    """
+    known = {name: code for code, name in enumerate(_known(names))}
+    place = np.array([-1 if name is None else known[name] for name in names], np.int16)
+    return pd.Categorical.from_codes(place[codes], list(known))
+
+
+def _known(names: Sequence[str | None]) -> list[str]:
+    return list(dict.fromkeys(name for name in names if name is not None))
+
+
 def words_as_objects(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose columns of words hold objects, and None where there is no word.
 
     Pandas from version 3 chooses the type of a column by what is in it: without any word in it, it
     would have another type than with some.
     """
-    chosen = [name for name, kind in table.dtypes.items() if isinstance(kind, pd.StringDtype)]
-    plain = {name: table[name].astype(object).where(table[name].notna(), None) for name in chosen}
+    plain = {name: _objects(table[name]) for name, kind in table.dtypes.items() if _wordy(kind)}
     return table.assign(**plain) if plain else table
+
+
+def _wordy(kind: object) -> bool:
+    return isinstance(kind, pd.StringDtype | pd.CategoricalDtype)
+
+
+def _objects(column: pd.Series) -> NDArray[np.object_] | pd.Series:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return words([*column.cat.categories, None])[column.cat.codes.to_numpy()]
+    return column.astype(object).where(column.notna(), None)
 
 
 def along(cohort: Cohort, r: int, name: str) -> Floats:

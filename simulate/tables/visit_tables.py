@@ -16,7 +16,7 @@ from simulate.hormones.serum import (
 )
 from simulate.hormones.traits import MONTHS
 from simulate.patients.measurement import rounded
-from simulate.tables.study_rows import along, numbers, words
+from simulate.tables.study_rows import along, coded, numbers
 
 Floats = NDArray[np.float64]
 
@@ -25,20 +25,19 @@ def visits(cohort: Cohort, r: int) -> pd.DataFrame:
     """Lay out the visits: before therapy for everybody, monthly for those under therapy."""
     baseline = np.stack([cohort.baseline[name][r] for name in ASSAYED])
     measured = np.concatenate([baseline[:, None], _month_ends(cohort, r)], axis=1)
-    month = np.arange(MONTHS + 1)
-    surgery_day = cohort.surgery_day[r]
     # Also patients who miss every injection, or break therapy off, come to their visits.
-    kept = (month[:, None] * MONTH_DAYS <= surgery_day).T.ravel()
-    table = pd.DataFrame(
+    ends = np.arange(MONTHS + 1)[:, None] * MONTH_DAYS
+    patient, month = np.nonzero((ends <= cohort.surgery_day[r]).T)
+    return pd.DataFrame(
         {
-            "patient_id": np.repeat(numbers(cohort), MONTHS + 1),
-            "month": np.tile(month, len(surgery_day)),
-            "day": np.tile(month * MONTH_DAYS, len(surgery_day)),
-            "previous_phase": _phase_names(cohort, r).T.ravel(),
-            **{name: values.T.ravel() for name, values in zip(ASSAYED, measured, strict=True)},
-        }
+            "patient_id": numbers(cohort)[patient],
+            "month": month,
+            "day": month * MONTH_DAYS,
+            "previous_phase": _previous_phase(cohort, r, patient, month),
+            **{name: of[month, patient] for name, of in zip(ASSAYED, measured, strict=True)},
+        },
+        copy=False,
     )
-    return table[kept].reset_index(drop=True)
 
 
 def _month_ends(cohort: Cohort, r: int) -> Floats:
@@ -79,11 +78,15 @@ def _hormones(cohort: Cohort, r: int) -> dict[str, Floats]:
     }
 
 
-def _phase_names(cohort: Cohort, r: int) -> NDArray[np.object_]:
+def _previous_phase(
+    cohort: Cohort, r: int, patient: NDArray[np.int_], month: NDArray[np.int_]
+) -> pd.Categorical:
+    """Return the phase of the month that ends with each visit; none before therapy."""
+    names: list[str | None] = [None]
     ways = []
     for path in cohort.paths:
-        names = words([phase.name for phase in path.course.regimen.phases])
-        ways.append(names[path.course.phase[:, r]])
+        ways.append(path.course.phase[:, r] + np.int16(len(names)))
+        names += [phase.name for phase in path.course.regimen.phases]
     chosen = np.where(cohort.gonadotropin_therapy[r], ways[1], ways[0])
-    start = np.full((1, chosen.shape[1]), None)
-    return np.concatenate([start, chosen])
+    codes = np.concatenate([np.zeros_like(chosen[:1]), chosen])
+    return coded(names, codes[month, patient])

@@ -16,8 +16,8 @@ from estimate.causal.propensity import propensity
 from estimate.causal.randomised_g_computation import randomised
 from estimate.causal.weighting import iptw, iptw_adjusted, weights
 from estimate.comparison.contingency import unadjusted
-from estimate.core.analysis_set import analysis_set
 from estimate.core.columns import Categorical, Numeric
+from estimate.core.complete_cases import analysis_set
 from estimate.core.result import RATIOS
 from estimate.imputation.chain import Column, impute
 from estimate.imputation.rubins_rules import pool_estimates

@@ -30,8 +30,8 @@ from estimate.comparison.exact.two_by_two import fisher_2x2
 from estimate.comparison.risk_difference import compare_arms
 from estimate.comparison.stratified import cochran_mantel_haenszel, count_strata, mantel_haenszel
 from estimate.comparison.two_sample import chi_square, kruskal_wallis, welch, wilcoxon
-from estimate.core.analysis_set import analysis_set
 from estimate.core.columns import Numeric
+from estimate.core.complete_cases import analysis_set
 from estimate.core.estimand import Estimand
 from estimate.description.table1 import table_one
 from estimate.heterogeneity.additive import additive_by_level, additive_from_data

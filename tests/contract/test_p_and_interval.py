@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import fisher_exact
 
-from estimate.core.analysis_set import analysis_set
 from estimate.core.columns import Numeric
+from estimate.core.complete_cases import analysis_set
 from estimate.core.result import RATIOS
 from tests.contract.test_estimators import CASES
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from estimate.core.analysis_set import analysis_set
 from estimate.core.columns import Categorical, Numeric
+from estimate.core.complete_cases import analysis_set
 
 R = Path(__file__).parent / "r"
 

@@ -1,1 +1,1 @@
-"""Numerical methods that know nothing of statistics."""
+"""Numerical methods: roots, mixtures of normal distributions."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # each takes a while to load, and `pretese recover --help` ne
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from pretese.jobs.blocks import Store
+    from pretese.jobs.storage.blocks import Store
     from pretese.recovery.results.assess import Assessment
     from pretese.recovery.run_recovery import PreparedStudy
     from pretese.recovery.temporary_blocks import TemporaryBlocks

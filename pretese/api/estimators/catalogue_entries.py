@@ -22,7 +22,7 @@ def family_of(family: str, *rows: tuple[str, str, str, str]) -> tuple[CatalogueE
 # fmt: off
 ESTIMATORS: tuple[CatalogueEntry, ...] = (
     *family_of("data",
-        ("analysis_set", "estimate.core.analysis_set.analysis_set",
+        ("analysis_set", "estimate.core.complete_cases.analysis_set",
          "columns of a table as the estimators take them", ""),
         ("estimand", "estimate.core.estimand.Estimand",
          "label of the question that an estimate answers", "ICH E9(R1) 2019"),
@@ -170,6 +170,9 @@ ESTIMATORS: tuple[CatalogueEntry, ...] = (
         ("g_formula_risks", "estimate.longitudinal.g_formula.g_formula_risks",
          "risks under dynamic strategies by iterated conditional expectations",
          "Bang H, Robins JM. Biometrics 2005;61:962-72"),
+        ("structural_model", "estimate.longitudinal.structural_model.structural_model",
+         "effect of each month treated: a marginal structural model, pooled over visits",
+         "Robins JM et al. Epidemiology 2000;11:550-60"),
         ("cox_fit", "estimate.outcomes.cox.fit_cox",
          "Cox regression with Efron's ties, weights and robust errors",
          "Efron B. J Am Stat Assoc 1977;72:557-65"),

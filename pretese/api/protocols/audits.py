@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pretese.api.arguments.argument_values import day_of, path_of, text_of
 from pretese.api.display import Shown
-from pretese.api.protocols import regimens
+from pretese.api.protocols import read_regimen, regimens
 from pretese.bedside.audits.audit_view import COLUMNS, audit_lines, deviation_cells, deviations_csv
 from pretese.bedside.audits.log_source import log_of
 from pretese.bedside.json_answers import audit_document
@@ -20,7 +20,7 @@ from protocol.audit.log.events import Log, Unused
 from protocol.audit.log.mapping import LogMapping, read_mapping
 from protocol.errors import InputError
 from protocol.reading.documents import validate
-from protocol.regimen import load
+from protocol.regimen import rules
 from protocol.shorten import shorten, shorten_text
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def audit(
     >>> {kind: count for kind, count in found.counts.items() if count}
     {'dose': 1}
     """
-    chosen = regimen if isinstance(regimen, regimens.Regimen) else regimens.regimen(regimen)
+    chosen = regimen if isinstance(regimen, regimens.Regimen) else read_regimen.regimen(regimen)
     own = {"dates": dates, "decimal": decimal, "sheet": sheet}
     read = log_of(log, chosen.compiled, _mapping(mapping, _names(columns), own))
     found = judge.audit(
@@ -138,7 +138,7 @@ class Audit(Shown):
     data_assumptions: tuple[str, ...]
     unused: tuple[Unused, ...]
     log: Log
-    regimen: load.Regimen
+    regimen: rules.Regimen
 
     @property
     def deviations(self) -> tuple[Deviation, ...]:

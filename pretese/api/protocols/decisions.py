@@ -10,7 +10,7 @@ from pretese.api.display import Shown
 from pretese.bedside.recommendation_view import recommendation_lines
 from protocol.bedside.patient import PatientRecord
 from protocol.bedside.recommend import Recommendation
-from protocol.regimen import load
+from protocol.regimen import rules
 from protocol.shorten import shorten_text
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Decision(Shown):
     """
 
     details: Recommendation
-    regimen: load.Regimen
+    regimen: rules.Regimen
     record: PatientRecord = field(compare=False)
 
     @property
@@ -159,7 +159,7 @@ class Schedule(Shown):
     """
 
     plan: "Plan"
-    regimen: load.Regimen
+    regimen: rules.Regimen
 
     @property
     def start(self) -> dt.date:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pretese.api.display import Shown
 from pretese.bedside.words import case_lines, proof_lines
 from protocol.errors import InputError
-from protocol.regimen import load
+from protocol.regimen import rules
 from protocol.regimen.paths import Path
 from protocol.shorten import shorten, shorten_text
 
@@ -26,7 +26,7 @@ class Proof(Shown):
     """
 
     name: str
-    regimen: load.Regimen | None
+    regimen: rules.Regimen | None
     faults: tuple[str, ...]
     paths: tuple[Path, ...]
 
@@ -76,7 +76,7 @@ class Proof(Shown):
 class CaseResults(Shown):
     """Which of the cases beside a regimen it makes true."""
 
-    regimen: load.Regimen
+    regimen: rules.Regimen
     results: "tuple[CaseResult | AuditCaseResult, ...]"
 
     @property
@@ -122,7 +122,7 @@ class CaseResults(Shown):
         return self.text()
 
 
-def run_own_cases(regimen: load.Regimen, name: str) -> CaseResults:
+def run_own_cases(regimen: rules.Regimen, name: str) -> CaseResults:
     """Run the test cases of a regimen.
 
     Parameters

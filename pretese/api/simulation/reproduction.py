@@ -1,16 +1,16 @@
 """The published study and its simulation, and the calibration of the scenario."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.arguments.argument_numbers import seed_of, whole_of
+from pretese.api.arguments.argument_values import choice_of
 from pretese.api.display import Shown
 from protocol.errors import InputError
-from protocol.shorten import shorten, shorten_text
+from protocol.shorten import shorten_text
 from simulate.scenario.load import LoadedScenario, load
 
 if TYPE_CHECKING:
@@ -66,23 +66,18 @@ def reproduce(
     '395'
     """
     from pretese.article.run.reproduction_run import reproduce_article, write_reproduction
+    from pretese.io.output.result_folder import optional_result_folder
     from pretese.screen.progress import optional_progress
 
     asked = whole_of(replicates, "replicates", 2, 1_000_000), seed_of(seed)
     processes = whole_of(workers, "workers", 1, 256)
     loaded = load(scenario)
     bar = partial(optional_progress, wanted=progress)
-    with _folder(out, "out") as folder:
+    with optional_result_folder(out) as folder:
         run = reproduce_article(loaded, *asked, processes, bias_analysis, bar)
         if folder is not None:
             write_reproduction(run, folder)
     return Reproduction(run)
-
-
-def _folder(out: str | Path | None, argument: str) -> AbstractContextManager[Path | None]:
-    from pretese.io.output.result_folder import result_folder
-
-    return nullcontext() if out is None else result_folder(Path(out), argument)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -129,10 +124,7 @@ class Reproduction(Shown):
             ``hormones-before-and-after``.
         """
         drawn = self.run.figures(self.run.cohort())
-        if name not in drawn:
-            cure = f"take one of {', '.join(drawn)}"
-            raise InputError.of("name", "", f"there is no figure {shorten(name)}", cure)
-        return drawn[name]
+        return drawn[choice_of(name, "name", drawn)]
 
     def write(self, folder: str | Path) -> None:
         """Write what ``pretese reproduce`` writes: report, tables, figures, a cohort, manifest.
@@ -143,10 +135,10 @@ class Reproduction(Shown):
             New, or an unchanged earlier result, which is replaced.
         """
         from pretese.article.run.reproduction_run import write_reproduction
+        from pretese.io.output.result_folder import result_folder
 
-        with _folder(folder, "folder") as place:
-            if place is not None:
-                write_reproduction(self.run, place)
+        with result_folder(Path(folder), "folder") as place:
+            write_reproduction(self.run, place)
 
     def summary(self) -> str:
         """Return scenario, replicates, seed and how many calibrated numbers agree."""

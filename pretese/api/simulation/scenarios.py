@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.arguments.argument_numbers import number_in_range, seed_of, whole_of
+from pretese.api.arguments.argument_values import choice_of
 from pretese.api.display import Shown
 from pretese.api.simulation.cohorts import Cohort, TrueEffects
 from pretese.cohort.cohort_folder import CohortRequest
 from pretese.io.input.regimen_files import RegimenFiles
 from pretese.pictures.scenario_pictures import PICTURES
-from protocol.errors import InputError
-from protocol.shorten import shorten, shorten_text
+from protocol.shorten import shorten_text
 from simulate.scenario.load import LoadedScenario
 from simulate.scenario.parameter_paths import parameters
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from pretese.api.simulation.clinics import CapacityAnswer, ClinicRun
+    from pretese.api.simulation.clinic_results import CapacityAnswer, ClinicRun
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -134,11 +134,9 @@ class Scenario(Shown):
         seed
             Base seed of all random numbers.
         """
-        if kind not in PICTURES:
-            cure = f"take one of {', '.join(PICTURES)}"
-            raise InputError.of("kind", "", f"there is no picture {shorten(kind)}", cure)
+        draw = PICTURES[choice_of(kind, "kind", PICTURES)]
         number = whole_of(patient_number, "patient_number", 1, 10_000_000)
-        return PICTURES[kind](self.loaded.scenario, seed_of(seed), number)
+        return draw(self.loaded.scenario, seed_of(seed), number)
 
     def clinic(
         self,

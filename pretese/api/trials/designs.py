@@ -1,4 +1,4 @@
-"""Planned trials: `pretese.design` reads one, and `pretese.report` a finished power study."""
+"""Planned trials: `pretese.design` reads one."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -264,7 +264,7 @@ def design(source: str | Path | Mapping[str, Any]) -> Design:
     >>> pt.design("placebo-ufsh").id
     'placebo-ufsh'
     """
-    from pretese.trial.design.design_file import parse_design, read_design_text
+    from pretese.trial.design.design_reader import parse_design, read_design_text
 
     if isinstance(source, Mapping):
         import yaml
@@ -277,41 +277,6 @@ def design(source: str | Path | Mapping[str, Any]) -> Design:
         cure = "give the name of a shipped design, a path, or a mapping of fields"
         raise InputError.of("design", "", f"{source!r} came", cure)
     return Design(*read_design_text(source))
-
-
-def report(folder: str | Path, out: str | Path | None = None) -> str:
-    """Write the report of a power study that was kept in a folder.
-
-    Parameters
-    ----------
-    folder
-        What `Design.power` or ``pretese power`` was given as ``out``.
-    out
-        File to write; ``report.html`` in the folder by default.
-
-    Returns
-    -------
-    str
-        The page, self-contained HTML.
-
-    Raises
-    ------
-    InputError
-        There is no power study in the folder, or the file cannot be written.
-    """
-    from pretese.io.output.atomic_file import check_file, write_file
-    from pretese.io.output.manifest import add_to_manifest
-    from pretese.trial.report.power_report import render_report
-
-    folder = Path(folder)
-    target = folder / "report.html" if out is None else Path(out)
-    if folder.is_dir():  # else the message of what cannot be read is the better one
-        check_file(target, "out")
-    page = render_report(folder)
-    write_file(target, page, "out")
-    if out is None:  # a part of the result from now on, so that the study may be extended later
-        add_to_manifest(folder, target.name)
-    return page
 
 
 def _as_design(source: "Design | str | Path | Mapping[str, Any]") -> Design:

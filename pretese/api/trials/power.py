@@ -1,6 +1,7 @@
-"""The power of planned trials: what a study shows, as table, page and figures."""
+"""Power of planned trials: a study as table, page and figures; `pretese.report` writes the page."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.display import Shown
@@ -122,3 +123,38 @@ def _row(point: dict[str, Any]) -> dict[str, Any]:
     for name, measure in point["measures"].items():
         row |= {name: measure["value"], f"{name}_mcse": measure["mcse"]}
     return row
+
+
+def report(folder: str | Path, out: str | Path | None = None) -> str:
+    """Write the report of a power study that was kept in a folder.
+
+    Parameters
+    ----------
+    folder
+        What `Design.power` or ``pretese power`` was given as ``out``.
+    out
+        File to write; ``report.html`` in the folder by default.
+
+    Returns
+    -------
+    str
+        The page, self-contained HTML.
+
+    Raises
+    ------
+    InputError
+        There is no power study in the folder, or the file cannot be written.
+    """
+    from pretese.io.output.atomic_file import check_file, write_file
+    from pretese.io.output.manifest import add_to_manifest
+    from pretese.trial.report.power_report import render_report
+
+    folder = Path(folder)
+    target = folder / "report.html" if out is None else Path(out)
+    if folder.is_dir():  # else the message of what cannot be read is the better one
+        check_file(target, "out")
+    page = render_report(folder)
+    write_file(target, page, "out")
+    if out is None:  # a part of the result from now on, so that the study may be extended later
+        add_to_manifest(folder, target.name)
+    return page

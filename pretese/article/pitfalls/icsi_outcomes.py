@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimate.comparison.clustered import naive_test, rate_difference, rates
-from estimate.core.analysis_set import analysis_set
 from estimate.core.arrays import Floats
+from estimate.core.complete_cases import analysis_set
 from estimate.core.estimand import Estimand
 from estimate.imputation.chain import Column, impute
 from estimate.imputation.rubins_rules import pool_estimates

@@ -7,9 +7,10 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from estimate.comparison.contingency import unadjusted
-from estimate.core.analysis_set import AnalysisSet, analysis_set
+from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats
 from estimate.core.columns import Categorical, Kind, Numeric
+from estimate.core.complete_cases import analysis_set
 from estimate.core.result import Estimate
 from estimate.regression.adjustment import adjusted
 from simulate.cohort.draw import Cohort, draw_cohort

@@ -19,8 +19,9 @@ from estimate.causal.propensity import c_statistic, propensity
 from estimate.causal.weighting import iptw_adjusted, weights
 from estimate.comparison.contingency import count, unadjusted
 from estimate.comparison.two_sample import chi_square, wilcoxon
-from estimate.core.analysis_set import AnalysisSet, analysis_set
+from estimate.core.analysis_set import AnalysisSet
 from estimate.core.columns import Categorical, Kind, Numeric
+from estimate.core.complete_cases import analysis_set
 from estimate.core.design_matrix import design_matrix
 from estimate.core.result import Estimate
 from estimate.regression.adjustment import adjusted

@@ -13,7 +13,7 @@ from protocol.audit.log.courses import courses_of
 from protocol.audit.log.events import Log, Unused
 from protocol.audit.words import called
 from protocol.bedside.recommend import DISCLAIMER
-from protocol.regimen.load import Regimen
+from protocol.regimen.rules import Regimen
 
 #: Patients whose timelines are drawn; those with deviations come first.
 MAX_DRAWN = 300

@@ -8,7 +8,7 @@ from protocol.audit.log.events import LogReading
 from protocol.audit.log.mapping import LogMapping
 from protocol.audit.log.reader import read_log_table
 from protocol.errors import InputError
-from protocol.regimen.load import Regimen
+from protocol.regimen.rules import Regimen
 from protocol.shorten import shorten, shorten_text
 
 #: What a log without a file is called in messages.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from protocol.audit.deviations import PatientAudit
 from protocol.audit.log.events import CLOSING, Event
 from protocol.audit.words import called, measured
-from protocol.regimen.load import Regimen
+from protocol.regimen.rules import Regimen
 from protocol.safe_text import one_line, xml_text
 
 #: Sizes in pixels: the whole width, the column of labels, a lane, and the space around marks.

@@ -90,6 +90,13 @@ class Stream:
             rows = (
                 pd.concat(self._held, ignore_index=True) if len(self._held) > 1 else self._held[0]
             )
-            table = pa.Table.from_pandas(rows, self._schema, preserve_index=False)
-            self._writer.write_table(table.cast(self._schema))
+            columns = [_arrow(rows[field.name], field.type) for field in self._schema]
+            self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
         self._held, self._rows = [], 0
+
+
+def _arrow(column: pd.Series, kind: pa.DataType) -> pa.Array:
+    """Return a column as an Arrow array; words that are coded are not looked up one by one."""
+    coded = isinstance(column.dtype, pd.CategoricalDtype)
+    found = pa.array(column, type=None if coded else kind, from_pandas=True)
+    return found.cast(kind)

@@ -20,7 +20,10 @@ def _outcome_uses(plan: Plan) -> dict[str, Use]:
 
 def visit_uses(asked: Strategies) -> dict[str, Use]:
     """Return the columns of a table of visits that strategies need, to what they hold."""
-    numbers = dict.fromkeys((*asked.covariates, "month", "day"), NumberUse("give numbers"))
+    model = asked.structural_model
+    later = (model.outcome,) if model is not None and model.outcome is not None else ()
+    needed = (*asked.covariates, *later, "month", "day")
+    numbers = dict.fromkeys(needed, NumberUse("give numbers"))
     return {asked.patient: CategoryUse(), **numbers}
 
 

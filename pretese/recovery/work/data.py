@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from estimate.core.analysis_set import AnalysisSet, analysis_set
+from estimate.core.analysis_set import AnalysisSet
 from estimate.core.columns import Categorical, Kind
+from estimate.core.complete_cases import analysis_set
 from estimate.imputation.chain import Column, impute
 from pretese.recovery.design.study_spec import StudyPlan, covariate_kind
 from simulate import endpoints

@@ -1,6 +1,5 @@
 """Interim analyses of a design file: timing, boundaries, sample size re-estimation."""
 
-import re
 from dataclasses import replace
 from functools import lru_cache
 from typing import Annotated, Literal, Self
@@ -11,15 +10,18 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from estimate.core.arrays import Floats
 from estimate.sequential.boundaries import plan_sequential
 from estimate.sequential.boundary_shapes import (
-    FutilityKind,
     FutilityRule,
-    HaybittlePeto,
     Shape,
-    WangTsiatis,
 )
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.spending import Spending
 from pretese.trial.design.arms import Open, Risks
+from pretese.trial.design.boundary_notation import (
+    FUTILITY_CURE,
+    error_spending,
+    futility_rule,
+    read_shape,
+)
 from protocol.errors import InputError
 from protocol.reading.documents import Document
 from protocol.reading.fields import Number, Whole, as_number
@@ -90,7 +92,7 @@ class Monitoring(Document):
     @property
     def spends(self) -> bool:
         """Whether the efficacy boundaries come from an error-spending function."""
-        return _function(_shape(self.efficacy)) is not None
+        return error_spending(read_shape(self.efficacy)) is not None
 
     @field_validator("analyses_percent")
     @classmethod
@@ -141,7 +143,7 @@ class Monitoring(Document):
         """Return spending function and one-sided error of the harm boundaries, or None."""
         if self.harm is None:
             return None
-        spending = _function(_shape(self.harm, "harm"))
+        spending = error_spending(read_shape(self.harm, "harm"))
         if spending is None:
             problem = f"{self.harm!r} is not an error-spending function"
             raise InputError.of("monitoring", "harm", problem, "give OF, Pocock, HSD(-4) or KD(2)")
@@ -186,10 +188,10 @@ class Monitoring(Document):
         rule = futility_rule(self.futility, len(self.analyses_percent) - 1)
         if rule is not None:
             return rule
-        shape = _shape(self.futility, "futility")
+        shape = read_shape(self.futility, "futility")
         if isinstance(shape, Spending) and shape.family == "user":
             return self._user_beta(shape)
-        futility = _function(shape)
+        futility = error_spending(shape)
         if futility is None:
             problem = f"{self.futility!r} is not an error-spending function"
             raise InputError.of("monitoring", "futility", problem, FUTILITY_CURE)
@@ -206,7 +208,7 @@ class Monitoring(Document):
 
     def shape(self) -> Shape:
         """Return the family of the efficacy boundaries; a list of errors as fractions."""
-        shape = _shape(self.efficacy)
+        shape = read_shape(self.efficacy)
         if not isinstance(shape, Spending) or shape.family != "user":
             return shape
         given = shape.cumulative
@@ -232,77 +234,5 @@ def upper_at(
     if level <= 0:
         return np.full(len(analyses_percent), np.inf)
     rates = np.asarray(analyses_percent) / 100
-    plan = plan_sequential(rates, _shape(efficacy), alpha=level, sides=sides, power=0.9)
+    plan = plan_sequential(rates, read_shape(efficacy), alpha=level, sides=sides, power=0.9)
     return np.asarray(plan.upper)
-
-
-def _function(shape: Shape) -> Spending | None:
-    """Return the family if it is an error-spending function, else None."""
-    return shape if isinstance(shape, Spending) and shape.family != "user" else None
-
-
-_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
-
-#: How futility may be written.
-FUTILITY_CURE = (
-    "write OF, Pocock, HSD(-2), KD(2), user(2,8,20), z(0), effect(20), CP(10), CPobserved(10) or "
-    "PP(5)"
-)
-
-#: Rules for futility, and the divisor of their numbers.
-_RULES: dict[str, tuple[FutilityKind, float]] = {
-    "z": ("z", 1.0),
-    "effect": ("effect", 100.0),
-    "CP": ("conditional power", 100.0),
-    "CPobserved": ("conditional power, observed effect", 100.0),
-    "PP": ("predictive power", 100.0),
-}
-
-
-def futility_rule(words: str, interim: int) -> FutilityRule | None:
-    """Return the rule that a design file writes for futility; None if it spends beta.
-
-    >>> futility_rule("CP(10, 20)", 2).values
-    (0.1, 0.2)
-    """
-    signed = rf"-?{_NUMBER}"
-    match = re.fullmatch(
-        rf"(z|effect|CP|CPobserved|PP)\(({signed}(?:, *{signed})*)\)", words.strip()
-    )
-    if match is None:
-        return None
-    kind, divisor = _RULES[match[1]]
-    values = tuple(float(each) / divisor for each in match[2].split(","))
-    if len(values) not in (1, interim):
-        problem = f"{words!r} has {len(values)} values for {interim} interim analyses"
-        raise InputError.of("monitoring", "futility", problem, "give one, or one for each")
-    if kind not in ("z", "effect") and not all(0 < value < 1 for value in values):
-        cure = "give powers above 0 and below 100 percent"
-        raise InputError.of("monitoring", "futility", f"{words!r} is not allowed", cure)
-    if not all(-40 <= value <= 40 for value in values):
-        cure = "give values from -40 to 40"
-        raise InputError.of("monitoring", "futility", f"{words!r} is not allowed", cure)
-    return FutilityRule(kind, values)
-
-
-def _shape(words: str, field: str = "efficacy") -> Shape:
-    if len(words) > 1000 or re.search(r"\d{16}", words):
-        problem = "it is too long"
-        raise InputError.of("monitoring", field, problem, "write OF, HSD(-4) or similar")
-    listed = re.fullmatch(
-        r"user\(([0-9]+(?:\.[0-9]+)?(?:, *[0-9]+(?:\.[0-9]+)?)*)\)", words.strip()
-    )
-    if listed:
-        return Spending("user", cumulative=tuple(float(each) for each in listed[1].split(",")))
-    match = re.fullmatch(rf"(OF|Pocock|HSD|KD|WT|HP)(?:\((-?{_NUMBER})\))?", words.strip())
-    if match is None:
-        cure = "write OF, Pocock, HSD(-4), KD(2), user(0.5,2,5), WT(0.25) or HP(3)"
-        if field == "futility":
-            cure = FUTILITY_CURE
-        raise InputError.of("monitoring", field, f"{words!r} is not understood", cure)
-    family, number = match[1], None if match[2] is None else float(match[2])
-    if family == "WT":
-        return WangTsiatis(0.0 if number is None else number)
-    if family == "HP":
-        return HaybittlePeto(3.0 if number is None else number)
-    return Spending(family, number)  # type: ignore[arg-type]  # the pattern holds families alone

@@ -18,7 +18,8 @@ from pretese.io.input.parquet_file import parquet_errors
 from pretese.io.text.html_page import render_page
 from pretese.plots.style import svg
 from pretese.trial.conduct.participants import scenario_of
-from pretese.trial.design.design_file import DesignFile, read_design
+from pretese.trial.design.design_file import DesignFile
+from pretese.trial.design.design_reader import read_design
 from pretese.trial.group_sequential.boundary_document import describe_boundaries
 from pretese.trial.group_sequential.boundary_figure import draw_boundaries
 from pretese.trial.power.additional_measures import main_point, null_point

@@ -8,8 +8,8 @@ from protocol.bedside.decide import decide
 from protocol.bedside.schedule import Item, plan
 from protocol.errors import InputError
 from protocol.regimen.conditions import Value
-from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
+from protocol.regimen.rules import Regimen
 
 
 def adherent_events(

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from protocol.audit.log.events import PLAIN_EVENTS, Event
 from protocol.bedside.patient import facts_asked
-from protocol.regimen.load import Regimen
+from protocol.regimen.rules import Regimen
 
 #: Therapy that pauses for longer is another course, or has a wrong date.
 COURSE_GAP_DAYS = 180

@@ -26,7 +26,7 @@ from protocol.audit.log.events import Log, LogReading
 from protocol.audit.log.mapping import LogMapping
 from protocol.audit.log.rows import RowReader
 from protocol.errors import Fault, InputError
-from protocol.regimen.load import Regimen
+from protocol.regimen.rules import Regimen
 from protocol.tables import open_table
 from protocol.tables.rows import Block
 

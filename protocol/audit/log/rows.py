@@ -15,8 +15,8 @@ from protocol.reading.day_formats import DayColumn
 from protocol.reading.missing_words import is_missing
 from protocol.reading.numbers import shown
 from protocol.regimen.conditions import Value
-from protocol.regimen.load import Regimen
 from protocol.regimen.parts import analyte_of
+from protocol.regimen.rules import Regimen
 
 #: How an injection may be given, by the words for it (capitals and dots do not matter).
 ROUTES = {

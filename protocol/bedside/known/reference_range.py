@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from protocol.errors import InputError
 from protocol.reading.quantities import convert
 from protocol.reading.shown import shown_unit
-from protocol.regimen.load import Regimen
 from protocol.regimen.parts import NewValue
+from protocol.regimen.rules import Regimen
 
 
 @dataclass(frozen=True, slots=True)

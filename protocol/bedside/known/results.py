@@ -11,8 +11,8 @@ from protocol.reading.numbers import cure_of, number_of, shown
 from protocol.reading.quantities import convert
 from protocol.reading.shown import shown_unit
 from protocol.regimen.conditions import Value
-from protocol.regimen.load import Regimen
 from protocol.regimen.parts import analyte_of
+from protocol.regimen.rules import Regimen
 
 _BEYOND = re.compile(r"\s*([<>])\s*(.+)")
 

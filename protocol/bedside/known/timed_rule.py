@@ -18,9 +18,9 @@ from protocol.bedside.known.timeline import (
 )
 from protocol.regimen.conditions import Value
 from protocol.regimen.grid import Axis
-from protocol.regimen.load import DecisionTable, Regimen, Rule
 from protocol.regimen.parts import Input
 from protocol.regimen.paths import MONTH_DAYS
+from protocol.regimen.rules import DecisionTable, Regimen, Rule
 
 #: What several results of one day, or one beyond a limit of detection, may stand for.
 PossibleValues = Mapping[str, Sequence[Value]]

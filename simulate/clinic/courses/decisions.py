@@ -5,8 +5,8 @@ from math import isnan
 from protocol.errors import InputError
 from protocol.regimen.conditions import Value
 from protocol.regimen.grid import DecisionGrid
-from protocol.regimen.load import DecisionTable, Regimen
 from protocol.regimen.paths import BEFORE_THERAPY
+from protocol.regimen.rules import DecisionTable, Regimen
 from simulate.clinic.courses.batches import Batch
 from simulate.clinic.courses.potential_course import Phases, Way
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from protocol.regimen.conditions import Value
 from protocol.regimen.grid import Axis, DecisionGrid
-from protocol.regimen.load import DecisionTable, Regimen, load_regimen
+from protocol.regimen.load import load_regimen
 from protocol.regimen.paths import BEFORE_THERAPY
+from protocol.regimen.rules import DecisionTable, Regimen
 from simulate.cohort.births import Couples, draw_couples
 from simulate.cohort.draw import Cohort, draw_cohort
 from simulate.cohort.spermatogenesis import effect, see_sperm

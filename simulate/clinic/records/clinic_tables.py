@@ -71,7 +71,8 @@ def truth_of(seen: Seen) -> pd.DataFrame:
     Potential outcomes are those of patients who wait for nothing: those of `pretese simulate`.
     """
     cohort = seen.courses.cohort
-    return truth_rows(cohort, births_of(cohort)).iloc[seen.patients].reset_index(drop=True)
+    rows = truth_rows(cohort, births_of(cohort)).iloc[seen.patients]
+    return words_as_objects(rows.reset_index(drop=True))
 
 
 def _patients(seen: Seen) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from pretese.cli import run
-from pretese.jobs.blocks import Store
+from pretese.jobs.storage.blocks import Store
 from tests.support.output.folder_contents import hashes
 
 PLAN = """
@@ -54,8 +54,8 @@ def test_four_workers_write_the_same_bytes_as_one_process(whole, folder):
 KILLED = """
 import os, signal
 from pretese.cli import run
-from pretese.jobs.blocks import Store
-from pretese.jobs.blocks import Store
+from pretese.jobs.storage.blocks import Store
+from pretese.jobs.storage.blocks import Store
 write = Store.write
 def write_and_die(self, block, table):
     write(self, block, table)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pretese.jobs.blocks import Store
+from pretese.jobs.storage.blocks import Store
 from pretese.recovery.design.library import choose_study, load_library
 from pretese.recovery.results.assess import Assessment
 from pretese.recovery.run_recovery import assess_blocks, prepare_recovery, run_study

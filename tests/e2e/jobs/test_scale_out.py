@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 from pretese.cli import run
-from pretese.jobs.blocks import Store
+from pretese.jobs.storage.blocks import Store
 from pretese.screen.endings import EXIT_BAD_INPUT
 from tests.support.output.folder_contents import hashes
 

@@ -15,10 +15,10 @@ import pandas as pd
 import pytest
 
 from pretese.cli import run
-from pretese.jobs.blocks import Store
+from pretese.jobs.storage.blocks import Store
 from pretese.jobs.worker_pool import WorkerPool
 from pretese.screen.endings import EXIT_BAD_INPUT, EXIT_INTERRUPTED
-from pretese.trial.design.design_file import read_design
+from pretese.trial.design.design_reader import read_design
 from pretese.trial.power.runner import trial_job
 
 DESIGN = """
@@ -86,7 +86,7 @@ def test_a_killed_run_continues_to_the_same_bytes(whole, folder):
 import os, signal
 from pretese.cli import run
 from pretese.jobs.worker_pool import WorkerPool
-from pretese.jobs.blocks import Store
+from pretese.jobs.storage.blocks import Store
 write, done = Store.write, []
 def write_and_die(self, block, table):
     if len(done) == 3:

@@ -10,7 +10,7 @@ import pytest
 
 from pretese.cli import run
 from pretese.screen.endings import EXIT_BAD_INPUT
-from pretese.trial.design.design_file import design_path
+from pretese.trial.design.design_reader import design_path
 from pretese.trial.report.archive_columns import dictionary_rows
 from pretese.trial.simulation.trial_results import Outcomes
 from protocol.reading.documents import read_text

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimate.core.analysis_set import analysis_set
+from estimate.core.complete_cases import analysis_set
 from estimate.heterogeneity.additive import additive_interaction, interaction_coefficients, recode
 
 LOGS = st.lists(st.floats(-1.5, 1.5), min_size=3, max_size=3).map(np.array)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 
-from estimate.core.analysis_set import analysis_set
+from estimate.core.complete_cases import analysis_set
 from estimate.heterogeneity.subgroups import adjust_p_values, interaction_test
 
 P = arrays(np.float64, (2, 6), elements=st.floats(0, 1))

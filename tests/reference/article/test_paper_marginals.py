@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from estimate.causal.propensity import c_statistic, propensity
-from estimate.core.analysis_set import analysis_set
 from estimate.core.columns import Categorical, Numeric
+from estimate.core.complete_cases import analysis_set
 from pretese.article.calibration.problem import pose
 from pretese.article.calibration.solve import SEED
 from pretese.article.calibration.verdict import LIMIT, check

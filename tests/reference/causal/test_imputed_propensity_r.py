@@ -9,8 +9,9 @@ import pytest
 
 from estimate.causal.propensity import c_statistic, propensity
 from estimate.causal.weighting import iptw, iptw_adjusted, weights
-from estimate.core.analysis_set import AnalysisSet, analysis_set
+from estimate.core.analysis_set import AnalysisSet
 from estimate.core.columns import Categorical, Numeric
+from estimate.core.complete_cases import analysis_set
 from estimate.imputation.rubins_rules import pool, pool_estimates
 
 R = Path(__file__).parents[1] / "r"

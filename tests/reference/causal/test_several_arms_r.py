@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.core.analysis_set import analysis_set
 from estimate.core.columns import Categorical, Numeric
+from estimate.core.complete_cases import analysis_set
 from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import Choices, Work
 from estimate.regression.multinomial import fit_multinomial

@@ -12,8 +12,8 @@ from estimate.causal.matched_effects import matched_effects
 from estimate.causal.matching import match_nearest
 from estimate.causal.propensity import propensity
 from estimate.comparison.two_risks import clustered_risks
-from estimate.core.analysis_set import analysis_set
 from estimate.core.columns import Categorical, Numeric
+from estimate.core.complete_cases import analysis_set
 from estimate.outcomes.measurements import ancova
 from estimate.regression.adjustment import adjusted
 from estimate.regression.poisson import modified_poisson

@@ -29,8 +29,8 @@ from estimate.comparison.stratified import (
     count_strata,
     mantel_haenszel,
 )
-from estimate.core.analysis_set import analysis_set
 from estimate.core.columns import Categorical, Numeric
+from estimate.core.complete_cases import analysis_set
 from estimate.core.estimand import Estimand
 from estimate.regression.logistic import fit_logistic
 from estimate.sample_size.exact_fixed import fisher_test

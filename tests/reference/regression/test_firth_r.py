@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from estimate.core.analysis_set import analysis_set
+from estimate.core.complete_cases import analysis_set
 from estimate.regression.adjustment import adjusted
 from estimate.regression.firth import firth, fit_firth, penalised_profile, penalised_test
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from estimate.comparison.two_sample import signed_rank
-from estimate.core.analysis_set import analysis_set
 from estimate.core.columns import Categorical, Numeric
+from estimate.core.complete_cases import analysis_set
 from estimate.methods.shared_work import Work
 from estimate.outcomes.counts import rate_ratio
 from estimate.outcomes.cox import fit_cox, restricted_mean

@@ -8,7 +8,7 @@ import pytest
 
 from estimate.performance.measures import proportion_mcse
 from pretese.trial.conduct.participants import scenario_of
-from pretese.trial.design.design_file import read_design
+from pretese.trial.design.design_reader import read_design
 from pretese.trial.simulation.engine import simulate_design
 
 PARTICIPANTS, TRIALS = 300, 500

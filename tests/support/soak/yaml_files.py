@@ -8,12 +8,12 @@ from typing import Any
 from estimate.plan.spec import Plan
 from pretese.article.published import load_published
 from pretese.fitting.table.column_map import read_column_map
-from pretese.jobs.folder import study_folder
+from pretese.jobs.storage.study_folder import study_folder
 from pretese.literature.library import read_evidence
 from pretese.literature.prior_source import prior_source
 from pretese.recovery.design.library import LIBRARY
 from pretese.recovery.design.study_spec import StudyPlan, StudySpec
-from pretese.trial.design.design_file import design_path, read_design
+from pretese.trial.design.design_reader import design_path, read_design
 from protocol.audit.log.mapping import read_mapping
 from protocol.bedside.cases import load_cases, run_cases
 from protocol.bedside.patient import patient_record

@@ -49,7 +49,7 @@ def test_a_reproduction_is_shown_shortly(found):
     assert found.to_frame().equals(found.comparison)
     assert bool(found.missed) == bool(found.verdict)
     assert found.plot("predictions").axes
-    with pytest.raises(InputError, match="name: there is no figure 'tree'"):
+    with pytest.raises(InputError, match="name: 'tree' is not allowed; take one of"):
         found.plot("tree")
 
 

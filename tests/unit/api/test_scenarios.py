@@ -121,7 +121,10 @@ def test_every_option_has_its_argument(command, functions, renamed):
         (lambda paper: paper.simulate(patients=9).write("x", ["ods"]), "formats: 'ods'"),
         (lambda paper: paper.simulate(patients=9).write("x", []), "formats: none is given"),
         (lambda paper: paper.truth(patients=0), "patients: 0"),
-        (lambda paper: paper.plot("tree"), "kind: there is no picture 'tree'"),
+        (
+            lambda paper: paper.plot("tree"),
+            "kind: 'tree' is not allowed; take one of: patient, cohort",
+        ),
         (
             lambda paper: paper.plot("patient", patient_number=9999),
             "patient_number: there is no patient 9999",

@@ -3,7 +3,7 @@
 import pretese
 from pretese.api.shipped_names import shipped
 from pretese.clinic.clinic_files import clinic_names
-from pretese.trial.design.design_file import read_design
+from pretese.trial.design.design_reader import read_design
 from protocol.regimen.load import load_regimen
 from simulate.core.shipped import published_path, scenario_path, shipped_folder
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from estimate.causal.balance import balance
 from estimate.causal.matching import match_nearest
 from estimate.causal.propensity import PropensityScore, c_statistic, propensity
-from estimate.core.analysis_set import analysis_set
 from estimate.core.columns import Numeric
+from estimate.core.complete_cases import analysis_set
 from estimate.core.rounding import significant
 from pretese.analysis.analysis_tables import balance_table
 from pretese.io.output.csv_file import write_csv

@@ -6,8 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pretese.io.input.regimen_files import RegimenFiles
-from pretese.jobs.blocks import Block, Job, Store
 from pretese.jobs.execute import StrangeCodeError, compute, compute_all
+from pretese.jobs.storage.blocks import Block, Job, Store
 from pretese.jobs.worker_pool import WorkerPool
 from protocol.errors import InputError
 from protocol.reading.stored import content_hash
@@ -62,7 +62,7 @@ def test_the_order_of_a_spec_does_not_matter():
 
 def test_other_code_has_another_key(monkeypatch):
     before = Block(job(), 0, 10).key
-    monkeypatch.setattr("pretese.jobs.blocks.code_version", lambda kind: "next release")
+    monkeypatch.setattr("pretese.jobs.storage.blocks.code_version", lambda kind: "next release")
     assert Block(job(), 0, 10).key != before
 
 

@@ -4,8 +4,8 @@ import ast
 from pathlib import Path
 
 import pretese
-from pretese.jobs import code
-from pretese.jobs.code import code_version
+from pretese.jobs.storage import code_hash as code
+from pretese.jobs.storage.code_hash import code_version
 
 ROOT = Path(pretese.__file__).resolve().parent.parent
 

@@ -4,13 +4,13 @@ import pytest
 
 from estimate.compiled.switch import uses_kernels
 from pretese.jobs import execute
-from pretese.jobs.blocks import Block, Job
-from pretese.jobs.code import code_version
 from pretese.jobs.execute import compute, compute_all
+from pretese.jobs.storage.blocks import Block, Job
+from pretese.jobs.storage.code_hash import code_version
 from pretese.recovery.design.library import choose_study
 from pretese.recovery.run_recovery import prepare_recovery
 from pretese.trial.conduct.participants import scenario_of
-from pretese.trial.design.design_file import design_path, read_design
+from pretese.trial.design.design_reader import design_path, read_design
 from pretese.trial.power.runner import trial_job
 
 

@@ -4,8 +4,8 @@ import pyarrow as pa
 import pytest
 
 from pretese.io.output.manifest import write_manifest
-from pretese.jobs.blocks import Block, Job, Store
-from pretese.jobs.folder import study_folder
+from pretese.jobs.storage.blocks import Block, Job, Store
+from pretese.jobs.storage.study_folder import study_folder
 from protocol.errors import InputError
 from tests.support.faults.disk_faults import KilledError, counted, full_from, killed_at, snapshot
 

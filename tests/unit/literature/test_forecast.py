@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit, logit
 
 import pretese
-from estimate.core.normal_mixture import NormalMixture
+from estimate.core.numeric.normal_mixture import NormalMixture
 from estimate.sample_size.assurance import assurance_two_proportions
 from pretese.cli import run
 from pretese.literature.forecast import forecast

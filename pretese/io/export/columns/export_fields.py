@@ -62,7 +62,8 @@ def kind_of(dtype: object) -> Kind:
         return "number"
     if pd.api.types.is_datetime64_any_dtype(dtype):
         return "date"
-    if pd.api.types.is_object_dtype(dtype) or isinstance(dtype, pd.StringDtype):
+    worded = isinstance(dtype, pd.StringDtype | pd.CategoricalDtype)
+    if worded or pd.api.types.is_object_dtype(dtype):
         return "text"
     raise TypeError(
         f"no format is known for {dtype}; use int8 flags, integers, floats, dates, words"

@@ -14,8 +14,8 @@ from estimate.causal.matching import Matches, match_nearest
 from estimate.causal.propensity import PropensityScore, c_statistic, propensity
 from estimate.causal.weighting import iptw, iptw_adjusted, weighted_risks, weights
 from estimate.comparison.proportion import clopper_pearson_interval
-from estimate.core.analysis_set import analysis_set
 from estimate.core.columns import Categorical, Numeric
+from estimate.core.complete_cases import analysis_set
 from protocol.errors import InputError
 
 

@@ -7,6 +7,7 @@ import pytest
 import statsmodels.api as sm
 from scipy.special import expit
 
+from estimate.longitudinal.g_formula import g_formula_risks
 from estimate.longitudinal.regimes import courses, regime_risks
 from protocol.errors import InputError
 
@@ -109,6 +110,19 @@ def test_a_grace_period_keeps_clones_and_asks_for_no_weight():
     assert found.adherent[1] == 300
     assert found.weights[1] == pytest.approx(1.0)
     assert found.risk[1] == pytest.approx(success.mean())
+
+
+def test_a_month_in_which_everyone_is_treated_needs_no_weight():
+    given, x, success = simulate(np.random.default_rng(4), (500,))
+    given[:, 0] = 1
+    found = regime_risks(courses(given, x, success), {"always": np.ones((500, 3))})
+    rest = regime_risks(courses(given[:, 1:], x[:, 1:], success), {"always": np.ones((500, 2))})
+    assert found.converged
+    assert (found.weights > 0).sum() == (rest.weights > 0).sum() == found.adherent[0]
+    assert found.weights[found.weights > 0].min() >= 1
+    risk, sound = g_formula_risks(courses(given, x, success), {"always": np.ones((500, 3))})
+    assert sound
+    assert risk[0] == pytest.approx(found.risk[0], abs=0.05)
 
 
 def test_a_batch_is_its_studies_one_by_one():

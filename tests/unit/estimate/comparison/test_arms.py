@@ -22,8 +22,8 @@ from estimate.comparison.stratified import (
     joint_strata,
     mantel_haenszel,
 )
-from estimate.core.analysis_set import analysis_set
 from estimate.core.columns import Categorical, Numeric
+from estimate.core.complete_cases import analysis_set
 from estimate.core.estimand import Estimand
 from estimate.regression.logistic import fit_logistic
 from protocol.errors import InputError

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from estimate.core.analysis_set import AnalysisSet, analysis_set
+from estimate.core.analysis_set import AnalysisSet
+from estimate.core.complete_cases import analysis_set
 from estimate.heterogeneity.additive import (
     additive_by_level,
     additive_from_data,

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from estimate.core.analysis_set import AnalysisSet, analysis_set
+from estimate.core.analysis_set import AnalysisSet
 from estimate.core.columns import Categorical, Numeric
+from estimate.core.complete_cases import analysis_set
 from estimate.core.matrices import independent_columns
 from estimate.heterogeneity.subgroups import (
     adjust_p_values,

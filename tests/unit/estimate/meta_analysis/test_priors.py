@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from estimate.core.normal_mixture import NormalMixture
+from estimate.core.numeric.normal_mixture import NormalMixture
 from estimate.meta_analysis.elicited_prior import prior_from_histogram, prior_from_quantiles
 from estimate.meta_analysis.predictive_prior import predictive_prior, robust_prior
 from estimate.meta_analysis.study_effects import StudyEffects

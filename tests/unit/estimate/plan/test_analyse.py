@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from estimate.core.analysis_set import analysis_set
+from estimate.core.complete_cases import analysis_set
 from estimate.methods.offered_methods import methods_of
 from estimate.plan.analyse import analyse
 from estimate.plan.choices import Event, Matching, MissingData

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from estimate.core.analysis_set import analysis_set
 from estimate.core.columns import Categorical, Numeric
+from estimate.core.complete_cases import analysis_set
 from estimate.heterogeneity.subgroups import adjust_p_values, subgroup_effects
 from estimate.plan.analyse import analyse
 from estimate.plan.choices import Subgroup

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from estimate.causal.entropy_balancing import entropy_weights
-from estimate.core.analysis_set import analysis_set
 from estimate.core.columns import Numeric
+from estimate.core.complete_cases import analysis_set
 from estimate.plan.analyse import analyse
 from estimate.plan.spec import Plan
 from protocol.errors import InputError

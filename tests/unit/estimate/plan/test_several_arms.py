@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 import pretese as pt
-from estimate.core.analysis_set import analysis_set
 from estimate.core.columns import Numeric
+from estimate.core.complete_cases import analysis_set
 from estimate.core.result import RATIOS
 from estimate.methods.shared_work import Choices
 from estimate.several_arms.comparisons import SEVERAL

@@ -8,6 +8,7 @@ import pretese as pt
 from estimate.longitudinal.g_formula import g_formula_risks
 from estimate.longitudinal.regimes import courses, regime_risks
 from estimate.longitudinal.strategies import allow_grace
+from estimate.longitudinal.structural_model import structural_model
 from protocol.errors import InputError
 
 N, MONTHS = 900, (1, 2)
@@ -99,6 +100,25 @@ def test_the_page_and_the_folder_hold_the_strategies(tmp_path):
     assert (tmp_path / "out" / "strategies.csv").exists()
 
 
+def test_a_structural_model_stands_beside_the_strategies():
+    tables = clinic()
+    patients, visits, _, (given, hormone, age, success) = tables
+    data = courses(given, np.stack([hormone, np.repeat(age[:, None], 2, 1)], -1), success)
+    found = run(tables, structural_model={})
+    row = found.to_dict()["strategies"]["estimates"][-1]
+    expected = structural_model(data, baseline=1).effect()
+    assert row["method"] == "marginal structural model: ufsh, each month"
+    assert row["estimate"] == pytest.approx(float(expected.estimate), rel=1e-5)
+    assert "each month: odds ratio" in str(found)
+    seen = visits.assign(motile=(visits.fsh > 8) * 1.0)
+    seen.loc[(seen.month == 2) & (seen.patient_id < 50), "motile"] = np.nan
+    changed = (patients, seen, *tables[2:])
+    model = {"outcome": "motile", "event": True, "truncate_percent": [1, 99]}
+    row = run(changed, structural_model=model).to_dict()["strategies"]["estimates"][-1]
+    assert row["converged"]
+    assert "motile" in row["estimand"]
+
+
 def test_grace_allows_either_in_the_first_months_of_a_spell():
     holds = np.array([[True, True, False, True], [False, True, True, True]])
     nan = np.nan
@@ -123,6 +143,8 @@ def test_grace_lets_more_patients_adhere():
         ({"compare": {"a": "never", "b": "if low"}}, "is not a rule"),
         ({"compare": {"a": "never"}}, "strategies.compare"),
         ({"months": [2, 1]}, "earliest first"),
+        ({"structural_model": {"event": True}}, "a column of the visits"),
+        ({"structural_model": {"outcome": "motile"}}, "there is no such column"),
         ({"drug": "fsh"}, "drugs: hcg, ufsh"),
         ({"months": [1, 7]}, "no patient has every visit"),
         ({"compare": {"a": "never", "b": ["fsh > 90", "fsh < 80"]}}, None),

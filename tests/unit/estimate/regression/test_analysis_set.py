@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimate.core.analysis_set import analysis_set
 from estimate.core.columns import Categorical, Numeric, read_columns
+from estimate.core.complete_cases import analysis_set
 from estimate.core.design_matrix import design_matrix
 from protocol.errors import InputError
 

@@ -5,8 +5,9 @@ import pytest
 from firthmodels import FirthLogisticRegression
 from scipy import optimize, stats
 
-from estimate.core.analysis_set import AnalysisSet, analysis_set
+from estimate.core.analysis_set import AnalysisSet
 from estimate.core.columns import Numeric
+from estimate.core.complete_cases import analysis_set
 from estimate.regression.firth import firth, fit_firth, penalised_profile, penalised_test
 
 

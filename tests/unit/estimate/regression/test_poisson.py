@@ -6,8 +6,8 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from estimate.core.analysis_set import analysis_set
 from estimate.core.columns import Numeric
+from estimate.core.complete_cases import analysis_set
 from estimate.regression.poisson import fit_poisson, modified_poisson
 
 #: Ten patients: risk 4/6 under treatment, 1/4 without.

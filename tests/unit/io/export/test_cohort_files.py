@@ -36,10 +36,10 @@ def test_an_earlier_slice_is_let_go_before_the_next_but_one_is_drawn(
     drawn: list[weakref.ref[pd.DataFrame]] = []
     alive: list[int] = []
 
-    def watched(cohort, *, exact_days):
+    def watched(cohort, **how):
         gc.collect()
         alive.append(sum(table() is not None for table in drawn))
-        parts = original(cohort, exact_days=exact_days)
+        parts = original(cohort, **how)
         drawn.extend(weakref.ref(table) for table in parts.values())
         return parts
 
@@ -143,3 +143,16 @@ def test_the_page_has_a_line_for_every_format():
         (line,) = [line for line in page.splitlines() if line.startswith(f"| `{name}` |")]
         size = "any number" if each.streamed else f"up to {each.max_patients:,}"
         assert line.endswith(f"| {size} |")
+
+
+def test_words_written_by_their_codes_are_those_written_one_by_one(tmp_path):
+    """A format that is written whole makes the others take plain words."""
+    folders = {formats: tmp_path / "-".join(formats) for formats in (("csv",), ("csv", "dta"))}
+    for formats, folder in folders.items():
+        folder.mkdir()
+        write_studies(paper(), folder, formats, 3, 2, 40, ignore, exact_days=False)
+    coded, plain = folders.values()
+    written = sorted(path.relative_to(coded) for path in coded.rglob("*.csv"))
+    assert len(written) > len(COLUMNS)
+    for name in written:
+        assert (coded / name).read_bytes() == (plain / name).read_bytes(), name

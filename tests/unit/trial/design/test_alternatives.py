@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from pretese.jobs.blocks import Store
+from pretese.jobs.storage.blocks import Store
 from pretese.trial.design.alternatives import MOST, planned_value, settings_of, with_settings
-from pretese.trial.design.design_file import DesignFile, read_design
+from pretese.trial.design.design_file import DesignFile
+from pretese.trial.design.design_reader import read_design
 from pretese.trial.power.runner import Runner
 from pretese.trial.power.sensitivity_grid import (
     _words,

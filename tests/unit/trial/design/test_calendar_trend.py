@@ -8,7 +8,8 @@ from estimate.performance.measures import proportion_mcse
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_trials, simulate_participants
 from pretese.trial.design.alternatives import planned_value, with_settings
-from pretese.trial.design.design_file import DesignFile, read_design
+from pretese.trial.design.design_file import DesignFile
+from pretese.trial.design.design_reader import read_design
 from pretese.trial.power.exact_power import why_not_enumerated
 from pretese.trial.power.sensitivity_grid import assumed_ranges
 from pretese.trial.power.summary import measures

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pretese.trial.design.decision_rule import DecisionRule
-from pretese.trial.design.design_file import DesignFile, read_design
+from pretese.trial.design.design_file import DesignFile
+from pretese.trial.design.design_reader import read_design
 from pretese.trial.power.decision_verdict import decision_words, verdict_document
 from pretese.trial.power.runner import simulation_record, trial_job
 from protocol.errors import InputError

@@ -3,7 +3,7 @@
 import pytest
 
 import pretese
-from pretese.trial.design.design_file import read_design
+from pretese.trial.design.design_reader import read_design
 from protocol.errors import InputError
 
 GOOD = """

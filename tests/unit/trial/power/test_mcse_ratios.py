@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.trial.mcse_ratios import mcse_ratios
-from pretese.trial.design.design_file import parse_design
+from pretese.trial.design.design_reader import parse_design
 
 DESIGN = """
 id: three-analyses

@@ -7,7 +7,8 @@ import pytest
 
 from pretese import shipped
 from pretese.trial.conduct.participants import scenario_of
-from pretese.trial.design.design_file import DesignFile, read_design
+from pretese.trial.design.design_file import DesignFile
+from pretese.trial.design.design_reader import read_design
 from pretese.trial.power.additional_measures import sate_performance
 from pretese.trial.power.runner import simulation_record
 from pretese.trial.power.trial_means import sd_measure

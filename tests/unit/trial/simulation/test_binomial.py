@@ -7,10 +7,11 @@ import pytest
 from scipy.stats import binom, ks_2samp
 
 from pretese.io.text.rounding_rule import rounded_replicates
-from pretese.jobs.blocks import Store
+from pretese.jobs.storage.blocks import Store
 from pretese.jobs.worker_pool import WorkerPool
 from pretese.trial.conduct.event_rates import arm_rates
-from pretese.trial.design.design_file import DesignFile, read_design
+from pretese.trial.design.design_file import DesignFile
+from pretese.trial.design.design_reader import read_design
 from pretese.trial.power.exact_power import exact_behaviour
 from pretese.trial.power.runner import Runner, trial_job
 from pretese.trial.power.summary import measures

@@ -7,7 +7,8 @@ from scipy.special import ndtr, ndtri
 from estimate.performance.measures import proportion_mcse
 from estimate.sample_size.graphs import reject
 from estimate.sequential.trials import follow
-from pretese.trial.design.design_file import DesignFile, read_design
+from pretese.trial.design.design_file import DesignFile
+from pretese.trial.design.design_reader import read_design
 from pretese.trial.design.interim import upper_at
 from pretese.trial.simulation.claims import decide_claims
 from protocol.reading.documents import validate

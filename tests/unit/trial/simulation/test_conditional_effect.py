@@ -5,7 +5,8 @@ import pytest
 
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import simulate_participants
-from pretese.trial.design.design_file import DesignFile, read_design
+from pretese.trial.design.design_file import DesignFile
+from pretese.trial.design.design_reader import read_design
 from pretese.trial.power.summary import measures, summarise_point
 from pretese.trial.simulation.conditional_effect import given_truths
 from pretese.trial.simulation.engine import simulate_design

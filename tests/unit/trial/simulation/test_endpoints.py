@@ -7,7 +7,8 @@ import pytest
 
 from estimate.performance.measures import proportion_mcse
 from pretese.trial.conduct.participants import scenario_of
-from pretese.trial.design.design_file import DesignFile, read_design
+from pretese.trial.design.design_file import DesignFile
+from pretese.trial.design.design_reader import read_design
 from pretese.trial.power.exact_power import why_not_enumerated
 from pretese.trial.power.familywise import any_and_all, each_endpoint, family_errors
 from pretese.trial.power.summary import summarise_point

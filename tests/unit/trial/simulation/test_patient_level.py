@@ -7,11 +7,12 @@ import pytest
 
 from estimate.performance.measures import proportion_mcse
 from pretese.io.text.rounding_rule import rounded_replicates
-from pretese.jobs.blocks import Store
+from pretese.jobs.storage.blocks import Store
 from pretese.jobs.worker_pool import WorkerPool
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_trials
-from pretese.trial.design.design_file import DesignFile, read_design
+from pretese.trial.design.design_file import DesignFile
+from pretese.trial.design.design_reader import read_design
 from pretese.trial.power.exact_power import exact_behaviour, why_not_enumerated
 from pretese.trial.power.required_size import solve_size
 from pretese.trial.power.runner import Runner

@@ -10,7 +10,7 @@ from estimate.comparison.risk_difference import compare_arms
 from estimate.core.result import Z95
 from estimate.sequential.stagewise import order_stagewise
 from estimate.sequential.trials import follow
-from pretese.trial.design.design_file import read_design
+from pretese.trial.design.design_reader import read_design
 from pretese.trial.power.summary import WORDS, measures, summarise_point
 from pretese.trial.power.trial_means import share_below
 from pretese.trial.report.example_trials import _ending

@@ -1,0 +1,144 @@
+"""Check the columns of an analysis and keep the complete cases."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from estimate.core.analysis_set import AnalysisSet, OutcomeKind
+from estimate.core.arrays import Bools, Floats, Ints
+from estimate.core.clusters import read_clusters
+from estimate.core.columns import Categorical, Kind, Numeric, read_columns
+from estimate.core.refusals import refuse_what_cannot_be_analysed
+from protocol.errors import Fault, InputError
+
+
+def analysis_set(
+    columns: Mapping[str, ArrayLike] | Any,
+    *,
+    treatment: str,
+    outcome: str,
+    covariates: Mapping[str, Kind] | None = None,
+    include: ArrayLike | None = None,
+    cluster: str | None = None,
+    outcome_kind: OutcomeKind = "binary",
+    time: str | None = None,
+    exposure: str | None = None,
+    sampling: str | None = None,
+    levels: tuple[str, ...] = (),
+    where: str = "data",
+) -> AnalysisSet:
+    """Check columns and keep the complete cases.
+
+    Parameters
+    ----------
+    columns
+        Names to arrays (..., n), or a DataFrame (one study). Missing is NaN or None, and -1 for
+        a categorical column that holds whole numbers: those are indices of levels.
+    treatment, outcome
+        Names of columns of 0 and 1.
+    covariates
+        Names to kinds. Patients with any of them missing are excluded and counted.
+    include
+        (..., n) who is eligible; None is everybody. Others are excluded as "not eligible", and
+        nothing is asked of their values.
+    cluster
+        Name of a column whose rows of equal value are dependent. Rows without a value are
+        excluded.
+    outcome_kind
+        What the outcome holds; see `AnalysisSet`.
+    time, exposure, sampling
+        Names of columns of positive numbers: follow-up times, denominators of counts, sampling
+        weights.
+    levels
+        Names of three arms or more, the reference first, which the treatment then holds.
+    where
+        File or table, for messages.
+
+    Raises
+    ------
+    InputError
+        All faults at once: a column that is not there, a treatment or outcome that is not 0/1, a
+        covariate that is not a number, an unknown category, nobody left, a treatment or covariate
+        that does not vary. A batch is refused for these only if no data set escapes them.
+
+    Examples
+    --------
+    >>> patients = {"therapy": [1, 1, 0, 0], "sperm_retrieved": [1, 0, 0, 1]}
+    >>> patients["age_years"] = [31, 28, None, 35]
+    >>> chosen = analysis_set(
+    ...     patients, treatment="therapy", outcome="sperm_retrieved",
+    ...     covariates={"age_years": Numeric()},
+    ... )
+    >>> int(chosen.n), {why: int(count) for why, count in chosen.reasons.items()}
+    (3, {'age_years is missing': 1})
+    """
+    kinds = dict(covariates or {})
+    try:
+        beside = {name: Numeric() for name in (time, exposure, sampling) if name is not None}
+        arms = Categorical(levels) if levels else Numeric()
+        asked = {treatment: arms, outcome: Numeric(), **beside, **kinds}
+        read = read_columns(columns, asked, where)
+    except InputError as error:
+        raise InputError(
+            _with_cure(fault, (treatment, outcome)) for fault in error.faults
+        ) from None
+    shape = np.broadcast_shapes(*(column.shape for column in read.values()))
+    units = None if cluster is None else read_clusters(columns, cluster, shape, where)
+    stay, reasons = _complete_cases(include, read, shape, units, cluster)
+    read = {name: np.where(stay, column, 0.0) for name, column in read.items()}
+    refuse_what_cannot_be_analysed(
+        read, list(kinds), stay, reasons, (treatment, outcome), where, outcome_kind, list(beside),
+        levels,
+    )  # fmt: skip
+    return AnalysisSet(
+        treatment=read[treatment],
+        outcome=read[outcome],
+        covariates={name: read[name] for name in kinds},
+        kinds=kinds,
+        include=stay,
+        reasons=reasons,
+        treatment_name=treatment,
+        outcome_name=outcome,
+        cluster=None if units is None else np.maximum(units, 0),
+        cluster_name=cluster or "",
+        outcome_kind=outcome_kind,
+        time=None if time is None else read[time],
+        exposure=None if exposure is None else np.where(stay, read[exposure], 1.0),
+        sampling=None if sampling is None else read[sampling],
+        sampling_name=sampling or "",
+        levels=levels,
+    )
+
+
+def _complete_cases(
+    include: ArrayLike | None,
+    read: Mapping[str, Floats],
+    shape: tuple[int, ...],
+    units: Ints | None,
+    cluster: str | None,
+) -> tuple[Bools, dict[str, Ints]]:
+    """Return who is eligible and lacks nothing, and how many were excluded for which reason."""
+    eligible = np.ones(shape, bool) if include is None else np.array(include, bool)
+    stay = np.broadcast_to(eligible, shape).copy()
+    reasons: dict[str, Ints] = {}
+    if not eligible.all():
+        reasons["not eligible"] = np.count_nonzero(~eligible, axis=-1)
+    gaps = [(name, np.isnan(column)) for name, column in read.items()]
+    if units is not None:
+        gaps.append((str(cluster), units < 0))
+    for name, gap in gaps:
+        missing = stay & gap
+        if missing.any():
+            reasons[f"{name} is missing"] = np.count_nonzero(missing, axis=-1)
+            stay &= ~missing
+    return stay, reasons
+
+
+def _with_cure(fault: Fault, roles: tuple[str, str]) -> Fault:
+    """Ask for 0 and 1, not for any number, where a treatment or outcome holds words."""
+    if fault.field in roles and fault.problem.endswith("is not a number"):
+        return replace(fault, cure="code it 0 (no) and 1 (yes)")
+    return fault
