@@ -31,7 +31,7 @@ CARD = {"uuid": str, "summary": str, "detail": str, "indicator": str, "source": 
 
 
 def every_card():
-    """Return cards of every kind: recommendation, hold, attention, missing data, refusal, orders."""
+    """Return cards of every kind: recommendation, hold, attention, missing data, refusal, order."""
     held = bundle(observation("4544-3", 56, "%", "2022-03-30"))
     high = bundle(observation("2986-8", 40, "nmol/L", "2022-03-30"))
     wrong = drafts_of(bundle(medication_order("hCG", 5000, 4), medication_order("hMG hCG", 1, 1)))
