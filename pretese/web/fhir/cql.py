@@ -7,7 +7,7 @@ that is missing is unknown, and only ``is null`` holds of it.
 from collections.abc import Mapping
 
 from protocol.regimen.conditions import Bound, Condition
-from protocol.regimen.load import Regimen
+from protocol.regimen.rules import Regimen
 from protocol.regimen.parts import Input
 
 #: Type of a parameter by the kind of its input.

@@ -7,7 +7,7 @@ from typing import Any
 import pretese
 from pretese.web.fhir.cql import cql_library
 from pretese.web.fhir.dosage import dosage_of
-from protocol.regimen.load import Regimen
+from protocol.regimen.rules import Regimen
 from protocol.regimen.parts import Order
 from protocol.regimen.rules import Phase
 
