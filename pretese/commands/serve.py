@@ -1,10 +1,8 @@
 """``pretese serve``: pages for the bedside and a CDS Hooks service, on this machine."""
 
-import importlib.util
-
 import click
 
-from protocol.errors import InputError
+from pretese.screen.extras import need_extra
 
 
 @click.command()
@@ -25,12 +23,7 @@ def command(host: str, port: int, token: str | None, open_browser: bool) -> None
     The server accepts connections from this machine only, unless --host is given. It stores
     nothing, sets no cookie, and logs no value of a request.
     """
-    for needed in ("fastapi", "uvicorn"):
-        if importlib.util.find_spec(needed) is None:
-            problem = f"{needed} is not installed"
-            raise InputError.of(
-                "serve", "", problem, "install the extra: pip install 'pretese[web]'"
-            )
+    need_extra("web", "serve")
     from pretese.web.server import serve
     from pretese.web.settings import ServerSettings
 
