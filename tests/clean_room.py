@@ -78,10 +78,10 @@ def _use_protocol_alone(wheel: Path, place: Path) -> None:
     python = _environment(place, f"pretese-protocol @ {wheel.as_uri()}")
     page = (ROOT / "distributions" / "protocol" / "README.md").read_text("utf-8")
     (code,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    said = Program(python, place / "work").run("-c", code)
-    if "uFSH and hCG" not in said:
-        raise SystemExit(f"the protocol engine alone prints something else:\n{said}")
-    click.echo(f"  {said.strip()}")
+    shown = Program(python, place / "work").run("-c", code)
+    if "uFSH and hCG" not in shown:
+        raise SystemExit(f"the protocol engine alone prints something else:\n{shown}")
+    click.echo(f"  {shown.strip()}")
 
 
 def _use(package: Path, place: Path) -> None:

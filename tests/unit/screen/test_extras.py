@@ -21,7 +21,7 @@ IMPORTED = {"python-multipart": "multipart"}
 
 @pytest.fixture
 def without(monkeypatch):
-    """Make a library look as if it were not installed."""
+    """Hide a library as if it were not installed."""
 
     def remove(*libraries):
         for name in [*sys.modules]:
