@@ -10,6 +10,7 @@ EXTRA_OF = {
     "openpyxl": "files",
     "pyreadstat": "files",
     "fastapi": "web",
+    "jwt": "web",
     "multipart": "web",
     "uvicorn": "web",
     "distributed": "cluster",

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from pretese.web import trial
 from pretese.web.cohorts import cohort_page
+from pretese.web.fhir import fhir_pages
 from pretese.web.hooks import service
 from pretese.web.layout import rendering
 from pretese.web.protection import App, Protection
@@ -31,6 +32,8 @@ def create_application(settings: ServerSettings) -> App:
     inner.include_router(trial.router)
     inner.include_router(cohort_page.router)
     inner.include_router(service.router)
+    inner.include_router(fhir_pages.router)
+    inner.state.settings = settings
     inner.mount("/static", StaticFiles(directory=STATIC))
     inner.add_exception_handler(HTTPException, _error_page)
     return Protection(inner, settings)

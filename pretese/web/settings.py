@@ -2,8 +2,12 @@
 
 import ipaddress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from protocol.errors import InputError
+
+if TYPE_CHECKING:
+    from pretese.web.trusted_clients import TrustedClients
 
 #: Bytes of a request; more is answered by 413.
 MAX_BODY_BYTES = 1_000_000
@@ -26,11 +30,17 @@ class ServerSettings:
     token
         Password that every request must give; needed unless the server listens to this machine
         alone.
+    trusted
+        Issuers whose tokens the CDS Hooks services ask for; without them any caller may call.
+    feedback
+        Whether outcomes of cards are taken, and written to standard output.
     """
 
     host: str = "127.0.0.1"
     port: int = 8000
     token: str | None = None
+    trusted: "TrustedClients | None" = None
+    feedback: bool = False
     max_body_bytes: int = MAX_BODY_BYTES
     max_seconds: float = MAX_SECONDS
 

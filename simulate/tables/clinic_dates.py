@@ -206,6 +206,6 @@ def _changed(table: pd.DataFrame, name: str, **columns: NDArray[Any]) -> pd.Data
 
 
 def _values(column: pd.Series) -> Any:
-    """Return what a column holds; pandas searches for missing words in the array of plain columns."""
+    """Return what a column holds; pandas searches plain arrays for missing words."""
     plain = isinstance(column.dtype, np.dtype)
     return column.to_numpy() if plain else column.array

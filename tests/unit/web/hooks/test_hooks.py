@@ -8,53 +8,21 @@ from uuid import UUID
 import pytest
 
 import pretese
-from pretese.web.hooks.codes import FINDINGS, PREFETCH
-from pretese.web.hooks.fhir_values import injections_of, measurements_of, phases_given
+from pretese.web.fhir.codes import FINDINGS, PREFETCH
+from pretese.web.fhir.fhir_values import injections_of, measurements_of, phases_given
 from pretese.web.hooks.service import SERVICES, answer
 from protocol.errors import InputError
-
-DAY_0 = dt.date(2022, 3, 1)
-DAY_30 = dt.date(2022, 3, 31)
-
-
-def observation(code, value, unit, date="2022-03-31", **more):
-    return {
-        "resourceType": "Observation",
-        "status": "final",
-        "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
-        "effectiveDateTime": date,
-        "valueQuantity": {"value": value, "unit": unit, "code": unit},
-        **more,
-    }
-
-
-def administration(date, name="Chorionic gonadotropin 2000 IU", **more):
-    return {
-        "resourceType": "MedicationAdministration",
-        "status": "completed",
-        "medicationCodeableConcept": {"text": name},
-        "effectiveDateTime": date.isoformat(),
-        **more,
-    }
-
-
-def bundle(*resources):
-    return {"resourceType": "Bundle", "entry": [{"resource": each} for each in resources]}
-
-
-def month_of_hcg():
-    return [administration(DAY_0 + dt.timedelta(days=2 * i)) for i in range(15)]
-
-
-def prefetch(fsh=9.0, unit="m[IU]/mL", **more):
-    values = {"fsh": bundle() if fsh is None else bundle(observation("15067-2", fsh, unit))}
-    person = {"resourceType": "Patient"}
-    return {"patient": person, "administrations": bundle(*month_of_hcg()), **values, **more}
-
-
-def request(data, hook="patient-view"):
-    return {"hook": hook, "hookInstance": "0f6f4f0e-6a0f-4b0e-9a53-0c1d2e3f4a5b", "prefetch": data,
-            "context": {"patientId": "p1", "userId": "Practitioner/7"}}  # fmt: skip
+from tests.unit.web.hooks.hook_requests import (
+    DAY_0,
+    DAY_30,
+    administration,
+    bundle,
+    medication_order,
+    month_of_hcg,
+    observation,
+    prefetch,
+    request,
+)
 
 
 def test_discovery_lists_services_that_say_what_they_need(client):
@@ -71,8 +39,12 @@ def test_discovery_lists_services_that_say_what_they_need(client):
 
 @pytest.mark.parametrize("hook", ["patient-view", "order-sign"])
 def test_a_call_gives_cards_of_the_standard(client, hook):
-    response = client.post(f"/cds-services/fsh-guided-{hook}", json=request(prefetch(), hook))
+    orders = [medication_order("hCG", 5000, 2)] if hook == "order-sign" else []
+    asked = request(prefetch(), hook, orders)
+    response = client.post(f"/cds-services/fsh-guided-{hook}", json=asked)
     assert response.status_code == 200
+    assert set(response.json()) == {"cards"}
+    assert response.json()["cards"]
     for card in response.json()["cards"]:
         UUID(card["uuid"])
         assert 0 < len(card["summary"]) < 140
@@ -131,11 +103,13 @@ def test_the_same_question_has_the_same_names():
     assert answer(prefetch(12.0), "p1", DAY_30)[0]["uuid"] != first[0]["uuid"]
 
 
-def test_missing_values_are_named_and_nothing_is_suggested():
+def test_missing_values_are_named_and_their_test_alone_is_suggested():
     (card,) = answer(prefetch(None), "p1", DAY_30)
     assert card["summary"].startswith("Insufficient data")
     assert card["indicator"] == "warning"
-    assert "suggestions" not in card
+    (draft,) = (s["actions"][0]["resource"] for s in card["suggestions"])
+    assert draft["resourceType"] == "ServiceRequest"
+    assert draft["code"]["coding"] == [{"system": "http://loinc.org", "code": "15067-2"}]
 
 
 def test_a_patient_without_drugs_of_the_regimen_gets_no_card():
@@ -157,10 +131,11 @@ def test_values_that_are_not_final_or_not_exact_do_not_count():
         observation("15067-2", 7, "[IU]/L", status="entered-in-error"),
         observation("99999-9", 6, "[IU]/L"),
         observation("15067-2", 5, "[IU]/L", date="2022-03"),
-        observation("15067-2", 4, "[IU]/L", valueQuantity={"value": 4, "comparator": "<"}),
+        observation("15067-2", 4, "[IU]/L", valueQuantity={"value": 4, "comparator": "<="}),
+        observation("15067-2", 3, "[IU]/L", valueQuantity={"value": 0.3, "comparator": "<"}),
         {"resourceType": "Observation", "code": None},
     ])  # fmt: skip
-    assert [each["value"] for each in kept] == [9]
+    assert [each["value"] for each in kept] == [9, "<0.3"]
 
 
 def test_phases_follow_from_the_drugs_of_each_month():
