@@ -43,12 +43,12 @@ def command(
     nothing, sets no cookie, and logs no value of a request.
     """
     need_extra("web", "serve")
+    from pretese.web.security.settings import ServerSettings
     from pretese.web.server import serve
-    from pretese.web.settings import ServerSettings
 
     trusted = None
     if trusted_issuers is not None:
-        from pretese.web.trusted_clients import read_trusted_clients
+        from pretese.web.security.trusted_clients import read_trusted_clients
 
         trusted = read_trusted_clients(trusted_issuers)
     settings = ServerSettings(host, port, token, trusted, feedback)

@@ -18,7 +18,9 @@ from simulate.patients.adherence import draw_habits
 from simulate.patients.baseline import Patients, draw_patients
 from simulate.patients.measurement import record
 from simulate.patients.therapy_choice import propensity
+from simulate.patients.user_defined import draw_user_defined
 from simulate.scenario.scenario_file import Scenario
+from simulate.scenario.sections.user_defined import UserDefined
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -44,7 +46,8 @@ class Path:
 class Cohort:
     """Replicates of a study: what is written down, and the truth behind it.
 
-    ``baseline`` is the table the clinic holds (rounded, NaN where missing); ``paths`` holds each
+    ``baseline`` is the table the clinic holds (rounded, NaN where missing; user-defined covariates
+    last); ``paths`` holds each
     patient's potential course and outcomes in the order of `coding.ARMS`; ``gonadotropin_therapy``
     is the way he took.
     """
@@ -106,7 +109,9 @@ def draw_cohort(
         `random_streams.CHUNK`. Slices drawn one after another make the same study as one draw.
     """
     streams = RandomStreams(seed, patients or scenario.patients, replicates, first, first_patient)
-    enrolled = draw_patients(scenario.population, streams, scenario.sites)
+    enrolled = _with_user_defined(
+        scenario, draw_patients(scenario.population, streams, scenario.sites), streams
+    )
     hidden = hidden_score(scenario, streams)
     chance = propensity(scenario.choice, enrolled, hidden)
     level = spermatogenic_liability(scenario.spermatogenesis, enrolled, streams, hidden)
@@ -122,13 +127,32 @@ def draw_cohort(
         scenario=scenario,
         streams=streams,
         patients=enrolled,
-        baseline=record(scenario.measurement, enrolled, streams, observed),
+        baseline=_recorded(scenario, enrolled, streams, observed),
         propensity=chance,
         gonadotropin_therapy=gonadotropin_therapy,
         spermatogenic_liability=level,
         traits=traits,
         paths=(untreated, treated),
     )
+
+
+def _with_user_defined(scenario: Scenario, patients: Patients, streams: RandomStreams) -> Patients:
+    if scenario.user_defined == UserDefined():
+        return patients
+    drawn = draw_user_defined(
+        scenario.user_defined, streams, patients.baseline, patients.partner_age_years,
+        patients.diagnosis,
+    )  # fmt: skip
+    return replace(patients, user_defined=drawn)
+
+
+def _recorded(
+    scenario: Scenario, patients: Patients, streams: RandomStreams, observed: dict[str, Flags]
+) -> dict[str, Floats]:
+    """Return baseline values as written down, user-defined covariates last."""
+    written = record(scenario.measurement, patients, streams, observed)
+    added = patients.user_defined
+    return {**written, **dict(added.covariates())} if added else written
 
 
 def _potential_paths(

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
+from simulate.cohort.course_values import course_values
 from simulate.core.coding import DIAGNOSES
 from simulate.core.random_streams import RandomStreams
+from simulate.core.rounding import rounded
 from simulate.hormones.course import Course
 from simulate.hormones.serum import testosterone_ratio
 from simulate.hormones.traits import Traits
 from simulate.patients.baseline import Patients
-from simulate.patients.measurement import rounded
 from simulate.scenario.scenario_file import Scenario
 from simulate.scenario.sections.endocrine import Physiology
 from simulate.scenario.sections.sperm_production import Spermatogenesis, Treatment
@@ -64,6 +65,8 @@ def spermatogenic_liability(
         level += patients.sites.spermatogenic_liability
     for name, prognosis in model.prognosis.items():
         level += prognosis.per_unit.value * (patients.baseline[name] - prognosis.centre.value)
+    if patients.user_defined is not None:
+        level = level + patients.user_defined.added("spermatogenic_liability")
     if hidden is not None:
         level += model.hidden.value * hidden
     own: Floats = logit(streams.uniform("spermatogenic liability"))
@@ -108,6 +111,10 @@ def effect(
         )
         rise = np.log(ratio)
         added = added + treatment.through_testosterone_per_log.value * rise
+    if patients.user_defined is not None:
+        further = course_values(physiology, patients, course, traits)
+        own = patients.user_defined.added("treatment_effect", further)
+        added = added + np.where(further["share_treated"] > 0, own, 0.0)
     return added
 
 

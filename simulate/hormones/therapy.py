@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from protocol.errors import InputError
 from protocol.regimen.rules import Phase, Regimen
+from simulate.core.rounding import rounded
 from simulate.hormones.course import Course
 from simulate.hormones.decision_lookup import MONTH_DAYS, UNDECIDED, answers, lookup
 from simulate.hormones.drugs import check_drugs
@@ -28,7 +29,6 @@ from simulate.hormones.serum import hormones_at
 from simulate.hormones.traits import MONTHS, Traits, log_fall
 from simulate.patients.adherence import Habits
 from simulate.patients.baseline import Patients
-from simulate.patients.measurement import rounded
 from simulate.scenario.sections.endocrine import Physiology
 
 Floats = NDArray[np.float64]

@@ -12,6 +12,7 @@ from simulate.core.coding import BASELINE, DIAGNOSES
 from simulate.core.random_streams import RandomStreams
 from simulate.patients.marginals import score_of, value_at
 from simulate.patients.sites import SitesOfPatients, draw_sites
+from simulate.patients.user_defined import UserDefinedValues
 from simulate.scenario.sections.enrolment import Marginal, Population, correlation_matrix
 from simulate.scenario.sections.parameter import Parameter
 from simulate.scenario.sections.site import StudySite
@@ -30,7 +31,8 @@ class Patients:
     """Patients before any choice of therapy; every array has shape (replicate, patient).
 
     ``baseline`` holds true values, neither rounded nor missing; ``score`` their normal scores.
-    ``diagnosis`` counts along `simulate.core.coding.DIAGNOSES`; ``sites`` is None in one hospital.
+    ``diagnosis`` counts along `simulate.core.coding.DIAGNOSES`; ``sites`` is None in one hospital,
+    ``user_defined`` where a scenario adds nothing of its own.
     """
 
     diagnosis: Codes
@@ -38,6 +40,7 @@ class Patients:
     score: Mapping[str, Floats]
     partner_age_years: Floats
     sites: SitesOfPatients | None = None
+    user_defined: UserDefinedValues | None = None
 
     def reported(self, hormone: str) -> Floats:
         """Return a hormone before therapy as the laboratory of each patient's site finds it."""

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from simulate.core.coding import DIAGNOSES
+from simulate.core.rounding import rounded
 from simulate.patients.baseline import Patients
-from simulate.patients.measurement import rounded
 from simulate.scenario.sections.therapy_arms import Choice, ChoiceTerm
 
 Floats = NDArray[np.float64]
@@ -38,6 +38,8 @@ def propensity(choice: Choice, patients: Patients, hidden: Floats | None = None)
     for name, term in choice.terms.items():
         if _acts(term):
             log_odds += _along(term, patients.score[name])
+    if patients.user_defined is not None:
+        log_odds = log_odds + patients.user_defined.added("therapy")
     if hidden is not None:
         log_odds += choice.hidden.value * hidden
     # Nobody is sure to choose or to refuse: the inverse of a probability is finite.

@@ -13,8 +13,10 @@ from pydantic import BaseModel
 from protocol.errors import Fault, InputError
 from protocol.reading.documents import validate
 from protocol.shorten import shorten_text
+from simulate.core.entry_points import function_sha256
 from simulate.scenario.scenario_file import Scenario
 from simulate.scenario.sections.parameter import Parameter
+from simulate.scenario.sections.user_defined import Formula, UserDefined, Variable
 
 #: Words that explain a scenario without changing what it draws.
 _WORDS = frozenset(
@@ -159,10 +161,13 @@ def mechanism_hash(scenario: Scenario) -> str:
 
     Neither do dates, which decide when things are written down and change no patient.
     Nor does a field left at its default, so that a new kind of field does not age old calibration
-    records.
+    records. A function of a package counts with the text of its file.
     """
-    plain = scenario.model_dump(mode="json", exclude_defaults=True, exclude={"dates"})
-    text = json.dumps(_decisive(plain), sort_keys=True)
+    excluded = {"dates", "user_defined"}
+    plain = _decisive(scenario.model_dump(mode="json", exclude_defaults=True, exclude=excluded))
+    if scenario.user_defined != UserDefined():
+        plain["user_defined"] = _user_defined(scenario.user_defined)
+    text = json.dumps(plain, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -172,3 +177,20 @@ def _decisive(plain: Any) -> Any:
     if isinstance(plain, list):
         return [_decisive(child) for child in plain]
     return plain
+
+
+def _user_defined(model: UserDefined) -> list[list[Any]]:
+    """Return what decides the user-defined values, in the order in which they are computed."""
+    stated = [*model.covariates.items(), *model.mechanisms.stated(), *model.outcomes.items()]
+    return [[name, *_formula(formula)] for name, formula in stated]
+
+
+def _formula(formula: Formula) -> list[Any]:
+    function = formula.function
+    shown = [formula.kind, formula.decimals] if isinstance(formula, Variable) else []
+    return [
+        formula.expression and " ".join(formula.expression.split()),
+        function and [function, function_sha256(function)],
+        {name: number.value for name, number in formula.parameters.items()},
+        *shown,
+    ]

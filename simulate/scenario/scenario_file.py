@@ -17,6 +17,7 @@ from simulate.scenario.sections.recording import Measurement
 from simulate.scenario.sections.site import Sites
 from simulate.scenario.sections.sperm_production import Spermatogenesis
 from simulate.scenario.sections.therapy_arms import Arm, Behaviour, Choice
+from simulate.scenario.sections.user_defined import UserDefined
 
 
 class Target(Document):
@@ -39,7 +40,8 @@ class Scenario(Document):
     """One question about synthetic patients, and all that is needed to draw them.
 
     ``extends`` names the scenario from which everything not stated is taken. ``sites`` are the
-    hospitals of the study by name, or their number; without any there is one.
+    hospitals of the study by name, or their number; without any there is one. ``user_defined``
+    adds covariates, outcomes and mechanisms.
     """
 
     id: Identifier
@@ -59,6 +61,7 @@ class Scenario(Document):
     fertility: Fertility
     measurement: Measurement
     dates: Dates | None = None
+    user_defined: UserDefined = Field(default_factory=UserDefined)
     published: str
     targets: tuple[str | Target, ...] = ()
     notes: dict[str, str] = Field(default_factory=dict)
@@ -68,6 +71,15 @@ class Scenario(Document):
     @classmethod
     def _both_arms(cls, given: dict[str, Arm]) -> dict[str, Arm]:
         return exactly(given, ARMS, "arm")
+
+    @model_validator(mode="after")
+    def _a_coin_has_no_mechanism(self) -> "Scenario":
+        if self.choice.by == "coin" and self.user_defined.mechanisms.therapy is not None:
+            raise ValueError(
+                "choice.by: coin gives everybody one probability of therapy; remove "
+                "user_defined.mechanisms.therapy"
+            )
+        return self
 
     @model_validator(mode="after")
     def _no_target_twice(self) -> "Scenario":

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from simulate.cohort.births import Births, Couples
 from simulate.cohort.draw import Cohort
 from simulate.cohort.surgery import draw_operations, frozen, sides
-from simulate.patients.measurement import rounded
+from simulate.core.rounding import rounded
 
 #: Counts of a cycle in the order of the days, with what they are.
 STAGES = {

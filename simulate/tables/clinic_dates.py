@@ -201,11 +201,11 @@ def _changed(table: pd.DataFrame, name: str, **columns: NDArray[Any]) -> pd.Data
     """Return a table with columns in place or added, in their order, without a copy of the rest."""
     kept = {column: _values(table[column]) for column in table}
     whole = {**kept, **columns}
-    names = [each.name for each in COLUMNS[name] if each.name in whole]
-    return pd.DataFrame({each: whole[each] for each in names}, copy=False)
+    known = dict.fromkeys(each.name for each in COLUMNS[name] if each.name in whole)
+    return pd.DataFrame({each: whole[each] for each in {**known, **whole}}, copy=False)
 
 
 def _values(column: pd.Series) -> Any:
-    """Return what a column holds; pandas searches plain arrays for missing words."""
+    """Return what a column holds; the array of a plain one is searched for missing words."""
     plain = isinstance(column.dtype, np.dtype)
     return column.to_numpy() if plain else column.array

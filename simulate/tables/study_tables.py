@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from simulate.cohort.births import Births, Couples, births_along, couples_of
 from simulate.cohort.draw import Cohort
-from simulate.core.coding import ARMS, DIAGNOSES
+from simulate.core.coding import ARMS, BASELINE, DIAGNOSES
+from simulate.core.rounding import rounded
 from simulate.endpoints import ENDPOINTS, potential_outcomes
 from simulate.hormones.serum import intratesticular_testosterone_ng_ml
 from simulate.patients.baseline import Patients, recruitment_day
-from simulate.patients.measurement import rounded
 from simulate.patients.therapy_choice import STEP
 from simulate.tables.care_tables import cycles, operations
 from simulate.tables.clinic_dates import on_clinic_dates
@@ -28,7 +28,9 @@ from simulate.tables.table_columns import OPTIONAL as OPTIONAL
 from simulate.tables.table_columns import PATIENT as PATIENT
 from simulate.tables.table_columns import SITE as SITE
 from simulate.tables.table_columns import Column as Column
+from simulate.tables.table_columns import columns_of as columns_of
 from simulate.tables.table_columns import dictionary as dictionary
+from simulate.tables.user_columns import user_columns, user_truth
 from simulate.tables.visit_tables import ASSAYED as ASSAYED
 from simulate.tables.visit_tables import visits
 from simulate.truth import BY_SPERM, BY_SURGERY, principal_strata
@@ -70,8 +72,12 @@ def tables(
 
 
 def in_order(table: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
-    """Return the columns of a table in their order, without those that this study lacks."""
+    """Return the columns of a table in their order, without those that this study lacks.
+
+    User-defined columns, which are not listed, stand last.
+    """
     names = [each.name for each in columns if each not in OPTIONAL or each.name in table]
+    names += [name for name in table.columns if name not in names]
     return table if list(table.columns) == names else table.loc[:, names]
 
 
@@ -98,7 +104,7 @@ def _patients(
             "patient_id": numbers(cohort),
             **site_names(cohort.patients, r),
             "diagnosis": coded(DIAGNOSES, cohort.patients.diagnosis[r]),
-            **{name: values[r] for name, values in cohort.baseline.items()},
+            **{name: cohort.baseline[name][r] for name in BASELINE},
             "partner_age_years": rounded(cohort.patients.partner_age_years[r], 1),
             "enrolled_day": _days_of_enrolment(cohort)[r].astype(int),
             "gonadotropin_therapy": gonadotropin_therapy,
@@ -111,6 +117,7 @@ def _patients(
             "sperm_retrieved": _known(cohort.observed("sperm_retrieved")[r], operated),
             "icsi": icsi.astype(np.int8),
             "live_birth": _known(delivered, icsi & couples.heard_of[r]),
+            **user_columns(cohort, r),
         }
     )
 
@@ -189,6 +196,7 @@ def truth_rows(cohort: Cohort, births: tuple[Births, Births], r: int = 0) -> pd.
             "stratum_by_sperm": _stratum(strata, BY_SPERM, r),
             **outcomes,
             **_exact_values(cohort, r),
+            **user_truth(cohort, r),
         }
     )
 

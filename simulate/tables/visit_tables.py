@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from simulate.cohort.draw import Cohort
 from simulate.core.coding import ASSAYED as ASSAYED  # the hormones of the table
+from simulate.core.rounding import rounded
 from simulate.hormones.decision_lookup import MONTH_DAYS
 from simulate.hormones.known_values import scenario_hormones
 from simulate.hormones.serum import (
@@ -15,7 +16,6 @@ from simulate.hormones.serum import (
     testosterone_nmol_l,
 )
 from simulate.hormones.traits import MONTHS
-from simulate.patients.measurement import rounded
 from simulate.tables.study_rows import along, coded, numbers
 
 Floats = NDArray[np.float64]

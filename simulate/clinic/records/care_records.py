@@ -11,7 +11,7 @@ from simulate.clinic.records.state_on_day import Indices, Seen
 from simulate.clinic.setup.time_units import MINUTES_PER_DAY
 from simulate.cohort.births import Couples
 from simulate.cohort.surgery import frozen, sides
-from simulate.patients.measurement import rounded
+from simulate.core.rounding import rounded
 from simulate.tables.care_tables import STAGES
 
 Flags = NDArray[np.bool_]

@@ -20,7 +20,8 @@ from simulate.clinic.records.care_records import (
 )
 from simulate.clinic.records.state_on_day import Seen, by_phases, injection_times, views
 from simulate.cohort.births import births_of
-from simulate.core.coding import DIAGNOSES
+from simulate.core.coding import BASELINE, DIAGNOSES
+from simulate.core.rounding import rounded
 from simulate.hormones.course import Course
 from simulate.hormones.known_values import scenario_hormones
 from simulate.hormones.serum import (
@@ -30,9 +31,9 @@ from simulate.hormones.serum import (
     testosterone_nmol_l,
 )
 from simulate.hormones.traits import MONTHS
-from simulate.patients.measurement import rounded
 from simulate.tables.study_rows import words_as_objects
 from simulate.tables.study_tables import ASSAYED, COLUMNS, in_order, site_names, truth_rows
+from simulate.tables.user_columns import user_columns
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -95,7 +96,9 @@ def _patients(seen: Seen) -> pd.DataFrame:
         if name in ASSAYED
         else values[0][patients]
         for name, values in cohort.baseline.items()
+        if name in BASELINE
     }
+    added = user_columns(cohort, 0, outcomes=False)
     return pd.DataFrame(
         {
             "patient_id": seen.numbers(patients),
@@ -112,6 +115,7 @@ def _patients(seen: Seen) -> pd.DataFrame:
             "sperm_retrieved": _known(columns.retrieved[patients], operated),
             "icsi": icsi.astype(np.int8),
             "live_birth": _known(born, icsi & seen.ended() & heard_of),
+            **{name: values[patients] for name, values in added.items()},
         }
     )
 
