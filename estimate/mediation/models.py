@@ -7,7 +7,8 @@ import numpy as np
 from estimate.core.arrays import Bools, Floats, Ints
 from estimate.regression.logistic import fit_logistic
 
-#: Numbers (draw x patient) worked on at once: few enough to stay in cache, five times the speed.
+#: Numbers (draw x patient) processed together: few enough to stay in cache, which is five times
+#: faster.
 BLOCK = 20_000
 
 #: Points of Gauss-Hermite quadrature over a numeric mediator.
