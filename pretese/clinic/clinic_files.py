@@ -25,7 +25,8 @@ from simulate.clinic.setup.clinic_file import Clinic, read_clinic
 from simulate.clinic.setup.referrals import Waiting, read_waiting_list
 from simulate.core.shipped import shipped_folder
 from simulate.endpoints import endpoint_columns
-from simulate.tables.study_tables import COLUMNS, in_order
+from simulate.scenario.scenario_file import Scenario
+from simulate.tables.study_tables import COLUMNS, columns_of, in_order
 from simulate.tables.table_columns import DATE, ENROLLED_DATE, TIME
 
 #: Patients whose rows are made at a time, so that memory does not grow with the log.
@@ -209,14 +210,15 @@ def _plain(table: pd.DataFrame) -> pa.Table:
     return rows.cast(pa.schema(fields)).replace_schema_metadata()
 
 
-def clinic_dictionary() -> pd.DataFrame:
+def clinic_dictionary(scenario: Scenario) -> pd.DataFrame:
     """Return the meaning of every column of the tables and the log."""
     rows = [
         (name, column.name, column.unit, column.meaning)
-        for name, columns in COLUMNS.items()
+        for name, columns in columns_of(scenario).items()
         if name in (*TABLES, TRUTH)
         for column in columns
         if column not in (DATE, TIME, ENROLLED_DATE)
+        and not (name == "patients" and column.name in scenario.user_defined.outcomes)
     ]
     rows += [("log", name, "", meaning) for name, meaning in LOG_COLUMNS.items()]
     return pd.DataFrame(rows, columns=["table", "column", "unit", "meaning"])

@@ -111,7 +111,7 @@ def write_clinic(
 ) -> dict[str, Any]:
     """Write tables, log, measures and figures into an open folder; return the facts."""
     rows = write_run(study.run, folder, kind, xes, study.day)
-    write_summary(study.summary(), study.done, folder)
+    write_summary(study.summary(), study.done, study.task.scenario, folder)
     if figures:
         draw_clinic_figures(study.run, study.done, study.day, folder / "figures")
     facts = study.facts(rows)

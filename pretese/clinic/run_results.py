@@ -18,14 +18,17 @@ from pretese.plots.style import save
 from simulate.clinic.capacity.replicates import Replicate, interval, mser5
 from simulate.clinic.flow.run_clinic import Run
 from simulate.scenario.parameter_paths import mechanism_hash
+from simulate.scenario.scenario_file import Scenario
 
 
-def write_summary(table: pd.DataFrame, done: Sequence[Replicate], folder: Path) -> None:
+def write_summary(
+    table: pd.DataFrame, done: Sequence[Replicate], scenario: Scenario, folder: Path
+) -> None:
     """Write every measure, by replicate too, the queues by day and the data dictionary."""
     write_csv(table, folder / "summary.csv")
     write_csv(_by_replicate(done), folder / "replicates.csv")
     write_csv(_queues(done), folder / "queues.csv")
-    write_csv(clinic_dictionary(), folder / "dictionary.csv")
+    write_csv(clinic_dictionary(scenario), folder / "dictionary.csv")
 
 
 def _by_replicate(done: Sequence[Replicate]) -> pd.DataFrame:

@@ -18,8 +18,11 @@ def effects_table(effects: pd.DataFrame, title: str) -> Table:
     for meaning, rows in effects.groupby("meaning", sort=False):
         first = rows.iloc[0]
         shown = [_shown(*each) for each in rows[["scale", "truth", "mcse"]].itertuples(index=False)]
-        risks = (f"{100 * first[name]:.1f}" for name in ("risk_untreated", "risk_treated"))
-        table.add_row(str(meaning), *risks, *shown)
+        means = (first[name] for name in ("risk_untreated", "risk_treated"))
+        if first["scale"] == "mean difference":
+            table.add_row(str(meaning), *(f"{mean:.4g}" for mean in means), *shown, "-", "-")
+        else:
+            table.add_row(str(meaning), *(f"{100 * risk:.1f}" for risk in means), *shown)
     return table
 
 
@@ -27,6 +30,8 @@ def _shown(scale: str, truth: float, error: float) -> str:
     """Write a true effect with its error; a ratio to nothing is a dash."""
     if not math.isfinite(error):
         return "-"
+    if scale == "mean difference":
+        return f"{truth:.3g} ± {error:.1g}" if error >= 0.001 else f"{truth:.3g} ± <0.001"
     if scale == "risk difference":
         return f"{100 * truth:.2f} ± {100 * error:.2f}"
     return f"{truth:z.3f} ± {error:.3f}"

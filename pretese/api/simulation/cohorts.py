@@ -243,7 +243,8 @@ class TrueEffects(Shown):
     """What is true in a scenario, for each named estimand on each scale; by `Scenario.truth`.
 
     ``frame`` has a row per estimand and scale. Risks are fractions; ``mcse`` is that of
-    the simulated population, of ratios on the log scale.
+    the simulated population, of ratios on the log scale. A user-defined number has the scale
+    *mean difference*, with its means in place of risks.
     """
 
     scenario: str

@@ -113,12 +113,18 @@ class Scenario(Shown):
         >>> pretese.scenario("null").truth(patients=1000)
         <TrueEffects: null, 17 estimands over 1,000 patients, seed 1>
         """
-        from simulate.truth import population_effects, truth_table
+        import pandas as pd
 
+        from simulate.truth import population_effects, truth_table
+        from simulate.user_defined_truth import user_defined_truth
+
+        model = self.loaded.scenario
         number = whole_of(patients, "patients", 1, 1_000_000_000)
-        effects = population_effects(self.loaded.scenario, seed_of(seed), number)
+        effects = truth_table(population_effects(model, seed_of(seed), number))
+        added = user_defined_truth(model, seed, number)
         self.regimens.check()
-        return TrueEffects(self.loaded.scenario.id, number, seed, truth_table(effects))
+        whole = pd.concat([effects, added], ignore_index=True) if len(added) else effects
+        return TrueEffects(model.id, number, seed, whole)
 
     def plot(self, kind: str = "cohort", *, patient_number: int = 1, seed: int = 1) -> "Figure":
         """Return a picture of the scenario as a matplotlib figure.

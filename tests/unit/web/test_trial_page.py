@@ -9,8 +9,8 @@ import pytest
 
 import pretese
 from pretese.cli import run
-from pretese.web.trial import exact_curve
-from pretese.web.trial_question import DEFAULTS, trial_question
+from pretese.web.trials.trial_page import exact_curve
+from pretese.web.trials.trial_question import DEFAULTS, trial_question
 
 THREE = {"analyses": "3", "futility": "HSD", "dropout_percent": "10"}
 

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 import pretese
 from pretese.web.layout.rendering import localised_page
 from pretese.web.layout.wording import language_of
-from pretese.web.trial_question import (
+from pretese.web.trials.trial_question import (
     DEFAULTS,
     FUTILITY,
     SPENDING,
