@@ -111,7 +111,7 @@ class ClinicRun(Shown):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CapacityAnswer(Shown):
-    """The smallest capacity that meets a goal; returned by `Scenario.capacity`.
+    """The smallest capacity that meets a goal; by `Scenario.capacity`.
 
     ``study`` holds all capacities tried; ``assumptions`` those about the waiting list.
     """
@@ -126,7 +126,7 @@ class CapacityAnswer(Shown):
 
     @property
     def tried(self) -> "pd.DataFrame":
-        """One row per capacity: mean with 95 % interval, replicates, and whether the goal is met."""
+        """One row per capacity: mean with 95 % interval, replicates, goal met."""
         return self.study.tried()
 
     def summary(self) -> str:

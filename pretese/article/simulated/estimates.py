@@ -186,7 +186,7 @@ def _models(studies: Studies) -> Numbers:
         answer = adjusted(patients, method=f"model {number}")
         yield f"analysis.model_{number}.odds_ratio", answer.estimate
         yield f"analysis.model_{number}.n", answer.n
-        if names == MODEL_2:  # the adopted interpretation of the covariates used for the printed value
+        if names == MODEL_2:  # covariates as interpreted for the printed value
             yield "propensity.c_statistic", _area(patients)
 
 
