@@ -11,10 +11,10 @@ from docs.generate.json_pages import (
     ROOT,
     TARGET,
     printed,
-    rows,
     schema,
     write_inputs,
 )
+from docs.generate.json_schema import meaning, rows, unused_meanings
 
 #: Documents that take no noticeable time; the others are written when the page is.
 QUICK = ("schedule", "audit", "proof", "boundaries", "monitor", "analysis", "evidence")
@@ -49,7 +49,14 @@ def test_the_page_lists_every_field_of_every_schema():
     for name in DOCUMENTS:
         fields = list(rows(stored(name)))
         assert len(fields) > 10
-        assert all(f"| `{place}` | {kind} |" in page for place, kind in fields)
+        assert all(f"| `{place}` | {kind} | {words} |" in page for place, kind, words in fields)
+        assert all(words for _, _, words in fields)
+
+
+def test_every_meaning_is_that_of_a_field_and_every_field_needs_one():
+    assert unused_meanings({name: stored(name) for name in DOCUMENTS}) == set()
+    with pytest.raises(KeyError, match=r"no meaning of power\.mystery"):
+        meaning("power", "mystery")
 
 
 def test_the_page_of_the_analysis_plan_is_written_from_the_code():
