@@ -38,9 +38,9 @@ if TYPE_CHECKING:  # what follows loads on use; tools that read types see it at 
     from pretese.api.simulation.read_scenario import scenario as scenario
     from pretese.api.simulation.reproduction import calibrate as calibrate
     from pretese.api.simulation.reproduction import reproduce as reproduce
-    from pretese.api.trials.designs import design as design
     from pretese.api.trials.group_sequential import boundaries as boundaries
     from pretese.api.trials.power import report as report
+    from pretese.api.trials.read_design import design as design
     from protocol.errors import InputError as InputError
 
 #: Public name to the module that defines it; loaded when it is asked for.
@@ -52,7 +52,7 @@ _PUBLIC = {
     "plan": "pretese.api.analysis.analyses",
     "analyse": "pretese.api.analysis.analyses",
     "recover": "pretese.api.analysis.recoveries",
-    "design": "pretese.api.trials.designs",
+    "design": "pretese.api.trials.read_design",
     "boundaries": "pretese.api.trials.group_sequential",
     "report": "pretese.api.trials.power",
     "reproduce": "pretese.api.simulation.reproduction",

@@ -22,6 +22,7 @@ from pretese.screen.endings import (
     EXIT_READER_GONE,
     CheckFailedError,
 )
+from pretese.screen.extras import EXTRA_OF, missing_library
 from pretese.screen.terminal import any_terminal, echo
 from protocol.errors import Fault, InputError
 from protocol.safe_text import one_line
@@ -160,6 +161,11 @@ def _answer(words: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt) as stop:
         echo("interrupted", err=True)
         return exit_code(stop)
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRA_OF:
+            return _internal_error(error, "--debug" in words)
+        _show_faults(missing_library(error.name))
+        return EXIT_BAD_INPUT
     except MemoryError:
         echo("error: there is not enough memory; ask for less, or use a larger machine", err=True)
         return EXIT_MACHINE

@@ -18,7 +18,7 @@ from simulate.scenario.scenario_file import Scenario
 from simulate.scenario.sections.parameter import Parameter
 from simulate.scenario.sections.user_defined import Formula, UserDefined, Variable
 
-#: Words that explain a scenario without changing what it draws.
+#: Fields that describe a scenario without changing the simulation.
 _WORDS = frozenset(
     {
         "source",
@@ -37,14 +37,14 @@ _WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _OptionalNumbers:
-    """Numbers that a scenario need not state, and that then have no effect."""
+    """Optional numbers, which have no effect if they are not stated."""
 
     path: re.Pattern[str]
     unit: str
     sweep: tuple[float, float]
 
 
-#: What may be set although the file does not state it; a name that is not known is refused later.
+#: Paths that may be set although the file does not state them; unknown names are refused later.
 _OPTIONAL = (
     _OptionalNumbers(re.compile(r"measurement\.missing_by\.\w+"), "1", (-3, 3)),
     _OptionalNumbers(re.compile(r"population\.score_by_diagnosis\.\w+\.\w+"), "1", (-3, 3)),
@@ -86,7 +86,7 @@ def _children(node: Any) -> Iterator[tuple[str, Any]]:
 def with_values(
     scenario: Scenario, values: Mapping[str, float], where: str, *, beyond_sweep: bool = False
 ) -> Scenario:
-    """Return the scenario with some numbers replaced, checked as if the file had said so.
+    """Return the scenario with some numbers replaced, checked as if the file stated them.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def with_values(
         Dotted path to new value. An unknown path is an `InputError`, never ignored; so is a value
         outside the range that the file declares for an assumption, and one that is not finite.
     where
-        What the values come from, for the error message.
+        Source of the values, for the error message.
     beyond_sweep
         Widen the range of an assumption to a value outside it instead.
     """
@@ -157,7 +157,7 @@ def _state(plain: Any, path: str) -> None:
 
 
 def mechanism_hash(scenario: Scenario) -> str:
-    """Return the SHA-256 of all that decides what is drawn; explanations do not count.
+    """Return the SHA-256 of everything that determines the simulation, without descriptions.
 
     Neither do dates, which decide when things are written down and change no patient.
     Nor does a field left at its default, so that a new kind of field does not age old calibration

@@ -1,4 +1,4 @@
-"""All a scenario file may say. Every number of the mechanism is a `Parameter`."""
+"""The format of scenario files. Every number of the mechanism is a `Parameter`."""
 
 from typing import Annotated
 
@@ -21,11 +21,11 @@ from simulate.scenario.sections.user_defined import UserDefined
 
 
 class Target(Document):
-    """A number that calibration must meet and that the published study does not print.
+    """A calibration target that the published study does not report.
 
-    ``number`` names what is simulated: a counted number of the study, or ``truth.`` with an
-    estimand and a scale. It is met within ``half_unit``. One that need not match is drawn towards
-    its value as far as the others let it, and reported.
+    ``number`` names the simulated quantity: a number of the study, or ``truth.`` with an estimand
+    and a scale. The tolerance is ``half_unit``. A target that need not match is approached as far
+    as the others allow, and reported.
     """
 
     number: str
@@ -37,7 +37,7 @@ class Target(Document):
 
 
 class Scenario(Document):
-    """One question about synthetic patients, and all that is needed to draw them.
+    """A scenario: a question about synthetic patients, and everything needed to simulate them.
 
     ``extends`` names the scenario from which everything not stated is taken. ``sites`` are the
     hospitals of the study by name, or their number; without any there is one. ``user_defined``

@@ -1,8 +1,8 @@
-"""One study as the tidy tables a clinic would export, and the truth apart from them.
+"""One study as tidy tables, as exported by a clinic, with the truth in separate tables.
 
-Days count from 0, the day a patient is enrolled; months from 1, of 30 days each. Only what happened
-has a row; what is not known is empty. The type of an array says what its column holds: int8 (Int8
-where some are unknown) a 0/1 flag, other integers a count, floats a number, objects words.
+Days count from 0, the day a patient is enrolled; months from 1, of 30 days each. Only events that
+occurred have a row; unknown values are empty. The type of a column shows its content: int8 (Int8 if
+some are unknown) for a 0/1 flag, other integers for a count, floats for a number, objects for text.
 """
 
 import numpy as np
@@ -44,9 +44,9 @@ def tables(
 ) -> dict[str, pd.DataFrame]:
     """Return every table of one study of a cohort, ``replicate`` counted from 0 in the cohort.
 
-    With ``exact_days`` everything happens on the day on which the regimen has it; without, on the
-    dates of a clinic (`simulate.tables.clinic_dates`), if the scenario has any. With
-    ``coded_words`` columns of words are categorical: smaller, and written faster.
+    With ``exact_days`` all events are on the days of the regimen; otherwise on the dates of a
+    clinic (`simulate.tables.clinic_dates`), if the scenario has dates. With ``coded_words`` columns
+    of words are categorical: smaller, and written faster.
     """
     couples = couples_of(cohort)
     untreated, treated = (births_along(couples, path) for path in cohort.paths)
@@ -126,14 +126,14 @@ def _known(flags: NDArray[np.bool_], known: NDArray[np.bool_]) -> pd.Series:
     return pd.Series(pd.arrays.IntegerArray(flags.astype(np.int8), ~known))
 
 
-#: What may be done, in the order of the day, and the results: of a search for sperm; of ICSI.
+#: Procedures in chronological order, and the results of a search for sperm and of ICSI.
 PROCEDURES = ("semen analysis", "micro-TESE", "ICSI")
 FOUND = ("no sperm", "sperm")
 SOURCES = ("testicular sperm", "ejaculated sperm")
 
 
 def _procedures(cohort: Cohort, patients: pd.DataFrame, r: int) -> pd.DataFrame:
-    """List what was done, on the day on which therapy is over: without any, that of enrolment."""
+    """List the procedures on the last day of therapy (without therapy, the day of enrolment)."""
     seen, in_chosen_arm = (
         patients[name].to_numpy(int, na_value=0)
         for name in ("sperm_in_ejaculate", "sperm_retrieved")
@@ -180,7 +180,7 @@ def _transfers(
 
 
 def truth_rows(cohort: Cohort, births: tuple[Births, Births], r: int = 0) -> pd.DataFrame:
-    """Return what no clinic can see of each patient of a study."""
+    """Return the unobservable quantities of each patient of a study."""
     outcomes = {
         f"{name}_{arm}": reached[r].astype(np.int8)
         for name in ENDPOINTS
@@ -202,7 +202,7 @@ def truth_rows(cohort: Cohort, births: tuple[Births, Births], r: int = 0) -> pd.
 
 
 def _exact_values(cohort: Cohort, r: int) -> dict[str, Floats]:
-    """Return what rounding, missing values and biology hide of each patient."""
+    """Return the true values hidden by rounding, missing values and biology."""
     exact = {**cohort.patients.baseline, "partner_age_years": cohort.patients.partner_age_years}
     before, after = (
         intratesticular_testosterone_ng_ml(

@@ -17,7 +17,7 @@ from simulate.truth import BY_SPERM, BY_SURGERY
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What a column holds: its unit (UCUM; "" for codes) and a sentence."""
+    """A column: its unit (UCUM; "" for codes) and its meaning."""
 
     name: str
     unit: str
@@ -52,10 +52,10 @@ _EXACT = tuple(
 
 PATIENT = Column("patient_id", "", "number of the patient in the study, from 1")
 
-#: Stands among the patients of a study at several sites.
+#: Column of patients in a study at several sites.
 SITE = Column("site", "", "site of treatment; absent in a study at one site")
 
-#: Stand in tables that are written on the calendar of a clinic.
+#: Columns of tables with dates.
 ENROLLED_DATE = Column("enrolled_date", "", "date of enrolment; absent with exact days")
 DATE = Column("date", "", "date; absent with exact days")
 TIME = Column("time", "", "time of day, hours and minutes; absent with exact days")

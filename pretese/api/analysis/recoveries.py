@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pretese.api.analysis.recovery_result import Recovery
 from pretese.api.arguments.argument_numbers import MAX_SEED, number_in_range, whole_of
+from pretese.screen.extras import need_extra
 from protocol.errors import InputError
 
 if TYPE_CHECKING:  # each takes a while to load, and `pretese recover --help` needs none
@@ -96,6 +97,8 @@ def recover(
     asked = _Asked(replicates, mcse, workers, scheduler, figures, progress)
     if out is None:
         return _in_temporary_folder(study, asked)
+    if figures:
+        need_extra("plots", "figures", otherwise="turn figures off")
     return _in_folder(study, asked, Path(out), resume)
 
 

@@ -1,4 +1,4 @@
-"""Planned trials: `pretese.design` reads one."""
+"""Planned trials of two arms."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -113,7 +113,7 @@ class Design(Shown):
         if resume and out is None:
             problem = "there is nothing to resume without `out`"
             raise InputError.of("resume", "", problem, "name the folder of the study")
-        others = [_as_design(each) for each in sequence_of(compare, "compare")]
+        others = [_compared(each) for each in sequence_of(compare, "compare")]
         request = power_request(
             participants, effects, target_power, replicates, seed, sensitivity, changes, tornado,
             patient_level=patient_level or bool(others),
@@ -245,39 +245,35 @@ class Design(Shown):
         })  # fmt: skip
 
 
-def design(source: str | Path | Mapping[str, Any]) -> Design:
-    """Read a planned trial.
-
-    Parameters
-    ----------
-    source
-        Name of a shipped design, path of a design file, or its fields as a mapping.
-
-    Raises
-    ------
-    InputError
-        All faults of the design at once.
-
-    Examples
-    --------
-    >>> import pretese as pt
-    >>> pt.design("placebo-ufsh").id
-    'placebo-ufsh'
-    """
-    from pretese.trial.design.design_reader import parse_design, read_design_text
+def design_text(source: str | Path | Mapping[str, Any]) -> tuple[str, str]:
+    """Return the text of a design, and where it stands for messages; see `read_design.design`."""
+    from pretese.trial.design.design_reader import design_path
+    from protocol.reading.documents import read_text
 
     if isinstance(source, Mapping):
         import yaml
 
         from pretese.io.text.json_text import plain
 
-        text = yaml.safe_dump(plain(source), sort_keys=False, allow_unicode=True)
-        return Design(parse_design(text, "design"), text)
+        return yaml.safe_dump(plain(source), sort_keys=False, allow_unicode=True), "design"
     if not isinstance(source, str | Path):
         cure = "give the name of a shipped design, a path, or a mapping of fields"
         raise InputError.of("design", "", f"{source!r} came", cure)
-    return Design(*read_design_text(source))
+    path = design_path(source)
+    return read_text(path), str(path)
 
 
-def _as_design(source: "Design | str | Path | Mapping[str, Any]") -> Design:
-    return source if isinstance(source, Design) else design(source)
+def two_arm_design(text: str, where: str) -> Design:
+    """Read a design of two arms from its text."""
+    from pretese.trial.design.design_reader import parse_design
+
+    return Design(parse_design(text, where), text)
+
+
+def _compared(source: "Design | str | Path | Mapping[str, Any]") -> Design:
+    """Return a design that is compared with another one: of two arms."""
+    found = source if isinstance(source, Design) else two_arm_design(*design_text(source))
+    if type(found) is not Design:
+        problem = f"{found.id} has several treatments"
+        raise InputError.of("compare", "", problem, "compare designs with two arms")
+    return found

@@ -9,6 +9,7 @@ from pretese.api.display import Shown
 if TYPE_CHECKING:  # slow to load, and a plain answer needs none of them
     import pandas as pd
     from matplotlib.figure import Figure
+    from rich.console import Console
 
     from pretese.trial.run_power import PowerRun
 
@@ -106,9 +107,14 @@ class Power(Shown):
     def __str__(self) -> str:
         """Return what ``pretese power`` prints, 80 columns wide."""
         from pretese.screen.console import console_text
+
+        return console_text(self.show)
+
+    def show(self, console: "Console") -> None:
+        """Print what ``pretese power`` prints."""
         from pretese.trial.views.power_view import show_power
 
-        return console_text(lambda console: show_power(console, self.to_dict()))
+        show_power(console, self.to_dict())
 
 
 def _row(point: dict[str, Any]) -> dict[str, Any]:
@@ -147,13 +153,21 @@ def report(folder: str | Path, out: str | Path | None = None) -> str:
     """
     from pretese.io.output.atomic_file import check_file, write_file
     from pretese.io.output.manifest import add_to_manifest
-    from pretese.trial.report.power_report import render_report
+    from pretese.trial.power.study import MULTI_ARM_SCHEMA
+    from pretese.trial.report.power_report import read_study, render_report
 
     folder = Path(folder)
     target = folder / "report.html" if out is None else Path(out)
     if folder.is_dir():  # else the message of what cannot be read is the better one
         check_file(target, "out")
-    page = render_report(folder)
+    results = folder / "results" if (folder / "results").is_dir() else folder
+    document = read_study(results)
+    if document["schema"] == MULTI_ARM_SCHEMA:
+        from pretese.trial.multi_arm.results.report import render_arms_folder
+
+        page = render_arms_folder(results, document)
+    else:
+        page = render_report(folder)
     write_file(target, page, "out")
     if out is None:  # a part of the result from now on, so that the study may be extended later
         add_to_manifest(folder, target.name)

@@ -94,7 +94,7 @@ def _row(name: str, number: PublishedNumber, scenario: Scenario, simulated: Floa
     row = partial(Row, name, number.label, number.unit, shown, number.value)
     if simulated is None:
         return row("not modelled", origin, note=reason_for(scenario, name))
-    answer = summarise(simulated, number.value, number.half_width)
+    answer = simulated_summary(simulated, number.value, number.half_width)
     note = _note(name, scenario)
     if name not in scenario.targets:
         return row("predicted", origin, answer, note=note)
@@ -102,11 +102,12 @@ def _row(name: str, number: PublishedNumber, scenario: Scenario, simulated: Floa
     return row("calibrated to", origin, answer, z, note)
 
 
-def summarise(simulated: Floats, value: float, half_width: float) -> Simulated:
+def simulated_summary(simulated: Floats, value: float, half_width: float) -> Simulated:
     """Summarise a number over studies, with the percentile of a value that has so many digits."""
     finite = simulated[np.isfinite(simulated)]
     if not len(finite):
-        return Simulated(*[float("nan")] * 5, replicates=0)
+        nothing = float("nan")
+        return Simulated(nothing, nothing, nothing, nothing, nothing, replicates=0)
     low, high = np.quantile(finite, [0.025, 0.975])
     return Simulated(
         simulated_mean=float(finite.mean()),

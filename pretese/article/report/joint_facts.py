@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from pretese.article.report.compare import Simulated, summarise
+from pretese.article.report.compare import Simulated, simulated_summary
 from protocol.reading.documents import Document, read_document
 from protocol.reading.fields import Number, Whole
 from simulate.core.shipped import shipped_folder
@@ -25,15 +25,15 @@ class JointFact(Document):
     statistic: str
     value: Value | None = None
     decimals: Annotated[Whole, Field(ge=0, le=6)] = 0
-    prior: tuple[Value, Value] | None = None
+    sweep: tuple[Value, Value] | None = None
     derived: str = ""
     source: str
     population: str
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "JointFact":
-        if (self.value is None) == (self.prior is None):
-            raise ValueError("give either `value` or `prior`")
+        if (self.value is None) == (self.sweep is None):
+            raise ValueError("give either `value` or `sweep`")
         return self
 
 
@@ -63,8 +63,8 @@ class Prediction:
     @property
     def published(self) -> str:
         """The value with its digits, or the range."""
-        if self.fact.prior:
-            return "{:g} to {:g}".format(*self.fact.prior)
+        if self.fact.sweep:
+            return "{:g} to {:g}".format(*self.fact.sweep)
         return f"{self.fact.value:.{self.fact.decimals}f}"
 
     @property
@@ -75,15 +75,15 @@ class Prediction:
     @property
     def verdict(self) -> str:
         """Whether it is met, in words."""
-        if self.fact.prior:
+        if self.fact.sweep:
             return "in the prior range" if self.agrees else "outside the prior range"
         return "in the 95 % range" if self.agrees else "outside the 95 % range"
 
     @property
     def agrees(self) -> bool:
         """Whether the value is in the middle 95 % of studies, or their mean in the prior range."""
-        if self.fact.prior:
-            low, high = self.fact.prior
+        if self.fact.sweep:
+            low, high = self.fact.sweep
             return low <= self.simulated.simulated_mean <= high
         return 2.5 <= self.simulated.percentile <= 97.5
 
@@ -117,7 +117,7 @@ def joint_frame(found: list[Prediction]) -> pd.DataFrame:
 
 
 def _prediction(name: str, fact: JointFact, simulated: Mapping[str, Floats]) -> Prediction:
-    centre = sum(fact.prior) / 2 if fact.prior else float(fact.value or 0)
+    centre = sum(fact.sweep) / 2 if fact.sweep else float(fact.value or 0)
     half_width = 0.5 * 10.0**-fact.decimals
     numbers = simulated[f"joint.{fact.statistic}"]
-    return Prediction(name, fact, summarise(numbers, centre, half_width))
+    return Prediction(name, fact, simulated_summary(numbers, centre, half_width))

@@ -1,7 +1,7 @@
-"""What the clinic has written down by some day: the tables of `study_tables`, from the ledger.
+"""Tables of the clinic as of a given day: those of `study_tables`, from the ledger.
 
-Days in the tables count from each patient's referral, 0. What has not happened by the day asked for
-has no row; what is not known yet is empty.
+Days in the tables count from each patient's referral, 0. Events after the given day have no row;
+values not yet known are empty.
 """
 
 from math import inf
@@ -53,7 +53,7 @@ def clinic_tables(run: Run, day: float = inf, first: int = 0, last: int | None =
 
 
 def tables_of(seen: Seen) -> Tables:
-    """Return every table, but the truth, of the patients looked at."""
+    """Return every table except the truth, for the selected patients."""
     parts = {
         "patients": _patients(seen),
         "visits": _visits(seen),
@@ -67,9 +67,9 @@ def tables_of(seen: Seen) -> Tables:
 
 
 def truth_of(seen: Seen) -> pd.DataFrame:
-    """Return what no clinic can see of the patients looked at.
+    """Return the unobservable quantities of the selected patients.
 
-    Potential outcomes are those of patients who wait for nothing: those of `pretese simulate`.
+    Potential outcomes are those without any waiting, as in `pretese simulate`.
     """
     cohort = seen.courses.cohort
     rows = truth_rows(cohort, births_of(cohort)).iloc[seen.patients]
@@ -121,7 +121,7 @@ def _patients(seen: Seen) -> pd.DataFrame:
 
 
 def _whole(values: NDArray[np.int8], known: Flags) -> pd.Series:
-    """Return whole numbers; as a type that can be empty only if some are not known yet."""
+    """Return integers, of a nullable type only if some are not known yet."""
     return pd.Series(values) if known.all() else _known(values, known)
 
 

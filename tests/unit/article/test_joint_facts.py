@@ -89,5 +89,5 @@ def test_a_value_beyond_all_studies_is_outside_and_a_prior_has_no_percentile(fou
 
 def test_a_fact_has_a_value_or_a_prior():
     words = {"label": "x", "statistic": "x", "source": "x", "population": "x"}
-    with pytest.raises(ValueError, match="either `value` or `prior`"):
+    with pytest.raises(ValueError, match="either `value` or `sweep`"):
         JointFact(**words)
