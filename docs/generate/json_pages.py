@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from docs.generate.json_schema import rows, schema_of_examples
+from docs.generate.json.schema import rows, schema_of_examples
 from pretese.cli import run
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,6 +6,7 @@ import jsonschema
 import pytest
 
 from docs.generate import plan_page
+from docs.generate.json.schema import meaning, rows, unused_meanings
 from docs.generate.json_pages import (
     DOCUMENTS,
     ROOT,
@@ -14,7 +15,6 @@ from docs.generate.json_pages import (
     schema,
     write_inputs,
 )
-from docs.generate.json_schema import meaning, rows, unused_meanings
 
 #: Documents that take no noticeable time; the others are written when the page is.
 QUICK = ("schedule", "audit", "proof", "boundaries", "monitor", "analysis", "evidence")
