@@ -41,7 +41,7 @@ def plan_lines(plan: Plan, regimen: Regimen) -> Iterator[str]:
     for item in plan.items:
         place = f"{item.date:%a} {item.date}  day {item.day:3}  "
         yield from wrapped(_item_words(item, regimen), " " * len(place), place)
-    yield from wrapped(f"In all: {totals_words(regimen, plan.totals)}", "  ", "")
+    yield from wrapped(f"Total: {totals_words(regimen, plan.totals)}", "  ", "")
     if plan.next_decision_date is not None:
         yield f"Next decision on {spoken_date(plan.next_decision_date)}"
     for option in plan.next_options:

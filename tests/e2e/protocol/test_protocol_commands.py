@@ -140,7 +140,7 @@ def test_a_calendar_is_written_beside_the_plan(capsys):
         "x.ics",
     )
     assert code == 0
-    assert "In all: hCG 60000 IU" in out
+    assert "Total: hCG 60000 IU" in out
     assert len(icalendar.Calendar.from_ical(Path("x.ics").read_bytes()).walk("VEVENT")) == 53
 
 
