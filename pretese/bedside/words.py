@@ -129,9 +129,9 @@ def case_lines(
     """Yield the cases that failed (with ``verbose`` also those that passed), and their number."""
     for result in results:
         if verbose and result.holds:
-            yield from wrapped(result.case.statement, " " * 7, "holds  ")
+            yield from wrapped(result.case.statement, " " * 7, "passed ")
         if not result.holds:
             wrong = f"{result.case.statement}: {'; '.join(result.wrong)}"
-            yield from wrapped(wrong, " " * 7, "FAILS  ")
+            yield from wrapped(wrong, " " * 7, "FAILED ")
     held = sum(result.holds for result in results)
-    yield f"{regimen.id} {regimen.version}: {held} of {len(results)} cases hold"
+    yield f"{regimen.id} {regimen.version}: {held} of {len(results)} cases passed"

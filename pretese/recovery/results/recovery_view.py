@@ -18,7 +18,13 @@ def show_recovery(
 ) -> None:
     """Print every verdict with bias and coverage, and the folder of the results."""
     for (case, plan), group in groupby(judgements, lambda each: (each.case, each.plan)):
-        table = Table(title=f"{case}, {plan}", title_justify="left", box=None, pad_edge=False)
+        table = Table(
+            title=f"{case}, {plan}",
+            title_justify="left",
+            box=None,
+            pad_edge=False,
+            padding=(0, 1, 0, 0),
+        )
         table.add_column("method", overflow="fold")
         table.add_column("", no_wrap=True)
         for heading in ("truth", "bias/SE", "MCSE", "coverage", "MCSE"):
