@@ -1,7 +1,8 @@
 """JSON Schemas of the documents that commands print, and the page that lists their fields.
 
 ``python -m docs.generate.json_pages`` runs each command on a small example and writes what it finds
-into ``docs/reference/json``. Documents of `decide` and `serve` have schemas of their own.
+into ``docs/reference/json`` and ``pretese/api/schemas/answers``. The document of `decide` has a
+schema of its own.
 """
 
 import contextlib
@@ -18,6 +19,7 @@ from pretese.cli import run
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "docs" / "reference" / "json"
+SCHEMA_FOLDER = ROOT / "pretese" / "api" / "schemas" / "answers"
 
 #: Small inputs of the commands.
 FILES = {
@@ -79,14 +81,30 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "evidence": ("Published studies", ("evidence --surgery second",)),
     "meta-analysis": ("Meta-analysis", ("evidence --pool 'sperm retrieved'",)),
+    "fit": ("Fit of a scenario", ("fit fitted.csv",)),
+    "clinic": (
+        "Run of a clinic",
+        ("clinic --clinic unlimited --patients 40 --replicates 2 --no-figures --out clinic",),
+    ),
+    "recover": (
+        "Recovery study (`study.json`)",
+        ("recover null --replicates 20 --truth-patients 4096 --no-figures --out recover",),
+    ),
+    "reproduce": ("Published study, simulated", ("reproduce --replicates 4 --out article",)),
+    "manifest": ("Manifest (`manifest.json`)", ("clinic/manifest.json", "article/manifest.json")),
 }
+
+#: Statuses with which a command may end that prints its document: done, and a number missed.
+PRINTED = (0, 3)
 
 INTRODUCTION = """\
 # JSON documents
 
 Every `--json` prints one document; [output](../output.md) states the rules for all of them. The
 tables list the fields of each document by their path: `[]` is an element of a list, `*` any name.
-Schemas (JSON Schema, draft 2020-12) and this page are generated from outputs of the commands:
+`pretese schema NAME` prints the JSON Schema (draft 2020-12) of a document, and of every file that
+the program reads; without NAME it lists them. The schemas and this page are generated from outputs
+of the commands:
 
 ```sh
 python -m docs.generate.json_pages
@@ -98,8 +116,8 @@ changes its meaning gives the document a new schema number. Suffixes state the u
 proportions are fractions. A figure from simulation is an object with `value`, its Monte Carlo
 standard error `mcse` and the number of replicates `n`.
 
-Described elsewhere: [decisions](../decision-schema.md), [recovery studies](../study.md#files),
-[manifests](../output-folders.md), `datapackage.json`
+Described elsewhere: [decisions](../decision-schema.md); more on
+[recovery studies](../study.md#files) and [manifests](../output-folders.md); `datapackage.json`
 ([Frictionless](https://specs.frictionlessdata.io/data-package/)).
 """
 
@@ -110,11 +128,13 @@ def examples(name: str, folder: Path) -> Iterator[Any]:
 
 
 def printed(command: str, folder: Path) -> Any:
-    """Return the document that a command prints."""
+    """Return the document that a command prints, or the file that an earlier one has written."""
+    if command.endswith(".json"):
+        return json.loads((folder / command).read_text(encoding="utf-8"))
     out, quiet = io.StringIO(), contextlib.redirect_stderr(io.StringIO())
     with contextlib.chdir(folder), contextlib.redirect_stdout(out), quiet:
         code = run([*shlex.split(command), "--json"])
-    if code:
+    if code not in PRINTED:
         raise RuntimeError(f"pretese {command} ends with {code}")
     return json.loads(out.getvalue())
 
@@ -125,9 +145,17 @@ def schema(name: str, folder: Path) -> dict[str, Any]:
 
 
 def write_inputs(folder: Path) -> None:
-    """Write the inputs of all commands."""
+    """Write the inputs of all commands, but for the table of `write_fitted_table`."""
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
+
+
+def write_fitted_table(folder: Path) -> None:
+    """Write the table to which `pretese fit` fits a scenario."""
+    import pretese
+
+    table = pretese.scenario("paper").simulate(200).patients
+    table.to_csv(folder / "fitted.csv", index=False)
 
 
 def schema_of(value: Any) -> dict[str, Any]:
@@ -205,8 +233,8 @@ def rows(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
 def _section(name: str, found: dict[str, Any]) -> str:
     title, commands = DOCUMENTS[name]
     table = "\n".join(f"| `{place}` | {kind} |" for place, kind in rows(found))
-    link = f"[{name}.schema.json]({name}.schema.json)"
-    head = f"## {title}\n\nExample: `pretese {commands[0]} --json`. Schema: {link}.\n"
+    shown = commands[0] if commands[0].endswith(".json") else f"pretese {commands[0]} --json"
+    head = f"## {title}\n\nExample: `{shown}`. Schema: `pretese schema {name}`.\n"
     return f"{head}\n| field | type |\n|---|---|\n{table}\n"
 
 
@@ -216,13 +244,14 @@ def main() -> None:
     parts = [INTRODUCTION]
     with tempfile.TemporaryDirectory() as folder:
         write_inputs(Path(folder))
+        write_fitted_table(Path(folder))
         for name in DOCUMENTS:
             found = schema(name, Path(folder))
             draft = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": name}
             text = json.dumps({**draft, **found}, indent=1) + "\n"
-            (TARGET / f"{name}.schema.json").write_text(text, encoding="utf-8")
+            (SCHEMA_FOLDER / f"{name}.schema.json").write_text(text, encoding="utf-8")
             parts.append(_section(name, found))
-            sys.stdout.write(f"wrote docs/reference/json/{name}.schema.json\n")
+            sys.stdout.write(f"wrote {name}.schema.json\n")
     (TARGET / "index.md").write_text("\n".join(parts), encoding="utf-8")
 
 

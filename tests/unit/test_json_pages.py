@@ -9,6 +9,7 @@ from docs.generate import plan_page
 from docs.generate.json_pages import (
     DOCUMENTS,
     ROOT,
+    SCHEMA_FOLDER,
     TARGET,
     printed,
     rows,
@@ -21,7 +22,7 @@ QUICK = ("schedule", "audit", "proof", "boundaries", "monitor", "analysis", "evi
 
 
 def stored(name):
-    return json.loads((TARGET / f"{name}.schema.json").read_text(encoding="utf-8"))
+    return json.loads((SCHEMA_FOLDER / f"{name}.schema.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", QUICK)
