@@ -116,9 +116,9 @@ def _body(path: str) -> dict[str, Schema] | None:
 
 def _bedside_entries() -> Schema:
     text = {"type": "string"}
-    named = ("decision_date", "start", "month", "previous_phase", "fsh", "fsh_unit", "pseudonym")
-    more = ("finding.INPUT", "unit.INPUT", "limit.PARAMETER", "range.ANALYTE.low",
-            "range.ANALYTE.high", "phase.MONTH", "result.ANALYTE.MONTH", "course_unit.ANALYTE")  # fmt: skip
+    named = ["decision_date", "start", "month", "previous_phase", "fsh", "fsh_unit", "pseudonym"]
+    more = ["finding.INPUT", "unit.INPUT", "limit.PARAMETER", "range.ANALYTE.low"]
+    more += ["range.ANALYTE.high", "phase.MONTH", "result.ANALYTE.MONTH", "course_unit.ANALYTE"]
     fields = {"regimen": {"enum": list(pretese.shipped().regimens)}}
     return {"type": "object", "properties": {**fields, **dict.fromkeys((*named, *more), text)}}
 
