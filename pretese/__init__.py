@@ -25,7 +25,7 @@ Importing `pretese` loads nothing heavy and changes nothing in the caller's proc
 import importlib
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # what follows loads on use; tools that read types see it at once
+if TYPE_CHECKING:  # loaded on first use; type checkers see the imports directly
     from pretese.api.analysis.analyses import analyse as analyse
     from pretese.api.analysis.analyses import plan as plan
     from pretese.api.analysis.recoveries import recover as recover
@@ -43,7 +43,7 @@ if TYPE_CHECKING:  # what follows loads on use; tools that read types see it at 
     from pretese.api.trials.read_design import design as design
     from protocol.errors import InputError as InputError
 
-#: Public name to the module that defines it; loaded when it is asked for.
+#: Public name to the module that defines it; loaded on first use.
 _PUBLIC = {
     "regimen": "pretese.api.protocols.read_regimen",
     "audit": "pretese.api.protocols.audits",
@@ -67,7 +67,7 @@ __all__ = [*_PUBLIC, "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name when it is first asked for (PEP 562)."""
+    """Load a public name on first use (PEP 562)."""
     if name == "__version__":
         from importlib.metadata import version
 

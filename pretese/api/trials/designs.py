@@ -15,7 +15,7 @@ from pretese.api.trials.trial_arguments import (
 )
 from protocol.errors import InputError
 
-if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
+if TYPE_CHECKING:  # slow to load; imported where needed
     import pandas as pd
 
     from pretese.api.trials.forecasts import TrialForecast
@@ -65,14 +65,14 @@ class Design(Shown):
         scheduler: str | None = None,
         progress: bool = True,
     ) -> "Power":
-        """Simulate the trial, always also without effect.
+        """Simulate the trial; the case without effect is always included.
 
         Parameters
         ----------
         participants
             Sample sizes, both arms together; that of the design by default.
         effects
-            Percent of the planned effect, 0 to 100, beside 0 and 100.
+            Percentages of the planned effect, 0 to 100, in addition to 0 and 100.
         target_power
             Find the sample size for this power, such as 0.9; see `Power.required_participants`.
         replicates, seed
@@ -80,7 +80,7 @@ class Design(Shown):
         sensitivity
             Values of assumptions by path, such as ``{"dropout": [0, 10, 20]}``: all combinations.
         tornado
-            Move each assumption alone to either end of its range.
+            Vary one assumption at a time over its range.
         changes
             Numbers of the scenario to replace, by path.
         patient_level
@@ -88,11 +88,11 @@ class Design(Shown):
         compare
             Other designs, simulated on the same participants, so that differences are paired.
         out, resume
-            Folder for finished blocks of trials, tables and figures; whether to continue it.
+            Folder for finished blocks, tables and figures; whether to continue it.
         workers, scheduler
             Processes, or the address of a Dask scheduler; the result does not depend on them.
         progress
-            Whether to show how far the work is.
+            Whether to show progress.
 
         Raises
         ------
@@ -147,10 +147,10 @@ class Design(Shown):
             ``"evidence"`` (studies before a first retrieval), another shipped topic, or a prior
             file, such as `EffectPrior.write` writes.
         participants
-            Sample sizes, both arms together, the one that is looked into first; by default that
-            of the design, half and twice as many.
+            Sample sizes of both arms together, the main one first; by default that of the design,
+            half and twice as many.
         pilot
-            Participants of a pilot whose value is judged.
+            Participants of a pilot trial that is evaluated.
 
         Raises
         ------

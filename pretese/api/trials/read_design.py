@@ -18,7 +18,7 @@ def design(source: str | Path | Mapping[str, Any]) -> Design:
     Raises
     ------
     InputError
-        All faults of the design at once.
+        All faults of the design together.
 
     Examples
     --------
