@@ -225,6 +225,9 @@ def test_patients_of_a_scenario_at_the_limit_of_the_null_hypothesis(analysis, nu
     ],
 )  # fmt: skip
 def test_margins_that_a_scenario_cannot_have_are_refused(fields, message):
-    with pytest.raises(InputError, match=message):
+    def simulated():
         design = designed(risks=None, scenario="rct-two-arm", **fields)
         simulate_design(design, scenario_of(design), [(300, 0.0)], seed=1, replicates=2)
+
+    with pytest.raises(InputError, match=message):
+        simulated()
