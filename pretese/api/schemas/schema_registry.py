@@ -48,7 +48,8 @@ FILES: Mapping[str, SchemaEntry] = {
     "clinic-file": SchemaEntry("clinic", "simulate.clinic.setup.clinic_file.Clinic"),
     "design": SchemaEntry("trial design", "pretese.trial.design.design_file.DesignFile"),
     "design-several-arms": SchemaEntry(
-        "trial design with several treatments", "pretese.trial.multi_arm.design.design_file."
+        "trial design with several treatments",
+        "pretese.trial.multi_arm.design.design_file.MultiArmDesign",
     ),
     "plan": SchemaEntry("analysis plan", "estimate.plan.spec.Plan"),
     "prior": SchemaEntry("prior of an effect", "pretese.literature.prior.PriorFile"),
