@@ -22,25 +22,25 @@ from pretese.trial.multi_arm.design.design_parts import Enrichment
 from pretese.trial.multi_arm.patient_draws import MultiArmPatients, draw_patients, members
 from pretese.trial.simulation.arm_comparison import analyse_trials, signed_statistic
 
-#: Most candidates drawn per place of the trial, before the population counts as too rare.
-MOST_CANDIDATES = 40
+#: Most patients screened per place of the trial, before the population counts as too rare.
+MOST_SCREENED = 40
 
 
-def draw_candidates(
+def draw_screened(
     design: MultiArmDesign, changes: Mapping[str, float] | None, participants: int, seed: int,
     first: int, size: int,
 ) -> MultiArmPatients:  # fmt: skip
-    """Simulate so many candidates that every trial could go on with the population alone."""
+    """Simulate so many patients that every trial could go on with the population alone."""
     rule, ends = _rule(design), design.analyses_at(participants)
     more = participants - ends[0] if len(ends) > 1 else 0
-    candidates = participants + more
+    screened = participants + more
     while True:
-        drawn = draw_patients(design, dict(changes or {}), candidates, seed, first, size)
+        drawn = draw_patients(design, dict(changes or {}), screened, seed, first, size)
         inside = members(rule.population, drawn.baseline, drawn.diagnosis)
         if int(inside[:, ends[0] :].sum(1).min()) >= more:
             return drawn
-        candidates *= 2
-        if candidates > MOST_CANDIDATES * participants:
+        screened *= 2
+        if screened > MOST_SCREENED * participants:
             raise ValueError(f"{rule.population.name} is too rare")
 
 
@@ -71,12 +71,12 @@ class _Enriching:
         self.design, self.rule, self.drawn = design, _rule(design), drawn
         self.member = members(self.rule.population, drawn.baseline, drawn.diagnosis)
         self.ends = np.diff(design.analyses_at(participants), prepend=0)
-        size, candidates = drawn.month.shape
+        size, screened = drawn.month.shape
         self.arm = drawn.arm[0]
         self.outcomes, self.treated = _outcomes(configuration, drawn, self.member)
         shares = np.array([design.dropout_percent.get(name, 0.0) for name in design.names]) / 100
         self.lost = drawn.lost < shares[self.arm]
-        self.inside, self.stage = np.zeros((size, candidates), bool), np.zeros((0,), bool)
+        self.inside, self.stage = np.zeros((size, screened), bool), np.zeros((0,), bool)
         self.next_place = np.zeros(size, np.int64)
         self.running = np.ones((size, 2), bool)
         combination = design.combination()
@@ -104,7 +104,7 @@ class _Enriching:
         self._go_on(z, last=analysis + 1 == len(self.ends))
 
     def _recruit(self, places: int) -> None:
-        """Fill the places of a stage with the next candidates who are wanted."""
+        """Fill the places of a stage with the next patients who are wanted."""
         number = np.arange(self.member.shape[1])
         wanted = (number >= self.next_place[:, None]) & (self.member | self.running[:, :1])
         wanted &= self.running.any(1, keepdims=True)
@@ -184,7 +184,7 @@ class _Enriching:
         )  # fmt: skip
 
     def _truths(self) -> Floats:
-        """Return (replicate, population) true risk differences among the candidates."""
+        """Return (replicate, population) true risk differences among the patients screened."""
         gain = self.treated.astype(float) - self.drawn.success[0][0]
         inside = np.where(self.member, gain, np.nan)
         return np.stack([gain.mean(1), np.nanmean(inside, 1)], -1)

@@ -7,7 +7,7 @@ import pretese as pt
 from pretese.trial.multi_arm.adaptation import FUTILITY, SELECTION
 from pretese.trial.multi_arm.design.configurations import arm_configurations
 from pretese.trial.multi_arm.design.design_file import parse_multi_arm
-from pretese.trial.multi_arm.enrichment import conduct_enrichment, draw_candidates
+from pretese.trial.multi_arm.enrichment import conduct_enrichment, draw_screened
 from pretese.trial.multi_arm.results.measures import summarise_arms
 from pretese.trial.multi_arm.simulate_arms import simulate_arms
 from protocol.errors import InputError
@@ -27,7 +27,7 @@ def design():
 
 @pytest.fixture(scope="module")
 def drawn(design):
-    return draw_candidates(design, None, 160, 1, 0, 120)
+    return draw_screened(design, None, 160, 1, 0, 120)
 
 
 def test_a_trial_that_is_enriched_fills_its_places_with_members(design, drawn):
@@ -43,7 +43,7 @@ def test_a_trial_that_is_enriched_fills_its_places_with_members(design, drawn):
     assert found.months[enriched].mean() > found.months[whole].mean()
 
 
-def test_the_effect_is_where_a_configuration_says(design, drawn):
+def test_the_effect_is_in_the_patients_of_a_configuration(design, drawn):
     names = [each.name for each in arm_configurations(design)]
     truth = {
         each.name: conduct_enrichment(design, each, drawn, 160).truth.mean(0)
