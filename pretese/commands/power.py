@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pretese.commands.option_names import options_named
-from pretese.commands.option_types import Number, pairs_of, to_number
+from pretese.commands.option_types import Number, NumberRange, pairs_of, to_number
 from pretese.commands.options import (
     effect_option,
     json_option,
@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     "--target-power", type=Number(), help="Find the sample size for this power, such as 0.9."
 )
 @replicates_option(20, 10_000_000, 2000, "Simulated trials at each sample size and effect.")
+@click.option(
+    "--mcse", type=NumberRange(0.0002, 0.1),
+    help="Add replicates until power and type I error have this Monte Carlo standard error.",
+)  # fmt: skip
 @seed_option()
 @click.option(
     "--sensitivity", "axes", multiple=True, metavar="PATH=V1,V2,...",
@@ -126,7 +130,7 @@ def _compute_part(
     if chosen["out"] is None:
         problem = "a part is kept for later, and there is no folder for it"
         raise InputError.of("--part", "", problem, "name the folder of the study with --out")
-    refuse_with_part(scheduler=chosen.pop("scheduler"))
+    refuse_with_part(mcse=chosen.pop("mcse"), scheduler=chosen.pop("scheduler"))
     del chosen["resume"]  # a part always continues
     with options_named():
         return power_part(

@@ -35,6 +35,11 @@ def analyse_trials(data: Data) -> Estimate:
     return found if analysis.method == "unadjusted" else against_null(found, None, analysis)
 
 
+def unadjusted_statistic(data: Data) -> Floats:
+    """Return (replicate,) statistics of the unadjusted score test, whatever the design's method."""
+    return signed_statistic(_unadjusted(data))
+
+
 def signed_statistic(estimate: Estimate) -> Floats:
     """Return (replicate,) z statistics, positive in favour of treatment, or NaN."""
     return np.asarray(np.where(estimate.converged, estimate.statistic, np.nan))
