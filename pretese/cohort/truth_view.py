@@ -1,4 +1,4 @@
-"""True effects on the console."""
+"""Console view of true effects."""
 
 import math
 
@@ -8,7 +8,7 @@ from rich.table import Table
 
 
 def effects_table(effects: pd.DataFrame, title: str) -> Table:
-    """Lay out one row per estimand, in eighty columns."""
+    """Return a table with one row per estimand, in 80 columns."""
     table = Table(
         title=title, title_justify="left", box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False
     )
@@ -27,7 +27,7 @@ def effects_table(effects: pd.DataFrame, title: str) -> Table:
 
 
 def _shown(scale: str, truth: float, error: float) -> str:
-    """Write a true effect with its error; a ratio to nothing is a dash."""
+    """Return a true effect with its error; a dash if undefined."""
     if not math.isfinite(error):
         return "-"
     if scale == "mean difference":

@@ -103,7 +103,7 @@ def reproduce_article(
     regimens = regimen_files(scenario)
     facts = _facts(
         loaded, sha256, seed, replicates
-    )  # of the files as read, even if they change later
+    )  # hashes of the files as read, even if they change later
     with progress("simulated studies") as tell:
         simulated = run_studies(
             scenario, seed, replicates, workers, lambda done: tell(done, replicates)
@@ -156,7 +156,7 @@ def _facts(loaded: LoadedScenario, published: str, seed: int, replicates: int) -
 
 
 def _write_figures(figures: Mapping[str, Figure], folder: Path) -> dict[str, str]:
-    """Write every figure as SVG and PNG; return the SVG texts, which the page holds as well."""
+    """Write every figure as SVG and PNG; return the SVG texts for the page."""
     folder.mkdir()
     drawn = {name: svg(figure) for name, figure in figures.items()}
     for name, figure in figures.items():

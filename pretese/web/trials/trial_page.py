@@ -1,7 +1,5 @@
-"""The trial page: sample size, boundaries and exact power of a two-arm trial, as one answer."""
+"""The trial page, its simulation, its report, and two designs side by side."""
 
-import base64
-import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -9,8 +7,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
 import pretese
-from pretese.web.layout.rendering import localised_page
-from pretese.web.layout.wording import language_of
+from pretese.web.layout.rendering import language_asked, localised_page, problem
+from pretese.web.layout.wording import messages
+from pretese.web.protocols.log_audit import policy_of
+from pretese.web.trials.trial_answer import TrialAnswer, trial_answer
+from pretese.web.trials.trial_pictures import boundary_chart, expected_chart, power_chart
 from pretese.web.trials.trial_question import (
     DEFAULTS,
     FUTILITY,
@@ -18,15 +19,22 @@ from pretese.web.trials.trial_question import (
     TrialQuestion,
     trial_question,
 )
+from pretese.web.trials.trial_simulation import (
+    BLOCK,
+    BLOCKS,
+    Progress,
+    next_block,
+    progress_of,
+)
 from protocol.errors import InputError
 
 router = APIRouter()
 
-#: Sizes at which the exact curve is computed, around the planned size.
-CURVE_POINTS = 25
+#: Simulated trials behind a report.
+REPORT_TRIALS = 1000
 
-#: Participants in both arms beyond which a page is not the place to enumerate.
-MOST_PARTICIPANTS = 6000
+#: Names of the two designs of a comparison, before their entries.
+SIDES = ("a", "b")
 
 
 def query_of(request: Request) -> Mapping[str, str]:
@@ -40,21 +48,12 @@ Query = Annotated[Mapping[str, str], Depends(query_of)]
 @router.get("/trial", response_class=HTMLResponse)
 def trial_page(request: Request, entries: Query) -> HTMLResponse:
     """Return the form with its answer: the whole state of the page is its address."""
-    values: dict[str, Any] = {
-        "entries": {**DEFAULTS, **{k: v for k, v in entries.items() if k in DEFAULTS}},
-        "spending": SPENDING,
-        "futility": FUTILITY,
-        "answer": None,
-        "faults": [],
-    }
-    status = 200
+    values: dict[str, Any] = {**_form(), "entries": _shown(entries), "answer": None, "faults": []}
+    status, part = 200, "hx-request" in request.headers
     try:
-        question = trial_question(entries)
-        accepted = request.headers.get("accept-language", "")
-        values["answer"] = answer_of(question, language_of(entries.get("lang"), accepted))
+        values["answer"] = shown_answer(trial_answer(trial_question(entries)), request)
     except InputError as error:
         values["faults"], status = [str(each) for each in error.faults], 400
-    part = "hx-request" in request.headers
     template = "trial_answer.html" if part else "trial.html"
     return localised_page(request, template, 200 if part else status, **values)
 
@@ -62,8 +61,6 @@ def trial_page(request: Request, entries: Query) -> HTMLResponse:
 @router.get("/trial.json")
 def trial_json(entries: Query) -> Response:
     """Return the design as `pretese boundaries --json` prints it."""
-    from pretese.web.layout.rendering import problem
-
     try:
         found = pretese.boundaries(**trial_question(entries).arguments())
     except InputError as error:
@@ -71,78 +68,114 @@ def trial_json(entries: Query) -> Response:
     return Response(found.to_json(), media_type="application/json")
 
 
-def answer_of(question: TrialQuestion, language: str) -> dict[str, Any]:
-    """Compute what the page shows.
+@router.get("/trial/simulation", response_class=HTMLResponse)
+def trial_simulation(request: Request, entries: Query) -> HTMLResponse:
+    """Simulate the next block; without JavaScript all of them, as a page."""
+    part = "hx-request" in request.headers
+    values: dict[str, Any] = {"faults": [], "progress": None, "blocks": BLOCKS, "next": ""}
+    status = 200
+    try:
+        question = trial_question(entries)
+        answer = trial_answer(question)
+        progress = _simulated(answer, progress_of(entries), whole=not part)
+        language = language_asked(request)
+        following = question.link(language, "/trial/simulation", **progress.entries())
+        values |= {"progress": progress, "exact": 100 * answer.power,
+                   "next": "" if progress.done else following,
+                   "back": question.link(language)}  # fmt: skip
+    except InputError as error:
+        values["faults"], status = [str(each) for each in error.faults], 400
+    template = "trial_progress.html" if part else "trial_simulation.html"
+    return localised_page(request, template, 200 if part else status, **values)
 
-    Raises
-    ------
-    InputError
-        The trial is too large to enumerate while a person waits.
-    """
-    found = pretese.boundaries(**question.arguments())
-    document = found.to_dict()
-    per_arm = document["participants"]["per_arm_at_analysis"][-1]
-    enrolled = math.ceil(per_arm / (1 - question.dropout_percent / 100))
-    if 2 * per_arm > MOST_PARTICIPANTS:
-        problem = f"{2 * per_arm:,} participants are planned"
-        cure = f"ask for at most {MOST_PARTICIPANTS:,} here, or use pretese power"
-        raise InputError.of("trial", "size", problem, cure)
-    sizes, power = exact_curve(question, document)
+
+@router.get("/trial/report")
+def trial_report(request: Request, entries: Query) -> Response:
+    """Return the report of a power study of this design, as `pretese report` writes it."""
+    try:
+        answer = trial_answer(trial_question(entries))
+        design = _simulated_design(answer)
+        study = design.power(replicates=REPORT_TRIALS, progress=False)
+        page = study.report()
+    except InputError as error:
+        faults = [str(each) for each in error.faults]
+        return localised_page(request, "error.html", 400, faults=faults)
+    return HTMLResponse(page, headers={"content-security-policy": policy_of(page)})
+
+
+@router.get("/trial/compare", response_class=HTMLResponse)
+def compare_page(request: Request, entries: Query) -> HTMLResponse:
+    """Return two designs side by side; entries of each begin with its letter and a point."""
+    sides = {side: _of_side(entries, side) for side in SIDES}
+    values: dict[str, Any] = {
+        **_form(), "sides": {side: _shown(given) for side, given in sides.items()},
+        "answers": None, "faults": [],
+    }  # fmt: skip
+    status = 200
+    try:
+        found = {side: trial_answer(trial_question(given)) for side, given in sides.items()}
+        words = messages(language_asked(request))
+        names = [(f"{words['design']} {side.upper()}", each) for side, each in found.items()]
+        values |= {"answers": found, "chart": power_chart(names, words, None)}
+    except InputError as error:
+        values["faults"], status = [str(each) for each in error.faults], 400
+    return localised_page(request, "compare.html", status, **values)
+
+
+def shown_answer(answer: TrialAnswer, request: Request) -> dict[str, Any]:
+    """Return what the template shows of an answer."""
+    question, language = answer.question, language_asked(request)
+    words = messages(language)
+    both = {f"{side}.{k}": v for side in SIDES for k, v in question.entries().items()}
+    from urllib.parse import urlencode
+
     return {
-        "document": document,
-        "per_arm": per_arm,
-        "enrolled": 2 * enrolled,
-        "rows": document["analyses"],
-        "curve": picture(draw_curve(question, sizes, power)),
-        "boundaries": picture(found.plot()),
+        "found": answer,
+        "curve": power_chart([("", answer)], words, None),
+        "boundaries": boundary_chart(answer, words),
+        "expected": expected_chart(answer, words),
         "python": question.python(),
         "command": question.command(),
-        "design": question.design_file(2 * enrolled + (2 * enrolled) % 4),
+        "design": question.design_file(_even(answer.enrolled)) if question.treatments == 1 else "",
         "link": question.link(language),
+        "simulation": question.link(language, "/trial/simulation"),
+        "report": question.link(language, "/trial/report"),
+        "json": question.link(language, "/trial.json"),
+        "compare": "/trial/compare?" + urlencode({**both, "lang": language}),
+        "trials": BLOCK * BLOCKS,
     }
 
 
-def exact_curve(
-    question: TrialQuestion, document: Mapping[str, Any]
-) -> tuple[list[int], list[float]]:
-    """Return participants in both arms, and the exact power of the design at each size."""
-    enumerate_trial = pretese.estimators.exact_sequential
-    upper = [row["upper"] for row in document["analyses"]]
-    lower = [row["lower"] if row["lower"] is not None else -20.0 for row in document["analyses"]]
-    stops = question.futility != "none"
-    shares = [row["information_rate"] for row in document["analyses"]]
-    planned = document["participants"]["per_arm_at_analysis"][-1]
-    first, last = max(len(shares), round(0.3 * planned)), round(1.7 * planned)
-    arms = sorted({round(first + (last - first) * i / (CURVE_POINTS - 1))
-                   for i in range(CURVE_POINTS)})  # fmt: skip
-    high, low = question.treated_percent / 100, question.control_percent / 100
-    if high < low:  # the endpoint is one to avoid: the mirrored trial has the same power
-        high, low = 1 - high, 1 - low
-    power = []
-    for arm in arms:
-        at = [max(1, round(share * arm)) for share in shares]
-        trial = enumerate_trial(at, at, upper, high, low, lower=lower if stops else None)
-        power.append(float(trial.power))
-    return [2 * arm for arm in arms], power
+def _simulated(answer: TrialAnswer, progress: Progress, *, whole: bool) -> Progress:
+    """Simulate one block, or all that remain."""
+    progress = next_block(answer.question, answer.enrolled, progress)
+    while whole and not progress.done:
+        progress = next_block(answer.question, answer.enrolled, progress)
+    return progress
 
 
-def draw_curve(question: TrialQuestion, sizes: list[int], power: list[float]) -> Any:
-    """Draw exact power over participants, with the power asked for."""
-    from pretese.plots.style import MUTED, SIMULATED, house_style, new_figure
-
-    with house_style():
-        figure = new_figure(5.6, 3.2)
-        axes = figure.add_subplot()
-        axes.plot(sizes, [100 * each for each in power], color=SIMULATED, lw=1.8)
-        axes.axhline(question.power_percent, color=MUTED, lw=0.9, ls="--")
-        axes.set_ylim(0, 100)
-        axes.set_xlabel("Participants analysed, both arms")
-        axes.set_ylabel("Exact power, %")
-    return figure
+def _simulated_design(answer: TrialAnswer) -> Any:
+    question: TrialQuestion = answer.question
+    if question.treatments > 1:
+        cure = "choose one treatment"
+        raise InputError.of("trial", "treatments", "several have no report here", cure)
+    return pretese.design(question.design(_even(answer.enrolled)))
 
 
-def picture(figure: Any) -> str:
-    """Return a figure as the address of an SVG picture that stands in the page itself."""
-    from pretese.plots.style import svg
+def _even(participants: int) -> int:
+    """Return a size that blocks of four fill."""
+    return participants + -participants % 4
 
-    return "data:image/svg+xml;base64," + base64.b64encode(svg(figure).encode()).decode()
+
+def _form() -> dict[str, Any]:
+    sources = ("rates", *pretese.shipped().scenarios)
+    return {"spending": SPENDING, "futility": FUTILITY, "sources": sources}
+
+
+def _shown(entries: Mapping[str, str]) -> dict[str, str]:
+    return {**DEFAULTS, **{k: v for k, v in entries.items() if k in DEFAULTS}}
+
+
+def _of_side(entries: Mapping[str, str], side: str) -> dict[str, str]:
+    start = f"{side}."
+    return {k.removeprefix(start): v for k, v in entries.items() if k.startswith(start)}
