@@ -1,8 +1,8 @@
 """Shares of replicates with a control variate: another event whose probability is known.
 
 What the control's share misses of its probability is taken out of the share of interest, in the
-proportion that leaves the least variance. Glasserman P. *Monte Carlo Methods in Financial Engineering*, Springer
-2003, section 4.1.
+proportion that leaves the least variance. Glasserman P. *Monte Carlo Methods in Financial
+Engineering*, Springer 2003, section 4.1.
 """
 
 from dataclasses import dataclass

@@ -23,7 +23,7 @@ def why_not_enumerated(design: DesignFile, participants: int | None = None) -> s
 
 
 def why_no_control_variate(design: DesignFile) -> str | None:
-    """Return why the unadjusted test of the same trials is no control variate; None if it is.
+    """Return why the unadjusted test cannot be a control variate; None if it can.
 
     Its probability of rejection must be known: it is enumerated.
     """

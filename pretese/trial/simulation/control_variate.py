@@ -16,7 +16,7 @@ from pretese.trial.simulation.arm_comparison import unadjusted_statistic
 def unadjusted_rejections(data: Data, participants: int) -> Floats | None:
     """Return (replicate,) 1 or -1 where the unadjusted test rejects, for or against treatment.
 
-    0 elsewhere; None where this is no control variate.
+    0 elsewhere; None where it cannot be a control variate.
     """
     design = data.design
     if why_no_control_variate(design) is not None:

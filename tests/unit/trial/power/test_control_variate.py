@@ -31,14 +31,14 @@ def design(**changes):
     return validate(BY_SITE | changes, DesignFile, "test")
 
 
-def test_what_the_control_misses_is_taken_out():
+def test_what_the_control_misses_corrects_the_share():
     """Ten of forty have both events, and the control should have been seen 12 times."""
     control = np.repeat([1.0, 0.0], [10, 30])
     same = controlled_share(control, control, 0.3)
     assert float(same.measure.value) == pytest.approx(0.3)
     assert 0 < float(same.measure.mcse) < 0.06  # the next replicate may differ
     values = np.repeat([1.0, 0.0, 1.0, 0.0], [5, 5, 5, 25])
-    # slope: (5 / 40 - 1 / 16) / (3 / 16) = 1 / 3
+    # The covariance is 1/16 and the variance of the control 3/16, so a third of 0.05 is added.
     half = controlled_share(values, control, 0.3)
     assert float(half.measure.value) == pytest.approx(0.25 + 0.05 / 3)
     constant = controlled_share(values, np.zeros(40), 0.5)
