@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pretese.commands.option_names import options_named
-from pretese.commands.option_types import Number, NumberRange, pairs_of, to_number
+from pretese.commands.option_types import Number, pairs_of, to_number
 from pretese.commands.options import (
     effect_option,
     json_option,
+    mcse_option,
     out_option,
     part_option,
     replicates_option,
@@ -41,10 +42,7 @@ if TYPE_CHECKING:
     "--target-power", type=Number(), help="Find the sample size for this power, such as 0.9."
 )
 @replicates_option(20, 10_000_000, 2000, "Simulated trials at each sample size and effect.")
-@click.option(
-    "--mcse", type=NumberRange(0.0002, 0.1),
-    help="Add replicates until power and type I error have this Monte Carlo standard error.",
-)  # fmt: skip
+@mcse_option(0.0002, "Add replicates until power and type I error")
 @seed_option()
 @click.option(
     "--sensitivity", "axes", multiple=True, metavar="PATH=V1,V2,...",
