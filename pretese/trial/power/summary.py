@@ -154,7 +154,7 @@ def largest_mcse(design: DesignFile, participants: int, effect: float, outcomes:
         return max(float(each.measure.mcse) for each in controlled.values())
     n = outcomes.replicates
     shares = ((float(each.sum()) + 2) / (n + 4) for each in (won(outcomes), outcomes.rejected))
-    return max((share * (1 - share) / n) ** 0.5 for share in shares)  # not 0 if none is seen
+    return float(np.sqrt(max(share * (1 - share) / n for share in shares)))  # not 0 if none is seen
 
 
 def _final(design: DesignFile, outcomes: Outcomes, truth: Measure) -> dict[str, Measure]:
