@@ -174,7 +174,9 @@ class Design(Shown):
             whole_of(each, "participants", 8, 1_000_000)
             for each in sequence_of(participants, "participants")
         )
-        return forecast_of(self._file, prior, sizes, whole_of(pilot, "pilot", 8, 100_000))
+        return forecast_of(
+            self._file, self.text, prior, sizes, whole_of(pilot, "pilot", 8, 100_000)
+        )
 
     def monitor(
         self,

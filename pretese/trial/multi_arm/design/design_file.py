@@ -101,13 +101,9 @@ class MultiArmDesign(ArmFields):
         """Return a closed combination test that has seen nothing; None if another one is used."""
         if self.testing.procedure != "combination":
             return None
-        alike = len(set(self.ratios)) == 1 and not (
-            self.adaptive_allocation or self.allocation_changes or self.dropping.places == "shared"
-        )
-        within = self.testing.within_stages if alike else "bonferroni"
         return combination_test(
-            self.tests, self.rates, self.monitoring.shape(), self.alpha, intersection=within,
-            ratio=self.ratios[0],
+            self.tests, self.rates, self.monitoring.shape(), self.alpha,
+            intersection=self.testing.within_stages,
         )  # fmt: skip
 
     def harm_z(self) -> tuple[float, ...]:

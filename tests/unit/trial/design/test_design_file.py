@@ -56,6 +56,7 @@ def test_there_are_the_ready_designs():
         "superiority-any-sperm",
         "superiority-retrieval-only",
         "placebo-ufsh",
+        "clomiphene-second-tese",
         "three-analyses",
         "minimisation-eight-sites",
         "re-estimation",
