@@ -1,7 +1,8 @@
 """JSON Schemas of the documents that commands print, and the page that lists their fields.
 
 ``python -m docs.generate.json_pages`` runs each command on a small example and writes what it finds
-into ``docs/reference/json``. Documents of `decide` and `serve` have schemas of their own.
+into ``docs/reference/json`` and ``pretese/api/schemas/answers``. The document of `decide` has a
+schema of its own.
 """
 
 import contextlib
@@ -19,6 +20,7 @@ from pretese.cli import run
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "docs" / "reference" / "json"
+SCHEMA_FOLDER = ROOT / "pretese" / "api" / "schemas" / "answers"
 
 #: Small inputs of the commands.
 FILES = {
@@ -104,7 +106,9 @@ INTRODUCTION = """\
 Every `--json` prints one document; [output](../output.md) states the rules for all of them. The
 tables list the fields of each document by their path, with their meaning: `[]` is an element of a
 list, `*` any name.
-Schemas (JSON Schema, draft 2020-12) and this page are generated from outputs of the commands:
+`pretese schema NAME` prints the JSON Schema (draft 2020-12) of a document, or of a file that the
+program reads; without NAME it lists them. The schemas and this page are generated from outputs of
+the commands:
 
 ```sh
 python -m docs.generate.json_pages
@@ -151,8 +155,9 @@ def write_inputs(folder: Path) -> None:
 def _section(name: str, found: dict[str, Any]) -> str:
     title, commands = DOCUMENTS[name]
     table = "\n".join(f"| `{place}` | {kind} | {words} |" for place, kind, words in rows(found))
-    link = f"[{name}.schema.json]({name}.schema.json)"
-    head = f"## {title}\n\nExample: `pretese {commands[0]} --json`. Schema: {link}.\n"
+    head = (
+        f"## {title}\n\nExample: `pretese {commands[0]} --json`. Schema: `pretese schema {name}`.\n"
+    )
     return f"{head}\n| field | type | meaning |\n|---|---|---|\n{table}\n"
 
 
@@ -166,9 +171,9 @@ def main() -> None:
             found = schema(name, Path(folder))
             draft = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": name}
             text = json.dumps({**draft, **found}, indent=1) + "\n"
-            (TARGET / f"{name}.schema.json").write_text(text, encoding="utf-8")
+            (SCHEMA_FOLDER / f"{name}.schema.json").write_text(text, encoding="utf-8")
             parts.append(_section(name, found))
-            sys.stdout.write(f"wrote docs/reference/json/{name}.schema.json\n")
+            sys.stdout.write(f"wrote {name}.schema.json\n")
     (TARGET / "index.md").write_text("\n".join(parts), encoding="utf-8")
 
 

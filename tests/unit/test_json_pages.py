@@ -10,6 +10,7 @@ from docs.generate.json.schema import meaning, rows, unused_meanings
 from docs.generate.json_pages import (
     DOCUMENTS,
     ROOT,
+    SCHEMA_FOLDER,
     TARGET,
     printed,
     schema,
@@ -21,7 +22,7 @@ QUICK = ("schedule", "audit", "proof", "boundaries", "monitor", "analysis", "evi
 
 
 def stored(name):
-    return json.loads((TARGET / f"{name}.schema.json").read_text(encoding="utf-8"))
+    return json.loads((SCHEMA_FOLDER / f"{name}.schema.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", QUICK)
