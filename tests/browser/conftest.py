@@ -68,7 +68,7 @@ def browser():
 
 @pytest.fixture
 def open_page(browser, address):
-    """Return a function that opens a page; what it asks of other servers fails the test."""
+    """Return a function that opens a page; requests to other servers fail the test."""
     contexts, foreign, errors = [], [], []
 
     def opened(path="/", **options):
