@@ -23,7 +23,10 @@ AREAS: dict[str, tuple[Callable[[], Iterator[Comparison]], ...]] = {
     analysis_checks.REGRESSION: (analysis_checks.logistic,),
     analysis_checks.POOLING: (analysis_checks.pooling,),
     sample_size_checks.AREA: (sample_size_checks.closed_forms, sample_size_checks.enumerations),
-    sequential_checks.AREA: (sequential_checks.boundaries, sequential_checks.exact_trials),
+    sequential_checks.AREA: (
+        sequential_checks.published_boundaries,
+        sequential_checks.exact_trials,
+    ),
 }
 
 

@@ -54,7 +54,7 @@ _WORDS = {
 }  # fmt: skip
 
 
-def boundaries() -> Iterator[Comparison]:
+def published_boundaries() -> Iterator[Comparison]:
     """Yield boundaries and inflation factors."""
     for name, (arguments, options, fields) in _DESIGNS.items():
         known, design = oracle(name), plan_sequential(*arguments, **options)
