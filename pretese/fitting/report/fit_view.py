@@ -11,7 +11,7 @@ from pretese.screen.console import console_text
 
 
 def fit_page(found: FittedScenario) -> str:
-    """Return what was fitted, and how closely simulated patients resemble the table."""
+    """Return the fit, and the agreement of simulated patients with the table."""
 
     def show(console: Console) -> None:
         console.print(
