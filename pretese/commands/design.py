@@ -17,7 +17,7 @@ def command() -> None:
 
 
 @command.command("list")
-def show_list() -> None:
+def list_designs() -> None:
     """List the shipped designs."""
     from pretese.api.shipped_names import shipped
     from pretese.api.trials.read_design import design
@@ -30,7 +30,7 @@ def show_list() -> None:
 @click.argument("design")
 @format_option(FORMS, "synopsis", "Synopsis as in ICH M11, or JSON of CDISC USDM.")
 @out_file_option("File to write.", OutputFile())
-def show(design: str, form: str, out: Path | None) -> None:
+def show_one(design: str, form: str, out: Path | None) -> None:
     """Show DESIGN (a shipped name or a file) as a synopsis, or as a study definition."""
     from pretese.api.trials.read_design import design as read_design
     from pretese.io.output.atomic_file import write_file
