@@ -48,7 +48,7 @@ def rules_of(client: Any, file: dict[str, Any], day: dt.date, place: Path) -> di
     ``place`` is a file that may be written.
     """
     return {
-        "library": _said(pretese.regimen().decide(file, decision_date=day).to_dict()),
+        "library": _summary_of(pretese.regimen().decide(file, decision_date=day).to_dict()),
         "page": _by_page(client, file, day),
         "command": _by_command(file, day, place),
         "hook": _by_hook(file, day),
@@ -62,10 +62,10 @@ def _by_page(client: Any, file: dict[str, Any], day: dt.date) -> str:
         key = "fsh" if each["name"] == "fsh" else f"finding.{_INPUT[each['name']]}"
         entries[key] = repr(each["value"])
     found = client.post("/decision.json", data=entries).json()
-    return _said(found)
+    return _summary_of(found)
 
 
-def _said(document: dict[str, Any]) -> str:
+def _summary_of(document: dict[str, Any]) -> str:
     raised = len(document["flags"]["raised"])
     return f"{document['outcome']} {document['decisions'][-1]['rule_id']} {raised}"
 
@@ -80,7 +80,7 @@ def _by_command(file: dict[str, Any], day: dt.date, place: Path) -> str:
         code = run(["decide", "--patient", str(place), "--decision-date", f"{day}", "--json"])
     if code not in (0, 3):
         raise RuntimeError(f"pretese decide ends with {code}")
-    return _said(json.loads(out.getvalue()))
+    return _summary_of(json.loads(out.getvalue()))
 
 
 def _by_hook(file: dict[str, Any], day: dt.date) -> str:

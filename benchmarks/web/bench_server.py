@@ -60,14 +60,14 @@ def answer_times(address: str, pid: int, name: str, count: int, *asked: object) 
     with httpx2.Client(base_url=address, timeout=60) as client:
         for _ in range(5):
             assert ask(client, *asked) == 200  # type: ignore[arg-type]
-        taken, before = [], cpu_seconds(pid)
+        times, before = [], cpu_seconds(pid)
         for _ in range(count):
             start = time.perf_counter()
             assert ask(client, *asked) == 200  # type: ignore[arg-type]
-            taken.append(1000 * (time.perf_counter() - start))
+            times.append(1000 * (time.perf_counter() - start))
     spent = 1000 * (cpu_seconds(pid) - before) / count
-    p95 = quantiles(taken, n=20)[-1]
-    print(f"{name:34} median {median(taken):5.0f} ms, p95 {p95:5.0f} ms, CPU {spent:4.0f} ms")
+    p95 = quantiles(times, n=20)[-1]
+    print(f"{name:34} median {median(times):5.0f} ms, p95 {p95:5.0f} ms, CPU {spent:4.0f} ms")
 
 
 def one_user(address: str, number: int, until: float) -> Counter[int]:

@@ -39,16 +39,16 @@ NO_JSON = [b"", b"{", b"[]", b"null", b"\xff\xfe{", b'{"a":' * 3000, b'"x"', b"1
 LEAVES = [None, [], {}, "", 0, -1, 1e300, True, "2022-13-40", ["x"], {"coding": "x"}, "\x00"]
 
 
-def spoiled(value, draw):
+def malformed(value, draw):
     """Return a JSON value in which one part is something else."""
     if draw.random() < 0.25 or not value:
         return draw.choice(LEAVES)
     if isinstance(value, dict):
         key = draw.choice(sorted(value))
-        return {**value, key: spoiled(value[key], draw)}
+        return {**value, key: malformed(value[key], draw)}
     if isinstance(value, list):
         place = draw.randrange(len(value))
-        return [*value[:place], spoiled(value[place], draw), *value[place + 1 :]]
+        return [*value[:place], malformed(value[place], draw), *value[place + 1 :]]
     return draw.choice(LEAVES)
 
 
@@ -75,7 +75,7 @@ def ask(client, draw):
     hook = "order-sign" if "order" in path else "patient-view"
     whole = request(prefetch(), hook, [medication_order("hCG", 2000, 4)])
     sent = whole if path.startswith("/cds") else bundle(*prefetch()["administrations"]["entry"])
-    return client.post(path, content=json.dumps(spoiled(sent, draw)).encode())
+    return client.post(path, content=json.dumps(malformed(sent, draw)).encode())
 
 
 @pytest.mark.parametrize("seed", range(5))
