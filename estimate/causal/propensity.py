@@ -13,7 +13,8 @@ from estimate.core.arrays import Bools, Floats
 from estimate.core.design_matrix import DesignMatrix, design_matrix
 from estimate.core.result import Z95
 from estimate.core.rounding import RANKED_DIGITS, significant
-from estimate.regression.logistic import LogisticFit, fit_logistic
+from estimate.regression.logistic import fit_logistic
+from estimate.regression.logistic_fit import LogisticFit
 from estimate.regression.sandwich import leverage
 
 

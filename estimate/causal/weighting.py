@@ -5,12 +5,12 @@ KL, Zaslavsky AM. *J Am Stat Assoc* 2018;113:390-400 (one formula for all target
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from estimate.causal.propensity import PropensityScore
+from estimate.causal.weights import Weights
 from estimate.comparison.two_risks import Risks
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats
@@ -25,37 +25,6 @@ Errors = Literal["naive", "HC0", "HC1", "HC3", "survey", "M-estimation"]
 
 #: What `weighted_risks` knows besides: M-estimation with residuals enlarged by leverage.
 RiskErrors = Errors | Literal["M-estimation HC3"]
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """Weights of one target population.
-
-    Attributes
-    ----------
-    value
-        (..., n); 0 for patients not analysed, NaN where it would be infinite.
-    slope
-        (..., n) derivative of a patient's weight in his linear predictor of the propensity model.
-    target
-        Whom the weighted arms resemble.
-    stabilised
-        Whether weights were multiplied by the share of the patient's own arm.
-    """
-
-    value: Floats
-    slope: Floats
-    target: Target
-    stabilised: bool = False
-
-    def effective_size(self, data: AnalysisSet) -> tuple[Floats, Floats]:
-        """Return Kish's effective sample sizes (sum w)^2 / sum w^2, treated then untreated."""
-        sizes = []
-        for arm in (data.treatment > 0, data.treatment <= 0):
-            w = np.where(arm, self.value, 0.0)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                sizes.append(w.sum(-1) ** 2 / (w**2).sum(-1))
-        return sizes[0], sizes[1]
 
 
 def weights(
