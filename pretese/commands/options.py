@@ -24,6 +24,11 @@ resume_option = click.option(
     "--resume", is_flag=True, help="Continue, or extend, the study in --out."
 )
 
+part_option = click.option(
+    "--part", metavar="I/N",
+    help="Compute part I of N only, in a folder of its own; later --resume joins all parts.",
+)  # fmt: skip
+
 plot_option = click.option(
     "--plot", type=OutputFile(".png", ".svg"), metavar="FILE",
     help="Draw the result: .png or .svg.",

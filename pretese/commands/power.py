@@ -10,6 +10,7 @@ from pretese.commands.options import (
     effect_option,
     json_option,
     out_option,
+    part_option,
     replicates_option,
     resume_option,
     scenario_set_option,
@@ -17,12 +18,14 @@ from pretese.commands.options import (
     seed_option,
     workers_option,
 )
+from pretese.commands.parts import refuse_with_part, show_part
 from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
 from protocol.errors import InputError
 
 if TYPE_CHECKING:
     from pretese.api.trials.designs import Design
+    from pretese.jobs.storage.parts import PartDone
 
 
 @click.command()
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
     help="Simulate patients even where counts suffice. Always on when designs are compared.",
 )  # fmt: skip
 @resume_option
+@part_option
 @workers_option
 @scheduler_option
 @json_option
@@ -66,6 +70,7 @@ def command(
     prior: str | None,
     axes: tuple[str, ...],
     changes: dict[str, float],
+    part: str | None,
     as_json: bool,
     **chosen: Any,
 ) -> None:
@@ -89,6 +94,10 @@ def command(
     if prior is not None:
         _show_forecast(first, prior, participants, as_json=as_json)
         return
+    if part is not None:
+        done = _compute_part([first, *others], part, participants, axes, changes, chosen)
+        show_part(done, as_json=as_json)
+        return
     with options_named():
         found = first.power(
             participants,
@@ -101,6 +110,28 @@ def command(
         print_json(found.to_dict())
     else:
         show_power(SafeConsole(), found.to_dict())
+
+
+def _compute_part(
+    designs: list["Design"],
+    part: str,
+    participants: tuple[int, ...],
+    axes: tuple[str, ...],
+    changes: dict[str, float],
+    chosen: dict[str, Any],
+) -> "PartDone":
+    """Simulate one part of the trials."""
+    from pretese.api.trials.power_parts import power_part
+
+    if chosen["out"] is None:
+        problem = "a part is kept for later, and there is no folder for it"
+        raise InputError.of("--part", "", problem, "name the folder of the study with --out")
+    refuse_with_part(scheduler=chosen.pop("scheduler"))
+    del chosen["resume"]  # a part always continues
+    with options_named():
+        return power_part(
+            designs, part, participants, sensitivity=_axes(axes), changes=changes, **chosen
+        )
 
 
 def _show_forecast(

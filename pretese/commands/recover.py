@@ -11,6 +11,7 @@ from pretese.commands.options import (
     figures_option,
     json_option,
     out_option,
+    part_option,
     plan_option,
     replicates_option,
     resume_option,
@@ -18,6 +19,7 @@ from pretese.commands.options import (
     seed_option,
     workers_option,
 )
+from pretese.commands.parts import refuse_with_part, show_part
 from pretese.io.text.json_text import print_json
 from pretese.screen.endings import CheckFailedError
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     "Folder for finished blocks, estimates, tables and figures.", "out/recover", extended=True
 )
 @resume_option
+@part_option
 @workers_option
 @scheduler_option
 @figures_option("Draw figures; --no-figures leaves them to a later run with --resume.")
@@ -55,6 +58,7 @@ def command(
     seed: int | None,
     out: Path,
     resume: bool,
+    part: str | None,
     workers: int,
     scheduler: str | None,
     figures: bool,
@@ -67,8 +71,19 @@ def command(
     coverage decide the verdict on each method. Exits with status 3 if a verdict is not the one
     that the library expects.
     """
-    from pretese.api.analysis.recoveries import recover
+    from pretese.api.analysis.recoveries import recover, recover_part
 
+    if part is not None:
+        refuse_with_part(mcse=mcse, scheduler=scheduler)
+        with options_named():
+            show_part(
+                recover_part(
+                    part, scenarios, plan_path, out=out, replicates=replicates,
+                    truth_patients=truth_patients, seed=seed, workers=workers,
+                ),
+                as_json=as_json,
+            )  # fmt: skip
+        return
     with options_named():
         found = recover(
             scenarios,

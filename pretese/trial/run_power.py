@@ -15,10 +15,11 @@ from pretese.io.output.result_folder import result_folder
 from pretese.io.output.versions import versions
 from pretese.io.text.json_text import to_json
 from pretese.io.text.rounding_rule import rounded_document
-from pretese.jobs.execute import resumable, study_pool
+from pretese.jobs.execute import finish_part, resumable, study_pool
 from pretese.jobs.storage.blocks import Store
 from pretese.jobs.storage.code_hash import code_version
-from pretese.jobs.storage.study_folder import study_folder
+from pretese.jobs.storage.parts import Part, PartDone
+from pretese.jobs.storage.study_folder import part_of_study, study_folder
 from pretese.plots.style import save
 from pretese.screen.progress import Tell, progress
 from pretese.trial.design.design_file import DesignFile
@@ -29,6 +30,7 @@ from pretese.trial.power.study import (
     StudiedDesign,
     prepare_designs,
     study_design,
+    study_jobs,
     study_record,
 )
 from pretese.trial.power.study_document import compare_designs, mechanisms, power_document
@@ -117,6 +119,30 @@ def run_power(
         if out is not None:
             _write(out / "results", studied, document)
     return PowerRun(document, studied, None if out is None else out / "results", scratch)
+
+
+def run_power_part(
+    designs: Sequence[tuple[DesignFile, str]],
+    request: Request,
+    part: Part,
+    *,
+    out: Path,
+    workers: int = 1,
+    show_progress: bool = True,
+) -> PartDone:
+    """Simulate one part of the trials of `run_power`; arguments are the same."""
+    planned = prepare_designs(designs, request)
+    record = study_record(planned, request)
+    jobs = [job for each in planned for job in study_jobs(each, request)]
+    blocks = [block for job in jobs for block in job.blocks(request.replicates)]
+    bar = progress("simulated trials") if show_progress else _no_progress()
+    with (
+        study_pool("trials", workers, None) as pool,
+        part_of_study(record, out, part) as store,
+        resumable(part.folder(out), "finished trials", "the same --part"),
+        bar as tell,
+    ):
+        return finish_part(part, blocks, store, pool, tell)
 
 
 def study_document(designs: list[StudiedDesign], request: Request) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from protocol.errors import InputError
 
 if TYPE_CHECKING:  # each takes a while to load, and `pretese recover --help` needs none
     from pretese.api.analysis.analysis_result import Plan
+    from pretese.jobs.storage.parts import PartDone
     from pretese.recovery.design.study_spec import StudyPlan
     from pretese.recovery.run_recovery import PreparedStudy
     from pretese.recovery.temporary_blocks import TemporaryBlocks
@@ -86,25 +87,78 @@ def recover(
     >>> found.verdicts[["method", "scale"]].to_string(index=False).splitlines()[1].split()
     ['unadjusted', 'risk', 'difference']
     """
-    from pretese.recovery.design.library import choose_study
-    from pretese.recovery.run_recovery import prepare_recovery
-
-    whole_of(replicates, "replicates", 2, 100_000_000)
-    whole_of(workers, "workers", 1, 256)
+    study = _prepared(scenarios, plan, replicates, truth_patients, seed)
     if mcse is not None:
         number_in_range(mcse, "mcse", 0.00005, 0.1)
-    if truth_patients is not None:
-        whole_of(truth_patients, "truth_patients", 1000, 1_000_000_000)
-    if seed is not None:
-        whole_of(seed, "seed", 0, MAX_SEED)
     if resume and out is None:
         raise InputError.of("resume", "", "there is no folder to continue", "name it as out")
-    spec = choose_study(_names(scenarios), _study_plan(plan), seed, truth_patients)
-    study = prepare_recovery(spec)
+    workers = whole_of(workers, "workers", 1, 256)
     asked = _Asked(replicates, mcse, workers, scheduler, figures, progress)
     if out is None:
         return _in_temporary_folder(study, asked)
     return _in_folder(study, asked, Path(out), resume)
+
+
+def recover_part(
+    part: str,
+    scenarios: str | Path | Sequence[str | Path] = (),
+    plan: "str | Path | Mapping[str, Any] | Plan | None" = None,
+    *,
+    out: str | Path,
+    replicates: int = 1000,
+    truth_patients: int | None = None,
+    seed: int | None = None,
+    workers: int = 1,
+    progress: bool = True,
+) -> "PartDone":
+    """Compute one part of the study that `recover` computes with the same arguments.
+
+    Parts may be computed at the same time, and on machines that share no disk. `recover` with
+    ``resume`` then finds them in ``OUT.parts`` and joins them.
+
+    Parameters
+    ----------
+    part
+        ``"I/N"``: part I of N, counted from 1. A part that was interrupted continues.
+    scenarios, plan, out, replicates, truth_patients, seed, workers, progress
+        As in `recover`.
+
+    Raises
+    ------
+    InputError
+        As in `recover`; or ``part`` is not of the form I/N.
+    """
+    from pretese.jobs.execute import finish_part, resumable, study_pool
+    from pretese.jobs.storage.parts import read_part
+    from pretese.jobs.storage.study_folder import part_of_study
+    from pretese.recovery.run_recovery import blocks_of_study
+    from pretese.screen.progress import optional_progress
+
+    chosen = read_part(part)
+    study = _prepared(scenarios, plan, replicates, truth_patients, seed)
+    with (
+        study_pool("recovery", whole_of(workers, "workers", 1, 256), None) as pool,
+        part_of_study(study.record(), Path(out), chosen) as store,
+        resumable(chosen.folder(Path(out)), "finished blocks", "the same --part"),
+        optional_progress("recovery", progress) as tell,
+    ):
+        return finish_part(chosen, blocks_of_study(study, replicates), store, pool, tell)
+
+
+def _prepared(
+    scenarios: Any, plan: Any, replicates: int, truth_patients: int | None, seed: int | None
+) -> "PreparedStudy":
+    """Check what decides the numbers of a study, and prepare it."""
+    from pretese.recovery.design.library import choose_study
+    from pretese.recovery.run_recovery import prepare_recovery
+
+    whole_of(replicates, "replicates", 2, 100_000_000)
+    if truth_patients is not None:
+        whole_of(truth_patients, "truth_patients", 1000, 1_000_000_000)
+    if seed is not None:
+        whole_of(seed, "seed", 0, MAX_SEED)
+    spec = choose_study(_names(scenarios), _study_plan(plan), seed, truth_patients)
+    return prepare_recovery(spec)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from protocol.shorten import shorten, shorten_text
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pretese.jobs.storage.parts import PartDone
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Cohort(Shown):
@@ -139,6 +141,7 @@ class Cohort(Shown):
         folder: str | Path,
         formats: str | Sequence[str] = ("csv",),
         *,
+        resume: bool = False,
         progress: bool = True,
     ) -> None:
         """Write what ``pretese simulate`` writes: tables, truth, data dictionary, manifest.
@@ -149,6 +152,8 @@ class Cohort(Shown):
             Replaced if it holds an earlier result that nobody changed.
         formats
             Among ``csv``, ``parquet``, ``sav``, ``dta``, ``xpt``, ``redcap``, ``dataset-json``.
+        resume
+            Whether to join the parts that `write_part` has computed; what they lack is simulated.
         progress
             Whether to show how far it is, on a terminal or in a notebook.
 
@@ -156,13 +161,48 @@ class Cohort(Shown):
         ------
         InputError
             There is no such format, the folder cannot be written or holds files of others, or
-            there are more patients than a format takes. Nothing is written then.
+            there are more patients than a format takes. Nothing is written then. Or there are
+            parts and ``resume`` is false, or the reverse.
         """
+        from pretese.jobs.storage.parts import refuse_parts
         from pretese.screen.progress import optional_progress
 
-        chosen = formats_of([formats] if isinstance(formats, str) else formats)
+        chosen, out = formats_of([formats] if isinstance(formats, str) else formats), Path(folder)
+        made = None
+        if resume:
+            from pretese.cohort.cohort_parts import joined_slices  # it loads more than most need
+
+            made = joined_slices(self.request, out)
+        else:
+            refuse_parts(out, "folder")
         with optional_progress("simulated patients", progress) as tell:
-            write_cohort(self.request, Path(folder), chosen, tell)
+            write_cohort(self.request, out, chosen, tell, made)
+
+    def write_part(self, folder: str | Path, part: str, *, progress: bool = True) -> "PartDone":
+        """Simulate one part of the cohort and keep it in ``FOLDER.parts``, for `write` to join.
+
+        Parts may be computed at the same time, and on machines that share no disk.
+
+        Parameters
+        ----------
+        folder
+            That of the cohort; its parts have a folder beside it.
+        part
+            ``"I/N"``: part I of N, counted from 1. A part that was interrupted continues.
+        progress
+            Whether to show how far it is, on a terminal or in a notebook.
+
+        Raises
+        ------
+        InputError
+            ``part`` is not of the form I/N, or the folder holds a part of another cohort.
+        """
+        from pretese.cohort.cohort_parts import write_part
+        from pretese.jobs.storage.parts import read_part
+        from pretese.screen.progress import optional_progress
+
+        with optional_progress("slices of patients", progress) as tell:
+            return write_part(self.request, Path(folder), read_part(part), tell)
 
     def summary(self) -> str:
         """Return scenario, size and seed."""
