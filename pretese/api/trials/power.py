@@ -10,7 +10,7 @@ if TYPE_CHECKING:  # slow to load, and a plain answer needs none of them
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from pretese.trial.run_power import PowerRun
+    from pretese.trial.finished_study import PowerRun
 
 
 @dataclass(frozen=True, slots=True, repr=False)
