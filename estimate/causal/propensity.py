@@ -1,4 +1,4 @@
-"""The probability of being treated given covariates, and how well it tells the arms apart."""
+"""The propensity score, its discrimination between the arms, and what weights hold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from estimate.comparison.ranks import rank_bounds
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats
 from estimate.core.design_matrix import DesignMatrix, design_matrix
+from estimate.core.estimand import Target
 from estimate.core.result import Z95
 from estimate.core.rounding import RANKED_DIGITS, significant
 from estimate.regression.logistic import fit_logistic
@@ -43,8 +44,8 @@ class PropensityScore:
         Parameters
         ----------
         small_sample
-            Divide it by 1 - h with h his leverage, so that a patient who drags the fit towards
-            himself is not taken for one who fits well.
+            Divide it by 1 - h with leverage h, so that the influence of patients with high leverage
+            is not underestimated.
         """
         residual = np.where(data.include, data.treatment - self.score, 0.0)
         if data.sampling is not None:
@@ -76,7 +77,7 @@ def trim(
     """Exclude patients whose score is below ``low`` or above ``high``; both ends stay in.
 
     Crump RK, Hotz VJ, Imbens GW, Mitnik OA. *Biometrika* 2009;96:187-199. The population changes:
-    fit the score again, and say so.
+    the score is to be estimated again, and the change reported.
     """
     compared = significant(score.score, RANKED_DIGITS)
     inside = (compared >= low) & (compared <= high)
@@ -119,7 +120,7 @@ def c_statistic(
     treatment
         (..., n) 0 or 1.
     include
-        (..., n) who counts; None is everybody.
+        (..., n) patients included; None means all.
 
     Examples
     --------
@@ -132,7 +133,7 @@ def c_statistic(
     treated, untreated = here & (treatment > 0), here & (treatment <= 0)
     n1, n0 = np.count_nonzero(treated, axis=-1), np.count_nonzero(untreated, axis=-1)
     among_all = _ranks(score, here)
-    # rank among all minus rank in one's own arm counts the other arm's patients below
+    # rank among all minus rank within the arm counts the other arm's patients below
     below1 = np.where(treated, among_all - _ranks(score, treated), 0.0)
     below0 = np.where(untreated, among_all - _ranks(score, untreated), 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -153,3 +154,35 @@ def _variance(values: Floats, who: Bools, n: Floats) -> Floats:
     mean = np.where(who, values, 0).sum(-1) / n
     variation: Floats = np.where(who, (values - mean[..., None]) ** 2, 0).sum(-1) / (n - 1)
     return variation
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Weights of one target population.
+
+    Attributes
+    ----------
+    value
+        (..., n); 0 for patients not analysed, NaN if infinite.
+    slope
+        (..., n) derivative of a patient's weight with respect to the linear predictor of the
+        propensity model.
+    target
+        Target population of the weighted arms.
+    stabilised
+        Whether weights were multiplied by the proportion of patients in the same arm.
+    """
+
+    value: Floats
+    slope: Floats
+    target: Target
+    stabilised: bool = False
+
+    def effective_size(self, data: AnalysisSet) -> tuple[Floats, Floats]:
+        """Return Kish's effective sample sizes (sum w)^2 / sum w^2, treated then untreated."""
+        sizes = []
+        for arm in (data.treatment > 0, data.treatment <= 0):
+            w = np.where(arm, self.value, 0.0)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                sizes.append(w.sum(-1) ** 2 / (w**2).sum(-1))
+        return sizes[0], sizes[1]

@@ -21,11 +21,11 @@ class CompleteData:
     columns
         Covariate to its column as read, NaN where missing.
     missing
-        Covariate to number of patients, among those eligible, who lack it.
+        Covariate to the number of eligible patients without a value.
     imputation
-        The chains, or None where nothing was imputed.
+        The chains, or None without imputation.
     caution
-        What was concluded about the outcome, if the plan does not state it.
+        The inferred kind of outcome, if the plan does not state it.
     """
 
     data: AnalysisSet

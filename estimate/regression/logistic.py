@@ -1,4 +1,4 @@
-"""Logistic regression by Newton's method for many data sets at once: the kernel of this package.
+"""Logistic regression by Newton's method for many data sets at once.
 
 McCullagh P, Nelder JA. *Generalized Linear Models*, 2nd ed., 1989, section 4.4. The work of one
 step is three BLAS calls per data set (predictor, score, information) and one exponential per
@@ -13,28 +13,28 @@ from estimate.core.arrays import Bools, Floats, Ints
 from estimate.core.matrices import invert_each, solve_each
 from estimate.regression.logistic_fit import LogisticFit
 
-#: Steps before a fit is given up. Regular fits need four to seven; under separation every step
+#: Maximum number of steps. Regular fits need four to seven; under separation every step
 #: adds about one to the linear predictor and the limit is reached.
 STEP_LIMIT = 25
 
-#: Halvings of one step before a fit is given up: what is left of it is lost in rounding.
+#: Maximum number of halvings of one step: a shorter step is lost in rounding.
 HALVING_LIMIT = 60
 
 #: Squared length of a Newton step, in standard errors, below which it is the last one. The error
 #: that remains after it is of the order of this number, for a weight of one per patient.
 TOLERANCE = 1e-14
 
-#: Where the curvature mu (1 - mu) of some patient is below the first number (his predictor beyond
-#: 20), a fit is looked at twice, and is taken for lost if the variance of his predictor is beyond
-#: the second: an outlier's is below a hundred thousand, under separation it is astronomic.
+#: If the curvature mu (1 - mu) of some patient is below the first number (predictor beyond 20), a
+#: fit is checked again, and counts as separated if the variance of the predictor is above the
+#: second: it is below 100,000 for outliers, and many orders of magnitude larger under separation.
 FAR_CURVATURE = 2e-9
 FLAT_VARIANCE = 1e7
 
 #: Predictors are clipped here: exp(500) is finite, and the likelihood is flat long before.
 PREDICTOR_LIMIT = 500.0
 
-#: Bytes of design matrix worked on together: large enough that the cost of calling numpy is shared
-#: by many data sets, small enough that a block and its weighted copy stay in cache.
+#: Bytes of design matrix processed together: large enough to amortise numpy calls over many data
+#: sets, small enough that a block and its weighted copy stay in cache.
 BLOCK_BYTES = 1_600_000
 
 
@@ -48,8 +48,8 @@ def fit_logistic(
 ) -> LogisticFit:
     """Fit logit Pr(y = 1) = X b + offset in every data set of a batch.
 
-    A fit that cannot succeed (separation, collinear columns, no rows) is flagged, not raised: it
-    is one result among thousands.
+    A fit that cannot succeed (separation, collinear columns, no rows) is flagged and does not raise
+    an error.
 
     Parameters
     ----------
@@ -63,14 +63,14 @@ def fit_logistic(
     offset
         (..., n) known part of the linear predictor.
     start
-        (..., p) coefficients to start from; None starts from 0. A good guess saves steps, a bad
-        one changes nothing but the time taken.
+        (..., p) coefficients to start from; None starts from 0. Starting values affect only the
+        computing time.
 
     Returns
     -------
     LogisticFit
-        Leading shape is that of the inputs, broadcast together. A data set gives the same bits
-        alone as in a batch.
+        Leading shape is that of the inputs, broadcast together. A data set gives identical results
+        alone and in a batch.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def fit_logistic(
 
 
 def _flatten(array: Floats, lead: tuple[int, ...], core: tuple[int, ...]) -> Floats:
-    """Return ``array`` with one leading axis; what all data sets share is not copied."""
+    """Return ``array`` with one leading axis; data common to all data sets are not copied."""
     members = int(np.prod(lead))
     if all(size == 1 for size in array.shape[: -len(core)]):
         return np.broadcast_to(array.reshape(core), (members, *core))
@@ -111,7 +111,7 @@ def _flatten(array: Floats, lead: tuple[int, ...], core: tuple[int, ...]) -> Flo
 
 
 def _climb_compiled(data: "_Block", start: Floats, out: LogisticFit, first: int) -> None:
-    """Run Newton's method on one block in a compiled kernel; numpy does what is not regular."""
+    """Run Newton's method on one block in a compiled kernel; irregular fits are left to numpy."""
     from estimate.compiled.newton import climb  # loads numba
 
     coef, cov, loglik, steps, regular = climb(
@@ -133,7 +133,7 @@ def _climb_compiled(data: "_Block", start: Floats, out: LogisticFit, first: int)
 
 
 def _climb(data: "_Block", coef: Floats, out: LogisticFit, where: Ints) -> None:
-    """Run Newton's method on one block; members leave as they finish, for their places."""
+    """Run Newton's method on one block; finished members are removed and stored."""
     members = len(coef)
     scale = data.scale()
     step = np.zeros_like(coef)
@@ -141,7 +141,7 @@ def _climb(data: "_Block", coef: Floats, out: LogisticFit, where: Ints) -> None:
     accepted, halved = np.zeros((2, members), np.int64)
     while len(where):
         loglik, score, information = data.evaluate(coef)
-        # A step that lost likelihood is halved; what it computed here is thrown away.
+        # A step that decreased the likelihood is halved, and its results are discarded.
         overshot = loglik < best - 1e-10 * np.abs(best)
         step = np.where(overshot[:, None], -step / 2, solve_each(information, score))
         gain = np.where(overshot, np.inf, np.einsum("mp,mp->m", step, score))
@@ -160,7 +160,7 @@ def _climb(data: "_Block", coef: Floats, out: LogisticFit, where: Ints) -> None:
             out.loglik[at] = loglik[left] + np.where(done[left], gain[left] / 2, 0)
             out.cov[at], identified = invert_each(information[left])
             out.coef[at[~identified]] = np.nan
-            # a giant step can land where the likelihood is flat: no maximum, only no slope
+            # a very large step can reach a flat region of the likelihood without a maximum
             flat = data.is_flat(coef, information, done)
             out.converged[at] = (done & ~flat)[left] & identified
             direction = np.where(flat[:, None], coef, step)
@@ -172,10 +172,10 @@ def _climb(data: "_Block", coef: Floats, out: LogisticFit, where: Ints) -> None:
 
 
 class _Block:
-    """Members worked on together, and the memory they reuse from step to step.
+    """Members processed together, and the memory reused between steps.
 
     ``Xt`` is (member, p, n): with patients along the last axis every product runs over contiguous
-    memory, and its transpose is a view that BLAS reads as it is.
+    memory, and its transpose is a view that BLAS can use directly.
     """
 
     __slots__ = ("Xt", "fewest", "offset", "weighted", "weights", "y")
@@ -227,7 +227,7 @@ class _Block:
         return terms.sum(-1), score, information
 
     def is_flat(self, coef: Floats, information: Floats, done: Bools) -> Bools:
-        """Say of members that are done whether a patient is far out and nothing holds him there."""
+        """Return which finished members have an extreme predictor with unbounded variance."""
         flat = np.zeros(len(coef), bool)
         for member in np.flatnonzero(done & (self.fewest < FAR_CURVATURE)):
             eta = np.abs(coef[member] @ self.Xt[member])
@@ -239,7 +239,7 @@ class _Block:
         return flat
 
     def separates(self, step: Floats) -> Bools:
-        """Say whether moving along ``step`` for ever never makes an observed outcome unlikelier.
+        """Return whether no observed outcome becomes less likely along ``step`` without bound.
 
         That certifies that no finite maximum exists (Albert A, Anderson JA. *Biometrika*
         1984;71:1-10).

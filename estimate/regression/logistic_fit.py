@@ -38,7 +38,7 @@ class LogisticFit:
 
     @classmethod
     def empty(cls, members: int, p: int) -> "LogisticFit":
-        """Return fits of members with p coefficients none of which has converged yet."""
+        """Return fits of members with p coefficients, none of which has converged yet."""
         return cls(
             coef=np.full((members, p), np.nan),
             cov=np.full((members, p, p), np.nan),

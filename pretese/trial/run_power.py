@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from pretese.jobs.storage.blocks import Store
 from pretese.jobs.storage.code_hash import code_version
 from pretese.jobs.storage.parts import Part, PartDone
 from pretese.jobs.storage.study_folder import part_of_study, study_folder
-from pretese.plots.style import save
+from pretese.screen.extras import need_extra
 from pretese.screen.progress import optional_progress
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.finished_study import PowerRun, ScratchFolder, write_archive
@@ -24,13 +25,13 @@ from pretese.trial.power.study import (
     POWER_SCHEMA,
     Request,
     StudiedDesign,
+    enough_replicates,
     prepare_designs,
     study_design,
     study_jobs,
     study_record,
 )
 from pretese.trial.power.study_document import compare_designs, mechanisms, power_document
-from pretese.trial.report.power_figures import draw_all
 
 
 def run_power(
@@ -54,6 +55,8 @@ def run_power(
     show_progress
         Whether a bar on standard error shows how far the work is.
     """
+    if out is not None:
+        need_extra("plots", "out", otherwise="print the result without a folder")
     planned = prepare_designs(designs, request)
     record = study_record(planned, request)
     regimens = [regimen_files(each.scenario) for each in planned]
@@ -65,6 +68,7 @@ def run_power(
         bar as tell,
     ):
         runner = Runner(store, pool, tell, request.patient_level)
+        request = replace(request, replicates=enough_replicates(planned, request, runner))
         studied = [study_design(each, request, runner) for each in planned]
         tell(0, 1, "tables and figures")
         for files in regimens:
@@ -133,6 +137,9 @@ def _store(
 
 def _write(results: Path, designs: list[StudiedDesign], document: dict[str, Any]) -> None:
     """Write archive, figures and manifest in one step."""
+    from pretese.plots.style import save  # matplotlib takes a while to load
+    from pretese.trial.report.power_figures import draw_all
+
     with result_folder(results) as folder:
         write_archive(folder, designs, document)
         for name, figure in draw_all(document["designs"], folder).items():
