@@ -192,7 +192,9 @@ def test_a_method_that_one_command_does_not_offer_states_why():
 def test_an_unknown_method_names_the_nearest():
     with pytest.raises(ValueError, match="did you mean 'matching'"):
         plan_of(("matchin",))
-    with pytest.raises(ValueError, match="`pretese recover` alone offers it, because it is included"):
+    with pytest.raises(
+        ValueError, match="`pretese recover` alone offers it, because it is included"
+    ):
         plan_of(("iptw-ate-naive",))
 
 
