@@ -8,7 +8,7 @@ import yaml
 
 import pretese as pt
 from pretese.cli import run
-from pretese.trial.multi_arm.adaptation import HARM, apportion, probability_best
+from pretese.trial.multi_arm.adaptation import HARM, SELECTION, apportion, probability_best
 from pretese.trial.multi_arm.design.configurations import arm_configurations
 from pretese.trial.multi_arm.design.design_file import is_multi_arm, parse_multi_arm
 from pretese.trial.multi_arm.patient_draws import draw_patients
@@ -148,7 +148,7 @@ def test_dropped_arms_recruit_no_more_and_their_places_stay_empty():
         monitoring=TWO_ANALYSES, dropping={"keep_best": [1]}, participants=480, endpoint=at_once
     )
     found = simulate_arms(design, 480, seed=1, size=2000)["as planned"]
-    assert (found.reason == 4).sum(1).max() == 2
+    assert (found.reason == SELECTION).sum(1).max() == 2
     kept = found.participants[:, 1:].max(1)
     assert set(np.unique(kept)) <= {60.0, 120.0}
     assert (found.participants.sum(1) < 480).all()
@@ -277,6 +277,25 @@ def test_later_hypotheses_and_eligibility():
     assert (of_long <= primary).all()
     assert (birth <= of_long).all()
     assert (found.months > 24).all()
+
+
+@pytest.mark.parametrize(
+    ("analysis", "effect"),
+    [
+        ({"method": "g-computation-randomised", "covariates": ["fsh_iu_l"]}, 0.11),
+        ({"method": "logistic", "covariates": ["fsh_iu_l"]}, 0.63),
+    ],
+)
+def test_treatments_are_compared_by_the_analysis_of_the_design(analysis, effect):
+    design = read(
+        SCENARIO, analysis=analysis, participants=300, monitoring=TWO_ANALYSES,
+        testing={"procedure": "combination"}, dropping={"keep_best": [1], "places": "shared"},
+    )  # fmt: skip
+    found = simulate_arms(design, 300, seed=1, size=60)["as planned"]
+    kept = found.reason[:, 1] != SELECTION
+    assert found.estimate[kept, 1].mean() == pytest.approx(effect, abs=0.35 * effect)
+    assert found.estimate[:, 0].mean() < effect / 2
+    assert (found.at_analysis[~kept, 1] == 1).all()
 
 
 def test_a_rare_population_is_refused():
