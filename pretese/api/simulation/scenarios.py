@@ -115,15 +115,16 @@ class Scenario(Shown):
         """
         import pandas as pd
 
-        from simulate.truth import population_effects, truth_table
+        from simulate.truth import estimands_of, population_effects, truth_table
         from simulate.user_defined_truth import user_defined_truth
 
         model = self.loaded.scenario
         number = whole_of(patients, "patients", 1, 1_000_000_000)
-        effects = truth_table(population_effects(model, seed_of(seed), number))
+        effects = population_effects(model, seed_of(seed), number)
         added = user_defined_truth(model, seed, number)
         self.regimens.check()
-        whole = pd.concat([effects, added], ignore_index=True) if len(added) else effects
+        table = truth_table(effects, estimands_of(model))
+        whole = pd.concat([table, added], ignore_index=True) if len(added) else table
         return TrueEffects(model.id, number, seed, whole)
 
     def plot(self, kind: str = "cohort", *, patient_number: int = 1, seed: int = 1) -> "Figure":
@@ -133,7 +134,7 @@ class Scenario(Shown):
         ----------
         kind
             ``patient``: hormones of a patient by the hour, with injections and decisions.
-            ``cohort``: all patients by month. ``quartiles``: published and simulated.
+            ``cohort``: all patients by day, with doses. ``quartiles``: published and simulated.
             ``variance``: variance reduction by common random numbers.
         patient_number
             Which patient of the first study ``patient`` shows, from 1.
