@@ -480,7 +480,7 @@ def test_operations_take_the_scenarios_minutes_unless_the_clinic_has_its_own():
     assert set(clinic_tables(run)["operations"]["minutes"]) == {45.0}
 
 
-def test_an_appointment_takes_as_long_as_the_clinic_says():
+def test_an_appointment_has_the_length_of_the_clinic_file():
     outpatients = {"slots": every_day(20), "first_slot": "09:00", "minutes": 36}
     seen = ledger(run_clinic(clinic(outpatients=outpatients), everybody_untreated(), 1, patients=9))
     for step in (steps.FIRST_VISIT, steps.COUNSELLING):
