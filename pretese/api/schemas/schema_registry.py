@@ -71,6 +71,7 @@ DOCUMENTS: Mapping[str, SchemaEntry] = {
     "monitor": SchemaEntry("monitoring of a trial"),
     "analysis": SchemaEntry("analysis of a table"),
     "power": SchemaEntry("power study"),
+    "power-several-arms": SchemaEntry("power study of several arms"),
     "evidence": SchemaEntry("published studies"),
     "meta-analysis": SchemaEntry("meta-analysis"),
     "fit": SchemaEntry("fit of a scenario"),
