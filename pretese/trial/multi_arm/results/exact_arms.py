@@ -97,13 +97,13 @@ def exact_power(
 def _reached(
     design: MultiArmDesign, arm: int, sizes: np.ndarray, risk: float
 ) -> tuple[Floats, Floats]:
-    """Return (level, control events) chances of the highest boundary reached, and a z of each."""
+    """Return (level, control events) probabilities of the highest boundary, and a z of each."""
     critical = design.tests.critical[:, arm - 1, 0]
     steps = np.unique(critical[critical < NEVER])
     n1, n0 = int(sizes[arm]), int(sizes[0])
     upper_tail = np.append(binomial_masses(n1, risk)[::-1].cumsum()[::-1], 0.0)
-    chances = [np.ones(n0 + 1), *(upper_tail[_first(design, n1, n0, z)] for z in steps)]
-    at_least = np.stack([*chances, np.zeros(n0 + 1)])
+    tails = [np.ones(n0 + 1), *(upper_tail[_first(design, n1, n0, z)] for z in steps)]
+    at_least = np.stack([*tails, np.zeros(n0 + 1)])
     return at_least[:-1] - at_least[1:], np.append(-np.inf, steps)
 
 
