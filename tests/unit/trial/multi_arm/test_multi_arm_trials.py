@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import yaml
+from scipy.stats import binom, norm
 
 import pretese as pt
 from pretese.cli import run
@@ -97,8 +98,6 @@ def test_exact_power_is_the_sum_over_all_counts(procedure):
         randomisation={"block_sizes": [6]}, testing={"procedure": procedure},
         allocation={"placebo": 1, "hcg": 1, "ufsh": 1},
     )  # fmt: skip
-    from scipy.stats import binom
-
     x = np.arange(13)
     x0, x1, x2 = (each.ravel() for each in np.meshgrid(x, x, x, indexing="ij"))
     mass = binom.pmf(x0, 12, 0.4) * binom.pmf(x1, 12, 0.6) * binom.pmf(x2, 12, 0.75)
@@ -345,3 +344,14 @@ def test_what_two_arms_take_is_refused_by_name(name):
         pt.design(PLAIN).monitor([])
     with pytest.raises(InputError, match="several treatments"):
         pt.design(PLAIN).forecast()
+
+
+def test_large_trials_are_enumerated_by_thresholds():
+    design = read(participants=20_000, risks_percent={"placebo": 40, "hcg": 40, "ufsh": 42.5})
+    found = exact_power(design, arm_configurations(design)[0], 19_998)
+    # Normal theory: 6,666 in each arm, 2.5 points, SE 0.85 points: 2.94 beyond 1.96 to 2.21.
+    assert 0.76 < found.each[1] < 0.84
+    # The other one is null: z above 2.2121 (0.0135), or above 1.96 while the first passes 2.2121,
+    # which it does with 0.96 given so high a z of correlation 1/2.
+    expected = norm.sf(2.2121) + 0.96 * (norm.sf(1.96) - norm.sf(2.2121))
+    assert found.familywise_error == pytest.approx(expected, abs=0.0006)
