@@ -97,7 +97,7 @@ def exact_power(
 def _reached(
     design: MultiArmDesign, arm: int, sizes: np.ndarray, risk: float
 ) -> tuple[Floats, Floats]:
-    """Return (level, control events) tails of the highest boundary reached, and a z of each."""
+    """Return (level, control events) probabilities of the highest boundary, and a z of each."""
     critical = design.tests.critical[:, arm - 1, 0]
     steps = np.unique(critical[critical < NEVER])
     n1, n0 = int(sizes[arm]), int(sizes[0])
