@@ -121,5 +121,5 @@ def _legend(figure: Figure, lines: int, normal: str) -> None:
         (Line2D([], [], color=MUTED, lw=0.8), f"single patients (the first {lines})"),
         (Patch(color=TRUTH, alpha=0.12, lw=0), normal),
     )
-    handles, labels = zip(*shown, strict=True)
+    handles, labels = [each for each, _ in shown], [words for _, words in shown]
     figure.legend(handles, labels, loc="outside lower left", ncols=5, fontsize=7.5, frameon=False)
