@@ -44,6 +44,7 @@ COMMANDS = {
     "monitor": "interim and final analyses of an ongoing trial",
     "boundaries": "boundaries and sample size of a group-sequential trial",
     "evidence": "published studies as data: listed, or pooled in a meta-analysis",
+    "validate": "compare this installation with reference values of other programs",
     "decide": "the recommendation for one patient, with its rationale",
     "regimen": "list, show, verify and test regimen files",
     "schedule": "dated injections, visits and decisions, as a table and a calendar",

@@ -71,6 +71,7 @@ VALID = {
     "serve": ("--port", "0"),
     "schema": ("decision",),
     "simulate": ("paper", "--patients", "12", "--out", "patients"),
+    "validate": ("two-by-two tables",),
     "truth": ("paper", "--patients", "50"),
 }  # fmt: skip
 
