@@ -1,4 +1,4 @@
-"""Outline of the trial of a design with two or more arms."""
+"""What a design says of its trial, whether it has two arms or more."""
 
 import datetime as dt
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Population estimates from a table, against hand-made values, known truths, other programs."""
+"""What a table says of its population, against hand-made values, known truths, other programs."""
 
 import warnings
 
