@@ -143,7 +143,7 @@ class StrategyFindings:
 
 @dataclass(frozen=True, slots=True)
 class PlannedCourses:
-    """Courses of a clinic's tables, and what each strategy asks of each patient.
+    """Courses of a clinic's tables, and the treatment of each strategy for each patient.
 
     ``asked`` has the names of the strategies, (patient, month). ``visits`` has the columns of the
     visits, ``baseline`` the number of baseline covariates, ``kept`` the rows of the patients.
