@@ -6,11 +6,12 @@ READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help setup reproduce test lint types imports tests oracles calibrate recover bench lock docs clean structure soak \
-  test-portable test-lowest test-newest clean-room
+  test-portable test-lowest test-newest clean-room browser-test
 
 help:
 	@echo "make reproduce      the published study and its simulation (out/reproduce/report.html)"
 	@echo "make test           ruff, mypy, import-linter, pytest"
+	@echo "make browser-test   user stories and accessibility of the pages in a real browser"
 	@echo "make test-portable  run commands as on older processors; every byte must be the same"
 	@echo "make test-lowest    test with the lowest versions that pyproject.toml allows"
 	@echo "make test-newest    test with the newest available versions"
@@ -59,6 +60,11 @@ imports: $(READY)
 tests: $(READY)
 	$(BIN)/python -m pytest
 
+# Drives the chromium of this machine; without one the tests are skipped, and say so.
+browser-test: $(READY)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.browser.lock
+	PRETESE_BROWSER=1 $(BIN)/python -m pytest -n0 tests/browser
+
 test-portable: $(READY)
 	$(BIN)/python tests/portable.py
 
@@ -100,6 +106,7 @@ lock:
 	@$(PIP) --upgrade uv
 	$(LOCK) pyproject.toml --group dev --group bench -o requirements.lock
 	$(LOCK) pyproject.toml --group docs -c requirements.lock -o requirements.docs.lock
+	$(LOCK) pyproject.toml --group browser -c requirements.lock -o requirements.browser.lock
 	echo uv | $(LOCK) --no-annotate - -o requirements.installer.lock
 
 # The documentation site in out/site/index.html: built without a network, warnings are errors.

@@ -15,7 +15,8 @@ from benchmarks.timing import best_of
 from pretese.bedside.dmn import feel
 from protocol.audit.judge import audit
 from protocol.bedside.decide import decide
-from protocol.regimen.load import Regimen, load_regimen
+from protocol.regimen.load import load_regimen
+from protocol.regimen.rules import Regimen
 from simulate.hormones.decision_lookup import lookup
 
 logs = support("adherent_log")

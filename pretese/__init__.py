@@ -14,6 +14,7 @@ The public interface, in order of typical use; `help(pretese.NAME)` says more of
 `report`                  a power study as one page
 `reproduce`, `calibrate`  the published study and its simulation, and its calibration
 `evidence`                published studies as data, selected and pooled
+`validate`                this installation, compared with reference values of other programs
 `estimators`              stand-alone estimators and sample-size formulas, by name
 `shipped`                 names of everything that comes with the program
 `InputError`              the one error of bad input
@@ -25,39 +26,41 @@ Importing `pretese` loads nothing heavy and changes nothing in the caller's proc
 import importlib
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # what follows loads on use; tools that read types see it at once
+if TYPE_CHECKING:  # loaded on first use; type checkers see the imports directly
     from pretese.api.analysis.analyses import analyse as analyse
     from pretese.api.analysis.analyses import plan as plan
     from pretese.api.analysis.recoveries import recover as recover
     from pretese.api.estimators.catalogue import estimators as estimators
     from pretese.api.evidence.published_evidence import evidence as evidence
     from pretese.api.protocols.audits import audit as audit
-    from pretese.api.protocols.regimens import regimen as regimen
+    from pretese.api.protocols.read_regimen import regimen as regimen
     from pretese.api.shipped_names import shipped as shipped
     from pretese.api.simulation.fits import fit_scenario as fit_scenario
     from pretese.api.simulation.read_scenario import scenario as scenario
     from pretese.api.simulation.reproduction import calibrate as calibrate
     from pretese.api.simulation.reproduction import reproduce as reproduce
-    from pretese.api.trials.designs import design as design
-    from pretese.api.trials.designs import report as report
     from pretese.api.trials.group_sequential import boundaries as boundaries
+    from pretese.api.trials.power import report as report
+    from pretese.api.trials.read_design import design as design
+    from pretese.validation.installation import validate as validate
     from protocol.errors import InputError as InputError
 
-#: Public name to the module that defines it; loaded when it is asked for.
+#: Public name to the module that defines it; loaded on first use.
 _PUBLIC = {
-    "regimen": "pretese.api.protocols.regimens",
+    "regimen": "pretese.api.protocols.read_regimen",
     "audit": "pretese.api.protocols.audits",
     "scenario": "pretese.api.simulation.read_scenario",
     "fit_scenario": "pretese.api.simulation.fits",
     "plan": "pretese.api.analysis.analyses",
     "analyse": "pretese.api.analysis.analyses",
     "recover": "pretese.api.analysis.recoveries",
-    "design": "pretese.api.trials.designs",
+    "design": "pretese.api.trials.read_design",
     "boundaries": "pretese.api.trials.group_sequential",
-    "report": "pretese.api.trials.designs",
+    "report": "pretese.api.trials.power",
     "reproduce": "pretese.api.simulation.reproduction",
     "calibrate": "pretese.api.simulation.reproduction",
     "evidence": "pretese.api.evidence.published_evidence",
+    "validate": "pretese.validation.installation",
     "estimators": "pretese.api.estimators.catalogue",
     "shipped": "pretese.api.shipped_names",
     "InputError": "protocol.errors",
@@ -67,7 +70,7 @@ __all__ = [*_PUBLIC, "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name when it is first asked for (PEP 562)."""
+    """Load a public name on first use (PEP 562)."""
     if name == "__version__":
         from importlib.metadata import version
 

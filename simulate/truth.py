@@ -1,9 +1,9 @@
-"""The truth behind a cohort: principal strata, and the effect that each estimand names.
+"""True effects in a cohort: principal strata, and the effect for each estimand.
 
-Both potential outcomes of every patient are known, so a sample's effect is counted and not
-estimated; a population's is counted over a large draw and carries the Monte Carlo error of that
-draw. Each estimand is a fixed group of patients (or weights that do not depend on what therapy does
-to them), an outcome, and the contrast of all of them treated with all of them untreated.
+Both potential outcomes of every patient are known, so that the effect in a sample is counted, not
+estimated; the effect in the population is computed from a large simulation, with its Monte Carlo
+error. Each estimand is a fixed group of patients (or weights that do not depend on what therapy
+does to them), an outcome, and the contrast of all of them treated with all of them untreated.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ from simulate.scenario.scenario_file import Scenario
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-#: Patients drawn at a time for a population's truth.
+#: Patients simulated at a time for true effects in the population.
 BLOCK_PATIENTS = 16 * CHUNK
 
 SCALES = ("risk_difference", "risk_ratio", "odds_ratio")
@@ -41,7 +41,7 @@ BY_SPERM = ("always_sperm", "helped", "harmed", "never_sperm")
 
 @dataclass(frozen=True, slots=True)
 class Estimand:
-    """An outcome in a group of patients; ``weight`` gives each patient's part in the group."""
+    """An outcome in a group of patients; ``weight`` is each patient's weight in the group."""
 
     key: str
     outcome: str
@@ -59,12 +59,12 @@ def _always_operated(cohort: Cohort) -> Floats:
 
 
 def _long_infertility(cohort: Cohort) -> Floats:
-    """Select by the recorded duration, which an analyst has."""
+    """Select by the recorded duration, which is available to an analyst."""
     return _longer(cohort, cohort.baseline["infertility_duration_years"])
 
 
 def _exactly_long_infertility(cohort: Cohort) -> Floats:
-    """Select by the true duration, which decides the effect of therapy."""
+    """Select by the true duration, which determines the effect of therapy."""
     return _longer(cohort, cohort.patients.baseline["infertility_duration_years"])
 
 
@@ -79,7 +79,7 @@ def _diagnosed(name: str) -> Callable[[Cohort], Floats]:
 
 
 def _whole(endpoint: Endpoint) -> Estimand:
-    """Return the effect on an endpoint in all patients in whom it is defined along either arm."""
+    """Return the effect on an endpoint in all patients in whom it is defined in either arm."""
     if endpoint.defined_in == "operated":
         words = "retrieved, patients operated on under both arms (principal stratum)"
         return Estimand(f"{endpoint.name}.always_operated", endpoint.name, words, _always_operated)
@@ -125,12 +125,25 @@ ESTIMANDS: tuple[Estimand, ...] = (
 )  # fmt: skip
 
 
+def estimands_of(scenario: Scenario) -> tuple[Estimand, ...]:
+    """Return every estimand of a scenario: those of `ESTIMANDS`, and any sperm at each site."""
+    return (*ESTIMANDS, *(_at_site(code, name) for code, name in enumerate(scenario.sites)))
+
+
+def _at_site(code: int, name: str) -> Estimand:
+    def weight(cohort: Cohort) -> Floats:
+        sites = cohort.patients.sites
+        return _everyone(cohort) if sites is None else (sites.code == code).astype(float)
+
+    return Estimand(f"any_sperm.site.{name}", "any_sperm", f"any sperm, site {name}", weight)
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
     """True risks and their contrasts; arrays of shape (replicate,), or 0-dimensional.
 
-    Standard errors are those of the draw; of ratios they are on the log scale. They are NaN for
-    a sample, whose truth is exact.
+    Standard errors are Monte Carlo errors, for ratios on the log scale. They are NaN for a sample,
+    whose effects are exact.
     """
 
     risk_untreated: Floats
@@ -155,7 +168,7 @@ def population_effects(
     scenario: Scenario,
     seed: int,
     patients: int = 2_000_000,
-    estimands: tuple[Estimand, ...] = ESTIMANDS,
+    estimands: tuple[Estimand, ...] | None = None,
 ) -> dict[str, Effect]:
     """Return every estimand in the population (PATE and the like) from a large draw, with its SE.
 
@@ -163,20 +176,25 @@ def population_effects(
     ----------
     patients
         Patients simulated, in blocks of at most `BLOCK_PATIENTS`.
+    estimands
+        None takes those of `estimands_of`.
     """
+    asked = estimands_of(scenario) if estimands is None else estimands
     total: dict[str, tuple[Floats, Floats]] = {}
     for block, begin in enumerate(range(0, patients, BLOCK_PATIENTS)):
         size = min(BLOCK_PATIENTS, patients - begin)
         cohort = draw_cohort(scenario, seed, first=block, patients=size)
-        for key, (mass, square) in _cells(cohort, estimands, axis=None).items():
+        for key, (mass, square) in _cells(cohort, asked, axis=None).items():
             before = total.get(key, (np.zeros(()), np.zeros(())))
             total[key] = before[0] + mass, before[1] + square
     return {key: _effect(*each, exact=False) for key, each in total.items()}
 
 
-def truth_table(effects: Mapping[str, Effect]) -> pd.DataFrame:
+def truth_table(
+    effects: Mapping[str, Effect], estimands: tuple[Estimand, ...] = ESTIMANDS
+) -> pd.DataFrame:
     """Return population effects as a table: a row per estimand and scale, with its SE."""
-    words = {each.key: each.words for each in ESTIMANDS}
+    words = {each.key: each.words for each in estimands}
     rows = [
         {
             "estimand": key,
@@ -193,7 +211,7 @@ def truth_table(effects: Mapping[str, Effect]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-#: Which standard error belongs to a scale; those of ratios are on the log scale.
+#: Standard error of each scale; for ratios on the log scale.
 _SE = {
     "risk_difference": "risk_difference_se",
     "risk_ratio": "log_risk_ratio_se",
@@ -202,11 +220,11 @@ _SE = {
 
 
 def principal_strata(cohort: Cohort) -> dict[str, Flags]:
-    """Return who is in which principal stratum, each of shape (replicate, patient).
+    """Return membership of the principal strata, each of shape (replicate, patient).
 
     By surgery: operated on under both arms, only if untreated, only if treated, never. By sperm
     from any source: under both arms, only if treated, only if untreated, never. Each of the two
-    partitions covers every patient once.
+    partitions contains every patient once.
     """
     without, with_therapy = cohort.paths
     operated = without.micro_tese, with_therapy.micro_tese
@@ -250,7 +268,8 @@ def _effect(mass: Floats, square: Floats, exact: bool) -> Effect:
     with np.errstate(divide="ignore", invalid="ignore"):
         whole = mass.sum(axis=0)
         low, high = (mass[2] + mass[3]) / whole, (mass[1] + mass[3]) / whole
-        # One patient's part in the error of a contrast, by the delta method, for each pair.
+        # Contribution of one patient to the variance of a contrast, by the delta method, for each
+        # pair.
         y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float).T
         shape = (4,) + (1,) * low.ndim
         off_low, off_high = y[0].reshape(shape) - low, y[1].reshape(shape) - high

@@ -27,12 +27,13 @@ LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")
 
 #: Modules of the public interface, in the order of their page.
 INTERFACE = (
-    "protocols.regimens", "protocols.decisions", "protocols.audits", "protocols.proofs",
-    "simulation.scenarios", "simulation.cohorts", "simulation.clinics", "simulation.reproduction",
-    "analysis.analyses", "analysis.analysis_result", "analysis.recoveries",
-    "analysis.recovery_result", "trials.designs", "trials.power", "trials.group_sequential",
-    "trials.monitoring", "evidence.published_evidence", "evidence.effect_prior",
-    "estimators.catalogue", "shipped_names",
+    "protocols.read_regimen", "protocols.regimens", "protocols.decisions", "protocols.audits",
+    "protocols.proofs", "simulation.read_scenario", "simulation.scenarios", "simulation.fits",
+    "simulation.cohorts", "simulation.clinics", "simulation.clinic_results",
+    "simulation.reproduction", "analysis.analyses", "analysis.analysis_result",
+    "analysis.recoveries", "analysis.recovery_result", "trials.designs", "trials.power",
+    "trials.forecasts", "trials.group_sequential", "trials.multi_arm", "trials.monitoring",
+    "evidence.published_evidence", "evidence.effect_prior", "estimators.catalogue", "shipped_names",
 )  # fmt: skip
 
 

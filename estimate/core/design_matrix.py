@@ -62,7 +62,7 @@ def design_matrix(
 
     Examples
     --------
-    >>> from estimate.core.analysis_set import analysis_set
+    >>> from estimate.core.complete_cases import analysis_set
     >>> from estimate.core.columns import Categorical
     >>> patients = {"therapy": [0, 1, 1], "y": [0, 1, 0], "dx": ["a", "b", "a"]}
     >>> data = analysis_set(

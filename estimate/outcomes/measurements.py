@@ -1,7 +1,7 @@
-"""Effects on a measurement: mean differences without covariates, by ANCOVA, weighted, predicted.
+"""Effects on a continuous outcome: unadjusted, by ANCOVA, weighting and prediction.
 
-ANCOVA is statsmodels' OLS with HC3 errors (equal to R's lm and sandwich::vcovHC); the rest reuses
-the weights and influence functions of 0/1 outcomes, where a risk is a mean.
+ANCOVA is statsmodels' OLS with HC3 errors (equal to R's lm and sandwich::vcovHC); the others use
+the weights and influence functions of 0/1 outcomes, with means in place of risks.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def mean_difference(data: AnalysisSet) -> Estimate:
 
     Examples
     --------
-    >>> from estimate.core.analysis_set import analysis_set
+    >>> from estimate.core.complete_cases import analysis_set
     >>> table = {"arm": [0, 0, 0, 1, 1, 1], "y": [9.0, 11, 13, 12, 15, 18]}
     >>> data = analysis_set(table, treatment="arm", outcome="y", outcome_kind="continuous")
     >>> answer = mean_difference(data)

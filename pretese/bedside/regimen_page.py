@@ -1,4 +1,4 @@
-"""A regimen as a page: its documentation from the file that decides, and every other format."""
+"""A regimen as a documentation page, and in all other formats."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
@@ -11,8 +11,8 @@ from pretese.io.text.markup import markdown_text as shown
 from protocol.errors import InputError
 from protocol.reading.shown import shown_unit
 from protocol.regimen.conditions import Condition
-from protocol.regimen.load import DecisionTable, Regimen
 from protocol.regimen.paths import paths_of
+from protocol.regimen.rules import DecisionTable, Regimen
 
 
 def markdown(regimen: Regimen) -> str:

@@ -78,7 +78,7 @@ def command(
     audited.
     """
     from pretese.api.protocols.audits import audit
-    from pretese.api.protocols.regimens import regimen as read_regimen
+    from pretese.api.protocols.read_regimen import regimen as read_regimen
 
     files = {"--csv": table, "--report": report}
     chosen = read_regimen(regimen, **changes).with_reference_ranges(ranges)

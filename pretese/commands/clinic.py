@@ -1,4 +1,4 @@
-"""`pretese clinic`: the same patients through a clinic with calendar, queues and an event log."""
+"""`pretese clinic`: simulate patients in a clinic with calendar, queues and an event log."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ from pretese.screen.terminal import echo
 from protocol.errors import InputError
 
 if TYPE_CHECKING:
-    from pretese.api.simulation.clinics import CapacityAnswer, ClinicRun
+    from pretese.api.simulation.clinic_results import CapacityAnswer, ClinicRun
 
 
 @click.command()

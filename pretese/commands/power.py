@@ -9,7 +9,9 @@ from pretese.commands.option_types import Number, pairs_of, to_number
 from pretese.commands.options import (
     effect_option,
     json_option,
+    mcse_option,
     out_option,
+    part_option,
     replicates_option,
     resume_option,
     scenario_set_option,
@@ -17,12 +19,14 @@ from pretese.commands.options import (
     seed_option,
     workers_option,
 )
+from pretese.commands.parts import refuse_with_part, show_part
 from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
 from protocol.errors import InputError
 
 if TYPE_CHECKING:
     from pretese.api.trials.designs import Design
+    from pretese.jobs.storage.parts import PartDone
 
 
 @click.command()
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
     "--target-power", type=Number(), help="Find the sample size for this power, such as 0.9."
 )
 @replicates_option(20, 10_000_000, 2000, "Simulated trials at each sample size and effect.")
+@mcse_option(0.0002, "Add replicates until power and type I error")
 @seed_option()
 @click.option(
     "--sensitivity", "axes", multiple=True, metavar="PATH=V1,V2,...",
@@ -57,6 +62,7 @@ if TYPE_CHECKING:
     help="Simulate patients even where counts suffice. Always on when designs are compared.",
 )  # fmt: skip
 @resume_option
+@part_option
 @workers_option
 @scheduler_option
 @json_option
@@ -66,6 +72,7 @@ def command(
     prior: str | None,
     axes: tuple[str, ...],
     changes: dict[str, float],
+    part: str | None,
     as_json: bool,
     **chosen: Any,
 ) -> None:
@@ -78,9 +85,8 @@ def command(
     paired. With --out finished work is kept: an interrupted run continues with --resume, and
     --replicates may be increased.
     """
-    from pretese.api.trials.designs import design
+    from pretese.api.trials.read_design import design
     from pretese.screen.console import SafeConsole
-    from pretese.trial.views.power_view import show_power
 
     if chosen["resume"] and chosen["out"] is None:
         problem = "there is nothing to resume without --out"
@@ -88,6 +94,10 @@ def command(
     first, *others = map(design, designs)
     if prior is not None:
         _show_forecast(first, prior, participants, as_json=as_json)
+        return
+    if part is not None:
+        done = _compute_part([first, *others], part, participants, axes, changes, chosen)
+        show_part(done, as_json=as_json)
         return
     with options_named():
         found = first.power(
@@ -100,7 +110,29 @@ def command(
     if as_json:
         print_json(found.to_dict())
     else:
-        show_power(SafeConsole(), found.to_dict())
+        found.show(SafeConsole())
+
+
+def _compute_part(
+    designs: list["Design"],
+    part: str,
+    participants: tuple[int, ...],
+    axes: tuple[str, ...],
+    changes: dict[str, float],
+    chosen: dict[str, Any],
+) -> "PartDone":
+    """Simulate one part of the trials."""
+    from pretese.api.trials.power_parts import power_part
+
+    if chosen["out"] is None:
+        problem = "a part is kept for later, and there is no folder for it"
+        raise InputError.of("--part", "", problem, "name the folder of the study with --out")
+    refuse_with_part(mcse=chosen.pop("mcse"), scheduler=chosen.pop("scheduler"))
+    del chosen["resume"]  # a part always continues
+    with options_named():
+        return power_part(
+            designs, part, participants, sensitivity=_axes(axes), changes=changes, **chosen
+        )
 
 
 def _show_forecast(

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 import click
 
 from pretese.commands.option_names import options_named
-from pretese.commands.option_types import NumberRange
 from pretese.commands.options import (
     figures_option,
     json_option,
+    mcse_option,
     out_option,
+    part_option,
     plan_option,
     replicates_option,
     resume_option,
@@ -18,6 +19,7 @@ from pretese.commands.options import (
     seed_option,
     workers_option,
 )
+from pretese.commands.parts import refuse_with_part, show_part
 from pretese.io.text.json_text import print_json
 from pretese.screen.endings import CheckFailedError
 
@@ -29,10 +31,7 @@ if TYPE_CHECKING:
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
 @plan_option("Analysis plan (YAML) in place of the library's; without expected verdicts.")
 @replicates_option(2, 100_000_000, 1000, "Simulated studies per scenario.")
-@click.option(
-    "--mcse", type=NumberRange(0.00005, 0.1),
-    help="Add replicates until coverage and rejection have this Monte Carlo standard error.",
-)  # fmt: skip
+@mcse_option(0.00005, "Add replicates until coverage and rejection")
 @click.option(
     "--truth-patients", type=click.IntRange(1000, 1_000_000_000),
     help="Patients over whom true effects are averaged [default: the library's].",
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     "Folder for finished blocks, estimates, tables and figures.", "out/recover", extended=True
 )
 @resume_option
+@part_option
 @workers_option
 @scheduler_option
 @figures_option("Draw figures; --no-figures leaves them to a later run with --resume.")
@@ -55,6 +55,7 @@ def command(
     seed: int | None,
     out: Path,
     resume: bool,
+    part: str | None,
     workers: int,
     scheduler: str | None,
     figures: bool,
@@ -67,8 +68,19 @@ def command(
     coverage decide the verdict on each method. Exits with status 3 if a verdict is not the one
     that the library expects.
     """
-    from pretese.api.analysis.recoveries import recover
+    from pretese.api.analysis.recoveries import recover, recover_part
 
+    if part is not None:
+        refuse_with_part(mcse=mcse, scheduler=scheduler)
+        with options_named():
+            show_part(
+                recover_part(
+                    part, scenarios, plan_path, out=out, replicates=replicates,
+                    truth_patients=truth_patients, seed=seed, workers=workers,
+                ),
+                as_json=as_json,
+            )  # fmt: skip
+        return
     with options_named():
         found = recover(
             scenarios,

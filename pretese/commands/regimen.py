@@ -21,7 +21,7 @@ def command() -> None:
 @command.command("list")
 def show_list() -> None:
     """List the shipped regimens."""
-    from pretese.api.protocols.regimens import regimen as read_regimen
+    from pretese.api.protocols.read_regimen import regimen as read_regimen
     from pretese.api.shipped_names import shipped
 
     for name in shipped().regimens:
@@ -39,7 +39,7 @@ def show(
     regimen: str, form: str, tables: tuple[str, ...], out: Path | None, changes: dict[str, float]
 ) -> None:
     """Show a regimen as text, as a decision tree, or as DMN."""
-    from pretese.api.protocols.regimens import regimen as read_regimen
+    from pretese.api.protocols.read_regimen import regimen as read_regimen
     from pretese.io.output.atomic_file import write_file
 
     with options_named({"table": "--table"}):
@@ -61,7 +61,7 @@ def verify(regimen: str, changes: dict[str, float], as_json: bool) -> None:
     Every table must give exactly one answer for every input, and every path through the months
     must end. All paths are listed with their doses.
     """
-    from pretese.api.protocols.regimens import regimen as read_regimen
+    from pretese.api.protocols.read_regimen import regimen as read_regimen
 
     proof = read_regimen(regimen, **changes).verify()
     if as_json:
@@ -79,7 +79,7 @@ def verify(regimen: str, changes: dict[str, float], as_json: bool) -> None:
 @json_option
 def test(regimen: str, verbose: bool, changes: dict[str, float], as_json: bool) -> None:
     """Run the test cases of a regimen."""
-    from pretese.api.protocols.regimens import regimen as read_regimen
+    from pretese.api.protocols.read_regimen import regimen as read_regimen
 
     cases = read_regimen(regimen, **changes).test()
     if as_json:

@@ -20,7 +20,7 @@ def command(folder: Path, out: Path | None) -> None:
     The report contains design, estimand, performance, analyses, exact power, example trials
     simulated again from their seed, and a sample-size statement for a protocol.
     """
-    from pretese.api.trials.designs import report
+    from pretese.api.trials.power import report
     from pretese.screen.console import SafeConsole
 
     with options_named():

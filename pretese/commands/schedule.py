@@ -19,7 +19,7 @@ from pretese.commands.output_types import InputPath, OutputFile, WritingCommand
 from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
 
-#: What messages call the arguments of the interface here.
+#: Names of the arguments of the interface in messages.
 OPTIONS = {"schedule": "pretese schedule", "path": "--ics"}
 
 
@@ -71,7 +71,7 @@ def command(
     as_json: bool,
 ) -> None:
     """List the dated injections, visits and decisions of a patient's therapy."""
-    from pretese.api.protocols.regimens import regimen as read_regimen
+    from pretese.api.protocols.read_regimen import regimen as read_regimen
 
     with options_named(OPTIONS):
         made = (

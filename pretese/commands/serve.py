@@ -1,10 +1,11 @@
 """``pretese serve``: pages for the bedside and a CDS Hooks service, on this machine."""
 
-import importlib.util
+from pathlib import Path
 
 import click
 
-from protocol.errors import InputError
+from pretese.commands.output_types import InputPath
+from pretese.screen.extras import need_extra
 
 
 @click.command()
@@ -18,20 +19,37 @@ from protocol.errors import InputError
     help="Password of every request; required if other machines can reach the address. "
     "Also from the environment variable PRETESE_TOKEN.",
 )  # fmt: skip
+@click.option(
+    "--trusted-issuers", type=InputPath(), metavar="FILE",
+    help="YAML file of issuers and their public keys: the CDS Hooks services then ask for a token "
+    "(JWT) of one of them.",
+)  # fmt: skip
+@click.option(
+    "--feedback", is_flag=True,
+    help="Take outcomes of CDS Hooks cards; each is printed as a line of JSON.",
+)  # fmt: skip
 @click.option("--open", "open_browser", is_flag=True, help="Open the page in a browser.")
-def command(host: str, port: int, token: str | None, open_browser: bool) -> None:
-    """Serve the bedside page and the CDS Hooks service.
+def command(
+    host: str,
+    port: int,
+    token: str | None,
+    trusted_issuers: Path | None,
+    feedback: bool,
+    open_browser: bool,
+) -> None:
+    """Serve the bedside page, the explorers and the CDS Hooks services.
 
     The server accepts connections from this machine only, unless --host is given. It stores
     nothing, sets no cookie, and logs no value of a request.
     """
-    for needed in ("fastapi", "uvicorn"):
-        if importlib.util.find_spec(needed) is None:
-            problem = f"{needed} is not installed"
-            raise InputError.of(
-                "serve", "", problem, "install the extra: pip install 'pretese[web]'"
-            )
+    need_extra("web", "serve")
+    from pretese.web.security.settings import ServerSettings
     from pretese.web.server import serve
-    from pretese.web.settings import ServerSettings
 
-    serve(ServerSettings(host, port, token), open_browser=open_browser)
+    trusted = None
+    if trusted_issuers is not None:
+        from pretese.web.security.trusted_clients import read_trusted_clients
+
+        trusted = read_trusted_clients(trusted_issuers)
+    settings = ServerSettings(host, port, token, trusted, feedback)
+    serve(settings, open_browser=open_browser)

@@ -10,11 +10,14 @@ from pretese.commands.option_types import NumberRange
 from pretese.commands.options import (
     formats_option,
     out_option,
+    part_option,
     patients_option,
     replicates_option,
+    resume_option,
     scenario_set_option,
     seed_option,
 )
+from pretese.commands.parts import show_part
 from pretese.io.export.formats import FORMATS, listed
 
 
@@ -32,6 +35,8 @@ from pretese.io.export.formats import FORMATS, listed
     "--data-errors", type=NumberRange(0, 100), metavar="PERCENT", default=0.0, show_default=True,
     help="Introduce each error type into this percentage of patients; labels in truth/.",
 )  # fmt: skip
+@resume_option
+@part_option
 def command(
     scenario: str,
     patients: int | None,
@@ -42,6 +47,8 @@ def command(
     changes: dict[str, float],
     exact_days: bool,
     data_errors: float,
+    resume: bool,
+    part: str | None,
 ) -> None:
     """Simulate SCENARIO (a shipped name or a file) and write its tables.
 
@@ -54,7 +61,10 @@ def command(
     with options_named({"folder": "--out"}):
         chosen = pretese.scenario(scenario, changes)
         cohort = chosen.simulate(patients, replicates, seed, data_errors, exact_days=exact_days)
-        cohort.write(out, formats)
+        if part is not None:
+            show_part(cohort.write_part(out, part), as_json=False)
+            return
+        cohort.write(out, formats, resume=resume)
     what, names = cohort.request, ", ".join(_observed())
     SafeConsole(stderr=True).print(
         f"{replicates} x {what.patients} patients of {what.loaded.scenario.id}: {names} in {out}",

@@ -11,6 +11,7 @@ from estimate.compiled.switch import compiled_kernels
 from pretese.jobs.cluster import pool_of
 from pretese.jobs.storage.blocks import Block, Store
 from pretese.jobs.storage.code_hash import Kind, code_version
+from pretese.jobs.storage.parts import Part, PartDone
 from pretese.jobs.worker_pool import WorkerPool, results
 from pretese.screen.progress import Tell
 from pretese.screen.terminal import echo
@@ -23,6 +24,7 @@ COMPILED_FROM = 2_000_000
 #: Modules that simulate and analyse, loaded once for all workers of this machine.
 _PRELOAD: dict[Kind, tuple[str, ...]] = {
     "recovery": ("pretese.jobs.execute", "pretese.recovery.work.tasks"),
+    "cohorts": (),
     "trials": ("pretese.jobs.execute", "pretese.trial.power.runner"),
 }
 
@@ -52,7 +54,8 @@ def compute(codes: dict[Kind, str], compiled: bool, block: Block) -> pa.Table:
 def finish(
     blocks: Sequence[Block], store: Store, pool: WorkerPool | None, tell: Tell, what: str
 ) -> None:
-    """Compute the blocks that the store lacks, and store each of them."""
+    """Compute the blocks that the store and its parts lack, and store each of them."""
+    store.collect(blocks)
     missing = [block for block in blocks if not store.has(block)]
     done = len(blocks) - len(missing)
     tell(done, len(blocks), what)
@@ -60,6 +63,15 @@ def finish(
         store.write(block, table)
         done += 1
         tell(done, len(blocks), what)
+
+
+def finish_part(
+    part: Part, blocks: Sequence[Block], store: Store, pool: WorkerPool | None, tell: Tell
+) -> PartDone:
+    """Compute the blocks of one part of a study that its store lacks."""
+    own = part.of(blocks)
+    finish(own, store, pool, tell, f"blocks of part {part.number} of {part.total}")
+    return PartDone(part, len(own), len(blocks), store.folder.parent)
 
 
 def compute_all(
@@ -78,10 +90,10 @@ def compute_all(
 
 
 @contextmanager
-def resumable(out: Path, what: str) -> Iterator[None]:
-    """Report, when the user stops a run, what is kept and how to continue."""
+def resumable(out: Path, what: str, again: str = "--resume") -> Iterator[None]:
+    """Report, when the user stops a run, what is kept and by which option it continues."""
     try:
         yield
     except KeyboardInterrupt:
-        echo(f"{what} are kept in {out}; continue with --resume", err=True)
+        echo(f"{what} are kept in {out}; continue with {again}", err=True)
         raise

@@ -15,7 +15,7 @@ from pretese.io.output.manifest import write_manifest
 from pretese.io.output.result_folder import result_folder
 from pretese.io.output.versions import versions
 from pretese.jobs.execute import finish
-from pretese.jobs.storage.blocks import Job, Store
+from pretese.jobs.storage.blocks import Block, Job, Store
 from pretese.jobs.storage.code_hash import code_version
 from pretese.jobs.worker_pool import WorkerPool
 from pretese.recovery.design.study_spec import StudySpec
@@ -134,6 +134,13 @@ def run_study(
             return replicates
         step = max(job.block for job in study.estimates.values())
         replicates = min(-(-wanted // step) * step, GROWTH * replicates)
+
+
+def blocks_of_study(study: PreparedStudy, replicates: int) -> list[Block]:
+    """Return all blocks of a study with a given number of replicates."""
+    draws = _draws(study.spec)
+    truths = [block for job in study.truths.values() for block in job.blocks(draws)]
+    return truths + [b for job in study.estimates.values() for b in job.blocks(replicates)]
 
 
 def _draws(spec: StudySpec) -> int:

@@ -4,7 +4,7 @@ import shutil
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -15,11 +15,12 @@ from pretese.io.output.result_folder import result_folder
 from pretese.io.output.versions import versions
 from pretese.io.text.json_text import to_json
 from pretese.io.text.rounding_rule import rounded_document
-from pretese.jobs.execute import resumable, study_pool
+from pretese.jobs.execute import finish_part, resumable, study_pool
 from pretese.jobs.storage.blocks import Store
 from pretese.jobs.storage.code_hash import code_version
-from pretese.jobs.storage.study_folder import study_folder
-from pretese.plots.style import save
+from pretese.jobs.storage.parts import Part, PartDone
+from pretese.jobs.storage.study_folder import part_of_study, study_folder
+from pretese.screen.extras import need_extra
 from pretese.screen.progress import Tell, progress
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.runner import Runner
@@ -27,13 +28,14 @@ from pretese.trial.power.study import (
     POWER_SCHEMA,
     Request,
     StudiedDesign,
+    enough_replicates,
     prepare_designs,
     study_design,
+    study_jobs,
     study_record,
 )
 from pretese.trial.power.study_document import compare_designs, mechanisms, power_document
 from pretese.trial.power.trial_tables import write_trials
-from pretese.trial.report.power_figures import draw_all
 
 
 class ScratchFolder:
@@ -98,6 +100,8 @@ def run_power(
     show_progress
         Whether a bar on standard error shows how far the work is.
     """
+    if out is not None:
+        need_extra("plots", "out", otherwise="print the result without a folder")
     planned = prepare_designs(designs, request)
     record = study_record(planned, request)
     regimens = [regimen_files(each.scenario) for each in planned]
@@ -109,6 +113,7 @@ def run_power(
         bar as tell,
     ):
         runner = Runner(store, pool, tell, request.patient_level)
+        request = replace(request, replicates=enough_replicates(planned, request, runner))
         studied = [study_design(each, request, runner) for each in planned]
         tell(0, 1, "tables and figures")
         for files in regimens:
@@ -117,6 +122,30 @@ def run_power(
         if out is not None:
             _write(out / "results", studied, document)
     return PowerRun(document, studied, None if out is None else out / "results", scratch)
+
+
+def run_power_part(
+    designs: Sequence[tuple[DesignFile, str]],
+    request: Request,
+    part: Part,
+    *,
+    out: Path,
+    workers: int = 1,
+    show_progress: bool = True,
+) -> PartDone:
+    """Simulate one part of the trials of `run_power`; arguments are the same."""
+    planned = prepare_designs(designs, request)
+    record = study_record(planned, request)
+    jobs = [job for each in planned for job in study_jobs(each, request)]
+    blocks = [block for job in jobs for block in job.blocks(request.replicates)]
+    bar = progress("simulated trials") if show_progress else _no_progress()
+    with (
+        study_pool("trials", workers, None) as pool,
+        part_of_study(record, out, part) as store,
+        resumable(part.folder(out), "finished trials", "the same --part"),
+        bar as tell,
+    ):
+        return finish_part(part, blocks, store, pool, tell)
 
 
 def study_document(designs: list[StudiedDesign], request: Request) -> dict[str, Any]:
@@ -168,6 +197,9 @@ def _no_progress() -> AbstractContextManager[Tell]:
 
 def _write(results: Path, designs: list[StudiedDesign], document: dict[str, Any]) -> None:
     """Write archive, figures and manifest in one step."""
+    from pretese.plots.style import save  # matplotlib takes a while to load
+    from pretese.trial.report.power_figures import draw_all
+
     with result_folder(results) as folder:
         write_archive(folder, designs, document)
         for name, figure in draw_all(document["designs"], folder).items():

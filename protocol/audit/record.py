@@ -1,13 +1,11 @@
-"""One patient's record: day 0, events by name, and what of the log could not be taken as it is.
+"""One patient's record: day 0, events by name, and data queries on entries that are ambiguous.
 
 Day 0 is the `start`; without one the first injection, or else the first decision. Only the course
-of therapy with the most injections is judged, so that one date with a slip of the pen in its year
-moves nothing. What is set aside or counted once is a data query; the same rows in another order
-give the same record.
+of therapy with the most injections is judged, so that one date with a wrong year does not change
+the calendar. Entries that are set aside or counted once raise a data query; the order of rows does
+not matter.
 """
 
-import datetime as dt
-from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
@@ -16,15 +14,15 @@ from operator import attrgetter
 from protocol.audit.deviations import DataQuery, QueryKind
 from protocol.audit.log.courses import doses_in, parts_of
 from protocol.audit.log.events import CLOSING, PLAIN_EVENTS, Event
+from protocol.audit.months import month_starts, starts_by_visits
 from protocol.audit.words import measured
 from protocol.bedside.known.timed_rule import sources_of
 from protocol.bedside.known.timeline import Observation, Timeline
 from protocol.dates import date_of
 from protocol.reading.fields import CENTURY_DAYS
-from protocol.regimen.load import Regimen
-from protocol.regimen.paths import MONTH_DAYS
+from protocol.regimen.rules import Regimen
 
-#: Events later than this after the planned end of therapy cannot belong to it.
+#: Events later than this after the planned end of therapy do not belong to it.
 AFTER_THERAPY_DAYS = 730
 
 _BY_DATE = attrgetter("date")
@@ -39,20 +37,20 @@ class Record:
     start
         The date of day 0 (proleptic ordinal).
     month_starts
-        The day on which each month of therapy begins, and two more: that on which the last month
-        ends, and a month later.
+        The day on which each month of therapy begins, followed by the day on which the last month
+        ends and the day one month later.
     planned_end
         The day on which the longest therapy of the regimen ends.
     closing
-        The event that ends the log (surgery, ICSI or withdrawal); None if it breaks off.
+        The event that ends the log (surgery, ICSI or withdrawal); None if the log breaks off.
     until
-        The last day that can be judged.
+        The last day that can be assessed.
     timeline
         The results that decisions rest on, each with the day on which it became known.
     second_injections
         Injections of a drug that was already given on the same day.
     course
-        Which course of therapy of the patient it is, from 1.
+        The number of the patient's course of therapy, from 1.
     by_visits
         Whether months count from the visits; the orders of a month then end after 30 days.
     """
@@ -71,7 +69,7 @@ class Record:
     queries: list[DataQuery] = field(default_factory=list)
 
     def of(self, name: str) -> Sequence[Event]:
-        """Return the events of a name."""
+        """Return the events with a name."""
         return self.named.get(name, ())
 
     def day(self, event: Event) -> int:
@@ -89,7 +87,7 @@ class Record:
 
 
 def rows_of(events: Iterable[Event]) -> tuple[int, ...]:
-    """Return the lines of the file that events stand on, sorted; those from no file are omitted.
+    """Return the lines of the file on which events are, sorted; events without a file are omitted.
 
     >>> rows_of([Event(1, "start", row=7), Event(1, "start", row=2), Event(1, "start")])
     (2, 7)
@@ -106,14 +104,14 @@ def record_of(
     visit_months: bool = False,
     cutoff: int | None = None,
 ) -> Record | None:
-    """Return a patient's record; None if nothing says when therapy began.
+    """Return a patient's record; None if the log does not show when therapy began.
 
     Parameters
     ----------
     events
         In order of date.
     calendar_months
-        Whether months of therapy are those of the calendar, not of 30 days.
+        Whether months of therapy are calendar months instead of 30 days.
     visit_months
         Whether a month of therapy counts from the visit that ends the one before it.
     cutoff
@@ -125,7 +123,7 @@ def record_of(
     start = _first_day(events, regimen)
     if start is None:
         return None
-    starts = _month_starts(start, regimen.months + 1, calendar=calendar_months)
+    starts = month_starts(start, regimen.months + 1, calendar=calendar_months)
     record = Record(patient, start, starts, starts[regimen.months], {}, None, -1)
     if late:
         text = f"{_count(late, 'event')} later than {date_of(cutoff or 0)} not used"
@@ -139,7 +137,7 @@ def record_of(
             named[name] = _once(record, group, regimen)
     record.named = named
     if visit_months:
-        record.by_visits, record.month_starts = True, _starts_by_visits(record, regimen)
+        record.by_visits, record.month_starts = True, starts_by_visits(start, named, regimen)
         record.planned_end = record.month_starts[regimen.months]
     record.timeline = Timeline(_results(named, regimen))
     closing = [event for name in CLOSING for event in named.get(name, ())[:1]]
@@ -150,7 +148,7 @@ def record_of(
 
 
 def _results(named: Mapping[str, Sequence[Event]], regimen: Regimen) -> Iterator[Observation]:
-    """Yield the results that the table of phases uses, and those it computes from."""
+    """Yield the results that the phase table uses, and those from which its inputs are computed."""
     inputs = regimen.tables["phase"].inputs
     for name in dict.fromkeys(
         [*inputs, *(n for each in inputs for n in sources_of(regimen, each))]
@@ -182,42 +180,8 @@ def _course(events: Sequence[Event]) -> Sequence[Event]:
     return max(parts_of(events), key=doses_in, default=events)
 
 
-def _month_starts(start: int, months: int, *, calendar: bool) -> tuple[int, ...]:
-    """Return the first day of each month, and the day on which the last one ends.
-
-    A calendar month begins on the day of the month on which therapy began, or on the month's last
-    day if it has no such day.
-    """
-    if not calendar:
-        return tuple(MONTH_DAYS * month for month in range(months + 1))
-    first = date_of(start)
-    return tuple(_months_later(first, month).toordinal() - start for month in range(months + 1))
-
-
-def _starts_by_visits(record: Record, regimen: Regimen) -> tuple[int, ...]:
-    """Return the first day of each month where a month begins with the visit that is due.
-
-    A visit up to half a month late begins it; without one it begins after 30 days.
-    """
-    ends = (visit for visit in regimen.visits.values() if visit.when == "end of each month")
-    tests = {name for visit in ends for name in visit.measure}
-    days = sorted({record.day(event) for name in tests for event in record.of(name)})
-    starts = [0]
-    for _ in range(regimen.months + 1):
-        due = starts[-1] + MONTH_DAYS
-        starts.append(next((day for day in days if due <= day < due + MONTH_DAYS // 2), due))
-    return tuple(starts)
-
-
-def _months_later(date: dt.date, months: int) -> dt.date:
-    year, month = divmod(date.year * 12 + date.month - 1 + months, 12)
-    if year > dt.MAXYEAR:
-        return dt.date.max
-    return dt.date(year, month + 1, min(date.day, monthrange(year, month + 1)[1]))
-
-
 def _plausible(record: Record, events: Sequence[Event], window: int) -> list[Event]:
-    """Return the events that can belong to the course; the others are queried, once a kind."""
+    """Return the events that can belong to the course; the others raise one query per kind."""
     start, last = record.start, record.start + record.planned_end + AFTER_THERAPY_DAYS
     first = start - CENTURY_DAYS
     odd = [e for e in events if not first <= e.date <= last]
@@ -238,7 +202,7 @@ def _plausible(record: Record, events: Sequence[Event], window: int) -> list[Eve
 
 
 def _once(record: Record, group: Sequence[Event], regimen: Regimen) -> list[Event]:
-    """Return events of one name, each once: identical rows and divided doses are one event."""
+    """Return the distinct events of one name: identical rows and divided doses are one event."""
     kept: list[Event] = []
     second: list[Event] = []
     for _, of_day in groupby(sorted(group, key=_order), key=lambda e: (e.date, e.drug)):
@@ -254,14 +218,14 @@ def _once(record: Record, group: Sequence[Event], regimen: Regimen) -> list[Even
 
 
 def _order(event: Event) -> tuple[int, str, str, float, str, str, int]:
-    """Return what orders events of one name, whatever the order of their rows."""
+    """Return the sort key of events of one name, independent of the order of rows."""
     return (
         event.date, event.drug, str(event.value), event.dose, event.route, event.time, event.row
     )  # fmt: skip
 
 
 def _without_repeats(record: Record, day: Sequence[Event]) -> list[Event]:
-    """Return the events of one day without those that say the same; these are queried."""
+    """Return the events of one day without duplicates; duplicates are queried."""
     kept = []
     for _, same in groupby(day, key=lambda event: _order(event)[:-1]):
         rows = list(same)
@@ -277,8 +241,8 @@ def _without_repeats(record: Record, day: Sequence[Event]) -> list[Event]:
 def _injections_of_day(record: Record, day: Sequence[Event], regimen: Regimen) -> list[Event]:
     """Return the injections of one drug on one day, the one that was due first.
 
-    Parts that add up to an ordered dose are that dose. Otherwise identical rows are one injection,
-    since a row entered twice is likelier than a dose given twice; the query names both.
+    Parts that add up to an ordered dose count as that dose. Otherwise identical rows are one
+    injection, since a row entered twice is likelier than a dose given twice; the query names both.
     """
     total = sum(event.dose for event in day)
     ordered = {
@@ -297,7 +261,7 @@ def _injections_of_day(record: Record, day: Sequence[Event], regimen: Regimen) -
 
 
 def _described(event: Event) -> str:
-    """Return an event in few words."""
+    """Return a short description of an event."""
     if event.name == "injection":
         return f"{event.drug} {event.dose:g} {event.unit}"
     return event.name if event.value is None else measured(event.name, event.value)

@@ -1,4 +1,4 @@
-"""From what a regimen file says to a proved `Regimen`; every fault of the file at once."""
+"""Compile a regimen file to a proved `Regimen`; all faults of the file are reported together."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
@@ -8,7 +8,6 @@ from protocol.errors import Fault, InputError, ProofError
 from protocol.reading.analytes import Analyte
 from protocol.reading.documents import validate
 from protocol.reading.quantities import analyte_file, convert, convertible
-from protocol.reading.stored import content_hash
 from protocol.regimen import language, parts
 from protocol.regimen.checks import faults_of_file
 from protocol.regimen.conditions import (
@@ -20,10 +19,11 @@ from protocol.regimen.grid import Axis, fill, grid_of
 from protocol.regimen.language import part_of
 from protocol.regimen.parts import analyte_of
 from protocol.regimen.paths import faults_of_paths
+from protocol.regimen.replaced_parameters import hash_with, with_parameters
 from protocol.regimen.rules import DecisionTable, Phase, Regimen, Rule, StartCriterion
 from protocol.regimen.table_proof import axes_of, misused_actions, table_faults
 
-#: Cells of a table that can be proved in seconds and some hundred megabytes.
+#: Maximum number of cells of a table: proved in seconds with a few hundred megabytes.
 MAX_CELLS = 1_000_000
 
 
@@ -44,13 +44,13 @@ def compile_regimen(
         name: value if isinstance(value, parts.NewValue) else parts.NewValue(value)
         for name, value in parameters.items()
     }
-    file = _with_parameters(file, new, where)
+    file = with_parameters(file, new, where)
     faults = [Fault(where, *fault) for fault in faults_of_file(file)]
     if faults:
         raise InputError(faults)
     set_by = {f"parameters.{name}": f"set by {value.set_by}" for name, value in new.items()}
     compiler = _Compiler(where, file, {**origins, **set_by})
-    regimen = compiler.regimen(_hash(text, new))
+    regimen = compiler.regimen(hash_with(text, new))
     if compiler.faults:
         raise InputError(compiler.faults + compiler.unproved)
     if compiler.unproved:
@@ -61,66 +61,12 @@ def compile_regimen(
     return regimen
 
 
-def _hash(text: str, parameters: Mapping[str, parts.NewValue]) -> str:
-    changed = "".join(
-        f"\n{name}={float(new.value)!r}{new.wording}" for name, new in sorted(parameters.items())
-    )
-    return content_hash(text + changed)
-
-
-def _with_parameters(
-    file: language.RegimenFile, values: Mapping[str, parts.NewValue], where: str
-) -> language.RegimenFile:
-    unknown = [name for name in values if name not in file.parameters]
-    if unknown:
-        known = ", ".join(file.parameters)
-        raise InputError(
-            Fault(where, f"parameters.{name}", "there is no such parameter", f"there are: {known}")
-            for name in unknown
-        )
-    if faults := [
-        Fault(where, f"parameters.{name}", f"{new.value:g} is not allowed", "give -1e6 to 1e6")
-        for name, new in values.items()
-        if not abs(new.value) <= 1e6  # nor is anything that is not a number
-    ]:
-        raise InputError(faults)
-    changed = {
-        name: file.parameters[name].model_copy(update=_replacement(new))
-        for name, new in values.items()
-    }
-    sources = {
-        _source(new): language.SourceSpec(title=f"set by {new.set_by}") for new in values.values()
-    }
-    return file.model_copy(
-        update={
-            "parameters": {**file.parameters, **changed},
-            "sources": {**file.sources, **sources},
-        }
-    )
-
-
-def _replacement(new: parts.NewValue) -> dict[str, Any]:
-    """Return the changed fields of a parameter; the number's source is not that of the file."""
-    wording = new.wording or "in place of the regimen's number"
-    return {
-        "value": float(new.value),
-        "status": "assumed",
-        "source": _source(new),
-        "locator": wording,
-        "note": f"set by {new.set_by}",
-    }
-
-
-def _source(new: parts.NewValue) -> str:
-    return f"set-by-{new.set_by.removeprefix('the ')}"
-
-
 #: Parameters in the unit of an input, the texts of converted ones, and those of another dimension.
 _InUnit = tuple[dict[str, float], dict[str, str], set[str]]
 
 
 class _Compiler:
-    """Collects faults while it turns each part of one file into its compiled form."""
+    """Compiles each part of one file and collects faults."""
 
     def __init__(self, where: str, file: language.RegimenFile, origins: Mapping[str, str]) -> None:
         self.where = where
@@ -226,7 +172,7 @@ class _Compiler:
     def _parameters_in(self, name: str, spec: parts.Input) -> "_InUnit":
         """Return the parameters in the unit of an input, and those of another dimension.
 
-        The texts between are those of parameters that are converted.
+        The mapping in between gives the texts of converted parameters.
         """
         analyte = self.analytes.get(analyte_of(self._measured_by(name), spec) or "")
         numbers: dict[str, float] = {}
@@ -245,7 +191,7 @@ class _Compiler:
         return numbers, spellings, foreign
 
     def _measured_by(self, name: str) -> str:
-        """Return the input whose results an input holds: another one if it is computed."""
+        """Return the input that provides the results of an input: another one if it is computed."""
         computed = self.inputs[name].computed
         return computed.of if computed and computed.of in self.inputs else name
 
@@ -292,7 +238,7 @@ class _Compiler:
 
 
 def _refuse_limits_never_crossed(condition: Condition, spec: parts.Input) -> None:
-    """Raise if a limit of a number lies at or beyond an end of its plausible range."""
+    """Raise if a limit of a number is at or beyond an end of its plausible range."""
     low, high = spec.plausible or (0.0, 0.0)
     for limit in sorted(condition.limits):
         inside = low <= limit <= high if spec.kind == "integer" else low < limit < high

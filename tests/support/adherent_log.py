@@ -11,7 +11,7 @@ from protocol.audit.log.mapping import COLUMNS, LogMapping
 from protocol.audit.log.reader import read_log
 from protocol.reading.quantities import analyte_file
 from protocol.regimen.conditions import Value
-from protocol.regimen.load import Regimen
+from protocol.regimen.rules import Regimen
 
 __all__ = ["adherent_events", "calendar_month_events", "parse_log", "write_log"]
 

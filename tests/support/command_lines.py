@@ -69,7 +69,9 @@ VALID = {
     "reproduce": ("--replicates", "2", "--workers", "1", "--out", "reproduce"),
     "schedule": ("--start", "2026-01-05"),
     "serve": ("--port", "0"),
+    "schema": ("decision",),
     "simulate": ("paper", "--patients", "12", "--out", "patients"),
+    "validate": ("two-by-two tables",),
     "truth": ("paper", "--patients", "50"),
 }  # fmt: skip
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from protocol.audit.deviations import Kind
 from protocol.audit.log.events import Event
-from protocol.regimen.load import Regimen
 from protocol.regimen.paths import MONTH_DAYS
+from protocol.regimen.rules import Regimen
 
 Events = list[Event]
 Random = np.random.Generator

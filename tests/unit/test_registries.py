@@ -22,7 +22,7 @@ COMMON = {
 
 #: Where each registry stands, and who else may write several of its names: labels of results,
 #: trials, several arms, functions of the catalogue, columns of tables, figures of the article,
-#: suffixes of one writer.
+#: suffixes of one writer, a page.
 HOMES = {
     "methods": (
         METHODS,
@@ -30,6 +30,7 @@ HOMES = {
         {
             "estimate/causal/marginal.py", "pretese/trial/simulation/arm_comparison.py",
             "pretese/api/estimators/catalogue_entries.py", "estimate/several_arms/comparisons.py",
+            "pretese/web/cohorts/cohort_answer.py",
         },
     ),
     "endpoints": (
@@ -40,6 +41,7 @@ HOMES = {
             "simulate/clinic/records/clinic_tables.py", "simulate/clinic/records/care_records.py",
             "pretese/article/simulated/studies.py", "pretese/fitting/table/column_map.py",
             "pretese/fitting/estimates/therapy_and_sperm.py",
+            "pretese/web/cohorts/cohort_answer.py",
         },
     ),
     "formats": (

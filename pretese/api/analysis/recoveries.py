@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from pretese.api.analysis.recovery_result import Recovery
 from pretese.api.arguments.argument_numbers import MAX_SEED, number_in_range, whole_of
+from pretese.screen.extras import need_extra
 from protocol.errors import InputError
 
-if TYPE_CHECKING:  # each takes a while to load, and `pretese recover --help` needs none
+if TYPE_CHECKING:  # slow to load, and not needed for `pretese recover --help`
     from pretese.api.analysis.analysis_result import Plan
+    from pretese.jobs.storage.parts import PartDone
     from pretese.recovery.design.study_spec import StudyPlan
     from pretese.recovery.run_recovery import PreparedStudy
     from pretese.recovery.temporary_blocks import TemporaryBlocks
@@ -32,7 +34,7 @@ def recover(
     figures: bool = True,
     progress: bool = True,
 ) -> Recovery:
-    """Simulate studies whose true effect is known, analyse each, and judge every method.
+    """Simulate studies with known true effects, analyse each, and assess every method.
 
     Parameters
     ----------
@@ -41,7 +43,7 @@ def recover(
         library.
     plan
         Analysis plan in place of the library's: a YAML file, a mapping, or what `pretese.plan`
-        returns. No verdict is expected of its methods.
+        returns. Its methods have no expected verdicts.
     replicates
         Simulated studies per scenario, from 2 to 100,000,000.
     mcse
@@ -63,7 +65,7 @@ def recover(
     figures
         Whether ``out`` gets figures.
     progress
-        Show how far the study is, on a terminal or in a notebook.
+        Show progress, on a terminal or in a notebook.
 
     Returns
     -------
@@ -86,30 +88,85 @@ def recover(
     >>> found.verdicts[["method", "scale"]].to_string(index=False).splitlines()[1].split()
     ['unadjusted', 'risk', 'difference']
     """
+    study = _prepared(scenarios, plan, replicates, truth_patients, seed)
+    if mcse is not None:
+        number_in_range(mcse, "mcse", 0.00005, 0.1)
+    if resume and out is None:
+        raise InputError.of("resume", "", "there is no folder to continue", "name it as out")
+    workers = whole_of(workers, "workers", 1, 256)
+    asked = _Asked(replicates, mcse, workers, scheduler, figures, progress)
+    if out is None:
+        return _in_temporary_folder(study, asked)
+    if figures:
+        need_extra("plots", "figures", otherwise="turn figures off")
+    return _in_folder(study, asked, Path(out), resume)
+
+
+def recover_part(
+    part: str,
+    scenarios: str | Path | Sequence[str | Path] = (),
+    plan: "str | Path | Mapping[str, Any] | Plan | None" = None,
+    *,
+    out: str | Path,
+    replicates: int = 1000,
+    truth_patients: int | None = None,
+    seed: int | None = None,
+    workers: int = 1,
+    progress: bool = True,
+) -> "PartDone":
+    """Compute one part of the study that `recover` computes with the same arguments.
+
+    Parts may be computed at the same time, and on machines that share no disk. `recover` with
+    ``resume`` then finds them in ``OUT.parts`` and joins them.
+
+    Parameters
+    ----------
+    part
+        ``"I/N"``: part I of N, counted from 1. A part that was interrupted continues.
+    scenarios, plan, out, replicates, truth_patients, seed, workers, progress
+        As in `recover`.
+
+    Raises
+    ------
+    InputError
+        As in `recover`; or ``part`` is not of the form I/N.
+    """
+    from pretese.jobs.execute import finish_part, resumable, study_pool
+    from pretese.jobs.storage.parts import read_part
+    from pretese.jobs.storage.study_folder import part_of_study
+    from pretese.recovery.run_recovery import blocks_of_study
+    from pretese.screen.progress import optional_progress
+
+    chosen = read_part(part)
+    study = _prepared(scenarios, plan, replicates, truth_patients, seed)
+    with (
+        study_pool("recovery", whole_of(workers, "workers", 1, 256), None) as pool,
+        part_of_study(study.record(), Path(out), chosen) as store,
+        resumable(chosen.folder(Path(out)), "finished blocks", "the same --part"),
+        optional_progress("recovery", progress) as tell,
+    ):
+        return finish_part(chosen, blocks_of_study(study, replicates), store, pool, tell)
+
+
+def _prepared(
+    scenarios: Any, plan: Any, replicates: int, truth_patients: int | None, seed: int | None
+) -> "PreparedStudy":
+    """Check what decides the numbers of a study, and prepare it."""
     from pretese.recovery.design.library import choose_study
     from pretese.recovery.run_recovery import prepare_recovery
 
     whole_of(replicates, "replicates", 2, 100_000_000)
-    whole_of(workers, "workers", 1, 256)
-    if mcse is not None:
-        number_in_range(mcse, "mcse", 0.00005, 0.1)
     if truth_patients is not None:
         whole_of(truth_patients, "truth_patients", 1000, 1_000_000_000)
     if seed is not None:
         whole_of(seed, "seed", 0, MAX_SEED)
-    if resume and out is None:
-        raise InputError.of("resume", "", "there is no folder to continue", "name it as out")
     spec = choose_study(_names(scenarios), _study_plan(plan), seed, truth_patients)
-    study = prepare_recovery(spec)
-    asked = _Asked(replicates, mcse, workers, scheduler, figures, progress)
-    if out is None:
-        return _in_temporary_folder(study, asked)
-    return _in_folder(study, asked, Path(out), resume)
+    return prepare_recovery(spec)
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """How a study is to be run."""
+    """Options of a run."""
 
     replicates: int
     mcse: float | None
@@ -120,7 +177,7 @@ class _Asked:
 
 
 def _in_folder(study: "PreparedStudy", asked: _Asked, out: Path, resume: bool) -> Recovery:
-    """Run a study whose finished blocks are kept, and write its results."""
+    """Run a study, keep finished blocks, and write the results."""
     from pretese.jobs.execute import resumable, study_pool
     from pretese.jobs.storage.study_folder import study_folder
     from pretese.recovery.run_recovery import run_study, write_results
@@ -139,7 +196,7 @@ def _in_folder(study: "PreparedStudy", asked: _Asked, out: Path, resume: bool) -
 
 
 def _in_temporary_folder(study: "PreparedStudy", asked: _Asked) -> Recovery:
-    """Run a study whose blocks live as long as its result."""
+    """Run a study whose blocks are deleted with its result."""
     from pretese.jobs.execute import study_pool
     from pretese.recovery.run_recovery import assess_blocks, run_study
     from pretese.screen.progress import optional_progress
@@ -157,7 +214,7 @@ def _in_temporary_folder(study: "PreparedStudy", asked: _Asked) -> Recovery:
 
 @contextmanager
 def _temporary_blocks() -> "Iterator[TemporaryBlocks]":
-    """Give a temporary folder; it goes at once if the block fails."""
+    """Create a temporary folder, which is removed if the block fails."""
     from pretese.recovery.temporary_blocks import TemporaryBlocks
 
     temporary = TemporaryBlocks()
@@ -177,7 +234,7 @@ def _names(scenarios: Any) -> tuple[str, ...]:
 
 
 def _study_plan(plan: Any) -> "StudyPlan | None":
-    """Read a plan as the simulated studies take it."""
+    """Read a plan for simulated studies."""
     from pretese.api.analysis.analysis_result import Plan
     from pretese.io.text.json_text import plain
     from pretese.recovery.design.study_spec import StudyPlan

@@ -53,6 +53,19 @@ def text_of(value: Any, argument: str, example: str) -> str:
     )
 
 
+def choice_of(value: Any, argument: str, allowed: Iterable[str]) -> str:
+    """Return a text that is one of those allowed.
+
+    >>> choice_of("csv", "format", ("csv", "parquet"))
+    'csv'
+    """
+    names = tuple(allowed)
+    if isinstance(value, str) and value in names:
+        return value
+    problem = f"{shorten(value)} is not allowed"
+    raise InputError.of(argument, "", problem, f"take one of: {', '.join(names)}")
+
+
 def texts_of(value: Any, argument: str, example: str) -> tuple[str, ...]:
     """Return one text, or several of a sequence."""
     several = isinstance(value, Iterable) and not isinstance(value, str | bytes)

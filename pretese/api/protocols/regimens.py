@@ -1,34 +1,24 @@
-"""A regimen of the public interface: ask it, plan by it, prove it, test it, show it."""
+"""Regimens of the public interface: decisions, schedules, proof, tests and display."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.arguments.argument_numbers import number_of
-from pretese.api.arguments.argument_values import day_of, text_of, texts_of, words_of
+from pretese.api.arguments.argument_values import choice_of, day_of, texts_of
 from pretese.api.display import Shown
 from pretese.api.protocols.decisions import Decision, Schedule
-from pretese.bedside.question import (
-    WHERE,
-    Findings,
-    fsh_of_months,
-    fsh_results,
-    levels_of,
-    measured,
-    patient_in_month,
-    patient_of,
-    ranges_of,
-)
+from pretese.api.protocols.patient_arguments import plan_of_arguments, record_of_arguments
+from pretese.bedside.question import WHERE, Findings, ranges_of
 from protocol.bedside.known.reference_range import (
     ReferenceRange,
     parameters_of_ranges,
     ranges_in_use,
 )
 from protocol.bedside.recommend import recommend
-from protocol.errors import Fault, InputError, ProofError
-from protocol.regimen import load
+from protocol.errors import Fault, ProofError
+from protocol.regimen import load, rules
 from protocol.regimen.parts import NewValue
 from protocol.regimen.paths import paths_of
 from protocol.shorten import shorten, shorten_text
@@ -39,69 +29,23 @@ if TYPE_CHECKING:
     from pretese.api.protocols.proofs import CaseResults, Proof
     from protocol.regimen.paths import Path as Course
 
-#: A unit in messages.
-UNIT = "'IU/L'"
-
-
-def regimen(name: str | Path = "fsh-guided", /, **parameters: float) -> "Regimen":
-    """Return a regimen: a protocol as data, proved when it is read.
-
-    Parameters
-    ----------
-    name
-        A shipped regimen (`pretese.shipped` lists them), or the path of your own YAML file.
-    **parameters
-        Other values of the regimen's parameters, each in its declared unit: the option ``--set``
-        of the commands. They become part of the regimen's SHA-256.
-
-    Returns
-    -------
-    Regimen
-        One that can be read but not proved is returned too, so that `Regimen.verify` can tell why;
-        everything else that is asked of it raises `InputError`.
-
-    Raises
-    ------
-    InputError
-        There is no such regimen or parameter, or the file cannot be read.
-
-    Examples
-    --------
-    >>> import pretese
-    >>> guided = pretese.regimen("fsh-guided", testosterone_high=32)
-    >>> guided
-    <Regimen: fsh-guided 1.0.0, 3 months, 5 tables, 5 paths>
-    >>> end_of_month_1 = {"month": 2, "previous_phase": "hcg", "fsh": 11.3}
-    >>> decision = guided.decide(decision_date="2022-03-31", **end_of_month_1)
-    >>> decision.outcome, decision.recommendation
-    ('recommendation', 'hCG alone')
-    """
-    values = {key: number_of(value, key) for key, value in parameters.items()}
-    if not isinstance(name, str | Path):
-        cure = "give the name of a shipped regimen, or a path"
-        raise InputError.of("regimen", "", f"{shorten(name)} is not a name", cure)
-    try:
-        return Regimen(str(name), load.load_regimen(str(name), values), (), values)
-    except ProofError as error:
-        return Regimen(str(name), None, error.faults)
-
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Regimen(Shown):
-    """A protocol as data; made by `pretese.regimen`.
+    """A protocol as data; returned by `pretese.regimen`.
 
-    ``name`` is what it was asked for by; ``faults`` say why it is not proved, and are empty
-    otherwise. ``numbers`` take the place of the file's parameters, each with who set it.
+    ``name`` is the name or path requested; ``faults`` are the reasons why it is not proved.
+    ``numbers`` replace parameters of the file, each with its source.
     """
 
     name: str
-    _compiled: load.Regimen | None
+    _compiled: rules.Regimen | None
     faults: tuple[Fault, ...]
     numbers: Mapping[str, float | NewValue] = field(default_factory=dict)
 
     @property
-    def compiled(self) -> load.Regimen:
-        """The regimen as the engine uses it; `InputError` where it is not proved."""
+    def compiled(self) -> rules.Regimen:
+        """The compiled regimen; `InputError` if it is not proved."""
         if self._compiled is None:
             raise ProofError(self.faults)
         return self._compiled
@@ -114,18 +58,18 @@ class Regimen(Shown):
     def with_reference_ranges(self, ranges: Mapping[str, str] | Sequence[str]) -> "Regimen":
         """Return the regimen with a laboratory's own reference ranges as its normal ranges.
 
-        Decisions name them as set by the clinic.
+        Decisions report them as set by the clinic.
 
         Parameters
         ----------
         ranges
             By analyte, both ends included: ``{"fsh": "1.5 to 12.4 IU/L"}``, the assay in brackets
-            after it; or texts as the commands take them: ``["fsh=1.5 to 12.4 IU/L"]``.
+            after it; or texts as in the commands: ``["fsh=1.5 to 12.4 IU/L"]``.
 
         Raises
         ------
         InputError
-            A range is not understood, or the regimen decides nothing by that of the analyte.
+            A range is not understood, or the regimen does not use the range of the analyte.
 
         Examples
         --------
@@ -155,7 +99,7 @@ class Regimen(Shown):
     ) -> Decision:
         """Return the recommendation for one patient on a given date, with its rationale.
 
-        Give either a patient, or the month that begins with what was measured before it.
+        Give either a patient, or the month that begins with the results before it.
 
         Parameters
         ----------
@@ -171,7 +115,7 @@ class Regimen(Shown):
             ``mIU/mL``.
         findings
             Other findings by name: ``{"testosterone": (40, "nmol/L"), "semen": "no sperm"}``, or
-            texts as the command takes them: ``["testosterone=40 nmol/L"]``.
+            texts as in the command: ``["testosterone=40 nmol/L"]``.
         decision_date
             The date of the decision, a date or ISO text; today if not given.
 
@@ -190,20 +134,9 @@ class Regimen(Shown):
         """
         compiled = self.compiled
         day = dt.date.today() if decision_date is None else day_of(decision_date, "decision_date")
-        if previous_phase is not None:
-            text_of(previous_phase, "previous_phase", "'hcg'")
-        if (patient is None) == (month is None):
-            cure = "give either `patient` or `month`, not both"
-            raise InputError.of(WHERE, "", "it needs one patient", cure)
-        if patient is None:
-            unit = text_of(fsh_unit, "fsh_unit", UNIT)
-            given = [*fsh_results(fsh, unit, day), *measured(findings, day)]
-            record = patient_in_month(compiled, month, previous_phase, given, day)
-        elif fsh is not None or previous_phase or not isinstance(findings, Sized) or len(findings):
-            cure = "write `fsh` and others into it"
-            raise InputError.of(WHERE, "patient", "findings come from the file", cure)
-        else:
-            record = patient_of(patient, compiled)
+        record = record_of_arguments(
+            compiled, patient, month, previous_phase, (fsh, fsh_unit, findings), day
+        )
         if record.reference_ranges:
             assays = record.assays_on(compiled, day)
             ranges = ranges_in_use(record.reference_ranges, assays, WHERE)
@@ -218,7 +151,7 @@ class Regimen(Shown):
         fsh_unit: str = "IU/L",
         decisions: str | Iterable[str] | None = None,
     ) -> Schedule:
-        """Return the dated injections, visits and decisions, as far as therapy is decided.
+        """Return the dated injections, visits and decisions, as far as therapy has been decided.
 
         Parameters
         ----------
@@ -242,18 +175,10 @@ class Regimen(Shown):
         >>> pretese.regimen("hcg-only").schedule("2022-03-01")
         <Schedule: hcg-only 1.0.0 from 2022-03-01, 53 entries, planned to its end>
         """
-        from protocol.bedside.schedule import plan, plan_of_phases
-
-        levels = levels_of(fsh)
-        if levels and decisions:
-            problem = "FSH and decisions are both given"
-            raise InputError.of("schedule", "", problem, "give one of the two")
-        compiled, day = self.compiled, day_of(start, "start")
-        if decisions is not None:
-            phases = words_of(decisions, "decisions", "'hcg,hcg-ufsh'")
-            return Schedule(plan_of_phases(compiled, day, phases), compiled)
-        found = fsh_of_months(levels, text_of(fsh_unit, "fsh_unit", UNIT), compiled)
-        return Schedule(plan(compiled, day, [{"fsh_iu_l": value} for value in found]), compiled)
+        planned = plan_of_arguments(
+            self.compiled, day_of(start, "start"), (fsh, fsh_unit), decisions
+        )
+        return Schedule(planned, self.compiled)
 
     def verify(self) -> "Proof":
         """Return the proof: tables complete and disjoint, and every path with its end.
@@ -270,7 +195,7 @@ class Regimen(Shown):
         return Proof(self.name, self._compiled, faults, self.paths if self._compiled else ())
 
     def test(self) -> "CaseResults":
-        """Return whether the regimen makes the cases true that stand beside it.
+        """Run the test cases stored with the regimen.
 
         Raises
         ------
@@ -304,13 +229,8 @@ class Regimen(Shown):
         """
         from pretese.bedside.regimen_page import REGIMEN_FORMATS, shown_as
 
-        if not isinstance(format, str) or format not in REGIMEN_FORMATS:
-            problem, cure = (
-                f"{shorten(format)} is not a format",
-                f"give one of: {', '.join(REGIMEN_FORMATS)}",
-            )
-            raise InputError.of("format", "", problem, cure)
-        return shown_as(self.compiled, format, texts_of(table, "table", "'phase'"))
+        kind = choice_of(format, "format", REGIMEN_FORMATS)
+        return shown_as(self.compiled, kind, texts_of(table, "table", "'phase'"))
 
     def summary(self) -> str:
         """Return name, version, months, tables and paths."""

@@ -1,34 +1,29 @@
-"""Clinics of the public interface: a run with its tables, event log and measures; capacities."""
+"""Clinics of the public interface: runs with tables, event log and measures; capacities."""
 
 import math
-from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
 from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.arguments.argument_numbers import seed_of, whole_of
-from pretese.api.display import Shown
+from pretese.api.arguments.argument_values import choice_of
+from pretese.api.simulation.clinic_results import CapacityAnswer, ClinicRun
 from pretese.clinic.clinic_options import (
     FEWEST_REPLICATES,
-    FIGURES,
     MOST_REPLICATES,
 )
 from pretese.io.export.formats import FORMATS
 from protocol.errors import InputError
-from protocol.shorten import shorten, shorten_text
+from protocol.shorten import shorten
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
-
-    from pretese.clinic.capacity_search import CapacityStudy
-    from pretese.clinic.clinic_study import ClinicStudy, Precision
+    from pretese.clinic.clinic_study import Precision
     from pretese.clinic.clinic_task import Task
     from pretese.io.input.regimen_files import RegimenFiles
     from simulate.scenario import Scenario
 
-#: Clinic, patients, seed, replicates at most, workers, and whether progress is shown.
+#: Clinic, patients, seed, maximum replicates, workers, and whether progress is shown.
 Wanted = tuple[str | Path, int | None, int, int, int, bool]
 #: Replicates, precision, and the measure to which it applies.
 Until = tuple[int | None, float, str]
@@ -51,20 +46,21 @@ def run_clinic_study(
     scenario, regimens
         The patients, and the regimens of both arms.
     wanted, until
-        Clinic, patients, seed and workers; when to stop adding replicates.
+        Clinic, patients, seed and workers; the rule for stopping.
     day
-        Day on whose knowledge tables and log are based; None is the horizon.
+        Day as of which tables and log are written; None is the horizon.
     written
-        Where, and in which format, the result is written.
+        Folder and format of the result.
     """
     from pretese.clinic.clinic_study import room_for, study_clinic, write_clinic
+    from pretese.io.output.result_folder import optional_result_folder
     from pretese.jobs.signals import StopRequest
 
     stop = StopRequest()
     (out, kind, xes, figures), precision = written, _precision(until)
-    kind, as_of = one_of(kind, "format", tuple(FORMATS)), None if day is None else _day(day)
+    kind, as_of = choice_of(kind, "format", FORMATS), None if day is None else _day(day)
     task, assumptions = _task(scenario, wanted)
-    with stop.listening(), room_for(_path(out), "out"), _folder(out, "out") as folder:
+    with stop.listening(), room_for(_path(out), "out"), optional_result_folder(out) as folder:
         study = study_clinic(task, precision, as_of, regimens, stop)
         facts = study.facts({})
         if folder is not None:
@@ -89,9 +85,10 @@ def answer_capacity(
         Folder to write; None writes nothing.
     """
     from pretese.clinic.capacity_search import search_capacity, write_capacity
+    from pretese.io.output.result_folder import optional_result_folder
 
     task, assumptions = _task(scenario, wanted)
-    with _folder(out, "out") as folder:
+    with optional_result_folder(out) as folder:
         study = search_capacity(task, str(solve), str(goal))
         if folder is not None:
             write_capacity(study, folder)
@@ -99,7 +96,7 @@ def answer_capacity(
 
 
 def _task(scenario: "Scenario", wanted: Wanted) -> tuple["Task", tuple[str, ...]]:
-    """Return what is run, and what was assumed about the clinic's waiting list."""
+    """Return the task, and the assumptions about the clinic's waiting list."""
     from pretese.clinic.clinic_files import load_clinic
     from pretese.clinic.clinic_task import Task
 
@@ -116,7 +113,7 @@ def _task(scenario: "Scenario", wanted: Wanted) -> tuple["Task", tuple[str, ...]
 
 
 def _never_referred(task: "Task") -> tuple[str, ...]:
-    """Say so if more patients are asked for than are referred within the horizon."""
+    """Warn if more patients are requested than are referred within the horizon."""
     from simulate.clinic.setup.referrals import expected_referrals
 
     expected = expected_referrals(task.clinic)
@@ -150,162 +147,5 @@ def _day(value: Any) -> float:
     raise InputError.of("day", "", f"{shorten(value)} is not allowed", "give a day from 0")
 
 
-def one_of(value: Any, argument: str, allowed: tuple[str, ...]) -> str:
-    """Return a value if it is allowed.
-
-    Parameters
-    ----------
-    value
-        The value given.
-    argument
-        Name of the argument, for the message.
-    allowed
-        All values that are allowed.
-    """
-    if value not in allowed:
-        cure = f"take one of {', '.join(allowed)}"
-        raise InputError.of(argument, "", f"{shorten(value)} is not allowed", cure)
-    return str(value)
-
-
 def _path(out: str | Path | None) -> Path | None:
     return None if out is None else Path(out)
-
-
-def _folder(out: str | Path | None, argument: str) -> AbstractContextManager[Path | None]:
-    from pretese.io.output.result_folder import result_folder
-
-    return nullcontext() if out is None else result_folder(Path(out), argument)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class ClinicRun(Shown):
-    """A clinic's first run in full, and the measures of all replicates; by `Scenario.clinic`.
-
-    Attributes
-    ----------
-    study
-        The run as the engine holds it.
-    assumptions
-        What was assumed about the clinic's waiting list.
-    facts
-        Where the run comes from, how far it went, and how precise its measures are.
-    """
-
-    study: "ClinicStudy"
-    assumptions: tuple[str, ...]
-    facts: dict[str, Any]
-    _built: dict[str, "pd.DataFrame"] = field(default_factory=dict, compare=False)
-
-    @property
-    def tables(self) -> dict[str, "pd.DataFrame"]:
-        """Every table by name as known on the day asked for, with ``milestones`` and ``log``."""
-        if not self._built:
-            self._built.update(self.study.tables())
-        return dict(self._built)
-
-    @property
-    def log(self) -> "pd.DataFrame":
-        """The event log: one row per activity, with when it was scheduled, started, completed."""
-        return self.tables["log"]
-
-    @property
-    def measures(self) -> "pd.DataFrame":
-        """One row per measure: mean, 95 % interval, standard deviation, replicates."""
-        return self.study.summary()
-
-    def plot(self, name: str = "queues") -> "Figure":
-        """Return a figure of the run.
-
-        Parameters
-        ----------
-        name
-            ``queues``, ``flow``, or the ``timeline`` of one patient.
-        """
-        return self.study.figure(one_of(name, "name", FIGURES))
-
-    def write(
-        self,
-        folder: str | Path,
-        format: str = "csv",  # noqa: A002  as the option is called
-        *,
-        xes: bool = False,
-        figures: bool = True,
-    ) -> None:
-        """Write what ``pretese clinic`` writes: tables, log, measures, figures, manifest.
-
-        Parameters
-        ----------
-        folder
-            New, or an unchanged earlier result, which is replaced.
-        format
-            ``csv`` or ``parquet``.
-        xes
-            Whether the log is written as XES too, for process mining.
-        figures
-            Whether queues, flow and the timeline of one patient are drawn.
-        """
-        from pretese.clinic.clinic_study import room_for, write_clinic
-
-        kind = one_of(format, "format", tuple(FORMATS))
-        with room_for(Path(folder), "folder"), _folder(folder, "folder") as place:
-            if place is not None:
-                write_clinic(self.study, place, kind, xes, figures)
-
-    def summary(self) -> str:
-        """Return scenario, clinic, replicates and seed."""
-        task = self.study.task
-        names = f"{shorten_text(task.scenario.id, 20)} in {shorten_text(task.clinic.id, 20)}"
-        day = self.facts["interrupted_on_day"]
-        stopped = "" if day is None else f", interrupted on day {day:.0f}"
-        return f"{names}, {len(self.study.done)} replicates, seed {task.seed}{stopped}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the facts with every measure, as ``--json`` prints them."""
-        return _rounded({**self.facts, "measures": self.measures})
-
-    def to_frame(self) -> "pd.DataFrame":
-        """Return `measures`."""
-        return self.measures
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class CapacityAnswer(Shown):
-    """The least capacity that meets a goal; by `Scenario.capacity`.
-
-    ``study`` holds all capacities tried; ``assumptions`` what was assumed about the waiting list.
-    """
-
-    study: "CapacityStudy"
-    assumptions: tuple[str, ...]
-
-    @property
-    def capacity(self) -> int | None:
-        """The answer; None if none up to the largest that was tried."""
-        return self.study.solution.capacity
-
-    @property
-    def tried(self) -> "pd.DataFrame":
-        """One row per capacity: mean with 95 % interval, replicates, whether the goal is met."""
-        return self.study.tried()
-
-    def summary(self) -> str:
-        """Return question and answer."""
-        found = "none of those tried" if self.capacity is None else self.capacity
-        return f"{shorten_text(self.study.question, 60)}: {found}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return question, answer and all capacities tried, as ``--json`` prints them."""
-        return _rounded({**self.study.facts, "tried": self.tried})
-
-    def to_frame(self) -> "pd.DataFrame":
-        """Return `tried`."""
-        return self.tried
-
-
-def _rounded(document: dict[str, Any]) -> dict[str, Any]:
-    from pretese.io.text.json_text import plain
-    from pretese.io.text.rounding_rule import rounded_document
-
-    found: dict[str, Any] = rounded_document(plain(document))
-    return found

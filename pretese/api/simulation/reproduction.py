@@ -1,16 +1,16 @@
 """The published study and its simulation, and the calibration of the scenario."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.arguments.argument_numbers import seed_of, whole_of
+from pretese.api.arguments.argument_values import choice_of
 from pretese.api.display import Shown
 from protocol.errors import InputError
-from protocol.shorten import shorten, shorten_text
+from protocol.shorten import shorten_text
 from simulate.scenario.load import LoadedScenario, load
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def reproduce(
     seed
         Base seed of all random numbers.
     workers
-        Processes; the result does not depend on it. A script that asks for more than 1 needs
+        Processes; the result does not depend on it. A script with more than 1 needs
         ``if __name__ == "__main__":``.
     bias_analysis
         Also analyse each source of bias of the design in patients with known true effects.
@@ -66,28 +66,23 @@ def reproduce(
     '395'
     """
     from pretese.article.run.reproduction_run import reproduce_article, write_reproduction
+    from pretese.io.output.result_folder import optional_result_folder
     from pretese.screen.progress import optional_progress
 
     asked = whole_of(replicates, "replicates", 2, 1_000_000), seed_of(seed)
     processes = whole_of(workers, "workers", 1, 256)
     loaded = load(scenario)
     bar = partial(optional_progress, wanted=progress)
-    with _folder(out, "out") as folder:
+    with optional_result_folder(out) as folder:
         run = reproduce_article(loaded, *asked, processes, bias_analysis, bar)
         if folder is not None:
             write_reproduction(run, folder)
     return Reproduction(run)
 
 
-def _folder(out: str | Path | None, argument: str) -> AbstractContextManager[Path | None]:
-    from pretese.io.output.result_folder import result_folder
-
-    return nullcontext() if out is None else result_folder(Path(out), argument)
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class Reproduction(Shown):
-    """Published numbers compared with simulated ones; made by `pretese.reproduce`.
+    """Published numbers compared with simulated ones; returned by `pretese.reproduce`.
 
     ``run`` holds the values of every replicate.
     """
@@ -106,6 +101,17 @@ class Reproduction(Shown):
         from pretese.article.report.compare import comparison_frame
 
         return comparison_frame(self.run.rows)
+
+    @property
+    def joint_facts(self) -> "pd.DataFrame":
+        """One row per joint fact that another source prints, beside the simulated studies.
+
+        ``percentile`` is that of a printed value, empty for a range that is assumed. None of them
+        is used for calibration.
+        """
+        from pretese.article.report.joint_facts import joint_frame
+
+        return joint_frame(self.run.joint)
 
     @property
     def missed(self) -> tuple[str, ...]:
@@ -129,10 +135,7 @@ class Reproduction(Shown):
             ``hormones-before-and-after``.
         """
         drawn = self.run.figures(self.run.cohort())
-        if name not in drawn:
-            cure = f"take one of {', '.join(drawn)}"
-            raise InputError.of("name", "", f"there is no figure {shorten(name)}", cure)
-        return drawn[name]
+        return drawn[choice_of(name, "name", drawn)]
 
     def write(self, folder: str | Path) -> None:
         """Write what ``pretese reproduce`` writes: report, tables, figures, a cohort, manifest.
@@ -143,13 +146,13 @@ class Reproduction(Shown):
             New, or an unchanged earlier result, which is replaced.
         """
         from pretese.article.run.reproduction_run import write_reproduction
+        from pretese.io.output.result_folder import result_folder
 
-        with _folder(folder, "folder") as place:
-            if place is not None:
-                write_reproduction(self.run, place)
+        with result_folder(Path(folder), "folder") as place:
+            write_reproduction(self.run, place)
 
     def summary(self) -> str:
-        """Return scenario, replicates, seed and how many calibrated numbers agree."""
+        """Return scenario, replicates, seed and the number of calibration targets met."""
         from pretese.article.report.reproduction_page import summary
 
         counts, run = summary(self.run.rows), self.run
@@ -158,7 +161,7 @@ class Reproduction(Shown):
         return f"{shorten_text(run.scenario.id, 20)}, {many}, {found}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what was asked, the verdict, and the rows that ``--json`` prints."""
+        """Return the arguments, the verdict, and the rows that ``--json`` prints."""
         from pretese.io.text.json_text import plain
         from pretese.io.text.rounding_rule import rounded_document
 
@@ -185,8 +188,8 @@ def calibrate(
 ) -> "Calibration":
     """Solve the calibrated numbers of a scenario, or check its stored calibration record.
 
-    Simulates thousands of studies with common random numbers, and moves the numbers until the
-    targets come out. Takes minutes for the article's scenario.
+    Thousands of studies are simulated with common random numbers, and the parameters are adjusted
+    until the targets are met. This takes minutes for the article's scenario.
 
     Parameters
     ----------
@@ -207,7 +210,7 @@ def calibrate(
     Raises
     ------
     InputError
-        There is nothing to solve, no record to check, or no place to store it.
+        There are no parameters to solve, no record to check, or the record cannot be stored.
 
     Examples
     --------
@@ -229,9 +232,9 @@ def calibrate(
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Calibration(Shown):
-    """Solved numbers of a scenario, and how well its targets are met; by `pretese.calibrate`.
+    """Solved numbers of a scenario, and its targets; returned by `pretese.calibrate`.
 
-    ``record`` is what is stored; ``is_new`` says whether it was solved now.
+    ``record`` is the calibration record; ``is_new`` is true if it was solved in this call.
     """
 
     loaded: LoadedScenario
@@ -267,7 +270,7 @@ class Calibration(Shown):
         Raises
         ------
         InputError
-            It misses a target, or was only checked; the stored record stays as it was.
+            It misses a target, or was only checked; the stored record is unchanged.
         """
         from pretese.article.calibration.store import write_calibration_record
 
@@ -281,14 +284,14 @@ class Calibration(Shown):
         return self.loaded.record_path
 
     def summary(self) -> str:
-        """Return scenario, targets met, and how many studies tell."""
+        """Return scenario, targets met, and the number of studies."""
         record = self.record
         met = f"{len(record.targets) - len(self.missed)} of {len(record.targets)} targets met"
         size = f"{record.replicates:,} studies, seed {record.seed}"
         return f"{shorten_text(record.scenario, 20)}, {met}, {size}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the record as its file holds it."""
+        """Return the record in the form of its file."""
         return self.record.model_dump(mode="json")
 
     def to_frame(self) -> "pd.DataFrame":

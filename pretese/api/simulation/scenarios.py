@@ -1,4 +1,4 @@
-"""Scenarios of the public interface: simulate patients whose truth is known."""
+"""Scenarios of the public interface: simulate patients with known true effects."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.arguments.argument_numbers import number_in_range, seed_of, whole_of
+from pretese.api.arguments.argument_values import choice_of
 from pretese.api.display import Shown
 from pretese.api.simulation.cohorts import Cohort, TrueEffects
 from pretese.cohort.cohort_folder import CohortRequest
 from pretese.io.input.regimen_files import RegimenFiles
 from pretese.pictures.scenario_pictures import PICTURES
-from protocol.errors import InputError
-from protocol.shorten import shorten, shorten_text
+from protocol.shorten import shorten_text
 from simulate.scenario.load import LoadedScenario
 from simulate.scenario.parameter_paths import parameters
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from pretese.api.simulation.clinics import CapacityAnswer, ClinicRun
+    from pretese.api.simulation.clinic_results import CapacityAnswer, ClinicRun
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Scenario(Shown):
-    """A scenario, solved and ready to be simulated; made by `pretese.scenario`.
+    """A scenario, solved and ready for simulation; returned by `pretese.scenario`.
 
     Attributes
     ----------
     loaded
-        The scenario as the engine uses it, with the hashes of its files and calibration records.
+        The loaded scenario, with the hashes of its files and calibration records.
     changes
         The numbers that were replaced.
     regimens
@@ -50,7 +50,7 @@ class Scenario(Shown):
         *,
         exact_days: bool = False,
     ) -> Cohort:
-        """Return simulated studies of patients along the arms that they chose, with their truth.
+        """Return simulated studies with the observed data and the true effects.
 
         Parameters
         ----------
@@ -63,9 +63,9 @@ class Scenario(Shown):
         data_errors
             Percentage of patients (0 to 100) whose rows get each kind of data errors.
         exact_days
-            Whether everything happens on the day on which the regimen has it. By default the
+            Whether all events are on the days of the regimen. By default the
             tables are those of a clinic: dates, weekdays, hours, late visits and injections, and
-            waits for surgery and ICSI. No result depends on it.
+            waits for surgery and ICSI. Results do not depend on it.
 
         Raises
         ------
@@ -102,8 +102,8 @@ class Scenario(Shown):
         Parameters
         ----------
         patients
-            Patients simulated at least: whole blocks of them are. What remains is the Monte Carlo
-            standard error that stands beside each effect.
+            Minimum number of patients; complete blocks are simulated. The only uncertainty is the
+            Monte Carlo standard error of each effect.
         seed
             Base seed of all random numbers.
 
@@ -113,12 +113,19 @@ class Scenario(Shown):
         >>> pretese.scenario("null").truth(patients=1000)
         <TrueEffects: null, 17 estimands over 1,000 patients, seed 1>
         """
-        from simulate.truth import population_effects, truth_table
+        import pandas as pd
 
+        from simulate.truth import estimands_of, population_effects, truth_table
+        from simulate.user_defined_truth import user_defined_truth
+
+        model = self.loaded.scenario
         number = whole_of(patients, "patients", 1, 1_000_000_000)
-        effects = population_effects(self.loaded.scenario, seed_of(seed), number)
+        effects = population_effects(model, seed_of(seed), number)
+        added = user_defined_truth(model, seed, number)
         self.regimens.check()
-        return TrueEffects(self.loaded.scenario.id, number, seed, truth_table(effects))
+        table = truth_table(effects, estimands_of(model))
+        whole = pd.concat([table, added], ignore_index=True) if len(added) else table
+        return TrueEffects(model.id, number, seed, whole)
 
     def plot(self, kind: str = "cohort", *, patient_number: int = 1, seed: int = 1) -> "Figure":
         """Return a picture of the scenario as a matplotlib figure.
@@ -127,18 +134,16 @@ class Scenario(Shown):
         ----------
         kind
             ``patient``: hormones of a patient by the hour, with injections and decisions.
-            ``cohort``: all patients by month. ``quartiles``: published and simulated.
+            ``cohort``: all patients by day, with doses. ``quartiles``: published and simulated.
             ``variance``: variance reduction by common random numbers.
         patient_number
             Which patient of the first study ``patient`` shows, from 1.
         seed
             Base seed of all random numbers.
         """
-        if kind not in PICTURES:
-            cure = f"take one of {', '.join(PICTURES)}"
-            raise InputError.of("kind", "", f"there is no picture {shorten(kind)}", cure)
+        draw = PICTURES[choice_of(kind, "kind", PICTURES)]
         number = whole_of(patient_number, "patient_number", 1, 10_000_000)
-        return PICTURES[kind](self.loaded.scenario, seed_of(seed), number)
+        return draw(self.loaded.scenario, seed_of(seed), number)
 
     def clinic(
         self,
@@ -158,9 +163,9 @@ class Scenario(Shown):
         figures: bool = True,
         progress: bool = True,
     ) -> "ClinicRun":
-        """Take the patients through a clinic with calendar, capacities and queues.
+        """Simulate the patients in a clinic with calendar, capacities and queues.
 
-        Ctrl-C ends the run early and keeps what has happened until then; twice ends all.
+        Ctrl-C ends the run early and keeps the results up to then; a second Ctrl-C aborts.
 
         Parameters
         ----------
@@ -173,13 +178,13 @@ class Scenario(Shown):
         day
             Tables and log as known at the end of this day; None takes the horizon.
         replicates
-            Replicates; None goes on until ``measure`` is as precise as ``precision`` asks.
+            Replicates; None continues until ``measure`` has the requested ``precision``.
         precision
             Half-width of the 95 % interval over the mean, above 0 up to 1.
         measure
             Measure to which ``precision`` applies.
         max_replicates
-            Replicates at most, 5 or more.
+            Maximum number of replicates, 5 or more.
         workers
             Processes; the result does not depend on it. A script that asks for more than 1 needs
             ``if __name__ == "__main__":``.
@@ -221,7 +226,7 @@ class Scenario(Shown):
         out: str | Path | None = None,
         progress: bool = True,
     ) -> "CapacityAnswer":
-        """Find the least capacity of a clinic that meets a goal.
+        """Find the smallest capacity of a clinic that meets a goal.
 
         Parameters
         ----------
@@ -233,7 +238,7 @@ class Scenario(Shown):
         clinic, patients, seed
             As in `clinic`.
         max_replicates
-            Replicates at most, per capacity.
+            Maximum number of replicates per capacity.
         workers
             As in `clinic`.
         out

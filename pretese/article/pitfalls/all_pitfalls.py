@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pretese.article.pitfalls import confounding as adjustment
 from pretese.article.pitfalls import icsi_outcomes as outcomes
 from pretese.article.pitfalls import selection
+from pretese.article.pitfalls import weights_and_scores as weighting
 from pretese.article.pitfalls import who_benefits as heterogeneity
 from pretese.article.pitfalls.pitfall_result import Pitfall
 from pretese.article.published import load_published
@@ -35,9 +36,9 @@ def all_pitfalls(
         lambda: adjustment.strong_confounding(replicates, seed),
         lambda: adjustment.hidden_confounder(replicates, seed),
         lambda: adjustment.conditional_is_not_marginal(replicates, seed),
-        lambda: adjustment.naive_weighted_error(replicates, seed),
-        lambda: adjustment.weights_and_covariates(replicates, seed),
-        lambda: adjustment.score_beside_covariates(replicates, seed),
+        lambda: weighting.naive_weighted_error(replicates, seed),
+        lambda: weighting.weights_and_covariates(replicates, seed),
+        lambda: weighting.score_beside_covariates(replicates, seed),
         lambda: adjustment.default_matching(replicates, seed),
         lambda: adjustment.fragile_significance(replicates, seed, published),
         lambda: heterogeneity.one_average(replicates, seed),

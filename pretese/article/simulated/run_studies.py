@@ -1,4 +1,4 @@
-"""Draw and analyse many studies, on one process or several, with the same answer to the byte."""
+"""Simulate and analyse studies in one or several processes, with identical results."""
 
 from collections.abc import Callable
 
@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from pretese.article.simulated.counts import count_statistics
 from pretese.article.simulated.estimates import estimate_statistics
+from pretese.article.simulated.joint_statistics import joint_statistics
 from pretese.article.simulated.studies import Studies
 from pretese.article.simulated.true_effects import true_effects
 from pretese.io.text.rounding_rule import rounded_replicates
@@ -16,7 +17,7 @@ from simulate.scenario import Scenario
 
 Floats = NDArray[np.float64]
 
-#: Studies per block. A block is what a worker takes; results do not depend on who takes it.
+#: Studies per block, the unit of work of a process; results do not depend on the division.
 BLOCK = 20
 
 
@@ -55,9 +56,10 @@ Block = tuple[Scenario, int, int, int]
 
 
 def analyse_block(block: Block) -> dict[str, Floats]:
-    """Draw one block of studies and compute everything about it."""
+    """Simulate one block of studies and compute all statistics."""
     scenario, seed, first, size = block
     studies = Studies(draw_cohort(scenario, seed, replicates=size, first=first))
     counted = {name: compute(studies) for name, compute in count_statistics().items()}
     found = counted | estimate_statistics(studies) | true_effects(studies)
+    found |= joint_statistics(studies)
     return {name: rounded_replicates(values) for name, values in found.items()}

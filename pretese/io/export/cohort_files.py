@@ -4,7 +4,7 @@ Streamed formats take any number of patients in constant memory. The others are 
 libraries that hold a table in memory, and so for a limited number of patients.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from pretese.io.export.formats import FORMATS, Tables, streamed
 from pretese.io.export.frictionless import write_package
 from pretese.io.export.streams import Stream
 from pretese.io.output.csv_file import write_csv
+from pretese.screen.extras import need_extra
 from protocol.errors import InputError
 from simulate.cohort.draw import draw_cohort
 from simulate.core.random_streams import CHUNK
@@ -72,9 +73,43 @@ def write_studies(
         There are more patients than a format can hold, or data errors that it cannot represent;
         nothing has been simulated or written.
     """
-    _check_size(formats, replicates * patients)
-    if error_share:
+    check_formats(formats, replicates * patients, data_errors=bool(error_share))
+    made = slices(
+        scenario, seed, replicates, patients, error_share, first,
+        exact_days=exact_days, coded_words=codes_words(formats, data_errors=bool(error_share)),
+    )  # fmt: skip
+    write_slices(made, scenario, folder, formats, tell)
+
+
+def check_formats(formats: Sequence[str], patients: int, *, data_errors: bool) -> None:
+    """Refuse formats that cannot hold a cohort.
+
+    Raises
+    ------
+    InputError
+        There are more patients than a format can hold, or data errors that it cannot represent;
+        or the library that writes it is not installed.
+    """
+    for extra in dict.fromkeys(FORMATS[name].extra for name in formats):
+        need_extra(extra, "formats", otherwise=f"choose {' or '.join(streamed())}")
+    _check_size(formats, patients)
+    if data_errors:
         _check_data_errors(formats)
+
+
+def codes_words(formats: Sequence[str], *, data_errors: bool) -> bool:
+    """Say whether all formats write categorical columns as those of words, and faster."""
+    return not data_errors and all(FORMATS[name].streamed for name in formats)
+
+
+def write_slices(
+    made: Iterable[Tables],
+    scenario: Scenario,
+    folder: Path,
+    formats: Sequence[str],
+    tell: Callable[[int], None],
+) -> None:
+    """Write the tables of slice after slice as `write_studies` does."""
     whole = [FORMATS[name] for name in formats if not FORMATS[name].streamed]
     (folder / "truth").mkdir()
     kept: list[Tables] = []
@@ -82,10 +117,7 @@ def write_studies(
     with ExitStack() as stack:
         streams: dict[str, list[Stream]] = {}
         done = 0
-        for parts in slices(
-            scenario, seed, replicates, patients, error_share, first,
-            exact_days=exact_days, coded_words=not whole and not error_share,
-        ):  # fmt: skip
+        for parts in made:
             if not fields:
                 fields = fields_of(parts, scenario)
                 streams = _open(stack, folder, formats, fields)
@@ -127,6 +159,15 @@ def _check_data_errors(formats: Sequence[str]) -> None:
         )  # fmt: skip
 
 
+def slice_starts(replicates: int, patients: int, first: int = 0) -> list[tuple[int, int]]:
+    """Return study and first patient of every slice, both counted from 0."""
+    return [
+        (study, first_patient)
+        for study in range(first, first + replicates)
+        for first_patient in range(0, patients, SLICE)
+    ]
+
+
 def slices(
     scenario: Scenario,
     seed: int,
@@ -137,25 +178,26 @@ def slices(
     *,
     exact_days: bool = True,
     coded_words: bool = False,
+    chosen: slice = slice(None),
 ) -> Iterator[Tables]:
     """Simulate study after study, each in slices of patients; parameters as in `write_studies`.
 
-    With ``coded_words`` columns of words are categorical, which is written faster.
+    With ``coded_words`` columns of words are categorical, which is written faster. ``chosen`` names
+    some of `slice_starts`; the others are not simulated.
     """
-    for study in range(first, first + replicates):
-        for first_patient in range(0, patients, SLICE):
-            size = min(SLICE, patients - first_patient)
-            cohort = draw_cohort(
-                scenario, seed, first=study, patients=size, first_patient=first_patient
-            )
-            parts = tables(cohort, exact_days=exact_days, coded_words=coded_words)
-            if error_share:
-                corrupted = corrupt(parts, error_share, cohort.streams)
-                parts |= {**corrupted.tables, DATA_ERRORS: corrupted.labels}
-            if replicates > 1:
-                for table in parts.values():
-                    table.insert(0, "study", study + 1)
-            yield parts
+    for study, first_patient in slice_starts(replicates, patients, first)[chosen]:
+        size = min(SLICE, patients - first_patient)
+        cohort = draw_cohort(
+            scenario, seed, first=study, patients=size, first_patient=first_patient
+        )
+        parts = tables(cohort, exact_days=exact_days, coded_words=coded_words)
+        if error_share:
+            corrupted = corrupt(parts, error_share, cohort.streams)
+            parts |= {**corrupted.tables, DATA_ERRORS: corrupted.labels}
+        if replicates > 1:
+            for table in parts.values():
+                table.insert(0, "study", study + 1)
+        yield parts
 
 
 def _open(

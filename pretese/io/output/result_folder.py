@@ -70,9 +70,9 @@ def result_folder(out: Path, argument: str = "out") -> Iterator[Path]:
         _put_in_place(place, token)
 
 
-def optional_result_folder(out: Path | None) -> AbstractContextManager[Path | None]:
+def optional_result_folder(out: str | Path | None) -> AbstractContextManager[Path | None]:
     """Give a folder to write in as `result_folder` does, or None if none was asked for."""
-    return nullcontext() if out is None else result_folder(out)
+    return nullcontext() if out is None else result_folder(Path(out))
 
 
 @contextmanager

@@ -7,7 +7,8 @@ code and replicates. A file beside it holds its SHA-256; a block that was change
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,11 +94,14 @@ class Store:
     lasting
         Whether blocks are read by later runs: the disk is then waited for, and every block is
         compared with its SHA-256 before it is used.
+    parts
+        Stores in which parts of the same study are.
     """
 
-    def __init__(self, folder: Path, lasting: bool = True) -> None:
+    def __init__(self, folder: Path, lasting: bool = True, parts: "Sequence[Store]" = ()) -> None:
         self.folder = folder
         self.lasting = lasting
+        self.parts = parts
         self._verified: set[Path] = set()
 
     def path(self, block: Block) -> Path:
@@ -144,6 +148,36 @@ class Store:
             pq.write_table(table, temporary, compression="zstd", row_group_size=rows)
             if self.lasting:  # first: a block whose SHA-256 is not there yet is done again
                 write_file(_checksum(path), _line(temporary, path.name))
+        self._verified.add(path)
+
+    def collect(self, blocks: Iterable[Block]) -> int:
+        """Copy the blocks that this store lacks and one of its parts has finished.
+
+        Returns
+        -------
+        int
+            Blocks copied, each of them wholly.
+
+        Raises
+        ------
+        InputError
+            A block of a part was changed after it was written, or the disk is full.
+        """
+        copied = 0
+        for block in blocks if self.parts else ():
+            if self.has(block):
+                continue
+            holder = next((part for part in self.parts if part.has(block)), None)
+            if holder is not None:
+                self._copy(block, holder)
+                copied += 1
+        return copied
+
+    def _copy(self, block: Block, other: "Store") -> None:
+        path = self.path(block)
+        with _finished_blocks_kept(path), replaced_file(_ready(path)) as temporary:
+            shutil.copyfile(other.path(block), temporary)
+            write_file(_checksum(path), _line(temporary, path.name))
         self._verified.add(path)
 
     def read(self, block: Block) -> pa.Table:

@@ -7,8 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-#: Of which work: replicates of a recovery study, or simulated trials.
-Kind = Literal["recovery", "trials"]
+#: Of which work: replicates of a recovery study, simulated trials, or patients of a cohort.
+Kind = Literal["recovery", "trials", "cohorts"]
 
 #: Source files that determine a digit. Of `pretese`, only those that simulate and analyse: a new
 #: figure or expected verdict does not invalidate estimates; a study file has a hash of its own.
@@ -22,12 +22,15 @@ _OWN: dict[Kind, tuple[str, ...]] = {
         "pretese/recovery/work/tasks.py",
         "pretese/recovery/work/known_effects.py",
     ),
+    "cohorts": ("pretese/cohort/cohort_parts.py", "pretese/io/export/cohort_files.py"),
     # Summaries and reports of finished trials are in other folders.
     "trials": (
         "pretese/io/text/rounding_rule.py",
         "pretese/trial/design/*.py",
         "pretese/trial/conduct/*.py",
         "pretese/trial/simulation/*.py",
+        "pretese/trial/multi_arm/*.py",
+        "pretese/trial/multi_arm/design/*.py",
         "pretese/trial/power/runner.py",
         "pretese/trial/power/trial_tables.py",
     ),

@@ -12,6 +12,7 @@ from pretese.io.output.folder_lock import folder_lock
 from pretese.io.output.place import check_content, check_place, check_space, folders_made, shown
 from pretese.io.text.json_text import to_json
 from pretese.jobs.storage.blocks import Store
+from pretese.jobs.storage.parts import Part, part_folders, refuse_parts
 from protocol.errors import Fault, InputError
 from protocol.reading.documents import parse_json, read_text
 
@@ -37,7 +38,8 @@ def study_folder(record: Mapping[str, Any], out: Path, resume: bool) -> Iterator
     ------
     InputError
         The folder holds a study and ``resume`` is false; or ``resume`` is true and the study in
-        the folder has other inputs; or another run uses the folder; or it cannot be written to.
+        the folder, or a part of it, has other inputs; or another run uses the folder; or it cannot
+        be written to.
     """
     place = check_place(out, replaced=False)
     check_space(place)
@@ -52,7 +54,36 @@ def study_folder(record: Mapping[str, Any], out: Path, resume: bool) -> Iterator
                     file.unlink()
         except OSError as error:
             raise cannot_write(out, error, "out") from None
-        yield Store(out / "blocks")
+        if not resume:
+            refuse_parts(out)
+        yield Store(out / "blocks", parts=part_stores(record, out))
+
+
+@contextmanager
+def part_of_study(record: Mapping[str, Any], out: Path, part: Part) -> Iterator[Store]:
+    """Create or open the folder of one part of the study in ``out``; a part always continues.
+
+    Raises
+    ------
+    InputError
+        As `study_folder`; the folder may hold a part of a study with other inputs.
+    """
+    with study_folder(record, part.folder(out), resume=True) as store:
+        yield store
+
+
+def part_stores(record: Mapping[str, Any], out: Path) -> list[Store]:
+    """Return the stores of the parts of the study in ``out``.
+
+    Raises
+    ------
+    InputError
+        One of them is of a study with other inputs.
+    """
+    folders = part_folders(out)
+    for folder in folders:
+        _compare(_begun(folder / "study.json"), record, folder, resume=True)
+    return [Store(folder / "blocks") for folder in folders]
 
 
 def _enter(record: Mapping[str, Any], path: Path, out: Path, resume: bool) -> None:

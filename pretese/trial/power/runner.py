@@ -93,6 +93,21 @@ def trial_job(
     )
 
 
+def common_jobs(
+    settings: Sequence[tuple[DesignFile, Scenario | None]],
+    points: Sequence[Point],
+    seed: int,
+    *,
+    patient_level: bool,
+) -> list[Job]:
+    """Return jobs with common random numbers, as binomial counts if all designs allow it."""
+    apart = any(why_patient_level(design, points) is not None for design, _ in settings)
+    return [
+        trial_job(design, scenario, points, seed, patient_level=patient_level or apart)
+        for design, scenario in settings
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Runner:
     """A store of finished blocks, the processes that do the rest, and a progress bar.
@@ -118,11 +133,7 @@ class Runner:
         seed: int,
     ) -> list[Job]:
         """Return jobs with common random numbers, as binomial counts if all designs allow it."""
-        apart = any(why_patient_level(design, points) is not None for design, _ in settings)
-        return [
-            trial_job(design, scenario, points, seed, patient_level=self.patient_level or apart)
-            for design, scenario in settings
-        ]
+        return common_jobs(settings, points, seed, patient_level=self.patient_level)
 
     def simulate(
         self,

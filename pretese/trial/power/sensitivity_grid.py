@@ -21,7 +21,7 @@ from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.runner import Runner
 from pretese.trial.power.summary import measures
 from pretese.trial.power.trial_means import mean, plain_measure, won
-from pretese.trial.simulation.trial_results import Outcomes
+from pretese.trial.simulation.trial_results import Outcomes, Point
 from simulate.scenario import Scenario
 from simulate.scenario.parameter_paths import parameters
 
@@ -98,10 +98,9 @@ def study_grid(
     replicates: int, runner: Runner,
 ) -> SensitivityGrid:  # fmt: skip
     """Simulate a design in every cell, with and without the effect."""
-    points = [(participants, 0.0), (participants, 1.0)]
     settings = settings_of(axes)
-    changed = [(design, scenario), *(with_settings(design, scenario, at) for at in settings)]
-    jobs = runner.jobs(changed, points, seed)
+    changed = grid_settings(design, scenario, axes)
+    jobs = runner.jobs(changed, grid_points(participants), seed)
     plan, *found = runner.do(jobs, replicates, f"{design.id}: sensitivity grid")
     wins = won(plan[participants, 1.0])
     cells = [
@@ -110,6 +109,19 @@ def study_grid(
     ]
     planned = {path: planned_value(design, scenario, path) for path in axes}
     return SensitivityGrid(participants, replicates, axes, planned, cells)
+
+
+def grid_settings(
+    design: DesignFile, scenario: Scenario | None, axes: Axes
+) -> list[tuple[DesignFile, Scenario | None]]:
+    """Return the plan, and design and scenario of every combination of assumptions."""
+    cells = (with_settings(design, scenario, at) for at in settings_of(axes))
+    return [(design, scenario), *cells]
+
+
+def grid_points(participants: int) -> list[Point]:
+    """Return the points of a grid: without and with the planned effect."""
+    return [(participants, 0.0), (participants, 1.0)]
 
 
 def _cell(

@@ -1,30 +1,42 @@
 """A power study: designs, sample sizes, effects, required size, comparisons."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pretese.jobs.storage.blocks import Job
 from pretese.jobs.storage.code_hash import code_version
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import check_sites
 from pretese.trial.design.alternatives import Axes, settings_of, with_settings
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.required_size import Solution, solve_size
-from pretese.trial.power.runner import Runner, simulation_record
+from pretese.trial.power.runner import Runner, common_jobs, simulation_record, trial_job
 from pretese.trial.power.sensitivity_grid import (
     SensitivityGrid,
     Tornado,
+    grid_points,
+    grid_settings,
     study_grid,
     study_tornado,
 )
+from pretese.trial.power.summary import largest_mcse
 from pretese.trial.power.trial_tables import Recorded
+from pretese.trial.simulation.trial_results import Point
 from protocol.errors import InputError
 from protocol.reading.stored import content_hash
 from protocol.regimen.load import load_regimen
 from simulate.scenario import Scenario
 
+#: Replicates at most, and how many times as many are added at once.
+MOST_REPLICATES, GROWTH = 10_000_000, 8
+
 #: Version of the JSON document of a power study.
 POWER_SCHEMA = "pretese/power/3"
+
+#: The same for trials of several arms.
+MULTI_ARM_SCHEMA = "pretese/multi-arm-power/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,8 @@ class Request:
         Whether each assumption is moved alone from one end of its range to the other.
     patient_level
         Whether every participant is drawn even where counts would do.
+    mcse
+        Monte Carlo standard error for which replicates are added; None keeps to ``replicates``.
     """
 
     participants: tuple[int, ...]
@@ -56,9 +70,10 @@ class Request:
     sensitivity: Axes = field(default_factory=dict)
     tornado: bool = False
     patient_level: bool = False
+    mcse: float | None = None
 
     def record(self) -> dict[str, Any]:
-        """Return all but the replicates, which may grow, as plain values."""
+        """Return all but what decides the replicates, which may grow, as plain values."""
         return {
             "participants": sorted(set(self.participants)),
             "effects": sorted(set(self.effects)),
@@ -168,13 +183,7 @@ def study_design(planned: Planned, request: Request, runner: Runner) -> StudiedD
     )
     if solution:
         sizes.add(solution.participants)
-    prior = {each.effect_percent / 100 for each in design.prior}
-    effects = {0.0, 1.0, *request.effects, *prior}
-    for participants in sizes:
-        design.analyses_at(participants)
-    points = [
-        (participants, effect) for participants in sorted(sizes) for effect in sorted(effects)
-    ]
+    points = _points(design, request, sizes)
     results = runner.simulate(design, scenario, points, seed=seed, replicates=replicates)
     main = solution.participants if solution else max(sizes)
     grid, tornado = None, None
@@ -183,6 +192,63 @@ def study_design(planned: Planned, request: Request, runner: Runner) -> StudiedD
     if request.tornado:
         tornado = study_tornado(design, scenario, planned.axes, main, seed, replicates, runner)
     return StudiedDesign(planned, results, solution, grid, tornado, runner.patient_level)
+
+
+def enough_replicates(planned: Sequence[Planned], request: Request, runner: Runner) -> int:
+    """Return the number of replicates for the Monte Carlo error that is asked for.
+
+    All designs have as many, so that they can be compared; sizes are those that are known
+    beforehand.
+    """
+    replicates = request.replicates
+    while request.mcse is not None and replicates < MOST_REPLICATES:
+        wanted = max(_wanted(each, request, runner, replicates) for each in planned)
+        if wanted <= replicates:
+            break
+        replicates = min(wanted, GROWTH * replicates, MOST_REPLICATES)
+    return replicates
+
+
+def _wanted(planned: Planned, request: Request, runner: Runner, replicates: int) -> int:
+    """Return how many replicates a design needs, by the error of those that it has."""
+    design = planned.design
+    points = _points(design, request, {*request.participants} or {design.participants})
+    found = runner.simulate(
+        design, planned.scenario, points, seed=request.seed, replicates=replicates
+    )
+    largest = max(largest_mcse(design, *point, found[point]) for point in points)
+    return math.ceil(replicates * (largest / (request.mcse or largest)) ** 2)
+
+
+def study_jobs(planned: Planned, request: Request) -> list[Job]:
+    """Return the jobs of a design whose sizes and assumptions are all named beforehand.
+
+    Raises
+    ------
+    InputError
+        What is simulated depends on earlier results, so that it cannot be divided into parts.
+    """
+    for name, asked in (("target_power", request.target_power), ("tornado", request.tornado)):
+        if asked:
+            problem = "what it simulates depends on earlier results"
+            raise InputError.of("part", name, problem, "run it without parts")
+    design, scenario, seed = planned.design, planned.scenario, request.seed
+    sizes = {*request.participants} or {design.participants}
+    points, apart = _points(design, request, sizes), request.patient_level
+    jobs = [trial_job(design, scenario, points, seed, patient_level=apart)]
+    if planned.axes:
+        settings = grid_settings(design, scenario, planned.axes)
+        jobs += common_jobs(settings, grid_points(max(sizes)), seed, patient_level=apart)
+    return jobs
+
+
+def _points(design: DesignFile, request: Request, sizes: Iterable[int]) -> list[Point]:
+    """Return the sample sizes and effects that are simulated; sizes are checked."""
+    prior = {each.effect_percent / 100 for each in design.prior}
+    effects = {0.0, 1.0, *request.effects, *prior}
+    for participants in sizes:
+        design.analyses_at(participants)
+    return [(participants, effect) for participants in sorted(sizes) for effect in sorted(effects)]
 
 
 def _regimens(scenario: Scenario | None) -> dict[str, dict[str, str]]:

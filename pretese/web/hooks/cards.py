@@ -1,11 +1,14 @@
 """A decision as CDS Hooks cards: holds first, and never a drug suggested beside a hold."""
 
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
 from pretese.api.protocols.decisions import Decision
-from pretese.web.hooks.codes import UCUM
+from pretese.web.fhir.codes import FINDINGS, LOINC
+from pretese.web.fhir.dosage import dosage_of
+from pretese.web.protocols.bedside_form import finding_name as analyte_name
 
 #: Characters of a summary that CDS Hooks allows.
 SUMMARY = 140
@@ -23,6 +26,17 @@ OVERRIDES = (
     {"code": "data-wrong", "display": "The values in the record are wrong"},
 )
 _OVERRIDE_SYSTEM = "https://pretese.invalid/override-reasons"
+_RULES = "https://pretese.invalid/rules"
+_DOI = re.compile(r"10\.[0-9]{4,9}/[^\s;]+")
+
+#: Findings to the first LOINC code that measures them.
+LOINC_OF = {name: code for code, name in reversed(FINDINGS.items())}
+
+#: Actions of regimens that are ordered as services.
+SERVICES_BY_ACTION = {
+    "micro-tese": "Microdissection testicular sperm extraction (micro-TESE)",
+    "repeat-semen": "Semen analysis",
+}
 
 
 def cards_of(decision: Decision, patient: str) -> list[dict[str, Any]]:
@@ -34,28 +48,30 @@ def cards_of(decision: Decision, patient: str) -> list[dict[str, Any]]:
         The record's id of the patient, for drafts of orders and for stable names of cards.
     """
     document = decision.to_dict()
-    holds = [_hold(flag, document, patient) for flag in document["flags"]["raised"]]
+    holds = [hold_card(flag, document, patient) for flag in document["flags"]["raised"]]
     main = _main(document, patient)
-    if main["suggestions"] and (holds or document["outcome"] != "recommendation"):
-        main["suggestions"] = []
-    if not main["suggestions"]:
-        del main["suggestions"]
-    else:
-        main["selectionBehavior"] = "any"
-    return [*holds, main]
+    return [*holds, with_suggestions(main, [] if holds else main.pop("suggestions"))]
+
+
+def with_suggestions(card: Mapping[str, Any], suggestions: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a card with suggestions, and how they may be chosen; without any, with neither."""
+    plain = {key: value for key, value in card.items() if key != "suggestions"}
+    chosen = {"suggestions": suggestions, "selectionBehavior": "any"} if suggestions else {}
+    return {**plain, **chosen}
 
 
 def problem_card(problems: list[str]) -> dict[str, Any]:
     """Return the card that says why there is no decision."""
     detail = "\n".join(f"* {_plain(each)}" for each in problems)
-    return _card("The record does not allow a decision", detail, "warning", "problem", detail)
+    return card_of("The record does not allow a decision", detail, "warning", "problem", detail)
 
 
-def _hold(flag: Mapping[str, Any], document: Mapping[str, Any], patient: str) -> dict[str, Any]:
+def hold_card(flag: Mapping[str, Any], document: Mapping[str, Any], patient: str) -> dict[str, Any]:
+    """Return the card of a finding that needs attention."""
     detail = f"{_plain(flag['rationale'])}\n\n{_plain(flag['found'])}\n\n{BANNER}"
     indicator = "critical" if flag["severity"] == "critical" else "warning"
     key = f"{patient} {document['as_of']} {flag['rule_id']}"
-    return {**_card(flag["text"], detail, indicator, key, detail), "source": _source(document)}
+    return {**card_of(flag["text"], detail, indicator, key, detail), "source": source_of(document)}
 
 
 def _main(document: Mapping[str, Any], patient: str) -> dict[str, Any]:
@@ -65,9 +81,11 @@ def _main(document: Mapping[str, Any], patient: str) -> dict[str, Any]:
     indicator = "warning" if urgent else "info"
     summary = f"{document['outcome'].capitalize()}: {document['recommendation']}"
     key = f"{patient} {document['as_of']} {last['rule_id']} {document['regimen']['sha256']}"
-    card = _card(summary, "\n\n".join(lines), indicator, key, str(last["inputs"]))
-    drafts = [_draft(order, patient, key) for order in last["orders"]]
-    return {**card, "source": _source(document), "suggestions": drafts}
+    raised = [flag["rule_id"] for flag in document["flags"]["raised"]]
+    card = card_of(summary, "\n\n".join(lines), indicator, key, f"{last['inputs']} {raised}")
+    drafts = [medication_draft(order, patient, key) for order in last["orders"]]
+    drafts += service_drafts(last, patient, key)
+    return {**card, "source": source_of(document), "suggestions": drafts}
 
 
 def _inputs(last: Mapping[str, Any]) -> list[str]:
@@ -94,42 +112,55 @@ def _change(last: Mapping[str, Any]) -> list[str]:
     return [f"Another recommendation follows with {change['input']} {change['to']}: {result}."]
 
 
-def _repeat(order: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how an order repeats as the timing of FHIR: every few days, or on weekdays."""
-    if order["weekdays"]:
-        return {"dayOfWeek": list(order["weekdays"])}
-    return {"frequency": 1, "period": order["interval_days"], "periodUnit": "d"}
-
-
-def _draft(order: Mapping[str, Any], patient: str, key: str) -> dict[str, Any]:
-    """Return a draft of an order that a person may accept, change or decline."""
-    words = f"{order['dose']:g} {order['unit']} {(order['route'] or '').upper()}"
-    text = f"{words} {order['every']}"
-    code = {"IU": "[IU]"}.get(order["unit"], order["unit"])
-    dose = {"value": order["dose"], "unit": order["unit"], "system": UCUM, "code": code}
-    timing = {"repeat": _repeat(order)}
+def medication_draft(order: Mapping[str, Any], patient: str, key: str) -> dict[str, Any]:
+    """Return a suggestion with a draft of a dose that a person may accept, change or decline."""
+    dosage = dosage_of(order)
     resource = {
         "resourceType": "MedicationRequest",
         "status": "draft",
         "intent": "proposal",
         "medicationCodeableConcept": {"text": order["drug"]},
         "subject": {"reference": f"Patient/{patient}"},
-        "dosageInstruction": [
-            {"text": text, "timing": timing, "doseAndRate": [{"doseQuantity": dose}]}
-        ],
+        "dosageInstruction": [dosage],
     }
-    label = f"Draft: {order['drug']} {text}"
+    return suggestion(f"Draft: {order['drug']} {dosage['text']}", resource, key)
+
+
+def service_drafts(last: Mapping[str, Any], patient: str, key: str) -> list[dict[str, Any]]:
+    """Return drafts of the tests whose results are missing, or of the surgery recommended."""
+    wanted = [(name, LOINC_OF[name]) for name in map(analyte_name, last["missing_inputs"])
+              if name in LOINC_OF]  # fmt: skip
+    found = [
+        (f"Draft: measure {name}", {"coding": [{"system": LOINC, "code": code}], "text": name})
+        for name, code in dict.fromkeys(wanted)
+    ]
+    if last["action"] in SERVICES_BY_ACTION:
+        words = SERVICES_BY_ACTION[last["action"]]
+        found.append((f"Draft: {words}", {"text": words}))
+    return [suggestion(label, _service_request(code, patient), key) for label, code in found]
+
+
+def suggestion(label: str, resource: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Return a suggestion that creates one resource."""
+    action = {"type": "create", "description": label, "resource": resource}
+    return {"label": label, "uuid": name_of(f"{key} {label}"), "actions": [action]}
+
+
+def _service_request(code: Mapping[str, Any], patient: str) -> dict[str, Any]:
     return {
-        "label": label,
-        "uuid": _name(f"{key} {label}"),
-        "actions": [{"type": "create", "description": label, "resource": resource}],
+        "resourceType": "ServiceRequest",
+        "status": "draft",
+        "intent": "proposal",
+        "code": dict(code),
+        "subject": {"reference": f"Patient/{patient}"},
     }
 
 
-def _card(summary: str, detail: str, indicator: str, key: str, content: str) -> dict[str, Any]:
+def card_of(summary: str, detail: str, indicator: str, key: str, content: str) -> dict[str, Any]:
+    """Return a card without suggestions; ``key`` and ``content`` decide its name."""
     short = summary if len(summary) < SUMMARY else summary[: SUMMARY - 2].rstrip() + "…"
     return {
-        "uuid": _name(f"{key} {content}"),
+        "uuid": name_of(f"{key} {content}"),
         "summary": short,
         "detail": detail,
         "indicator": indicator,
@@ -138,14 +169,19 @@ def _card(summary: str, detail: str, indicator: str, key: str, content: str) -> 
     }
 
 
-def _source(document: Mapping[str, Any]) -> dict[str, Any]:
+def source_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where a card comes from: regimen, version, rule, and its publication if any."""
     regimen = document["regimen"]
     last = document["decisions"][-1]
     label = f"{regimen['id']} {regimen['version']} (research software), rule {last['rule_id']}"
-    return {"label": label[:SUMMARY]}
+    doi = _DOI.search(last["citation"] or "")
+    address = {"url": f"https://doi.org/{doi.group(0).rstrip('.;,')}"} if doi else {}
+    topic = {"system": _RULES, "code": f"{last['table']}.{last['rule_id']}",
+             "display": last["question"]}  # fmt: skip
+    return {"label": label[:SUMMARY], **address, "topic": topic}
 
 
-def _name(text: str) -> str:
+def name_of(text: str) -> str:
     """Return a UUID that follows from what a card says: the same question, the same name."""
     return str(uuid.uuid5(SPACE, text))
 

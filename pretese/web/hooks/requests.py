@@ -15,6 +15,7 @@ class HookContext(BaseModel):
 
     patientId: Annotated[str, Field(min_length=1, max_length=200)]  # noqa: N815  name of the standard
     userId: str | None = None  # noqa: N815  name of the standard
+    draftOrders: dict[str, Any] | None = None  # noqa: N815  name of the standard
 
 
 class HookRequest(BaseModel):

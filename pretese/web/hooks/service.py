@@ -1,23 +1,30 @@
 """The CDS Hooks service: discovery, calls, and what it answers when data are missing."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 import pretese
-from pretese.web.hooks.cards import cards_of, problem_card
-from pretese.web.hooks.codes import FINDINGS, PREFETCH, REQUIRED
-from pretese.web.hooks.fhir_values import (
+from pretese.web.fhir.codes import FINDINGS, PREFETCH, REQUIRED
+from pretese.web.fhir.fhir_pages import reason_of
+from pretese.web.fhir.fhir_values import (
+    entry_facts_of,
     injections_of,
     measurements_of,
     phases_given,
     resources_of,
 )
+from pretese.web.fhir.responses import CROSS_ORIGIN, outcome
+from pretese.web.hooks.cards import cards_of, problem_card
+from pretese.web.hooks.feedback import FeedbackRequest, print_outcomes
+from pretese.web.hooks.order_review import drafts_of, review_cards
 from pretese.web.hooks.requests import HookRequest
+from pretese.web.security.settings import ServerSettings
 from protocol.errors import InputError
 from protocol.reading.documents import parse_json
 
@@ -28,18 +35,13 @@ REGIMEN = "fsh-guided"
 #: Services by id, each with its hook.
 SERVICES = {f"{REGIMEN}-patient-view": "patient-view", f"{REGIMEN}-order-sign": "order-sign"}
 
-#: Any page may call: no cookie is read, and a token, where one is set, is still asked for.
-CROSS_ORIGIN = {
-    "access-control-allow-origin": "*",
-    "access-control-allow-methods": "GET, POST, OPTIONS",
-    "access-control-allow-headers": "authorization, content-type",
-    "access-control-max-age": "600",
-}
-
 
 @router.get("/cds-services")
-def discovery() -> Response:
+def discovery(request: Request) -> Response:
     """List the services."""
+    refused = _refusal(request)
+    if refused is not None:
+        return refused
     about = pretese.regimen(REGIMEN).compiled.about
     services = [
         {
@@ -62,35 +64,73 @@ def preflight(service: str = "") -> Response:
     return Response(status_code=204, headers=CROSS_ORIGIN)
 
 
+@router.post("/cds-services/{service}/feedback")
+async def feedback(service: str, request: Request) -> Response:
+    """Take note of what became of cards, where the server was started for it."""
+    settings: ServerSettings = request.app.state.settings
+    if service not in SERVICES or not settings.feedback:
+        return outcome(404, "not-found", "feedback is not taken")
+    refused = _refusal(request)
+    if refused is not None:
+        return refused
+    try:
+        text = (await request.body()).decode()
+        body = FeedbackRequest.model_validate(parse_json(text, "request"))
+    except (InputError, UnicodeDecodeError, ValidationError) as error:
+        return outcome(400, "invalid", _reason(error))
+    print_outcomes(service, body.feedback)
+    return Response(status_code=200, headers=CROSS_ORIGIN)
+
+
 @router.post("/cds-services/{service}")
 async def call(service: str, request: Request) -> Response:
     """Return the cards for a patient, from the resources that the client sends along."""
     if service not in SERVICES:
         return outcome(404, "not-found", "there is no such service")
+    refused = _refusal(request)
+    if refused is not None:
+        return refused
     try:
         body = HookRequest.model_validate(parse_json((await request.body()).decode(), "request"))
     except (InputError, UnicodeDecodeError, ValidationError) as error:
         return outcome(400, "invalid", _reason(error))
     if body.hook != SERVICES[service]:
         return outcome(400, "invalid", f"this service is for the hook {SERVICES[service]}")
+    if body.hook == "order-sign" and body.context.draftOrders is None:
+        return outcome(400, "invalid", "context.draftOrders: it is required for order-sign")
     prefetch = body.prefetch or {}
     absent = [key for key in REQUIRED if key not in prefetch]
     if absent:
         return outcome(412, "required", f"prefetch lacks {', '.join(absent)}")
-    cards = answer(prefetch, body.context.patientId, dt.date.today())
+    drafts = drafts_of(body.context.draftOrders) if body.hook == "order-sign" else None
+    cards = await run_in_threadpool(
+        answer, prefetch, body.context.patientId, dt.date.today(), drafts
+    )
     return JSONResponse({"cards": cards}, headers=CROSS_ORIGIN)
 
 
-def answer(prefetch: Mapping[str, Any], patient: str, today: dt.date) -> list[dict[str, Any]]:
+def answer(
+    prefetch: Mapping[str, Any],
+    patient: str,
+    today: dt.date,
+    drafts: Sequence[tuple[str, Mapping[str, Any]]] | None = None,
+) -> list[dict[str, Any]]:
     """Return the cards for prefetched resources on a date.
 
     A patient who has had no drug of the regimen is not treated by it: there are no cards.
+
+    Parameters
+    ----------
+    drafts
+        Orders to be signed, as `drafts_of` returns them; they alone get cards then.
     """
     regimen = pretese.regimen(REGIMEN)
     given = injections_of(resources_of(prefetch["administrations"], "MedicationAdministration"))
-    if not given:
+    if not given and not drafts:
         return []
-    keys = dict.fromkeys(FINDINGS.values())
+    if drafts is not None and not drafts:
+        return []
+    keys = (*dict.fromkeys(FINDINGS.values()), "other")
     observations = [r for key in keys for r in resources_of(prefetch.get(key), "Observation")]
     try:
         start, phases = phases_given(given, regimen.compiled, today)
@@ -99,23 +139,31 @@ def answer(prefetch: Mapping[str, Any], patient: str, today: dt.date) -> list[di
             "started": start,
             "phases": phases,
             "measurements": measurements_of(observations),
+            "entry": entry_facts_of(observations),
         }
-        return cards_of(regimen.decide(file, decision_date=today), patient)
+        decision = regimen.decide(file, decision_date=today)
     except InputError as error:
         return [problem_card([f"{each.problem}; {each.cure}" for each in error.faults])]
+    if drafts is not None:
+        return review_cards(decision, drafts, patient)
+    return cards_of(decision, patient)
 
 
-def outcome(status: int, code: str, words: str) -> Response:
-    """Return a FHIR OperationOutcome."""
-    issue = {"severity": "error", "code": code, "diagnostics": words}
-    body = {"resourceType": "OperationOutcome", "issue": [issue]}
-    return JSONResponse(body, status, headers=CROSS_ORIGIN, media_type="application/fhir+json")
+def _refusal(request: Request) -> Response | None:
+    """Return the answer to a caller who is not trusted, where callers must be."""
+    trusted = request.app.state.settings.trusted
+    if trusted is None:
+        return None
+    reason = trusted.refusal(request.headers.get("authorization", ""), request.url.path)
+    if reason is None:
+        return None
+    response = outcome(401, "login", reason)
+    response.headers["www-authenticate"] = "Bearer"
+    return response
 
 
 def _reason(error: Exception) -> str:
     """Return what is wrong with a request, without its values."""
     if isinstance(error, ValidationError):
         return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:10])
-    if isinstance(error, InputError):
-        return "; ".join(each.problem for each in error.faults)
-    return "the request is not UTF-8 text"
+    return reason_of(error)

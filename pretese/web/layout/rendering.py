@@ -1,5 +1,6 @@
 """Pages from templates: words in the reader's language, every value escaped."""
 
+import datetime as dt
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,16 +27,29 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["number"] = lambda value: f"{value:g}" if isinstance(value, float) else value
+    made.filters["cell"] = _cell
     made.filters["unit"] = shown_unit
     return made
+
+
+def _cell(value: Any) -> str:
+    """Return a value of a table: dates without a time, numbers to four decimals."""
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat()
+    return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def language_asked(request: Request) -> str:
+    """Return the language of the address, else the first that the browser accepts."""
+    accepted = request.headers.get("accept-language", "")
+    return language_of(request.query_params.get("lang"), accepted)
 
 
 def localised_page(
     request: Request, template: str, status: int = 200, **values: Any
 ) -> HTMLResponse:
     """Render a template in the language of the request."""
-    accepted = request.headers.get("accept-language", "")
-    language = language_of(request.query_params.get("lang"), accepted)
+    language = language_asked(request)
     text = (
         environment()
         .get_template(template)

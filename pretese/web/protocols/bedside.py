@@ -17,7 +17,7 @@ from pretese.web.protocols.bedside_course import UNITS, hormone_rows
 from pretese.web.protocols.bedside_form import decided, form_fields
 from protocol.errors import InputError
 from protocol.reading.shown import shown_unit
-from protocol.regimen import load
+from protocol.regimen import rules
 
 router = APIRouter()
 
@@ -179,13 +179,13 @@ def _sources(regimen: Regimen, document: Mapping[str, Any]) -> list[dict[str, st
     ]
 
 
-def _own_limits(compiled: load.Regimen) -> dict[str, Any]:
+def _own_limits(compiled: rules.Regimen) -> dict[str, Any]:
     """Return the parameters that belong to no reference range."""
     ends = {end for each in compiled.reference_ranges.values() for end in (each.low, each.high)}
     return {name: each for name, each in compiled.parameters.items() if name not in ends}
 
 
-def _ranges(compiled: load.Regimen) -> list[dict[str, Any]]:
+def _ranges(compiled: rules.Regimen) -> list[dict[str, Any]]:
     """Return the reference ranges that a laboratory may replace, with the regimen's ends."""
     found = []
     for analyte, ends in compiled.reference_ranges.items():
@@ -198,7 +198,7 @@ def _ranges(compiled: load.Regimen) -> list[dict[str, Any]]:
     return found
 
 
-def sliders_of(compiled: load.Regimen) -> dict[str, float]:
+def sliders_of(compiled: rules.Regimen) -> dict[str, float]:
     """Return the inputs whose number a slider changes, and the end of the slider's range.
 
     It reaches to twice the highest limit of the regimen's tables.

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from protocol.errors import InputError
 from protocol.reading.quantities import convert
 from protocol.reading.shown import shown_unit
-from protocol.regimen.load import Regimen
 from protocol.regimen.parts import NewValue
+from protocol.regimen.rules import Regimen
 
 
 @dataclass(frozen=True, slots=True)
 class ReferenceRange:
     """The reference range of one analyte; both ends belong to it.
 
-    ``assay`` names the assay or laboratory, where results of several are used.
+    ``assay`` names the assay or laboratory if results of several are used.
     """
 
     analyte: str
@@ -27,7 +27,7 @@ class ReferenceRange:
 def parameters_of_ranges(
     regimen: Regimen, ranges: Iterable[ReferenceRange], where: str
 ) -> dict[str, NewValue]:
-    """Return the parameters of a regimen that ranges replace, each with who set it.
+    """Return the parameters of a regimen that ranges replace, each with its source.
 
     Raises
     ------

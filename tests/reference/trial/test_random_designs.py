@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from benchmarks.trial.exact_power import describe, score_designs
-from pretese.trial.power.exact_power import why_not_enumerated
+from pretese.trial.design.enumeration import why_not_enumerated
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -26,7 +26,7 @@ class Drawn:
 
 
 @pytest.fixture(
-    scope="module", params=[Drawn(True, 500, 0.03), Drawn(False, 20_000, 0.005)],
+    scope="module", params=[Drawn(True, 300, 0.04), Drawn(False, 8_000, 0.008)],
     ids=["participants", "counts"],
 )  # fmt: skip
 def drawn(request):

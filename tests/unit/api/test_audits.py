@@ -12,7 +12,7 @@ import pytest
 
 import pretese
 from pretese.api.protocols.audits import Audit, audit
-from pretese.api.protocols.regimens import regimen
+from pretese.api.protocols.read_regimen import regimen
 from protocol.audit.deviations import KINDS
 from tests.support.command_lines import answer, command_of
 

@@ -13,7 +13,8 @@ import pytest
 from pretese.api.display import Shown
 from pretese.api.protocols.decisions import Decision, Schedule
 from pretese.api.protocols.proofs import CaseResults, Proof
-from pretese.api.protocols.regimens import Regimen, regimen
+from pretese.api.protocols.read_regimen import regimen
+from pretese.api.protocols.regimens import Regimen
 from protocol.errors import ProofError
 from tests.support.command_lines import answer, command_of
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import pretese
-from pretese.api.protocols.regimens import regimen
+from pretese.api.protocols.read_regimen import regimen
 from pretese.commands.option_names import options_named
 from protocol.errors import Fault, ProofError
 
@@ -98,7 +98,7 @@ BAD = {
     "path 3": (lambda r: r.schedule(ON).write_ics(3, pseudonym="17"), "path: 3 is not a path"),
     "format": (
         lambda r: r.show("pdf"),
-        "format: 'pdf' is not a format; give one of: text, markdown",
+        "format: 'pdf' is not allowed; take one of: text, markdown",
     ),
     "table": (lambda r: r.show("dmn", table="x"), "table: there is no table 'x'"),
     "regimen": (lambda r: regimen("nope"), "nope: there is no regimen of this name"),

@@ -23,7 +23,8 @@ from pretese.io.text.html_page import render_page
 from protocol.bedside.schedule import plan_of_phases
 from protocol.errors import InputError
 from protocol.reading.documents import parse_yaml
-from protocol.regimen.load import SHIPPED, Regimen, load_regimen
+from protocol.regimen.load import SHIPPED, load_regimen
+from protocol.regimen.rules import Regimen
 from protocol.safe_text import one_line
 from simulate.clinic.records.xes import XesWriter
 

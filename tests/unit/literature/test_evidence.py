@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import pretese
-from docs.generate.evidence_page import page
+from docs.generate.evidence.published import page
 from pretese.article.published import load_published
 from pretese.cli import run
 from pretese.literature.library import evidence_topics, read_evidence, select_studies
@@ -216,7 +216,7 @@ def test_pooled_evidence_becomes_a_prior_that_holds_harm_and_no_effect():
 
 def test_a_prior_gives_the_outlook_of_trials_of_several_sizes():
     prior = pretese.evidence().pool().prior()
-    table = prior.assurance(0.195, [60, 600, 1800])
+    table = prior.assurance(0.195, [60, 600])
     for column in ("success", "events_gained", "harm_shown"):
         assert table[column].is_monotonic_increasing, column
     assert table["events_gained_per_participant"].is_monotonic_decreasing

@@ -8,7 +8,8 @@ import pytest
 
 from protocol.audit.judge import audit_patient
 from protocol.audit.log.events import Event
-from protocol.regimen.load import Regimen, load_regimen, parse_regimen
+from protocol.regimen.load import load_regimen, parse_regimen
+from protocol.regimen.rules import Regimen
 from tests.support.adherent_log import adherent_events
 
 GUIDED = load_regimen("fsh-guided")

@@ -1,0 +1,1 @@
+"""The page of simulated cohorts: question, what came of it, pictures, downloads."""

@@ -1,0 +1,112 @@
+"""What the cohort page asks: scenario, size, seed and changed numbers, all held by its address."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import pretese
+from pretese.api.simulation.cohorts import Cohort
+from pretese.api.simulation.scenarios import Scenario
+from protocol.errors import InputError
+from protocol.reading.numbers import read_number
+
+#: Entries of the form with their first values; a link holds those that differ.
+DEFAULTS = {"scenario": "paper", "patients": "500", "seed": "1"}
+
+#: Patients that a page simulates while a person waits: fewest and most.
+FEWEST, MOST = 50, 1000
+
+#: Before the path of a number of the scenario that is changed.
+CHANGE = "set."
+
+
+@dataclass(frozen=True, slots=True)
+class CohortQuestion:
+    """A cohort to simulate; ``changes`` are other values of the scenario's numbers by path."""
+
+    scenario: str
+    patients: int
+    seed: int
+    changes: Mapping[str, float]
+
+    def read_scenario(self) -> Scenario:
+        """Return the scenario with the changed numbers.
+
+        Raises
+        ------
+        InputError
+            A number does not exist, or cannot have this value.
+        """
+        return pretese.scenario(self.scenario, self.changes)
+
+    def simulated(self, scenario: Scenario) -> Cohort:
+        """Return the cohort, not yet simulated."""
+        return scenario.simulate(self.patients, seed=self.seed)
+
+    def query(self) -> dict[str, str]:
+        """Return the entries that differ from the first values."""
+        given = {
+            "scenario": self.scenario,
+            "patients": str(self.patients),
+            "seed": str(self.seed),
+        }
+        changed = {f"{CHANGE}{path}": repr(value) for path, value in self.changes.items()}
+        return {**{k: v for k, v in given.items() if v != DEFAULTS[k]}, **changed}
+
+    def link(self, language: str, address: str = "/cohort", **more: str) -> str:
+        """Return the address of a page with this question."""
+        return f"{address}?" + urlencode({**self.query(), **more, "lang": language})
+
+    def python(self) -> str:
+        """Return the Python code that gives the same cohort."""
+        lines = "".join(f"\n    {path!r}: {value!r}," for path, value in self.changes.items())
+        changes = f", changes={{{lines}\n}}" if lines else ""
+        return (
+            f"import pretese as pt\n\nscenario = pt.scenario({self.scenario!r}{changes})\n"
+            f"cohort = scenario.simulate({self.patients}, seed={self.seed})\n"
+            "print(cohort.patients)"
+        )
+
+    def command(self, formats: str = "csv") -> str:
+        """Return the command line that writes the same cohort."""
+        words = [f"pretese simulate {self.scenario} --patients {self.patients} --seed {self.seed}"]
+        words += [f"--set {path}={value!r}" for path, value in self.changes.items()]
+        return " \\\n  ".join([*words, f"--format {formats} --out cohort"])
+
+
+def cohort_question(entries: Mapping[str, str]) -> CohortQuestion:
+    """Read the entries of the form; what is empty keeps the scenario's value.
+
+    Raises
+    ------
+    InputError
+        An entry is not a number within its limits, or the scenario is not a shipped one.
+    """
+    given = {**DEFAULTS, **{k: v.strip() for k, v in entries.items() if v.strip()}}
+    names = pretese.shipped().scenarios
+    if given["scenario"] not in names:  # a path would open files of the server
+        problem = f"{given['scenario'][:60]!r} is not a shipped scenario"
+        raise InputError.of("cohort", "scenario", problem, f"choose from {', '.join(names)}")
+    changes = {
+        key.removeprefix(CHANGE): _number(key.removeprefix(CHANGE), value)
+        for key, value in given.items()
+        if key.startswith(CHANGE)
+    }
+    return CohortQuestion(
+        given["scenario"],
+        _whole("patients", given["patients"], FEWEST, MOST),
+        _whole("seed", given["seed"], 0, 2**32 - 1),
+        changes,
+    )
+
+
+def _number(name: str, text: str) -> float:
+    return read_number(text.replace(",", "."), f"cohort: {name[:80]}", "")
+
+
+def _whole(name: str, text: str, low: int, high: int) -> int:
+    number = _number(name, text)
+    if number != int(number) or not low <= number <= high:
+        cure = f"give a whole number from {low} to {high}"
+        raise InputError.of("cohort", name, f"{text[:30]} is not allowed", cure)
+    return int(number)

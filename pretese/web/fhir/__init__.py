@@ -1,0 +1,1 @@
+"""FHIR R4: codes, patients as resources and back, and regimens as definitions."""

@@ -1,0 +1,72 @@
+"""How the server is started: where it listens, who may ask, and its limits."""
+
+import ipaddress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from protocol.errors import InputError
+
+if TYPE_CHECKING:
+    from pretese.web.security.trusted_clients import TrustedClients
+
+#: Bytes of a request; more is answered by 413.
+MAX_BODY_BYTES = 1_000_000
+
+#: Seconds that an answer may take; more is answered by 503.
+MAX_SECONDS = 5.0
+
+#: Characters of a token that keeps others out.
+MIN_TOKEN = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Address, token and limits of a server.
+
+    Attributes
+    ----------
+    host, port
+        Address; port 0 takes a free one.
+    token
+        Password that every request must give; needed unless the server listens to this machine
+        alone.
+    trusted
+        Issuers whose tokens the CDS Hooks services ask for; without them any caller may call.
+    feedback
+        Whether outcomes of cards are taken, and written to standard output.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    token: str | None = None
+    trusted: "TrustedClients | None" = None
+    feedback: bool = False
+    max_body_bytes: int = MAX_BODY_BYTES
+    max_seconds: float = MAX_SECONDS
+
+    def __post_init__(self) -> None:
+        """Refuse an open server without a token."""
+        if self.token is not None and len(self.token) < MIN_TOKEN:
+            problem = f"it has {len(self.token)} characters"
+            raise InputError.of("serve", "--token", problem, f"give at least {MIN_TOKEN}")
+        if not self.host.strip():
+            problem = "it is empty, which would mean every address of this machine"
+            raise InputError.of("serve", "--host", problem, "give an address such as 127.0.0.1")
+        if self.token is None and not is_loopback(self.host):
+            problem = f"{self.host} can be reached by other machines"
+            cure = "give --token, or listen on 127.0.0.1"
+            raise InputError.of("serve", "--host", problem, cure)
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host name or address means this machine alone.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0")
+    (True, True, False)
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
