@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help setup reproduce test lint types imports tests oracles calibrate recover bench lock docs clean structure soak \
-  test-portable test-lowest test-newest clean-room browser-test
+  test-portable test-lowest test-newest test-usdm clean-room browser-test
 
 help:
 	@echo "make reproduce      the published study and its simulation (out/reproduce/report.html)"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-lowest    test with the lowest versions that pyproject.toml allows"
 	@echo "make test-newest    test with the newest available versions"
 	@echo "make clean-room     build wheel and source archive, and use each in an empty environment"
+	@echo "make test-usdm      validate exported study definitions with the models of usdm4"
 	@echo "make soak           random tests of malformed input, kills, full disks: SECONDS=600 SEED=1"
 	@echo "make structure      folders, import chains, cycles, shared names, unreached lines"
 	@echo "make calibrate      calibrate the paper scenario and store its calibration record"
@@ -77,6 +78,10 @@ test-lowest test-newest: $(READY)
 # Wheel and source archive, each installed where nothing else is, and used there.
 clean-room: $(READY)
 	$(BIN)/python tests/clean_room.py
+
+# The models of CDISC's study definitions ask for an older pydantic, so they have an environment.
+test-usdm: $(READY)
+	$(BIN)/python tests/usdm_models.py
 
 # Searches for SECONDS, as SEED orders; run again, it goes on. The table is out/soak/soak.md.
 SECONDS ?= 600

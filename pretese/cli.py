@@ -40,6 +40,7 @@ COMMANDS = {
     "picture": "figures of hormones, quartiles and common random numbers",
     "calibrate": "calibrate a scenario, or check its calibration record",
     "power": "power, type I error and sample size of a planned trial",
+    "design": "list designs; show one as a synopsis or a study definition",
     "report": "the report of a power study as one HTML page",
     "monitor": "interim and final analyses of an ongoing trial",
     "boundaries": "boundaries and sample size of a group-sequential trial",

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from pretese.pictures.hormone_figure import LABELS
 from pretese.plots.safe_figures import PlainLog
 from pretese.plots.style import INK, MUTED, PUBLISHED, SIMULATED, TRUTH, house_style, new_figure
+from protocol.dates import MONTH_DAYS
 from protocol.regimen.rules import Regimen
 from simulate.cohort.draw import Cohort
 from simulate.cohort.hormone_curves import Curves, curves
-from simulate.hormones.decision_lookup import MONTH_DAYS, dose_calendar
+from simulate.hormones.decision_lookup import dose_calendar
 from simulate.hormones.traits import MONTHS
 
 Floats = NDArray[np.float64]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # slow to load and not needed for the numbers
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from pretese.api.trials.multi_arm import MultiArmBoundaries
+    from pretese.api.trials.multi_arm_boundaries import MultiArmBoundaries
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -179,7 +179,7 @@ def boundaries(
     arms = choice.treatment_arms_of(treatment_arms, allocation_ratio, futility_z)
     if arms > 1:
         _alone(futility, futility_gamma, futility_rho, margin, hypothesis)
-        from pretese.api.trials.multi_arm import multi_arm_boundaries
+        from pretese.api.trials.multi_arm_boundaries import multi_arm_boundaries
 
         return multi_arm_boundaries(
             choice.information_fractions(information),
