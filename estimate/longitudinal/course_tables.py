@@ -16,7 +16,7 @@ MONTH_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class CourseTables:
-    """What three tables say of the patients whose courses are complete.
+    """Contents of three tables for the patients whose courses are complete.
 
     Attributes
     ----------

@@ -112,7 +112,7 @@ def test_a_hidden_confounder_leaves_the_weighted_analysis_wrong():
 def test_effect_by_duration_is_all_beyond_three_years():
     cohort = large("effect-by-duration")
     assert true_effect(cohort, "any_sperm.exact_short_infertility").risk_difference[0] == 0
-    # Whoever is infertile for 3.2 years is recorded with 3, and has the effect.
+    # Infertility of 3.2 years is recorded as 3, and has the effect.
     assert 0 < true_effect(cohort, "any_sperm.short_infertility").risk_difference[0] < 0.06
     beyond = true_effect(cohort, "any_sperm.long_infertility").risk_difference[0]
     assert beyond > 0.2
