@@ -65,7 +65,7 @@ def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
 
 
 def _builder(plan: Plan, prepared: OutcomeColumns, where: str) -> Callable[..., AnalysisSet]:
-    """Return `analysis_set` with what the plan says of every analysis set."""
+    """Return `analysis_set` with the rules of the plan for every analysis set."""
     outcome = plan.outcome
     return partial(
         analysis_set,
