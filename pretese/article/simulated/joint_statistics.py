@@ -77,7 +77,8 @@ def spearman(first: Floats, second: Floats, include: Flags) -> Floats:
     """Return the rank correlation of pairs with both values, by replicate; ties share ranks.
 
     >>> x = np.array([[1.0, 2.0, 3.0, 9.0, np.nan]])
-    >>> float(spearman(x, np.array([[1.0, 3.0, 2.0, 4.0, 0.0]]), np.ones((1, 5), bool))[0])
+    >>> found = spearman(x, np.array([[1.0, 3.0, 2.0, 4.0, 0.0]]), np.ones((1, 5), bool))
+    >>> round(float(found[0]), 12)
     0.8
     """
     known = include & np.isfinite(first) & np.isfinite(second)

@@ -44,6 +44,7 @@ def _limited(design: DesignFile, endpoint: Potential, risk: float, uniform: Floa
 def limit_outcomes(control: Bools, uniform: Floats, risk: float, null: float) -> Bools:
     """Return outcomes whose risk is that of the control plus a difference, in expectation.
 
+    >>> import numpy as np
     >>> control, uniform = np.array([True, True, False]), np.array([0.1, 0.9, 0.1])
     >>> limit_outcomes(control, uniform, 0.4, -0.1).tolist()
     [False, True, False]

@@ -55,7 +55,7 @@ def ticks_of(low: float, high: float, count: int = 5) -> list[float]:
     """Return round numbers within limits, about as many as asked for.
 
     >>> ticks_of(0, 100), ticks_of(0.2, 1.1)
-    ([0.0, 20.0, 40.0, 60.0, 80.0, 100.0], [0.2, 0.4, 0.6, 0.8, 1.0])
+    ([0, 20, 40, 60, 80, 100], [0.2, 0.4, 0.6, 0.8, 1.0])
     """
     rough = (high - low) / count
     size = 10 ** math.floor(math.log10(rough))
