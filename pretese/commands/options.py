@@ -37,6 +37,10 @@ workers_option = click.option(
     "--workers", type=click.IntRange(1, 256), default=1, show_default=True,
     help="Number of processes; results do not depend on it.",
 )  # fmt: skip
+worlds_option = click.option(
+    "--worlds", type=click.IntRange(2, 2000),
+    help="Parameter sets of the stored ensemble over which bands are given.",
+)  # fmt: skip
 scheduler_option = click.option(
     "--scheduler", metavar="ADDRESS",
     help="Dask scheduler in place of --workers; results do not depend on it.",

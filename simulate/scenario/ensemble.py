@@ -5,8 +5,8 @@ each member holds other values of the assumed, transported and calibrated number
 target within the sampling error of the published study. `pretese.article.ensemble` makes it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +19,7 @@ from protocol.reading.stored import content_hash
 from simulate.scenario.calibration_record import HASH_FIELD, record_hash
 from simulate.scenario.inheritance import read_chain
 from simulate.scenario.load import LoadedScenario, load
+from simulate.scenario.parameter_paths import mechanism_hash, parameters, with_values
 from simulate.scenario.scenario_file import Scenario
 from simulate.scenario.sections.parameter import Amount
 
@@ -82,17 +83,15 @@ class Ensemble:
     ----------
     changes
         One mapping of path to value per member.
-    name
-        The scenario that was calibrated.
-    file
-        The whole record.
+    file, path
+        The whole record, and where it stands.
     sha256
         Hash of its text.
     """
 
     changes: tuple[dict[str, float], ...]
-    name: str
     file: EnsembleFile
+    path: Path
     sha256: str
 
 
@@ -157,15 +156,17 @@ def _members(path: Path, scenario: Path, worlds: int, stated: set[str]) -> Ensem
         raise InputError.of(str(path), "worlds", problem, f"give at most {len(file.worlds)}")
     kept = [(place, name) for place, name in enumerate(file.paths) if name not in stated]
     changes = tuple({name: row[place] for place, name in kept} for row in file.worlds[:worlds])
-    return Ensemble(changes, file.scenario, file, content_hash(read_text(path)))
+    return Ensemble(changes, file, path, content_hash(read_text(path)))
 
 
-def member_scenario(scenario: Scenario, changes: dict[str, float]) -> Scenario:
-    """Return a scenario with the values of one member, which lie within the declared ranges."""
-    from simulate.scenario.parameter_paths import parameters, with_values
-
+def member_scenario(scenario: Scenario, changes: Mapping[str, float]) -> Scenario:
+    """Return a scenario with the values of one member, which may lie outside its own ranges."""
     known = parameters(scenario)
-    return with_values(
-        scenario, {name: value for name, value in changes.items() if name in known},
-        "worlds", beyond_sweep=True,
-    )  # fmt: skip
+    values = {name: value for name, value in changes.items() if name in known}
+    return with_values(scenario, values, "worlds", beyond_sweep=True)
+
+
+def member_of(loaded: LoadedScenario, changes: Mapping[str, float]) -> LoadedScenario:
+    """Return a loaded scenario with the values of one member."""
+    scenario = member_scenario(loaded.scenario, changes)
+    return replace(loaded, scenario=scenario, mechanism_sha256=mechanism_hash(scenario))

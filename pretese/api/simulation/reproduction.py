@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from pretese.api.simulation.parameter_sets import ParameterSets
     from pretese.article.run.reproduction_run import ReproductionRun
     from simulate.scenario.calibration_record import CalibrationRecord
 
@@ -271,6 +272,38 @@ class Calibration(Shown):
             raise InputError.of(name, "", problem, "give other targets, or more numbers to solve")
         write_calibration_record(self.loaded.record_path, self.record)
         return self.loaded.record_path
+
+    def ensemble(
+        self, worlds: int = 200, *, seed: int = 1, workers: int = 1, progress: bool = True
+    ) -> "ParameterSets":
+        """Return an ensemble of parameter sets that all meet every target.
+
+        Assumed numbers are drawn from their ranges, calibrated ones from their posterior given the
+        targets with the sampling error of one study, and each set is tested by simulation. Takes
+        about 15 minutes on two processors for 200 sets of the article's scenario.
+
+        Parameters
+        ----------
+        worlds
+            Parameter sets.
+        seed
+            Base seed of the draws.
+        workers
+            Processes; the result does not depend on it.
+        progress
+            Whether to show how far it is, on a terminal or in a notebook.
+
+        Raises
+        ------
+        InputError
+            The scenario extends another, nothing in it is open, or too few sets meet the targets.
+        """
+        from pretese.api.simulation.parameter_sets import new_parameter_sets
+        from simulate.scenario.ensemble import MAX_MEMBERS
+
+        number, base = whole_of(worlds, "worlds", 2, MAX_MEMBERS), seed_of(seed)
+        processes = whole_of(workers, "workers", 1, 256)
+        return new_parameter_sets(self.loaded, number, base, processes, progress=progress)
 
     def summary(self) -> str:
         """Return scenario, targets met, and how many studies tell."""

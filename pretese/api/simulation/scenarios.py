@@ -1,7 +1,7 @@
 """Scenarios of the public interface: simulate patients whose truth is known."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from pretese.cohort.cohort_folder import CohortRequest
 from pretese.io.input.regimen_files import RegimenFiles
 from pretese.pictures.scenario_pictures import PICTURES
 from protocol.shorten import shorten_text
+from simulate.scenario.ensemble import MAX_MEMBERS, Ensemble, ensemble_for, member_of
 from simulate.scenario.load import LoadedScenario
 from simulate.scenario.parameter_paths import parameters
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from pretese.api.simulation.clinic_results import CapacityAnswer, ClinicRun
+    from pretese.api.simulation.parameter_sets import ParameterSets
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -96,7 +98,9 @@ class Scenario(Shown):
             )
         )
 
-    def truth(self, patients: int = 1_000_000, seed: int = 1) -> TrueEffects:
+    def truth(
+        self, patients: int = 1_000_000, seed: int = 1, worlds: int | None = None
+    ) -> TrueEffects:
         """Return the true effects, counted over both potential outcomes of many patients.
 
         Parameters
@@ -106,6 +110,9 @@ class Scenario(Shown):
             standard error that stands beside each effect.
         seed
             Base seed of all random numbers.
+        worlds
+            Parameter sets of the ensemble over which a band is given: the first so many of the
+            stored ones, which share the patients, 20,000 each at least. None gives no band.
 
         Examples
         --------
@@ -116,9 +123,61 @@ class Scenario(Shown):
         from simulate.truth import population_effects, truth_table
 
         number = whole_of(patients, "patients", 1, 1_000_000_000)
-        effects = population_effects(self.loaded.scenario, seed_of(seed), number)
+        base, model = seed_of(seed), self.loaded.scenario
+        if worlds is None:
+            frame = truth_table(population_effects(model, base, number))
+        else:
+            from pretese.cohort.ensemble_truth import truth_with_bands
+
+            frame = truth_with_bands(model, self._ensemble(worlds), number, base)
         self.regimens.check()
-        return TrueEffects(self.loaded.scenario.id, number, seed, truth_table(effects))
+        return TrueEffects(model.id, number, seed, frame)
+
+    def ensemble(self) -> "ParameterSets":
+        """Return the ensemble of parameter sets of the scenario, or of the one that it extends.
+
+        Raises
+        ------
+        InputError
+            None is stored, or its scenario changed after it was made.
+
+        Examples
+        --------
+        >>> import pretese
+        >>> pretese.scenario("paper").ensemble().open_numbers["number"].is_unique
+        True
+        """
+        from pretese.api.simulation.parameter_sets import ParameterSets
+
+        found = ensemble_for(self.loaded, 2)
+        return ParameterSets(found.file, found.path)
+
+    def worlds(self, number: int) -> "tuple[Scenario, ...]":
+        """Return the scenario at the first parameter sets of its ensemble.
+
+        Each reproduces the published numbers; together they show what these leave open.
+
+        Parameters
+        ----------
+        number
+            Parameter sets, from 2 to as many as are stored.
+
+        Examples
+        --------
+        >>> import pretese
+        >>> first, second = pretese.scenario("paper").worlds(2)
+        >>> second.simulate(patients=30)
+        <Cohort: paper, 30 patients, seed 1>
+        """
+        return tuple(
+            replace(self, loaded=member_of(self.loaded, changes),
+                    changes={**self.changes, **changes})
+            for changes in self._ensemble(number).changes
+        )  # fmt: skip
+
+    def _ensemble(self, worlds: int) -> Ensemble:
+        number = whole_of(worlds, "worlds", 2, MAX_MEMBERS)
+        return ensemble_for(self.loaded, number, tuple(self.changes))
 
     def plot(self, kind: str = "cohort", *, patient_number: int = 1, seed: int = 1) -> "Figure":
         """Return a picture of the scenario as a matplotlib figure.
