@@ -1,1 +1,1 @@
-"""Estimates from a table of patients, which may be real or simulated: it cannot know."""
+"""Estimation from a table of patients, real or simulated."""

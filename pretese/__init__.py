@@ -25,7 +25,7 @@ Importing `pretese` loads nothing heavy and changes nothing in the caller's proc
 import importlib
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # what follows loads on use; tools that read types see it at once
+if TYPE_CHECKING:  # loaded on first use; type checkers see the imports directly
     from pretese.api.analysis.analyses import analyse as analyse
     from pretese.api.analysis.analyses import plan as plan
     from pretese.api.analysis.recoveries import recover as recover
@@ -38,12 +38,12 @@ if TYPE_CHECKING:  # what follows loads on use; tools that read types see it at 
     from pretese.api.simulation.read_scenario import scenario as scenario
     from pretese.api.simulation.reproduction import calibrate as calibrate
     from pretese.api.simulation.reproduction import reproduce as reproduce
-    from pretese.api.trials.designs import design as design
     from pretese.api.trials.group_sequential import boundaries as boundaries
     from pretese.api.trials.power import report as report
+    from pretese.api.trials.read_design import design as design
     from protocol.errors import InputError as InputError
 
-#: Public name to the module that defines it; loaded when it is asked for.
+#: Public name to the module that defines it; loaded on first use.
 _PUBLIC = {
     "regimen": "pretese.api.protocols.read_regimen",
     "audit": "pretese.api.protocols.audits",
@@ -52,7 +52,7 @@ _PUBLIC = {
     "plan": "pretese.api.analysis.analyses",
     "analyse": "pretese.api.analysis.analyses",
     "recover": "pretese.api.analysis.recoveries",
-    "design": "pretese.api.trials.designs",
+    "design": "pretese.api.trials.read_design",
     "boundaries": "pretese.api.trials.group_sequential",
     "report": "pretese.api.trials.power",
     "reproduce": "pretese.api.simulation.reproduction",
@@ -67,7 +67,7 @@ __all__ = [*_PUBLIC, "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name when it is first asked for (PEP 562)."""
+    """Load a public name on first use (PEP 562)."""
     if name == "__version__":
         from importlib.metadata import version
 

@@ -1,4 +1,4 @@
-"""The command line: finds a command, and turns bad input into one clear message and exit code 2."""
+"""The command line: runs a command, and reports invalid input in a message with exit code 2."""
 
 import errno
 import gc
@@ -22,12 +22,13 @@ from pretese.screen.endings import (
     EXIT_READER_GONE,
     CheckFailedError,
 )
+from pretese.screen.extras import EXTRA_OF, missing_library
 from pretese.screen.terminal import any_terminal, echo
 from protocol.errors import Fault, InputError
 from protocol.safe_text import one_line
 from protocol.shorten import shorten_text
 
-#: Command name to the module that holds it; loaded on use, so that `--help` stays instant.
+#: Commands with their descriptions; modules are loaded on use, so that `--help` is fast.
 COMMANDS = {
     "reproduce": "the published study and its simulation, number by number",
     "recover": "check whether analyses recover a known effect: bias and coverage",
@@ -50,23 +51,23 @@ COMMANDS = {
     "serve": "pages for the bedside, and a CDS Hooks service, in a browser",
 }
 
-#: Faults of one input that are listed; the rest is counted.
+#: Maximum number of faults listed; the rest are counted.
 MOST_FAULTS = 50
 
 
-#: Objects made before the first collection of garbage: what loads stays.
+#: Objects allocated before the first garbage collection, so that imports are not scanned.
 COLLECT_AFTER = (20_000, 20, 20)
 
 
 class _ReaderGoneError(Exception):
-    """Standard output is closed at its other end; a name that click does not handle by itself."""
+    """Standard output was closed by its reader; a type that click does not handle."""
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are asked for."""
+    """A group whose commands are imported on use."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; click would end the process where a reader has gone."""
+        """Run the command; click would end the process if a pipe is closed."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
@@ -91,7 +92,7 @@ class LazyGroup(click.Group):
 
 
 def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
-    """Print the version and stop; `--verbose` is eager, so that it is known by now."""
+    """Print the version and stop; `--verbose` is eager and therefore known here."""
     if not wanted:
         return
     from pretese.io.output.version_text import version_text
@@ -118,9 +119,9 @@ def app(debug: bool, verbose: bool) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
-    0 done; 2 bad input; 3 a check failed; 70 internal error; 74 the machine refused (disk full, no
-    memory); 128 plus the number of a signal that asked to stop (Ctrl-C 130, SIGTERM 143: both end
-    a command in the same orderly way); 141 whoever reads the output has gone.
+    0 done; 2 bad input; 3 a check failed; 70 internal error; 74 a limit of the machine (disk full,
+    no memory); 128 plus the number of a signal (Ctrl-C 130, SIGTERM 143: both end a command in an
+    orderly way); 141 the reader of the output has closed the pipe.
 
     Parameters
     ----------
@@ -134,13 +135,13 @@ def run(arguments: list[str] | None = None) -> int:
             _flush()
         except BrokenPipeError:
             return EXIT_READER_GONE
-        except OSError as error:  # of a flush: what was printed may not have arrived
+        except OSError as error:  # from a flush: printed output may be lost
             return _machine_refuses(error)
         return code
 
 
 def _answer(words: list[str]) -> int:
-    """Carry out a command line; every way in which it can end is one of the exit codes."""
+    """Run a command line; every outcome maps to one of the exit codes."""
     try:
         _refuse_zero_bytes(words)
         app.main(args=words, prog_name="pretese", standalone_mode=False)
@@ -160,10 +161,15 @@ def _answer(words: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt) as stop:
         echo("interrupted", err=True)
         return exit_code(stop)
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRA_OF:
+            return _internal_error(error, "--debug" in words)
+        _show_faults(missing_library(error.name))
+        return EXIT_BAD_INPUT
     except MemoryError:
         echo("error: there is not enough memory; ask for less, or use a larger machine", err=True)
         return EXIT_MACHINE
-    except Exception as error:  # noqa: BLE001  a fault of ours is told in one line as well
+    except Exception as error:  # noqa: BLE001 internal errors are reported in one line as well
         if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
             return _machine_refuses(error)
         if isinstance(error, OSError) and error.errno in _OF_A_NAME:
@@ -174,13 +180,13 @@ def _answer(words: list[str]) -> int:
 
 
 def _refuse_zero_bytes(words: list[str]) -> None:
-    """Refuse what no shell passes on and no file system knows; programs that call `run` may."""
+    """Refuse zero bytes, which shells do not pass but programs that call `run` may."""
     for word in words:
         if "\0" in word:
             raise InputError.of("pretese", "", f"{word!r} holds a zero byte", "leave it out")
 
 
-#: What only the name of a file that somebody gave brings about.
+#: Errors caused only by the name of a given file.
 _OF_A_NAME = frozenset({errno.ENAMETOOLONG, errno.ELOOP})
 
 
@@ -189,7 +195,7 @@ def _fault_of_a_name(error: OSError) -> Fault:
     return Fault(shorten_text(str(error.filename), 60), "", problem, "give a shorter one")
 
 
-#: What no other input would avoid: a full disk or quota, a broken device, no more files.
+#: Errors of the machine: a full disk or quota, a defective device, too many open files.
 _OF_THE_MACHINE = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EFBIG}
 )
@@ -198,7 +204,7 @@ _OF_THE_MACHINE = frozenset(
 def _machine_refuses(error: OSError) -> int:
     place = f"{error.filename}: " if error.filename else ""
     message = f"error: {place}{error.strerror or error}; make room, or ask for less"
-    with suppress(OSError):  # standard error may be on the same full disk
+    with suppress(OSError):  # standard error may be redirected to the same full disk
         echo(one_line(message), err=True)
     return EXIT_MACHINE
 
@@ -229,22 +235,22 @@ def _show_usage_error(error: click.ClickException) -> None:
 
 
 def _flush() -> None:
-    """Send on what was printed, so that a reader who has gone is noticed here and not at exit."""
+    """Flush the output, so that a closed pipe is detected here and not at exit."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and not stream.closed:
             stream.flush()
 
 
 def main() -> None:
-    """Enter from the shell; libraries of linear algebra load later, and with one thread."""
+    """Entry point of the shell command; linear algebra libraries load later, with one thread."""
     limit_threads()
     gc.set_threshold(*COLLECT_AFTER)
     code = run()
-    ignore_stop_signals()  # all is done and written: what comes now would only look like a fault
+    ignore_stop_signals()  # all output is written: later errors would be misleading
     try:
         _flush()
     except OSError:
-        # Python flushes once more at exit, and would complain again.
+        # Python flushes once more at exit and would report the error again.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:

@@ -1,1 +1,1 @@
-"""Rules: what a gonadotropin protocol before micro-TESE recommends. No clock, no chance."""
+"""Decision rules of gonadotropin protocols before micro-TESE: deterministic, without a clock."""

@@ -4,19 +4,19 @@ import datetime as dt
 
 from protocol.errors import InputError
 
-#: Years for which time zones, calendar programs and event logs are dependable.
+#: Years for which time zones, calendar programs and event logs are reliable.
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def day_from(date: dt.date, days: int, where: str) -> dt.date:
-    """Return the date so many ``days`` after another; before it if they are negative.
+    """Return the date that is ``days`` after another, or before it if negative.
 
     Raises
     ------
     InputError
-        The calendar has no such day; ``where`` says whose date it is.
+        The calendar has no such day; ``where`` names the date in the message.
     """
     try:
         return date + dt.timedelta(days=days)
@@ -41,7 +41,7 @@ def short_date(date: dt.date) -> str:
 
 
 def nearest_day(date: dt.date, days: int) -> dt.date:
-    """Return the date so many ``days`` later, or the end of the calendar if there is none.
+    """Return the date ``days`` later, or the end of the calendar if there is none.
 
     >>> nearest_day(dt.date(9999, 12, 30), 5), nearest_day(dt.date(1, 1, 3), -5)
     (datetime.date(9999, 12, 31), datetime.date(1, 1, 1))
@@ -50,5 +50,5 @@ def nearest_day(date: dt.date, days: int) -> dt.date:
 
 
 def date_of(ordinal: int) -> dt.date:
-    """Return the date of an ordinal, or the end of the calendar that it lies beyond."""
+    """Return the date of an ordinal, or the nearest end of the calendar if it lies outside."""
     return dt.date.fromordinal(min(max(ordinal, 1), dt.date.max.toordinal()))

@@ -1,4 +1,4 @@
-"""Faults in what a person gave us: file, field, what came, what is allowed, what to do."""
+"""Faults in user input: file, field, value, what is allowed, and what to do."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from protocol.safe_text import one_line
 from protocol.shorten import shorten_text
 
-#: Characters of each part of a line: a value that is quoted in it may be as long as its file.
+#: Maximum number of characters of each part of a message; a quoted value may be very long.
 MAX_FIELD, MAX_PROBLEM, MAX_CURE = 300, 1000, 2000
 
 
@@ -14,8 +14,8 @@ MAX_FIELD, MAX_PROBLEM, MAX_CURE = 300, 1000, 2000
 class Fault:
     """One thing wrong with an input.
 
-    ``where`` names the file, command-line option or table; ``field`` is a dotted path in it
-    (empty for the whole of it); ``problem`` says what came; ``cure`` says what to do.
+    ``where`` names the file, command-line option or table; ``field`` is a dotted path in it (empty
+    for the whole of it); ``problem`` describes the fault; ``cure`` tells the user what to do.
     """
 
     where: str
@@ -24,7 +24,7 @@ class Fault:
     cure: str
 
     def __str__(self) -> str:
-        """Return one line a person can act on; nothing in it moves the cursor of a terminal.
+        """Return one line that the user can act on, without terminal control characters.
 
         >>> print(Fault("patients.csv", "fsh_iu_l", "-3 is below 0", "give a value from 0 to 200"))
         patients.csv: fsh_iu_l: -3 is below 0; give a value from 0 to 200
@@ -37,7 +37,7 @@ class Fault:
 
 
 class InputError(Exception):
-    """Bad input. Holds every fault found, not the first alone; the door makes it exit code 2."""
+    """Invalid input. Holds every fault found; the command line exits with status 2."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = tuple(faults)
@@ -50,4 +50,4 @@ class InputError(Exception):
 
 
 class ProofError(InputError):
-    """A regimen that can be read, and of which something that must hold does not."""
+    """A regimen that can be read but violates a required property."""

@@ -1,17 +1,17 @@
-"""Text of unknown origin made safe to show: no control characters, nothing XML forbids."""
+"""Make text of unknown origin safe to display: no control characters, only valid XML."""
 
 import re
 
-#: What must not reach a terminal, a page or a calendar: C0 and C1 control characters, marks that
-#: reorder or hide text, line separators that only some programs know, and lone surrogates.
+#: Characters kept from terminals, pages and calendars: C0 and C1 control characters, marks that
+#: reorder or hide text, unusual line separators, and lone surrogates.
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
 )
 _UNSAFE_IN_LINES = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
 )
-#: Characters outside the production Char of XML 1.0, and those that it discourages; `re` keeps it
-#: compiled once it was needed.
+#: Characters outside the production Char of XML 1.0, and those that it discourages; `re` caches the
+#: compiled pattern.
 _NOT_XML = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _NAMED = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
@@ -26,7 +26,7 @@ def one_line(text: str) -> str:
 
 
 def lines(text: str) -> str:
-    r"""Return text that is safe to print; tabs and line ends stay, all else as `one_line`.
+    r"""Return text that is safe to print, with tabs and line ends; all else as in `one_line`.
 
     >>> lines("first\n\x07second")
     'first\n\\x07second'
@@ -37,7 +37,7 @@ def lines(text: str) -> str:
 def xml_text(text: str) -> str:
     r"""Return text whose characters XML 1.0 allows; others become U+FFFD.
 
-    Markup is not escaped: that is the XML writer's part.
+    Markup is not escaped: the XML writer does that.
 
     >>> xml_text("a\x1bb\ud800") == "a\ufffdb\ufffd"
     True

@@ -1,4 +1,4 @@
-"""Show a value in a message without writing it out: a bounded `repr`, whatever the value is."""
+"""A bounded `repr` of any value for messages."""
 
 import reprlib
 from typing import Any
@@ -11,7 +11,7 @@ MAX_BITS = 200
 
 
 class _Bounded(reprlib.Repr):
-    """Few elements of few levels, few characters of each text."""
+    """A `repr` with few elements, few levels and short texts."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ _BOUNDED = _Bounded()
 
 
 def shorten(value: Any, width: int = WIDTH) -> str:
-    """Return what a message shows of a value, in at most ``width`` characters.
+    """Return a value for display in a message, in at most ``width`` characters.
 
     >>> shorten(["a"] * 1000)
     "['a', 'a', 'a', 'a', ...]"
@@ -48,7 +48,7 @@ def shorten(value: Any, width: int = WIDTH) -> str:
 
 
 def shorten_text(text: str, width: int = WIDTH) -> str:
-    """Return a text, cut in its end where it is longer than ``width``.
+    """Return a text, truncated if it is longer than ``width``.
 
     >>> shorten_text("abcdefgh", 6)
     'abc...'

@@ -1,1 +1,1 @@
-"""Simulated patients: a scenario in, a cohort and its true effects out."""
+"""Simulate patients: cohorts with known true effects from a scenario file."""

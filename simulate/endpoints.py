@@ -1,7 +1,7 @@
-"""ENDPOINTS: every endpoint, whom it is defined in, where it is written down, and both its courses.
+"""ENDPOINTS: every endpoint with its population, its column, and its potential outcomes.
 
 The tables and their dictionary, `pretese truth`, `recover`, `power` and the exports take their
-endpoints from here. A new endpoint is one entry, and what it counts in `simulate.cohort.births`.
+endpoints from here. A new endpoint is one entry, plus its outcome in `simulate.cohort.births`.
 """
 
 from collections.abc import Callable
@@ -17,37 +17,38 @@ from simulate.cohort.draw import Cohort, Path
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-#: Whom an endpoint is defined in: everyone (whoever does not get so far has not reached it), or
-#: those operated on, which therapy itself decides.
+#: Population of an endpoint: everyone (patients who drop out earlier have not reached it), or those
+#: operated on, which depends on therapy.
 Population = Literal["everyone", "operated"]
 
-#: What sperm in the ejaculate is to an endpoint: a success, a reason not to be operated on, a step
-#: on the way to it, or the endpoint itself.
+#: Role of sperm in the ejaculate for an endpoint: a success, a reason not to operate, an
+#: intermediate step, or the endpoint itself.
 Ejaculate = Literal["success", "no operation", "on the way", "itself"]
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Something that is counted.
+    """A binary endpoint.
 
     Attributes
     ----------
     name
-        What plans and designs call it.
+        Name in plans and designs.
     label
-        What it is, in words.
+        Description in words.
     defined_in
-        Whom it is defined in.
+        The population in which it is defined.
     ejaculate
-        What sperm in the ejaculate is to it.
+        The role of sperm in the ejaculate.
     time_unit
-        Unit of the time to it: days from enrolment ("d"), or embryo transfers.
+        Unit of the time to the endpoint: days from enrolment ("d"), or embryo transfers.
     along
-        Whether each patient reaches it along one arm, from his course and his couple's.
+        Function of the patient's and the couple's course that returns whether it is reached in one
+        arm.
     column
         Its column in the table of patients; None if it has none there.
     meaning
-        What that column holds.
+        Meaning of that column.
     cdisc
         Name and label of its flag in ADSL; None leaves it out.
     """
@@ -119,10 +120,7 @@ def potential_outcomes(
 ) -> tuple[Flags, Flags]:
     """Return an endpoint without and with therapy, each of shape (replicate, patient).
 
-    Parameters
-    ----------
-    births
-        What follows for the couples along both arms, if it is known already.
+    Parameters ---------- births Outcomes of the couples in both arms, if already computed.
     """
     endpoint = ENDPOINTS[name]
     if endpoint.along is None:
@@ -134,9 +132,9 @@ def potential_outcomes(
 
 
 def observed_outcome(cohort: Cohort, name: str) -> Floats:
-    """Return an endpoint along the way each patient took; NaN where its outcome was never heard of.
+    """Return the observed endpoint of each patient; NaN if lost to follow-up.
 
-    Couples that did not reach ICSI are known not to have reached what follows it.
+    Couples that did not reach ICSI are known not to have reached later endpoints.
     """
     if not ENDPOINTS[name].needs_births:
         return cohort.observed(name).astype(float)

@@ -1,9 +1,9 @@
-"""The truth behind a cohort: principal strata, and the effect that each estimand names.
+"""True effects in a cohort: principal strata, and the effect for each estimand.
 
-Both potential outcomes of every patient are known, so a sample's effect is counted and not
-estimated; a population's is counted over a large draw and carries the Monte Carlo error of that
-draw. Each estimand is a fixed group of patients (or weights that do not depend on what therapy does
-to them), an outcome, and the contrast of all of them treated with all of them untreated.
+Both potential outcomes of every patient are known, so that the effect in a sample is counted, not
+estimated; the effect in the population is computed from a large simulation, with its Monte Carlo
+error. Each estimand is a fixed group of patients (or weights that do not depend on what therapy
+does to them), an outcome, and the contrast of all of them treated with all of them untreated.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ from simulate.scenario.scenario_file import Scenario
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-#: Patients drawn at a time for a population's truth.
+#: Patients simulated at a time for true effects in the population.
 BLOCK_PATIENTS = 16 * CHUNK
 
 SCALES = ("risk_difference", "risk_ratio", "odds_ratio")
@@ -41,7 +41,7 @@ BY_SPERM = ("always_sperm", "helped", "harmed", "never_sperm")
 
 @dataclass(frozen=True, slots=True)
 class Estimand:
-    """An outcome in a group of patients; ``weight`` gives each patient's part in the group."""
+    """An outcome in a group of patients; ``weight`` is each patient's weight in the group."""
 
     key: str
     outcome: str
@@ -59,12 +59,12 @@ def _always_operated(cohort: Cohort) -> Floats:
 
 
 def _long_infertility(cohort: Cohort) -> Floats:
-    """Select by the recorded duration, which an analyst has."""
+    """Select by the recorded duration, which is available to an analyst."""
     return _longer(cohort, cohort.baseline["infertility_duration_years"])
 
 
 def _exactly_long_infertility(cohort: Cohort) -> Floats:
-    """Select by the true duration, which decides the effect of therapy."""
+    """Select by the true duration, which determines the effect of therapy."""
     return _longer(cohort, cohort.patients.baseline["infertility_duration_years"])
 
 
@@ -79,7 +79,7 @@ def _diagnosed(name: str) -> Callable[[Cohort], Floats]:
 
 
 def _whole(endpoint: Endpoint) -> Estimand:
-    """Return the effect on an endpoint in all patients in whom it is defined along either arm."""
+    """Return the effect on an endpoint in all patients in whom it is defined in either arm."""
     if endpoint.defined_in == "operated":
         words = "retrieved, patients operated on under both arms (principal stratum)"
         return Estimand(f"{endpoint.name}.always_operated", endpoint.name, words, _always_operated)
@@ -129,8 +129,8 @@ ESTIMANDS: tuple[Estimand, ...] = (
 class Effect:
     """True risks and their contrasts; arrays of shape (replicate,), or 0-dimensional.
 
-    Standard errors are those of the draw; of ratios they are on the log scale. They are NaN for
-    a sample, whose truth is exact.
+    Standard errors are Monte Carlo errors, for ratios on the log scale. They are NaN for a sample,
+    whose effects are exact.
     """
 
     risk_untreated: Floats
@@ -193,7 +193,7 @@ def truth_table(effects: Mapping[str, Effect]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-#: Which standard error belongs to a scale; those of ratios are on the log scale.
+#: Standard error of each scale; for ratios on the log scale.
 _SE = {
     "risk_difference": "risk_difference_se",
     "risk_ratio": "log_risk_ratio_se",
@@ -202,11 +202,11 @@ _SE = {
 
 
 def principal_strata(cohort: Cohort) -> dict[str, Flags]:
-    """Return who is in which principal stratum, each of shape (replicate, patient).
+    """Return membership of the principal strata, each of shape (replicate, patient).
 
     By surgery: operated on under both arms, only if untreated, only if treated, never. By sperm
     from any source: under both arms, only if treated, only if untreated, never. Each of the two
-    partitions covers every patient once.
+    partitions contains every patient once.
     """
     without, with_therapy = cohort.paths
     operated = without.micro_tese, with_therapy.micro_tese
@@ -250,7 +250,8 @@ def _effect(mass: Floats, square: Floats, exact: bool) -> Effect:
     with np.errstate(divide="ignore", invalid="ignore"):
         whole = mass.sum(axis=0)
         low, high = (mass[2] + mass[3]) / whole, (mass[1] + mass[3]) / whole
-        # One patient's part in the error of a contrast, by the delta method, for each pair.
+        # Contribution of one patient to the variance of a contrast, by the delta method, for each
+        # pair.
         y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float).T
         shape = (4,) + (1,) * low.ndim
         off_low, off_high = y[0].reshape(shape) - low, y[1].reshape(shape) - high

@@ -6,6 +6,7 @@ run there, from an empty folder. Nothing of the clone can help them.
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -37,18 +38,58 @@ def main() -> int:
         for each in (wheel, archive):
             click.echo(f"{each.name}: {each.stat().st_size / 1e6:.1f} MB")
             _use(each, folder / each.name.replace(".", "-"))
+        _use_without_extras(wheel, folder / "without-extras")
+        uv("build", "--quiet", "--wheel", "--no-build-isolation", "--python", sys.executable,
+           "--out-dir", str(built), str(ROOT / "distributions" / "protocol"))  # fmt: skip
+        (alone,) = built.glob("pretese_protocol-*.whl")
+        _use_protocol_alone(alone, folder / "protocol-alone")
     return 0
+
+
+def _environment(place: Path, package: str) -> Path:
+    """Install a package into an empty environment; return its interpreter."""
+    environment = place / "environment"
+    uv("venv", "--quiet", "--python", sys.executable, str(environment))
+    python = environment / "bin" / "python"
+    uv("pip", "install", "--quiet", "--python", str(python), package)
+    files = (path for path in (environment / "lib").rglob("*") if path.is_file())
+    click.echo(f"{package.partition(' @')[0]}: {sum(f.stat().st_size for f in files) / 1e6:.0f} MB")
+    (place / "work").mkdir()
+    return python
+
+
+def _use_without_extras(wheel: Path, place: Path) -> None:
+    """Run what needs no extra, and see that the rest names the extra that it needs."""
+    python = _environment(place, f"pretese @ {wheel.as_uri()}")
+    pretese = Program(python.with_name("pretese"), place / "work")
+    (place / "work" / "plan.yaml").write_text(PLAN, "utf-8")
+    for words in WITHOUT_EXTRAS:
+        pretese.run(*words.split())
+        click.echo(f"  pretese {words}")
+    for words, extra in NEEDS.items():
+        code, message = pretese.ends(*words.split())
+        if code != 2 or f"pretese[{extra}]" not in message:
+            raise SystemExit(f"pretese {words}: {code}, {message}")
+        click.echo(f"  pretese {words}: {message.strip()}")
+
+
+def _use_protocol_alone(wheel: Path, place: Path) -> None:
+    """Run the example of the protocol engine where nothing of pretese is."""
+    python = _environment(place, f"pretese-protocol @ {wheel.as_uri()}")
+    page = (ROOT / "distributions" / "protocol" / "README.md").read_text("utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    shown = Program(python, place / "work").run("-c", code)
+    if "uFSH and hCG" not in shown:
+        raise SystemExit(f"the protocol engine alone prints something else:\n{shown}")
+    click.echo(f"  {shown.strip()}")
 
 
 def _use(package: Path, place: Path) -> None:
     """Install a package into an empty environment, and run commands in an empty folder."""
-    environment, work = place / "environment", place / "work"
-    uv("venv", "--quiet", "--python", sys.executable, str(environment))
-    python = environment / "bin" / "python"
-    uv("pip", "install", "--quiet", "--python", str(python), f"pretese[web] @ {package.as_uri()}")
-    work.mkdir()
+    python = _environment(place, f"pretese[all] @ {package.as_uri()}")
+    work = place / "work"
     (work / "plan.yaml").write_text(PLAN, "utf-8")
-    pretese = Program(environment / "bin" / "pretese", work)
+    pretese = Program(python.with_name("pretese"), work)
     assert_elsewhere(pretese, python)
     for words, holds in COMMANDS.items():
         output = pretese.run(*words.split())
@@ -77,6 +118,27 @@ COMMANDS: dict[str, Callable[[str], bool]] = {
 }
 
 
+#: Commands that run without any extra.
+WITHOUT_EXTRAS = (
+    "decide --month 2 --fsh 9.8 --decision-date 2026-03-31",
+    "boundaries --analyses 3 --control-risk 40% --treated-risk 58%",
+    "simulate paper --patients 200 --format csv,parquet --out cohort",
+    "analyse cohort/patients.csv --plan plan.yaml --json",
+    "power three-analyses --replicates 20 --participants 60 --json",
+    "recover no-effect --replicates 4 --truth-patients 1000 --no-figures --out recovered",
+)
+
+#: Commands that need an extra, and which.
+NEEDS = {
+    "simulate paper --patients 20 --format sav --out spss": "files",
+    "simulate paper --patients 20 --format xlsx --out workbook": "files",
+    "power three-analyses --replicates 20 --participants 60 --out powered": "plots",
+    "recover no-effect --replicates 4 --truth-patients 1000 --out figures": "plots",
+    "picture patient paper --out patient.svg": "plots",
+    "serve --port 0": "web",
+}
+
+
 class Program:
     """The installed command, run in a folder of its own, without what the caller's Python knows."""
 
@@ -94,6 +156,14 @@ class Program:
         if done.returncode not in (0, 3):
             raise SystemExit(f"pretese {' '.join(words)}: {done.returncode}\n{done.stderr}")
         return done.stdout
+
+    def ends(self, *words: str) -> tuple[int, str]:
+        """Return the exit code of a command and what it prints on standard error."""
+        done = subprocess.run(
+            [self.path, *words], cwd=self.folder, env=self.environment, capture_output=True,
+            text=True, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stderr
 
     @contextmanager
     def serving(self) -> Iterator[str]:

@@ -7,6 +7,10 @@ import signal
 import threading
 from collections.abc import Iterator
 
+from pretese.jobs.threads import limit_threads
+
+limit_threads()  # before numpy loads: idle threads of linear algebra wait at full speed
+
 import numpy as np
 import pytest
 import rich.console  # noqa: F401  it draws link numbers as it loads: before the guard

@@ -49,7 +49,7 @@ def install(choice: tuple[str, ...]) -> Iterator[str]:
     """Install everything; yield the names of peers that do not allow the chosen versions."""
     peers = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]["dev"]
     runners = [each for each in peers if name_of(each) in RUNNERS]
-    uv("pip", "install", "--quiet", *choice, "-e", f"{ROOT}[cluster,web]", *runners)
+    uv("pip", "install", "--quiet", *choice, "-e", f"{ROOT}[all,cluster]", *runners)
     chosen = FOLDER / "chosen.txt"
     frozen = uv("pip", "freeze", "--exclude-editable").stdout
     chosen.write_text(frozen, "utf-8")

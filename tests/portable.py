@@ -34,7 +34,7 @@ PLAIN_LIBC = "glibc.cpu.hwcaps=-AVX512F,-AVX2,-FMA,-FMA4,-AVX"
 
 #: Commands that are run, each with ``--out`` of its own; ``{out}`` is the folder of all.
 COMMANDS = {
-    "simulated": "simulate paper --patients 400 "
+    "simulated": "simulate paper --patients 200 "
     "--format csv,parquet,sav,dta,xpt,redcap,dataset-json",
     "untidy": "simulate strong-confounding --patients 300 --replicates 2 --data-errors 5",
     "analysed": "analyse {out}/simulated/patients.csv --plan docs/examples/plan.yaml --json",

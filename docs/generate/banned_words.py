@@ -227,7 +227,8 @@ def _defined(node: ast.AST) -> list[str]:
 
 def _comments(text: str) -> Iterator[Fragment]:
     """Yield comments; those on successive lines as one."""
-    if _first_words().isdisjoint(WORD.findall("\n".join(re.findall("#.*", text.lower())))):
+    comments = CAMEL.sub("_", "\n".join(re.findall("#.*", text))).lower()
+    if next(_matches(comments, names=False), None) is None:  # cheaper than telling them apart
         return
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
     found = [(t.start[0], t.string) for t in tokens if t.type == tokenize.COMMENT]

@@ -69,6 +69,9 @@ Leydig cells), or `inert: true`. A regimen that injects a drug of which nothing 
 refused.
 
 `choice.by: coin` makes a trial of a study: all patients share one probability of therapy.
+
+`user_defined` adds covariates, outcomes and mechanisms by formulas or functions
+([how](../how-to/extend-a-scenario.md)).
 """
 
 

@@ -1,7 +1,7 @@
-"""How alike the arms are, before and after weighting or matching.
+"""Balance of the arms, before and after weighting or matching.
 
-Austin PC. *Stat Med* 2009;28:3083-3107. Denominators are unweighted by default, so that a change
-in the difference shows and not a change in the ruler.
+Austin PC. *Stat Med* 2009;28:3083-3107. Denominators are unweighted by default, so that a change of
+the measure reflects the difference, not its denominator.
 """
 
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ class Balance:
 
     @property
     def worst(self) -> Floats:
-        """Largest absolute standardised difference, (...); NaN where none is known."""
+        """Largest absolute standardised difference, (...); NaN if none is defined."""
         known = np.where(np.isnan(self.difference), -np.inf, np.abs(self.difference))
         largest: Floats = known.max(axis=-1)
         return np.where(np.isfinite(largest), largest, np.nan)
@@ -71,12 +71,13 @@ def balance(
     Parameters
     ----------
     weights
-        (..., n), from `weighting.weights` or 1 for matched patients and 0 for others; None is none.
+        (..., n), from `weighting.weights` or 1 for matched patients and 0 for others; None means no
+        weights.
     ruler
         Standard deviation that differences are divided by: "pooled" is the root of the mean
         variance of the two arms (usual for ATE), "treated" suits ATT, "untreated" ATC, "all" the
         whole sample; these are unweighted. "weighted" is the weighted whole (usual for overlap
-        weights), "weighted pooled" the weighted arms (the ruler of several table makers).
+        weights), "weighted pooled" the weighted arms (the default of several table packages).
         Variances of 0/1 columns are p (1 - p).
 
     Examples
@@ -114,7 +115,7 @@ def balance(
 
 
 def _without_residue(gaps: Sequence[Floats]) -> Floats:
-    """Return differences of shares of order 1; what rounding leaves of equal numbers is 0."""
+    """Return differences of proportions; rounding errors between equal numbers become 0."""
     return np.round(np.stack(gaps, axis=-1), RESIDUE_DECIMALS) + 0.0
 
 
@@ -124,7 +125,7 @@ def mahalanobis_difference(
     """Return one standardised difference (...) for all levels of a category.
 
     Yang D, Dalton JE. *SAS Global Forum* 2012, paper 335; the covariance is that of the (weighted)
-    arms, averaged. Infinite if the arms have no level in common; levels that nobody has do not
+    arms, averaged. Infinite if the arms have no level in common; levels without patients do not
     count.
     """
     kind = data.kinds[covariate]
@@ -144,7 +145,7 @@ def mahalanobis_difference(
         for p in shares
     ]
     pooled = (covs[0] + covs[1]) / 2
-    # a level that nobody has, or only one arm has, leaves a direction without variance
+    # a level that no patient, or only one arm, has leaves a direction without variance
     inverse = np.linalg.pinv(np.where(np.isfinite(pooled), pooled, 0.0), hermitian=True)
     solved = np.einsum("...ij,...j->...i", inverse, gap)
     distance = np.sqrt((gap * solved).sum(-1))
@@ -153,7 +154,7 @@ def mahalanobis_difference(
 
 
 def _with_reference(shares: Floats) -> list[Floats]:
-    """Return the share of every level, (level, ...), the reference first."""
+    """Return the proportion of every level, (level, ...), the reference first."""
     rest = np.moveaxis(shares, -1, 0)
     return [1 - rest.sum(0, keepdims=True), rest]
 

@@ -19,7 +19,7 @@ from estimate.core.estimand import POPULATIONS
 from estimate.core.matrices import solve_each
 from estimate.core.result import Estimate
 
-#: Populations whose means the weighted arms have.
+#: Target populations, whose means the weighted arms reproduce.
 EntropyTarget = Literal["ate", "att", "atc"]
 
 #: Largest difference of means, in standard deviations, at which weights count as balanced.
@@ -36,16 +36,16 @@ def entropy_weights(
     Parameters
     ----------
     target
-        Whose means the arms are given: "ate" all patients, "att" the treated, "atc" the untreated;
-        patients of the target's own arm keep the weight 1.
+        Target population: "ate" all patients, "att" the treated, "atc" the untreated; patients of
+        the target's own arm keep the weight 1.
     covariates
         Names; None takes all of the analysis set.
 
     Returns
     -------
     Weights
-        NaN in a data set where no weights balance the means: a mean of the target lies beyond all
-        patients of an arm, or covariates are collinear.
+        NaN in a data set in which no weights balance the means: a mean of the target lies outside
+        the range of an arm, or covariates are collinear.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def entropy_risks(
     w
         From `entropy_weights`, of the same covariates.
     errors
-        "HC0" takes the weights as known: too wide where covariates predict the outcome.
+        "HC0" treats the weights as known: conservative if covariates predict the outcome.
     """
     target: EntropyTarget = "ate" if w.target not in ("att", "atc") else w.target
     base, centred, group = _centred(data, target, covariates)
@@ -127,7 +127,7 @@ def entropy_balanced(
 
 
 def _arms(data: AnalysisSet, target: EntropyTarget) -> list[tuple[Bools, bool]]:
-    """Return treated and untreated patients, and whether the arm is the target population."""
+    """Return treated and untreated patients, and whether each arm is the target population."""
     treated, untreated = data.treatment > 0, data.treatment <= 0
     return [(treated & data.include, target == "att"), (untreated & data.include, target == "atc")]
 

@@ -1,9 +1,9 @@
-"""E-values: how strong unmeasured confounding would have to be to explain a result away.
+"""E-values: the strength of unmeasured confounding that would explain a result away.
 
 VanderWeele TJ, Ding P. *Ann Intern Med* 2017;167:268-274. An E-value is the risk ratio that an
 unmeasured confounder would need with treatment and with outcome both, given the measured ones. It
-says nothing about whether such a confounder exists (Ioannidis JPA, Tan YJ, Blum MR. *Ann Intern
-Med* 2019;170:108-111).
+does not show whether such a confounder exists (Ioannidis JPA, Tan YJ, Blum MR. *Ann Intern Med*
+2019;170:108-111).
 """
 
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ def e_value(estimate: Estimate, *, rare: bool = False) -> EValue:
 
 
 def bias_factor(with_treatment: ArrayLike, with_outcome: ArrayLike) -> Floats:
-    """Return by how much at most a confounder of these two risk ratios can inflate a risk ratio.
+    """Return the largest bias factor of a confounder with these two risk ratios.
 
     Ding P, VanderWeele TJ. *Epidemiology* 2016;27:368-377.
 

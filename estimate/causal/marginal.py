@@ -1,7 +1,7 @@
-"""Risk had everyone been treated, and had nobody been: three roads to the same two numbers.
+"""Marginal risks if all patients, or none, had been treated: g-computation, AIPW and TMLE.
 
-Standardisation trusts a model of the outcome; weighting (`causal.weighting`) one of treatment;
-AIPW and TMLE use both and are right if either is (doubly robust).
+G-computation relies on a model of the outcome, weighting (`causal.weighting`) on a model of
+treatment; AIPW and TMLE use both and are consistent if either is correct (doubly robust).
 
 Robins JM. *Math Modelling* 1986;7:1393-1512; Robins JM, Rotnitzky A, Zhao LP. *J Am Stat Assoc*
 1994;89:846-866; van der Laan MJ, Rubin D. *Int J Biostat* 2006;2(1):11.
@@ -43,7 +43,7 @@ class OutcomeModel:
     predicted
         (2, ..., n) risks.
     setting
-        (2, ..., n, p) columns had everyone been treated, and had nobody been.
+        (2, ..., n, p) columns if everyone, and if no one, had been treated.
     """
 
     design: DesignMatrix
@@ -59,7 +59,7 @@ def outcome_model(
     *,
     interactions: bool | Sequence[str] = False,
 ) -> OutcomeModel:
-    """Fit outcome on treatment and covariates, and predict for everyone under both treatments.
+    """Fit the outcome on treatment and covariates, and predict for everyone under both treatments.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def outcome_model(
 
 
 def _set_treatment(design: DesignMatrix, value: float) -> Floats:
-    """Return the columns with treatment set for everyone, in its products too."""
+    """Return the columns with treatment set for everyone, including its products."""
     X, name = design.X.copy(), design.names[1]
     X[..., 1] = value
     for index, column in enumerate(design.names):
@@ -97,10 +97,10 @@ def g_computation_risks(
     Parameters
     ----------
     target
-        Over whom: all patients, the treated, or the untreated.
+        The population averaged over: all patients, the treated, or the untreated.
     errors
-        "delta" takes the model as true and the patients as fixed; "robust" does not take the model
-        as true; "M-estimation" besides takes the patients as drawn from a population.
+        "delta" assumes a correct model and fixed patients; "robust" does not assume a correct
+        model; "M-estimation" in addition treats the patients as a sample from a population.
     """
     group = _group(data, target)
     counted = group * (1.0 if data.sampling is None else data.sampling)
@@ -148,7 +148,7 @@ def g_computation(
 
 
 def aipw_risks(data: AnalysisSet, model: OutcomeModel, score: PropensityScore) -> Risks:
-    """Return g-computation risks minus their bias as estimated by weighting."""
+    """Return g-computation risks corrected for their bias as estimated by weighting."""
     return _doubly_robust(data, model.predicted, score, model.fit.converged)
 
 

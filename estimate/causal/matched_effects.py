@@ -16,8 +16,9 @@ from estimate.regression.sandwich import sandwich
 def matched_effects(data: AnalysisSet, matches: Matches) -> tuple[Estimate, Estimate, Estimate]:
     """Return marginal risk difference, risk ratio and odds ratio in matched patients.
 
-    Errors allow for likeness within matched sets and are valid without replacement, since the
-    sets are formed without the outcome (Abadie A, Spiess J. *J Am Stat Assoc* 2022;117:983-995).
+    Standard errors allow for correlation within matched sets and are valid without replacement,
+    since the sets are formed without the outcome (Abadie A, Spiess J. *J Am Stat Assoc*
+    2022;117:983-995).
     """
     risks, influence, sizes = [], [], []
     w = matches.weights
@@ -54,11 +55,11 @@ def matched(
     Parameters
     ----------
     covariates
-        Names to adjust for besides; an empty list for none, None for all.
+        Names of covariates to adjust for; an empty list for none, None for all.
     clustered
-        Whether errors allow for likeness within pairs (Austin PC, Small DS. *Stat Med*
-        2014;33:4306-4319), with Wald interval and p. False treats pairs as strangers, with
-        profile interval and likelihood-ratio p: what the study did.
+        Whether standard errors allow for correlation within pairs (Austin PC, Small DS. *Stat Med*
+        2014;33:4306-4319), with Wald interval and p. False ignores the pairing, with profile
+        interval and likelihood-ratio p, as in the published study.
     """
     w = matches.weights
     design = design_matrix(data, covariates)

@@ -1,8 +1,8 @@
-"""What matched pairs say within themselves: the conditional odds ratio, and McNemar's test.
+"""Comparisons within matched pairs: the conditional odds ratio, and McNemar's test.
 
-Only discordant pairs count: those in which one patient has the outcome and his partner has not. The
-odds ratio is conditional on the pair, so further from 1 than the marginal one of
-`estimate.causal.matching.matched`, and no check of it.
+Only discordant pairs contribute: those in which exactly one patient has the outcome. The odds ratio
+is conditional on the pair, hence further from 1 than the marginal one of
+`estimate.causal.matching.matched`; the two are not comparable.
 """
 
 import numpy as np
@@ -59,7 +59,7 @@ def paired(data: AnalysisSet, matches: Matches) -> Estimate:
 
 
 def mcnemar(data: AnalysisSet, matches: Matches, *, exact: bool = False) -> Comparison:
-    """Test that discordant pairs fall on both sides alike.
+    """Test that discordant pairs are equally frequent in both directions.
 
     With continuity correction, or ``exact`` by the binomial distribution. McNemar Q.
     *Psychometrika* 1947;12:153-7. NaN without discordant pairs.

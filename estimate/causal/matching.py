@@ -19,10 +19,10 @@ from protocol.errors import InputError
 Focal = Literal["treated", "untreated"]
 Order = Literal["largest", "smallest", "data", "closest"]
 
-#: Pairs of patients that "closest" compares at most: their distances are held in memory together.
+#: Maximum number of pairs that "closest" compares: their distances are in memory together.
 CLOSEST_LIMIT = 100_000_000
 
-#: Whom matched pairs resemble when the whole focal arm finds a partner.
+#: Population of the matched pairs if the whole focal arm is matched.
 POPULATIONS: dict[Focal, str] = {
     "treated": "patients like the treated (matched)",
     "untreated": "patients like the untreated (matched)",
@@ -36,17 +36,17 @@ class Matches:
     Attributes
     ----------
     pair
-        (..., n) number of a patient's pair from 0, or -1 for a patient without a partner. Pairs are
+        (..., n) number of a patient's pair from 0, or -1 for an unmatched patient. Pairs are
         numbered by the position of their focal patient.
     focal
         The arm whose patients are matched.
     dropped
-        (...) focal patients who found none, so that the population is not the focal arm any more.
+        (...) unmatched focal patients; if there are any, the population is no longer the focal arm.
     weights
-        (..., n) 1 for matched patients and 0 for others; partners of one patient share a weight
-        of 1 if he may have several.
+        (..., n) 1 for matched patients and 0 for others; several partners of one patient share a
+        weight of 1.
     ratio
-        Partners that a focal patient may have.
+        Maximum number of partners of a focal patient.
     """
 
     pair: Ints
@@ -57,7 +57,7 @@ class Matches:
 
     @property
     def population(self) -> str:
-        """Say whom the pairs resemble."""
+        """Return the population of the pairs."""
         return POPULATIONS[self.focal]
 
     def without(self, refused: Bools) -> "Matches":
@@ -86,10 +86,10 @@ def match_nearest(
     Parameters
     ----------
     focal
-        The arm to find partners for. It must be named, because it decides whom the answer is
-        about: "treated" gives the effect among the treated, "untreated" among the untreated.
+        The arm to find partners for. It must be named, because it defines the population: "treated"
+        gives the effect among the treated, "untreated" among the untreated.
     order
-        Who chooses first: "largest" or "smallest" distance measure, "data" order, or the
+        Order of matching: "largest" or "smallest" distance measure first, "data" order, or the
         "closest" pair of all remaining. None is "largest" for treated and "smallest" for
         untreated focal patients, who are the hardest to match.
     caliper
@@ -100,23 +100,23 @@ def match_nearest(
     exact
         A categorical covariate on which partners must agree.
     ratio
-        Partners for each focal patient: all choose a first partner, then all a second, and so on
-        (variable ratio where a caliper leaves some without).
+        Partners for each focal patient: all are matched to a first partner, then all to a second,
+        and so on (variable ratio if a caliper leaves some unmatched).
     accept_shortage
-        Match the larger arm all the same; see below what that does.
+        Match the larger arm although some of its patients stay unmatched; see below.
 
     Raises
     ------
     InputError
-        If in every data set the focal arm is the larger one and it is not "closest" that was
-        asked for: some focal patients must then go without a partner, and who goes is decided by
-        the order, not by resemblance (with 368 treated and 174 untreated patients, "largest" takes
-        the 174 treated with the highest scores and makes the arms less alike than before).
+        If in every data set the focal arm is the larger one and it is not "closest" that was asked
+        for: some focal patients must then stay unmatched, and the order rather than similarity
+        selects them (with 368 treated and 174 untreated patients, "largest" takes the 174 treated
+        with the highest scores and makes the arms less similar than before).
     """
     e = score.score
     with np.errstate(divide="ignore"):
         measure = np.log(e) - np.log1p(-e) if on == "logit" else e
-    # Patients with equal covariates are equally near, whatever the last bits of their scores.
+    # Patients with equal covariates are equally near, regardless of the last bits of their scores.
     distance = significant(measure, RANKED_DIGITS)
     order = order or ("largest" if focal == "treated" else "smallest")
     chosen = (data.treatment > 0) == (focal == "treated")
@@ -149,7 +149,7 @@ def match_nearest(
 
 
 def _shared(pair: Ints, focal: Bools) -> Floats:
-    """Return weights (..., n): 1 for a matched focal patient, shared by his partners."""
+    """Return weights (..., n): 1 for a matched focal patient, shared by the partners."""
     inside = pair >= 0
     partners = (inside & ~focal)[..., None].astype(float)
     count = sum_by_cluster(partners, np.maximum(pair, 0))[..., 0]
@@ -205,7 +205,7 @@ def _queue(d: Floats, mine: Ints, order: Order) -> Ints:
 
 
 def _one_by_one(d: Floats, queue: Ints, others: Ints, width: float, partner: Ints) -> None:
-    """Let patients choose in turn; among equally near partners the first in the data is taken."""
+    """Match patients in turn; among equally near partners the first in the data is taken."""
     ordered = others[np.argsort(d[others], kind="stable")]
     values = d[ordered]
     seats = _Seats(len(ordered))
@@ -227,30 +227,30 @@ def _one_by_one(d: Floats, queue: Ints, others: Ints, width: float, partner: Int
 
 
 class _Seats:
-    """A row of seats that fill up: finds the nearest free one on either side in near-constant time.
+    """Union-find structure for the nearest free position on either side.
 
-    Each taken seat points to where the search goes on; paths are halved as they are walked (Tarjan
-    RE, van Leeuwen J. *J ACM* 1984;31:245-281).
+    Each occupied position points to the next one to search; paths are halved during the search
+    (Tarjan RE, van Leeuwen J. *J ACM* 1984;31:245-281).
     """
 
     __slots__ = ("down", "up")
 
     def __init__(self, count: int) -> None:
-        # one seat beyond either end is never taken
+        # one position beyond either end is never occupied
         self.up = list(range(count + 1))
         self.down = list(range(count + 1))
 
     def take(self, seat: int) -> None:
-        """Mark a seat as taken."""
+        """Mark a position as occupied."""
         self.up[seat] = seat + 1
         self.down[seat + 1] = seat
 
     def free_from(self, seat: int) -> int:
-        """Return the first free seat from here on; the number of seats if there is none."""
+        """Return the first free position from here on; the number of positions if there is none."""
         return _walk(self.up, seat)
 
     def free_before(self, seat: int) -> int:
-        """Return the last free seat before here; -1 if there is none."""
+        """Return the last free position before here; -1 if there is none."""
         return _walk(self.down, seat) - 1
 
 
@@ -262,10 +262,10 @@ def _walk(links: list[int], place: int) -> int:
 
 
 def _closest_first(d: Floats, mine: Ints, others: Ints, width: float, partner: Ints) -> None:
-    """Take the closest pair that is left, again and again; ties in the order of the data.
+    """Match the closest remaining pair repeatedly; ties in the order of the data.
 
-    Two patients who are each other's nearest are such a pair sooner or later, whatever happens to
-    the rest, so every round takes all of them at once.
+    Two patients who are each other's nearest are eventually matched whatever happens to the others,
+    so that every round matches all of them at once.
     """
     gaps = np.abs(d[mine][:, None] - d[others][None, :])
     gaps[gaps > width] = np.inf

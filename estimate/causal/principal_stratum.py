@@ -1,11 +1,12 @@
-"""The effect among patients who would be operated under either arm, from a randomised trial.
+"""The effect among patients who would be operated on under either arm, from a randomised trial.
 
-Nobody can tell who they are. But if therapy never takes sperm from the ejaculate, and a patient in
-whom it brings sperm there would have had sperm retrieved without it, then therapy changes nothing
-for anybody else: all others have sperm under either arm. So the whole effect on *any sperm* is
-theirs, and they are the patients operated under treatment: their effect is the difference in any
-sperm over the share operated in the treated arm. Frangakis CE, Rubin DB. *Biometrics* 2002;58:21-9;
-the argument is that of Angrist JD, Imbens GW, Rubin DB. *J Am Stat Assoc* 1996;91:444-55.
+Membership of this stratum is not observed. Suppose that therapy never removes sperm from the
+ejaculate, and that patients in whom it causes sperm in the ejaculate would have had sperm retrieved
+without it. Then all patients outside the stratum have sperm under either arm, the whole effect on
+*any sperm* arises in the stratum, and the stratum consists of the patients operated on under
+treatment: the effect is the difference in any sperm divided by the proportion operated on in the
+treated arm. Frangakis CE, Rubin DB. *Biometrics* 2002;58:21-9; the argument is that of Angrist JD,
+Imbens GW, Rubin DB. *J Am Stat Assoc* 1996;91:444-55.
 """
 
 import numpy as np
@@ -19,7 +20,7 @@ from estimate.core.result import Estimate, wald
 def always_operated(
     found: ArrayLike, operated: ArrayLike, patients: ArrayLike, estimand: Estimand
 ) -> Estimate:
-    """Return the risk difference of retrieval among patients operated under either arm.
+    """Return the risk difference of retrieval among patients operated on under either arm.
 
     The standard error is by the delta method. A trial with an empty arm, or without operations
     under treatment, does not converge.
@@ -29,7 +30,7 @@ def always_operated(
     found
         (..., 2) patients of control and of treatment with sperm from either source.
     operated
-        (..., 2) patients operated.
+        (..., 2) patients operated on.
     patients
         (..., 2) all patients.
 
@@ -62,10 +63,10 @@ def always_operated(
 
 
 def _variance(p: Floats, share: Floats, value: Floats, n: Floats) -> Floats:
-    """Return the variance of difference - value * share operated in the same patients.
+    """Return the variance of difference - value * proportion operated on, in the same patients.
 
-    Every patient who is not operated has sperm, so of those with sperm p - (1 - share) are
-    operated.
+    Every patient not operated on has sperm, so that a proportion p - (1 - share) has sperm and is
+    operated on.
     """
     each = p * (1 - p) / n
     both = p[..., 1] - (1 - share) - p[..., 1] * share

@@ -1,4 +1,4 @@
-"""The probability of being treated given covariates, and how well it tells the arms apart."""
+"""The propensity score and its discrimination between the arms."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,8 +42,8 @@ class PropensityScore:
         Parameters
         ----------
         small_sample
-            Divide it by 1 - h with h his leverage, so that a patient who drags the fit towards
-            himself is not taken for one who fits well.
+            Divide it by 1 - h with leverage h, so that the influence of patients with high leverage
+            is not underestimated.
         """
         residual = np.where(data.include, data.treatment - self.score, 0.0)
         if data.sampling is not None:
@@ -75,7 +75,7 @@ def trim(
     """Exclude patients whose score is below ``low`` or above ``high``; both ends stay in.
 
     Crump RK, Hotz VJ, Imbens GW, Mitnik OA. *Biometrika* 2009;96:187-199. The population changes:
-    fit the score again, and say so.
+    the score is to be estimated again, and the change reported.
     """
     compared = significant(score.score, RANKED_DIGITS)
     inside = (compared >= low) & (compared <= high)
@@ -118,7 +118,7 @@ def c_statistic(
     treatment
         (..., n) 0 or 1.
     include
-        (..., n) who counts; None is everybody.
+        (..., n) patients included; None means all.
 
     Examples
     --------
@@ -131,7 +131,7 @@ def c_statistic(
     treated, untreated = here & (treatment > 0), here & (treatment <= 0)
     n1, n0 = np.count_nonzero(treated, axis=-1), np.count_nonzero(untreated, axis=-1)
     among_all = _ranks(score, here)
-    # rank among all minus rank in one's own arm counts the other arm's patients below
+    # rank among all minus rank within the arm counts the other arm's patients below
     below1 = np.where(treated, among_all - _ranks(score, treated), 0.0)
     below0 = np.where(untreated, among_all - _ranks(score, untreated), 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):

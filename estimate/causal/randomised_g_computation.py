@@ -1,11 +1,11 @@
-"""Covariate-adjusted marginal risks in a randomised trial, with a variance that knows the design.
+"""Covariate-adjusted marginal risks in a randomised trial, with a design-based variance.
 
 A logistic model of the outcome on arm and covariates is fitted, every patient is predicted under
-both arms, and the predictions are averaged. Randomisation makes the averages right even if the
+both arms, and the predictions are averaged. Randomisation makes the averages consistent even if the
 model is wrong, and the variance of Ye T, Bannick M, Yi Y, Shao J (*Stat Theory Relat Fields*
-2023;7:159-63) is valid for the population effect whether or not the model holds, and under
+2023;7:159-63) is valid for the population effect whether or not the model is correct, and under
 randomisation balanced within strata. `marginal.g_computation` with ``errors="robust"`` is the
-variance of Ge M et al. (*Drug Inf J* 2011;45:481-93), which takes the covariates as fixed.
+variance of Ge M et al. (*Drug Inf J* 2011;45:481-93), which treats the covariates as fixed.
 """
 
 from collections.abc import Sequence
@@ -24,13 +24,13 @@ from estimate.core.result import Estimate
 from estimate.regression.logistic import fit_logistic
 from protocol.errors import InputError
 
-#: A risk this close to 0 or 1 is one: no trial has the patients to tell.
+#: Risks this close to 0 or 1 are set to 0 or 1: no trial is large enough to distinguish them.
 LIMIT = 1e-7
 
 #: Quantile at which a t distribution replaces the normal one in small samples.
 UPPER = 0.975
 
-#: Moments of outcomes and risks below this are sums of rounding errors.
+#: Moments of outcomes and risks below this are rounding errors.
 ROUNDING = 1e-13
 
 
@@ -50,7 +50,7 @@ def randomised(
     strata
         Categorical covariates within which arms were balanced by permuted blocks. Under
         minimisation the variance given the strata is not known to hold: put its factors in
-        ``covariates`` instead, where they cost nothing.
+        ``covariates`` instead.
     small_sample
         As in `g_computation_by_arm`.
     """
@@ -109,9 +109,9 @@ def g_computation_by_arm(
     small_sample
         Divide residuals by the root of 1 - leverage (HC2: MacKinnon JG, White H. *J Econometrics*
         1985;29:305-25) and widen by the t quantile with n - p degrees of freedom, less the strata
-        but one; the gain from balance is freed of what chance adds to it. Fitted residuals are too
-        small: with 160 patients, 8 sites and 15 coefficients a nominal 5 % test without
-        the correction rejects 7.0 % of true null hypotheses, with it 5.3 % (5,000 trials).
+        but one; the gain from balance is corrected for its expectation by chance. Fitted residuals
+        are too small: with 160 patients, 8 sites and 15 coefficients a nominal 5 % test without the
+        correction rejects 7.0 % of true null hypotheses, with it 5.3 % (5,000 trials).
 
     Examples
     --------
@@ -172,7 +172,7 @@ def _risks(
     patients = kept.sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         risks = np.moveaxis(np.matmul(predicted, kept[..., None])[..., 0], -1, 0) / patients
-        # Under separation by the arm itself the risks are on their way to 0 or 1: they are there.
+        # Under separation by the arm the risks converge to 0 or 1 and are set to the limit.
         untreated, treated = np.where(np.abs(risks - 0.5) > 0.5 - LIMIT, np.round(risks), risks)
         if correction is None:
             cov = _cov_ye(y, arm, kept, predicted, stratum)
@@ -202,7 +202,7 @@ def _cov_ye(
     predicted: Floats,
     stratum: NDArray[np.int64] | None,
 ) -> Floats:
-    """Return the covariance of Ye et al. 2023, equation 3, and less its gain from the strata.
+    """Return the covariance of Ye et al. 2023, equation 3, less the gain from the strata.
 
     With moments over all patients, or over the patients of arm a where marked by a:
     V_aa = (Var_a Y - 2 Cov_a(Y, m_a) + Var m_a) / pi_a + 2 Cov_a(Y, m_a) - Var m_a,
@@ -223,7 +223,7 @@ def _cov_ye(
         total[..., 0, 1] = total[..., 1, 0] = cross
         if stratum is not None:
             total = total - balance_gain(y, arm, kept, predicted, stratum, None)
-        # Where model and outcome agree to the last patient, what is left of 0 is rounding.
+        # If model and outcome agree in every patient, the difference from 0 is rounding error.
         total = np.where(np.abs(total) < ROUNDING, 0.0, total)
         return np.asarray(total / n[..., None, None])
 

@@ -12,10 +12,10 @@ from estimate.core.result import RATIOS, Estimate, wald
 
 
 def ascertainment(table: TwoByTwo, missed: ArrayLike, estimand: Estimand) -> Estimate:
-    """Return the odds ratio had ``missed`` of the untreated without the outcome had it unseen.
+    """Return the odds ratio if ``missed`` untreated patients had the outcome undetected.
 
-    The treated had a semen analysis after three months, the untreated none; sperm that comes and
-    goes by itself was then seen in one arm only.
+    The treated had a semen analysis after three months, the untreated none; intermittent sperm in
+    the ejaculate was therefore detectable in one arm only.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def ascertainment(table: TwoByTwo, missed: ArrayLike, estimand: Estimand) -> Est
 
 
 def ascertainment_tipping_point(table: TwoByTwo, estimand: Estimand) -> Ints | None:
-    """Return how many missed untreated patients make the interval reach 1; None if never.
+    """Return the number of missed untreated patients at which the interval includes 1, or None.
 
     ``table`` is of one study, with an odds ratio above 1.
     """
@@ -70,7 +70,7 @@ def never_responder_bounds(operated: TwoByTwo, responders: ArrayLike) -> Bounds:
     operated
         Retrieval among operated patients.
     responders
-        Treated patients who left before surgery because they responded.
+        Treated patients without surgery because they responded.
 
     Examples
     --------
@@ -89,12 +89,12 @@ def never_responder_bounds(operated: TwoByTwo, responders: ArrayLike) -> Bounds:
 
 
 def negative_control(effect: Estimate, control: Estimate) -> Estimate:
-    """Return an effect with the bias that a negative control shows taken off.
+    """Return an effect corrected for the bias estimated by a negative control.
 
-    The control is an outcome (or exposure) that treatment cannot affect, analysed alike: its
-    departure from null estimates the bias they share (Lipsitch M, Tchetgen Tchetgen E, Cohen T.
-    *Epidemiology* 2010;21:383-388). Both are taken as independent, which widens the interval if
-    they are positively correlated.
+    The control is an outcome (or exposure) that treatment cannot affect, analysed in the same way:
+    its departure from the null estimates the common bias (Lipsitch M, Tchetgen Tchetgen E, Cohen T.
+    *Epidemiology* 2010;21:383-388). Both estimates are treated as independent, which widens the
+    interval if they are positively correlated.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Inverse-probability weighting: whom the weights make the arms resemble, and honest errors.
+"""Inverse-probability weighting: weights by target population, and valid standard errors.
 
 Robins JM, Hernán MA, Brumback B. *Epidemiology* 2000;11:550-560 (stabilised weights); Li F, Morgan
 KL, Zaslavsky AM. *J Am Stat Assoc* 2018;113:390-400 (one formula for all target populations).
@@ -23,7 +23,7 @@ from estimate.regression.sandwich import sandwich, scores, stacked_covariance
 
 Errors = Literal["naive", "HC0", "HC1", "HC3", "survey", "M-estimation"]
 
-#: What `weighted_risks` knows besides: M-estimation with residuals enlarged by leverage.
+#: Further option of `weighted_risks`: M-estimation with leverage-adjusted residuals.
 RiskErrors = Errors | Literal["M-estimation HC3"]
 
 
@@ -34,13 +34,14 @@ class Weights:
     Attributes
     ----------
     value
-        (..., n); 0 for patients not analysed, NaN where it would be infinite.
+        (..., n); 0 for patients not analysed, NaN if infinite.
     slope
-        (..., n) derivative of a patient's weight in his linear predictor of the propensity model.
+        (..., n) derivative of a patient's weight with respect to the linear predictor of the
+        propensity model.
     target
-        Whom the weighted arms resemble.
+        Target population of the weighted arms.
     stabilised
-        Whether weights were multiplied by the share of the patient's own arm.
+        Whether weights were multiplied by the proportion of patients in the same arm.
     """
 
     value: Floats
@@ -73,8 +74,9 @@ def weights(
     Parameters
     ----------
     stabilised
-        Multiply by the share of the patient's own arm: the same point estimate of a marginal
-        comparison, and sums of weights that equal the numbers of patients.
+        Multiply by the proportion of patients in the same arm: this does not change the point
+        estimate of a marginal comparison, and makes the sums of weights equal the numbers of
+        patients.
     truncate
         Quantiles (type 7), for example (0.01, 0.99), beyond which weights are set to them.
         Estimates are then biased towards the unweighted ones.
@@ -102,7 +104,7 @@ def weights(
         low, high = _quantiles(np.where(data.include, value, np.nan), truncate)
         slope = np.where((value < low) | (value > high), 0.0, slope)
         value = np.clip(value, low, high)
-    # a patient sure not to be where he is has no weight, and his study no estimate
+    # a patient with probability 0 of the observed arm has no weight, and the study no estimate
     value, slope = (np.where(np.isfinite(part), part, np.nan) for part in (value, slope))
     base = 1.0 if data.sampling is None else data.sampling
     value, slope = (np.where(data.include, part * base, 0.0) for part in (value, slope))
@@ -139,13 +141,13 @@ def weighted_risks(
     Parameters
     ----------
     errors
-        "naive" takes weights as counts of patients and is wrong; it is here to show how wrong.
-        "HC0", "HC1", "HC3" and "survey" take weights as known: too wide for ATE, since
-        estimating the score removes chance imbalance. "M-estimation" accounts for it (Lunceford
-        JK, Davidian M. *Stat Med* 2004;23:2937-2960). Where a few patients carry weights far above
-        the rest it is too short (with 569 patients of whom some weigh 16 and more, by 6 %, and an
-        interval covers 93.6 instead of 95 %); "M-estimation HC3" divides both residuals, of
-        treatment and of outcome, by 1 - leverage, which corrects part of it.
+        "naive" treats weights as counts of patients, which is invalid; it is included for
+        comparison. "HC0", "HC1", "HC3" and "survey" treat weights as known: conservative for ATE,
+        since estimating the score removes chance imbalance. "M-estimation" accounts for it
+        (Lunceford JK, Davidian M. *Stat Med* 2004;23:2937-2960). If a few patients have extreme
+        weights, it underestimates the standard error (by 6 % with 569 patients and some weights of
+        16 and more, with interval coverage of 93.6 instead of 95 %); "M-estimation HC3" divides
+        both residuals, of treatment and of outcome, by 1 - leverage, which corrects part of it.
     """
     hc3 = errors.endswith("HC3")
     phi = score.influence(data, small_sample=hc3) if errors.startswith("M-estimation") else None
@@ -204,11 +206,11 @@ def iptw_adjusted(
     *,
     errors: Errors = "naive",
 ) -> Estimate:
-    """Return the odds ratio of a weighted regression that holds the covariates as well.
+    """Return the odds ratio of a weighted regression that also includes the covariates.
 
-    This is the published analysis: stabilised weights, profile interval and likelihood-ratio p
-    that take the weights as counts ("naive"). Its estimand is conditional, unlike that of `iptw`,
-    and its interval is too narrow. The other ``errors`` give Wald intervals that are not.
+    This is the published analysis: stabilised weights, profile interval and likelihood-ratio p that
+    treat the weights as counts ("naive"). Its estimand is conditional, unlike that of `iptw`, and
+    its interval is too narrow. The other ``errors`` give valid Wald intervals.
     """
     design = design_matrix(data, covariates)
     fit = fit_logistic(design.X, data.outcome, w.value)
@@ -240,7 +242,7 @@ def iptw_adjusted(
 def _nuisance_terms(
     data: AnalysisSet, score: PropensityScore, w: Weights, terms: Floats
 ) -> list[tuple[Floats, Floats]]:
-    """Return what was estimated before the weighted regression: the score, and the arm shares."""
+    """Return the quantities estimated before the weighted regression: score and arm proportions."""
     with np.errstate(divide="ignore", invalid="ignore"):
         unweighted = np.where(w.value[..., None] > 0, terms / w.value[..., None], 0.0)
     drift = unweighted * w.slope[..., None]

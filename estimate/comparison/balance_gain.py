@@ -1,8 +1,8 @@
 """The variance that balance of the arms within strata removes from a g-computation.
 
 Ye T, Bannick M, Yi Y, Shao J. *Stat Theory Relat Fields* 2023;7:159-63: products of mean residuals
-within strata. In small strata a square is mostly chance: the products are taken less what chance
-alone gives, so that the gain is not overstated.
+within strata. In small strata a squared residual is mostly noise: its expectation by chance is
+subtracted, so that the gain is not overestimated.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from estimate.core.arrays import Floats
 
 @dataclass(frozen=True, slots=True)
 class SmallSample:
-    """What the correction for small samples needs of the outcome model.
+    """Quantities of the outcome model for the small-sample correction.
 
     Attributes
     ----------
@@ -49,8 +49,8 @@ def balance_gain(
     Parameters
     ----------
     noise
-        (..., 2, 2, stratum) covariance of the mean residuals by chance alone, from
-        `chance_products`: their products estimate the gain and this. None is 0.
+        (..., 2, 2, stratum) covariance of the mean residuals by chance, from `chance_products`,
+        which is subtracted from their products. None is 0.
     """
     strata = int(stratum.max()) + 1
     mean, patients = [], []
@@ -80,7 +80,7 @@ def chance_products(
     kept: Floats,
     stratum: NDArray[np.int64],
 ) -> Floats:
-    """Return (..., 2, 2, stratum) the covariance of mean residuals that chance alone gives.
+    """Return the (..., 2, 2, stratum) covariance of mean residuals by chance.
 
     Residuals of a logistic model are (I - W X C X') times the errors, with weights W = p (1 - p)
     and C the inverse information. So the means of cells c and d have the covariance

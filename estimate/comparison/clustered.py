@@ -1,8 +1,8 @@
-"""Rates per oocyte or embryo, when embryos of one couple resemble each other.
+"""Rates per oocyte or embryo with correlation within couples.
 
-A chi-square test of fertilised among all oocytes counts embryos as if they were couples: under
-realistic resemblance it finds differences that are not there in a quarter of studies. The unit of
-inference is the couple; here are the naive test and three ways to do it right, side by side.
+A chi-square test of fertilised among all oocytes treats embryos as independent: with realistic
+correlation its type I error is about 25 %. The unit of inference is the couple; this module has the
+naive test and three valid methods.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ STEP_LIMIT = 50
 class Rates:
     """Counts of couples: ``events`` among ``trials`` (embryos), (..., n), and the couple's arm.
 
-    Couples without trials carry no information on the rate and count nowhere.
+    Couples without trials are not used.
     """
 
     events: Floats
@@ -58,7 +58,7 @@ class Rates:
 
     @property
     def share(self) -> Floats:
-        """Return each couple's own rate, 0 where it has no trial."""
+        """Return the rate of each couple, 0 without a trial."""
         return np.asarray(np.where(self.used, self.events / np.maximum(self.trials, 1), 0.0))
 
 
@@ -80,19 +80,19 @@ def rates(events: ArrayLike, trials: ArrayLike, arm: ArrayLike) -> Rates:
 
 
 def naive_test(data: Rates) -> Comparison:
-    """Return the chi-square test (Yates) of embryos as if each were a couple of its own."""
+    """Return the chi-square test (Yates) with embryos treated as independent."""
     plain = chi_square(data.table)
     return Comparison(f"{plain.method}, embryos as units", plain.statistic, plain.p_value, plain.df)
 
 
 def naive_odds_ratio(data: Rates, question: Estimand) -> Estimate:
-    """Return the odds ratio of pooled embryos with the error that ignores couples."""
+    """Return the odds ratio of pooled embryos with the standard error that ignores couples."""
     fit = fit_logistic(data.design, data.share, data.trials)
     return _answer(fit.coef, fit.cov, fit.converged, data, question, "naive, embryos as units")
 
 
 def overdispersed_odds_ratio(data: Rates, question: Estimand) -> Estimate:
-    """Return the same odds ratio with its error scaled by Pearson's dispersion (quasi-binomial)."""
+    """Return the same odds ratio with quasi-binomial standard error (Pearson's dispersion)."""
     fit = fit_logistic(data.design, data.share, data.trials)
     scaled = fit.cov * dispersion(data)[..., None, None]
     return _answer(fit.coef, scaled, fit.converged, data, question, "quasi-binomial")
@@ -123,9 +123,9 @@ class GeeFit:
 def gee(data: Rates, working: Working = "exchangeable") -> GeeFit:
     """Fit the marginal odds ratio of an embryo's event; couples are the clusters.
 
-    All embryos of a couple share their predictors, so the estimating equation is that of a
-    logistic regression in which a couple of n embryos weighs n / (1 + (n - 1) r). The sandwich
-    makes the error right whatever r. Liang KY, Zeger SL. *Biometrika* 1986;73:13-22.
+    All embryos of a couple share their predictors, so the estimating equation is that of a logistic
+    regression in which a couple of n embryos weighs n / (1 + (n - 1) r). The sandwich variance is
+    valid for any r. Liang KY, Zeger SL. *Biometrika* 1986;73:13-22.
     """
     X, n = data.design, data.trials
     r: Floats = np.zeros(n.shape[:-1])
@@ -148,7 +148,7 @@ def gee(data: Rates, working: Working = "exchangeable") -> GeeFit:
 
 
 def _effective(n: Floats, r: Floats) -> Floats:
-    """Return the number of independent embryos that n correlated ones are worth."""
+    """Return the effective number of independent embryos among n correlated ones."""
     return np.asarray(n / np.maximum(1 + (n - 1) * r[..., None], 1e-3))
 
 

@@ -1,4 +1,4 @@
-"""Effects in a two-by-two table: absolute risks first, then ratios, with the paper's conventions.
+"""Effects in a two-by-two table: risks, differences and ratios, with the paper's conventions.
 
 Everything works on arrays of counts, so a batch of studies is one call.
 """
@@ -108,9 +108,9 @@ def unadjusted(data: AnalysisSet, *, population: str = "all patients") -> tuple[
 def risk_difference(table: TwoByTwo, estimand: Estimand, *, method: str = "unadjusted") -> Estimate:
     """Return the difference in risk with its score test and score interval.
 
-    Farrington CP, Manning G. *Stat Med* 1990;9:1447-54. The test of no difference is the
-    chi-square test without continuity correction; the interval holds the differences that it does
-    not reject. ``std_error`` is Wald's, with unpooled variance.
+    Farrington CP, Manning G. *Stat Med* 1990;9:1447-54. The test of no difference is the chi-square
+    test without continuity correction; the interval contains the differences that it does not
+    reject. ``std_error`` is Wald's, with unpooled variance.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def risk_difference(table: TwoByTwo, estimand: Estimand, *, method: str = "unadj
 def risk_ratio(table: TwoByTwo, estimand: Estimand, *, method: str = "unadjusted") -> Estimate:
     """Return the ratio of risks with Wald's interval on the log scale (Katz et al. 1978).
 
-    Where every patient of an arm has the outcome: `score_if_degenerate`.
+    If every patient of an arm has the outcome, see `score_if_degenerate`.
     """
     risks = np.stack([table.risk_treated, table.risk_untreated], -1)
     size = np.stack([table.treated, table.untreated], -1)

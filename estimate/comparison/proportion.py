@@ -21,7 +21,7 @@ def wilson_interval(x: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Fl
     z = ndtri((1 + level) / 2)
     middle = (x + z**2 / 2) / (n + z**2)
     half = z / (n + z**2) * np.sqrt(x * (n - x) / n + z**2 / 4)
-    # Rounding must not push a limit off the end that it sits on.
+    # Rounding must not move a limit outside [0, 1].
     return np.where(x == 0, 0.0, middle - half), np.where(x == n, 1.0, middle + half)
 
 

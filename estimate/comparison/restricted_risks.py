@@ -1,4 +1,4 @@
-"""Risks of two arms fitted under a null hypothesis: the heart of score tests for a margin.
+"""Risks of two arms estimated under a null hypothesis, for score tests with a margin.
 
 Farrington CP, Manning G. *Stat Med* 1990;9:1447-54; Miettinen O, Nurminen M. *Stat Med*
 1985;4:213-26. Both print closed solutions, used here: a cubic for differences, quadratics for
@@ -85,8 +85,8 @@ def restricted_odds(
 ) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
     """Return (risk, 1 - risk) of both arms, fitted to an odds ratio above 0.
 
-    Each is precise in itself, however near to 0 it lies: limits of tables with a full or an empty
-    arm hang on that. Arguments as in `restricted_risks`.
+    Each keeps full relative precision near 0, which limits of tables with a full or an empty arm
+    need. Arguments as in `restricted_risks`.
     """
     p1, p2, n1, n2, null = np.broadcast_arrays(
         *(np.asarray(a, float) for a in (p1, p2, n1, n2, null))

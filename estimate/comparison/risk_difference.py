@@ -1,9 +1,9 @@
 """Score tests and intervals for two proportions: difference, ratio and odds ratio.
 
-A score interval holds the values that a score test does not reject, so test and interval agree
-(Wald's do not) and events of 0 do no harm. Farrington CP, Manning G. *Stat Med* 1990;9:1447-54;
-Miettinen O, Nurminen M. *Stat Med* 1985;4:213-26, who multiply the variance by n / (n - 1).
-Arrays of counts broadcast: a batch of trials is one call.
+A score interval contains the values that a score test does not reject, so that test and interval
+agree (unlike Wald's) and zero events are allowed. Farrington CP, Manning G. *Stat Med*
+1990;9:1447-54; Miettinen O, Nurminen M. *Stat Med* 1985;4:213-26, who multiply the variance by n /
+(n - 1). Arrays of counts broadcast: a batch of trials is one call.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from protocol.errors import InputError
 
 Variance = Literal["Farrington-Manning", "Miettinen-Nurminen"]
 
-#: How well limits are known: differences of risks, and logarithms of ratios.
+#: Accuracy of limits, for differences of risks and for logarithms of ratios.
 TOLERANCE = 1e-12
 
 #: Ratios are searched between these; a limit at the edge is 0 or infinity.
@@ -40,7 +40,7 @@ def score_z(
     measure: Measure = "risk difference",
     variance: Variance = "Farrington-Manning",
 ) -> Floats:
-    """Return the score statistic, positive if arm 1 has more risk than the null grants it.
+    """Return the score statistic, positive if arm 1 has a higher risk than under the null.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def score_z(
         if measure == "odds ratio":
             top, v1, v2 = _odds_score(x1, n1, x2, n2, value)
             z = top * np.sqrt((1 / (n1 * v1) + 1 / (n2 * v2)) / more)
-            # Without events, or with events alone, every odds ratio fits perfectly.
+            # Without events, or without non-events, every odds ratio fits perfectly.
             z = np.where((x1 + x2 == 0) | (x1 + x2 == n1 + n2), 0.0, z)
         else:
             r1, r2 = restricted_risks(p1, p2, n1, n2, value, measure)
@@ -107,8 +107,8 @@ def _odds_score(
 ) -> tuple[Floats, Floats, Floats]:
     """Return events of arm 1 above those fitted to an odds ratio, and both arms' variances.
 
-    The fit keeps all margins, so each cell of the table is off by as much; the smallest tells it
-    most precisely.
+    The fit keeps all margins, so that the residuals of all cells are equal; the smallest cell is
+    the most precise.
     """
     (r1, f1), (r2, f2) = restricted_odds(x1 / n1, x2 / n2, n1, n2, null)
     cells = np.stack(np.broadcast_arrays(x1, n1 - x1, x2, n2 - x2, r1)[:4])
@@ -161,7 +161,7 @@ def _invert(tables: Floats, measure: Measure, variance: Variance) -> tuple[Float
     both = np.concatenate([tables, tables * [[1], [1], [1], [1], [-1]]], axis=1)
 
     def above(place: Floats, *columns: Floats) -> Floats:
-        """How far the statistic lies above what is wanted; it falls as the null rises."""
+        """Return the statistic minus its target, which decreases as the null increases."""
         x1, n1, x2, n2, wanted = columns
         null = np.exp(place) if ratio else place
         z = score_z(x1, n1, x2, n2, null=null, measure=measure, variance=variance)
@@ -170,7 +170,7 @@ def _invert(tables: Floats, measure: Measure, variance: Variance) -> tuple[Float
     ends = np.full((2, both.shape[1]), [[-edge], [edge]])
     first, last = (above(end, *both) for end in ends)
     inside = (first > 0) & (last < 0)
-    found = np.where(first > 0, edge, -edge)  # where every value fits, or none beyond the edge
+    found = np.where(first > 0, edge, -edge)  # if every value fits, or none beyond the edge
     if inside.any():
         low_end, high_end = ends[:, inside]
         found[inside] = chandrupatla_roots(

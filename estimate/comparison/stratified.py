@@ -2,7 +2,7 @@
 
 Mantel N, Haenszel W. *J Natl Cancer Inst* 1959;22:719-48. Variances: odds ratio by Robins J,
 Breslow N, Greenland S. *Biometrics* 1986;42:311-23; risk ratio by Greenland S, Robins JM.
-*Biometrics* 1985;41:55-68; risk difference by Sato T. *Biometrics* 1989;45:1323-4 (right for few
+*Biometrics* 1985;41:55-68; risk difference by Sato T. *Biometrics* 1989;45:1323-4 (valid for few
 large and for many small strata).
 """
 
@@ -25,7 +25,7 @@ from protocol.errors import InputError
 class StratumCounts:
     """Events and patients of both arms in every stratum, each (..., stratum).
 
-    A stratum in which an arm is empty says nothing on the comparison and adds nothing.
+    A stratum with an empty arm does not contribute.
     """
 
     x1: Floats
@@ -61,7 +61,7 @@ def joint_strata(data: AnalysisSet, strata: Sequence[str]) -> tuple[NDArray[np.i
     stratum
         (..., patient) whole numbers from 0.
     count
-        Number of combinations, those without patients included.
+        Number of combinations, including those without patients.
     """
     place, count = np.zeros(data.include.shape, np.int64), 1
     for name in strata:
@@ -125,7 +125,7 @@ def cochran_mantel_haenszel(
     Parameters
     ----------
     continuity
-        Take 1/2 from the absolute difference, as R's default does.
+        Subtract 1/2 from the absolute difference, as R does by default.
 
     Examples
     --------
@@ -185,7 +185,7 @@ def mantel_haenszel(
 
 
 def _over_patients(counts: StratumCounts, numerator: Floats) -> Floats:
-    """Return numerator / patients, 0 for a stratum that says nothing."""
+    """Return numerator / patients, 0 for a stratum that does not contribute."""
     return np.divide(
         numerator, counts.patients, out=np.zeros_like(counts.patients), where=counts.patients > 0
     )

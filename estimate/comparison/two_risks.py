@@ -1,4 +1,4 @@
-"""Two marginal risks with their covariance, and the three ways to compare them."""
+"""Two marginal risks with their covariance, and their three comparisons."""
 
 from dataclasses import dataclass, replace
 
@@ -20,7 +20,7 @@ SCORE = "score (Farrington-Manning), effective sample sizes"
 
 @dataclass(frozen=True, slots=True)
 class Risks:
-    """Risk had everyone of a population been treated, and had nobody been.
+    """Marginal risks if everyone, and if no one, in a population had been treated.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Risks:
     n
         (...) patients who contributed.
     converged
-        (...) whether all models behind them did.
+        (...) whether all models used converged.
     df
         Degrees of freedom of Student's t for tests and intervals; None is the normal.
     size
@@ -50,10 +50,10 @@ class Risks:
     def compare(
         self, estimand: Estimand, method: str, interval: str
     ) -> tuple[Estimate, Estimate, Estimate]:
-        """Return risk difference, risk ratio and odds ratio; errors by the delta method.
+        """Return risk difference, risk ratio and odds ratio; standard errors by the delta method.
 
-        Where every patient of an arm has the same outcome, the delta method gives its risk no
-        variance, and a Wald test would be far too confident: see `score_if_degenerate`.
+        If every patient of an arm has the same outcome, the delta method gives a variance of 0, and
+        a Wald test would be anti-conservative: see `score_if_degenerate`.
 
         Examples
         --------
@@ -91,7 +91,7 @@ class Risks:
         return self._scored(answers[0]), self._scored(answers[1]), answers[2]
 
     def _scored(self, answer: Estimate) -> Estimate:
-        """Return the answer with score test and interval where Wald's variance is 0."""
+        """Return the answer with score test and interval if Wald's variance is 0."""
         if self.size is None:
             return answer
         risks = np.stack([self.treated, self.untreated], -1)
@@ -141,12 +141,12 @@ def clustered_risks(data: AnalysisSet) -> Risks:
 def score_if_degenerate(
     answer: Estimate, risks: Floats, variance: Floats, size: Floats, sound: Bools
 ) -> Estimate:
-    """Return a risk difference or risk ratio, with a score test where a risk is 0 or 1.
+    """Return a risk difference or risk ratio, with a score test if a risk is 0 or 1.
 
-    There, test and interval are Farrington and Manning's, applied to effective counts: the arm at 0
-    or 1 counts with its effective sample size, the other with the size that gives its risk the
-    variance it has. ``std_error`` is the half-length of the interval over 1.96, on the scale of
-    the standard error. A ratio to a risk of 0 has no estimate and stays as it is.
+    In that case test and interval are Farrington and Manning's, applied to effective counts: the
+    arm at 0 or 1 counts with its effective sample size, the other with the size that gives its risk
+    the variance it has. ``std_error`` is the half-length of the interval over 1.96, on the scale of
+    the standard error. A ratio to a risk of 0 has no estimate and is not changed.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def score_if_degenerate(
         (..., 2) risks of the treated and the untreated arm, their variances, and the arms'
         effective sample sizes.
     sound
-        (...) whether the models behind the risks converged.
+        (...) whether the models used for the risks converged.
     """
     measure: Measure = "risk ratio" if answer.scale == "risk ratio" else "risk difference"
     flat = (np.abs(risks - 0.5) > 0.5 - DEGENERATE) & (size > 0)

@@ -1,7 +1,7 @@
-"""Are two groups of patients alike? Rank, chi-square and mean tests as R computes them.
+"""Tests of two groups of patients: rank, chi-square and mean tests as in R.
 
 Every function takes leading axes (replicate, ...) and works on the last one (patients), or on the
-last two (a table). A missing value is NaN and its patient leaves that one test.
+last two (a table). A missing value is NaN and its patient is excluded from that test.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ EXACT_BELOW = 50
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A test of no difference: what was done, its statistic and two-sided p-value, shape (...)."""
+    """A test of no difference: its name, statistic and two-sided p-value, shape (...)."""
 
     method: str
     statistic: Floats

@@ -1,9 +1,9 @@
 """Logistic regression by Newton's method, one compiled pass per data set and step.
 
 As `estimate.regression.logistic`, for members that converge without halving a step, whose
-predictors stay in range and whose coefficients are well identified: the others are left to it.
-Everything of one data set stays in cache, and the exponential is branch-free, so that it runs on
-several patients at a time: numpy's takes one at a time on processors without AVX-512.
+predictors stay in range and whose coefficients are well identified: the others are left to it. The
+data of one data set stay in cache, and the exponential is branch-free and therefore vectorised;
+numpy's is not on processors without AVX-512.
 """
 
 import math
@@ -15,7 +15,7 @@ from numba.extending import intrinsic
 
 from estimate.core.arrays import Bools, Floats, Ints
 
-#: Coefficients whose variance is inflated by more are left to numpy, which says what is singular.
+#: Fits with a larger variance inflation are left to numpy, which detects singularity.
 INFLATION = 1e6
 
 #: Order of sums is free, as in BLAS: the last bits depend on the width of the processor's vectors.
@@ -183,7 +183,8 @@ def _climb(Xt, y, w, offset, start, tolerance, limits, coef, cov, loglik, steps,
     """
     members, p, n = Xt.shape
     weighted, shifted = w.shape[0] > 0, offset.shape[0] > 0
-    # one by one: rows of one array are strided to the compiler, which then vectorises nothing
+    # separate arrays: rows of one array are strided for the compiler, which would prevent
+    # vectorisation
     eta, total, residual, curvature = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
     information, lower = np.zeros((p, p)), np.zeros((p, p))
     score, step, unit = np.empty(p), np.empty(p), np.empty(p)

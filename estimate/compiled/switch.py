@@ -1,4 +1,4 @@
-"""Whether this process uses compiled kernels: asked for by work that outweighs loading them."""
+"""Whether this process uses compiled kernels, which pay only for large computations."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +11,8 @@ _on = False
 def compiled_kernels(wanted: bool) -> Iterator[bool]:
     """Use compiled kernels while the block runs, if wanted and numba is installed.
 
-    Yields whether they are used. To load them takes half a second, and ten seconds the first time
-    on a machine: short work is done without them.
+    Yields whether they are used. Loading takes half a second, and ten seconds the first time on a
+    machine: short computations do not use them.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Who is analysed, with which columns, and who is not and why."""
+"""The analysis set: patients and columns analysed, and exclusions with reasons."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from estimate.core.clusters import sum_by_cluster
 from estimate.core.columns import Kind
 from estimate.core.estimand import Estimand
 
-#: What an outcome is.
+#: Kinds of outcome.
 OutcomeKind = Literal["binary", "continuous", "count", "ordinal", "time"]
 
 
@@ -32,9 +32,9 @@ class AnalysisSet:
     kinds
         Covariate name to its kind, in the order in which the plan names them.
     include
-        (..., n) who is analysed.
+        (..., n) patients analysed.
     reasons
-        Reasons for exclusion, to (...) counts; a patient counts under the first reason only.
+        Reasons for exclusion, to (...) counts; a patient is counted under the first reason only.
     treatment_name, outcome_name
         Column names, for labels.
     cluster
@@ -49,11 +49,11 @@ class AnalysisSet:
         (..., n) follow-up of a time to an event; denominator of a count. None if not of that kind.
     sampling
         (..., n) sampling weights: how many members of the population a patient represents; 0 for
-        patients not analysed. None if all stand for equally many.
+        patients not analysed. None for equal weights.
     sampling_name
         Column name of the sampling weights; empty without.
     levels
-        Names of three arms or more, of which ``treatment`` then holds the index; the first is the
+        Names of three or more arms, of which ``treatment`` then is the index; the first is the
         reference. Empty for two arms.
     """
 
@@ -90,8 +90,8 @@ class AnalysisSet:
         """Return terms (..., n, p) summed within independent units; as they are without clusters.
 
         Sums are scaled by the square root of G / (G - 1) for G clusters, so that their products
-        estimate a covariance without the bias of few clusters to first order; with sampling
-        weights G counts patients, as in a survey without strata.
+        estimate a covariance without first-order bias from few clusters; with sampling weights G
+        counts patients, as in a survey without strata.
         """
         if not self.robust:
             return terms
@@ -111,7 +111,7 @@ class AnalysisSet:
         return self.clusters - 1 if self.robust else None
 
     def labelled(self, interval: str) -> str:
-        """Return the label of an interval, with the clusters and weights that it allows for."""
+        """Return the label of an interval, with the clusters and weights taken into account."""
         clustered = f", clustered by {self.cluster_name}" if self.cluster_name else ""
         weighted = f", weighted by {self.sampling_name}" if self.sampling_name else ""
         return f"{interval}{clustered}{weighted}"
@@ -130,14 +130,14 @@ class AnalysisSet:
         return None if self.include.all() else self.include.astype(float)
 
     def question(self, population: str, summary: str = "") -> Estimand:
-        """Return what a comparison of the arms asks about a population."""
+        """Return the estimand of a comparison of the arms in a population."""
         treatment = f"{self.treatment_name} 1 vs 0"
         return Estimand(population, treatment, self.outcome_name, summary)
 
     def conditional_question(
         self, given: Sequence[str] | None, population: str, measure: str = "odds ratio"
     ) -> Estimand:
-        """Return what a regression on treatment and covariates asks; None: given all of them."""
+        """Return the estimand of a regression on treatment and covariates (None: all of them)."""
         names = tuple(self.kinds if given is None else given)
         words = f"conditional {measure} given {', '.join(names)}" if names else measure
         return self.question(population, words)

@@ -1,4 +1,4 @@
-"""Arguments of functions that a person may call: unknown words and values are refused by name."""
+"""Checks of arguments of public functions: unknown words and values are refused by name."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ def one_of(where: str, field: str, value: object, allowed: Sequence[object]) -> 
 
 
 def flags(where: str, field: str, values: ArrayLike) -> Bools:
-    """Return 0/1 values as truths; refuse everything else, NaN included.
+    """Return 0/1 values as booleans; refuse everything else, including NaN.
 
     >>> flags("survival", "event", [0, 1])
     array([False,  True])

@@ -1,4 +1,4 @@
-"""Names for the arrays of this package; shapes are said where they are used."""
+"""Types of the arrays of this package; shapes are documented where they are used."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Rows that belong together: couples with several embryos, patients of one centre."""
+"""Clusters of rows: couples with several embryos, patients of one centre."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from estimate.core.arrays import Floats, Ints
 from protocol.errors import InputError
 from protocol.reading.missing_words import is_missing
 
-#: Nouns of a column that names who a row belongs to.
+#: Words in names of identifier columns.
 _UNITS = {"patient", "subject", "couple", "participant", "person", "case", "record", "pid"}
 
 

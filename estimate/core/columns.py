@@ -1,4 +1,4 @@
-"""Columns of any table as numbers: what kind each is, and what cannot be read."""
+"""Columns of any table as numbers, with their kinds and the cells that cannot be read."""
 
 import numbers
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from protocol.reading.numbers import cure_of, number_of, shown
 
 @dataclass(frozen=True, slots=True)
 class Numeric:
-    """A covariate that enters as it is."""
+    """A numeric covariate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _number(value: Any) -> float:
 
 
 def _number_of(value: Any) -> float | None:
-    """Return what a text, a number or a truth stands for; None for all else, such as a date."""
+    """Return the number of a text, number or boolean; None for other types, such as dates."""
     if isinstance(value, str):
         return number_of(value)
     real = isinstance(value, numbers.Real | Decimal | np.bool_)

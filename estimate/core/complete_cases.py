@@ -42,13 +42,13 @@ def analysis_set(
     covariates
         Names to kinds. Patients with any of them missing are excluded and counted.
     include
-        (..., n) who is eligible; None is everybody. Others are excluded as "not eligible", and
-        nothing is asked of their values.
+        (..., n) patients eligible; None means all. Others are excluded as "not eligible", and their
+        values are not checked.
     cluster
         Name of a column whose rows of equal value are dependent. Rows without a value are
         excluded.
     outcome_kind
-        What the outcome holds; see `AnalysisSet`.
+        Kind of outcome; see `AnalysisSet`.
     time, exposure, sampling
         Names of columns of positive numbers: follow-up times, denominators of counts, sampling
         weights.
@@ -60,9 +60,9 @@ def analysis_set(
     Raises
     ------
     InputError
-        All faults at once: a column that is not there, a treatment or outcome that is not 0/1, a
-        covariate that is not a number, an unknown category, nobody left, a treatment or covariate
-        that does not vary. A batch is refused for these only if no data set escapes them.
+        All faults together: a missing column, a treatment or outcome that is not 0/1, a covariate
+        that is not numeric, an unknown category, no patients left, a treatment or covariate that
+        does not vary. A batch is refused only if every data set has a fault.
 
     Examples
     --------
@@ -120,7 +120,7 @@ def _complete_cases(
     units: Ints | None,
     cluster: str | None,
 ) -> tuple[Bools, dict[str, Ints]]:
-    """Return who is eligible and lacks nothing, and how many were excluded for which reason."""
+    """Return eligible patients with complete data, and the numbers excluded by reason."""
     eligible = np.ones(shape, bool) if include is None else np.array(include, bool)
     stay = np.broadcast_to(eligible, shape).copy()
     reasons: dict[str, Ints] = {}
@@ -138,7 +138,7 @@ def _complete_cases(
 
 
 def _with_cure(fault: Fault, roles: tuple[str, str]) -> Fault:
-    """Ask for 0 and 1, not for any number, where a treatment or outcome holds words."""
+    """Replace the correction of a treatment or outcome that contains text: it must be 0/1."""
     if fault.field in roles and fault.problem.endswith("is not a number"):
         return replace(fault, cure="code it 0 (no) and 1 (yes)")
     return fault

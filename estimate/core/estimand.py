@@ -1,4 +1,4 @@
-"""What a number estimates: the five attributes of ICH E9(R1), on every result.
+"""Estimands: the five attributes of ICH E9(R1), attached to every result.
 
 ICH Harmonised Guideline E9(R1), *Addendum on estimands and sensitivity analysis in clinical
 trials*, 2019, section A.3.
@@ -7,10 +7,10 @@ trials*, 2019, section A.3.
 from dataclasses import dataclass, replace
 from typing import Literal
 
-#: Population that weights make both arms resemble.
+#: Target population of weights.
 Target = Literal["ate", "att", "atc", "ato", "atm"]
 
-#: Whom each target's weighted arms resemble.
+#: Description of each target population.
 POPULATIONS: dict[Target, str] = {
     "ate": "all patients",
     "att": "patients like the treated",
@@ -19,21 +19,22 @@ POPULATIONS: dict[Target, str] = {
     "atm": "the matched population (matching weights)",
 }
 
-#: How an intercurrent event is dealt with (ICH E9(R1), section A.3.2).
+#: Strategies for intercurrent events (ICH E9(R1), section A.3.2).
 Strategy = Literal[
     "treatment policy",
     "hypothetical",
     "composite variable",
     "while on treatment",
     "principal stratum",
-    # Not a strategy of the guideline but what many studies do: it conditions on the future.
+    # Not a strategy of the guideline but common in practice; it conditions on post-treatment
+    # events.
     "excluded from the analysis",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class IntercurrentEvent:
-    """Something after the start of treatment that changes what the outcome means."""
+    """An event after the start of treatment that affects the interpretation of the outcome."""
 
     event: str
     strategy: Strategy
@@ -46,13 +47,13 @@ class Estimand:
     Attributes
     ----------
     population
-        Whom the effect is for, for example "all patients" or "patients like the treated".
+        The population of the effect, for example "all patients" or "patients like the treated".
     treatment
         The two conditions compared, for example "therapy 1 vs 0".
     variable
         The outcome of one patient, for example "sperm_retrieved".
     summary
-        How populations are compared, and given what, for example "odds ratio, marginal".
+        The summary measure and its conditioning, for example "odds ratio, marginal".
     intercurrent
         Events after the start of treatment, each with its strategy; empty means none declared.
     """

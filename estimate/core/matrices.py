@@ -1,4 +1,4 @@
-"""Stacks of small matrices, of which some may be singular: solve, invert, find what is double."""
+"""Stacks of small matrices, possibly singular: solve, invert, detect collinearity."""
 
 from collections.abc import Mapping
 
@@ -7,8 +7,8 @@ from numpy.typing import ArrayLike
 
 from estimate.core.arrays import Bools, Floats
 
-#: A coefficient whose variance is inflated by more than this through the other columns is not
-#: identified: beyond it the float64 information matrix has no digit left to invert.
+#: Coefficients with a larger variance inflation are not identified: the float64 information matrix
+#: has no significant digits left.
 INFLATION_LIMIT = 1e12
 
 
@@ -25,7 +25,7 @@ def solve_each(information: Floats, score: Floats) -> Floats:
 
 
 def invert_each(information: Floats) -> tuple[Floats, Bools]:
-    """Return inverses and whether all coefficients are identified; NaN where they are not."""
+    """Return inverses and whether all coefficients are identified; NaN if not."""
     inverse = _inverse(information)
     variation = np.einsum("mii,mii->mi", information, inverse)
     with np.errstate(invalid="ignore"):
@@ -98,9 +98,9 @@ def independent_columns(
 ) -> list[int]:
     """Return the columns that are not a linear combination of earlier columns, in any data set.
 
-    ``X`` is (..., n, p); rows of weight 0 do not count. A column that is redundant in some data
-    sets only stays: there the fit fails and is counted as failed. So do the first ``keep``
-    columns whatever they hold: without variation in treatment there is to be no estimate of it.
+    ``X`` is (..., n, p); rows of weight 0 do not count. A column that is redundant only in some
+    data sets is kept; those fits fail and are counted as failed. The first ``keep`` columns are
+    always kept: without variation in treatment no effect is estimated.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What cannot be analysed: nobody left, no variation, values that are not measurements."""
+"""Data that cannot be analysed: no patients left, no variation, impossible values."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,7 @@ import numpy as np
 from estimate.core.arrays import Bools, Floats, Ints
 from protocol.errors import Fault, InputError
 
-#: No measurement is larger, and no sum of squares of what is smaller overflows.
+#: Largest measurement; sums of squares of smaller values do not overflow.
 LARGEST = 1e100
 
 
@@ -22,14 +22,14 @@ def refuse_what_cannot_be_analysed(
     positive: Sequence[str] = (),
     arms: Sequence[str] = (),
 ) -> None:
-    """Raise all faults at once of columns, read as numbers, from which nothing can be estimated.
+    """Raise all faults of columns, read as numbers, that prevent estimation.
 
-    A batch is refused for nobody left or no variation only if no data set escapes it.
+    A batch is refused for these faults only if every data set has them.
 
     Parameters
     ----------
     read
-        Names to (..., n); 0 for patients who do not stay.
+        Names to (..., n); 0 for excluded patients.
     roles
         Names of treatment and outcome.
     outcome_kind
@@ -91,7 +91,7 @@ def _not_counts(name: str, values: Floats, where: str) -> list[Fault]:
 
 
 def _cure_of(role: str, values: Floats) -> str:
-    """Return what to do with a treatment or outcome that is not 0/1: nothing is dichotomised."""
+    """Return the correction of a treatment or outcome that is not 0/1: nothing is dichotomised."""
     levels = len(np.unique(values))
     if levels <= 2:
         return "code it 0 (no) and 1 (yes)"
@@ -112,7 +112,7 @@ def beyond_measure(read: Mapping[str, Floats], stay: Bools, where: str) -> list[
 
 
 def _varies(column: Floats, stay: Bools) -> bool:
-    """Say whether a column varies among the patients analysed in at least one data set."""
+    """Return whether a column varies among the patients analysed in at least one data set."""
     low = np.where(stay, column, np.inf).min(-1)
     high = np.where(stay, column, -np.inf).max(-1)
     return bool((high > low).any())

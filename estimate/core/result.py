@@ -1,4 +1,4 @@
-"""The one shape of an answer: an estimate that says what it estimates, how, and how surely."""
+"""The result of every method: an estimate with its estimand, method and uncertainty."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Scale = Literal[
     "RMST difference",
 ]  # fmt: skip
 
-#: Scales whose standard error, statistic and symmetry live on the logarithm.
+#: Scales whose standard error and statistic are on the log scale.
 RATIOS = frozenset({"odds ratio", "risk ratio", "hazard ratio", "rate ratio"})
 
 #: 0.975 quantile of the standard normal; all intervals of this package cover 95 %.
@@ -27,14 +27,14 @@ Z95 = 1.959963984540054
 class Estimate:
     """One effect in every data set of a batch.
 
-    Numeric fields have the leading shape of the data, ``()`` for one study. Ratios and their
-    limits are on the ratio scale; ``std_error`` and ``statistic`` are on the log scale. A data
-    set without a finite answer holds NaN and ``converged`` False: it is counted, not hidden.
+    Numeric fields have the leading shape of the data, ``()`` for one study. Ratios and their limits
+    are on the ratio scale; ``std_error`` and ``statistic`` are on the log scale. A data set without
+    a finite answer has NaN and ``converged`` False, and is counted.
 
     Attributes
     ----------
     method
-        Name of the estimator, as a plan writes it.
+        Name of the estimator in plans.
     statistic
         Wald z (or t) unless ``test`` names another test.
     interval
@@ -94,7 +94,7 @@ _WORDS = ("estimand", "method", "scale", "interval", "test")
 
 
 def plain(value: Any) -> float | None:
-    """Return a number as JSON can hold it: None for NaN and infinities."""
+    """Return a number for JSON: None for NaN and infinities."""
     return float(value) if np.isfinite(value) else None
 
 

@@ -1,13 +1,13 @@
 """Round to significant digits, so that a number is the same on every processor.
 
-Processors of one kind differ from those of another in the last bits of exponentials, logarithms
-and matrix products: different instructions, another order of summation. Rounding takes these bits
-away before a number is written, and before numbers are sorted or compared: patients with equal
-covariates then have equal scores, and ties are broken by the order of the data.
+Processors differ in the last bits of exponentials, logarithms and matrix products because of
+different instructions and orders of summation. Rounding removes these bits before a number is
+written, and before numbers are sorted or compared: patients with equal covariates then have equal
+scores, and ties are broken by the order of the data.
 
 Ratios of counts, such as 119/64 = 1.859375, lie exactly on the edge between two rounded values, and
-their last bits would push them to either side. So a number that differs from an edge by no more
-than some further digits show is taken to lie on it, and goes to the even side.
+their last bits would push them to either side. A number that differs from an edge by less than a
+few further digits is therefore treated as lying on it, and rounded to the even side.
 
 Only exact or correctly rounded operations are used here (comparison, multiplication, division,
 rounding to whole numbers), so that rounding itself is the same everywhere.
@@ -21,7 +21,8 @@ from estimate.core.arrays import Floats
 #: Significant digits of values that are sorted, matched or ranked.
 RANKED_DIGITS = 10
 
-#: Digits more that are taken first, and how many at most: float64 holds fifteen.
+#: Number of extra digits in the first rounding, and the maximum number of digits: float64 has
+#: fifteen.
 _MORE_DIGITS, _MOST_DIGITS = 5, 13
 
 #: Powers of ten that float64 holds exactly: 10^0 to 10^22.
@@ -34,7 +35,7 @@ _POWERS = np.array([float(f"1e{k}") for k in range(_MINIMUM, 309)])
 
 
 def significant(values: ArrayLike, digits: int) -> Floats:
-    """Return values rounded to so many significant decimal digits, whole numbers to the unit.
+    """Return values rounded to significant decimal digits, at least to whole numbers.
 
     Digits before the decimal point always stay, so that counts are exact. Each result is the
     float64 nearest to a short decimal number; zero has no sign; NaN and infinities stay. A number
@@ -70,17 +71,17 @@ def _whole(scaled: Floats, digits: int) -> Floats:
     """Return the whole numbers nearest to values whose steps are 1; those on an edge go even."""
     part = _TENS[_first_digits(digits) - digits]
     fine = scaled * part
-    # Whole numbers of more digits than float64 holds would not come back from the product.
+    # Whole numbers with more digits than float64 are changed by the product.
     return np.asarray(np.rint(np.where(np.abs(fine) < 1e15, np.rint(fine) / part, scaled)))
 
 
 def _first_digits(digits: int) -> int:
-    """Return to how many digits a number is rounded before it is rounded to ``digits``."""
+    """Return the number of digits of the first rounding before rounding to ``digits``."""
     return min(digits + _MORE_DIGITS, max(_MOST_DIGITS, digits + 1))
 
 
 def _decimal_exponent(x: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
-    """Return the exponent of the first decimal digit; 0 for 0 and what is not finite."""
+    """Return the exponent of the first decimal digit; 0 for 0 and non-finite values."""
     size = np.where(np.isfinite(x) & (x != 0), np.abs(x), 1.0)
     _, binary = np.frexp(size)
     # 78913 / 2^18 is log10(2), rounded down: exact for every exponent of float64, or one too low.

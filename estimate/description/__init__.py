@@ -1,1 +1,1 @@
-"""Who the patients are: Table 1."""
+"""Table 1: description of the patients."""

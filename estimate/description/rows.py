@@ -1,4 +1,4 @@
-"""The rows of Table 1: one characteristic each, described and compared between groups."""
+"""Rows of Table 1: one characteristic each, described and compared between groups."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -53,7 +53,7 @@ class NumericRow:
     @property
     def normality_p(self) -> float | None:
         """P value of Shapiro and Wilk, over all patients: the reason for choosing a median."""
-        from scipy.stats import shapiro  # slow to load, and few who see the table ask for it
+        from scipy.stats import shapiro  # slow to load and rarely used
 
         if not 3 <= len(self.values) <= SHAPIRO_LIMIT or np.ptp(self.values) == 0:
             return None
@@ -61,7 +61,7 @@ class NumericRow:
 
     @property
     def statistic(self) -> str:
-        """What the cells hold."""
+        """Content of the cells."""
         return "mean (SD)" if self.as_mean else "median [IQR]"
 
     def cells(self) -> list[str]:
@@ -104,7 +104,7 @@ class CategoricalRow:
 
     @property
     def binary(self) -> bool:
-        """Whether it is 0 and 1, of which the line of 1 says all."""
+        """Whether it has the values 0 and 1, so that the row of 1 suffices."""
         return self.levels == ("0", "1")
 
     def record(self) -> dict[str, Any]:
@@ -248,7 +248,7 @@ def _text(value: object) -> str:
 
 
 def _compare_counts(table: Floats) -> Comparison:
-    """Compare counts by chi-square, or exactly where `SMALLEST_EXPECTED` asks for it."""
+    """Compare counts by chi-square, or exactly if one is expected below `SMALLEST_EXPECTED`."""
     table = table[table.sum(1) > 0][:, table.sum(0) > 0]
     if min(table.shape) < 2:
         return Comparison("", np.array(np.nan), np.array(np.nan))
@@ -264,7 +264,7 @@ def weighted_quantile(values: ArrayLike, weights: ArrayLike, q: ArrayLike) -> Fl
     """Return type-7 quantiles of weighted values; with equal weights, `numpy.quantile`.
 
     The observed order statistics are averaged over the window of width 1/n* at (n* - 1) q / n*,
-    where n* = (sum w)^2 / sum w^2. Constant factors and values of weight 0 change nothing.
+    where n* = (sum w)^2 / sum w^2. Constant factors and values of weight 0 have no effect.
     Akinshin A. arXiv 2304.07265, 2023, section 3.
 
     Examples

@@ -1,8 +1,8 @@
-"""Table 1: who the patients are, by arm, with the numbers R would print.
+"""Table 1: patient characteristics by arm, with the numbers that R prints.
 
 Numbers as median [quartiles] (type 7) and mean (SD) with Wilcoxon's test; categories as counts
 with the chi-square test (Yates for 2 x 2), or Fisher's exact test where an expected count is small.
-Missing values are counted, never hidden. Weighted (pseudo-population) tables carry no p-values:
+Missing values are counted and shown. Weighted (pseudo-population) tables carry no p-values:
 weights are not patients.
 """
 
@@ -76,7 +76,7 @@ def table_one(
     by
         Column that forms the groups; they are shown in sorted order.
     kinds
-        For each characteristic what it is; categories are shown in the order of their levels.
+        The kind of each characteristic; categories are shown in the order of their levels.
     weights
         One non-negative number per patient: describe the weighted pseudo-population, without
         tests.

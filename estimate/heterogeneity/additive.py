@@ -1,11 +1,11 @@
-"""Interaction on the additive scale: RERI, AP and S, and the contrast of risks themselves.
+"""Interaction on the additive scale: RERI, AP and S, and the contrast of risks.
 
 Rothman KJ. *Modern Epidemiology*, 1986, chapter 15; Hosmer DW, Lemeshow S. *Epidemiology*
 1992;3:452-6 (delta method); Zou GY. *Am J Epidemiol* 2008;168:212-24 (MOVER).
 
-Two cautions travel with every result. Measures from odds ratios stand for those from risk ratios
-only if the outcome is rare, and sperm retrieval is not (`risk_interaction` does it on risks). And
-they are made for exposures that raise the risk: where one lowers it, sign and size depend on the
+Two cautions apply to every result. Measures from odds ratios approximate those from risk ratios
+only if the outcome is rare, and sperm retrieval is not (`risk_interaction` uses risks). They are
+designed for exposures that increase the risk: if one decreases it, sign and size depend on the
 coding (`preventive`), and Knol MJ et al. *Eur J Epidemiol* 2011;26:433-8 recode so that the
 patients at lowest risk are the reference (`recode`).
 """
@@ -53,7 +53,7 @@ class AdditiveInteraction:
     mover_low, mover_high
         Limits of ``reri`` by MOVER, which follow its skewness.
     preventive
-        Whether an exposure alone lowers the risk, so that the coding decides the sign.
+        Whether an exposure by itself lowers the risk, so that the sign depends on the coding.
     """
 
     ratio10: Floats

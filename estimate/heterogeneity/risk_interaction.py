@@ -1,7 +1,7 @@
 """Interaction of risks by g-computation, and the bootstrap of RERI.
 
-What `additive` takes from odds ratios stands for risk ratios only if the outcome is rare;
-here the risks themselves are compared.
+Measures of `additive` from odds ratios approximate risk ratios only if the outcome is rare; this
+module compares risks.
 """
 
 from collections.abc import Sequence
@@ -34,11 +34,11 @@ class RiskInteraction:
     Attributes
     ----------
     risks
-        (..., 2, 2) had everyone treatment (first) and modifier (second) 0 or 1.
+        (..., 2, 2) if everyone had treatment (first) and modifier (second) 0 or 1.
     contrast
         risk11 - risk10 - risk01 + risk00, as an estimate with its question.
     on_ratios
-        RERI, AP and S of risk ratios: what the odds-ratio versions only approximate.
+        RERI, AP and S of risk ratios, which the odds-ratio versions approximate.
     """
 
     risks: Floats
@@ -52,7 +52,7 @@ def risk_interaction(
     """Standardise the four risks over the covariates, and compare them by addition.
 
     The logistic model with product is averaged over the patients analysed; errors are by the delta
-    method, given these patients' covariates. Covariates must not say the same as the modifier.
+    method, given these patients' covariates. Covariates must not be equivalent to the modifier.
     """
     modifier = binary_modifier(modifier)
     X, tested = interaction_design(data, modifier[..., None], covariates)

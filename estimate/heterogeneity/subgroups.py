@@ -1,7 +1,7 @@
-"""Does treatment work differently in some patients: interaction tests, effects by subgroup.
+"""Heterogeneity of the treatment effect: interaction tests and effects by subgroup.
 
-A subgroup's own p-value says nothing about difference; the interaction test does, and the more
-subgroups are looked at, the more of them differ by chance (`adjust_p_values`).
+The p-value within a subgroup is not a test of heterogeneity; the interaction test is, and it needs
+adjustment for the number of subgroups (`adjust_p_values`).
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ Correction = Literal["Holm", "Benjamini-Hochberg", "Bonferroni"]
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """Tests that the treatment's log odds ratio is the same whatever the modifier; shape (...)."""
+    """Tests that the treatment's log odds ratio does not depend on the modifier; shape (...)."""
 
     df: int
     likelihood_ratio: Floats
@@ -45,7 +45,7 @@ class Subgroups:
     Attributes
     ----------
     separate
-        Odds ratio from a model of each subgroup alone: profile interval.
+        Odds ratio from a separate model of each subgroup: profile interval.
     joint
         Odds ratio from one model of all patients with interaction: the other coefficients are
         shared, so these differ from ``separate``; Wald interval.
@@ -75,8 +75,8 @@ def interaction_design(
 ) -> tuple[Floats, slice]:
     """Return the joint design (..., n, p), and which columns are the interaction.
 
-    Columns: intercept, treatment, modifier, covariates, treatment x modifier. Covariates that say
-    the same as the modifier (the diagnosis beside "not idiopathic") are dropped. After multiple
+    Columns: intercept, treatment, modifier, covariates, treatment x modifier. Covariates that are
+    equivalent to the modifier (the diagnosis and "not idiopathic") are dropped. After multiple
     imputation both go into `estimate.imputation.pooled_tests.likelihood_ratio_test`.
 
     Parameters
@@ -97,7 +97,7 @@ def interaction_design(
 def main_design(
     data: AnalysisSet, modifier: ArrayLike, covariates: Sequence[str] | None = None
 ) -> tuple[Floats, Floats]:
-    """Return intercept, treatment, modifier (..., n, k) and covariates; and the modifier alone."""
+    """Return intercept, treatment, modifier (..., n, k), covariates; and the modifier itself."""
     base = design_matrix(data, covariates).X
     columns = np.asarray(modifier, float)
     shape = np.broadcast_shapes(base.shape[:-1], columns.shape[:-1])
@@ -216,7 +216,7 @@ def effect_within(
     profile: bool = True,
     kept: Sequence[int] | None = None,
 ) -> Estimate:
-    """Return the odds ratio within one subgroup; ``member`` (..., n) says who is in it.
+    """Return the odds ratio within one subgroup; ``member`` (..., n) marks its patients.
 
     Parameters
     ----------
@@ -268,8 +268,8 @@ def _together(
 def adjust_p_values(p: ArrayLike, correction: Correction = "Holm") -> Floats:
     """Adjust p-values (..., k) for the k tests of each family; NaN stays NaN and counts as a test.
 
-    Holm and Bonferroni bound the chance of any false positive, Benjamini-Hochberg the expected
-    share of false ones among the positives (*J R Stat Soc B* 1995;57:289-300).
+    Holm and Bonferroni bound the probability of any false positive, Benjamini-Hochberg the false
+    discovery rate (*J R Stat Soc B* 1995;57:289-300).
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""Bootstrap first, then impute: standard errors without trust in the imputation model.
+"""Bootstrap, then impute: standard errors that do not rely on the imputation model.
 
 Rubin's rules assume that the analysis and the imputation are congenial. Resampling patients and
-imputing each resample afresh assumes nothing of the kind; the other order does not work (Bartlett
-JW, Hughes RA. *Stat Methods Med Res* 2020;29:3533-46).
+imputing each resample separately does not assume this; the reverse order is invalid (Bartlett JW,
+Hughes RA. *Stat Methods Med Res* 2020;29:3533-46).
 """
 
 from collections.abc import Callable, Sequence
@@ -16,13 +16,13 @@ from estimate.core.arrays import Floats
 from estimate.imputation.chain import Column, impute
 from protocol.errors import InputError
 
-#: Resamples imputed together: bounds the memory.
+#: Resamples imputed together; limits memory.
 BLOCK = 50
 
 
 @dataclass(frozen=True, slots=True)
 class BootstrapImputation:
-    """Estimates of all resamples, and what follows from them.
+    """Estimates of all resamples, and the results of their combination.
 
     Attributes
     ----------
@@ -93,8 +93,8 @@ def bootstrap_then_impute(
 def combine(each: ArrayLike) -> BootstrapImputation:
     """Combine estimates (resample, imputation) by one-way analysis of variance.
 
-    The variance between resamples, freed from the noise of imputing, is that of the estimator
-    with infinitely many imputations: von Hippel PT, Bartlett JW. *Stat Sci* 2021;36:400-20.
+    The variance between resamples, corrected for imputation noise, is that of the estimator with
+    infinitely many imputations: von Hippel PT, Bartlett JW. *Stat Sci* 2021;36:400-20.
     """
     each = np.asarray(each, float)
     used = each[np.isfinite(each).all(-1)]
@@ -105,7 +105,7 @@ def combine(each: ArrayLike) -> BootstrapImputation:
     between = m * means.var(ddof=1)
     within = used.var(-1, ddof=1).mean()
     grow = (b + 1) / (b * m)
-    # Noise can make the difference negative; the variance of the mean of all is then a floor.
+    # Noise can make the difference negative; the variance of the overall mean is the lower bound.
     variance = max(grow * between - within / m, between / (b * m))
     variation = (grow * between) ** 2 / (b - 1) + within**2 / (b * m**2 * (m - 1))
     df = max((grow * between - within / m) ** 2 / variation, 3.0) if variation > 0 else np.inf

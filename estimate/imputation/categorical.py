@@ -1,8 +1,8 @@
 """Bayesian logistic and multinomial regression: the imputations "logreg" and "polyreg".
 
-Both draw coefficients from the normal approximation to their posterior. So that a category which
-separates perfectly does not send them to infinity, a few pseudo-patients of small weight are added
-(White IR, Daniel R, Royston P. *Comput Stat Data Anal* 2010;54:2267-75, section 5).
+Both draw coefficients from the normal approximation to their posterior. A few pseudo-patients of
+small weight are added, so that coefficients stay finite under perfect separation (White IR, Daniel
+R, Royston P. *Comput Stat Data Anal* 2010;54:2267-75, section 5).
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
-"""Chained equations: each incomplete column is drawn given all others, in turn, several times.
+"""Chained equations: each incomplete column is imputed given all others, in turn and repeatedly.
 
-van Buuren S. *Flexible Imputation of Missing Data*, 2nd ed., 2018, section 4.5 (algorithm) and
-3.4 (predictive mean matching). The outcome and the treatment belong among the columns: leaving
-them out biases their association with what is imputed towards nothing.
+van Buuren S. *Flexible Imputation of Missing Data*, 2nd ed., 2018, section 4.5 (algorithm) and 3.4
+(predictive mean matching). The outcome and the treatment must be among the columns: omitting them
+biases their association with imputed columns towards the null.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from protocol.errors import Fault, InputError
 #: regression; "logreg" and "polyreg": a draw from a (multinomial) logistic regression.
 Method = Literal["pmm", "norm", "logreg", "polyreg"]
 
-#: Chains (data set x imputation) worked on at once: few enough to stay in cache.
+#: Chains (data set x imputation) processed together: few enough to stay in cache.
 BLOCK_CHAINS = 60
 
 #: Patients from whom a value is taken (van Buuren 2018, section 3.4.3).
@@ -92,7 +92,7 @@ def impute(
     columns
         One per column of ``values``; visited in this order.
     included
-        (..., n); excluded patients (False) inform nothing, and what they miss stays NaN.
+        (..., n); excluded patients (False) are not used, and their missing values stay NaN.
     shift
         Departure from "missing at random": for a number, added to each imputed value; for two
         categories, added to the log odds of the second. Leading shape or one number; a batch of
@@ -127,7 +127,7 @@ def impute(
     # memory.
     completed = np.repeat(data.swapaxes(1, 2), imputations, axis=0)
     course = np.empty((2, sets, iterations, imputations, len(gaps)))
-    # Blocks bound the memory; which data sets share one does not depend on the numbers drawn.
+    # Blocks limit memory; their composition does not depend on the numbers drawn.
     size = max(1, BLOCK_CHAINS // imputations)
     generators = generators_of(rng, sets)
     for start in range(0, sets, size):
@@ -140,7 +140,7 @@ def impute(
             trace = np.reshape(chains.sweep(dice), (2, part.stop - start, imputations, len(gaps)))
             course[:, part, turn] = trace
         rows = slice(start * imputations, part.stop * imputations)
-        # Excluded patients keep what came, gaps included.
+        # Excluded patients keep their values, including missing ones.
         kept = np.repeat(inside[part], imputations, axis=0)[:, None]
         np.copyto(completed[rows], chains.state, where=kept)
     return Imputation(
@@ -223,7 +223,7 @@ class _Chains:
         dice: Dice,
     ) -> "_Chains":
         """Fill every gap with values drawn at random from the observed ones."""
-        # Excluded patients hold any finite value: their rows have weight 0 throughout.
+        # Excluded patients have arbitrary finite values: their rows have weight 0.
         data = np.where(inside[..., None], data, 0.0).swapaxes(1, 2)
         state = np.repeat(data, imputations, axis=0)
         inside = np.repeat(inside, imputations, axis=0)
@@ -244,12 +244,12 @@ class _Chains:
         return chains
 
     def expand(self, j: int) -> None:
-        """Write what a column says now into its predictors."""
+        """Update the predictors derived from a column."""
         x, codes = self.state[:, j, None], np.arange(1, self.columns[j].categories)
         self.design[:, self.places[j]] = x == codes[:, None] if len(codes) else x
 
     def sweep(self, dice: Dice) -> tuple[Floats, Floats]:
-        """Draw every incomplete column once; return mean and SD of what was drawn."""
+        """Draw every incomplete column once; return mean and SD of the imputed values."""
         means, sds = [], []
         for j, gap in self.gaps.items():
             drawn = self._draw(j, gap, dice)
@@ -288,7 +288,7 @@ class _Chains:
         return np.asarray(np.take_along_axis(y, rows, -1)) + shift
 
     def _unused(self, j: int) -> Ints:
-        """Return the places of what a column is not imputed from: itself, and no predictors."""
+        """Return the positions excluded from a column's imputation model."""
         chosen = self.columns[j].predictors
         return np.concatenate(
             [

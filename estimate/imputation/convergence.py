@@ -1,4 +1,4 @@
-"""Whether the chains have converged, and how much is missing."""
+"""Convergence of the chains, and the amount of missing data."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ from estimate.imputation.chain import Imputation
 class Convergence:
     """Potential scale reduction of each incomplete column, (..., column); 1 is perfect mixing.
 
-    Values above about 1.2 ask for more iterations (Gelman A et al. *Bayesian Data Analysis*,
-    3rd ed., 2013, section 11.4, without splitting: chains are short).
+    Values above about 1.2 indicate that more iterations are needed (Gelman A et al. *Bayesian Data
+    Analysis*, 3rd ed., 2013, section 11.4, without splitting: chains are short).
     """
 
     columns: tuple[str, ...]
@@ -41,7 +41,7 @@ def _scale_reduction(trace: Floats) -> Floats:
 
 
 def missing_patterns(values: ArrayLike) -> tuple[Floats, Floats]:
-    """Return the share missing of each column, and the share of patients with nothing missing.
+    """Return the proportion missing of each column, and the proportion of complete patients.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Random numbers of the chains: each data set draws from its own generator if it has one."""
+"""Random numbers of the chains: each data set may have its own generator."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,8 +7,8 @@ import numpy as np
 from estimate.core.arrays import Floats
 from protocol.errors import InputError
 
-#: One generator for all data sets, or one for each: then a batch repeats what each gives alone, if
-#: all of them miss values in the same columns.
+#: One generator for all data sets, or one for each: a batch then gives the same results as separate
+#: calls, if all of them have missing values in the same columns.
 Generators = np.random.Generator | Sequence[np.random.Generator]
 
 
@@ -23,7 +23,7 @@ def generators_of(rng: Generators, sets: int) -> Generators:
 class Dice:
     """Random numbers, drawn for each data set from its own generator if it has one.
 
-    All draws have the full length n, so that what a data set gets does not depend on its batch.
+    All draws have the full length n, so that the numbers of a data set do not depend on its batch.
     """
 
     __slots__ = ("imputations", "n", "parts")

@@ -1,7 +1,7 @@
-"""Bayesian linear regression, and the two imputations that rest on it: "norm" and "pmm".
+"""Bayesian linear regression, and the two imputation methods based on it: "norm" and "pmm".
 
-Every array has one leading axis, the chain (data set x imputation). Random numbers come in as
-arguments, so that a step can be checked against another program's step.
+Every array has one leading axis, the chain (data set x imputation). Random numbers are arguments,
+so that a step can be compared with that of another program.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from estimate.core.arrays import Bools, Floats, Ints
 #: Added to the diagonal of X'X, relative to it, where X'X cannot be inverted (collinear columns).
 RIDGE = 1e-5
 
-#: Predictions closer than this share of their range are the same, but for rounding.
+#: Predictions closer than this fraction of their range are equal up to rounding.
 TIED = 1e-10
 
 #: Smallest eigenvalue of X'X, columns scaled to length 1, that counts as invertible.
@@ -53,7 +53,7 @@ def draw_linear(X: Floats, y: Floats, observed: Bools, normal: Floats, chi2: Flo
     target = np.where(observed, y, 0)
     coef = np.zeros(length.shape)
     residual = target
-    # The second pass removes the rounding error of the first.
+    # A second pass removes the rounding error of the first.
     for _ in range(2):
         score = np.matmul(rows, residual[..., None])[..., 0] / length
         coef = coef + np.matmul(inverse, score[..., None])[..., 0]
@@ -77,7 +77,7 @@ def _invert(gram: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Donors:
-    """Observed patients by their predictions, and for each gap those whose prediction is nearest.
+    """Observed patients by prediction, and the nearest of them for each missing value.
 
     Attributes
     ----------
@@ -123,11 +123,11 @@ def nearest_donors(predicted: Floats, observed: Bools, wanted: Floats, donors: i
     predicted
         (chain, n) predictions from the estimated coefficients (type 1 matching).
     observed
-        (chain, n) who can be a donor.
+        (chain, n) potential donors.
     wanted
         (chain, k) predictions from the drawn coefficients, for the gaps.
     donors
-        How many; with fewer observed patients in some chain, as many as the fewest.
+        Number of donors; if a chain has fewer observed patients, the smallest such number.
 
     Examples
     --------

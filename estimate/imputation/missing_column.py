@@ -9,7 +9,7 @@ from estimate.core.arrays import Bools, Floats, Ints
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Where one column is missing, (chain, k): rows padded to one length, and which are real."""
+    """Missing rows of one column, (chain, k), padded to one length, with a mask."""
 
     observed: Bools
     rows: Ints
@@ -28,5 +28,5 @@ class Gap:
         np.put_along_axis(column, self.rows, np.where(self.real, drawn, kept), -1)
 
     def at(self, array: Floats) -> Floats:
-        """Return what (chain, n) holds in these rows."""
+        """Return the values of (chain, n) in these rows."""
         return np.asarray(np.take_along_axis(array, self.rows, -1))

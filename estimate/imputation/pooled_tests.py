@@ -1,7 +1,6 @@
 """One test of several coefficients at once from many imputations: D1 to D4.
 
-The axis of imputations is said by each function; all other leading axes are replicates and pass
-through.
+Each function documents the axis of imputations; all other leading axes are replicates.
 """
 
 from dataclasses import dataclass, replace
@@ -54,7 +53,7 @@ def d1(coef: ArrayLike, cov: ArrayLike, *, df_complete: float = np.inf) -> Poole
 def d2(chi_square: ArrayLike, k: int) -> PooledTest:
     """Pool the chi-square statistics (..., m) of a test on k degrees of freedom.
 
-    Needs no more than the statistics, and is the least powerful and least reliable of the four.
+    It needs only the statistics, and is the least powerful and least reliable of the four.
     Li KH, Meng XL, Raghunathan TE, Rubin DB. *Stat Sinica* 1991;1:65-92.
     """
     d = np.asarray(chi_square, float)
@@ -150,7 +149,7 @@ def likelihood_ratio_test(
         return _sound(d3(own, 2 * (common[0] - common[1]), k), full.converged & null.converged)
     long = X.reshape(*X.shape[:-3], m * n, p)
     flat = y.reshape(*y.shape[:-2], m * n), w.reshape(*w.shape[:-2], m * n)
-    # All imputations in one data set agree with their mean almost.
+    # The maximum of all imputations together is close to their mean.
     stacked = fit_logistic(long, *flat, start=_near(full.coef))
     stacked_null = fit_logistic(long[..., keep], *flat, start=_near(null.coef))
     together = 2 * (stacked.loglik - stacked_null.loglik) / m

@@ -1,7 +1,7 @@
-"""One answer from many imputations: Rubin's rules.
+"""Rubin's rules: combine the estimates of several imputations.
 
-Rubin DB. *Multiple Imputation for Nonresponse in Surveys*, 1987. The axis of imputations is said
-by each function; all other leading axes are replicates and pass through.
+Rubin DB. *Multiple Imputation for Nonresponse in Surveys*, 1987. Each function documents the axis
+of imputations; all other leading axes are replicates.
 """
 
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from estimate.core.arrays import Floats
 from estimate.core.result import RATIOS, Estimate, assemble
 from protocol.errors import InputError
 
-#: Where imputations agree entirely, the degrees of freedom are taken at this share of variance due
-#: to missing data, as `mice` up to 3.15 does; it moves them by one part in a thousand at most.
+#: If all imputations are equal, the degrees of freedom are computed at this fraction of variance
+#: due to missing data, as in `mice` up to 3.15; the effect is at most 0.1 %.
 SMALLEST_SHARE = 1e-4
 
 
@@ -69,7 +69,7 @@ def pool(
     Raises
     ------
     InputError
-        With fewer than two imputations: nothing shows the uncertainty of the missing values.
+        With fewer than two imputations, the uncertainty of the missing values cannot be estimated.
 
     Examples
     --------
@@ -121,8 +121,8 @@ def _barnard_rubin(m: int, share: Floats, complete: Floats) -> Floats:
 def missing_information(each: Estimate, *, df_complete: ArrayLike = np.inf) -> Floats:
     """Return the fraction of missing information of an estimate; imputations are its last axis.
 
-    The share of its variance that stems from what is missing: 0.3 means that complete data would
-    have told in 70 % as many patients.
+    The fraction of its variance that is due to missing data: with 0.3, complete data would have
+    needed 70 % of the patients for the same precision.
     """
     value = np.log(each.estimate) if each.scale in RATIOS else each.estimate
     return pool(value, np.asarray(each.std_error) ** 2, df_complete=df_complete).fmi
@@ -131,9 +131,9 @@ def missing_information(each: Estimate, *, df_complete: ArrayLike = np.inf) -> F
 def pool_estimates(each: Estimate, *, df_complete: ArrayLike = np.inf) -> Estimate:
     """Pool an estimate made in every imputation; the imputations are its last axis.
 
-    Any estimator that takes leading axes can so be used after imputation, propensity steps inside
-    each imputation included ("within"; Leyrat C et al. *Stat Methods Med Res* 2019;28:3-19).
-    A failure in one imputation makes the pooled result a failure.
+    Any estimator with leading axes can be used after imputation, including propensity scores within
+    each imputation ("within"; Leyrat C et al. *Stat Methods Med Res* 2019;28:3-19). If one
+    imputation fails, the pooled result fails.
     """
     value = np.log(each.estimate) if each.scale in RATIOS else each.estimate
     pooled = pool(value, np.asarray(each.std_error) ** 2, df_complete=df_complete)

@@ -1,4 +1,4 @@
-"""From a table of patients to arrays that can be imputed, and back."""
+"""Convert a table of patients to arrays for imputation, and back."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ from protocol.errors import Fault, InputError
 def encode(
     patients: pd.DataFrame, kinds: Mapping[str, Kind], methods: Mapping[str, Method] | None = None
 ) -> tuple[Floats, tuple[Column, ...]]:
-    """Return the columns named in ``kinds`` as numbers (n, column), and what they are.
+    """Return the columns named in ``kinds`` as numbers (n, column), and their kinds.
 
     Categories become 0, 1, ... in the order in which ``kinds`` lists them; missing becomes NaN.
 
@@ -80,7 +80,7 @@ def _fault(
 def decode(
     done: Imputation, patients: pd.DataFrame, kinds: Mapping[str, Kind]
 ) -> list[pd.DataFrame]:
-    """Return one completed copy of the table per imputation; other columns are as they were."""
+    """Return one completed copy of the table per imputation; other columns are unchanged."""
     tables = []
     for values in done.completed:
         filled = patients.copy()

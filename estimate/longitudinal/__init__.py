@@ -1,1 +1,1 @@
-"""Treatment that changes over time: courses of patients, and strategies that react to them."""
+"""Time-varying treatment: courses of patients, and dynamic treatment strategies."""

@@ -1,8 +1,8 @@
-"""The g-formula of strategies that react to the course of a patient, by iterated expectations.
+"""The g-formula of dynamic treatment strategies, by iterated conditional expectations.
 
 Robins J. *Math Model* 1986;7:1393-512; Bang H, Robins JM. *Biometrics* 2005;61:962-972 (iterated
-conditional expectations). From the last month backwards, the expected outcome is regressed on what
-was known, and predicted with the treatment that the strategy asks for.
+conditional expectations). From the last month backwards, the expected outcome is regressed on the
+known history and predicted with the treatment that the strategy assigns.
 """
 
 from collections.abc import Mapping
@@ -19,21 +19,21 @@ from estimate.core.result import Estimate
 from estimate.longitudinal.regimes import Courses
 from estimate.regression.logistic import fit_logistic
 
-#: Bootstrap samples that are in memory together.
+#: Bootstrap samples in memory together.
 BLOCK = 50
 
 
 def g_formula_risks(data: Courses, strategies: Mapping[str, ArrayLike]) -> tuple[Floats, Bools]:
-    """Return the risk (..., strategy) had everyone followed each strategy, and convergence (...).
+    """Return the risk (..., strategy) if everyone followed each strategy, and convergence (...).
 
-    Rightness needs right regressions and no unmeasured common causes of treatment and outcome
-    given the course so far. Patients who were lost are predicted from those who stayed.
+    Consistency requires correct regressions and no unmeasured common causes of treatment and
+    outcome given the history. Outcomes of patients lost to follow-up are predicted from the others.
 
     Parameters
     ----------
     strategies
-        As for `estimate.longitudinal.regimes.regime_risks`; where either treatment is allowed, the
-        patient's own is taken.
+        As for `estimate.longitudinal.regimes.regime_risks`; if either treatment is allowed, the
+        observed one is used.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def _one(data: Courses, asked: Floats) -> tuple[Floats, Bools]:
     expected, weight = np.where(seen, data.outcome, 0.0), seen.astype(float)
     sound = np.ones(a.shape[:-2], bool)
     for month in reversed(range(months)):
-        # the course so far: treatments before, and what was measured up to this month
+        # the history: previous treatments, and measurements up to this month
         past = x[..., : month + 1, :].reshape(*x.shape[:-2], -1)
         known = np.concatenate([past, a[..., : month + 1]], -1)
         kept = _varying(known)

@@ -1,11 +1,11 @@
-"""Compare treatment strategies that react to the course of a patient: clone, censor, weight.
+"""Compare dynamic treatment strategies by cloning, censoring and weighting.
 
-A dynamic strategy decides each month from what is known then ("add FSH if the hormone is low").
+A dynamic strategy decides each month from the known history ("add FSH if the hormone is low").
 Every patient is cloned to each strategy; a clone is censored in the first month in which the
-treatment given is not the one the strategy asks for; the clones that remain are weighted by the
-inverse probability of having remained, which depends on the course so far. Patients who were lost
-before the outcome are weighted likewise. Hernan MA, Robins JM. *Am J Epidemiol* 2016;183:758-64;
-Cain LE et al. *Int J Biostat* 2010;6(2):18.
+treatment given is not the one that the strategy assigns; the remaining clones are weighted by the
+inverse probability of remaining, which depends on the history. Patients lost before the outcome are
+weighted in the same way. Hernan MA, Robins JM. *Am J Epidemiol* 2016;183:758-64; Cain LE et al.
+*Int J Biostat* 2010;6(2):18.
 """
 
 from collections.abc import Mapping
@@ -26,20 +26,20 @@ from protocol.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Courses:
-    """What was given and measured, month by month; ``...`` is the leading shape.
+    """Treatment and measurements by month; ``...`` is the leading shape.
 
     Attributes
     ----------
     treatment
         (..., n, month) 0 or 1: the treatment given in each month.
     covariates
-        (..., n, month, p) what was known when the month's treatment was decided, baseline values
+        (..., n, month, p) values known when the month's treatment was decided, with baseline values
         repeated in every month.
     outcome
         (..., n) 0 or 1 after the last month; NaN for patients lost before it.
     open
-        (..., n, month) whether treatment was decided at all; elsewhere nobody is treated and there
-        is nothing to weight. None: in every month.
+        (..., n, month) whether treatment was decided; elsewhere no one is treated and no weight is
+        needed. None: in every month.
     """
 
     treatment: Floats
@@ -60,13 +60,13 @@ def courses(
     Parameters
     ----------
     decided
-        (..., n, month) whether treatment was decided at all; None: in every month.
+        (..., n, month) whether treatment was decided; None: in every month.
 
     Raises
     ------
     InputError
-        If shapes do not fit, a treatment or outcome is not 0/1, a covariate is missing, or someone
-        was treated where nothing was decided.
+        If shapes do not fit, a treatment or outcome is not 0/1, a covariate is missing, or a
+        patient was treated without a decision.
     """
     a, x, y = (np.asarray(each, float) for each in (treatment, covariates, outcome))
     if x.shape[:-1] != a.shape or y.shape != a.shape[:-1]:
@@ -87,7 +87,7 @@ def courses(
 
 @dataclass(frozen=True, slots=True)
 class RegimeRisks:
-    """The risk had everyone followed each strategy.
+    """Risks if everyone had followed each strategy.
 
     Attributes
     ----------
@@ -134,19 +134,19 @@ def regime_risks(
     """Estimate the risk under each strategy by clone-censor-weighting.
 
     Treatment is modelled by one logistic regression pooled over months, on the month, the
-    covariates of the month and the treatment of the month before; loss by one on the covariates
-    and the treatment of the last month. Rightness needs both models, no unmeasured common causes
-    of treatment and outcome given the course so far, and positivity: every course that a strategy
-    asks for must occur.
+    covariates of the month and the treatment of the month before; loss by one on the covariates and
+    the treatment of the last month. Consistency requires both models to be correct, no unmeasured
+    common causes of treatment and outcome given the history, and positivity: every course that a
+    strategy assigns must occur.
 
     Parameters
     ----------
     strategies
-        Name to (..., n, month): the treatment that the strategy asks for, given the patient's own
-        course so far; NaN where it allows either (a grace period).
+        Name to (..., n, month): the treatment that the strategy assigns, given the patient's
+        history; NaN if it allows either (a grace period).
     weighted
-        False leaves the clones unweighted: the naive per-protocol analysis, which is biased where
-        adherence depends on the course.
+        False leaves the clones unweighted: the naive per-protocol analysis, which is biased if
+        adherence depends on the history.
 
     Examples
     --------
@@ -172,7 +172,7 @@ def regime_risks(
             total = w.sum(-1)[..., None]
             risk = (w * y).sum(-1) / total[..., 0]
             own = w * (y - risk[..., None]) / total
-            # a clone of large weight draws the mean towards itself: leave-one-out residuals
+            # leave-one-out residuals, because a clone of large weight pulls the mean towards itself
             enlarged = own / (1 - w / total)
         if weighted:
             enlarged = enlarged + model.correction(own, ~np.isnan(wanted))
@@ -188,7 +188,7 @@ def regime_risks(
 
 
 class _Model:
-    """Models of treatment in each month and of being seen at the end."""
+    """Models of treatment in each month and of follow-up at the end."""
 
     def __init__(self, data: Courses) -> None:
         a, x = data.treatment, data.covariates
@@ -207,7 +207,7 @@ class _Model:
         self.converged = self.treatment.fit.converged & (self.loss is None or self.loss.converged)
 
     def inverse(self, asked: Bools) -> Floats:
-        """Return each patient's weight, from the months in which a strategy asks for something."""
+        """Return each patient's weight, from the months in which a strategy assigns a treatment."""
         probability = np.where(asked, self.treatment.likelihood, 1.0).prod(-1)
         if self.loss is not None:
             probability = probability * self.stay
@@ -215,7 +215,7 @@ class _Model:
             return np.asarray(1 / probability)
 
     def correction(self, own: Floats, asked: Bools) -> Floats:
-        """Return what the estimation of the weights adds to the influence of each patient."""
+        """Return the contribution of estimating the weights to the influence of each patient."""
         slope = -np.where(asked[..., None], self.treatment.scores, 0.0).sum(-2)
         gradient = np.einsum("...n,...nq->...q", own, slope)
         added = np.einsum("...nq,...q->...n", self.treatment.influence, gradient)

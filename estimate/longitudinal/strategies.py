@@ -1,4 +1,4 @@
-"""Strategies as a plan writes them, applied to a clinic's tables of visits and injections."""
+"""Strategies of a plan, applied to a clinic's tables of visits and injections."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ _CURE = 'write `never`, `always`, or conditions such as "fsh_iu_l <= 11.1"'
 
 
 def _conditions(value: Any) -> Any:
-    """Let one condition stand for a list of one."""
+    """Accept one condition as a list of one."""
     return [value] if isinstance(value, str) else value
 
 
@@ -59,27 +59,27 @@ class PlannedModel(Document):
 
 
 class Strategies(Document):
-    """Treatment strategies that decide at each visit from what is known then.
+    """Treatment strategies that decide at each visit from the known history.
 
     Attributes
     ----------
     patient
         Column that identifies a patient in all three tables.
     months
-        Months of the visits at which it is decided, in order.
+        Months of the decision visits, in order.
     covariates
         Columns of the visits on which decisions and outcome may depend.
     drug
-        Drug of the injections that is decided on; a patient is treated in a month if any injection
-        of it falls on the 30 days from the visit.
+        Drug that is decided on; a patient is treated in a month if it is injected in the 30 days
+        from the visit.
     compare
         Name to rule: `never`, `always`, or conditions on columns of the visit that must all hold.
         The first strategy is the reference.
     decided_if
-        Conditions under which a clinic decides at all; elsewhere nobody is treated, and the clones
+        Conditions under which treatment is decided; elsewhere no one is treated, and the clones
         need no weight. Empty: in every month.
     grace_months
-        Months that a treatment which the rule newly asks for may be late.
+        Months by which a newly required treatment may be late.
     structural_model
         A marginal structural model of the effect of each month treated, beside the strategies.
     """
@@ -122,7 +122,7 @@ class Strategies(Document):
 
 @dataclass(frozen=True, slots=True)
 class StrategyFindings:
-    """What a comparison of strategies found.
+    """Result of a comparison of strategies.
 
     ``risks`` has one row per strategy: risk by weighting, by the g-formula and unweighted, patients
     who adhered, largest weight. ``estimates`` compare each strategy with the first.
@@ -167,7 +167,7 @@ def compare_strategies(
     Raises
     ------
     InputError
-        If a column is not there, a visit is repeated, or a strategy is followed by nobody.
+        If a column is missing, a visit is repeated, or no patient follows a strategy.
     """
     monthly = asked.structural_model.outcome if asked.structural_model else None
     tables = read_courses(
@@ -225,7 +225,7 @@ def _structural(
 
 
 def _asked(rule: Sequence[str], raw: Mapping[str, Floats], asked: Strategies) -> Floats:
-    """Return the treatment (patient, month) that a rule asks for; NaN while it may be late."""
+    """Return the treatment (patient, month) that a rule assigns; NaN while it may be late."""
     return allow_grace(_holds(rule, raw), asked.grace_months)
 
 
@@ -247,7 +247,7 @@ def _holds(rule: Sequence[str], raw: Mapping[str, Floats]) -> Bools:
 
 
 def allow_grace(holds: Bools, months: int) -> Floats:
-    """Return 1 where treatment is asked for, NaN in the first ``months`` of each such spell.
+    """Return 1 where treatment is assigned, NaN in the first ``months`` of each such period.
 
     >>> allow_grace(np.array([[False, True, True, True]]), 1)
     array([[ 0., nan,  1.,  1.]])

@@ -1,7 +1,7 @@
 """Two probit models with correlated errors, the first variable acting on the second.
 
 A recursive bivariate probit model: mediator given exposure, outcome given both. The correlation is
-supposed, not estimated; coefficients maximise the likelihood given it.
+assumed, not estimated; coefficients maximise the likelihood given it.
 """
 
 from dataclasses import dataclass, replace

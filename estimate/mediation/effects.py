@@ -1,4 +1,4 @@
-"""The effects of a mediation analysis, what they ask, and how draws become numbers."""
+"""Effects of a mediation analysis, their estimands, and summaries of draws."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ EFFECTS = (
     "indirect_ratio",
 )
 
-#: Values under which each effect would be nothing.
+#: Null value of each effect.
 NOTHING = {"indirect_ratio": 1.0}
 
 
@@ -55,7 +55,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Mediation:
-    """All effects of one mediation analysis, and what it asks.
+    """All effects of one mediation analysis, and its estimand.
 
     ``draws`` are those used for the intervals, (...); a draw without a finite fit is not used.
     """
@@ -71,7 +71,7 @@ class Mediation:
 
     @property
     def reading(self) -> str:
-        """Return what the numbers mean, in words."""
+        """Return the interpretation in words."""
         return (
             f"how much of the effect of {self.exposure} on {self.outcome} runs through "
             f"{self.mediator}, that is through {self.mediator} differing by {self.exposure}; "

@@ -1,10 +1,10 @@
-"""What if something unmeasured drives both mediator and outcome: indirect effects by its strength.
+"""Sensitivity of mediation to an unmeasured common cause of mediator and outcome.
 
-Mediation analysis takes the errors of mediator and outcome as unrelated. Here they are latent
-normal variables with a correlation rho that is supposed, not estimated: for each rho both models
-are fitted together and the effects follow. Imai K, Keele L, Yamamoto T. *Stat Sci* 2010;25:51-71,
-section 5, with both variables binary (a recursive bivariate probit model). At rho = 0 it is the
-ordinary analysis with probit instead of logit models.
+Mediation analysis assumes independent errors of mediator and outcome. Here they are latent normal
+variables with a correlation rho that is assumed, not estimated: for each rho both models are fitted
+together and the effects follow. Imai K, Keele L, Yamamoto T. *Stat Sci* 2010;25:51-71, section 5,
+with both variables binary (a recursive bivariate probit model). At rho = 0 it is the ordinary
+analysis with probit instead of logit models.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ from estimate.mediation.bivariate_probit import (
 from estimate.mediation.effects import EFFECTS, effects_of
 from protocol.errors import InputError
 
-#: Correlations tried unless others are named.
+#: Default correlations.
 GRID = tuple(np.linspace(-0.8, 0.8, 9).round(1).tolist())
 
 #: Step of numerical derivatives, for columns of unit variance.
@@ -37,7 +37,7 @@ STEP = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class ErrorCorrelation:
-    """Effects under each supposed correlation of errors; arrays are (rho,).
+    """Effects under each assumed correlation of errors; arrays are (rho,).
 
     Attributes
     ----------
@@ -108,7 +108,7 @@ def error_correlation(
     nearest = int(np.abs(grid).argmin())
     start = fit_pair(patients, 0.0, np.zeros(patients.size))
     thetas = np.empty((len(grid), patients.size))
-    # Outwards from rho = 0, each from the answer of its neighbour.
+    # Outwards from rho = 0, each starting from the solution of its neighbour.
     for side in (range(nearest, len(grid)), range(nearest - 1, -1, -1)):
         theta = start
         for i in side:
@@ -121,7 +121,7 @@ def error_correlation(
 
 
 def pool_correlations(found: Sequence[ErrorCorrelation]) -> ErrorCorrelation:
-    """Combine those of several imputations, correlation by correlation, by Rubin's rules.
+    """Combine the results of several imputations for each correlation by Rubin's rules.
 
     ``vanishes_at`` is their mean; NaN unless all have one.
     """

@@ -1,12 +1,13 @@
-"""Causal mediation: how much of an exposure's effect runs through a mediator.
+"""Causal mediation analysis: indirect and direct effects of an exposure.
 
 Imai K, Keele L, Tingley D. *Psychol Methods* 2010;15:309-34: algorithm 1 (quasi-Bayes) and 2
-(bootstrap), with one change. Where these draw each patient's mediator at random, the two values of
-a binary mediator (or the quadrature points of a numeric one) are summed with their probabilities:
-the same effects without that noise.
+(bootstrap), with one change. Instead of simulating each patient's mediator, the two values of a
+binary mediator (or the quadrature points of a numeric one) are summed with their probabilities: the
+same effects without simulation noise.
 
-What mediation does not say: whether the mediator works better in the exposed. An effect through
-treatment arises from different *uptake* of treatment, even if treatment works alike in everyone.
+Mediation does not show whether the mediator works better in the exposed. An effect through
+treatment arises from different *uptake* of treatment, even if the effect of treatment is the same
+in everyone.
 """
 
 import numpy as np
@@ -43,8 +44,8 @@ def mediate(
     """Split the effect of an exposure into a part through a mediator and the rest.
 
     Logistic models of outcome and (binary) mediator, effects on the risk, averaged over patients.
-    Valid only if, given the covariates, nobody unmeasured drives both exposure and mediator,
-    exposure and outcome, or mediator and outcome.
+    Valid only if, given the covariates, there are no unmeasured common causes of exposure and
+    mediator, exposure and outcome, or mediator and outcome.
 
     Parameters
     ----------

@@ -7,7 +7,8 @@ import numpy as np
 from estimate.core.arrays import Bools, Floats, Ints
 from estimate.regression.logistic import fit_logistic
 
-#: Numbers (draw x patient) worked on at once: few enough to stay in cache, five times the speed.
+#: Numbers (draw x patient) processed together: few enough to stay in cache, which is five times
+#: faster.
 BLOCK = 20_000
 
 #: Points of Gauss-Hermite quadrature over a numeric mediator.
@@ -132,16 +133,18 @@ def _risk_block(data: MediationData, sigma: Floats, first: Floats, second: Float
             for b in (0, 1):
                 risks[..., a, b] = np.matmul(without + chance[b] * gain, share)[..., 0]
         return risks
+    # Of the predictor only the part of the patient stays in the exponential; what a draw and a node
+    # add multiplies the odds.
     nodes, node_weights = _QUADRATURE
     for a in (0, 1):
         slope = (by_mediator + a * product)[..., None]
+        odds = np.exp(-(y_eta + slope * m_eta).clip(-340, 340))
+        spread = slope * (np.sqrt(2) * sigma[..., None, None]) * nodes
         for b in (0, 1):
-            mean = m_eta + b * first[..., :1]
-            eta = y_eta + (a * by_exposure)[..., None] + slope * mean
-            variation = slope * (np.sqrt(2) * sigma[..., None, None])
-            risk = sum(
-                w / (1 + np.exp(-(eta + variation * x).clip(-500, 500)))
-                for x, w in zip(nodes, node_weights / np.sqrt(np.pi), strict=True)
-            )
+            shift = (a * by_exposure)[..., None] + slope * (b * first[..., :1])
+            factors = np.exp(-(shift + spread).clip(-340, 340))
+            risk = np.zeros(odds.shape)
+            for k, weight in enumerate(node_weights / np.sqrt(np.pi)):
+                risk += weight / (1 + odds * factors[..., k, None])
             risks[..., a, b] = np.matmul(risk, share)[..., 0]
     return risks

@@ -1,4 +1,4 @@
-"""How strong would an unmeasured confounder have to be to explain an indirect effect away."""
+"""Sensitivity of an indirect effect to an unmeasured confounder."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,7 +11,7 @@ from estimate.mediation.effects import Mediation
 def without_confounder(
     mediation: Mediation, on_outcome: ArrayLike, imbalance: ArrayLike
 ) -> tuple[Floats, Floats]:
-    """Return indirect and direct effect freed from a mediator-outcome confounder.
+    """Return indirect and direct effects corrected for a mediator-outcome confounder.
 
     VanderWeele TJ. *Epidemiology* 2010;21:540-51: a binary confounder shifts the direct effect up
     and the indirect effect down by the product of the two arguments. Arrays make a grid.

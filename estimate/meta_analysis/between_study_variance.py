@@ -113,16 +113,22 @@ def _restricted_likelihood(effect: Floats, variance: Floats, design: Floats) -> 
     return _maximise(effect, variance, design, restricted=True)
 
 
+def _log_likelihoods(
+    tau2: Floats, effect: Floats, variance: Floats, design: Floats, restricted: bool
+) -> Floats:
+    """Return (value,) the (restricted) log likelihoods at several values of tau squared."""
+    weight = 1 / (variance + tau2[:, None])
+    weighted = weight[..., None] * design
+    information = design.T @ weighted
+    fitted = np.linalg.solve(information, (effect @ weighted)[..., None])  # (value, column, 1)
+    residual = effect - (design @ fitted)[..., 0]
+    found = 0.5 * np.log(weight).sum(-1) - 0.5 * (weight * residual**2).sum(-1)
+    return np.asarray(found - 0.5 * np.linalg.slogdet(information)[1] if restricted else found)
+
+
 def _maximise(effect: Floats, variance: Floats, design: Floats, *, restricted: bool) -> float:
     """Return the value of tau squared with the greatest (restricted) likelihood."""
     scale = float(np.var(effect)) + float(np.mean(variance))
-
-    def log_likelihood(tau2: float) -> float:
-        weight = 1 / (variance + tau2)
-        value = 0.5 * np.log(weight).sum() - 0.5 * residual_q(effect, weight, design)
-        if restricted:
-            value -= 0.5 * np.linalg.slogdet(design.T @ (weight[:, None] * design))[1]
-        return float(value)
 
     def score(tau2: float) -> float:
         weight = 1 / (variance + tau2)
@@ -131,7 +137,7 @@ def _maximise(effect: Floats, variance: Floats, design: Floats, *, restricted: b
         return float(residual @ residual - (np.trace(matrix) if restricted else weight.sum()))
 
     points = _GRID * scale
-    best = int(np.argmax([log_likelihood(point) for point in points]))
+    best = int(np.argmax(_log_likelihoods(points, effect, variance, design, restricted)))
     low, high = points[max(best - 1, 0)], points[min(best + 1, points.size - 1)]
     if score(low) <= 0 or score(high) >= 0:
         return float(points[best])

@@ -15,7 +15,7 @@ from protocol.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class ElicitedPrior:
-    """A fitted prior, and how far it lies from what was stated.
+    """A fitted prior, and its distance from the stated quantiles.
 
     Attributes
     ----------

@@ -1,7 +1,7 @@
-"""Peto's odds ratio: the observed less the expected events of each study, over their variances.
+"""Peto's odds ratio: observed minus expected events of each study, over their variances.
 
 Yusuf S et al. *Prog Cardiovasc Dis* 1985;27:335-71. Unbiased only for small effects and arms of
-similar size; Mantel-Haenszel estimates stand in `estimate.comparison.stratified`.
+similar size; Mantel-Haenszel estimates are in `estimate.comparison.stratified`.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class PooledLogOdds:
 def peto_odds_ratio(x1: ArrayLike, n1: ArrayLike, x2: ArrayLike, n2: ArrayLike) -> PooledLogOdds:
     """Pool two-by-two tables by Peto's method.
 
-    Tables without events, or with events alone, add nothing.
+    Tables without events, or without non-events, do not contribute.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ PoolingTest = Literal["normal", "knapp-hartung"]
 
 @dataclass(frozen=True, slots=True)
 class MetaAnalysis:
-    """What was fitted to the effects of studies.
+    """A model fitted to the effects of studies.
 
     Attributes
     ----------
@@ -242,7 +242,7 @@ def _moderation(
     coefficient: Floats,
     covariance: Floats,
 ) -> dict[str, Any]:
-    """Return how much moderators explain, and their joint test, as fields of the result."""
+    """Return the variance explained by moderators, and their joint test, as result fields."""
     count = coefficient.size - 1
     if not count:
         return {"r2_percent": float("nan"), "qm": float("nan"), "qm_p_value": float("nan")}

@@ -1,4 +1,4 @@
-"""Meta-analytic-predictive priors: what published studies say of the effect in a new one.
+"""Meta-analytic-predictive priors: the effect in a new study, given published studies.
 
 Neuenschwander B et al. *Clin Trials* 2010;7:5-18; made robust by a vague component as in Schmidli H
 et al. *Biometrics* 2014;70:1023-32. The variance between studies is integrated over, with a

@@ -1,4 +1,4 @@
-"""How far a pooled effect rests on one study, and whether small studies show larger effects.
+"""Influence of single studies on a pooled effect, and small-study effects.
 
 Egger M et al. *BMJ* 1997;315:629-34; the mixed-effects version: Sterne JAC, Egger M, chapter 6 of
 *Publication Bias in Meta-Analysis*, Wiley 2005.
@@ -41,7 +41,7 @@ def egger_test(
     """Test a funnel plot for asymmetry by Egger's regression with random effects.
 
     Fewer than ten studies have little power to show asymmetry (Sterne JAC et al. *BMJ*
-    2011;343:d4002): say so beside a large p-value.
+    2011;343:d4002): state this with a large p-value.
     """
     if len(studies) < 3:
         problem = f"a regression on standard errors needs three studies; there are {len(studies)}"
@@ -69,7 +69,7 @@ def leave_one_out(
 
 
 def bias_adjusted(studies: StudyEffects, shift: Floats, variance: Floats) -> StudyEffects:
-    """Take an assumed bias out of the effects, and add what is not known of it to their variances.
+    """Subtract an assumed bias from the effects, and add its variance to their variances.
 
     Parameters
     ----------

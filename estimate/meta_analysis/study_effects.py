@@ -71,7 +71,7 @@ def effects_from_counts(
     x2, n2
         (study,) events and patients of the control arm.
     scale
-        Scale of the effect; the experimental arm stands in the numerator, or first.
+        Scale of the effect; the experimental arm is the numerator, or comes first.
 
     Returns
     -------

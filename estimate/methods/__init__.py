@@ -1,1 +1,1 @@
-"""METHODS, the one registry of analysis methods, and what methods of one analysis share."""
+"""METHODS, the registry of analysis methods, and the computations that they share."""

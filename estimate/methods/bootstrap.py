@@ -14,10 +14,10 @@ from estimate.core.arrays import Floats, Ints
 from estimate.core.result import RATIOS, Estimate, wald
 from estimate.methods.shared_work import Work
 
-#: Samples that are in memory together.
+#: Samples in memory together.
 BLOCK = 100
 
-#: Share of samples that must have an estimate; with fewer the method does not converge.
+#: Proportion of samples that must have an estimate; with fewer the method does not converge.
 MIN_ESTIMATED = 0.9
 
 

@@ -1,4 +1,4 @@
-"""What an analysis method is: its name, what it estimates, what it needs, and how it is run."""
+"""An analysis method: its name, estimand, requirements and computation."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from estimate.methods.shared_work import ErrorKind, Work
 
 Answers = Sequence[Estimate]
 
-#: What offers methods: one table, simulated studies of known truth, or a planned trial.
+#: Commands that offer methods: for one table, simulated studies, or a planned trial.
 Door = Literal["analyse", "recover", "power"]
 
-#: Whether an effect is that in a population, or that given something in a regression.
+#: Whether an effect is marginal in a population, or conditional in a regression.
 Kind = Literal["marginal", "conditional"]
 
-#: What a conditional effect is given.
+#: What a conditional effect is conditional on.
 Given = Literal["covariates", "propensity score", "pair", "site or strata"]
 
-#: What a method needs besides the analysis set; the score needs covariates too.
+#: What a method needs in addition to the analysis set; the score also needs covariates.
 Need = Literal[
     "covariates", "propensity score", "outcome model", "pairs", "sites or strata", "clusters"
 ]
@@ -37,26 +37,26 @@ class Method:
     Attributes
     ----------
     name
-        What plans and designs call it.
+        Name in plans and designs.
     label
-        What it is, in words.
+        Description in words.
     run
         The computation, on data sets with any leading axes; None for methods of trials, which
         `pretese.trial.simulation.arm_comparison` computes from sites, strata and arms.
     target
         Population of the effect; "focal" is that of the arm whose patients are matched.
     given
-        What a conditional effect is given; None for a marginal one.
+        What a conditional effect is conditional on; None for a marginal one.
     scales
         Scales of its answers.
     needs
-        What it needs besides treatment and outcome.
+        What it needs in addition to treatment and outcome.
     offered
-        Which commands offer it.
+        Commands that offer it.
     reason
-        Why the others do not.
+        Why other commands do not.
     clusters
-        Whether its errors allow for rows that are dependent within clusters.
+        Whether its standard errors allow for dependence within clusters.
     sampling
         Whether it takes sampling weights.
     errors

@@ -1,4 +1,4 @@
-"""Which commands offer a method, and what a name that none offers is answered with."""
+"""The commands that offer a method, and messages for unknown names."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from estimate.methods.method import Door, Method
 from estimate.methods.registry import METHODS
 
-#: Other words of the literature for a method: a message names the word that is used here.
+#: Synonyms of methods in the literature: messages give the name used here.
 SYNONYMS = {
     "crude": "unadjusted",
     "standardised": "g-computation",
@@ -46,7 +46,7 @@ def check_method(name: str, door: Door) -> str:
 
 
 def check_clustered_methods(methods: Sequence[str], *, clustered: bool) -> None:
-    """Raise ValueError where methods need clusters that are not named, or cannot allow for them."""
+    """Raise ValueError if methods need clusters that are not named, or cannot allow for them."""
     needy = [name for name in methods if "clusters" in METHODS[name].needs]
     if needy and not clustered:
         raise ValueError(f"`{needy[0]}` needs it; name the column of the clusters")

@@ -1,4 +1,4 @@
-"""METHODS: every analysis method, what it estimates, what it needs, and how it is run.
+"""METHODS: every analysis method with its estimand, requirements and computation.
 
 `pretese analyse`, `pretese recover` and `pretese power` read their methods here, so that one name
 means one estimator everywhere. A new estimator is one entry, and a line in
@@ -32,7 +32,7 @@ _ANALYSE: frozenset[Door] = frozenset({"analyse"})
 _RECOVER: frozenset[Door] = frozenset({"recover"})
 _POWER: frozenset[Door] = frozenset({"power"})
 _EVERYWHERE: frozenset[Door] = _ANALYSE | _RECOVER | _POWER
-_SHOWN_TO_FAIL = "it is here to show that it fails"
+_SHOWN_TO_FAIL = "it is included to show that it fails"
 _OF_TRIALS = "it is computed from the arms, sites and strata of a planned trial"
 
 
@@ -83,7 +83,7 @@ def _score_alone(work: Work) -> Answers:
 
 
 def _score_beside_covariates(work: Work) -> Answers:
-    """Run the published analysis: all covariates, and the score as one more."""
+    """Run the published analysis: all covariates, and the score as a further covariate."""
     return [
         adjusted(work.data, score=work.score.score, method="ps-covariate", profile=not work.pooled)
     ]
@@ -91,22 +91,22 @@ def _score_beside_covariates(work: Work) -> Answers:
 
 def _gee(work: Work) -> Estimate:
     from estimate.regression.estimating_equations import (
-        clustered_odds_ratio,  # loads statsmodels, for it alone
+        clustered_odds_ratio,  # loads statsmodels, only for this method
     )
 
     return clustered_odds_ratio(work.data)
 
 
 def _within_pairs(work: Work) -> Answers:
-    from estimate.causal.matched_pairs import paired  # loads scipy.stats, for this method alone
+    from estimate.causal.matched_pairs import paired  # loads scipy.stats, only for this method
 
     return [paired(work.data, work.pairs)]
 
 
 def _match_treated_largest(work: Work) -> Answers:
-    """Run the default of common software: treated patients are matched first, largest score first.
+    """Run the default of common software: matching by decreasing score of the treated.
 
-    Where treated patients outnumber the others, those with smaller scores find no partner.
+    If treated patients outnumber the others, those with smaller scores stay unmatched.
     """
     pairs = match_nearest(
         work.data, work.score, "treated", order="largest", on="score", accept_shortage=True
@@ -127,13 +127,13 @@ def _g_computation(target: EntropyTarget) -> Method:
     )  # fmt: skip
 
 
-#: Over whom predictions of an outcome model are averaged.
+#: Populations over which predictions of an outcome model are averaged.
 _OVER: dict[EntropyTarget, str] = {
     "ate": "(marginal standardisation) over all patients", "att": "over the treated",
     "atc": "over the untreated",
 }  # fmt: skip
 
-#: Names of the errors of a plan where an outcome model is averaged over patients.
+#: Names of standard errors in plans for averages of an outcome model.
 _OF_MODELS: dict[str, Literal["M-estimation", "robust", "delta"]] = {
     "M-estimation": "M-estimation", "HC0": "robust", "model": "delta",
 }  # fmt: skip

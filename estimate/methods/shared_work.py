@@ -1,4 +1,4 @@
-"""What several methods of one analysis share: propensity score, outcome model, weights, pairs."""
+"""Computations shared by methods of one analysis: score, outcome model, weights, pairs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from estimate.causal.weighting import Weights, weights
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.estimand import Target
 
-#: How standard errors are computed; `estimate.methods.method.Method.errors` says what a method has.
+#: Kinds of standard errors; `estimate.methods.method.Method.errors` lists those of a method.
 ErrorKind = Literal[
     "model", "HC0", "HC1", "HC2", "HC3", "survey", "M-estimation", "cluster", "bootstrap"
 ]
@@ -23,7 +23,7 @@ ErrorKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class MatchingRule:
-    """How pairs are formed; see `estimate.causal.matching.match_nearest`.
+    """Options of matching; see `estimate.causal.matching.match_nearest`.
 
     ``focal`` None is the smaller arm. ``caliper`` counts standard deviations of the distance.
     """
@@ -38,7 +38,7 @@ class MatchingRule:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a plan chooses for its methods.
+    """Options of a plan for its methods.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Choices:
     strata
         Categorical covariates within which a trial balanced its arms.
     errors
-        Method to the kind of its standard errors; a method that is not there has its default.
+        Method to the kind of its standard errors; other methods have their defaults.
     samples
         Bootstrap samples, where errors are by bootstrap.
     seed
@@ -68,22 +68,22 @@ class Choices:
 
 
 class Work:
-    """An analysis set with what its methods share, each computed once, when first asked for.
+    """An analysis set with the shared computations of its methods, each done on first use.
 
     Parameters
     ----------
     data
-        What is analysed; its last leading axis is the imputation if ``pooled``.
+        The analysis set; its last leading axis is the imputation if ``pooled``.
     observed
         Patients with treatment and outcome known, for methods without covariates; None is
         ``data``.
     choices
-        What the plan chooses.
+        The options of the plan.
     pooled
         Whether only standard errors are used, because estimates of imputations are pooled.
     replicates
-        Whether data sets are replicates of a study: one that cannot be matched does not converge,
-        where a single table is refused with `InputError`.
+        Whether data sets are replicates of a study: a replicate that cannot be matched does not
+        converge, whereas a single table is refused with `InputError`.
     where
         File or table, for messages.
     """

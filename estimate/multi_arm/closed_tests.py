@@ -2,7 +2,7 @@
 
 Closed testing with Dunnett's test of every intersection is the step-down test of Dunnett CW,
 Tamhane AC (*Stat Med* 1991;10:939-47); Marcus R, Peritz E, Gabriel KR. *Biometrika* 1976;63:655-60
-for the closure. It rejects all that the single-step test rejects, and often more.
+for the closure. It rejects every hypothesis that the single-step test rejects, and often more.
 """
 
 import numpy as np

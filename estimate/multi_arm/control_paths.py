@@ -6,8 +6,8 @@ Dunnett CW. *J Am Stat Assoc* 1955;50:1096-121 for one analysis; Magirr D, Jaki 
     Z_k(t) = (B_k(t) - sqrt(r) B_0(t)) / sqrt(t (1 + r)),
 
 with independent Brownian motions B and r participants per participant of the control. The integral
-over the path of the control has one dimension per analysis, whatever the number of arms; along a
-path each arm follows its own recursion.
+over the path of the control has one dimension per analysis, regardless of the number of arms; along
+a path each arm has its own recursion.
 """
 
 from collections.abc import Sequence
@@ -26,16 +26,16 @@ NODES = {1: 96, 2: 40, 3: 24, 4: 14}
 #: Nodes of an arm between its boundaries.
 INNER = 28
 
-#: Beyond so many standard deviations an arm is not followed.
+#: Number of standard deviations at which the integration is truncated.
 REACH = 7.5
 
-#: Paths followed together.
+#: Paths processed together.
 AT_ONCE = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """What may happen to an arm along each path of the control, shape (path, analysis).
+    """Exit probabilities of an arm along each path of the control, shape (path, analysis).
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ def follow_arm(
     *,
     two_sided: bool = False,
 ) -> Arm:
-    """Return what happens to one arm along every path of the control.
+    """Return the exit probabilities of one arm along every path of the control.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def _inner() -> tuple[Floats, Floats]:
 def _carry(
     place: Floats, mass: Floats, low: Floats, high: Floats, step: float, sd: float
 ) -> tuple[Floats, Floats]:
-    """Return (path, node) places between the boundaries and the mass that goes on there."""
+    """Return (path, node) positions between the boundaries and the mass that continues."""
     first = np.clip(low, -REACH * sd, REACH * sd)
     last = np.maximum(np.clip(high, -REACH * sd, REACH * sd), first)
     nodes, weights = _inner()

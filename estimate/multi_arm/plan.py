@@ -1,8 +1,8 @@
-"""Group-sequential plans of several arms against one control, and how they behave.
+"""Group-sequential plans of several arms against one control, and their operating characteristics.
 
-Boundaries hold the family-wise type I error in the strong sense: under any effects of the other
+Boundaries control the family-wise type I error in the strong sense: under any effects of the other
 arms, the probability of rejecting a true null hypothesis is greatest if all are true. An arm is
-dropped where its statistic falls below the futility boundary; boundaries ignore that unless it is
+dropped if its statistic falls below the futility boundary; boundaries ignore that unless it is
 binding.
 """
 
@@ -56,7 +56,7 @@ class MultiArmPlan:
     binding: bool
 
     def behaviour(self, drifts: ArrayLike) -> "Behaviour":
-        """Return what happens under (arm,) drifts, the means of Z at full information."""
+        """Return the operating characteristics under (arm,) drifts, the means of the final Z."""
         each = np.asarray(drifts, float)
         if each.shape != (self.arms,):
             problem = f"{each.size} drifts came for {self.arms} arms"
@@ -74,7 +74,7 @@ class MultiArmPlan:
         return _any(self.information_rates, arm, self.arms)
 
     def drift_for(self, power: float) -> float:
-        """Return the drift at which a treatment that works alone is found with this power."""
+        """Return the drift at which a single effective treatment is detected with this power."""
 
         def short(drift: float) -> float:
             return float(self._power(drift)) - power
@@ -94,7 +94,7 @@ class MultiArmPlan:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """Operating characteristics of a plan if the other arms go on after a rejection.
+    """Operating characteristics of a plan whose other arms continue after a rejection.
 
     Attributes
     ----------
@@ -106,9 +106,9 @@ class Behaviour:
         Probabilities of rejecting at least one arm (disjunctive), and all arms (conjunctive).
     expected_arm, expected_control
         (arm,) expected information of each arm, relative to its largest, and that of the control,
-        which recruits while any arm goes on.
+        which recruits while any arm continues.
     expected_until_first
-        Expected share of all participants, if the trial ends with the first rejection.
+        Expected fraction of all participants if the trial ends with the first rejection.
     """
 
     rejects: Floats
@@ -138,7 +138,7 @@ def plan_multi_arm(
     Parameters
     ----------
     rates
-        (analysis,) information fractions, rising, the last 1; at most four.
+        (analysis,) increasing information fractions, the last 1; at most four.
     shape
         `Spending` of the family-wise error, or `WangTsiatis`.
     arms, ratio
@@ -217,7 +217,7 @@ def _behave(rates: tuple[float, ...], arms: Sequence[Arm]) -> Behaviour:
     before = np.concatenate([np.zeros((*ended.shape[:2], 1)), ended[..., :-1]], -1)
     running = 1 - before  # arm still recruiting before each analysis
     anybody = 1 - before.prod(0)  # (path, analysis)
-    # No rejection so far, and not all dropped: what a trial needs that ends with the first success.
+    # No rejection so far, and not all dropped: for a trial that ends with the first success.
     kept = np.concatenate(
         [np.ones((*ended.shape[:2], 1)), 1 - rejects.cumsum(-1)[..., :-1]], -1
     ).prod(0)

@@ -1,6 +1,6 @@
 """Cox regression with weights, Efron's ties and robust errors; restricted mean survival time.
 
-Written here because libraries were measured to differ from R's survival: with weights, the robust
+Implemented here because libraries differ from R's survival: with weights, the robust
 standard error of lifelines 0.30 is off in the fourth digit; its variance of the restricted mean in
 the second; statsmodels takes no weights. Efron B. *J Am Stat Assoc* 1977;72:557-65; Lin DY, Wei LJ.
 *J Am Stat Assoc* 1989;84:1074-8.
@@ -13,7 +13,7 @@ import numpy as np
 from estimate.core.arrays import Bools, Floats, Ints
 from estimate.core.clusters import sum_by_cluster
 
-#: Newton steps before a fit is given up.
+#: Maximum number of Newton steps.
 STEP_LIMIT = 40
 
 #: A coefficient beyond this, times the standard deviation of its column, has no finite estimate.
@@ -96,7 +96,7 @@ def fit_cox(
 
 
 class _RiskSets:
-    """Risk sets of one data set at its event times; each tied event sees a smaller set (Efron)."""
+    """Risk sets of one data set at its event times; reduced for each tied event (Efron)."""
 
     def __init__(self, time: Floats, event: Bools, Z: Floats, w: Floats) -> None:
         self.time, self.event, self.Z, self.w = time, event, Z, w
@@ -106,14 +106,14 @@ class _RiskSets:
         self.size = np.searchsorted(-time[self.order], -self.times, side="right")
         self.died = np.flatnonzero(event)
         count = np.bincount(place)
-        #: one row per event: the number of its time, and how much of the ties is gone before it
+        #: one row per event: the index of its time, and the fraction of ties removed before it
         self.row = np.repeat(np.arange(len(count)), count)
         self.gone = np.concatenate([np.arange(d) / d for d in count]) if len(count) else np.empty(0)
         self.place = place
         self.mean = (np.bincount(place, self.w[self.died]) / count)[self.row]
 
     def _at_risk(self, values: Floats) -> Floats:
-        """Return sums of values (n, ...) over the risk set of each event, ties partly gone."""
+        """Return sums of values (n, ...) over the risk set of each event (Efron's ties)."""
         total = np.cumsum(values[self.order], axis=0)[self.size - 1]
         ties = np.zeros_like(total)
         np.add.at(ties, self.place, values[self.died])

@@ -1,7 +1,7 @@
-"""Effects on a measurement: mean differences without covariates, by ANCOVA, weighted, predicted.
+"""Effects on a continuous outcome: unadjusted, by ANCOVA, weighting and prediction.
 
-ANCOVA is statsmodels' OLS with HC3 errors (equal to R's lm and sandwich::vcovHC); the rest reuses
-the weights and influence functions of 0/1 outcomes, where a risk is a mean.
+ANCOVA is statsmodels' OLS with HC3 errors (equal to R's lm and sandwich::vcovHC); the others use
+the weights and influence functions of 0/1 outcomes, with means in place of risks.
 """
 
 from collections.abc import Sequence

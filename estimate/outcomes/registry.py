@@ -1,4 +1,4 @@
-"""Which methods answer for which outcome, and how; 0/1 outcomes are in `estimate.methods`."""
+"""Methods for outcomes other than 0/1; those for 0/1 outcomes are in `estimate.methods`."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -99,7 +99,7 @@ _MODELS: Mapping[OutcomeKind, Callable[..., Estimate]] = {
 }
 
 
-#: What a method is where the outcome is not 0/1.
+#: Description of methods for outcomes other than 0/1.
 _LABELS: Mapping[OutcomeKind, Mapping[str, str]] = {
     "continuous": {
         "unadjusted": "difference of means with Welch's t-test",
@@ -124,7 +124,7 @@ _LABELS: Mapping[OutcomeKind, Mapping[str, str]] = {
 
 
 def label_of(method: str, kind: OutcomeKind, *, several: bool = False) -> str:
-    """Return what a method is, in words, for a kind of outcome.
+    """Return the description of a method for a kind of outcome.
 
     >>> label_of("adjusted", "time")
     'Cox regression on treatment and covariates'
@@ -144,7 +144,7 @@ def adjusted_model(data: AnalysisSet, covariates: Sequence[str], method: str) ->
     return _MODELS[data.outcome_kind](data, covariates, method=method)
 
 
-#: Kinds of standard errors where they are not those of a 0/1 outcome.
+#: Kinds of standard errors that differ from those of 0/1 outcomes.
 _ERRORS: Mapping[tuple[OutcomeKind, str], tuple[ErrorKind, ...]] = {
     ("continuous", "adjusted"): ("HC3", "HC0", "HC1", "HC2", "model", "bootstrap"),
     **{

@@ -34,7 +34,8 @@ def cox_hazard_ratio(
     covariates
         Names; None takes all of the analysis set.
     weights
-        (..., n) weights of patients; errors are then robust (Lin and Wei), taking them as known.
+        (..., n) weights of patients; standard errors are then robust (Lin and Wei), with weights
+        treated as known.
     """
     design = design_matrix(data, covariates)
     column, lead = design.column(data.treatment_name) - 1, data.include.shape[:-1]

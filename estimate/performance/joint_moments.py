@@ -1,8 +1,8 @@
-"""Moments of two quantities together up to the fourth order, from parts that add up to the whole.
+"""Joint moments of two quantities up to the fourth order, combined from parts.
 
-They give the Monte Carlo error of standard deviations and of their ratios for any distribution:
-the usual s / sqrt(2 (n - 1)) is that of the normal distribution alone. At a kurtosis of 4.7 it is
-0.75 of the truth. (Kendall M, Stuart A. *The Advanced Theory of Statistics*, vol. 1, section 10.6.)
+They give the Monte Carlo error of standard deviations and of their ratios for any distribution: the
+usual s / sqrt(2 (n - 1)) is valid only for the normal distribution. At a kurtosis of 4.7 it is 0.75
+of the true value. (Kendall M, Stuart A. *The Advanced Theory of Statistics*, vol. 1, section 10.6.)
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ ORDERS = np.arange(5)
 
 @dataclass(frozen=True, slots=True)
 class JointMoments:
-    """Central moments of two quantities of the same replicates; all (...).
+    """Central moments of two quantities over the same replicates; all (...).
 
     Attributes
     ----------
@@ -28,8 +28,8 @@ class JointMoments:
     first, second
         Means; 0 of nothing.
     sums
-        (..., 5, 5) sums of (a - mean a)^i (b - mean b)^j. Those of order i + j of 4 or less stay
-        exact when parts are joined.
+        (..., 5, 5) sums of (a - mean a)^i (b - mean b)^j. Those with i + j at most 4 are exact when
+        parts are combined.
 
     Examples
     --------
@@ -111,7 +111,7 @@ def _powers(away: Floats, used: Bools) -> Floats:
 
 
 def _shifted(by: Floats) -> Floats:
-    """Return (..., 5, 5) what takes powers of x to powers of x + ``by``."""
+    """Return the (..., 5, 5) matrix that maps powers of x to powers of x + ``by``."""
     order = ORDERS[:, None] - ORDERS
     return np.asarray(
         comb(ORDERS[:, None], ORDERS) * np.asarray(by)[..., None, None] ** np.maximum(order, 0)

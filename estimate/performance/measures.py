@@ -2,7 +2,7 @@
 
 Morris TP, White IR, Crowther MJ. *Stat Med* 2019;38:2074-102, tables 5 and 6; type S and type M:
 Gelman A, Carlin J. *Perspect Psychol Sci* 2014;9:641-51. Replicates without a finite answer are
-counted as non-convergence and excluded from the rest: every measure says how many it used.
+counted as non-convergence and excluded from the rest: every measure states the number it used.
 """
 
 import numpy as np
@@ -146,8 +146,9 @@ def precision_gain(estimates: JointMoments) -> Measure:
 def paired_difference(first: ArrayLike, second: ArrayLike) -> Measure:
     """Return the mean difference of two quantities of the same replicates.
 
-    Under common random numbers its Monte Carlo error is that of the differences: often far below
-    that of either mean. Give estimates for a difference in bias, 0/1 for one in power or coverage.
+    With common random numbers its Monte Carlo error is that of the differences, often much smaller
+    than that of either mean. Give estimates for a difference in bias, and 0/1 values for one in
+    power or coverage.
 
     Parameters
     ----------
@@ -159,7 +160,7 @@ def paired_difference(first: ArrayLike, second: ArrayLike) -> Measure:
 
 
 def replicates_for(mcse: float, share: float) -> int:
-    """Return the replicates after which a share has this Monte Carlo standard error.
+    """Return the number of replicates at which a proportion has this Monte Carlo standard error.
 
     >>> replicates_for(0.001, 0.025)
     24375
@@ -171,9 +172,9 @@ def replicates_for(mcse: float, share: float) -> int:
 
 
 def z_against(share: ArrayLike, n: ArrayLike, exact: ArrayLike) -> Floats:
-    """Return how many Monte Carlo standard errors simulated shares lie above exact ones.
+    """Return the distance of simulated from exact proportions in Monte Carlo standard errors.
 
-    The error is that of the exact value, so that it is not 0 where nothing was simulated. Values
+    The error is that of the exact value, so that it is not 0 if no event was simulated. Values
     of 0 or 1 that are met exactly give 0.
 
     Parameters
@@ -188,7 +189,7 @@ def z_against(share: ArrayLike, n: ArrayLike, exact: ArrayLike) -> Floats:
     >>> print(f"{z_against(0.7574, 100_000, 0.7589822):.2f}")
     -1.17
     """
-    truth = np.clip(np.asarray(exact, float), 0.0, 1.0)  # sums of chances may round beyond
+    truth = np.clip(np.asarray(exact, float), 0.0, 1.0)  # sums of probabilities may round beyond 1
     gap, error = np.asarray(share, float) - truth, proportion_mcse(truth, n)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(gap == 0, 0.0, gap / error))

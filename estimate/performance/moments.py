@@ -1,7 +1,7 @@
-"""Means and standard deviations with Monte Carlo errors, from parts that add up to the whole.
+"""Means and standard deviations with Monte Carlo errors, combined from parts.
 
 A million replicates need not be in memory together: each part is reduced to its number, sum and
-squared deviations, and these are joined without loss (Chan TF, Golub GH, LeVeque RJ. *Am Stat*
+squared deviations, which are combined exactly (Chan TF, Golub GH, LeVeque RJ. *Am Stat*
 1983;37:242-7).
 """
 
@@ -20,7 +20,7 @@ class Measure:
     Attributes
     ----------
     value
-        (...) its estimate; NaN if it cannot be had.
+        (...) its estimate; NaN if undefined.
     mcse
         (...) Monte Carlo standard error.
     n
@@ -33,7 +33,7 @@ class Measure:
 
     @property
     def z(self) -> Floats:
-        """(...) value over its Monte Carlo error: for bias, how surely it is not 0."""
+        """(...) value over its Monte Carlo error: for bias, a z statistic of no bias."""
         return _divide(self.value, self.mcse)
 
 
@@ -89,7 +89,7 @@ class Moments:
 
 
 def proportion_mcse(share: ArrayLike, n: ArrayLike) -> Floats:
-    """Return sqrt(p (1 - p) / n), the Monte Carlo standard error of a share."""
+    """Return sqrt(p (1 - p) / n), the Monte Carlo standard error of a proportion."""
     p = np.asarray(share, float)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.sqrt(p * (1 - p) / np.asarray(n, float)))

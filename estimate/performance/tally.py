@@ -1,4 +1,4 @@
-"""Performance of a method from sums over replicates, so that no number of them is too many.
+"""Performance of a method from sums over replicates, in bounded memory.
 
 The measures are those of Morris TP, White IR, Crowther MJ. *Stat Med* 2019;38:2074-102, tables 5
 and 6, and Gelman A, Carlin J. *Perspect Psychol Sci* 2014;9:641-51 (type S and type M).
@@ -33,19 +33,19 @@ class Performance:
     mse, rmse
         Mean squared error, and its root.
     coverage
-        Share of intervals that hold the truth.
+        Proportion of intervals that contain the true value.
     bias_eliminated_coverage
-        Share of intervals that hold the mean estimate.
+        Proportion of intervals that contain the mean estimate.
     rejection
-        Share of p-values at or below alpha: power, or type I error if there is no effect.
+        Proportion of p-values at or below alpha: power, or type I error if there is no effect.
     width
         Mean width of the intervals.
     type_s
-        Among rejections, the share with the wrong sign.
+        Among rejections, the proportion with the wrong sign.
     type_m
         Among rejections, the mean of abs(estimate / truth).
     non_convergence
-        Share of replicates without a finite estimate.
+        Proportion of replicates without a finite estimate.
     """
 
     bias: Measure
@@ -81,13 +81,13 @@ class Performance:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """All that a performance needs of some replicates; tallies of parts add up to the whole's.
+    """Sufficient statistics of performance for some replicates; tallies of parts can be added.
 
-    Every field reduces one quantity of the replicates that have it: the errors and their squares,
-    the estimates, the truths, the reported variances, whether the interval holds the truth and
-    how wide it is, whether the test rejects, then whether the sign is wrong and by how much the
-    effect is magnified, and whether there is no answer. ``precision`` holds estimates and reported
-    variances together: the Monte Carlo errors of both standard errors follow from it.
+    Every field summarises one quantity over the replicates that have it: errors and squared errors,
+    estimates, true values, reported variances, coverage and width of intervals, rejection, sign and
+    magnification of the effect given rejection, and non-convergence. ``precision`` has the joint
+    moments of estimates and reported variances, which give the Monte Carlo errors of both standard
+    errors.
     """
 
     error: Moments
@@ -153,8 +153,8 @@ class Tally:
         Parameters
         ----------
         centred
-            Whether each interval holds the mean of all estimates, from `covering`: the one
-            quantity for which replicates have to be gone through twice.
+            Whether each interval contains the mean of all estimates, from `covering`: the only
+            quantity that needs two passes over the replicates.
         """
         bias, mse = self.error.average(), self.squared_error.average()
         model, sd = _root(self.variance.average()), self.estimate.sd
@@ -181,7 +181,7 @@ class Tally:
 def covering(
     estimate: ArrayLike, conf_low: ArrayLike, conf_high: ArrayLike, point: ArrayLike
 ) -> Moments:
-    """Count the intervals (..., replicate) that hold a point, their ends included."""
+    """Count the intervals (..., replicate) that contain a point, ends included."""
     b, low, high, at = (np.asarray(a, float) for a in (estimate, conf_low, conf_high, point))
     bounded = np.isfinite(b) & ~np.isnan(low) & ~np.isnan(high)
     return Moments.of((low <= at) & (at <= high), bounded)

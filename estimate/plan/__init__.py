@@ -1,1 +1,1 @@
-"""The analysis plan: its file, its methods, and carrying it out on one table."""
+"""The analysis plan: its file, its methods, and its application to one table."""

@@ -1,4 +1,4 @@
-"""Carry out an analysis plan on one table of patients."""
+"""Apply an analysis plan to one table of patients."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -51,7 +51,7 @@ def analyse(
     visits: Any = None,
     injections: Any = None,
 ) -> Analysis:
-    """Carry out ``plan`` on one table.
+    """Apply ``plan`` to one table.
 
     Parameters
     ----------
@@ -60,14 +60,14 @@ def analyse(
     where
         File or table, for messages.
     tell
-        Called with steps done, steps in all and what comes next.
+        Called with steps done, total steps and the next step.
     visits, injections
-        Tables that the plan's strategies are compared in.
+        Tables for the comparison of the plan's strategies.
 
     Raises
     ------
     InputError
-        All faults of the table at once.
+        All faults of the table together.
 
     Examples
     --------
@@ -162,7 +162,7 @@ def _strategies(columns: Any, plan: Plan, visits: Any, injections: Any) -> Strat
 def _remarks(
     data: AnalysisSet, score: PropensityScore | None, estimates: Sequence[Estimate]
 ) -> tuple[str, ...]:
-    """Say why estimates are missing, where some are."""
+    """Explain missing estimates."""
     if all(each.converged for each in estimates):
         return ()
     return remarks(data, score)
@@ -181,12 +181,12 @@ def _trim(whole: CompleteData, plan: Plan, where: str) -> CompleteData:
     return replace(whole, data=data)
 
 
-#: Standard deviation by which differences are divided, where it is not that of both arms.
+#: Standard deviation in the denominator of differences, if it is not that of both arms.
 RULERS: dict[str, Ruler] = {"att": "treated", "atc": "untreated"}
 
 
 class _Steps:
-    """The steps of one analysis, and what they leave beside their estimates."""
+    """The steps of one analysis, and their results other than estimates."""
 
     __slots__ = (
         "balances", "data", "discrimination", "information", "plan", "score", "shared", "sizes",
@@ -245,13 +245,13 @@ class _Steps:
                     self.balances.update(found)
 
     def _answers(self, method: Method) -> Sequence[Estimate]:
-        """Run a method on the outcome, whatever its kind."""
+        """Run a method on an outcome of any kind."""
         if self.data.outcome_kind == "binary":
             return method.answers(self.shared)
         return run_outcome(self.shared, method.name, self.plan.outcome.horizon)
 
     def _keep_balance(self, method: Method) -> None:
-        """Keep what a method balanced; the same weights or pairs balance the same."""
+        """Store the balance of a method; methods with the same weights or pairs share it."""
         if method.weighting is None:
             return
         found = method.weighting(self.shared)
@@ -274,7 +274,7 @@ class _Steps:
         fraction = float(missing_information(each, df_complete=left))
         self.information.append((each.method, each.scale, fraction))
         within = each.interval.removeprefix("Wald, ")
-        # what is pooled is the standard error, not the profile
+        # the standard error is pooled, not the profile
         for kind in ("profile likelihood", "exact (binomial)"):
             within = within.replace(kind, "model-based errors")
         return replace(pooled, interval=f"{pooled.interval} ({within})")
@@ -290,4 +290,4 @@ def _label(each: Estimate, plan: Plan) -> Estimate:
 
 
 def _say_nothing(done: int, total: int, doing: str) -> None:
-    """Tell nobody."""
+    """Do nothing."""

@@ -1,4 +1,4 @@
-"""What was measured twice in the same patients: before therapy and after it."""
+"""Measurements before and after therapy in the same patients."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a plan may say of one thing: a covariate, a subgroup, matching, missing values."""
+"""Sections of a plan: covariates, subgroups, matching, missing values."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
@@ -14,7 +14,7 @@ from protocol.reading.documents import Document
 from protocol.reading.fields import Number, Whole
 from protocol.shorten import shorten
 
-#: A pair of these is checked to lie within 0 to 100 and to rise.
+#: Pairs of these must be increasing and between 0 and 100.
 Percent = Annotated[Number, Field(ge=-1000, le=1000)]
 
 _CUT = r"^(<|<=|>|>=)\s*-?[0-9]{1,15}(\.[0-9]{1,15})?$"
@@ -51,12 +51,12 @@ def written_kind(kind: Kind) -> Any:
 
 
 def name_alone(value: Any) -> Any:
-    """Let `missing: none` stand for `missing: {method: none}`."""
+    """Accept `missing: none` for `missing: {method: none}`."""
     return {"method": value} if isinstance(value, str) else value
 
 
 class MissingData(Document):
-    """How missing covariates are dealt with.
+    """The handling of missing covariates.
 
     Patients whose treatment or outcome is missing are always excluded, and counted.
     """
@@ -73,7 +73,7 @@ class MissingData(Document):
 class Matching(Document):
     """Choices of one-to-one matching; see `estimate.causal.matching.match_nearest`."""
 
-    #: None is the smaller arm; the result says which.
+    #: None is the smaller arm; the result names it.
     focal: Focal | None = None
     order: Order | None = None
     #: of the standard deviation of the distance measure
@@ -85,13 +85,13 @@ class Matching(Document):
 
     @property
     def rule(self) -> MatchingRule:
-        """The same, as estimators take it."""
+        """The same in the form used by estimators."""
         caliper = None if self.caliper_percent is None else self.caliper_percent / 100
         return MatchingRule(self.focal, self.order, caliper, self.on, self.exact, self.ratio)
 
 
 class Outcome(Document):
-    """What is measured: a column and its kind, a time to an event, or events among trials.
+    """The outcome: a column and its kind, a time to an event, or events among trials.
 
     ``column`` alone is a 0/1 outcome, or a measurement if it holds more than ten distinct numbers.
     ``levels`` order the classes of an ordinal outcome, the lowest first. ``exposure`` is the
@@ -148,19 +148,19 @@ class Outcome(Document):
 
 
 def read_outcome(value: Any) -> Any:
-    """Let a name stand for a column."""
+    """Accept a name for a column."""
     return {"column": value} if isinstance(value, str) else value
 
 
 class Event(Document):
-    """An event after the start of treatment and how it is dealt with (ICH E9(R1), A.3.2)."""
+    """An intercurrent event and its strategy (ICH E9(R1), A.3.2)."""
 
     event: str
     strategy: Strategy
 
 
 class Subgroup(Document):
-    """How patients are divided by one covariate: a number at a cut, a category into named groups.
+    """Subgroups by one covariate: a number at a cut-off, or a category in named groups.
 
     ``cut`` is a comparison such as "< 35" or "> 3"; it and its contrary are the two groups, the
     lower one first. ``groups`` names sets of levels, all levels once; without it every level of a
@@ -193,7 +193,7 @@ class Subgroup(Document):
 
 
 class LiveBirthColumns(Document):
-    """Columns that say how couples fared after retrieval; couples without a transfer are excluded.
+    """Columns with outcomes of couples after retrieval; those without a transfer are excluded.
 
     ``transfers`` counts a couple's embryo transfers, of which the last is the birth where
     ``birth`` is 1; ``embryos_left`` (0/1) says whether frozen embryos remain, and may be absent.
@@ -205,9 +205,9 @@ class LiveBirthColumns(Document):
 
 
 class Measured(Document):
-    """Columns of what was measured before therapy and after it, in the same patients.
+    """Columns measured before and after therapy in the same patients.
 
-    ``by`` is a column that divides the patients into groups; None leaves them together.
+    ``by`` is a column that divides the patients into groups; None means one group.
     """
 
     before: str
@@ -216,11 +216,11 @@ class Measured(Document):
 
 
 class Mediator(Document):
-    """What may carry the effect of treatment: a number or 0/1, measured after treatment began.
+    """A mediator of the effect of treatment: numeric or 0/1, measured after the start of treatment.
 
-    ``post_treatment`` names what treatment may change and what confounds mediator and outcome; the
-    effects are then not identified, and a caution says so. ``interaction`` lets the mediator act
-    differently in the two arms.
+    ``post_treatment`` names confounders of mediator and outcome that treatment may change; the
+    effects are then not identified, and a caution is added. With ``interaction`` the effect of the
+    mediator may differ between the arms.
     """
 
     column: str

@@ -1,4 +1,4 @@
-"""What a plan asks beyond one effect: subgroups, and the shape of associations."""
+"""Exploratory analyses of a plan: subgroups, and the shape of associations."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ FEW_VALUES = 8
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """The effect in the groups of one division, and whether it differs between them.
+    """The effect in the groups of one division, and the test of heterogeneity.
 
     Attributes
     ----------
@@ -43,8 +43,7 @@ class Division:
     reri
         (group - 1, 3) relative excess risk due to interaction of each group but the first, on odds
         ratios, with its limits by the delta method.
-    reri_p
-        Of all of these being 0 together.
+    reri_p Joint test that all of these are 0.
     """
 
     name: str
@@ -83,7 +82,7 @@ class Division:
         }
 
     def _reri(self) -> list[dict[str, float | None] | None]:
-        """Return RERI of every group, None for the first, which is what others compare with."""
+        """Return RERI of every group, None for the first, which is the reference."""
         names = ("estimate", "conf_low", "conf_high")
         rows = (dict(zip(names, map(plain, row), strict=True)) for row in self.reri)
         return [None, *rows]
@@ -91,7 +90,7 @@ class Division:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The association of one number with the outcome: a curve, and whether it bends."""
+    """The association of one number with the outcome: a curve, and the test of linearity."""
 
     name: str
     knots: Floats
@@ -117,7 +116,7 @@ class Shape:
 
 
 def _ratios(logs: Floats) -> list[float | None]:
-    """Return exponentials for JSON: None for NaN, and for what is too large to be a number."""
+    """Return exponentials for JSON: None for NaN and overflow."""
     with np.errstate(over="ignore"):
         return [plain(ratio) for ratio in np.exp(logs)]
 
@@ -178,7 +177,7 @@ def shapes(whole: CompleteData, plan: Plan) -> Iterator[Shape]:
         fit = fit_spline(x, data.outcome, knots=knots, covariates=others, weights=data.weights)
         low, high = np.quantile(observed, [0.025, 0.975])
         curve = fit.curve(np.linspace(low, high, POINTS), float(np.median(observed)))
-        # A curve without a finite fit, in one imputation even, is none.
+        # A curve without a finite fit in any imputation is not reported.
         curve = curve if fit.converged.all() else _no_curve(curve)
         p_value, test = fit.likelihood_ratio.nonlinear_p, "likelihood ratio"
         p_value = np.where(fit.converged, p_value, np.nan)

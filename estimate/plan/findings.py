@@ -1,4 +1,4 @@
-"""What a plan found in one table, and how it is told to a machine."""
+"""Results of a plan in one table, and their JSON form."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ DENOMINATORS = {
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """What a plan found in one table.
+    """Results of a plan in one table.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Analysis:
     table
         Patients analysed, by treatment and outcome; leading shape () or (imputation,).
     complete
-        The data that estimates came from.
+        The data used for estimation.
     score, discrimination
         Propensity score, with leading shape () or (imputation,), and its C-statistic; None if no
         method needs one.
@@ -51,7 +51,7 @@ class Analysis:
     effective_sizes
         Weighting method to effective numbers of treated and untreated patients.
     divisions, shapes, pathways, live_births, changes
-        Answers to the further questions of the plan.
+        Results of the further analyses of the plan.
     strategies
         Dynamic treatment strategies compared; None if none are planned.
     predictions
@@ -59,9 +59,9 @@ class Analysis:
     information
         Method, scale and fraction of missing information of every pooled estimate.
     remarks
-        Why estimates are missing, if some are and it is known.
+        Reasons for missing estimates, if known.
     cautions
-        What a reader must know that the numbers do not show.
+        Cautions for the interpretation of the results.
     """
 
     plan: Plan
@@ -113,14 +113,14 @@ class Analysis:
         }
 
     def _arms(self) -> dict[str, Any]:
-        """Return what each arm holds: treated and untreated, or every arm by its name."""
+        """Return the description of each arm: treated and untreated, or every arm by its name."""
         levels = self.complete.data.levels
         if levels:
             return {name: self._one_of_several(arm) for arm, name in enumerate(levels)}
         return {"treated": self._arm(1), "untreated": self._arm(0)}
 
     def _arm(self, treated: int) -> dict[str, Any]:
-        """Return what an arm holds: events and risk, or the moments of another outcome."""
+        """Return the description of an arm: events and risk, or moments of another outcome."""
         data = self.complete.data
         if data.outcome_kind in ("binary", "time"):
             return _arm(self.table, treated)
@@ -160,7 +160,7 @@ class Analysis:
 
 
 def _chains(done: Imputation | None) -> list[dict[str, Any]]:
-    """Return how well the chains of each imputed column have mixed: R-hat, 1 is perfectly."""
+    """Return R-hat of each imputed column; 1 means perfect mixing."""
     if done is None:
         return []
     found = convergence(done)
@@ -171,7 +171,7 @@ def _chains(done: Imputation | None) -> list[dict[str, Any]]:
 
 
 def _arm(table: TwoByTwo, treated: int) -> dict[str, Any]:
-    """Return counts of one arm; means over imputations, should trimming make them differ."""
+    """Return counts of one arm; means over imputations if trimming makes them differ."""
     yes = table.treated_yes if treated else table.untreated_yes
     patients = table.treated if treated else table.untreated
     risk = table.risk_treated if treated else table.risk_untreated

@@ -1,4 +1,4 @@
-"""Cumulative live birth by arm, as a plan asks for it: one answer per convention, side by side."""
+"""Cumulative live birth by arm under each convention."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class CumulativeLiveBirth:
     Attributes
     ----------
     convention
-        What is assumed of couples who stop without a birth.
+        The assumption on couples who stop without a birth.
     curves
         Untreated, treated.
     couples
@@ -63,7 +63,7 @@ class CumulativeLiveBirth:
 def live_births(columns: Any, plan: Plan, where: str = "data") -> Iterator[CumulativeLiveBirth]:
     """Yield cumulative live birth under each convention that the plan has columns for.
 
-    Couples count who have a transfer, a known treatment, and are eligible.
+    Couples with a transfer, a known treatment and eligibility are included.
 
     Raises
     ------

@@ -17,22 +17,22 @@ from estimate.outcomes.registry import RUNS, check_outcome_methods, errors_of
 from estimate.plan.choices import Matching, MissingData, Outcome, read_level
 from estimate.several_arms.comparisons import SEVERAL
 
-#: Stands for every method of the plan.
+#: Denotes every method of the plan.
 ALL = "all methods"
 
-#: Fields of a plan whose answers take no sampling weights.
+#: Fields of a plan that do not support sampling weights.
 _UNWEIGHTED = ("models", "subgroups", "splines", "live_birth", "changes")
 
 
 def read_errors(value: Any) -> Any:
-    """Let one kind of standard errors stand for all methods."""
+    """Accept one kind of standard errors for all methods."""
     return {ALL: value} if isinstance(value, str) else value
 
 
 def resolve_errors(
     value: Mapping[str, ErrorKind], before: Mapping[str, Any]
 ) -> dict[str, ErrorKind]:
-    """Return the kind of errors of each method that has other errors than its default."""
+    """Return the kind of standard errors of each method that does not use its default."""
     methods = before.get("methods", ())
     strange = [name for name in value if name not in (*methods, ALL)]
     if strange:
@@ -70,7 +70,7 @@ def check_clusters(value: str | None, before: Mapping[str, Any]) -> str | None:
 
 
 def check_sampling(value: str | None, before: Mapping[str, Any]) -> str | None:
-    """Return the column of the sampling weights, if everything planned takes them."""
+    """Return the column of the sampling weights, if all planned analyses support them."""
     outcome = before.get("outcome")
     if value is None or outcome is None:
         return value
@@ -113,7 +113,7 @@ def check_strata(value: tuple[str, ...], before: Mapping[str, Any]) -> tuple[str
     return value
 
 
-#: Fields of a plan that compare two arms alone.
+#: Fields of a plan that are only for two arms.
 NOT_OF_SEVERAL = (
     "subgroups", "splines", "mediation", "live_birth", "strata", "models", "trim_percent",
     "truncate_percent", "missing", "errors", "sampling_weights",
@@ -194,7 +194,7 @@ def check_splines(value: tuple[str, ...], before: Mapping[str, Any]) -> tuple[st
 
 
 def check_missing(value: MissingData, before: Mapping[str, Any]) -> MissingData:
-    """Return how missing values are dealt with, if its predictors are covariates."""
+    """Return the handling of missing values, if its predictors are covariates."""
     if value.predictors and value.method != "mice":
         raise ValueError("predictors are for `method: mice`")
     for name, others in value.predictors.items():

@@ -1,4 +1,4 @@
-"""Make the data of a plan complete: by leaving patients out, or by imputing what is missing."""
+"""Complete the data of a plan by complete-case analysis or imputation."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -32,11 +32,11 @@ class CompleteData:
     columns
         Covariate to its column as read, NaN where missing.
     missing
-        Covariate to number of patients, among those eligible, who lack it.
+        Covariate to the number of eligible patients without a value.
     imputation
-        The chains, or None where nothing was imputed.
+        The chains, or None without imputation.
     caution
-        What was concluded about the outcome, if the plan does not state it.
+        The inferred kind of outcome, if the plan does not state it.
     """
 
     data: AnalysisSet
@@ -48,12 +48,12 @@ class CompleteData:
 
 
 def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
-    """Apply the plan's way with missing data to one table (a mapping or DataFrame).
+    """Apply the plan's handling of missing data to one table (a mapping or DataFrame).
 
     Raises
     ------
     InputError
-        As `analysis_set`; and if the plan says that nothing is missing, and something is.
+        As `analysis_set`; and if values are missing although the plan states that none are.
     """
     prepared = outcome_columns(columns, plan, where)
     columns, outcome = prepared.columns, plan.outcome
@@ -130,7 +130,7 @@ def _count(missing: int) -> str:
 
 
 def _not_imputable(everyone: AnalysisSet, read: Mapping[str, Floats], where: str) -> list[Fault]:
-    """Return the faults of columns from which nothing can be imputed."""
+    """Return the faults of columns that cannot be imputed."""
     empty = [
         Fault(where, name, "every value is missing", "leave it out of the covariates")
         for name, column in read.items()
@@ -142,14 +142,14 @@ def _not_imputable(everyone: AnalysisSet, read: Mapping[str, Floats], where: str
 def _named(codes: Floats, kind: Categorical) -> NDArray[np.object_]:
     """Return levels by name, None for -1.
 
-    Indices would be read as levels where levels are themselves called 1, 2, 3.
+    Indices would be read as levels if levels are named 1, 2, 3.
     """
     levels: NDArray[np.object_] = np.array([*kind.levels, None], object)
     return np.asarray(levels[codes.astype(int)])
 
 
 def eligible(columns: Any, plan: Plan, where: str) -> Floats | None:
-    """Return the plan's column of who is analysed, 0 or 1; None if it names none."""
+    """Return the plan's column of eligibility, 0 or 1; None if it names none."""
     if plan.eligible is None:
         return None
     if plan.eligible not in columns:
@@ -191,7 +191,7 @@ def _impute(everyone: AnalysisSet, read: Mapping[str, Floats], plan: Plan) -> Im
 def _cumulative_hazard(data: AnalysisSet) -> Floats:
     """Return each patient's Nelson-Aalen estimate at the end of follow-up.
 
-    Beside the event it is the outcome that an imputation model of a time to an event needs (White
+    Together with the event it is the outcome in an imputation model for a time to an event (White
     IR, Royston P. *Stat Med* 2009;28:1982-98).
     """
     follow_up = np.zeros(data.include.shape) if data.time is None else data.time

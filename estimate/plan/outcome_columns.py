@@ -14,10 +14,10 @@ from estimate.plan.method_options import check_several_arms
 from estimate.plan.spec import Plan
 from protocol.errors import InputError
 
-#: Distinct numbers above which an outcome of undeclared kind is a measurement.
+#: Number of distinct values above which an outcome of undeclared kind is treated as continuous.
 MANY = 10
 
-#: Name of the clusters that rows of a table become where each is counted as several trials.
+#: Name of the clusters if each row of a table counts as several trials.
 ROW = "row of the table"
 
 
@@ -30,11 +30,11 @@ class OutcomeColumns:
     columns
         The table; with one row per trial if the outcome counts trials.
     kind
-        What the outcome holds.
+        Kind of outcome.
     cluster
         Column whose rows of equal value are dependent, if any.
     caution
-        What was concluded about the outcome, if the plan does not state it.
+        The inferred kind of outcome, if the plan does not state it.
     """
 
     columns: Any

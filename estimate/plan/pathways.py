@@ -1,4 +1,4 @@
-"""How much of a division's effect runs through treatment, as a plan asks."""
+"""Mediation of a division's effect by treatment, as specified in a plan."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from protocol.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Pathway:
-    """How much of a division's effect runs through treatment, and what could feign it.
+    """Mediation of a division's effect by treatment, with its sensitivity analyses.
 
     ``correlation`` is None unless the plan asks for it.
     """
@@ -70,7 +70,7 @@ class Pathway:
 
 
 def pathways(whole: CompleteData, plan: Plan) -> Iterator[Pathway]:
-    """Yield, for every planned division, how much of its effect runs through treatment.
+    """Yield, for every planned division, the mediation of its effect by treatment.
 
     Adjusted for the covariates other than the one that divides.
     """
@@ -99,7 +99,7 @@ def pathways(whole: CompleteData, plan: Plan) -> Iterator[Pathway]:
 
 
 def mediated(columns: Any, whole: CompleteData, plan: Plan, where: str) -> Iterator[Pathway]:
-    """Yield, for every planned mediator, how much of the effect of treatment runs through it.
+    """Yield, for every planned mediator, the mediation of the effect of treatment.
 
     Adjusted for the covariates, which must come before treatment.
     """
@@ -128,7 +128,7 @@ def mediated(columns: Any, whole: CompleteData, plan: Plan, where: str) -> Itera
 def _correlate(
     data: AnalysisSet, in_second: Ints, others: Floats | None, plan: Plan
 ) -> ErrorCorrelation:
-    """Return mediation under correlated errors, pooled over imputations where there are any."""
+    """Return mediation under correlated errors, pooled over imputations if there are any."""
     return pool_correlations(
         [
             error_correlation(

@@ -1,4 +1,4 @@
-"""Why a model could not be fitted, and what a reader must know that the numbers do not show."""
+"""Reasons why a model could not be fitted, and cautions on the results."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -22,14 +22,14 @@ from estimate.regression.logistic import fit_logistic
 #: 2015;50:317-72, section VI).
 FEW_CLUSTERS = 40
 
-#: Absolute standardised difference after matching or weighting that is called imbalance.
+#: Absolute standardised difference after matching or weighting that counts as imbalance.
 IMBALANCE = 0.25
 
 
 def remarks(data: AnalysisSet, score: PropensityScore | None) -> tuple[str, ...]:
-    """Return what stands in the way of the models with all covariates; nothing if nothing does.
+    """Return reasons why the models with all covariates cannot be fitted; empty if there are none.
 
-    Of several imputations it is enough that one of them fails.
+    With several imputations, one failure suffices.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def remarks(data: AnalysisSet, score: PropensityScore | None) -> tuple[str, ...]
 def cautions(
     columns: Any, whole: CompleteData, plan: Plan, balances: Mapping[str, Balance]
 ) -> tuple[str, ...]:
-    """Return cautions about clusters, balance and imputation; nothing if there is none."""
+    """Return cautions about clusters, balance and imputation; empty if there are none."""
     return (
         *_about_outcome(whole, plan),
         *_about_identifiers(columns, whole, plan),

@@ -1,4 +1,4 @@
-"""What an analysis plan may say: one YAML file for any table of patients."""
+"""The format of analysis plans: one YAML file for any table of patients."""
 
 from functools import partial
 from typing import Annotated, Any
@@ -67,7 +67,7 @@ class Plan(Document):
     treatment_levels
         Names of three treatments or more, the reference first, which each other is compared with.
     outcome
-        What is measured; a name is a column.
+        The outcome; a name is a column.
     covariates
         Column to kind, in the order in which they enter models and imputation.
     propensity
@@ -75,53 +75,53 @@ class Plan(Document):
     models
         Further adjusted models, name to covariates.
     subgroups
-        Names of divisions, in each of which the effect is estimated, and compared between groups.
+        Names of divisions; the effect is estimated in each group and compared between groups.
     splines
         Numeric covariates whose association with the outcome is drawn as a curve.
     mediation
-        Names of divisions into two groups, for each of which is asked how much of the second
-        group's advantage runs through treatment.
+        Names of divisions into two groups, for each of which the mediation of the second group's
+        advantage by treatment is estimated.
     live_birth
         Columns of cumulative live birth over embryo transfers, compared between the arms.
     strategies
-        Dynamic treatment strategies that are compared in tables of visits and injections.
+        Dynamic treatment strategies, compared in tables of visits and injections.
     mediators
-        What may carry the effect of treatment to a 0/1 outcome, by name.
+        Mediators of the effect of treatment on a 0/1 outcome, by name.
     predictions
         Published prediction models of a 0/1 outcome to validate, by name.
     mediation_interaction
-        Whether treatment may act differently in the two groups of a mediation analysis.
+        Whether the effect of treatment may differ between the two groups of a mediation analysis.
     mediation_sensitivity
         Whether the indirect effects are also computed under correlated errors of treatment and
-        outcome, as an unmeasured cause of both would make them.
+        outcome, as caused by an unmeasured common cause.
     changes
-        What was measured before and after therapy, by the name under which it is shown.
+        Measurements before and after therapy, by display name.
     strata
         Categorical covariates within which a trial balanced its arms by permuted blocks; for
         `g-computation-randomised` alone.
     trim_percent
         Propensity scores, in percent, beyond which patients are excluded (of all but `unadjusted`);
-        by default nobody is excluded. The population changes.
+        by default no patient is excluded. The population changes.
     truncate_percent
         Percentiles at which inverse-probability weights are cut; by default none are cut.
     cluster
-        Column whose rows of equal value are dependent: the couple of an embryo, or a centre. Errors
-        then allow for dependence within clusters; by default rows are independent.
+        Column whose rows of equal value are dependent: the couple of an embryo, or a centre.
+        Standard errors then allow for dependence within clusters; by default rows are independent.
     sampling_weights
         Column with the number of members of the population that a patient represents, in a survey
         without strata; by default all have equal weight.
     errors
-        Kind of standard errors, of all methods or by method; a method not named has its default.
+        Kind of standard errors, for all methods or by method; other methods use their defaults.
     bootstrap_samples
-        Number of samples where errors are by bootstrap.
+        Number of samples for bootstrap standard errors.
     mean_sd
         Numeric covariates that Table 1 shows as mean (SD) instead of median [quartiles].
     eligible
-        Column of 0 and 1 that states who is analysed; by default everybody.
+        Column of 0 and 1 for eligibility; by default all patients are analysed.
     population
-        Who the patients are, in words, for the labels.
+        The population in words, for labels.
     intercurrent
-        What may happen after the start of treatment, for the labels.
+        Intercurrent events, for labels.
     """
 
     treatment: str
@@ -271,7 +271,7 @@ class Plan(Document):
         return value
 
     def as_written(self) -> dict[str, Any]:
-        """Return the plan as a file writes it, without what is at its default."""
+        """Return the plan in the form of a file, without fields at their defaults."""
         outcome: Any = self.outcome.model_dump(mode="json", exclude_defaults=True)
         if set(outcome) == {"column"}:
             outcome = self.outcome.name
@@ -287,7 +287,7 @@ class Plan(Document):
 
     @property
     def choices(self) -> Choices:
-        """What the plan chooses for its methods."""
+        """The options of the plan for its methods."""
         percent = self.truncate_percent
         return Choices(
             propensity=self.propensity,

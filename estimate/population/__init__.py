@@ -1,1 +1,1 @@
-"""What a table of patients says of its population: distributions, dependence, missing values."""
+"""Estimates of a population from a table of patients: distributions, dependence, missing values."""

@@ -9,7 +9,7 @@ from protocol.errors import InputError
 #: Steps that values may be rounded to, the coarsest first.
 STEPS = (10.0, 5.0, 1.0, 0.5, 0.1, 0.05, 0.01, 0.001)
 
-#: How far a value may be from a multiple of a step, in steps.
+#: Tolerance of a value from a multiple of a step, in steps.
 _EPSILON = 1e-6
 
 
@@ -30,7 +30,7 @@ def rounding_step(values: ArrayLike) -> float:
 def grouped_quantiles(values: ArrayLike, probabilities: ArrayLike, step: float) -> Floats:
     """Return quantiles of the values before they were rounded to a step.
 
-    A recorded value stands for all within half a step of it, spread evenly; the cumulative
+    A recorded value represents all values within half a step, uniformly distributed; the cumulative
     frequency is interpolated between the limits of these classes, as for a table of classes (Yule
     GU, Kendall MG. *An Introduction to the Theory of Statistics*, 14th ed., 1950, section 5.15).
 
@@ -41,7 +41,7 @@ def grouped_quantiles(values: ArrayLike, probabilities: ArrayLike, step: float) 
     probabilities
         (k,) between 0 and 1.
     step
-        What values are rounded to, in their unit; 0 takes each value as it stands.
+        The rounding step, in the unit of the values; 0 means no rounding.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Can two tables of patients be told apart? A classifier, and distances between nearest rows."""
+"""Similarity of two tables of patients: a classifier, and distances between nearest rows."""
 
 from dataclasses import dataclass
 
@@ -14,13 +14,13 @@ from estimate.regression.logistic import fit_logistic
 #: Parts into which the patients are split: each is scored by a model of the others.
 FOLDS = 5
 
-#: Share of real patients that are nearer to another real patient than the distance called close.
+#: Proportion of real patients that are nearer to another real patient than the close distance.
 CLOSE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Separation:
-    """How well a classifier tells two tables apart: area under the curve with its 95 % interval."""
+    """Discrimination between two tables: area under the curve with its 95 % interval."""
 
     auc: float
     conf_low: float
@@ -54,7 +54,7 @@ def separation(real: ArrayLike, synthetic: ArrayLike, seed: int) -> Separation:
 
     The classifier has each column, its square, every product of two, and whether it is missing.
     Each of five parts is scored by a model of the other four; areas and variances (DeLong) are
-    averaged over the parts. 0.5 means that nothing was found. Lopez-Paz D, Oquab M. *ICLR* 2017
+    averaged over the parts. 0.5 means no discrimination. Lopez-Paz D, Oquab M. *ICLR* 2017
     (classifier two-sample tests).
 
     Parameters
@@ -83,8 +83,7 @@ def separation(real: ArrayLike, synthetic: ArrayLike, seed: int) -> Separation:
 def _scores(design: Floats, label: Bools, train: Bools) -> Floats:
     """Return the predictor of every row by a model of the rows in ``train``.
 
-    The weights give both tables the same total, so that the predictor is about the difference, not
-    about the sizes.
+    The weights give both tables the same total, so that the predictor does not depend on the sizes.
     """
     share = label[train].mean()
     weights = np.where(label, 0.5 / share, 0.5 / (1 - share)) * train
@@ -111,7 +110,7 @@ def _independent(design: Floats) -> Floats:
 
 
 def nearness(real: ArrayLike, synthetic: ArrayLike) -> Nearness:
-    """Return how near synthetic rows are to real ones: a check of privacy.
+    """Return the distances of synthetic rows to real ones, as a check of privacy.
 
     Columns are divided by the standard deviation among real rows; missing values count as the
     median.

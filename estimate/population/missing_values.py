@@ -1,7 +1,7 @@
-"""Which values are missing together, and in whom: a probit model with a shared part.
+"""A probit model of joint missingness.
 
-Value j of a patient is missing where a normal score falls below a limit; the scores of one patient
-share a part. Limits move with flags of the patient (missing at random given them).
+Value j of a patient is missing if a normal score falls below a threshold; the scores of one patient
+are correlated. Thresholds depend on flags of the patient (missing at random given them).
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from estimate.core.arrays import Floats
 #: Greatest correlation that is returned.
 MAX_CORRELATION = 0.95
 
-#: SD of the normal prior of each pull, which keeps it finite where all missing have one flag.
+#: SD of the normal prior of each pull, which keeps it finite under separation.
 PULL_PRIOR_SD = 1.0
 
 _NODES, _WEIGHTS = hermegauss(24)
@@ -85,7 +85,7 @@ def fit_missing_values(missing: ArrayLike, flags: ArrayLike) -> MissingFit:
 
 
 def _correlation(lost: np.ndarray, at: Floats) -> float:
-    """Return the correlation at which as many pairs are expected to be missing as were seen."""
+    """Return the correlation that reproduces the observed number of jointly missing pairs."""
     together = lost.sum(1)
     seen = float((together * (together - 1)).sum())
 

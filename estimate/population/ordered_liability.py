@@ -1,8 +1,9 @@
-"""A logistic liability of which each patient shows an interval: interval-censored regression.
+"""Interval-censored regression of a logistic liability.
 
-The liability of a patient is his predictor plus a standard logistic residual. Two limits split it:
-0, and a positive limit of his group. What was observed says between which of them it lies. With all
-limits observed this is proportional-odds regression (McCullagh P. *J R Stat Soc B* 1980;42:109-42).
+The liability of a patient is a linear predictor plus a standard logistic residual. Two thresholds
+divide it: 0, and a positive threshold of the patient's group. The observation gives the interval
+that contains the liability. With all limits observed this is proportional-odds regression
+(McCullagh P. *J R Stat Soc B* 1980;42:109-42).
 """
 
 from dataclasses import dataclass
@@ -21,12 +22,12 @@ PRIOR_SD = 5.0
 #: Median and SD of the log-normal prior of each upper limit.
 UPPER_MEDIAN, UPPER_LOG_SD = 2.0, 1.0
 
-#: Smallest likelihood of a patient that is told apart from 0.
+#: Smallest likelihood of a patient that is distinguished from 0.
 _TINY = 1e-300
 
 
 class Seen(IntEnum):
-    """Where a patient's liability was seen to lie; ``UNKNOWN`` says nothing."""
+    """The observed interval of a patient's liability; ``UNKNOWN`` gives no information."""
 
     UNKNOWN = 0
     BELOW = 1  # at most 0

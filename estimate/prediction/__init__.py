@@ -1,1 +1,1 @@
-"""Prediction models of others, validated in a table: discrimination, calibration, usefulness."""
+"""External validation of prediction models: discrimination, calibration, net benefit."""

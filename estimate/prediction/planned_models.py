@@ -69,7 +69,7 @@ class ValidatedModel:
 
 
 def _finite(value: Any) -> Any:
-    """Return nested values with None for what is not finite."""
+    """Return nested values with None for non-finite numbers."""
     if isinstance(value, dict):
         return {key: _finite(each) for key, each in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""How many patients a validation of a prediction model needs.
+"""Sample size for the validation of a prediction model.
 
 Riley RD, Debray TPA, Collins GS et al. *Stat Med* 2021;40:4230-4251: precision of the ratio of
 observed to expected events, of the calibration slope, and of the C-statistic.
@@ -45,10 +45,10 @@ def validation_size(
     Parameters
     ----------
     risk
-        Expected share with the outcome.
+        Expected proportion with the outcome.
     c_statistic
-        Expected discrimination; the linear predictor is taken as normal with the spread that gives
-        it, and as well calibrated.
+        Expected discrimination; the linear predictor is assumed to be normal with the corresponding
+        variance, and well calibrated.
     ratio_width, slope_width, c_width
         Widths wanted of the 95 % intervals: of observed over expected (around 1), of the slope, of
         the C-statistic.

@@ -1,4 +1,4 @@
-"""How well predicted risks agree with what happened.
+"""Agreement of predicted risks with observed outcomes.
 
 Steyerberg EW. *Clinical Prediction Models*, 2nd ed., 2019, chapter 15; Vickers AJ, Elkin EB. *Med
 Decis Making* 2006;26:565-574 (decision curves).
@@ -17,10 +17,10 @@ from estimate.core.result import Z95
 from estimate.regression.logistic import fit_logistic
 from protocol.errors import InputError
 
-#: Predicted risks are kept this far from 0 and 1 where their logit is needed.
+#: Predicted risks are truncated to this distance from 0 and 1 before taking logits.
 EDGE = 1e-9
 
-#: Thresholds of the decision curve, if none are asked for.
+#: Default thresholds of the decision curve.
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 13))
 
 
@@ -91,7 +91,7 @@ def validate_predictions(
     outcome
         0 or 1.
     thresholds
-        Risks from which the model would have patients treated.
+        Predicted risks at which patients would be treated.
     groups
         Number of groups of equal size for the calibration plot.
 

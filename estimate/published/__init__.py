@@ -1,1 +1,1 @@
-"""What follows from printed results alone."""
+"""Quantities implied by printed results."""

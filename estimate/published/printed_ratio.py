@@ -1,4 +1,4 @@
-"""What a printed ratio and its interval imply, for readers without the patient data."""
+"""Quantities implied by a printed ratio and its interval, without patient data."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from estimate.core.result import Z95
 
 @dataclass(frozen=True, slots=True)
 class Implied:
-    """What a 95 % interval says of its method, shape of the input.
+    """Quantities implied by a 95 % interval, with the shape of the input.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Implied:
 
 
 def implied(ratio: ArrayLike, conf_low: ArrayLike, conf_high: ArrayLike) -> Implied:
-    """Return what a printed ratio and its 95 % limits imply.
+    """Return the quantities implied by a printed ratio and its 95 % limits.
 
     Raises
     ------

@@ -1,8 +1,8 @@
-"""An adjusted odds ratio from a paper's totals alone.
+"""An adjusted odds ratio from printed totals.
 
-The likelihood of a logistic model on treatment and one category depends on the outcome only
-through its totals by arm and by level. A paper that prints these and the numbers of patients in
-each arm and level has told its adjusted odds ratio, whether it meant to or not.
+The likelihood of a logistic model on treatment and one category depends on the outcome only through
+its totals by arm and by level. A paper that reports these and the numbers of patients in each arm
+and level therefore determines its adjusted odds ratio.
 """
 
 import numpy as np

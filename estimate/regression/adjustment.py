@@ -1,4 +1,4 @@
-"""Regression adjustment: odds ratios given covariates, among them perhaps a propensity score."""
+"""Regression adjustment: odds ratios given covariates, optionally with a propensity score."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -28,17 +28,17 @@ def adjusted(
     """Return the odds ratio of treatment given covariates, by logistic regression.
 
     The estimand is conditional: with an outcome as common as sperm retrieval it is further from 1
-    than the marginal odds ratio even without confounding, so the two are never to be compared as
-    if they answered one question.
+    than the marginal odds ratio even without confounding, so that the two must not be compared as
+    if they had the same estimand.
 
     Parameters
     ----------
     covariates
         Names; None takes all of the analysis set.
     score
-        (..., n) propensity score, as one more covariate. Beside the very covariates that it was
-        estimated from it is collinear with them on the logit scale: harmless for the treatment
-        coefficient, but the others lose their meaning.
+        (..., n) propensity score, as one more covariate. Together with the covariates of the
+        propensity model it is nearly collinear: this does not affect the treatment coefficient, but
+        the other coefficients cannot be interpreted.
     method
         Label of the result, for example "model 2".
     profile

@@ -16,7 +16,7 @@ from estimate.core.design_matrix import design_matrix
 from estimate.core.result import Estimate, wald
 from protocol.errors import InputError
 
-#: Updates of coefficients and correlation before a fit is given up.
+#: Maximum number of updates of coefficients and correlation.
 UPDATE_LIMIT = 200
 
 #: A log odds ratio beyond this belongs to an arm without events, or with events alone.
@@ -55,7 +55,7 @@ def clustered_odds_ratio(data: AnalysisSet, covariates: Sequence[str] | None = N
 
 def _fit(X: Floats, y: Floats, groups: Ints, column: int) -> tuple[float, float]:
     """Return coefficient and robust standard error of one column; NaN without convergence."""
-    import statsmodels.api as sm  # half a second to load, for this method alone
+    import statsmodels.api as sm  # half a second to load, only for this method
     from statsmodels.tools.sm_exceptions import ConvergenceWarning, IterationLimitWarning
 
     order = np.argsort(groups, kind="stable")

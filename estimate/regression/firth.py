@@ -1,9 +1,9 @@
-"""Firth's penalised logistic regression: finite answers from separated or tiny data.
+"""Firth's penalised logistic regression: finite estimates from separated or sparse data.
 
 Firth D. *Biometrika* 1993;80:27-38; Heinze G, Schemper M. *Stat Med* 2002;21:2409-19. The log
 likelihood gains half the log determinant of the information; the maximum is finite even where an
-exposure predicts the outcome perfectly, and nearly unbiased where data are few. Its Wald intervals
-are poor just there, so limits are where the penalised profile has fallen by 1.921.
+exposure predicts the outcome perfectly, and nearly unbiased where data are few. Wald intervals are
+unreliable in these cases; limits are therefore where the penalised profile has decreased by 1.921.
 """
 
 from collections.abc import Sequence
@@ -120,11 +120,12 @@ def _limit(problem: "_Problem", fit: FirthFit, column: int, side: float) -> Floa
         with np.errstate(divide="ignore", invalid="ignore"):
             slope = (outer_root - inner_root) / (outer - inner)
             secant = inner + (Z95 - inner_root) / slope
-            # Without a far side yet, step out; the root grows ever more slowly there.
+            # Without an upper end of the bracket, step outwards; the root increases ever more
+            # slowly there.
             beyond = inner + side * np.maximum(error, np.abs(inner - centre))
         bounded = np.isfinite(outer)
         moved = np.where(bounded, secant, beyond)
-        # A secant that creeps along one end is replaced by the middle.
+        # A slowly converging secant is replaced by bisection.
         stuck = bounded & (np.abs(moved - at) < 1e-3 * np.abs(outer - inner))
         moved = np.where(stuck, (inner + outer) / 2, moved)
         at = np.where(np.abs(root - Z95) > 1e-9, moved, at)
@@ -219,7 +220,7 @@ class _Problem:
             if done.all() or not np.isfinite(loglik).any():
                 break
             coef = np.where(done[:, None], coef, coef + step)
-            # What is halved next time is the step just taken.
+            # The next halving starts from this step.
             step = np.where(worse[:, None], -step, step)
         sound = done & np.isfinite(best)
         blank = np.where(sound, 0.0, np.nan)

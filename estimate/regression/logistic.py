@@ -1,4 +1,4 @@
-"""Logistic regression by Newton's method for many data sets at once: the kernel of this package.
+"""Logistic regression by Newton's method for many data sets at once.
 
 McCullagh P, Nelder JA. *Generalized Linear Models*, 2nd ed., 1989, section 4.4. The work of one
 step is three BLAS calls per data set (predictor, score, information) and one exponential per
@@ -15,11 +15,11 @@ from estimate.core.arrays import Bools, Floats, Ints
 from estimate.core.matrices import invert_each, solve_each
 from estimate.regression.logistic_block import FAR_CURVATURE, DataBlock, rows_of
 
-#: Steps before a fit is given up. Regular fits need four to seven; under separation every step
+#: Maximum number of steps. Regular fits need four to seven; under separation every step
 #: adds about one to the linear predictor and the limit is reached.
 STEP_LIMIT = 25
 
-#: Halvings of one step before a fit is given up: what is left of it is lost in rounding.
+#: Maximum number of halvings of one step: a shorter step is lost in rounding.
 HALVING_LIMIT = 60
 
 #: Squared length of a Newton step, in standard errors, below which it is the last one. The error
@@ -27,8 +27,8 @@ HALVING_LIMIT = 60
 TOLERANCE = 1e-14
 
 
-#: Bytes of design matrix worked on together: large enough that the cost of calling numpy is shared
-#: by many data sets, small enough that a block and its weighted copy stay in cache.
+#: Bytes of design matrix processed together: large enough to amortise numpy calls over many data
+#: sets, small enough that a block and its weighted copy stay in cache.
 BLOCK_BYTES = 1_600_000
 
 
@@ -72,8 +72,8 @@ def fit_logistic(
 ) -> LogisticFit:
     """Fit logit Pr(y = 1) = X b + offset in every data set of a batch.
 
-    A fit that cannot succeed (separation, collinear columns, no rows) is flagged, not raised: it
-    is one result among thousands.
+    A fit that cannot succeed (separation, collinear columns, no rows) is flagged and does not raise
+    an error.
 
     Parameters
     ----------
@@ -87,14 +87,14 @@ def fit_logistic(
     offset
         (..., n) known part of the linear predictor.
     start
-        (..., p) coefficients to start from; None starts from 0. A good guess saves steps, a bad
-        one changes nothing but the time taken.
+        (..., p) coefficients to start from; None starts from 0. Starting values affect only the
+        computing time.
 
     Returns
     -------
     LogisticFit
-        Leading shape is that of the inputs, broadcast together. A data set gives the same bits
-        alone as in a batch.
+        Leading shape is that of the inputs, broadcast together. A data set gives identical results
+        alone and in a batch.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def fit_logistic(
 
 
 def _flatten(array: Floats, lead: tuple[int, ...], core: tuple[int, ...]) -> Floats:
-    """Return ``array`` with one leading axis; what all data sets share is not copied."""
+    """Return ``array`` with one leading axis; data common to all data sets are not copied."""
     members = int(np.prod(lead))
     if all(size == 1 for size in array.shape[: -len(core)]):
         return np.broadcast_to(array.reshape(core), (members, *core))
@@ -147,7 +147,7 @@ class _Answer:
 
     @classmethod
     def empty(cls, members: int, p: int) -> "_Answer":
-        """Return an answer in which nothing has converged yet."""
+        """Return a result in which no fit has converged yet."""
         return cls(
             coef=np.full((members, p), np.nan),
             cov=np.full((members, p, p), np.nan),
@@ -171,7 +171,7 @@ class _Answer:
 
 
 def _climb_compiled(data: "DataBlock", start: Floats, out: _Answer, first: int) -> None:
-    """Run Newton's method on one block in a compiled kernel; numpy does what is not regular."""
+    """Run Newton's method on one block in a compiled kernel; irregular fits are left to numpy."""
     from estimate.compiled.newton import climb  # loads numba
 
     coef, cov, loglik, steps, regular = climb(
@@ -193,7 +193,7 @@ def _climb_compiled(data: "DataBlock", start: Floats, out: _Answer, first: int) 
 
 
 def _climb(data: "DataBlock", coef: Floats, out: _Answer, where: Ints) -> None:
-    """Run Newton's method on one block; members leave as they finish, for their places."""
+    """Run Newton's method on one block; finished members are removed and stored."""
     members = len(coef)
     scale = data.scale()
     step = np.zeros_like(coef)
@@ -201,7 +201,7 @@ def _climb(data: "DataBlock", coef: Floats, out: _Answer, where: Ints) -> None:
     accepted, halved = np.zeros((2, members), np.int64)
     while len(where):
         loglik, score, information = data.evaluate(coef)
-        # A step that lost likelihood is halved; what it computed here is thrown away.
+        # A step that decreased the likelihood is halved, and its results are discarded.
         overshot = loglik < best - 1e-10 * np.abs(best)
         step = np.where(overshot[:, None], -step / 2, solve_each(information, score))
         gain = np.where(overshot, np.inf, np.einsum("mp,mp->m", step, score))
@@ -220,7 +220,7 @@ def _climb(data: "DataBlock", coef: Floats, out: _Answer, where: Ints) -> None:
             out.loglik[at] = loglik[left] + np.where(done[left], gain[left] / 2, 0)
             out.cov[at], identified = invert_each(information[left])
             out.coef[at[~identified]] = np.nan
-            # a giant step can land where the likelihood is flat: no maximum, only no slope
+            # a very large step can reach a flat region of the likelihood without a maximum
             flat = data.is_flat(coef, information, done)
             out.converged[at] = (done & ~flat)[left] & identified
             direction = np.where(flat[:, None], coef, step)

@@ -5,9 +5,9 @@ import numpy as np
 from estimate.core.arrays import Bools, Floats
 from estimate.core.matrices import solve_each
 
-#: Where the curvature mu (1 - mu) of some patient is below the first number (his predictor beyond
-#: 20), a fit is looked at twice, and is taken for lost if the variance of his predictor is beyond
-#: the second: an outlier's is below a hundred thousand, under separation it is astronomic.
+#: If the curvature mu (1 - mu) of some patient is below the first number (predictor beyond 20), a
+#: fit is checked again, and counts as separated if the variance of the predictor is above the
+#: second: it is below 100,000 for outliers, and many orders of magnitude larger under separation.
 FAR_CURVATURE = 2e-9
 FLAT_VARIANCE = 1e7
 
@@ -21,10 +21,10 @@ def rows_of(column: Floats | None, members: slice | Bools) -> Floats | None:
 
 
 class DataBlock:
-    """Members worked on together, and the memory they reuse from step to step.
+    """Members processed together, and the memory reused between steps.
 
     ``Xt`` is (member, p, n): with patients along the last axis every product runs over contiguous
-    memory, and its transpose is a view that BLAS reads as it is.
+    memory, and its transpose is a view that BLAS can use directly.
     """
 
     __slots__ = ("Xt", "fewest", "offset", "weighted", "weights", "y")
@@ -76,7 +76,7 @@ class DataBlock:
         return terms.sum(-1), score, information
 
     def is_flat(self, coef: Floats, information: Floats, done: Bools) -> Bools:
-        """Say of members that are done whether a patient is far out and nothing holds him there."""
+        """Return which finished members have an extreme predictor with unbounded variance."""
         flat = np.zeros(len(coef), bool)
         for member in np.flatnonzero(done & (self.fewest < FAR_CURVATURE)):
             eta = np.abs(coef[member] @ self.Xt[member])
@@ -88,7 +88,7 @@ class DataBlock:
         return flat
 
     def separates(self, step: Floats) -> Bools:
-        """Say whether moving along ``step`` for ever never makes an observed outcome unlikelier.
+        """Return whether no observed outcome becomes less likely along ``step`` without bound.
 
         That certifies that no finite maximum exists (Albert A, Anderson JA. *Biometrika*
         1984;71:1-10).

@@ -18,8 +18,8 @@ from estimate.core.design_matrix import design_matrix
 from estimate.core.matrices import invert_each, solve_each
 from estimate.core.result import Estimate, wald
 
-#: Newton steps, halvings included, before a fit is given up. Regular fits need five to eight; where
-#: an arm has no event every step takes about one from its coefficient, and the limit is reached.
+#: Maximum number of Newton steps, including halvings. Regular fits need five to eight; if an arm
+#: has no event, every step lowers its coefficient by about one, and the limit is reached.
 STEP_LIMIT = 25
 
 #: Squared length of a Newton step, in standard errors, below which it is the last one.
@@ -38,11 +38,11 @@ class PoissonFit:
     coef
         (..., p) log rate ratios, for a 0/1 outcome log risk ratios.
     cov
-        (..., p, p) inverse information: right for counts, too large for 0/1.
+        (..., p, p) inverse information: valid for counts, too large for 0/1.
     robust
-        (..., p, p) sandwich (HC0): right for both.
+        (..., p, p) sandwich (HC0): valid for both.
     converged
-        (...) whether a finite maximum was found; where not, all numbers are NaN.
+        (...) whether a finite maximum was found; if not, all numbers are NaN.
     """
 
     coef: Floats
@@ -92,9 +92,9 @@ def fit_poisson(X: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) ->
 
 
 def _climb(X: Floats, y: Floats, w: Floats) -> tuple[Floats, Bools]:
-    """Return the maxima (member, p) and whether they are some; members that are done stand still.
+    """Return the maxima (member, p) and whether they exist; finished members do not change.
 
-    A step that lost likelihood is taken back by half.
+    A step that decreased the likelihood is halved.
     """
     members = len(X)
     coef, step = np.zeros((2, members, X.shape[-1]))
@@ -141,7 +141,7 @@ def modified_poisson(
 ) -> Estimate:
     """Return the risk ratio of treatment given covariates.
 
-    Unlike an odds ratio it does not move when a covariate that is balanced between the arms is
+    Unlike an odds ratio it does not change when a covariate that is balanced between the arms is
     added. The standard error is robust.
 
     Parameters

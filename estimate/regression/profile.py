@@ -1,7 +1,7 @@
 """Profile-likelihood intervals and likelihood-ratio tests of one coefficient.
 
-These, not Wald's, reproduce the printed digits of the study: 1.22 to 2.92 and P = 0.004 follow
-from 115/368 against 34/174 by this road alone.
+These, not Wald's, reproduce the printed digits of the study: 1.22 to 2.92 and P = 0.004 follow from
+115/368 against 34/174 only by this method.
 """
 
 import numpy as np
@@ -12,8 +12,8 @@ from estimate.core.arrays import Floats
 from estimate.core.result import Z95
 from estimate.regression.logistic import LogisticFit, fit_logistic
 
-#: The signed root of the likelihood ratio is almost a straight line in the coefficient, so a
-#: secant search ends in three to five fits.
+#: The signed root of the likelihood ratio is almost linear in the coefficient, so that a secant
+#: search needs three to five fits.
 _ROUNDS = 30
 _TOLERANCE = 1e-9
 
@@ -88,7 +88,7 @@ def profile_interval(
     X, y = np.asarray(X, float), np.asarray(y, float)
     lead = fit.loglik.shape
     n = X.shape[-2]
-    # One leading axis, so that data sets can drop out of the search one by one.
+    # One leading axis, so that finished data sets can be removed from the search.
     flat = {
         "X": _flat(np.delete(X, column, axis=-1), lead, 2),
         "x": _flat(X[..., column], lead, 1),
@@ -113,7 +113,7 @@ def _search(data: dict[str, Floats], column: int, target: float) -> Floats:
     found = np.full(len(members), np.nan)
     others, bend = (np.delete(data[name], column, axis=-1) for name in ("coef", "cov"))
     variance = data["cov"][:, column]
-    # how the other coefficients move with this one, to first order: where a fit starts from
+    # first-order change of the other coefficients with this one: the starting values of a fit
     drift = bend / variance[:, None]
     error = np.sqrt(variance)
     old, old_root = data["coef"][:, column], np.zeros(len(members))
@@ -129,7 +129,7 @@ def _search(data: dict[str, Floats], column: int, target: float) -> Floats:
         found[members] = np.where(np.abs(missed) < _TOLERANCE, new, np.nan)
         with np.errstate(divide="ignore", invalid="ignore"):
             step = -missed * (new - old) / (root - old_root)
-        # far from the answer the root bends: no step beyond four standard errors
+        # the root is not linear far from the solution: steps are limited to four standard errors
         step = np.clip(step, -4 * error, 4 * error)
         on = (np.abs(missed) >= _TOLERANCE) & np.isfinite(step) & fit.converged
         if not on.any():

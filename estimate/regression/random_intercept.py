@@ -1,7 +1,7 @@
 """Logistic regression with a normal intercept per site, for many trials at once.
 
 Maximum likelihood; each site's intercept is integrated out by Gauss-Hermite quadrature around its
-own posterior mean, as wide as its own posterior deviation (Naylor JC, Smith AFM. *Appl Stat*
+own posterior mean, scaled by its posterior standard deviation (Naylor JC, Smith AFM. *Appl Stat*
 1982;31:214-25; Rabe-Hesketh S, Skrondal A, Pickles A. *J Econom* 2005;128:301-23). Score and
 curvature are those of Louis TA (*J R Stat Soc B* 1982;44:226-33), so that steps are Newton's.
 
@@ -25,8 +25,8 @@ POINTS = 9
 #: Steps before a fit is given up, longest step, and length of the last one.
 STEP_LIMIT, LONGEST, SHORTEST = 60, 1.5, 1e-8
 
-#: Deviation to start from, and that below which sites are taken for equal if the likelihood still
-#: rises on the way to 0.
+#: Starting value of the standard deviation, and the value below which it is set to 0 if the
+#: likelihood still increases towards 0.
 START, EQUAL = 0.5, 0.02
 
 
@@ -41,7 +41,7 @@ class RandomIntercept:
     cov
         (..., p, p) their covariance, from the curvature in all parameters.
     sd
-        (...) standard deviation between sites, in log odds; 0 if the likelihood is highest there.
+        (...) standard deviation between sites, in log odds; 0 if the maximum is at the boundary.
     loglik
         (...) its maximum, without binomial coefficients.
     converged
@@ -57,7 +57,7 @@ class RandomIntercept:
 
 @dataclass(slots=True)
 class _State:
-    """Where fits are; ``theta`` holds coefficients and the logarithm of the deviation."""
+    """State of the fits; ``theta`` holds coefficients and the log standard deviation."""
 
     theta: Floats
     equal: Bools
@@ -163,7 +163,7 @@ _Nodes = tuple[Floats, Floats]
 
 
 def _climb(data: _Data, state: _State, nodes: _Nodes, sound: Bools) -> Bools:
-    """Take Newton steps, halved where they lead down, until all fits are done; change the state."""
+    """Take Newton steps, halved if the likelihood decreases, until all fits end; in place."""
     done, here = ~sound, np.flatnonzero(sound)
     best, step = np.full(len(done), -np.inf), np.zeros_like(state.theta)
     base = state.theta.copy()
@@ -231,7 +231,7 @@ def _complete(X: Floats, bend: Floats, su: Floats, posterior: Floats, residual: 
 
 
 def _newton(gradient: Floats, information: Floats, equal: Bools) -> Floats:
-    """Return steps uphill; where the deviation curves upwards it is turned round."""
+    """Return ascent steps; reversed if the curvature in the deviation is positive."""
     p = gradient.shape[-1] - 1
     fixed = information[:, :p, :p] + 1e-12 * np.eye(p)
     aside = np.linalg.solve(fixed, information[:, :p, p:])[..., 0]
@@ -246,7 +246,7 @@ def _newton(gradient: Floats, information: Floats, equal: Bools) -> Floats:
 
 
 def _covariance(information: Floats, equal: Bools) -> Floats:
-    """Invert; where sites are equal the deviation takes no part. NaN where it cannot be done."""
+    """Invert, without the deviation if it is 0. NaN if singular."""
     p = information.shape[-1] - 1
     used = information.copy()
     used[equal, p, :] = used[equal, :, p] = 0.0

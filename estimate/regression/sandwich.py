@@ -53,7 +53,7 @@ def sandwich(
         G / (G - 1) (n - 1) / (n - p).
     clusters
         (..., n) whole numbers from 0; scores of a cluster are summed. Only HC0 and HC1 know
-        clusters. Patients of weight 0 may hold any number.
+        clusters. Patients of weight 0 may have any value.
     """
     X = np.asarray(X, float)
     terms = scores(X, y, fit, weights)

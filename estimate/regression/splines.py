@@ -1,4 +1,4 @@
-"""Restricted cubic splines: does the outcome follow a number along a straight line or a bend.
+"""Restricted cubic splines: non-linear associations of a number with the outcome.
 
 Harrell FE. *Regression Modeling Strategies*, 2nd ed., 2015, section 2.4.5 (basis), table 2.3
 (knots). Linear beyond the outer knots; k knots cost k - 1 coefficients.
@@ -24,8 +24,8 @@ OUTER_QUANTILE = {3: 0.10, 4: 0.05, 5: 0.05, 6: 0.05, 7: 0.025}
 #: it.
 SMALL_SAMPLE = 100
 
-#: A share of patients tied at the lowest or highest value that takes that value out of the
-#: quantiles.
+#: Proportion of patients tied at the lowest or highest value above which that value is excluded
+#: from the quantiles.
 TIED_SHARE = 0.05
 
 
@@ -74,7 +74,7 @@ def _quantile_knots(values: Floats, distinct: Floats, share: Floats, knots: int)
     free = knots - len(fixed)
     if free == 1:
         return np.unique([*fixed, np.median(values)])
-    # Two free knots stand at the median and at the outer quantile of the side that is not piled.
+    # Two free knots are at the median and at the outer quantile of the side without ties.
     start, stop = (
         (0.5 if free == 2 and below else outer),
         (0.5 if free == 2 and above else 1 - outer),
@@ -87,7 +87,7 @@ def _quantile_knots(values: Floats, distinct: Floats, share: Floats, knots: int)
 
 
 def spline_basis(x: ArrayLike, knots: ArrayLike, *, scaled: bool = True) -> Floats:
-    """Return the basis (..., k - 1): ``x`` itself, then k - 2 terms that bend it.
+    """Return the basis (..., k - 1): ``x`` itself, then k - 2 non-linear terms.
 
     Term j is (x - t_j)+^3 - (x - t_{k-1})+^3 (t_k - t_j) / (t_k - t_{k-1})
     + (x - t_k)+^3 (t_{k-1} - t_j) / (t_k - t_{k-1}), divided by (t_k - t_1)^2 if ``scaled``: then
@@ -113,7 +113,7 @@ def spline_basis(x: ArrayLike, knots: ArrayLike, *, scaled: bool = True) -> Floa
 
 @dataclass(frozen=True, slots=True)
 class LinearityTest:
-    """Chi-square tests on a spline: of any association, and of its bending; shape (...)."""
+    """Chi-square tests of a spline: of association, and of non-linearity; shape (...)."""
 
     method: Literal["Wald", "likelihood ratio"]
     overall: Floats
@@ -174,7 +174,7 @@ def fit_spline(
     x, y
         (..., n) variable and 0/1 outcome.
     knots
-        (k,) as from `harrell_knots`, the same for the whole batch: a curve needs one meaning.
+        (k,) as from `harrell_knots`, the same for the whole batch, so that curves are comparable.
     covariates
         (..., n, c) further columns, without intercept.
     weights

@@ -1,8 +1,8 @@
-"""Assurance: the probability that a trial succeeds, averaged over what is believed of its effect.
+"""Assurance: the probability that a trial succeeds, averaged over the prior of its effect.
 
-O'Hagan A, Stevens JW, Campbell MJ. *Pharm Stat* 2005;4:187-201. The power at one assumed effect is
-the special case of a belief without doubt. Value of information: Ades AE, Lu G, Claxton K. *Med
-Decis Making* 2004;24:207-27.
+O'Hagan A, Stevens JW, Campbell MJ. *Pharm Stat* 2005;4:187-201. Power at one assumed effect is the
+special case of a point prior. Value of information: Ades AE, Lu G, Claxton K. *Med Decis Making*
+2004;24:207-27.
 """
 
 import itertools
@@ -25,20 +25,20 @@ _POINTS, _POINT_WEIGHTS = leggauss(400)
 
 @dataclass(frozen=True, slots=True)
 class Assurance:
-    """What a belief says of a trial before it starts; probabilities from 0 to 1.
+    """Predictive probabilities of a trial before it starts, from 0 to 1.
 
     Attributes
     ----------
     success
         Unconditional assurance: a significant result in favour of therapy.
     benefit
-        Probability that therapy helps at all.
+        Probability that therapy is beneficial.
     success_given_benefit
         Assurance conditional on that.
     misleading
-        Probability of a significant result in favour of a therapy that does not help.
+        Probability of a significant result in favour of a therapy without benefit.
     no_benefit_given_success
-        Probability that therapy does not help although the trial succeeded.
+        Probability that therapy has no benefit although the trial succeeded.
     harm_shown
         Probability of a significant result against therapy (two-sided testing).
     """

@@ -1,10 +1,10 @@
 """Analyses conditional on a post-randomisation event: sperm in the ejaculate.
 
-A latent threshold model. A participant's potential U ~ N(0, 1) is shifted by d if he is treated.
-Above c1 there is sperm in the ejaculate and no operation; between c2 and c1 micro-TESE finds sperm;
-below it does not. Excluding the participants who need no operation, or counting them as failures,
-hides the treatment: Fleming TR et al. *Stat Med* 2025, doi 10.1002/sim.70104. Strategies are those
-of ICH E9(R1).
+A latent threshold model. A participant's latent variable U ~ N(0, 1) is shifted by d under
+treatment. Above c1 there is sperm in the ejaculate and no operation; between c2 and c1 micro-TESE
+finds sperm; below it does not. Excluding the participants who need no operation, or counting them
+as failures, hides the treatment: Fleming TR et al. *Stat Med* 2025, doi 10.1002/sim.70104.
+Strategies are those of ICH E9(R1).
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,7 @@ class EffectsOfOneTreatment:
     any_sperm
         Composite: sperm in the ejaculate or at micro-TESE, among all participants.
     among_operated
-        Retrieval among the participants who came to operation in each arm: not a comparison of like
-        participants.
+        Retrieval among the participants operated on in each arm: the groups are not comparable.
     retrieval_all
         Retrieval at micro-TESE, participants with sperm in the ejaculate counted as failures.
     always_operated
@@ -51,7 +50,7 @@ def effects_under_thresholds(
 
     Examples
     --------
-    A strong treatment that seems to do nothing at micro-TESE:
+    A strong treatment without apparent effect at micro-TESE:
 
     >>> effects = effects_under_thresholds(1.0, 0.2, 0.8)
     >>> f"{effects.any_sperm:.4f} {abs(effects.retrieval_all):.4f}"

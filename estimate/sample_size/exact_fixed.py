@@ -1,8 +1,8 @@
 """Exact power of two binomial arms with one analysis, by enumeration.
 
-No normal approximation enters, so these are the numbers that a simulation must converge to. A
-test is a table: ``rejects[x1, x2]`` says whether x1 and x2 events lead to rejection. Its power is
-the sum of binomial probabilities over the table, b1' R b2.
+There is no normal approximation, so that simulations must converge to these numbers. A test is a
+table: ``rejects[x1, x2]`` is true if x1 and x2 events lead to rejection. Its power is the sum of
+binomial probabilities over the table, b1' R b2.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def binomial_masses(n: int, p: ArrayLike) -> Floats:
 def pooled_z(n1: int, n2: int) -> Floats:
     """Return (n1 + 1, n2 + 1) pooled z statistics, positive if arm 1 has the higher risk.
 
-    Tables without any event, or with events alone, have statistic 0.
+    Tables without events, or without non-events, have statistic 0.
     """
     x1, x2 = np.arange(n1 + 1)[:, None], np.arange(n2 + 1)
     pooled = (x1 + x2) / (n1 + n2)
@@ -151,7 +151,8 @@ def search_size(
 ) -> ExactSearch:
     """Search the sample sizes near ``around`` for the exact power.
 
-    Power is not monotone in n: adding a participant can lower it. So two answers are given.
+    Power is not monotone in n: adding a participant can lower it. Two answers are therefore
+    returned.
 
     Parameters
     ----------
@@ -214,7 +215,7 @@ def one_arm_size(p0: float, p1: float, *, alpha: float = 0.025, power: float = 0
         participants = np.arange(1, top + 1)
         boundaries = binom.isf(alpha, participants, p0)
         short = np.flatnonzero(binom.sf(boundaries, participants, p1) < power)
-        # Half the range above the last failure shows that the sawtooth has left it behind.
+        # The size is accepted if no failure occurs up to one and a half times the last failure.
         if short[-1] + 1 < top // 2:
             return int(participants[short[-1] + 1])
         top *= 2

@@ -1,9 +1,9 @@
 """Exact operating characteristics of a two-stage trial whose second stage depends on the first.
 
-Every table of stage 1 is enumerated; it fixes the size of stage 2 and what stage 2 must show, and
-the chance of that is a sum over the tables of stage 2. The test is the inverse normal combination
-of two pooled z statistics (Lehmacher W, Wassmer G. *Biometrics* 1999;55:1286-90) or, to show what
-it protects from, the pooled z of all participants as if their number had been fixed.
+Every table of stage 1 is enumerated; it determines the size of stage 2 and the required result,
+whose probability is a sum over the tables of stage 2. The test is the inverse normal combination of
+two pooled z statistics (Lehmacher W, Wassmer G. *Biometrics* 1999;55:1286-90) or, for comparison,
+the naive pooled z of all participants as if their number had been fixed.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ class ExactAdaptive:
     early_efficacy, early_futility
         Probabilities of stopping at stage 1.
     late_efficacy
-        Chance of rejecting at stage 2.
+        Probability of rejecting at stage 2.
     expected_participants
         In both arms and both stages.
     """
@@ -60,7 +60,7 @@ def exact_reestimation(
     futility: float = -np.inf,
     combination: Combination = "inverse normal",
 ) -> ExactAdaptive:
-    """Follow a two-stage trial with a data-dependent second stage, 1:1.
+    """Enumerate a two-stage trial with a data-dependent second stage, 1:1.
 
     Parameters
     ----------
@@ -77,12 +77,12 @@ def exact_reestimation(
     futility
         Stop without rejection if Z_1 is below it.
     combination
-        ``naive`` holds the pooled z of both stages together against the second boundary.
+        ``naive`` compares the pooled z of both stages with the second boundary.
 
     Examples
     --------
-    Stage 2 is doubled after an unclear stage 1. Under no effect the level is kept but for the
-    discreteness of counts:
+    Stage 2 is doubled after an inconclusive stage 1. Under no effect the type I error is alpha up
+    to the discreteness of counts:
 
     >>> def rule(z):
     ...     return np.where(z > 1, 40, 80)
@@ -124,7 +124,7 @@ def _whole(sizes: Floats) -> Ints:
 
 
 def _probabilities(sizes: Ints, required: Floats, p1: float, p2: float) -> Floats:
-    """Return, for each first stage, the probability that stage 2 alone has z >= ``required``."""
+    """Return, for each first stage, the probability that stage 2 has z >= ``required``."""
     chance = np.empty(required.shape)
     for participants in np.unique(sizes):
         here = sizes == participants

@@ -1,7 +1,7 @@
 """Exact operating characteristics of a group-sequential trial with two binomial arms.
 
 Between analyses the joint distribution of the two cumulative counts is convolved with two
-binomials; at an analysis the mass outside the boundaries is removed. Jennison C, Turnbull BW.
+binomials; at each analysis the mass outside the boundaries is removed. Jennison C, Turnbull BW.
 *Group Sequential Methods*, 2000, chapter 12. Counts further from their mean than `REACH` standard
 deviations (and `MARGIN` events) have a probability below the precision of the sums and are not
 enumerated, so time and memory are of the order of the square root of the sample size, squared:
@@ -19,7 +19,7 @@ from estimate.core.arrays import Floats
 from estimate.sample_size.exact_fixed import TIE, binomial_masses
 from protocol.errors import InputError
 
-#: Counts are enumerated this many standard deviations, and so many events, from their mean.
+#: Range of enumerated counts around their mean, in standard deviations and in events.
 REACH, MARGIN = 9.0, 40
 
 
@@ -65,7 +65,7 @@ def exact_sequential(
     observed: tuple[int, int, int, int] = (0, 0, 0, 0),
     nulls: Sequence[float] = (0.0,),
 ) -> ExactTrial:
-    """Enumerate both counts through the analyses of a group-sequential trial.
+    """Enumerate both counts over the analyses of a group-sequential trial.
 
     Parameters
     ----------

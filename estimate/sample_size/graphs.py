@@ -15,17 +15,17 @@ from protocol.errors import Fault, InputError
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Weights of hypotheses, and where a weight goes when its hypothesis is rejected.
+    """Weights of hypotheses, and their redistribution after a rejection.
 
     Attributes
     ----------
     names
         (m,) hypotheses.
     weights
-        (m,) share of alpha at the start; they sum to 1 at most.
+        (m,) initial fractions of alpha; their sum is at most 1.
     transitions
-        (m, m) row i: shares of the weight of i handed to the others on its rejection; each row
-        sums to 1 at most and its diagonal is 0.
+        (m, m) row i: fractions of the weight of i passed to the others on its rejection; each row
+        sums to at most 1 and the diagonal is 0.
     """
 
     names: tuple[str, ...]
@@ -55,19 +55,19 @@ class Graph:
 
 
 def fixed_sequence(names: tuple[str, ...]) -> Graph:
-    """Return the graph that tests hypotheses in order, each at full alpha, until one stays."""
+    """Return the fixed-sequence graph: each hypothesis is tested at full alpha in order."""
     m = len(names)
     weights = (1.0, *(0.0 for _ in names[1:]))
     return Graph(names, weights, _rows(np.eye(m, k=1)))
 
 
 def fallback(names: tuple[str, ...], weights: tuple[float, ...]) -> Graph:
-    """Return the graph that hands each weight to the next hypothesis in order (Wiens 2003)."""
+    """Return the fallback graph, which passes each weight to the next hypothesis (Wiens 2003)."""
     return Graph(names, weights, _rows(np.eye(len(names), k=1)))
 
 
 def holm(names: tuple[str, ...]) -> Graph:
-    """Return the graph of Holm's procedure: equal weights, shared out equally."""
+    """Return the graph of Holm's procedure: equal weights, redistributed equally."""
     m = len(names)
     shares = (1 - np.eye(m)) / max(1, m - 1)
     return Graph(names, (1 / m,) * m, _rows(shares))

@@ -1,7 +1,7 @@
 """Marginal risks and odds ratios implied by a conditional logistic model.
 
-The odds ratio is not collapsible: the one of the whole population lies closer to 1 than the one
-within participants alike, without any confounding. Gauss-Hermite quadrature makes the truth exact.
+The odds ratio is not collapsible: the marginal one is closer to 1 than the conditional one, even
+without confounding. Gauss-Hermite quadrature gives exact values.
 """
 
 from dataclasses import dataclass

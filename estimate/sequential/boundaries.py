@@ -70,7 +70,7 @@ def plan_sequential(
         error of the other analyses is spent at the next. None is at all of them.
     harm
         Spending function and one-sided error of harm boundaries: z below which the data favour
-        control. They hold that error whatever else stops the trial. One side only.
+        control. They control that error regardless of other stopping rules. One side only.
 
     Examples
     --------
@@ -125,7 +125,7 @@ def efficacy_boundaries(
     rates: Floats, shape: Shape, alpha: float, sides: int,
     at: NDArray[np.bool_] | None = None,
 ) -> Floats:  # fmt: skip
-    """Return (analysis,) upper boundaries that hold alpha without futility stopping."""
+    """Return (analysis,) upper boundaries that control alpha without futility stopping."""
     everywhere = at is None or bool(at.all())
     match shape:
         case Spending():
@@ -209,7 +209,7 @@ def _with_futility(
                 )
         return low, high, missed
 
-    fixed = float(ndtri(1 - alpha) + ndtri(power))  # no sequential design does with less
+    fixed = float(ndtri(1 - alpha) + ndtri(power))  # a sequential design cannot have less
     most = 6 * fixed
     if beta_steps[-1] < 1e-9 * beta or march(most)[2] > beta:
         problem = "almost all of beta is spent before the last analysis"
@@ -222,7 +222,7 @@ def _with_futility(
 def _with_rule(
     rates: Floats, upper: Floats, power: float, rule: FutilityRule, at: NDArray[np.bool_]
 ) -> tuple[Floats, float]:
-    """Return lower boundaries of a rule, and the drift at which the design has its power."""
+    """Return the lower boundaries of a rule, and the drift at which the design has its power."""
 
     def lower(drift: float) -> Floats:
         low = rule.boundaries(rates, float(upper[-1]), drift)

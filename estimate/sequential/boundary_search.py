@@ -17,12 +17,12 @@ from estimate.sequential.recursion import (
 )
 from protocol.errors import InputError
 
-#: Room for rounding at the end of a bracket that holds a root at its very edge.
+#: Tolerance for a root at the end of its bracket.
 SLACK = 1e-6
 
 
 def judged(at: Sequence[bool] | None, analyses: int) -> NDArray[np.bool_]:
-    """Return (analysis,) whether something is judged there; at all analyses unless said."""
+    """Return (analysis,) whether a boundary applies; by default at all analyses."""
     if at is None:
         return np.ones(analyses, bool)
     given = np.asarray(at, bool)[:analyses]
@@ -30,7 +30,7 @@ def judged(at: Sequence[bool] | None, analyses: int) -> NDArray[np.bool_]:
 
 
 def steps_at(spent: Floats, at: NDArray[np.bool_]) -> Floats:
-    """Return (analysis,) error to spend, from cumulative error; none where nothing is judged.
+    """Return (analysis,) error to spend, from cumulative error; 0 without a boundary.
 
     >>> steps_at(np.array([0.1, 0.3, 1.0]), np.array([True, False, True])).tolist()
     [0.1, 0.0, 0.9]
@@ -50,7 +50,7 @@ def solve_upper(state: Running, information: float, error: float) -> float:
         return np.inf
     if error >= state.mass.sum():
         return -np.inf
-    above = SLACK - float(ndtri(error))  # running or not, Z exceeds it with less than `error`
+    above = SLACK - float(ndtri(error))  # Z exceeds it with probability below `error`
     return boundary_root(
         lambda b: _log(upper_exit(state, information, b)) - np.log(error), -9.0, above
     )
@@ -74,7 +74,7 @@ def _log(probability: Floats) -> float:
 
 
 def boundaries_for_spending(rates: Floats, increments: Floats, sides: int) -> Floats:
-    """Return (analysis,) upper boundaries, each crossed first with its share of alpha.
+    """Return (analysis,) upper boundaries, each crossed first with its increment of alpha.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Shapes of efficacy boundaries, and the words that a protocol uses for a design.
+"""Shapes of efficacy boundaries, and the description of a design in a protocol.
 
 JT chapter 2 (Pocock, O'Brien-Fleming, Haybittle-Peto, Wang-Tsiatis) and chapter 7 (spending).
 """
@@ -55,9 +55,9 @@ class FutilityRule:
     Attributes
     ----------
     kind
-        What is compared at an interim analysis: ``z``; the observed ``effect`` as a share of the
+        The criterion at an interim analysis: ``z``; the observed ``effect`` as a share of the
         planned one; conditional power under the planned or the observed effect; predictive power
-        under a flat prior. Powers are those of the final analysis alone (Lachin JM. *Stat Med*
+        under a flat prior. Conditional powers refer to the final analysis (Lachin JM. *Stat Med*
         2005;24:2747-64).
     values
         One for all interim analyses, or one for each; probabilities as fractions.
@@ -86,7 +86,7 @@ class FutilityRule:
         """
         t = np.asarray(rates, float)[:-1]
         given = np.asarray(self.values if len(self.values) > 1 else self.values * t.size, float)
-        if given.size < t.size:  # more interim analyses came than were planned
+        if given.size < t.size:  # more interim analyses than planned
             given = np.append(given, np.full(t.size - given.size, given[-1]))
         value = given[: t.size]
         left = np.sqrt(np.clip(1 - t, 1e-12, None))

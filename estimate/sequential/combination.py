@@ -1,8 +1,9 @@
-"""Combine the p-values of stages whose size may depend on earlier stages.
+"""Combine the p-values of stages whose sizes may depend on earlier stages.
 
 Bauer P, Koehne K. *Biometrics* 1994;50:1029-41 (Fisher's product); Lehmacher W, Wassmer G.
-*Biometrics* 1999;55:1286-90 (inverse normal). Whatever rule sets the size of a stage, the type I
-error holds, because under the null each stage's p-value is uniform given the stages before.
+*Biometrics* 1999;55:1286-90 (inverse normal). The type I error is controlled for any rule that sets
+the size of a stage, because under the null each stage's p-value is uniform given the earlier
+stages.
 """
 
 import numpy as np
@@ -23,8 +24,8 @@ def inverse_normal(z: ArrayLike, information: ArrayLike) -> Floats:
     z
         (..., analysis) statistic of each stage alone.
     information
-        (analysis,) **planned** information of each stage alone; it sets the weights once and for
-        all.
+        (analysis,) **planned** information of each stage alone; it determines the weights in
+        advance.
 
     Examples
     --------

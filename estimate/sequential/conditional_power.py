@@ -1,7 +1,7 @@
 """Conditional power, predictive power, and sample size re-estimation.
 
 JT chapter 10 (stochastic curtailment). Given Z_k = z, the increments after analysis k are those of
-a fresh trial with information I_j - I_k, so the same recursion answers.
+a new trial with information I_j - I_k, so that the same recursion applies.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from estimate.core.arrays import Floats
 from estimate.sequential.recursion import exit_probabilities
 from protocol.errors import InputError
 
-#: Drift of the rest of a trial that stands for any larger one.
+#: Drift of the rest of a trial above which results do not change.
 FAR = 16.0
 
 
@@ -42,7 +42,7 @@ def conditional_power(
     theta
         (...) effects; theta sqrt(I) is a drift.
     lower
-        (analysis,) futility boundaries that will be kept; None for none.
+        (analysis,) futility boundaries that will be followed; None for none.
 
     Examples
     --------
@@ -148,7 +148,7 @@ def information_for_power(
     weights
         w1, w2 with w1^2 + w2^2 = 1.
     theta
-        (...) effect assumed for the rest; not above 0 asks for ``most``.
+        (...) effect assumed for the rest; if not above 0, ``most`` is returned.
     power
         Conditional power wanted.
     lowest, most
@@ -183,7 +183,7 @@ def rejection_given(z: ArrayLike, critical: float, weights: tuple[float, float])
 def _reachable(theta: ArrayLike, left: Floats) -> Floats:
     """Return effects clipped to `FAR` standard deviations of the rest of the trial.
 
-    Farther out likelihood ratios overflow, and probabilities no longer move.
+    Beyond, likelihood ratios overflow and probabilities do not change.
     """
     most = FAR / np.sqrt(left[-1])
     return np.asarray(np.clip(np.asarray(theta, float), -most, most))
@@ -192,7 +192,7 @@ def _reachable(theta: ArrayLike, left: Floats) -> Floats:
 def _future(
     info: Floats, high: Floats, lower: ArrayLike | None, analysis: int, z: float
 ) -> tuple[Floats, Floats, Floats]:
-    """Return boundaries and information of the rest of the trial, as a trial of its own."""
+    """Return boundaries and information of the rest of the trial as a separate trial."""
     low = np.full(info.size, -np.inf) if lower is None else np.asarray(lower, float)
     score = z * np.sqrt(info[analysis - 1])
     left = info[analysis:] - info[analysis - 1]

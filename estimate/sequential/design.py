@@ -10,7 +10,7 @@ from estimate.core.arrays import Floats
 from estimate.sequential.recursion import exit_probabilities
 from protocol.errors import InputError
 
-#: Smallest error probability: its quantile and the roots around it are still exact.
+#: Smallest error probability with accurate quantiles and roots.
 MIN_ERROR = 1e-9
 
 
@@ -18,9 +18,10 @@ MIN_ERROR = 1e-9
 class SequentialDesign:
     """Information fractions, boundaries, and the drift at which the design has its power.
 
-    All is relative to the largest information I_K: ``drift`` means theta * sqrt(I_K), so a design
-    fits any endpoint. At analysis k the trial stops for efficacy if Z_k >= upper_k (with two sides
-    also if Z_k < lower_k = -upper_k), for futility if Z_k < lower_k (one side).
+    Everything is relative to the maximum information I_K: ``drift`` means theta * sqrt(I_K), so
+    that a design applies to any endpoint. At analysis k the trial stops for efficacy if Z_k >=
+    upper_k (with two sides also if Z_k < lower_k = -upper_k), for futility if Z_k < lower_k (one
+    side).
 
     Attributes
     ----------
@@ -38,9 +39,10 @@ class SequentialDesign:
     power
         Probability of rejecting under ``drift`` in its direction, through an upper boundary.
     binding
-        Whether ``alpha`` relies on stopping for futility. False keeps alpha whatever is done.
+        Whether ``alpha`` relies on stopping for futility. False controls alpha whether or not
+        futility boundaries are followed.
     drift
-        theta * sqrt(I_K) at which ``power`` holds.
+        theta * sqrt(I_K) at which the design has ``power``.
     harm
         (interim analysis,) boundaries of harm, below which the data favour control; they are part
         of ``lower``. Empty without any.

@@ -29,11 +29,12 @@ class FinalAnalysis:
     p_value
         Adjusted one-sided p-value of theta = 0 against theta > 0.
     median_unbiased
-        Estimate of theta that is too high as often as too low.
+        Median-unbiased estimate of theta.
     conf_low, conf_high
         Confidence interval for theta.
     naive
-        z / sqrt(I): what it would be without analyses; biased away from 0 after an early stop.
+        z / sqrt(I), without adjustment for interim analyses; biased away from 0 after an early
+        stop.
     """
 
     p_value: float
@@ -48,7 +49,7 @@ def stagewise_tail(
 ) -> Floats:
     """Return the probability of an outcome at least as favourable as the one observed.
 
-    Earlier upward stops are more in favour, then higher Z at the same analysis (JT section 8.4).
+    Earlier upward stops are more favourable, then higher Z at the same analysis (JT section 8.4).
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ def stagewise_tail(
     """
     info = _check_information(information, design)
     k = info.size - 1
-    # Effects are counted from their middle: far from none, likelihood ratios are beyond numbers.
+    # Effects are centred, because likelihood ratios overflow far from 0.
     effects = np.asarray(theta, float)
     lowest, most = float(effects.min(initial=np.inf)), float(effects.max(initial=-np.inf))
     middle = (lowest + most) / 2 if effects.size else 0.0
@@ -158,7 +159,7 @@ def repeated_p(shape: Shape, rates: ArrayLike, analysis: int, z: float, *, sides
     Parameters
     ----------
     shape
-        Shape of the efficacy boundaries; user spending has no other alpha to go to.
+        Shape of the efficacy boundaries; user spending is defined for one alpha only.
     rates
         (analysis,) information rates of the whole design.
     analysis
@@ -196,14 +197,14 @@ def observed_boundaries(
     design_alpha
         Type I error, both sides together.
     shape
-        A spending function: only these can follow analyses that were not foreseen.
+        A spending function: only these allow unplanned analyses.
     information
         (analysis,) information at the analyses so far; it may exceed ``planned`` (overrunning).
     planned
-        Largest information planned, where all error is spent.
+        Maximum information planned, at which all error is spent.
     last
-        True if the trial ends at the last analysis given: it then takes all the error that is left,
-        though it may come before ``planned`` (under-run).
+        True if the trial ends at the last analysis given: all remaining error is then spent, even
+        before ``planned`` information (underrunning).
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""Boundaries at the observed information fractions, futility included.
+"""Efficacy and futility boundaries at the observed information fractions.
 
 JT section 7.2 for efficacy (Lan KKG, DeMets DL. *Biometrika* 1983;70:659-63) and, for futility,
-Pampallona S, Tsiatis AA, Kim K. *Drug Inf J* 2001;35:1113-21: error is spent by the share of the
-planned information that has come, whenever the analyses are.
+Pampallona S, Tsiatis AA, Kim K. *Drug Inf J* 2001;35:1113-21: error is spent as a function of the
+observed information fraction, whatever the timing of the analyses.
 """
 
 from collections.abc import Sequence
@@ -39,21 +39,21 @@ def boundaries_as_observed(
 ) -> SequentialDesign:
     """Return the design with boundaries at the observed and remaining analyses.
 
-    Futility boundaries spend beta under the drift of the plan, which its largest information holds;
-    the power that is left is then no longer exactly that of the plan.
+    Futility boundaries spend beta under the drift of the plan at its maximum information; the power
+    is then no longer exactly that of the plan.
 
     Parameters
     ----------
     plan
         The design as planned.
     shape, futility
-        Spending functions it was planned with; not ``user``, which knows no other analyses.
+        Spending functions of the plan; not ``user``, which is defined only at planned analyses.
     rates
         (analysis,) information over the largest planned, rising from above 0; the last may pass 1.
     efficacy_at, futility_at, harm
         As in `plan_sequential`; analyses beyond those planned judge both.
     last
-        True if the trial ends at the last of them: all error that is left is spent there. The last
+        True if the trial ends at the last of them: all remaining error is spent there. The last
         of ``rates`` ends the trial too where it reaches 1.
 
     Returns
@@ -101,7 +101,7 @@ def boundaries_as_observed(
 def spend_rest(plan: SequentialDesign, rates: ArrayLike) -> SequentialDesign:
     """Return a design of fixed boundaries that ends at the last of ``rates``.
 
-    Earlier analyses keep their boundaries; the last takes all of alpha that they have left.
+    Earlier analyses keep their boundaries; the last spends all remaining alpha.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def _steps(
 def _march(
     rates: Floats, upper: Floats | None, alpha: Floats, beta: Floats, drift: float
 ) -> tuple[Floats, Floats]:
-    """Return lower and upper boundaries; ``upper`` is None where futility binds and lowers them."""
+    """Return lower and upper boundaries; ``upper`` is None if binding futility lowers them."""
     state, low, high = start(), [], []
     for k, info in enumerate(rates):
         high.append(solve_upper(state, info, alpha[k]) if upper is None else float(upper[k]))

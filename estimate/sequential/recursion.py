@@ -8,7 +8,7 @@ the same function times a likelihood ratio,
     g_k(z; theta) = g_k(z; 0) exp(theta sqrt(I_k) z - theta^2 I_k / 2),
 
 because Z_k is sufficient for theta whatever the stopping rule (Emerson SS, Fleming TR.
-*Biometrika* 1990;77:875-92). So hundreds of drifts cost one recursion.
+*Biometrika* 1990;77:875-92). Hundreds of drifts therefore need only one recursion.
 """
 
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ REACH = 8.2
 #: Nodes per standard deviation of the narrowest kernel, on average over the interval.
 NODES_PER_SD = 4.0
 
-#: No interval gets fewer nodes, and none more. Half of `NODES_PER_SD` is still exact to 1e-12, so
-#: analyses may be as close as the most nodes allow at that density.
+#: Minimum and maximum number of nodes of an interval. Half of `NODES_PER_SD` is still exact to
+#: 1e-12, so analyses may be as close as the most nodes allow at that density.
 FEWEST, MOST = 48, 3200
 
 
@@ -75,7 +75,7 @@ def upper_exit(
     Parameters
     ----------
     state
-        Trials running after the analysis before.
+        Trials continuing after the previous analysis.
     information
         I_k of this analysis, above that of ``state``.
     boundary

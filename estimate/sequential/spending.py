@@ -19,7 +19,7 @@ Family = Literal["OF", "Pocock", "HSD", "KD", "user"]
 #: Families that need a parameter, and what it is called in their papers.
 PARAMETERS = {"HSD": "gamma", "KD": "rho"}
 
-#: How early or late error may be spent; beyond, all of it goes to one analysis.
+#: Range of the parameter; beyond it, all error is spent at one analysis.
 LIMITS = {"HSD": (-500.0, 500.0), "KD": (0.01, 50.0)}
 
 

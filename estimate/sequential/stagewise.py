@@ -1,13 +1,13 @@
-"""Median-unbiased drifts and final intervals of many sequential trials at once.
+"""Median-unbiased drifts and final confidence intervals of many sequential trials.
 
-The order of outcomes is that of `interim_inference.analyse_final`: an earlier upward
-stop is more in favour, then a higher Z at the same analysis, an earlier downward stop less
+The order of outcomes is that of `interim_inference.analyse_final`: an earlier upward stop is more
+favourable, then a higher Z at the same analysis, and an earlier downward stop less favourable
 (Fairbanks K, Madsen R. *Biometrika* 1982;69:69-74; Tsiatis AA, Rosner GL, Mehta CR. *Biometrics*
-1984;40:797-803; JT section 8.4). The probability of an outcome at least as much in favour rises
-with the drift, so each of its quantiles is a limit for the drift, and the drift where it is a half
-is median-unbiased. Among trials that end at the same analysis a limit is a smooth rising function
-of their Z. It is solved for on a grid and interpolated by a spline; the grid doubles until the
-spline meets solutions halfway between its knots.
+1984;40:797-803; JT section 8.4). The probability of an outcome at least as favourable increases
+with the drift, so that its quantiles give confidence limits for the drift, and the drift at which
+it is one half is median-unbiased. Among trials that end at the same analysis a limit is a smooth
+rising function of their Z. It is solved for on a grid and interpolated by a spline; the grid
+doubles until the spline meets solutions halfway between its knots.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ FIRST_GRID = 65
 #: Distance of spline and solution, in drift, at which the grid is fine enough.
 CLOSE = 1e-8
 
-#: Statistics solved for at once, for the sake of memory.
+#: Statistics solved for together; limits memory.
 AT_ONCE = 256
 
 
@@ -45,7 +45,7 @@ class OrderedDrifts:
     Attributes
     ----------
     median_unbiased
-        Too high as often as too low, whatever the drift is.
+        Median-unbiased for any drift.
     low, high
         Limits of the final interval.
     """
@@ -60,10 +60,10 @@ def order_stagewise(
 ) -> OrderedDrifts:
     """Return median-unbiased drifts and final intervals of trials that ended.
 
-    Futility boundaries that do not bind are ignored, as they are for alpha: all holds whenever
-    they are overruled. In trials that keep them estimate and limits err against treatment: they are
-    too low too often, and too high less often than promised. ``replace(design, binding=True)``
-    takes them as kept.
+    Futility boundaries that do not bind are ignored, as they are for alpha: the results are valid
+    if they are overruled. In trials that follow them, estimate and limits are conservative for
+    treatment: too low more often, and too high less often than nominal. ``replace(design,
+    binding=True)`` treats them as followed.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def _limits(design: SequentialDesign, analysis: int, z: Floats, level: float) ->
 
 
 def _probabilities(level: float) -> Floats:
-    """Return the probabilities of an outcome as much in favour at the estimate and either limit."""
+    """Return the probabilities of an outcome as favourable at the estimate and either limit."""
     return np.array([0.5, (1 - level) / 2, (1 + level) / 2])
 
 
@@ -114,7 +114,8 @@ def _probabilities(level: float) -> Floats:
 def _spline(design: SequentialDesign, analysis: int, place: float, level: float) -> BSpline:
     """Return (limit,) drifts as a function of the statistic at an analysis, within one span.
 
-    It depends on no trial, so neither do limits depend on which trials are asked for together.
+    It does not depend on the trials, so that limits do not depend on which trials are computed
+    together.
     """
     p = _probabilities(level)
     knots = np.linspace((place - 0.5) * SPAN, (place + 0.5) * SPAN, FIRST_GRID)
@@ -141,14 +142,14 @@ def _solve_part(
 ) -> Floats:
     p = np.broadcast_to(probabilities, (z.size, probabilities.size))
     low, high = _bracket(design, analysis, z, p)
-    # Drifts are reckoned from the middle, for the sake of the range of double precision.
+    # Drifts are centred, to stay in the range of double precision.
     middle, reach = (low.min() + high.max()) / 2, (high.max() - low.min()) / 2
     states = _states(design, analysis, middle, reach)
 
     def surplus(drift: Floats, z: Floats, p: Floats) -> Floats:
         return _tail(design, analysis, states, z, drift - middle, middle) - p
 
-    # Both ends are pushed out a little: rounding must not leave the root outside.
+    # Both ends are widened slightly, so that rounding does not exclude the root.
     found = find_root(
         surplus, (low - 1e-6, high + 1e-6), args=(z[:, None], p), tolerances={"xatol": 1e-12}
     )

@@ -51,11 +51,11 @@ def follow(design: SequentialDesign, z: ArrayLike) -> Conduct:
     Parameters
     ----------
     design
-        Boundaries; a futility boundary, binding or not, is kept.
+        Boundaries; a futility boundary, binding or not, is followed.
     z
         (..., analysis) statistics as if no trial had stopped. NaN means that an analysis gave no
-        statistic (a model that did not converge, no events): nothing is stopped on it, and a trial
-        whose last analysis gave none does not reject.
+        statistic (a model that did not converge, no events): the trial does not stop there, and a
+        trial without a statistic at the last analysis does not reject.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""Three treatments and more: generalised propensity score, comparisons with a reference."""
+"""Three or more treatments: generalised propensity score, comparisons with a reference."""

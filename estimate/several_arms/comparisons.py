@@ -1,4 +1,4 @@
-"""Each arm compared with the reference, by every method that several arms have."""
+"""Comparison of each arm with the reference, by the methods for several arms."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace

@@ -15,7 +15,7 @@ from estimate.core.arrays import Bools, Floats
 from estimate.core.design_matrix import design_matrix
 from estimate.regression.multinomial import fit_multinomial, multinomial_probabilities
 
-#: Populations that weights make all arms resemble.
+#: Target populations of weights.
 SeveralTarget = Literal["ate", "ato"]
 
 
@@ -26,7 +26,7 @@ class GeneralisedScore:
     Attributes
     ----------
     score
-        (..., n, arm); equal shares for patients not analysed.
+        (..., n, arm); equal probabilities for patients not analysed.
     influence
         (..., n, parameter) influence of each patient on the coefficients, arm by arm.
     rows
@@ -74,7 +74,7 @@ def generalised_score(
 
 @dataclass(frozen=True, slots=True)
 class ArmMeans:
-    """Mean outcome (a risk) had everyone of a population been in each arm.
+    """Mean outcome (a risk) if everyone in a population had been in each arm.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ class ArmMeans:
     size
         (..., arm) effective numbers of patients.
     converged
-        (...) whether the models behind them did.
+        (...) whether the models used converged.
     """
 
     mean: Floats

@@ -1,8 +1,8 @@
 """Cumulative live birth over the order of embryo transfers: curves and tests.
 
-Time is the order of a couple's transfers (1, 2, ...), the event is a live birth. Couples
-who stop without one have no natural censoring time, and what is assumed of them moves the curve by
-tens of points; so the assumption (`Convention`) is chosen openly.
+Time is the order of a couple's transfers (1, 2, ...), the event is a live birth. Couples who stop
+without one have no natural censoring time, and assumptions on them change the curve by tens of
+percentage points; the assumption (`Convention`) is therefore an explicit choice.
 """
 
 from dataclasses import dataclass, replace
@@ -19,11 +19,11 @@ from estimate.core.estimand import Estimand, IntercurrentEvent
 from estimate.core.result import Z95, Estimate, wald
 from protocol.errors import InputError
 
-#: What is assumed of couples who stop without a birth.
-#: "censored": they leave at their last transfer, as likely to succeed later as those who go on
-#: (optimistic). "conservative": they stay at risk to the last order and never succeed, so the
-#: curve ends at the observed proportion ("non-censored values"). "embryos left": censored if frozen
-#: embryos remain, otherwise at risk to the last order.
+#: Assumptions on couples who stop without a birth. "censored": they are censored at their last
+#: transfer, assuming the same success as couples who continue (optimistic). "conservative": they
+#: stay at risk to the last order and never succeed, so the curve ends at the observed proportion
+#: ("non-censored values"). "embryos left": censored if frozen embryos remain, otherwise at risk to
+#: the last order.
 Convention = Literal["censored", "conservative", "embryos left"]
 
 ConfidenceType = Literal["log", "log-log", "plain"]
@@ -70,7 +70,7 @@ def transfer_times(
 
 
 def assuming(question: Estimand, convention: Convention) -> Estimand:
-    """Return the question with what the convention makes of couples who stop."""
+    """Return the estimand with the convention's strategy for couples who stop."""
     event = "stopped transfers without a birth"
     events: tuple[IntercurrentEvent, ...]
     if convention == "conservative":
@@ -137,7 +137,7 @@ def kaplan_meier(table: LifeTable, interval: ConfidenceType = "log-log") -> Surv
     """Return the product-limit curve with Greenwood's standard error and 95 % pointwise limits.
 
     Kaplan EL, Meier P. *J Am Stat Assoc* 1958;53:457-81. "log-log" limits stay within 0 and 1;
-    "log" is the default of R's survfit. Where nothing has happened yet, both limits are 1.
+    "log" is the default of R's survfit. Before the first event, both limits are 1.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Discrete-time hazard models: the chance of a birth at each transfer, given none before.
+"""Discrete-time hazard models: the probability of a birth at each transfer, given none before.
 
-Every couple gives one row per transfer at which it was at risk; a binary regression on these rows
-is the likelihood of the whole course. Allison PD. *Sociol Methodol* 1982;13:61-98.
+Every couple contributes one row per transfer at risk; a binary regression on these rows has the
+likelihood of the whole course. Allison PD. *Sociol Methodol* 1982;13:61-98.
 """
 
 from typing import Literal
@@ -39,7 +39,8 @@ def person_periods(
     -------
     tuple
         Design (..., n * orders, 1 + c + top - 1): intercept, characteristics, orders 2 ... top;
-        outcome and weight (..., n * orders); a weight of 0 is a transfer that never happened.
+        outcome and weight (..., n * orders); a weight of 0 marks a transfer that did not take
+        place.
     """
     time, event, X = np.asarray(time), np.asarray(event, float), np.asarray(X, float)
     order = np.arange(1, int(time.max()) + 1)

@@ -1,4 +1,4 @@
-"""The figures of `pretese analyse`: who was analysed, effects, balance, propensity scores."""
+"""The figures of `pretese analyse`: patient flow, effects, balance, propensity scores."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -33,15 +33,15 @@ MARKS = "oDs^vP*X<>dph"
 #: Standardised differences beyond this are usually called imbalance (Austin 2009).
 IMBALANCE = 0.1
 
-#: Letters of a line that the box of an arm holds in a flow diagram of plain width.
+#: Characters per line in the box of an arm, in a flow diagram of standard width.
 ARM_LETTERS = 28
 
-#: How many times the plain width a flow diagram may have; longer names are cut.
+#: Maximum width of a flow diagram, in multiples of the standard width; longer names are truncated.
 WIDEST = 4
 
 
 def figure_makers(found: Analysis) -> dict[str, FigureMaker]:
-    """Return what draws each figure that the analysis can fill, by file name."""
+    """Return the function that draws each available figure, by file name."""
     makers: dict[str, FigureMaker] = {
         "flow": partial(draw_participants, found),
         "effects": partial(draw_effects, found.estimates),
@@ -100,7 +100,7 @@ def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> 
 
 
 def draw_effects(estimates: Sequence[Estimate]) -> Figure:
-    """Draw effects with their intervals: odds ratios, or what the outcome has instead."""
+    """Draw effects with their intervals, on the scale of the outcome."""
     if any(each.scale == "odds ratio" for each in estimates):
         return _draw_odds_ratios(estimates)
     ratios = [each for each in estimates if each.scale in RATIOS]
@@ -140,7 +140,7 @@ def _draw_rows(axes: Axes, shown: Sequence[Estimate]) -> None:
 
 
 def _draw_odds_ratios(estimates: Sequence[Estimate]) -> Figure:
-    """Draw odds ratios with their intervals; conditional ones full, the others hollow.
+    """Draw odds ratios with their intervals; conditional ones filled, the others hollow.
 
     A method that has no odds ratio shows its risk ratio, as a diamond.
     """

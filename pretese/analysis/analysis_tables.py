@@ -1,4 +1,4 @@
-"""An analysis as tables of text: estimates, Table 1, balance, and the propensity model."""
+"""Tables of an analysis as text: estimates, Table 1, balance, and the propensity model."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -19,7 +19,7 @@ from estimate.prediction.planned_models import ValidatedModel
 
 
 def arm_words(outcome: str, arm: Mapping[str, Any]) -> str:
-    """Return what an arm holds: events among patients, or the mean of a measurement."""
+    """Return the outcome of an arm in words: events among patients, or a mean."""
     if "mean" in arm:
         return f"{outcome} {arm['mean']:.4g} (SD {arm['sd']:.3g}) in {arm['patients']}"
     risk = "" if arm["risk"] is None else f" ({100 * arm['risk']:.1f} %)"
@@ -37,7 +37,7 @@ def arms_lines(found: Analysis, document: Mapping[str, Any]) -> list[str]:
 
 
 def effect(each: Estimate) -> str:
-    """Return an estimate with its interval, or why there is none.
+    """Return an estimate with its interval, or the reason for its absence.
 
     Differences of risks are in percentage points.
     """
@@ -95,7 +95,7 @@ def predictions_table(found: Sequence[ValidatedModel]) -> pd.DataFrame:
 
 
 def strategies_table(found: StrategyFindings) -> pd.DataFrame:
-    """Return one line per strategy: risks by three methods, who adhered, largest weight."""
+    """Return one line per strategy: risks by three methods, adherent patients, largest weight."""
     percent = ("weighted", "g_formula", "unweighted")
     return pd.DataFrame(
         {
@@ -127,7 +127,7 @@ def table_of_effects(estimates: Sequence[Estimate]) -> pd.DataFrame:
 
 
 def characteristics_table(found: Analysis) -> pd.DataFrame:
-    """Return Table 1: covariates as they came, by treatment, missing values counted."""
+    """Return Table 1: observed covariates by treatment, with counts of missing values."""
     return characteristics(found).frame()
 
 
@@ -169,7 +169,7 @@ def _describe(found: Analysis, data: AnalysisSet, weighted: Floats | None) -> Ta
 
 
 def subgroups_table(found: Analysis) -> pd.DataFrame:
-    """Return one line per group: patients, odds ratio alone, and tests of the division."""
+    """Return one line per group: patients, odds ratio, and tests of the division."""
     lines = []
     records = found.record()["subgroups"]
     for division, record in zip(found.divisions, records, strict=True):
@@ -219,7 +219,7 @@ def subgroup_rows(divisions: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, 
             }
 
 
-#: Numbers of a subgroup's own odds ratio.
+#: Fields of the odds ratio of a subgroup.
 _OF_GROUP = ("estimate", "std_error", "p_value", "conf_low", "conf_high", "n")
 
 
@@ -247,8 +247,8 @@ def balance_table(found: Analysis) -> pd.DataFrame:
 def score_odds_ratios(found: Analysis) -> pd.DataFrame:
     """Return odds ratios of treatment (Wald intervals); averaged over imputations if any.
 
-    Numbers that are not 0 and 1 count per standard deviation, which their name states. NaN where a
-    model has no finite fit.
+    Numeric covariates other than 0/1 are per standard deviation, which is part of their name. NaN
+    if a model has no finite fit.
     """
     if found.score is None:
         return pd.DataFrame(columns=["covariate", "odds_ratio", "low", "high"])
@@ -273,7 +273,7 @@ def score_odds_ratios(found: Analysis) -> pd.DataFrame:
 
 
 def _units(found: Analysis, names: Sequence[str]) -> list[tuple[float, str]]:
-    """Return the unit of each column of the propensity model, and how its name shows it."""
+    """Return the unit of each column of the propensity model, and its suffix in names."""
     data, units = found.complete.data, []
     for name in names:
         if not isinstance(data.kinds.get(name), Numeric):

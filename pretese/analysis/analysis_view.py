@@ -1,4 +1,4 @@
-"""An analysis on the console: who was analysed, effects, what they mean, balance."""
+"""Console view of an analysis: patient flow, effects, interpretation, balance."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -16,10 +16,10 @@ from estimate.plan.findings import Analysis
 from pretese.analysis.analysis_tables import arms_lines, effect
 from pretese.screen.console import SafeConsole
 
-#: R-hat of chains above which more iterations are recommended (Gelman et al. 2013).
+#: R-hat above which more iterations are recommended (Gelman et al. 2013).
 SLOW_CHAINS = 1.2
 
-#: What the abbreviations of the table mean, by scale.
+#: Abbreviations of the table, by scale.
 LEGEND: Mapping[str, str] = {
     "risk difference": "RD: risk difference in percentage points",
     "risk ratio": "RR: risk ratio",
@@ -34,7 +34,7 @@ NOTE = "A conditional odds ratio (adjusted, models) and a marginal one answer di
 def show_analysis(
     console: Console, found: Analysis, document: Mapping[str, Any], out: Path | None = None
 ) -> None:
-    """Print who was analysed, the effects, what they mean, balance, and what was written."""
+    """Print patient flow, effects, interpretation, balance, and the output folder."""
     console.print(_arms(found, document), highlight=False)
     console.print(_effects(found))
     for remark in found.remarks:
@@ -66,7 +66,7 @@ def analysis_text(found: Analysis, document: Mapping[str, Any]) -> str:
     return page.getvalue()
 
 
-#: Short names of scales in the table, where a line has 80 columns.
+#: Short names of scales in the table of 80 columns.
 SCALES: Mapping[str, str] = {
     "risk difference": "RD, pp",
     "risk ratio": "RR",
@@ -82,7 +82,7 @@ def _effects(found: Analysis) -> Table:
     """Return one line per estimate, each with its own p-value."""
     shown = Table(box=SIMPLE)
     for title in ("Method", "Effect", "Estimate (95 % CI)", "p"):
-        # A long name may take two lines, a number may not
+        # Long names may wrap, numbers must not
         shown.add_column(title, no_wrap=title != "Method", overflow="fold")
     for method, answers in _by_method(found.estimates).items():
         for place, each in enumerate(answers.values()):
@@ -92,7 +92,7 @@ def _effects(found: Analysis) -> Table:
 
 
 def _populations(found: Analysis) -> dict[str, list[str]]:
-    """Return whom the answers are about, to the methods."""
+    """Return the populations of the effects, with their methods."""
     methods: dict[str, list[str]] = {}
     for method, answers in _by_method(found.estimates).items():
         population = next(iter(answers.values())).estimand.population.split(":")[0]
@@ -103,7 +103,7 @@ def _populations(found: Analysis) -> dict[str, list[str]]:
 
 
 def _explored(found: Analysis) -> Iterator[str]:
-    """Yield one line per answer to a further question of the plan."""
+    """Yield one line per result of the further analyses of the plan."""
     for division in found.divisions:
         groups = ", ".join(
             f"{label} {effect(answer)}"

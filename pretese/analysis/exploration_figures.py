@@ -1,4 +1,4 @@
-"""The figures of what a plan explores: subgroups, curves and mediation."""
+"""Figures of exploratory analyses: subgroups, curves and mediation."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -28,12 +28,12 @@ ODDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 #: Curves side by side in one row.
 ACROSS = 3
 
-#: Draws one figure when it is called.
+#: A function that draws one figure.
 FigureMaker = Callable[[], Figure]
 
 
 def exploration_makers(found: Analysis) -> dict[str, FigureMaker]:
-    """Return what draws each figure of the exploration, by file name."""
+    """Return the function that draws each figure, by file name."""
     makers: dict[str, FigureMaker] = {}
     if found.complete.imputation is not None:
         makers["imputation"] = partial(draw_chains, found.complete.imputation)
@@ -58,7 +58,7 @@ def exploration_makers(found: Analysis) -> dict[str, FigureMaker]:
 def draw_chains(done: Imputation) -> Figure:
     """Draw mean and SD of the imputed values over the iterations, one line per imputation.
 
-    Lines that cross and tangle have forgotten where they began; lines that run apart have not.
+    Chains that mix have converged; chains that stay separate have not.
     """
     reduction, rows = convergence(done), len(done.incomplete)
     turns = np.arange(1, done.means.shape[-3] + 1)
@@ -261,7 +261,7 @@ def _live_birth_curve(axes: Axes, each: CumulativeLiveBirth) -> None:
     for row, (curve, shade, arm) in enumerate(
         zip(each.curves, (PUBLISHED, SIMULATED), ("untreated", "treated"), strict=True)
     ):
-        # the last value holds on beyond the last transfer
+        # the curve is constant after the last transfer
         x = np.r_[0, places, places[-1] + 0.7]
         rise, low, high = (
             100 * (1 - np.r_[1, limit, limit[-1]])

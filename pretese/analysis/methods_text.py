@@ -1,4 +1,4 @@
-"""The methods paragraph of an analysis, and which reporting items it fills."""
+"""The methods paragraph of an analysis, and its reporting checklist."""
 
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -11,7 +11,7 @@ from estimate.plan.choices import Outcome
 from estimate.plan.findings import Analysis
 from estimate.plan.spec import Plan
 
-#: What a kind of outcome is called, and how its effect is expressed.
+#: Name of each kind of outcome, and its effect measure.
 _OUTCOMES = {
     "binary": "a binary outcome",
     "continuous": "a continuous outcome",
@@ -90,9 +90,9 @@ def _listed(names: Any, separator: str = ", ") -> str:
 
 
 def reporting_items(found: Analysis) -> list[tuple[str, str, str]]:
-    """Return items of STROBE and TARGET: the place where the report fills each, or "missing".
+    """Return items of STROBE and TARGET with the section that addresses each, or "missing".
 
-    Items that no analysis can fill, such as setting and funding, are "for the authors".
+    Items that an analysis cannot address, such as setting and funding, are "for the authors".
     """
     plan, data = found.plan, found.complete.data
     conditional = any(METHODS[name].given for name in plan.methods if name in METHODS)
@@ -122,7 +122,7 @@ def reporting_items(found: Analysis) -> list[tuple[str, str, str]]:
     return [*filled, *((item, what, "for the authors") for item, what in AUTHORS)]
 
 
-#: Items of STROBE that no analysis of a table can fill.
+#: Items of STROBE that an analysis of a table cannot address.
 AUTHORS = (
     ("STROBE 1", "title and abstract"),
     ("STROBE 2 to 3", "background and objectives"),

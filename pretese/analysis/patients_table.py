@@ -1,4 +1,4 @@
-"""The table that an analysis is of: a file, or a DataFrame, with the columns that a plan names."""
+"""The table of an analysis: the columns that a plan names, from a file or a DataFrame."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,11 +23,11 @@ class PatientsTable:
     Attributes
     ----------
     where
-        What messages call the table.
+        Name of the table in messages.
     sha256
         Of the file; None if the table came as a DataFrame.
     assumptions
-        What was assumed in reading it.
+        Assumptions made in reading it.
     """
 
     frame: pd.DataFrame
@@ -64,6 +64,6 @@ def read_beside(table: Any, uses: dict[str, Use], argument: str) -> Any:
 
 
 def _with_identifiers(uses: dict[str, Use], names: Iterable[str]) -> dict[str, Use]:
-    """Add columns that identify patients or couples: repeated ones are cautioned about."""
+    """Add columns that identify patients or couples, so that repeated values can be reported."""
     found = {name: CategoryUse() for name in names if names_identifier(name)}
     return {**uses, **{name: use for name, use in found.items() if name not in uses}}

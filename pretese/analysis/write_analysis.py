@@ -1,4 +1,4 @@
-"""An analysis as a document, as a page, and as a folder of tables and figures."""
+"""Write an analysis as a document, as a page, and as a folder of tables and figures."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -33,7 +33,7 @@ from pretese.io.text.write_table import html_table, write_table
 def analysis_document(
     found: Analysis, *, plan_sha256: str, data_sha256: str | None, assumptions: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Return an analysis as plain values, with what identifies its plan and its table."""
+    """Return an analysis as plain values, with the identity of its plan and table."""
     return {
         **rounded_document({**found.record(), "table1": _table1(found)}),
         "versions": versions(),
@@ -52,7 +52,7 @@ def _table1(found: Analysis) -> dict[str, Any] | None:
 
 
 def analysis_tables(found: Analysis) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """Yield the file name, the caption and the text cells of every table that the plan fills."""
+    """Yield the file name, the caption and the cells of every table of the plan."""
     yield "estimates", "Effects of treatment", estimates_table(found)
     if found.plan.covariates:
         yield "table1", "Characteristics by treatment", characteristics_table(found)
@@ -119,12 +119,9 @@ def _figures(found: Analysis) -> Iterator[tuple[str, str]]:
 
 
 def analysis_page(found: Analysis, document: Mapping[str, Any], *, figures: bool = False) -> str:
-    """Return one HTML page of methods, tables and reporting items; nothing is loaded by it.
+    """Return one self-contained HTML page of methods, tables and reporting items.
 
-    Parameters
-    ----------
-    figures
-        Whether the figures stand on it as well.
+    Parameters ---------- figures Whether the page includes the figures.
     """
     missing = document["missing"]
     return render_page(
@@ -145,7 +142,7 @@ def analysis_page(found: Analysis, document: Mapping[str, Any], *, figures: bool
     )
 
 
-#: Columns of the effects that only statisticians need: at the end of the page.
+#: Columns of effects with statistical details, shown at the end of the page.
 DETAILS = ("interval", "test", "estimand")
 
 

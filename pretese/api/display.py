@@ -1,9 +1,9 @@
-"""How the objects of the public interface show themselves: a line, a table, plain values."""
+"""Display of the objects of the public interface: one line, a table, plain values."""
 
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # pandas takes a while to load, and not every answer needs it
+if TYPE_CHECKING:  # pandas is slow to load and not always needed
     import pandas as pd
 
 #: Rows of a table that a notebook shows.
@@ -13,22 +13,22 @@ ROWS_SHOWN = 20
 class Shown(ABC):
     """A result: ``repr`` is one line, a notebook shows a table, `to_dict` holds plain values.
 
-    A subclass says its one line (`summary`) and its plain values (`to_dict`), and where it holds
-    rows, its table (`to_frame`).
+    Subclasses define the line (`summary`), the plain values (`to_dict`) and, if they have rows, the
+    table (`to_frame`).
     """
 
     __slots__ = ()
 
     @abstractmethod
     def summary(self) -> str:
-        """Return what this is in one line of at most 80 characters, without its class."""
+        """Return a one-line description of at most 80 characters, without the class."""
 
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:
-        """Return the whole answer as plain values, as ``--json`` prints them."""
+        """Return the whole result as plain values, as printed by ``--json``."""
 
     def to_frame(self) -> "pd.DataFrame":
-        """Return the main table of the answer, one row per entry.
+        """Return the main table of the result, one row per entry.
 
         Raises
         ------
@@ -48,7 +48,7 @@ class Shown(ABC):
         return f"<{type(self).__name__}: {self.summary()}>"
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows: the summary, and the first rows of the table."""
+        """Return the HTML shown in notebooks: the summary, and the first rows of the table."""
         import html
 
         head = f"<p>{html.escape(self.summary())}</p>"

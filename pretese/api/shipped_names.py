@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def shipped() -> "Shipped":
     """Return the names of the shipped regimens, scenarios, designs, clinics, published studies.
 
-    Each is what the functions of the interface and the commands take as a name.
+    Functions of the interface and commands accept these names.
 
     Examples
     --------
@@ -49,7 +49,7 @@ class Shipped(Shown):
     published: tuple[str, ...]
 
     def summary(self) -> str:
-        """Return how many there are of each kind."""
+        """Return the number of names of each kind."""
         return ", ".join(f"{len(names)} {kind}" for kind, names in self.to_dict().items())
 
     def to_dict(self) -> dict[str, Any]:

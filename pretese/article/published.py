@@ -29,17 +29,17 @@ Relation = Literal["equals", "below", "above", "at least", "up to", "about"]
 
 
 class PrintedPlace(Document):
-    """Where the article prints something; paragraphs count from 1 within their part."""
+    """A location in the article; paragraphs count from 1 within their part."""
 
     part: Text
     paragraph: Annotated[Whole, Field(ge=1, le=100_000)] | None = None
     row: Text | None = None
     column: Text | None = None
-    #: The characters shown there, when they differ from the digits of the value.
+    #: The printed characters, if they differ from the digits of the value.
     printed: Text | None = None
 
     def __str__(self) -> str:
-        """Return the place as a reader would look it up.
+        """Return the location in words.
 
         >>> print(PrintedPlace(part="Table 1", row="Age (years)", column="Overall"))
         Table 1, row Age (years), column Overall
@@ -59,8 +59,8 @@ class PublishedNumber(Document):
     """A figure: printed in the article (it has ``at``) or derived (it has ``rule`` and ``inputs``).
 
     ``decimals`` counts the digits after the point that rounding kept; None means that the figure is
-    exact: a count, a dose, a threshold. ``relation`` is how the true figure stands to ``value``
-    ("below" for "P < 0.05").
+    exact: a count, a dose, a threshold. ``relation`` is the relation of the true figure to
+    ``value`` ("below" for "P < 0.05").
     """
 
     value: Annotated[FileNumber, Field(ge=-1e9, le=1e9)]
@@ -76,7 +76,7 @@ class PublishedNumber(Document):
 
     @property
     def is_derived(self) -> bool:
-        """Tell a figure that follows from others from one that the article prints."""
+        """Whether the figure is derived from others instead of printed in the article."""
         return self.rule is not None
 
     @property
@@ -98,16 +98,16 @@ class PublishedNumber(Document):
         return f"{self.value:.15g}" if self.decimals is None else f"{self.value:.{self.decimals}f}"
 
     def agrees_with(self, exact: float) -> bool:
-        """Say whether ``exact`` rounds to this figure.
+        """Return whether ``exact`` rounds to this figure.
 
-        Both ends of the rounding interval agree, since the halves may have gone either way: 31.25
+        Both ends of the rounding interval agree, since halves may be rounded either way: 31.25
         is printed as 31.2 by some programs and as 31.3 by others.
 
         >>> retrieval = PublishedNumber(value=31.2, decimals=1, unit="percent", label="retrieval")
         >>> retrieval.agrees_with(31.25), retrieval.agrees_with(31.26)
         (True, False)
         """
-        # The slack is for the binary form of decimal digits, a million times below any half-width.
+        # Tolerance for the binary representation of decimal digits, a millionth of any half-width.
         slack = 1e-12 * max(1.0, abs(self.value))
         return abs(exact - self.value) <= self.half_width + slack
 
@@ -124,7 +124,7 @@ class Statement(Document):
 
 
 class NotPrinted(Document):
-    """Something that the article refers to and whose figures are not at hand, with the reason."""
+    """Results that the article mentions and whose figures are not available, with the reason."""
 
     what: Text
     reason: Text
@@ -132,7 +132,7 @@ class NotPrinted(Document):
 
 
 class Finding(Document):
-    """Where figures or words of the article do not agree, or leave open what was meant."""
+    """An inconsistency or ambiguity of the article."""
 
     kind: Literal[
         "inconsistency", "ambiguity", "gap", "rounding", "unit", "convention", "estimand",
@@ -144,7 +144,7 @@ class Finding(Document):
 
 
 class SourceArticle(Document):
-    """Which article the figures are from, and which parts of it were read."""
+    """The article of the figures, and the parts that were read."""
 
     about: Text
     journal: Text
@@ -208,13 +208,13 @@ def load_published_hashed(name: str | Path) -> tuple[PublishedStudy, str]:
 
 
 def nearest(number_id: str, known: Iterable[str]) -> str:
-    """Return a cure for an unknown id: those that look like it."""
+    """Return the suggestion for an unknown id: similar ids."""
     near = get_close_matches(number_id, known, n=3, cutoff=0.5)
     return f"did you mean {', '.join(near)}?" if near else "`numbers` holds all ids"
 
 
 def _broken(study: PublishedStudy) -> Iterator[tuple[str, str, str]]:
-    """Yield field, problem and cure of what single entries cannot see."""
+    """Yield field, problem and cure of inconsistencies between entries."""
     for number_id, number in study.printed.items():
         if not number.at or number.is_derived or number.inputs:
             yield f"printed.{number_id}", "it lacks `at` or has a rule", "say where it is printed"
@@ -231,7 +231,7 @@ def _broken(study: PublishedStudy) -> Iterator[tuple[str, str, str]]:
 
 
 def _broken_derived(study: PublishedStudy) -> Iterator[tuple[str, str, str]]:
-    """Demand that inputs stand above what is derived from them: no figure rests on itself."""
+    """Check that inputs precede the figures derived from them, so that there are no cycles."""
     known = set(study.printed)
     for number_id, number in study.derived.items():
         field = f"derived.{number_id}"

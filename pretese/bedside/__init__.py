@@ -1,1 +1,1 @@
-"""Recommendations shown: words, JSON, calendars, trees and decision-table files."""
+"""Output of recommendations: text, JSON, calendars, trees and decision-table files."""

@@ -19,8 +19,8 @@ def dmn_xml(regimen: Regimen, tables: Sequence[str] = ()) -> str:
 
     Each input is input data; each table is a decision that requires its inputs, with the columns in
     the file's order and two outputs, ``outcome`` and ``answer``. The rule's id, rationale and
-    citation stand in its description. The missing value is FEEL's ``null``. A diagram shows
-    decisions and input data.
+    citation are in its description. The missing value is FEEL's ``null``. A diagram shows decisions
+    and input data.
     """
     ET.register_namespace("", NAMESPACE)
     root = _element(
@@ -45,7 +45,7 @@ def dmn_xml(regimen: Regimen, tables: Sequence[str] = ()) -> str:
 
 
 def _input_data(root: ET.Element, regimen: Regimen, name: str) -> None:
-    """Add an input as input data, called as tables call it."""
+    """Add an input as input data, with its name in tables."""
     spec = regimen.inputs[name]
     data = _element(root, "inputData", id=_input_id(name), name=name, label=spec.label)
     unit = f" ({spec.unit})" if spec.unit and spec.unit != "1" else ""

@@ -43,8 +43,8 @@ def requirement_id(decision: str, input_id: str) -> str:
 def _places(inputs_of_decision: Mapping[str, Sequence[str]]) -> dict[str, Place]:
     """Return left edge, top edge and width of every shape.
 
-    Each decision stands above its input data, which form one row, so that no arrow crosses a shape;
-    input data of several decisions stand below the first of them.
+    Each decision is above its input data, which form one row, so that no arrow crosses a shape;
+    input data of several decisions are below the first of them.
     """
     places: dict[str, Place] = {}
     left = GAP

@@ -16,12 +16,12 @@ from protocol.errors import InputError
 from protocol.regimen.paths import MONTH_DAYS
 from protocol.safe_text import one_line
 
-#: Identifiers are made of names, so that a corrected plan replaces the events of the one before.
+#: Identifiers are derived from names, so that a corrected plan replaces the previous events.
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pretese.invalid/calendar")
 INJECTION_TIME = dt.timedelta(minutes=15)
-#: The property of a calendar that tells whose it is, without saying the pseudonym.
+#: The property of a calendar that identifies the patient without showing the pseudonym.
 OWNER = "X-PRETESE-PATIENT"
-#: What an event shows: if it differs, the event is a new version.
+#: Visible properties of an event: if they differ, the event is a new version.
 _SHOWN = ("DTSTART", "DTEND", "SUMMARY", "DESCRIPTION", "TRANSP", "STATUS")
 
 
@@ -38,27 +38,27 @@ def calendar_of(
 
     An event has the same UID in every calendar of the patient whose plan starts on the same day.
     One that changed since the previous calendar has the next SEQUENCE number, and one that was
-    dropped has STATUS CANCELLED, so that a calendar program updates what it holds.
+    dropped has STATUS CANCELLED, so that calendar programs update their events.
 
     Parameters
     ----------
     pseudonym
-        Tells the events of patients apart; it is part of identifiers, and shown nowhere.
+        Distinguishes the events of patients; it is part of identifiers and not displayed.
     time, timezone
         The local time of injections and visits, and the IANA name of its zone; the time stays the
         same on the wall clock when daylight saving begins or ends. Without them events take the
         whole day.
     issued
         The day on which the calendar is issued, its DTSTAMP; by default the day of the last
-        decision that the plan rests on. No clock is read: the same plan is the same bytes.
+        decision in the plan. No clock is read: the same plan is the same bytes.
     previous
         The calendar that this one replaces.
 
     Raises
     ------
     InputError
-        There is no pseudonym; only one of time and zone is given, or there is no such zone; or
-        the previous calendar cannot be read, is another patient's, or was issued later.
+        The pseudonym is missing; only one of time and zone is given, or the zone is unknown; or the
+        previous calendar cannot be read, belongs to another patient, or was issued later.
     """
     if (time is None) != (timezone is None):
         raise InputError.of("calendar", "", "time and zone come together", "give both, or none")
@@ -94,12 +94,12 @@ def _head(plan: Plan, owner: str) -> Calendar:
 
 
 def _last_decision(plan: Plan) -> dt.date:
-    """Return the day on which the last month that is planned was decided."""
+    """Return the day of the decision on the last planned month."""
     return nearest_day(plan.start, MONTH_DAYS * max(0, len(plan.phases) - 1))
 
 
 def _printable(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()  # a shell may pass on any byte
+    return text.encode("utf-8", "backslashreplace").decode()  # a shell may pass arbitrary bytes
 
 
 def _zone(name: str | None) -> ZoneInfo | None:
@@ -114,7 +114,7 @@ def _zone(name: str | None) -> ZoneInfo | None:
 def _events(
     plan: Plan, pseudonym: str, time: dt.time | None, zone: ZoneInfo | None
 ) -> dict[str, Event]:
-    """Return the events of a plan by UID: of patient, plan, day, kind and place on the day."""
+    """Return the events of a plan by UID, made of patient, plan, day, kind and order on the day."""
     events: dict[str, Event] = {}
     place: Counter[tuple[int, str]] = Counter()
     for item in plan.items:
@@ -148,7 +148,7 @@ def _event(item: Item, time: dt.time | None, zone: ZoneInfo | None) -> Event:
 
 
 def _previous(data: bytes | None, owner: str, stamp: dt.datetime) -> dict[str, Component]:
-    """Return the events of the calendar that is replaced, by UID."""
+    """Return the events of the previous calendar, by UID."""
     if data is None:
         return {}
     try:
@@ -176,7 +176,7 @@ def _previous(data: bytes | None, owner: str, stamp: dt.datetime) -> dict[str, C
 def _versioned(
     events: dict[str, Event], previous: dict[str, Component], stamp: dt.datetime
 ) -> Iterator[Component]:
-    """Yield events with SEQUENCE and DTSTAMP, then those that the plan dropped, cancelled."""
+    """Yield events with SEQUENCE and DTSTAMP, followed by cancelled events."""
     for uid, event in events.items():
         before = previous.get(uid)
         changed = before is not None and _what(before) != _what(event)
@@ -194,7 +194,7 @@ def _sequence(event: Component) -> int:
 
 
 def _what(event: Component) -> list[Any]:
-    """Return what an event shows."""
+    """Return the visible properties of an event."""
     return [event[name].to_ical() if name in event else None for name in _SHOWN]
 
 

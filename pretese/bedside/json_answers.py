@@ -1,4 +1,4 @@
-"""Answers as JSON documents with a schema name and the versions that made them."""
+"""Results as JSON documents with schema name and program version."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from protocol.bedside.schedule import Plan
 from protocol.regimen.paths import Path
 from protocol.regimen.rules import Regimen
 
-if TYPE_CHECKING:  # models of files take a while to load
+if TYPE_CHECKING:  # models of files are slow to load
     from protocol.audit.cases import AuditCaseResult
     from protocol.bedside.cases import CaseResult
 
@@ -26,7 +26,7 @@ CASES_SCHEMA = "pretese/cases/2"
 
 
 def as_plain(value: object) -> Any:
-    """Return a dataclass or model as plain values that JSON knows: dates as ISO text."""
+    """Return a dataclass or model as plain JSON values, with dates as ISO text."""
     return TypeAdapter(type(value)).dump_python(value, mode="json")
 
 
@@ -47,7 +47,7 @@ def schema_of(kind: type) -> dict[str, Any]:
 
 
 def decision_schema() -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of `decision_document`, as a validator takes it."""
+    """Return the JSON Schema (draft 2020-12) of `decision_document`."""
     schema = schema_of(Recommendation)
     text = {"type": "string"}
     identity = {
@@ -80,7 +80,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
 def audit_document(
     found: Audit, assumptions: Sequence[str], unused: Sequence[Unused]
 ) -> dict[str, Any]:
-    """Return an audit with its counts, what was assumed about the file, and unused rows."""
+    """Return an audit with its counts, assumptions about the file, and unused rows."""
     parts = {
         "data_assumptions": list(assumptions),
         "unused_rows": [as_plain(each) for each in unused],
@@ -111,7 +111,7 @@ def proof_document(
 def cases_document(
     regimen: Regimen, results: "Sequence[CaseResult | AuditCaseResult]"
 ) -> dict[str, Any]:
-    """Return the cases of a regimen, and which of them hold."""
+    """Return the cases of a regimen with their results."""
     cases = [
         {
             "statement": r.case.statement,

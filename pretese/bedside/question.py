@@ -1,4 +1,4 @@
-"""What a decision is asked of: a patient's file, or one month of therapy with what was measured."""
+"""Inputs of a decision: a patient's file, or one month of therapy with its results."""
 
 import datetime as dt
 import math
@@ -19,7 +19,7 @@ from protocol.regimen.paths import MONTH_DAYS
 from protocol.regimen.rules import Regimen
 from protocol.shorten import shorten
 
-#: Where a fault is that concerns the question as a whole.
+#: Location of faults that concern the whole question.
 WHERE = "decide"
 _FINDING = re.compile(r"([a-z_]+)\s*=\s*(?:([<>]?\s*[-+.\d]\S*)(?:\s+(\S+))?|(\S.*))")
 
@@ -32,7 +32,7 @@ _CURE = "write name=value unit, such as 'testosterone=40 nmol/L' or 'semen=no sp
 
 
 def patient_of(patient: str | Path | Mapping[str, Any], regimen: Regimen) -> PatientRecord:
-    """Return what a patient's file, or a mapping with the fields of one, tells of a patient."""
+    """Return the patient described by a file, or by a mapping with its fields."""
     from protocol.bedside.patient_file import patient_from, read_patient  # loads pydantic
 
     if isinstance(patient, str | Path):
@@ -47,7 +47,7 @@ def patient_in_month(
     measurements: Sequence[Mapping[str, Any]],
     on: dt.date,
 ) -> PatientRecord:
-    """Return a patient in the month that begins on ``on``, of whom no more than this is known."""
+    """Return a patient in the month that begins on ``on``, with only these facts known."""
     highest = int((regimen.inputs["month"].plausible or (1, 12))[1])
     if isinstance(month, bool) or not isinstance(month, Integral) or not 1 <= month <= highest:
         cure = f"give a month from 1 to {highest}"
@@ -59,13 +59,13 @@ def patient_in_month(
         raise InputError.of(WHERE, "previous_phase", f"{previous_phase!r} is not a phase", cure)
     months_before = int(month) - 1
     started = day_from(on, -MONTH_DAYS * months_before, "decision_date")
-    # Earlier months do not matter to any table; only the one before is looked at.
+    # Tables use only the previous month, not earlier ones.
     phases = (previous_phase,) * months_before if previous_phase else ()
     return replace(known, started=started, phases=phases)
 
 
 def _of_one_month(measurements: Sequence[Mapping[str, Any]]) -> PatientFacts:
-    """Return a patient with these results; what is not plainly one is checked as a file's are."""
+    """Return a patient with these results; other than plain values are checked as in files."""
     if all(_is_plain_result(**each) for each in measurements):
         results = tuple(Measurement(**each) for each in measurements)
         return PatientFacts("patient", measurements=results)
@@ -102,12 +102,12 @@ def fsh_results(fsh: Any, unit: str, on: dt.date) -> list[dict[str, Any]]:
 
 
 def fsh_of_months(levels: Sequence[float | str], unit: str, regimen: Regimen) -> list[float]:
-    """Return FSH at the end of each month in IU/L, for a plan by it.
+    """Return FSH at the end of each month in IU/L, for a schedule.
 
     Raises
     ------
     InputError
-        The regimen decides nothing by FSH, or a level is beyond a limit of detection.
+        The regimen does not use FSH, or a level is beyond a limit of detection.
     """
     if levels and "fsh_iu_l" not in regimen.tables["phase"].inputs:
         problem = f"{regimen.id} decides nothing by FSH"
@@ -124,7 +124,7 @@ def ranges_of(ranges: Mapping[str, str] | Sequence[str]) -> tuple[ReferenceRange
     Raises
     ------
     InputError
-        A text states no range, or the ranges are neither texts nor texts by name.
+        A text is not a range, or the ranges are neither texts nor a mapping to texts.
     """
     if isinstance(ranges, Mapping):
         ranges = [f"{analyte}={wording}" for analyte, wording in ranges.items()]

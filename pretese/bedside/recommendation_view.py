@@ -1,4 +1,4 @@
-"""A recommendation in words, for a terminal: holds and warnings first, then steps and rationale."""
+"""Console view of a recommendation: holds and warnings first, then next steps and rationale."""
 
 import datetime as dt
 import textwrap
@@ -14,10 +14,10 @@ from protocol.regimen.rules import Regimen
 
 WIDTH = 80
 
-#: A blank at which no line ends.
+#: A non-breaking blank.
 UNBROKEN = "\u00a0"
 
-#: Colour of the line that answers, by outcome; a file or a pipe gets none.
+#: Colour of the recommendation by outcome; files and pipes have none.
 OUTCOME_COLOURS = {
     "recommendation": "green",
     "no action required": "blue",
@@ -42,7 +42,7 @@ def recommendation_lines(
 ) -> Iterator[str]:
     """Yield a recommendation: outcome, warnings, next steps, rationale, nearest change.
 
-    With ``why`` the rules that are not met follow, and every entry criterion.
+    With ``why`` the rules not met and every entry criterion follow.
     """
     yield from wrapped(f"{regimen.title} ({regimen.id} {regimen.version})", "")
     begun = f", begun on {spoken_date(made.decision_date)}"
@@ -61,7 +61,7 @@ def recommendation_lines(
 
 
 def _outcome(made: Recommendation) -> Iterator[str]:
-    """Yield holds, the outcome, and warnings; a hold comes before what it holds."""
+    """Yield holds, the outcome, and warnings; a hold precedes what it replaces."""
     yield from wrapped(made.recommendation, "  ", f"{made.outcome.upper()}: ")
     for flag in made.flags.raised:
         if flag.blocking:
@@ -81,7 +81,7 @@ def _flag_words(flag: Flag) -> str:
 
 
 def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
-    """Yield a blank line, a title and the lines; nothing without lines."""
+    """Yield a blank line, a title and the lines, if there are lines."""
     found = list(lines)
     if found:
         yield ""
@@ -100,9 +100,9 @@ def _steps(steps: Sequence[NextStep]) -> Iterator[str]:
 
 
 def _dates(dates: Sequence[dt.date]) -> str:
-    """Return dates as ``31 Mar, 4 Apr 2022``: the year once, where it changes and at the end.
+    """Return dates as ``31 Mar, 4 Apr 2022``, with the year where it changes and at the end.
 
-    No line ends within a date.
+    Lines do not break within a date.
     """
     wording = []
     for i, date in enumerate(dates):
@@ -135,7 +135,7 @@ def _entry(title: str, text: str) -> list[str]:
 
 
 def _provenance(decision: Decision) -> Iterator[str]:
-    """Yield where orders and limits stand that are not of the rule's own file and status."""
+    """Yield the sources of orders and limits that differ from that of the rule."""
     own = (decision.status, decision.origin)
     for order in decision.orders:
         if (order.status, order.origin) != own:

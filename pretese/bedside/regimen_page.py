@@ -1,4 +1,4 @@
-"""A regimen as a page: its documentation from the file that decides, and every other format."""
+"""A regimen as a documentation page, and in all other formats."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote

@@ -26,10 +26,10 @@ BAND, PHASE, DOSE = "#e3f0ea", "#dbe6fb", "#35508a"
 
 
 def therapy_svg(record: PatientRecord, found: Recommendation, regimen: Regimen) -> str:
-    """Return the course of a patient up to the end of the month that is decided.
+    """Return the course of a patient up to the end of the month decided.
 
-    Results that were not known on the date of the recommendation are not drawn. Text of the
-    patient's file is escaped.
+    Results not known on the date of the recommendation are not drawn. Text of the patient's file is
+    escaped.
     """
     drawing = _Drawing.of(record, found, regimen)
     _phases(drawing, record, found, regimen)
@@ -42,7 +42,7 @@ def therapy_svg(record: PatientRecord, found: Recommendation, regimen: Regimen) 
 
 @dataclass(slots=True)
 class _Drawing:
-    """An SVG that grows downwards; days are proleptic ordinals."""
+    """An SVG extended downwards; days are proleptic ordinals."""
 
     first: int
     last: int
@@ -60,23 +60,23 @@ class _Drawing:
         return cls(start.toordinal() - BEFORE, max(end, today) + 1, today, start)
 
     def x(self, day: float) -> float:
-        """Return where a day lies."""
+        """Return the x coordinate of a day."""
         span = max(1, self.last - self.first)
         return round(LABELS + (day - self.first) / span * (WIDTH - LABELS - PAD), 1)
 
     def add(self, kind: str, **attributes: object) -> ET.Element:
-        """Add a shape; underscores of names stand for dashes."""
+        """Add a shape; underscores in names become dashes."""
         written = {key.replace("_", "-"): _written(value) for key, value in attributes.items()}
         return ET.SubElement(self.root, kind, written)
 
     def text(self, x: float, y: float, words: str, *, fill: str = INK, anchor: str = "") -> None:
-        """Write words."""
+        """Write text."""
         more = {"text_anchor": anchor} if anchor else {}
         shown = one_line(xml_text(words))
         self.add("text", x=x, y=y, fill=fill, font_size=12, **more).text = shown
 
     def svg(self, stated: str) -> str:
-        """Return the picture as text."""
+        """Return the figure as text."""
         style = {"font-family": "system-ui, sans-serif", "role": "img", "width": "100%"}
         size = {"viewBox": f"0 0 {WIDTH} {_written(self.y)}", "xmlns": "http://www.w3.org/2000/svg"}
         self.root.attrib.update({**size, **style, "aria-label": one_line(xml_text(stated))})
@@ -150,7 +150,7 @@ def _doses(
 
 
 def _hormones(record: PatientRecord, regimen: Regimen, today: int) -> Iterator[str]:
-    """Yield the measured numbers of which a result is known."""
+    """Yield the numeric inputs with a known result."""
     for name, spec in regimen.inputs.items():
         measured = spec.kind == "number" and analyte_of(name, spec) is not None
         if measured and _known(record, name, today):
@@ -166,7 +166,7 @@ def _known(record: PatientRecord, name: str, today: int) -> list[Observation]:
 
 
 def limits_of(regimen: Regimen, name: str) -> tuple[float, ...]:
-    """Return the numbers of an input at which some table changes its answer, in order."""
+    """Return the limits of an input in any table, in order."""
     return tuple(
         sorted(
             {
@@ -181,7 +181,7 @@ def limits_of(regimen: Regimen, name: str) -> tuple[float, ...]:
 
 
 def normal_range(regimen: Regimen, name: str) -> tuple[float, float] | None:
-    """Return the normal range of an input, where the regimen names both of its ends."""
+    """Return the normal range of an input, if the regimen defines both ends."""
     analyte = analyte_of(name, regimen.inputs[name])
     names = regimen.reference_ranges.get(analyte or "")
     limits = limits_of(regimen, name)

@@ -1,4 +1,4 @@
-"""The paths of a regimen as a decision tree: Mermaid text, and an SVG that needs nothing else."""
+"""The paths of a regimen as a decision tree: Mermaid text, and a self-contained SVG."""
 
 import textwrap
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ INK = {
     "start": ("#f2f2f2", "#555555"),
     "phase": ("#e3f0ea", "#2f6f57"),
     "wait": ("#fbf0d9", "#9a6b12"),
-    "done": ("#e6ebf5", "#35508a"),  # not `end`, which Mermaid keeps for itself
+    "done": ("#e6ebf5", "#35508a"),  # not `end`, which is reserved in Mermaid
 }
 #: Sizes of the drawing in pixels.
 WIDTH, GAP, LINE, PAD, FONT = 250, 230, 17, 10, 13
 
-#: Characters that fit into a line of a box.
+#: Maximum characters in a line of a box.
 LETTERS = 31
 
 
@@ -37,7 +37,7 @@ class Node:
 
 
 def tree_of(regimen: Regimen) -> Node:
-    """Return the tree whose leaves are the ends of all paths."""
+    """Return the tree of all paths."""
     title = textwrap.wrap(regimen.title, WIDTH // 9)
     root = Node((*title, f"{regimen.id} {regimen.version}"), "start")
     for path in paths_of(regimen):
@@ -114,7 +114,7 @@ def mermaid(regimen: Regimen) -> str:
 
 
 def _in_mermaid(text: str) -> str:
-    """Return text as a quoted label of Mermaid holds it: no quote, no tag, one line."""
+    """Return text for a quoted label of Mermaid: one line without quotes and tags."""
     flat = one_line(" ".join(text.split())).replace('"', "'")
     return flat.replace("<", "#lt;").replace(">", "#gt;").replace("`", "'")
 
@@ -146,7 +146,7 @@ def _walk(node: Node) -> Iterator[Node]:
 
 
 def _place(node: Node, pitch: float) -> tuple[float, float]:
-    """Return the left edge and the middle height of a box."""
+    """Return the left edge and the vertical middle of a box."""
     return 20 + node.depth * (WIDTH + GAP), 20 + (node.row + 0.5) * pitch
 
 
@@ -167,7 +167,7 @@ def _box(node: Node, pitch: float) -> str:
 
 
 def _cut(lines: tuple[str, ...]) -> list[str]:
-    """Shorten lines that would leave the box."""
+    """Shorten lines that are too long for the box."""
     return [line if len(line) <= LETTERS else line[: LETTERS - 1] + "…" for line in lines]
 
 
@@ -190,7 +190,7 @@ def _arrow(node: Node, child: Node, pitch: float) -> str:
 
 
 def _broken(words: str, x: float) -> str:
-    """Break a label before ``or`` so that it fits between two boxes."""
+    """Break a label before ``or`` to fit between two boxes."""
     first, _, second = words.partition(" or ")
     if not second:
         return words

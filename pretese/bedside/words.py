@@ -1,4 +1,4 @@
-"""Plans, regimens, proofs and cases in words, for a terminal."""
+"""Plans, regimens, proofs and cases as text for the console."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # models of files take a while to load
 
 
 def shown_order(regimen: Regimen, order: Order) -> str:
-    """Return an order as a prescription reads."""
+    """Return an order as in a prescription."""
     first = "" if order.weekdays else f", first on day {order.offset_day} of the phase"
     dose = f"{order.dose:g} {order.unit} {ROUTES[order.route]}"
     return f"{regimen.drugs[order.drug].label} {dose} {order.rhythm}{first}"
@@ -36,7 +36,7 @@ def totals_words(regimen: Regimen, totals: Totals) -> str:
 
 
 def plan_lines(plan: Plan, regimen: Regimen) -> Iterator[str]:
-    """Yield a plan: one line per dated entry, totals, and what the next decision may lead to."""
+    """Yield a plan: one line per dated entry, totals, and possible results of the next decision."""
     yield f"{plan.regimen_id} {plan.regimen_version}, start {spoken_date(plan.start)}"
     for item in plan.items:
         place = f"{item.date:%a} {item.date}  day {item.day:3}  "
@@ -63,14 +63,14 @@ def _item_words(item: Item, regimen: Regimen) -> str:
 
 
 def spoken_condition(regimen: Regimen, condition: str) -> str:
-    """Return a condition with the names of inputs replaced by what they measure."""
+    """Return a condition with the names of inputs replaced by those of their analytes."""
     for name in regimen.inputs:
         condition = condition.replace(name, measured_name(regimen, name))
     return condition
 
 
 def path_lines(regimen: Regimen, paths: Sequence[Path]) -> Iterator[str]:
-    """Yield every path, with what is given on it."""
+    """Yield every path, with its doses."""
     for number, path in enumerate(paths, 1):
         steps = " > ".join(
             f"{step.phase or step.outcome}"
@@ -108,7 +108,7 @@ def regimen_text(regimen: Regimen) -> str:
 
 
 def proof_lines(regimen: Regimen, paths: Sequence[Path]) -> Iterator[str]:
-    """Yield the proof of a regimen: each table, then the paths, the first hundred of them."""
+    """Yield the proof of a regimen: each table, then up to a hundred paths."""
     yield from wrapped(f"{regimen.id} {regimen.version}, sha256 {regimen.sha256}", "  ", "")
     for name, table in regimen.tables.items():
         if table.grid is None:
@@ -126,7 +126,7 @@ def proof_lines(regimen: Regimen, paths: Sequence[Path]) -> Iterator[str]:
 def case_lines(
     regimen: Regimen, results: "Sequence[CaseResult | AuditCaseResult]", *, verbose: bool = False
 ) -> Iterator[str]:
-    """Yield the cases that do not hold (with ``verbose`` also those that do), and their number."""
+    """Yield the cases that failed (with ``verbose`` also those that passed), and their number."""
     for result in results:
         if verbose and result.holds:
             yield from wrapped(result.case.statement, " " * 7, "holds  ")

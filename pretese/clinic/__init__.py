@@ -1,1 +1,1 @@
-"""What `pretese clinic` does: a run and its replicates, or a question of capacity."""
+"""Implementation of `pretese clinic`: runs with replicates, and capacity searches."""

@@ -1,4 +1,4 @@
-"""Answer a question of capacity: the smallest of something that meets a goal."""
+"""Capacity search: the smallest capacity that meets a goal."""
 
 from dataclasses import dataclass
 from math import isfinite
@@ -32,7 +32,7 @@ class CapacityStudy:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """Question, answer, and what they come from."""
+        """Question, answer, and provenance."""
         return {
             "question": self.question,
             "answer": self.solution.capacity,
@@ -40,7 +40,7 @@ class CapacityStudy:
         }
 
     def tried(self) -> pd.DataFrame:
-        """Return a row per capacity: mean with 95 % interval, replicates, whether it is met."""
+        """Return a row per capacity: mean with 95 % interval, replicates, goal met."""
         return pd.DataFrame(
             [
                 {

@@ -25,10 +25,11 @@ from simulate.clinic.setup.clinic_file import Clinic, read_clinic
 from simulate.clinic.setup.referrals import Waiting, read_waiting_list
 from simulate.core.shipped import shipped_folder
 from simulate.endpoints import endpoint_columns
-from simulate.tables.study_tables import COLUMNS, in_order
+from simulate.scenario.scenario_file import Scenario
+from simulate.tables.study_tables import COLUMNS, columns_of, in_order
 from simulate.tables.table_columns import DATE, ENROLLED_DATE, TIME
 
-#: Patients whose rows are made at a time, so that memory does not grow with the log.
+#: Number of patients processed at a time, which bounds memory.
 BLOCK = 4096
 TRUTH = "truth"
 TABLES = (
@@ -51,8 +52,8 @@ def load_clinic(
 ) -> tuple[Clinic, tuple[Waiting, ...]]:
     """Load a shipped clinic by name or a file by its path, with its waiting list if it names one.
 
-    The waiting list stands beside the clinic file; ``tell`` is called with its path and with what
-    was assumed about it.
+    The waiting list is in the folder of the clinic file; ``tell`` is called with its path and the
+    assumptions about it.
     """
     path = _clinic_path(name)
     clinic = read_clinic(path)
@@ -82,20 +83,20 @@ def _clinic_path(name: str) -> Path:
 def write_run(run: Run, folder: Path, kind: str, xes: bool, day: float = inf) -> dict[str, int]:
     """Write every table of a run as known at the end of ``day``; return the rows of each.
 
-    The truth stands in a folder of its own, and datapackage.json beside CSV and Parquet tables.
+    The truth is in a separate folder, and CSV and Parquet tables have a datapackage.json.
 
     Parameters
     ----------
     kind
-        Among `pretese.io.export.formats.FORMATS`. Milestones and log are written as CSV beside
-        formats that do not hold them.
+        Among `pretese.io.export.formats.FORMATS`. Milestones and log are written as CSV if the
+        format does not support them.
     xes
         Whether the log is written as XES too.
 
     Raises
     ------
     InputError
-        The format does not take so many patients.
+        There are too many patients for the format.
     """
     form = FORMATS[kind]
     streamed = (*TABLES, TRUTH) if form.streamed else ("milestones", "log")
@@ -160,7 +161,7 @@ def _blocks(run: Run, day: float) -> Iterator[dict[str, pd.DataFrame]]:
 
 
 class _Sink:
-    """An open CSV or Parquet file that takes one block of rows after another."""
+    """An open CSV or Parquet file to which blocks of rows are appended."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -175,7 +176,7 @@ class _Sink:
             self._writer.close()
 
     def write(self, table: pd.DataFrame) -> None:
-        """Add rows; columns that may be empty keep one type from block to block."""
+        """Add rows; columns that may be empty have the same type in every block."""
         rows = _plain(table)
         if self._writer is None:
             self._writer = (
@@ -209,14 +210,15 @@ def _plain(table: pd.DataFrame) -> pa.Table:
     return rows.cast(pa.schema(fields)).replace_schema_metadata()
 
 
-def clinic_dictionary() -> pd.DataFrame:
+def clinic_dictionary(scenario: Scenario) -> pd.DataFrame:
     """Return the meaning of every column of the tables and the log."""
     rows = [
         (name, column.name, column.unit, column.meaning)
-        for name, columns in COLUMNS.items()
+        for name, columns in columns_of(scenario).items()
         if name in (*TABLES, TRUTH)
         for column in columns
         if column not in (DATE, TIME, ENROLLED_DATE)
+        and not (name == "patients" and column.name in scenario.user_defined.outcomes)
     ]
     rows += [("log", name, "", meaning) for name, meaning in LOG_COLUMNS.items()]
     return pd.DataFrame(rows, columns=["table", "column", "unit", "meaning"])

@@ -1,6 +1,6 @@
-"""What can be asked of a clinic's run, as names and limits: they load no simulation."""
+"""Names and limits of the options of a run, without loading the simulation."""
 
-#: What `required_capacity.CAPACITIES` can be solved for.
+#: The names of `required_capacity.CAPACITIES`.
 CAPACITY_NAMES = (
     "theatre_lists",
     "outpatient_slots",
@@ -8,7 +8,7 @@ CAPACITY_NAMES = (
     "hormone_analysers",
 )
 
-#: Replicates at most, and at least: fewer give no trustworthy interval.
+#: Default maximum of replicates, and the minimum for a reliable interval.
 MOST_REPLICATES, FEWEST_REPLICATES = 10_000, 5
 
 #: Figures of a run.

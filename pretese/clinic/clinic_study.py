@@ -1,4 +1,4 @@
-"""A run of a clinic with its replicates, and what it leaves in a folder."""
+"""A run of a clinic with its replicates, and its output folder."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ from simulate.clinic.records.state_on_day import views
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """How long to go on: ``wanted`` replicates, or until ``measure`` is as precise as asked.
+    """Stopping rule: ``wanted`` replicates, or the requested precision of ``measure``.
 
     ``relative`` is the half-width of the interval over the mean.
     """
@@ -43,7 +43,7 @@ class Precision:
 class ClinicStudy:
     """The first run, every replicate's measures, and the day as of which tables are read.
 
-    ``stop`` tells whether somebody asked to stop meanwhile.
+    ``stop`` tells whether a stop was requested.
     """
 
     task: Task
@@ -58,7 +58,7 @@ class ClinicStudy:
         return summary(self.done)
 
     def facts(self, rows: dict[str, int]) -> dict[str, Any]:
-        """Return what a reader must know; ``rows`` of each table as they were written."""
+        """Return the facts of the run; ``rows`` are those written to each table."""
         asked = self.precision
         return facts_of(
             self.task, self.done, self.day, asked.measure, asked.relative, rows, self.run.until_day
@@ -89,7 +89,7 @@ def study_clinic(
 ) -> ClinicStudy:
     """Run the clinic, then more replicates until their measure is precise enough.
 
-    Once ``stop`` is requested the run ends: what has happened until then is kept.
+    The run ends when ``stop`` is requested; results up to then are kept.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def write_clinic(
 ) -> dict[str, Any]:
     """Write tables, log, measures and figures into an open folder; return the facts."""
     rows = write_run(study.run, folder, kind, xes, study.day)
-    write_summary(study.summary(), study.done, folder)
+    write_summary(study.summary(), study.done, study.task.scenario, folder)
     if figures:
         draw_clinic_figures(study.run, study.done, study.day, folder / "figures")
     facts = study.facts(rows)
@@ -121,7 +121,7 @@ def write_clinic(
 
 @contextmanager
 def room_for(out: Path | None, argument: str) -> Iterator[None]:
-    """Say in words that a disk is full, that of the results or that of temporary files."""
+    """Report a full disk, of the results or of temporary files."""
     try:
         yield
     except OSError as error:
@@ -131,7 +131,7 @@ def room_for(out: Path | None, argument: str) -> Iterator[None]:
 
 
 def _known_day(run: Run, asked: float | None) -> float:
-    """Return the day as of which tables are read: the horizon's, unless another is asked for."""
+    """Return the day as of which tables are written: the horizon by default."""
     last = inf if run.clinic.horizon_days is None else run.clinic.horizon_days
     return min(last if asked is None else asked, run.until_day)
 

@@ -17,10 +17,11 @@ from simulate.scenario import Scenario
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is run: shared by a run, its replicates and a search.
+    """The task of a run, its replicates or a search.
 
-    ``patients`` are drawn (None: as many as the clinic's horizon needs); ``listed`` already wait;
-    ``most`` replicates are run, on so many ``workers``; ``progress`` is shown where it can be.
+    ``patients`` are simulated (None: as many as the clinic's horizon needs); ``listed`` are already
+    waiting; at most ``most`` replicates are run, on ``workers`` processes; ``progress`` is shown if
+    possible.
     """
 
     clinic: Clinic
@@ -59,7 +60,7 @@ def replicates(
     measure: str,
     stop: Callable[[], bool],
 ) -> list[Replicate]:
-    """Run more, up to ``wanted`` in all; None goes on until ``measure`` is precise."""
+    """Run more replicates, up to ``wanted``; None continues until ``measure`` is precise."""
     most = wanted or task.most
     enough = precise(measure, precision) if wanted is None else _never
     with pool(task.workers) as compute, optional_progress("replicates", task.progress) as tell:
@@ -75,6 +76,6 @@ def _never(_: Sequence[Replicate]) -> bool:
 
 @contextmanager
 def pool(workers: int) -> Iterator[Compute]:
-    """Give `map` over processes that leave signals to their parent."""
+    """Return `map` over processes that leave signals to their parent."""
     with local_pool(workers, ("simulate.clinic.capacity.replicates",)) as pool:
         yield partial(in_order, pool=pool)

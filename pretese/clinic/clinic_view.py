@@ -13,7 +13,7 @@ from pretese.clinic.clinic_task import Task
 from pretese.screen.console import SafeConsole
 from simulate.clinic.capacity.replicates import Replicate
 
-#: What the console shows of all measures.
+#: Measures shown on the console.
 HEADLINES = (
     "patients_referred",
     "p50_wait_days",
@@ -38,7 +38,7 @@ def show_run(
     facts: dict[str, Any],
     out: Path,
 ) -> None:
-    """Show the headlines, whether the warm-up was enough, and how far an interrupted run came."""
+    """Show the main measures, the adequacy of the warm-up, and the extent of an interrupted run."""
     shown = Table(title=f"{task.clinic.title}; replicates: {len(done)}", title_justify="left")
     for name in ("measure", "mean", "95 % interval"):
         shown.add_column(name, justify="left" if name == "measure" else "right")

@@ -1,4 +1,4 @@
-"""Where the patients of a clinic are: a flow in the style of CONSORT, with counts."""
+"""Flow diagram of the patients of a clinic in the style of CONSORT."""
 
 from collections import Counter
 from math import inf
@@ -15,12 +15,12 @@ from simulate.clinic.records.state_on_day import Seen, views
 
 #: Half the height of a box.
 _HALF = 0.4
-#: The ways down the left and the right column, the middle between them, and the side boxes.
+#: x coordinates of the left and right columns, their middle, and the side boxes.
 _LEFT, _RIGHT, _MIDDLE, _SIDE = 1.5, 4.6, 3.05, 8.3
-#: Heights at which the way splits, branches and joins again.
+#: y coordinates at which the flow splits, branches and joins.
 _SPLIT, _BRANCH, _JOIN = 8.7, 6.95, 4.35
 
-#: Centre and width of each box; boxes of the side hold those who go no further, or not yet.
+#: Centre and width of each box; side boxes hold patients who have left or are waiting.
 _BOXES = {
     "referred": (_MIDDLE, 10.1, 2.8),
     "side_work_up": (_SIDE, 9.2, 3.4),
@@ -36,12 +36,12 @@ _BOXES = {
     "side_no_birth": (_SIDE, 1.15, 3.4),
     "birth": (_MIDDLE, 0.35, 2.8),
 }
-#: Where the line to each side box leaves the way, as x.
+#: x coordinate at which the line to each side box branches.
 _LEAVES = {
     "side_work_up": _MIDDLE, "side_list": _RIGHT, "side_no_sperm": _RIGHT, "side_kept": _MIDDLE,
     "side_no_birth": _MIDDLE,
 }  # fmt: skip
-#: From box to box, and the height at which the line turns aside; None goes straight down.
+#: Connections between boxes, and the y coordinate of the turn; None for a straight line.
 _ARROWS = (
     ("referred", "treated", _SPLIT), ("referred", "untreated", _SPLIT),
     ("treated", "ejaculate", None), ("treated", "operated", _BRANCH),
@@ -49,7 +49,7 @@ _ARROWS = (
     ("sperm", "icsi", None), ("icsi", "birth", None),
 )  # fmt: skip
 
-#: The words of each box, with the counts that they hold.
+#: Text of each box, with placeholders for counts.
 _WORDS = {
     "referred": "referred\n{referred:,}",
     "side_work_up": "being worked up {work_up:,}\ndeclined a late first visit {declined:,}",
@@ -92,7 +92,7 @@ def draw_patient_flow(run: Run, day: float = inf) -> Figure:
 
 
 def _counts(run: Run, day: float) -> dict[str, str]:
-    """Return the words of each box; every patient is in exactly one of the ends and waits."""
+    """Return the text of each box; every patient is counted in exactly one end or queue."""
     count: Counter[str] = Counter()
     for seen in views(run, day):
         count.update(_whereabouts(seen))
@@ -100,7 +100,7 @@ def _counts(run: Run, day: float) -> dict[str, str]:
 
 
 def _whereabouts(seen: Seen) -> dict[str, int]:
-    """Count the patients looked at by where they have been and where they are."""
+    """Count the selected patients by completed steps and current position."""
     columns, patients, ended = seen.columns, seen.patients, seen.ended()
     treated = seen.courses.gonadotropin_therapy[patients] == 1
     end = np.where(ended, columns.end[patients], steps.UNDER_WAY)
@@ -147,7 +147,7 @@ def _box(axes: Axes, name: str, words: str) -> None:
 
 
 def _arrow(axes: Axes, start: str, end: str, turn: float | None) -> None:
-    """Draw the way from box to box; it turns aside at a height, and at no other."""
+    """Draw a connection between boxes, with one turn."""
     (x, y, _), (to_x, to_y, _) = _BOXES[start], _BOXES[end]
     if turn is not None:
         axes.plot([x, x, to_x], [y - _HALF, turn, turn], color=INK, lw=0.9, zorder=1)

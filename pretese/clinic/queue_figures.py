@@ -1,4 +1,4 @@
-"""Figures of a clinic: queues over time, and one patient's way."""
+"""Figures of a clinic: queues over time, and the pathway of one patient."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ _TITLES = {
     "oocyte_retrieval": "Waiting for oocyte retrieval",
 }
 _FEWEST_SHOWN = 2
-#: A shorter run is drawn day by day, a longer one by the means of its weeks.
+#: Shorter runs are drawn by day, longer ones by weekly means.
 _FEWEST_WEEKS = 20
 
 
@@ -97,7 +97,7 @@ def _by_week(series: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np
 
 
 def longest_way(run: Run, day: float = inf) -> int:
-    """Return the number, from 0, of the patient who has come to most steps by ``day``."""
+    """Return the number, from 0, of the patient with the most steps by ``day``."""
     best, most = 0, -1
     for seen in views(run, day):
         reached = (seen.columns.start <= seen.day).sum(axis=0)
@@ -107,7 +107,7 @@ def longest_way(run: Run, day: float = inf) -> int:
 
 
 def draw_timeline(run: Run, patient: int, day: float = inf) -> Figure:
-    """Draw one patient's way: what he waited for (open) and what was done (filled), row by row."""
+    """Draw the pathway of one patient: waits (open) and activities (filled), one per row."""
     log = event_log(run, day, patient, patient + 1)
     origin = log["start"].min()
     rows = log[~log["activity"].str.startswith(("injection", "decision", "end", "choice"))]

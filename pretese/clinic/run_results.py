@@ -1,4 +1,4 @@
-"""What a run leaves in its folder beside the tables and the log."""
+"""Files of a run other than the tables and the log."""
 
 from collections.abc import Sequence
 from math import inf
@@ -18,14 +18,17 @@ from pretese.plots.style import save
 from simulate.clinic.capacity.replicates import Replicate, interval, mser5
 from simulate.clinic.flow.run_clinic import Run
 from simulate.scenario.parameter_paths import mechanism_hash
+from simulate.scenario.scenario_file import Scenario
 
 
-def write_summary(table: pd.DataFrame, done: Sequence[Replicate], folder: Path) -> None:
-    """Write every measure, by replicate too, the queues by day and the data dictionary."""
+def write_summary(
+    table: pd.DataFrame, done: Sequence[Replicate], scenario: Scenario, folder: Path
+) -> None:
+    """Write every measure (also by replicate), the queues by day and the data dictionary."""
     write_csv(table, folder / "summary.csv")
     write_csv(_by_replicate(done), folder / "replicates.csv")
     write_csv(_queues(done), folder / "queues.csv")
-    write_csv(clinic_dictionary(), folder / "dictionary.csv")
+    write_csv(clinic_dictionary(scenario), folder / "dictionary.csv")
 
 
 def _by_replicate(done: Sequence[Replicate]) -> pd.DataFrame:
@@ -45,7 +48,7 @@ def _queues(done: Sequence[Replicate]) -> pd.DataFrame:
 
 
 def draw_clinic_figures(run: Run, done: Sequence[Replicate], day: float, folder: Path) -> None:
-    """Draw queues, flow and one patient's way as known on a day, as PNG and SVG."""
+    """Draw queues, flow and one patient's pathway as known on a day, as PNG and SVG."""
     folder.mkdir()
     figures = {
         "queues": draw_queues(run.clinic, done),
@@ -58,7 +61,7 @@ def draw_clinic_figures(run: Run, done: Sequence[Replicate], day: float, folder:
 
 
 def origin(task: Task) -> dict[str, Any]:
-    """Return what a result comes from."""
+    """Return the provenance of a result."""
     return {
         "scenario": task.scenario.id,
         "clinic": task.clinic.id,
@@ -78,7 +81,7 @@ def facts_of(
     rows: dict[str, int],
     until_day: float,
 ) -> dict[str, Any]:
-    """Return what a reader must know of a run: where it comes from, how far and how precise."""
+    """Return the facts of a run: provenance, extent and precision."""
     found = interval(each.measures[measure] for each in done)
     reached = found.half_width / abs(found.mean) if found.mean else None
     days = min(len(each.queues["theatre"]) for each in done)

@@ -1,1 +1,1 @@
-"""What `pretese simulate` and `pretese truth` do: a cohort as a folder of files, true effects."""
+"""Implementation of `pretese simulate` and `pretese truth`."""

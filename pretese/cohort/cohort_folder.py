@@ -1,4 +1,4 @@
-"""A simulated cohort as a folder: its tables in every format asked for, and the manifest."""
+"""A simulated cohort as a folder: tables in the requested formats, and the manifest."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CohortRequest:
-    """What is simulated: ``replicates`` studies of ``patients`` each, the first of them ``first``.
+    """Inputs of a simulation: ``replicates`` studies of ``patients``, from number ``first``.
 
-    ``data_errors_percent`` of the patients have rows with errors of each kind. ``changes`` are
-    the numbers of the scenario that were replaced, and ``regimens`` the files its arms rest on.
-    With ``exact_days`` everything happens on the day of the regimen, not on a clinic's dates.
+    ``data_errors_percent`` of the patients have rows with errors of each kind. ``changes`` are the
+    replaced numbers of the scenario, and ``regimens`` the regimen files of its arms. With
+    ``exact_days`` events are on the days of the regimen, not on a clinic's dates.
     """
 
     loaded: LoadedScenario
@@ -34,7 +34,7 @@ class CohortRequest:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What decides every value of the cohort, as the manifest holds it."""
+        """The inputs that determine every value, for the manifest."""
         error_share = self.data_errors_percent
         return {
             "scenario": self.loaded.scenario.id,
@@ -85,14 +85,14 @@ def write_cohort(
     tell: Callable[[int, int], None],
     made: "Iterable[Mapping[str, pd.DataFrame]] | None" = None,
 ) -> None:
-    """Write every table, the truth apart, a data dictionary and a manifest; all of it or nothing.
+    """Write all tables, the truth separately, a data dictionary and a manifest, atomically.
 
     Parameters
     ----------
     formats
         Among `pretese.io.export.formats.FORMATS`.
     tell
-        Called with the number of patients written, and of all.
+        Called with the number of patients written and the total.
     made
         Tables of every slice, if they have been simulated before.
     """
@@ -112,7 +112,7 @@ def write_cohort(
 
 
 def _in_order(facts: dict[str, Any], formats: Sequence[str]) -> dict[str, Any]:
-    """Return the facts of a manifest: formats stand before the errors that were introduced."""
+    """Return the facts of a manifest, with formats before data errors."""
     last = {name: facts[name] for name in ("data_errors_percent",) if name in facts}
     first = {name: value for name, value in facts.items() if name not in last}
     return {**first, "formats": tuple(formats), **last, "versions": versions()}

@@ -1,4 +1,4 @@
-"""True effects on the console."""
+"""Console view of true effects."""
 
 import math
 
@@ -9,7 +9,7 @@ from rich.table import Table
 
 
 def effects_table(effects: pd.DataFrame, title: str) -> Table:
-    """Lay out one row per estimand, in eighty columns."""
+    """Return a table with one row per estimand, in 80 columns."""
     table = Table(
         title=title, title_justify="left", box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False
     )
@@ -19,15 +19,20 @@ def effects_table(effects: pd.DataFrame, title: str) -> Table:
     for meaning, rows in effects.groupby("meaning", sort=False):
         first = rows.iloc[0]
         shown = [_shown(*each) for each in rows[["scale", "truth", "mcse"]].itertuples(index=False)]
-        risks = (f"{100 * first[name]:.1f}" for name in ("risk_untreated", "risk_treated"))
-        table.add_row(str(meaning), *risks, *shown)
+        means = (first[name] for name in ("risk_untreated", "risk_treated"))
+        if first["scale"] == "mean difference":
+            table.add_row(str(meaning), *(f"{mean:.4g}" for mean in means), *shown, "-", "-")
+        else:
+            table.add_row(str(meaning), *(f"{100 * risk:.1f}" for risk in means), *shown)
     return table
 
 
 def _shown(scale: str, truth: float, error: float) -> str:
-    """Write a true effect with its error; a ratio to nothing is a dash."""
+    """Return a true effect with its error; a dash if undefined."""
     if not math.isfinite(error):
         return "-"
+    if scale == "mean difference":
+        return f"{truth:.3g} ± {error:.1g}" if error >= 0.001 else f"{truth:.3g} ± <0.001"
     if scale == "risk difference":
         return f"{100 * truth:.2f} ± {100 * error:.2f}"
     return f"{truth:z.3f} ± {error:.3f}"

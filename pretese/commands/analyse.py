@@ -1,4 +1,4 @@
-"""`pretese analyse`: carry out an analysis plan on any table of patients."""
+"""`pretese analyse`: apply an analysis plan to any table of patients."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def command(
     from pretese.io.output.result_folder import optional_result_folder
 
     plan = read_plan(plan_path)
-    with optional_result_folder(out) as folder:  # checked before there is anything to write
+    with optional_result_folder(out) as folder:  # checked before the analysis
         found = analyse(
             data, plan, visits=visits, injections=injections,
             on_assumption=lambda each: show_assumptions(data, [each]),

@@ -10,7 +10,7 @@ from pretese.commands.options import json_option, risk_options
 from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
 
-#: Arguments of the interface whose options have other names.
+#: Options whose names differ from the arguments of the interface.
 _OPTIONS = {"information": "--analyses", "boundaries": "boundaries"}
 
 
@@ -90,7 +90,7 @@ def command(
 
 
 def _information(analyses: str) -> int | tuple[float, ...]:
-    """Return fractions, or the number of analyses that a lone whole number above 1 asks for."""
+    """Return the fractions; a single whole number above 1 is the number of analyses."""
     values = comma_numbers(analyses, "--analyses")
     if len(values) == 1 and values[0] > 1 and values[0] == int(values[0]):
         return int(values[0])

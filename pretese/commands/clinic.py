@@ -1,4 +1,4 @@
-"""`pretese clinic`: the same patients through a clinic with calendar, queues and an event log."""
+"""`pretese clinic`: simulate patients in a clinic with calendar, queues and an event log."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

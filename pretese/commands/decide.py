@@ -1,4 +1,4 @@
-"""``pretese decide``: what the protocol recommends for one patient on a given date, and why."""
+"""``pretese decide``: the recommendation for one patient on a given date, with its rationale."""
 
 import datetime as dt
 from pathlib import Path
@@ -18,7 +18,7 @@ from pretese.commands.options import (
 from pretese.commands.output_types import InputPath, OutputFile, WritingCommand
 from pretese.screen.terminal import echo
 
-#: What messages call the arguments of the interface here.
+#: Names of the arguments of the interface in messages.
 OPTIONS = {
     "decide": "pretese decide",
     "patient": "--patient FILE",

@@ -49,7 +49,7 @@ def command(design: str, interim: Path, plot: Path | None, as_json: bool, **chos
     method (risk differences, or natural LOGARITHMS of odds ratios). --control-risk and
     --treated-risk are the planned risks of a design that names a scenario.
     """
-    from pretese.api.trials.designs import design as read_design
+    from pretese.api.trials.read_design import design as read_design
     from pretese.screen.console import SafeConsole
     from pretese.trial.monitoring.interim_data import read_interim_data
     from pretese.trial.monitoring.monitoring_view import show_monitoring

@@ -1,4 +1,4 @@
-"""Messages name arguments of the public interface; a command names its options instead."""
+"""Replace names of arguments of the public interface by options in messages of commands."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,18 +14,18 @@ _FIRST_WORD = re.compile(r"(\w+)(?=$|[: ])")
 
 @contextmanager
 def options_named(others: Mapping[str, str] | None = None) -> Iterator[None]:
-    """Name options in every `InputError` of the block, where the interface names arguments.
+    """Replace arguments by options in every `InputError` of the block.
 
-    An argument becomes the option of the running command that has its name. It is recognised as
-    the first word of where a fault is, or of its field where the fault is in a function; and
-    between back quotes within a message.
+    An argument is replaced by the option of the running command with the same name. It is
+    recognised as the first word of the location of a fault, or of its field if the fault is in a
+    function, and between back quotes in a message.
 
     Parameters
     ----------
     others
-        Argument to option where the names differ, or with its value where a sentence should show
-        one: ``{"path": "--csv", "month": "--month M"}``; and function to command:
-        ``{"decide": "pretese decide"}``.
+        Argument to option if the names differ, or with its value if a message should show one:
+        ``{"path": "--csv", "month": "--month M"}``; and function to command: ``{"decide": "pretese
+        decide"}``.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def _renamed(fault: Fault, options: Mapping[str, str]) -> Fault:
 
 
 def _begun(place: str, options: Mapping[str, str]) -> str:
-    """Return a place whose first word, if it is an argument, is the option without its value."""
+    """Return a location whose first word, if it is an argument, is replaced by the option."""
     first = _FIRST_WORD.match(place)
     if first is None or first[1] not in options:
         return place

@@ -13,10 +13,10 @@ from protocol.reading.numbers import number_of, read_number, shown
 
 
 class _Finite:
-    """Refuses ``nan`` and ``inf``, which every range of click's holds, and ambiguous commas."""
+    """Refuses ``nan`` and ``inf``, which click accepts in any range, and ambiguous commas."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the finite number that was given."""
+        """Return a finite number."""
         number = value if isinstance(value, int | float) else read_number(value, _name(param), "")
         return super().convert(number, param, ctx)  # type: ignore[misc]  # a mixin of click's types
 
@@ -52,7 +52,7 @@ class Percent(click.types.FloatParamType):
 
 
 def _readings(number: float) -> str:
-    """Return what a number without a sign may mean, as it should be written."""
+    """Return the possible meanings of a number without a sign, correctly written."""
     if 0 < number < 1:
         return f"write {number * 100:.10g}% (the probability {number:.10g}) or {number:.10g}%"
     if 1 <= number < 100:
@@ -61,9 +61,9 @@ def _readings(number: float) -> str:
 
 
 class SeveralOf(click.Choice[str]):
-    """Words with commas between them as the type of an option: each once, in their fixed order.
+    """Words separated by commas as the type of an option, each once, in fixed order.
 
-    A word that joins the registry later is allowed too.
+    Words added to the registry later are allowed as well.
     """
 
     def __init__(self, words: Collection[str]) -> None:
@@ -101,12 +101,13 @@ def _name(param: click.Parameter | None) -> str:
 
 
 def to_number(text: str) -> float:
-    """Return the finite number that a text writes in decimal digits.
+    """Return the finite number of a text in decimal digits.
 
     Raises
     ------
     ValueError
-        For anything else that `float` reads: ``nan``, ``inf``, ``1_000``, digits of other scripts.
+        For anything else that `float` accepts: ``nan``, ``inf``, ``1_000``, digits of other
+        scripts.
 
     >>> to_number(" -1.5e3 ")
     -1500.0
@@ -118,7 +119,7 @@ def to_number(text: str) -> float:
 
 
 def comma_numbers(text: str, option: str) -> tuple[float, ...]:
-    """Return the numbers of a text, which commas separate.
+    """Return the comma-separated numbers of a text.
 
     >>> comma_numbers("0.5,0.75,1", "--information")
     (0.5, 0.75, 1.0)

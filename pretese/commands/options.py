@@ -1,4 +1,4 @@
-"""Options that several commands share: one name, one meaning, one default."""
+"""Options shared by several commands, each with one name, meaning and default."""
 
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
@@ -11,10 +11,10 @@ from pretese.commands.option_types import NumberRange, Percent, SeveralOf, numbe
 from pretese.commands.output_types import InputPath, OutputFile, OutputFolder
 from pretese.screen.terminal import echo
 
-#: A command, or the function that is to become one.
+#: A command, or the function that implements it.
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-#: What gives a command an option.
+#: A decorator that adds an option to a command.
 Option = Callable[[Command], Command]
 
 json_option = click.option(
@@ -56,7 +56,7 @@ fsh_unit_option = click.option(
 
 
 def seed_option(own: str = "") -> Option[Any]:
-    """Return ``--seed``: 1 unless given; None where ``own`` says what has a seed of its own."""
+    """Return ``--seed``: 1 by default, or None if ``own`` names an input with its own seed."""
     return click.option(
         "--seed", type=click.IntRange(0, MAX_SEED), default=None if own else 1,
         show_default=own or True, help="Base seed of all random numbers.",
@@ -66,14 +66,14 @@ def seed_option(own: str = "") -> Option[Any]:
 def patients_option(
     low: int, high: int, default: int | None, words: str, own: str = ""
 ) -> Option[Any]:
-    """Return ``--patients``; ``own`` says what holds where ``default`` is None."""
+    """Return ``--patients``; ``own`` describes the default if ``default`` is None."""
     return _count_option("--patients", low, high, default, words, own)
 
 
 def replicates_option(
     low: int, high: int, default: int | None, words: str, own: str = ""
 ) -> Option[Any]:
-    """Return ``--replicates``; ``own`` says what holds where ``default`` is None."""
+    """Return ``--replicates``; ``own`` describes the default if ``default`` is None."""
     return _count_option("--replicates", low, high, default, words, own)
 
 
@@ -91,7 +91,7 @@ def out_option(
 ) -> Option[Any]:
     """Return ``--out``, the folder to write.
 
-    ``extended`` says that files are added to it: it is not replaced as a whole.
+    ``extended``: files are added to it instead of replacing the whole folder.
     """
     return click.option(
         "--out", type=OutputFolder(extended=extended), show_default=default is not None,
@@ -113,7 +113,7 @@ def format_option(formats: Iterable[str], default: str, words: str) -> Option[An
 
 
 def formats_option(formats: Collection[str], default: str, words: str) -> Option[Any]:
-    """Return ``--format``: one or more of ``formats``, with commas between them."""
+    """Return ``--format``: one or more of ``formats``, separated by commas."""
     return click.option(
         "--format", "formats", type=SeveralOf(formats), default=default, show_default=True,
         metavar="FORMAT[,FORMAT...]", help=words,
@@ -121,7 +121,7 @@ def formats_option(formats: Collection[str], default: str, words: str) -> Option
 
 
 def figures_option(words: str) -> Option[Any]:
-    """Return ``--figures/--no-figures``; figures are drawn unless that is declined."""
+    """Return ``--figures/--no-figures``; figures are drawn by default."""
     return click.option("--figures/--no-figures", default=True, show_default=True, help=words)
 
 
@@ -184,6 +184,6 @@ def effect_option(words: str) -> Option[Any]:
 
 
 def show_assumptions(path: Path, assumptions: Iterable[str]) -> None:
-    """Say on standard error what was assumed about a file that was read."""
+    """Print the assumptions about an input file on standard error."""
     for assumption in assumptions:
         echo(f"{path}: {assumption}", err=True)

@@ -1,7 +1,7 @@
-"""Types of options that name what a command writes, checked before anything is computed.
+"""Types of options for output files and folders, checked before any computation.
 
-One rule for all files: a file that an option names is replaced, as a whole and at the end. It may
-not be a file that the same command reads, nor be named by two options.
+A file named by an option is replaced as a whole at the end. It may not be an input of the same
+command, nor be named by two options.
 """
 
 import os
@@ -27,10 +27,9 @@ class OutputFile(click.Path):
     Parameters
     ----------
     endings
-        What its name must end in, as ``.png``; empty: anything.
+        Allowed extensions, such as ``.png``; empty for any.
     replaces
-        What it may replace although the command reads it: parameters, and names of files in a
-        folder that is read.
+        Inputs that it may replace: parameters, and names of files in an input folder.
     """
 
     def __init__(self, *endings: str, replaces: tuple[str, ...] = ()) -> None:
@@ -40,7 +39,7 @@ class OutputFile(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Return the path of a file that can be written."""
-        from pretese.io.output.atomic_file import check_file  # not needed to ask for help
+        from pretese.io.output.atomic_file import check_file  # not needed for help
 
         path = Path(value)
         option = _name(param)
@@ -72,10 +71,10 @@ class OutputFolder(click.Path):
 
 
 class WritingCommand(click.Command):
-    """A command that never replaces what it reads, nor writes two results to one file."""
+    """A command that refuses to overwrite its inputs or to write two results to one file."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the words of a command line, and refuse files that would be lost."""
+        """Parse the command line, and refuse files that would be lost."""
         rest = super().parse_args(ctx, args)
         for option in self.params:
             path = ctx.params.get(option.name or "")
@@ -89,7 +88,7 @@ class WritingCommand(click.Command):
         from pretese.io.output.disk import is_regular
 
         if path.exists() and not is_regular(path):
-            return  # a pipe or a terminal: nothing is replaced
+            return  # pipes and terminals are not replaced
         for other in self.params:
             if other is option or other.name in kind.replaces:
                 continue
@@ -101,9 +100,9 @@ class WritingCommand(click.Command):
 
 
 def _clash(path: Path, kind: OutputFile, given: Path, other: click.Parameter) -> bool:
-    """Say whether a file is what another parameter names, or in a folder that must not change.
+    """Return whether a file is named by another parameter, or is in a folder that must not change.
 
-    A new file may stand in a folder that is read.
+    A new file may be created in an input folder.
     """
     real, its = Path(os.path.realpath(path)), Path(os.path.realpath(given))
     if real == its:
@@ -127,7 +126,7 @@ def _paths(value: Any) -> Iterator[Path]:
 
 
 def _name(param: click.Parameter | None) -> str:
-    """Return what the user calls a parameter."""
+    """Return the user's name of a parameter."""
     if param is None:
         return "value"
     return param.opts[0] if isinstance(param, click.Option) else param.human_readable_name

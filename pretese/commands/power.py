@@ -83,9 +83,8 @@ def command(
     paired. With --out finished work is kept: an interrupted run continues with --resume, and
     --replicates may be increased.
     """
-    from pretese.api.trials.designs import design
+    from pretese.api.trials.read_design import design
     from pretese.screen.console import SafeConsole
-    from pretese.trial.views.power_view import show_power
 
     if chosen["resume"] and chosen["out"] is None:
         problem = "there is nothing to resume without --out"
@@ -109,7 +108,7 @@ def command(
     if as_json:
         print_json(found.to_dict())
     else:
-        show_power(SafeConsole(), found.to_dict())
+        found.show(SafeConsole())
 
 
 def _compute_part(

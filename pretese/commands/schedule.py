@@ -19,7 +19,7 @@ from pretese.commands.output_types import InputPath, OutputFile, WritingCommand
 from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
 
-#: What messages call the arguments of the interface here.
+#: Names of the arguments of the interface in messages.
 OPTIONS = {"schedule": "pretese schedule", "path": "--ics"}
 
 

@@ -1,12 +1,11 @@
 """``pretese serve``: pages for the bedside and a CDS Hooks service, on this machine."""
 
-import importlib.util
 from pathlib import Path
 
 import click
 
 from pretese.commands.output_types import InputPath
-from protocol.errors import InputError
+from pretese.screen.extras import need_extra
 
 
 @click.command()
@@ -43,18 +42,13 @@ def command(
     The server accepts connections from this machine only, unless --host is given. It stores
     nothing, sets no cookie, and logs no value of a request.
     """
-    for needed in ("fastapi", "uvicorn", *(["jwt"] if trusted_issuers else [])):
-        if importlib.util.find_spec(needed) is None:
-            problem = f"{needed} is not installed"
-            raise InputError.of(
-                "serve", "", problem, "install the extra: pip install 'pretese[web]'"
-            )
+    need_extra("web", "serve")
+    from pretese.web.security.settings import ServerSettings
     from pretese.web.server import serve
-    from pretese.web.settings import ServerSettings
 
     trusted = None
     if trusted_issuers is not None:
-        from pretese.web.trusted_clients import read_trusted_clients
+        from pretese.web.security.trusted_clients import read_trusted_clients
 
         trusted = read_trusted_clients(trusted_issuers)
     settings = ServerSettings(host, port, token, trusted, feedback)

@@ -4,10 +4,10 @@ import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import AbstractContextManager, contextmanager
-from importlib.util import find_spec
 from typing import Any
 
 from pretese.jobs.worker_pool import QUEUED, Loss, WorkerPool, local_pool
+from pretese.screen.extras import need_extra
 from protocol.errors import InputError
 
 #: Seconds in which a scheduler must answer, and have a first worker.
@@ -38,10 +38,7 @@ def cluster_pool(address: str) -> Iterator[WorkerPool]:
     are returned to this process and written here. For an address that begins with ``tls://``, TLS
     certificates are those of Dask's configuration.
     """
-    if find_spec("distributed") is None:
-        problem = "the package `distributed` is not installed"
-        cure = "install pretese[cluster], or leave `scheduler` out and use `workers`"
-        raise InputError.of("scheduler", address, problem, cure)
+    need_extra("cluster", "scheduler", otherwise="use `workers` in place of it")
     with _quiet():
         client = _connect(address)
         try:

@@ -20,7 +20,7 @@ from pretese.jobs.storage.blocks import Store
 from pretese.jobs.storage.code_hash import code_version
 from pretese.jobs.storage.parts import Part, PartDone
 from pretese.jobs.storage.study_folder import part_of_study, study_folder
-from pretese.plots.style import save
+from pretese.screen.extras import need_extra
 from pretese.screen.progress import Tell, progress
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.runner import Runner
@@ -35,7 +35,6 @@ from pretese.trial.power.study import (
 )
 from pretese.trial.power.study_document import compare_designs, mechanisms, power_document
 from pretese.trial.power.trial_tables import write_trials
-from pretese.trial.report.power_figures import draw_all
 
 
 class ScratchFolder:
@@ -100,6 +99,8 @@ def run_power(
     show_progress
         Whether a bar on standard error shows how far the work is.
     """
+    if out is not None:
+        need_extra("plots", "out", otherwise="print the result without a folder")
     planned = prepare_designs(designs, request)
     record = study_record(planned, request)
     regimens = [regimen_files(each.scenario) for each in planned]
@@ -194,6 +195,9 @@ def _no_progress() -> AbstractContextManager[Tell]:
 
 def _write(results: Path, designs: list[StudiedDesign], document: dict[str, Any]) -> None:
     """Write archive, figures and manifest in one step."""
+    from pretese.plots.style import save  # matplotlib takes a while to load
+    from pretese.trial.report.power_figures import draw_all
+
     with result_folder(results) as folder:
         write_archive(folder, designs, document)
         for name, figure in draw_all(document["designs"], folder).items():

@@ -7,14 +7,14 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from pretese.web import trial
 from pretese.web.cohorts import cohort_page
 from pretese.web.fhir import fhir_pages
 from pretese.web.hooks import service
 from pretese.web.layout import rendering
-from pretese.web.protection import App, Protection
 from pretese.web.protocols import bedside, log_audit, regimen_pages
-from pretese.web.settings import ServerSettings
+from pretese.web.security.protection import App, Protection
+from pretese.web.security.settings import ServerSettings
+from pretese.web.trials import trial_page
 
 #: Style sheet and scripts, served as they are.
 STATIC = Path(__file__).parent / "static"
@@ -29,7 +29,7 @@ def create_application(settings: ServerSettings) -> App:
     inner.include_router(bedside.router)
     inner.include_router(regimen_pages.router)
     inner.include_router(log_audit.router)
-    inner.include_router(trial.router)
+    inner.include_router(trial_page.router)
     inner.include_router(cohort_page.router)
     inner.include_router(service.router)
     inner.include_router(fhir_pages.router)

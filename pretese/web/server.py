@@ -4,7 +4,7 @@ import socket
 import webbrowser
 
 from pretese.screen.terminal import echo
-from pretese.web.settings import ServerSettings, is_loopback
+from pretese.web.security.settings import ServerSettings, is_loopback
 from protocol.errors import InputError
 
 

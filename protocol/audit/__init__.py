@@ -1,1 +1,1 @@
-"""What was given, compared with what the regimen recommended."""
+"""Compare the therapy that was given with the therapy that the regimen recommended."""

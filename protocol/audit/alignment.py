@@ -9,14 +9,14 @@ from protocol.regimen.paths import Injection
 
 Difference = Literal["drug", "dose", "route", "timing"]
 
-#: An injection further than this from its day is not the one that was due, but another one.
+#: Injections further than this from the planned day are not matched with the planned injection.
 REACH_DAYS = 4
-#: The cost of an injection without partner. Two of them cost more than a pair that differs in
-#: everything, so that a wrong injection is one deviation and not a missed and an extra one.
+#: The cost of an unpaired injection. Two of them cost more than a pair that differs in every
+#: respect, so that a wrong injection counts as one deviation, not as one missed and one extra.
 ALONE = 1.4
-#: The cost of each day between the two of a pair: of two ways that are equal, the nearer counts.
+#: The cost of each day between the two of a pair: the nearer of two equal pairings is chosen.
 DISTANCE = 0.001
-#: A day after every other.
+#: A day later than all others.
 FOREVER = 10**9
 #: The cost of each difference in a pair. Where a late injection and a wrong drug explain the same
 #: log, as when a patient shifts the calendar by one turn, the injection was late.
@@ -25,7 +25,7 @@ COST: dict[Difference, float] = {"drug": 1.01, "dose": 1.0, "route": 0.5, "timin
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """An injection due and the one given; either may be None. ``wrong`` says what differs."""
+    """An injection due and the one given; either may be None. ``wrong`` names the differences."""
 
     due: Injection | None
     given: Event | None
@@ -42,9 +42,9 @@ def align(
 ) -> list[Pair]:
     """Return the pairs, in order; both sequences are sorted by day.
 
-    The cheapest alignment that keeps the order is found by dynamic programming, as for two
-    strings. What is right and on its day at both ends is paired beforehand: no alignment is
-    cheaper than one that pairs the first two, or the last two, if they cost nothing.
+    The cheapest alignment that keeps the order is found by dynamic programming, as for two strings.
+    Injections at both ends that are correct and on time are paired first: no alignment is cheaper
+    than one that pairs the first two, or the last two, at no cost.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def align(
     window
         The tolerated distance in days, both ends included; ``dose_percent`` is that of the dose.
     open_from
-        What is due from this day on may still be given: without partner it costs nothing.
+        Injections due from this day on may still be given: unpaired, they cost nothing.
     """
 
     def exact(want: Injection, got: Event) -> bool:
@@ -94,9 +94,9 @@ def align_days(
     dose_percent: float,
     open_from: int = FOREVER,
 ) -> list[Pair]:
-    """Return the pairs as `align` does, where the order of injections of one day is not known.
+    """Return the pairs as `align` does, if the order of injections within a day is not known.
 
-    Neighbours of one day change places where that leaves a cheaper alignment.
+    Neighbours on the same day are exchanged if the alignment becomes cheaper.
     """
     order = list(given)
     pairs = align(due, order, start, window, dose_percent, open_from)
@@ -113,7 +113,7 @@ def align_days(
 
 
 def total_cost(pairs: Sequence[Pair], start: int, open_from: int = FOREVER) -> float:
-    """Return what an alignment costs in all."""
+    """Return the total cost of an alignment."""
     cost = 0.0
     for pair in pairs:
         if pair.due and pair.given:
@@ -126,7 +126,7 @@ def total_cost(pairs: Sequence[Pair], start: int, open_from: int = FOREVER) -> f
 def wrong_with(
     due: Injection, given: Event, start: int, window: int, dose_percent: float
 ) -> tuple[Difference, ...]:
-    """Say what differs: the drug, or else the dose and the route (if known); and the day."""
+    """Return what differs: the drug, or else the dose and the route (if known); and the day."""
     wrong: list[Difference] = []
     if due.drug != given.drug:
         wrong.append("drug")
@@ -146,7 +146,7 @@ def _cost(wrong: Sequence[Difference], distance: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Alignment:
-    """Two sequences to align; ``alone`` is the cost of each due injection without partner."""
+    """Two sequences to align; ``alone`` is the cost of each due injection that stays unpaired."""
 
     due: Sequence[Injection]
     given: Sequence[Event]
@@ -180,7 +180,7 @@ class _Alignment:
         return cost[::-1]
 
     def pairs(self) -> list[Pair]:
-        """Walk along the least costs; where ways are equal, a pair comes first."""
+        """Trace back the minimum costs; among equal costs, a pair is preferred."""
         cost, pairs = self._costs(), []
         i = j = 0
         rows, columns = len(self.due), len(self.given)

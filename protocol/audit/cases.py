@@ -1,4 +1,4 @@
-"""Sentences on audits that a clinician writes beside a regimen, and that its audits must make true.
+"""Audit cases: statements on audits, stored with a regimen, which its audits must satisfy.
 
 Each begins with the log of one adherent patient, changes a few of its rows, and states what the
 audit finds.
@@ -22,7 +22,7 @@ from protocol.reading.fields import CENTURY_DAYS, Fact, Name, Text, Whole
 from protocol.regimen.load import SHIPPED, list_regimens
 from protocol.regimen.rules import Regimen
 
-#: The file beside ``mine.yaml`` is ``mine.audit.cases.yaml``.
+#: The audit cases of ``mine.yaml`` are in ``mine.audit.cases.yaml``.
 SUFFIX = ".audit.cases.yaml"
 #: Day 0 of the patients of cases, a Monday.
 DAY_0 = dt.date(2024, 1, 1)
@@ -46,8 +46,8 @@ class Patient(Document):
 class RowChange(Document):
     """One row that is changed, removed or added.
 
-    ``event`` and ``day`` name the row; of several doses on one day, ``drug`` tells which. A row
-    that is added has all that is given.
+    ``event`` and ``day`` name the row; if there are several doses on one day, ``drug`` selects one.
+    An added row has all fields given here.
     """
 
     event: str
@@ -61,7 +61,7 @@ class RowChange(Document):
 
 
 class AuditCase(Document):
-    """One sentence, the changes to the adherent log, and what the audit finds in it."""
+    """One statement, the changes to the adherent log, and the expected result of the audit."""
 
     statement: Text
     changes: tuple[RowChange, ...] = ()
@@ -71,7 +71,7 @@ class AuditCase(Document):
 
     @property
     def table(self) -> str:
-        """What the case is about, where other cases name their table."""
+        """The subject of the case; other cases name their table here."""
         return "audit"
 
 
@@ -85,19 +85,19 @@ class AuditCaseFile(Document):
 
 @dataclass(frozen=True, slots=True)
 class AuditCaseResult:
-    """Whether a case holds; ``wrong`` says what came instead, empty when it holds."""
+    """Whether a case passed; ``wrong`` describes the difference and is empty if it passed."""
 
     case: AuditCase
     wrong: tuple[str, ...]
 
     @property
     def holds(self) -> bool:
-        """Whether the audit makes the sentence true."""
+        """Whether the audit satisfies the statement."""
         return not self.wrong
 
 
 def load_audit_cases(name_or_path: str | Path) -> AuditCaseFile | None:
-    """Return the audit cases beside a regimen; None if there are none."""
+    """Return the audit cases of a regimen; None if there are none."""
     name = str(name_or_path)
     if name in list_regimens():
         path = SHIPPED / f"{name}{SUFFIX}"
@@ -112,7 +112,7 @@ def load_audit_cases(name_or_path: str | Path) -> AuditCaseFile | None:
 
 
 def run_audit_cases(regimen: Regimen, file: AuditCaseFile) -> tuple[AuditCaseResult, ...]:
-    """Run every case; one that changes a row that is not there does not hold, and says so."""
+    """Run every case; one that changes a row that does not exist fails with that explanation."""
     return tuple(_run(regimen, file.patient, case) for case in file.cases)
 
 

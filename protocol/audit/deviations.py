@@ -1,4 +1,4 @@
-"""What an audit holds: protocol deviations, data queries and adherence, per patient and cohort."""
+"""Results of an audit: protocol deviations, data queries and adherence, per patient and cohort."""
 
 import datetime as dt
 from collections import Counter
@@ -26,7 +26,7 @@ Kind = Literal[
     "therapy after stop",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-#: Deviations that come first, whatever their day.
+#: Deviations that are listed first, regardless of their day.
 FIRST: tuple[Kind, ...] = ("eligibility", "treatment during a hold")
 
 QueryKind = Literal[
@@ -48,7 +48,7 @@ SCHEMA = "pretese/audit/3"
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """One protocol deviation: what the regimen expected, and what the log shows.
+    """One protocol deviation: the expectation of the regimen and the entry in the log.
 
     ``day`` counts from the start of therapy, 0; ``rule`` is the rule, criterion or order that the
     expectation rests on; ``rows`` are the lines of the log that show it, empty when something is
@@ -68,7 +68,7 @@ class Deviation:
 
 @dataclass(frozen=True, slots=True)
 class DataQuery:
-    """A question to the clinic about its data: what is odd, and how the audit took it.
+    """A question to the clinic about its data: the finding, and how the audit handled it.
 
     A data query is not a protocol deviation. ``patient`` is "" where it concerns several.
     """
@@ -81,7 +81,7 @@ class DataQuery:
 
 @dataclass(frozen=True, slots=True)
 class Adherence:
-    """What was given of one drug, and what was recommended, over the days that are judged.
+    """The amount of one drug that was given and that was recommended, over the days assessed.
 
     ``unit`` is that of both amounts, IU or mg; ``percent`` is given per 100 due, None if none was.
     """
@@ -114,19 +114,19 @@ class PatientAudit:
     Attributes
     ----------
     start
-        The date of day 0; None if nothing says when therapy began.
+        The date of day 0; None if the log does not show when therapy began.
     month_starts
-        The day on which each month of the regimen begins, and that on which the last one ends.
+        The day on which each month of the regimen begins, and the day on which the last one ends.
     until_day
-        The last day that could be judged, from 0.
+        The last day that could be assessed, from 0.
     complete
-        Whether the log reaches surgery, ICSI or withdrawal; if not, ``note`` says how far it goes.
+        Whether the log reaches surgery, ICSI or withdrawal; if not, ``note`` states its last day.
     eligibility
         ``not judged`` where facts are missing from the log; ``missing_facts`` names them.
     missed_doses
-        Every injection that was due and not given, those of a treatment gap included.
+        Every injection that was due and not given, including those of a treatment gap.
     course, courses
-        Which course of therapy it is, from 1, and how many the log has.
+        The number of this course of therapy, from 1, and the number of courses in the log.
     """
 
     patient: str
@@ -147,7 +147,7 @@ class PatientAudit:
 
     @property
     def name(self) -> str:
-        """The patient, with the course where there are several."""
+        """The patient, with the course if there are several."""
         return self.patient if self.courses == 1 else f"{self.patient}, course {self.course}"
 
 
@@ -185,7 +185,7 @@ class Audit:
         return (*self.queries, *(query for each in self.patients for query in each.queries))
 
     def adherence(self) -> tuple[Adherence, ...]:
-        """Return what was given and due of each drug, all patients together."""
+        """Return the amounts given and due of each drug, over all patients."""
         total: dict[tuple[str, str], list[float]] = {}
         for each in (item for patient in self.patients for item in patient.adherence):
             counts = total.setdefault((each.drug, each.unit), [0.0, 0.0, 0, 0])

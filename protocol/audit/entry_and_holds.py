@@ -1,4 +1,4 @@
-"""Eligibility and safety: may therapy begin, and must it stop? Both come before all else."""
+"""Eligibility and safety: may therapy begin, and must it stop? Both are checked first."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,7 @@ from protocol.regimen.rules import Regimen, Rule, StartCriterion
 
 
 def judge_eligibility(findings: Findings, regimen: Regimen) -> tuple[Eligibility, tuple[str, ...]]:
-    """Note every entry criterion that is not met; return the verdict and the facts not known.
+    """Record every entry criterion that is not met; return the verdict and the unknown facts.
 
     A fact counts as of day 0. One that became known later counts as well, and the deviation lies
     on its day.
@@ -36,9 +36,9 @@ def judge_eligibility(findings: Findings, regimen: Regimen) -> tuple[Eligibility
 
 
 def _note_earlier_course(findings: Findings, regimen: Regimen) -> bool:
-    """Note a second course that the regimen does not treat; say whether there is one.
+    """Record a second course that the regimen does not cover; return whether there is one.
 
-    The phase table is asked about month 1 after a therapy that has ended.
+    The phase table is evaluated for month 1 after a therapy that has ended.
     """
     record, table = findings.record, regimen.tables["phase"]
     if record.course == 1:
@@ -77,7 +77,7 @@ def _note_violation(findings: Findings, criterion: StartCriterion, events: Seque
 
 
 def judge_holds(findings: Findings, regimen: Regimen) -> None:
-    """Note injections given while a safety limit demanded that therapy be held."""
+    """Record injections given while a safety limit required therapy to be held."""
     record = findings.record
     for rule in _holding_rules(regimen):
         results = sorted(
@@ -102,7 +102,7 @@ def _holding_rules(regimen: Regimen) -> list[Rule]:
 
 
 def _alarms(record: Record, conditions: Mapping[str, Condition], date: int) -> bool:
-    """Say whether the conditions hold for some values that were known on a date."""
+    """Return whether the conditions are met by values that were known on a date."""
     values: dict[str, Value] = {}
     for name, condition in conditions.items():
         known = [e for e in record.of(name) if e.date <= date and e.value is not None]
@@ -115,7 +115,7 @@ def _alarms(record: Record, conditions: Mapping[str, Condition], date: int) -> b
 def _note_held(
     findings: Findings, rule: Rule, held: Event, until: int | None, regimen: Regimen
 ) -> None:
-    """Note the injections after the result ``held``, up to the one that ended the hold."""
+    """Record the injections after the result ``held``, up to the result that ended the hold."""
     record = findings.record
     given = [
         event

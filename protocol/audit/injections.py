@@ -1,4 +1,4 @@
-"""Injections given, compared with those that the orders of each month ask for."""
+"""Compare the injections given with those ordered for each month."""
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby, pairwise
@@ -16,10 +16,10 @@ from protocol.regimen.rules import Regimen
 def judge_injections(
     findings: Findings, course: Course, regimen: Regimen
 ) -> tuple[tuple[Adherence, ...], tuple[Injection, ...]]:
-    """Note what differs from the orders; return the adherence to each drug, and what was missed.
+    """Record differences from the orders; return the adherence to each drug and the missed doses.
 
-    Nothing is missed before the tolerance of its day is over, and nothing that is due later than
-    the log reaches is paired with what was given.
+    A dose is missed only after the tolerance of its day, and doses due after the end of the log are
+    not paired with doses given.
     """
     record = findings.record
     window = int(regimen.tolerances.injection.value)
@@ -35,7 +35,7 @@ def judge_injections(
         )
         if dose.day < reached
     ]
-    # The last injection may be late; after surgery none may.
+    # The last injection may be late, but not after surgery.
     last = stop if stop == closed else stop + window + 1
     every = record.of("injection")
     in_time = [event for event in every if record.day(event) < last]
@@ -69,14 +69,14 @@ def _judge_pairs(findings: Findings, pairs: Sequence[Pair], regimen: Regimen, st
 
 
 def _slip(record: Record, pair: Pair) -> tuple[int, tuple[str, ...]]:
-    """Return how many days late a pair is, and what is wrong with it."""
+    """Return the delay of a pair in days, and its other differences."""
     if pair.due is None or pair.given is None:
         return 0, ()
     return record.day(pair.given) - pair.due.day, pair.wrong
 
 
 def _judge_shift(findings: Findings, pairs: Sequence[Pair], delay: int, regimen: Regimen) -> None:
-    """Note injections in a row that are off by the same number of days as one deviation."""
+    """Record consecutive injections shifted by the same number of days as one deviation."""
     due = [pair.due.day for pair in pairs if pair.due]
     way = "late" if delay > 0 else "early"
     findings.note(
@@ -121,7 +121,7 @@ def _judge_missed(
     last: int,
     regimen: Regimen,
 ) -> None:
-    """Note missed doses; those inside one long gap together, as a gap."""
+    """Record missed doses; those inside one long gap as one treatment gap."""
     longest = regimen.tolerances.gap.value
     days = [0, *sorted(findings.record.day(event) for event in given), last]
     left = list(missed)
@@ -154,7 +154,7 @@ def _judge_late(findings: Findings, late: Sequence[Event], stop: int) -> None:
 def _adherence(
     regimen: Regimen, due: Iterable[Injection], given: Iterable[Event]
 ) -> tuple[Adherence, ...]:
-    """Return what was given and due of each drug, those of the regimen first."""
+    """Return the amounts given and due of each drug, those of the regimen first."""
     counts: dict[tuple[str, str], list[float]] = {
         (drug, spec.unit): [0.0, 0.0, 0, 0] for drug, spec in regimen.drugs.items()
     }

@@ -1,8 +1,8 @@
 """Compare a log with its regimen: protocol deviations, data queries and adherence.
 
-The calendar stays: day 0 is the start, an injection that was missed is not made up, and later ones
-keep their days. Every month is judged from where the patient really was, so one wrong decision is
-one deviation and not three.
+The calendar is fixed: day 0 is the start, missed injections are not replaced, and later ones keep
+their days. Every month is assessed from the phase that the patient actually received, so that one
+wrong decision is one deviation and not three.
 """
 
 import datetime as dt
@@ -36,9 +36,10 @@ def audit(
     Parameters
     ----------
     calendar_months
-        Whether months of therapy are those of the calendar; None: as the regimen's tolerances say.
+        Whether months of therapy are calendar months; None: as defined in the regimen's tolerances.
     visit_months
-        Whether a month counts from the visit before it; None: as the regimen's tolerances say.
+        Whether a month counts from the visit before it; None: as defined in the regimen's
+        tolerances.
     cutoff
         The last day that the log covers; None: for each patient the day of the last event.
     """
@@ -157,7 +158,7 @@ def _judge_decisions(findings: Findings, course: Course) -> None:
 
 
 def _how_far(record: Record, regimen: Regimen) -> str:
-    """Say up to which day a log that breaks off can be judged."""
+    """Return up to which day a log that breaks off can be assessed."""
     end = f"the log ends on day {record.until} ({date_of(record.start + record.until)})"
     injections = record.until - int(regimen.tolerances.injection.value) - 1
     visits = record.until - int(regimen.tolerances.visit.value) - 1

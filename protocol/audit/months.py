@@ -25,7 +25,7 @@ def month_starts(start: int, months: int, *, calendar: bool) -> tuple[int, ...]:
 def starts_by_visits(
     start: int, named: Mapping[str, Sequence[Event]], regimen: Regimen
 ) -> tuple[int, ...]:
-    """Return the first day of each month where a month begins with the visit that is due.
+    """Return the first day of each month if a month begins with the visit that is due.
 
     A visit up to half a month late begins it; without one it begins after 30 days.
 

@@ -1,9 +1,9 @@
-"""One patient's record: day 0, events by name, and what of the log could not be taken as it is.
+"""One patient's record: day 0, events by name, and data queries on entries that are ambiguous.
 
 Day 0 is the `start`; without one the first injection, or else the first decision. Only the course
-of therapy with the most injections is judged, so that one date with a slip of the pen in its year
-moves nothing. What is set aside or counted once is a data query; the same rows in another order
-give the same record.
+of therapy with the most injections is judged, so that one date with a wrong year does not change
+the calendar. Entries that are set aside or counted once raise a data query; the order of rows does
+not matter.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ from protocol.dates import date_of
 from protocol.reading.fields import CENTURY_DAYS
 from protocol.regimen.rules import Regimen
 
-#: Events later than this after the planned end of therapy cannot belong to it.
+#: Events later than this after the planned end of therapy do not belong to it.
 AFTER_THERAPY_DAYS = 730
 
 _BY_DATE = attrgetter("date")
@@ -37,20 +37,20 @@ class Record:
     start
         The date of day 0 (proleptic ordinal).
     month_starts
-        The day on which each month of therapy begins, and two more: that on which the last month
-        ends, and a month later.
+        The day on which each month of therapy begins, followed by the day on which the last month
+        ends and the day one month later.
     planned_end
         The day on which the longest therapy of the regimen ends.
     closing
-        The event that ends the log (surgery, ICSI or withdrawal); None if it breaks off.
+        The event that ends the log (surgery, ICSI or withdrawal); None if the log breaks off.
     until
-        The last day that can be judged.
+        The last day that can be assessed.
     timeline
         The results that decisions rest on, each with the day on which it became known.
     second_injections
         Injections of a drug that was already given on the same day.
     course
-        Which course of therapy of the patient it is, from 1.
+        The number of the patient's course of therapy, from 1.
     by_visits
         Whether months count from the visits; the orders of a month then end after 30 days.
     """
@@ -69,7 +69,7 @@ class Record:
     queries: list[DataQuery] = field(default_factory=list)
 
     def of(self, name: str) -> Sequence[Event]:
-        """Return the events of a name."""
+        """Return the events with a name."""
         return self.named.get(name, ())
 
     def day(self, event: Event) -> int:
@@ -87,7 +87,7 @@ class Record:
 
 
 def rows_of(events: Iterable[Event]) -> tuple[int, ...]:
-    """Return the lines of the file that events stand on, sorted; those from no file are omitted.
+    """Return the lines of the file on which events are, sorted; events without a file are omitted.
 
     >>> rows_of([Event(1, "start", row=7), Event(1, "start", row=2), Event(1, "start")])
     (2, 7)
@@ -104,14 +104,14 @@ def record_of(
     visit_months: bool = False,
     cutoff: int | None = None,
 ) -> Record | None:
-    """Return a patient's record; None if nothing says when therapy began.
+    """Return a patient's record; None if the log does not show when therapy began.
 
     Parameters
     ----------
     events
         In order of date.
     calendar_months
-        Whether months of therapy are those of the calendar, not of 30 days.
+        Whether months of therapy are calendar months instead of 30 days.
     visit_months
         Whether a month of therapy counts from the visit that ends the one before it.
     cutoff
@@ -148,7 +148,7 @@ def record_of(
 
 
 def _results(named: Mapping[str, Sequence[Event]], regimen: Regimen) -> Iterator[Observation]:
-    """Yield the results that the table of phases uses, and those it computes from."""
+    """Yield the results that the phase table uses, and those from which its inputs are computed."""
     inputs = regimen.tables["phase"].inputs
     for name in dict.fromkeys(
         [*inputs, *(n for each in inputs for n in sources_of(regimen, each))]
@@ -181,7 +181,7 @@ def _course(events: Sequence[Event]) -> Sequence[Event]:
 
 
 def _plausible(record: Record, events: Sequence[Event], window: int) -> list[Event]:
-    """Return the events that can belong to the course; the others are queried, once a kind."""
+    """Return the events that can belong to the course; the others raise one query per kind."""
     start, last = record.start, record.start + record.planned_end + AFTER_THERAPY_DAYS
     first = start - CENTURY_DAYS
     odd = [e for e in events if not first <= e.date <= last]
@@ -202,7 +202,7 @@ def _plausible(record: Record, events: Sequence[Event], window: int) -> list[Eve
 
 
 def _once(record: Record, group: Sequence[Event], regimen: Regimen) -> list[Event]:
-    """Return events of one name, each once: identical rows and divided doses are one event."""
+    """Return the distinct events of one name: identical rows and divided doses are one event."""
     kept: list[Event] = []
     second: list[Event] = []
     for _, of_day in groupby(sorted(group, key=_order), key=lambda e: (e.date, e.drug)):
@@ -218,14 +218,14 @@ def _once(record: Record, group: Sequence[Event], regimen: Regimen) -> list[Even
 
 
 def _order(event: Event) -> tuple[int, str, str, float, str, str, int]:
-    """Return what orders events of one name, whatever the order of their rows."""
+    """Return the sort key of events of one name, independent of the order of rows."""
     return (
         event.date, event.drug, str(event.value), event.dose, event.route, event.time, event.row
     )  # fmt: skip
 
 
 def _without_repeats(record: Record, day: Sequence[Event]) -> list[Event]:
-    """Return the events of one day without those that say the same; these are queried."""
+    """Return the events of one day without duplicates; duplicates are queried."""
     kept = []
     for _, same in groupby(day, key=lambda event: _order(event)[:-1]):
         rows = list(same)
@@ -241,8 +241,8 @@ def _without_repeats(record: Record, day: Sequence[Event]) -> list[Event]:
 def _injections_of_day(record: Record, day: Sequence[Event], regimen: Regimen) -> list[Event]:
     """Return the injections of one drug on one day, the one that was due first.
 
-    Parts that add up to an ordered dose are that dose. Otherwise identical rows are one injection,
-    since a row entered twice is likelier than a dose given twice; the query names both.
+    Parts that add up to an ordered dose count as that dose. Otherwise identical rows are one
+    injection, since a row entered twice is likelier than a dose given twice; the query names both.
     """
     total = sum(event.dose for event in day)
     ordered = {
@@ -261,7 +261,7 @@ def _injections_of_day(record: Record, day: Sequence[Event], regimen: Regimen) -
 
 
 def _described(event: Event) -> str:
-    """Return an event in few words."""
+    """Return a short description of an event."""
     if event.name == "injection":
         return f"{event.drug} {event.dose:g} {event.unit}"
     return event.name if event.value is None else measured(event.name, event.value)

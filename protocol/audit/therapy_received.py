@@ -18,7 +18,7 @@ from protocol.regimen.rules import Regimen, Rule
 
 @dataclass(frozen=True, slots=True)
 class WrongDecision:
-    """A month whose phase was not the one that the rule asks for; ``due`` is its first day."""
+    """A month whose phase differs from the one that the rule requires; ``due`` is its first day."""
 
     due: int
     rule: Rule
@@ -30,7 +30,7 @@ class WrongDecision:
 class Course:
     """The phase of each month, the day on which therapy ended (None: not yet), wrong decisions.
 
-    Every month is judged from where the patient really was: one wrong decision is one, not three.
+    Every month is assessed from the phase actually received: one wrong decision is counted once.
     """
 
     phases: tuple[str, ...]
@@ -68,9 +68,9 @@ def course_of(record: Record, regimen: Regimen) -> Course:
 def _decision(
     record: Record, regimen: Regimen, month: int, phases: Sequence[str], used: list[Event]
 ) -> Event | None:
-    """Return the decision that counts for a month: the last one whose data were there.
+    """Return the decision that counts for a month: the last one whose data were available.
 
-    Two different ones on one day cancel each other out, and the injections tell the phase.
+    Two different decisions on one day cancel each other, and the phase is read from the injections.
     """
     due, window = record.month_starts[month - 1], regimen.tolerances.visit.value
     made = [e for e in record.of("decision") if abs(record.day(e) - due) <= window]
@@ -97,7 +97,7 @@ def _is_based_on_data(
 
 
 def _query_unused(record: Record, used: Sequence[Event]) -> None:
-    """Query decisions that lie too far from every month that begins."""
+    """Query decisions that are too far from the beginning of any month."""
     left = [event for event in record.of("decision") if event not in used]
     if left:
         days = ", ".join(str(record.day(event)) for event in left)
@@ -110,9 +110,8 @@ def _expected(
 ) -> Rule | None:
     """Return the rule that fires at the start of a month; None where values of one day conflict.
 
-    What counts is what was known on the day of the decision; without a logged one, on the first
-    day that decides. Where nothing was known then, a value counts that arrived within the visit
-    tolerance.
+    What counts is what was known on the day of the decision; without a logged one, on the first day
+    that decides. If nothing was known then, a value that arrived within the visit tolerance counts.
     """
     due = record.month_starts[month - 1]
     latest = due + int(regimen.tolerances.visit.value)
@@ -131,7 +130,7 @@ def _expected(
 def _rules(
     record: Record, regimen: Regimen, month: int, phases: Sequence[str], on: int
 ) -> Sequence[Rule]:
-    """Return every rule that fires for what was known on a day: several if results conflict."""
+    """Return every rule that fires for the results known on a day: several if results conflict."""
     table = regimen.tables["phase"]
     due = record.month_starts[month - 1]
     values: dict[str, Value] = {
@@ -177,9 +176,9 @@ def _query_conflict(record: Record, regimen: Regimen, due: int, on: int) -> None
 def _given(
     record: Record, regimen: Regimen, month: int, phases: Sequence[str], expected: Rule | None
 ) -> str | None:
-    """Return the phase that the injections of a month show; None if the month was not begun.
+    """Return the phase that matches the injections of a month; None if the month was not begun.
 
-    It is the phase whose calendar they differ least from, the expected one in case of a tie.
+    The phase with the fewest differences is chosen, and the expected one in case of a tie.
     """
     wanted = expected.then if expected else None
     if _ends(regimen, wanted) or month > regimen.months:
@@ -218,10 +217,10 @@ def calendar_of(
     weekday: int,
     by_visits: bool = False,
 ) -> tuple[Injection, ...]:
-    """Return `injections_of`, remembered: many patients share their phases.
+    """Return `injections_of`, cached: many patients share their phases.
 
-    ``weekday`` is that of day 0, from 0 for Monday. ``by_visits``, the orders of a month run for 30
-    days from its visit.
+    ``weekday`` is that of day 0, from 0 for Monday. With ``by_visits``, the orders of a month
+    run for 30 days from its visit.
     """
     monday = dt.date(2024, 1, 1 + weekday)
     if not by_visits:

@@ -1,4 +1,4 @@
-"""Tests and surgery, compared with the visits that the regimen asks for."""
+"""Compare tests and surgery with the visits that the regimen requires."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby, pairwise
@@ -16,7 +16,7 @@ from protocol.regimen.rules import Regimen
 
 
 def judge_visits(findings: Findings, course: Course, regimen: Regimen) -> None:
-    """Note tests of the visits before and during therapy that were omitted, or not in time."""
+    """Record tests of the visits before and during therapy that were omitted or not on time."""
     record, window = findings.record, int(regimen.tolerances.visit.value)
     closed = record.day(record.closing) if record.closing else None
     if record.by_visits:
@@ -28,7 +28,7 @@ def judge_visits(findings: Findings, course: Course, regimen: Regimen) -> None:
 
 
 def _judge_late_visits(findings: Findings, months: int, window: int) -> None:
-    """Note visits that began a month later than is tolerated."""
+    """Record visits that began a month later than is tolerated."""
     starts = findings.record.month_starts[: months + 1]
     for before, first in pairwise(starts):
         due = before + MONTH_DAYS
@@ -78,7 +78,7 @@ def _judge_visit(findings: Findings, name: str, visit: Visit, due: int, window: 
 
 
 def judge_surgery(findings: Findings, course: Course, regimen: Regimen) -> None:
-    """Note what is wrong with surgery or ICSI: its time, the semen analysis, the decision."""
+    """Record deviations of surgery or ICSI: its time, the semen analysis, the decision."""
     record = findings.record
     closing = record.closing
     if closing is None or closing.name == "withdrawn":
@@ -103,7 +103,7 @@ def judge_surgery(findings: Findings, course: Course, regimen: Regimen) -> None:
 
 
 def _judge_end(findings: Findings, closing: Event, regimen: Regimen) -> None:
-    """Note a decision between surgery and ICSI that the last semen analysis does not lead to."""
+    """Record a choice between surgery and ICSI that the last semen analysis does not support."""
     record = findings.record
     before = [event for event in record.of("semen") if event.date <= closing.date and event.value]
     if not before:
@@ -127,7 +127,7 @@ def _judge_end(findings: Findings, closing: Event, regimen: Regimen) -> None:
 
 
 def _judge_semen(findings: Findings, day: int, due: int, regimen: Regimen) -> None:
-    """Note that the semen analysis before surgery is absent, too early, or too old."""
+    """Record a semen analysis before surgery that is missing, too early, or too old."""
     record, window = findings.record, int(regimen.tolerances.visit.value)
     semen = record.of("semen")
     days = {record.day(event): event for event in semen if record.day(event) <= day}

@@ -1,4 +1,4 @@
-"""Inputs of a regimen as a clinician calls them."""
+"""Names of a regimen's inputs in clinical language."""
 
 from functools import cache
 

@@ -1,1 +1,1 @@
-"""One patient: what is known, what the regimen recommends, and when."""
+"""One patient: the known results, and the dated recommendations of the regimen."""

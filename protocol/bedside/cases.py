@@ -1,4 +1,4 @@
-"""Sentences that a clinician writes beside a regimen, and that the regimen must make true."""
+"""Cases: statements that a clinician stores with a regimen, which the regimen must satisfy."""
 
 import re
 from collections.abc import Mapping
@@ -23,12 +23,12 @@ from protocol.regimen.rules import Regimen
 
 
 class Case(Document):
-    """One sentence, what is known of the patient, and what the table must answer.
+    """One statement, the known facts of the patient, and the expected answer of the table.
 
     ``given`` holds inputs by name, in their units or as text with another, such as ``600 ng/dL``;
-    one that is absent is missing. For the table
-    ``eligibility`` it holds the facts that entry criteria ask for, and ``failed`` and
-    ``unknown`` the criteria that must be so; for ``flags``, ``raised`` the flags that must rise.
+    an absent input is missing. For the table ``eligibility`` it holds the facts for entry criteria,
+    and ``failed`` and ``unknown`` list the criteria expected to be so; for ``flags``, ``raised``
+    lists the flags expected to be raised.
     """
 
     statement: Text
@@ -46,7 +46,7 @@ class Case(Document):
 class CaseFile(Document):
     """A file of cases; each belongs to one regimen.
 
-    ``also`` borrows the cases of another shipped regimen, for the tables that it names.
+    ``also`` includes the cases of another shipped regimen for the tables that it names.
     """
 
     regimen: Name
@@ -56,21 +56,21 @@ class CaseFile(Document):
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """Whether a case holds; ``wrong`` says what came instead, empty when it holds."""
+    """Whether a case passed; ``wrong`` describes the difference and is empty if it passed."""
 
     case: Case
     wrong: tuple[str, ...]
 
     @property
     def holds(self) -> bool:
-        """Whether the regimen makes the sentence true."""
+        """Whether the regimen satisfies the statement."""
         return not self.wrong
 
 
 def load_cases(name_or_path: str | Path) -> CaseFile:
-    """Return the cases beside a shipped regimen, or beside a regimen file of your own.
+    """Return the cases of a shipped regimen, or of a regimen file of your own.
 
-    Cases of ``mine.yaml`` live in ``mine.cases.yaml``.
+    The cases of ``mine.yaml`` are in ``mine.cases.yaml``.
     """
     name = str(name_or_path)
     if name in list_regimens():
@@ -84,7 +84,7 @@ def load_cases(name_or_path: str | Path) -> CaseFile:
 
 
 def _whole(file: CaseFile) -> CaseFile:
-    """Add the borrowed cases."""
+    """Add the cases of other regimens."""
     borrowed = [
         case
         for name, tables in file.also.items()
@@ -95,7 +95,7 @@ def _whole(file: CaseFile) -> CaseFile:
 
 
 def run_cases(regimen: Regimen, file: CaseFile) -> tuple[CaseResult, ...]:
-    """Run every case; one whose input is refused does not hold, and says why."""
+    """Run every case; one whose input is refused fails with the reason."""
     return tuple(run_case(regimen, case) for case in file.cases)
 
 
@@ -113,7 +113,7 @@ def run_case(regimen: Regimen, case: Case) -> CaseResult:
     return CaseResult(case, tuple(wrong))
 
 
-#: What a case may expect of its table.
+#: What a case may expect from its table.
 EXPECTATIONS = ("outcome", "then", "rule", "missing_inputs", "failed", "unknown", "raised")
 
 _WITH_UNIT = re.compile(r"\s*([-+.\d]+)\s+(\S+)\s*")
@@ -124,7 +124,7 @@ def _expects(case: Case) -> bool:
 
 
 def _converted(regimen: Regimen, given: Mapping[str, Value]) -> dict[str, Value]:
-    """Return what is given, numbers with a unit in the units of their inputs."""
+    """Return the given values; numbers with a unit are converted to the units of their inputs."""
     values = dict(given)
     for name, value in given.items():
         spec = regimen.inputs.get(name)

@@ -1,4 +1,4 @@
-"""What a reader must know beside a recommendation: late decisions, gaps, and results not used."""
+"""Cautions of a recommendation: late decisions, gaps, and results that were not used."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class NotUsed:
-    """A result that was given and did not matter, and why."""
+    """A result that was given but not used, with the reason."""
 
     input: str
     label: str
@@ -44,7 +44,7 @@ class NotUsed:
 
 
 def cautions_of(now: Situation) -> Iterator[str]:
-    """Yield what limits the recommendation, one sentence each."""
+    """Yield the limitations of the recommendation, one sentence each."""
     yield from _of_timing(now)
     yield from _of_entry(now)
     paused = sum(
@@ -63,7 +63,7 @@ def cautions_of(now: Situation) -> Iterator[str]:
 
 
 def _of_unrecorded_months(now: Situation) -> Iterator[str]:
-    """Yield that the file records fewer months than have passed."""
+    """Yield a caution if the file records fewer months than have passed."""
     recorded = len(now.record.phases)
     passed = min(now.month - 1, now.regimen.months)
     ended = {phase.name for phase in now.regimen.phases if phase.ends_therapy}
@@ -74,7 +74,7 @@ def _of_unrecorded_months(now: Situation) -> Iterator[str]:
 
 
 def _of_timing(now: Situation) -> Iterator[str]:
-    """Yield that a decision was late, or that it was taken otherwise than recommended."""
+    """Yield a caution if a decision was late or differed from the recommendation."""
     timed = now.timed
     if timed is None:
         return
@@ -93,7 +93,7 @@ def _of_timing(now: Situation) -> Iterator[str]:
 
 
 def _of_entry(now: Situation) -> Iterator[str]:
-    """Yield that eligibility was not, or not wholly, assessed of a patient under therapy."""
+    """Yield a caution if eligibility of a patient under therapy was not fully assessed."""
     unknown = [result for result in now.criteria if result.verdict == "unknown"]
     if now.record.started is None or not unknown:
         return
@@ -106,9 +106,9 @@ def _of_entry(now: Situation) -> Iterator[str]:
 
 
 def not_used(now: Situation) -> Iterator[NotUsed]:
-    """Yield recent results that no decision used, each with its reason; later ones are not known.
+    """Yield recent results that no decision used, with the reason; later results are not known.
 
-    Results of earlier months, which decided then, are omitted.
+    Results used for decisions of earlier months are omitted.
     """
     today = now.on.toordinal()
     deciding = {name for made in now.decisions for name in now.regimen.tables[made.table].inputs}

@@ -11,7 +11,7 @@ from protocol.reading.numbers import plain_value
 from protocol.regimen.conditions import Value
 from protocol.regimen.rules import DecisionTable, Regimen, Rule
 
-#: Rules and phases of which it is remembered what a decision says of them.
+#: Number of rules and phases whose descriptions are cached.
 REMEMBERED = 1024
 
 
@@ -23,17 +23,17 @@ def decide(
     Parameters
     ----------
     values
-        Inputs by name, in the declared units; one that is absent, or None, is missing. Months count
-        from 1, ``previous_phase`` is the phase of the month before, and FSH is that measured at the
-        end of the month before. Ranges written ``a to b`` are closed.
+        Inputs by name, in the declared units; an input that is absent, or None, is missing. Months
+        count from 1, ``previous_phase`` is the phase of the month before, and FSH is that measured
+        at the end of the month before. Ranges written ``a to b`` are closed.
     where
-        How faults name the place that the values come from.
+        The source of the values, as named in messages.
 
     Raises
     ------
     InputError
         For an unknown table or input, a value of the wrong kind or outside its plausible range,
-        and an input that may not be missing and is.
+        and a missing input that is required.
 
     Examples
     --------
@@ -111,7 +111,7 @@ def input_value(regimen: Regimen, name: str, value: Value) -> InputValue:
 
 
 def wording(regimen: Regimen, table: DecisionTable, rule: Rule) -> str:
-    """Return the answer of a rule as words."""
+    """Return the answer of a rule in words."""
     if rule.then is None:
         return rule.rationale
     return (

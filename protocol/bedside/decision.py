@@ -1,4 +1,4 @@
-"""What a decision holds: the answer, the rule, its inputs, and the nearest change."""
+"""The parts of a decision: the answer, the rule, its inputs, and the nearest change."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from protocol.regimen.conditions import Value
 
 @dataclass(frozen=True, slots=True)
 class InputValue:
-    """One input as the table saw it. ``value`` None is missing; ``unit`` is UCUM.
+    """One input as the table used it. ``value`` None is missing; ``unit`` is UCUM.
 
     With ``qualifier`` ``<`` or ``>`` the true value lies below or above ``value``.
     """
@@ -37,7 +37,7 @@ class Boundary:
 
 @dataclass(frozen=True, slots=True)
 class NearestChange:
-    """A change of one input alone that changes the answer. ``to`` is spoken: ``above 11.1``."""
+    """A change of a single input that changes the answer. ``to`` is in words: ``above 11.1``."""
 
     input: str
     to: str
@@ -58,9 +58,9 @@ class RuleNotMet:
 
 @dataclass(frozen=True, slots=True)
 class DoseOrder:
-    """One dose that repeats, and where it stands: ``origin`` is the regimen file.
+    """One repeated dose; ``origin`` is the regimen file that orders it.
 
-    ``every`` says how it repeats, in words.
+    ``every`` is its rhythm in words.
     """
 
     drug: str
@@ -79,7 +79,7 @@ class DoseOrder:
 
 @dataclass(frozen=True, slots=True)
 class ParameterUsed:
-    """A number that the rule compares with, and where it stands."""
+    """A number that the rule compares with, and the file that defines it."""
 
     name: str
     value: float
@@ -94,10 +94,10 @@ class Decision:
     """The answer of one table for one patient.
 
     ``orders`` are those of the phase named by ``action``; ``status``, ``citation`` and ``origin``
-    are those of the rule, and each order and parameter has its own. ``missing_inputs`` names, when
-    data are insufficient, the inputs that would settle the matter if they were measured.
-    ``boundary`` is None when no measured number could change the answer; so is ``nearest_change``
-    when no single measured input could.
+    are those of the rule, and each order and parameter has its own. If data are insufficient,
+    ``missing_inputs`` names the inputs whose measurement would allow a decision. ``boundary`` is
+    None if no measured number could change the answer; ``nearest_change`` is None if no single
+    measured input could.
     """
 
     regimen_id: str

@@ -1,4 +1,4 @@
-"""Decisions that know their results: days, sources, conflicts, and what the file records."""
+"""Decisions with their dated results: days, sources, conflicts, and recorded phases."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from protocol.bedside.known.timed_rule import TimedRule
 from protocol.bedside.known.timeline import Observation, Timeline, Window
 from protocol.regimen.rules import Regimen
 
-#: The rule of a decision that no rule of the table gave.
+#: Rule ids of decisions that do not result from a rule of the table.
 CONFLICT, RECORDED = "conflicting results", "as recorded"
 
 
@@ -17,7 +17,7 @@ def decision_of(
 ) -> Decision:
     """Return the decision of a table, its inputs with days, sources and qualifiers.
 
-    Where results contradict one another, the decision waits and names them.
+    If results contradict one another, the decision is deferred and names them.
     """
     decision = decide(regimen, table, timed.values, where=where)
     inputs = tuple(_input(item, regimen, timed, timeline, today) for item in decision.inputs)
@@ -28,7 +28,7 @@ def decision_of(
 def _input(
     item: InputValue, regimen: Regimen, timed: TimedRule, timeline: Timeline, today: int
 ) -> InputValue:
-    """Return an input as the table saw it, with the day, source and qualifier of the result."""
+    """Return an input as the table used it, with the day, source and qualifier of the result."""
     found = timed.results.get(item.name)
     if found is None:
         return item
@@ -48,7 +48,7 @@ def _input(
 
 
 def why_missing(regimen: Regimen, name: str, day: int, timeline: Timeline, today: int) -> str:
-    """Return why no result of an input counts on a day although some are known; else nothing."""
+    """Return why no result of an input counts on a day although some are known; "" otherwise."""
     spec = regimen.inputs[name]
     known = timeline.known_values(name, Window(1, today), today)
     if not known:
@@ -64,7 +64,7 @@ def why_missing(regimen: Regimen, name: str, day: int, timeline: Timeline, today
 
 
 def _conflict(decision: Decision, regimen: Regimen, timed: TimedRule) -> Decision:
-    """Return a decision that waits because results lie on both sides of a limit."""
+    """Return a deferred decision: results are on both sides of a limit."""
     wording = [
         f"{regimen.inputs[name].label}: "
         + " and ".join(shown_result(item) for item in timed.results[name])
@@ -79,7 +79,7 @@ def _conflict(decision: Decision, regimen: Regimen, timed: TimedRule) -> Decisio
 
 
 def as_recorded(decision: Decision, regimen: Regimen, recorded: str, month: int) -> Decision:
-    """Return the decision that was taken: the phase that the file records for a month."""
+    """Return the recorded decision: the phase that the file states for a month."""
     if decision.action == recorded:
         return decision
     phase = regimen.phase(recorded)
@@ -100,7 +100,7 @@ def as_recorded(decision: Decision, regimen: Regimen, recorded: str, month: int)
 def _replaced(
     decision: Decision, rule: str, rationale: str, missing_inputs: tuple[str, ...] = ()
 ) -> Decision:
-    """Return a decision that no rule gave, and that no single value changes."""
+    """Return a decision that does not result from a rule and that no single value changes."""
     return replace(
         decision,
         outcome="insufficient data",

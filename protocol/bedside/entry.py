@@ -14,9 +14,10 @@ Verdict = Literal["met", "failed", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class CriterionResult:
-    """What is known of one criterion. ``missing_inputs`` names the inputs that would settle it.
+    """The assessment of one criterion.
 
-    ``origin`` is the regimen file that the criterion stands in.
+    ``missing_inputs`` names the inputs needed to assess it. ``origin`` is the regimen file that
+    states the criterion.
     """
 
     name: str
@@ -33,7 +34,7 @@ class CriterionResult:
 class Flag:
     """A finding that needs attention.
 
-    ``status``, ``citation`` and ``origin`` tell whose limit it is. A ``blocking`` flag turns every
+    ``status``, ``citation`` and ``origin`` are those of its limit. A ``blocking`` flag turns every
     recommendation into a hold.
     """
 
@@ -74,8 +75,8 @@ class Flags:
 def verdict(conditions: Mapping[str, Condition], values: Mapping[str, Value]) -> Verdict:
     """Return the verdict on all conditions together.
 
-    A known value that fails settles the matter whatever else is missing; if only missing values
-    stand in the way it is unknown (the "and" of Kleene's logic).
+    A known value that fails decides, whatever else is missing; if only missing values prevent a
+    verdict, it is unknown (the "and" of Kleene's logic).
     """
     unmet = [
         name for name, condition in conditions.items() if not condition.holds(values.get(name))
@@ -120,7 +121,7 @@ def raise_flags(regimen: Regimen, values: Mapping[str, Value]) -> Flags:
 
 
 def raise_flags_of_any(regimen: Regimen, several: Sequence[Mapping[str, Value]]) -> Flags:
-    """Return the flags that any of several sets of values raises, as with two results of a day."""
+    """Return the flags raised by any of several sets of values, such as two results of one day."""
     if "flags" not in regimen.tables:
         return Flags((), ())
     raised, not_assessed = [], []
@@ -156,7 +157,7 @@ def _flag(regimen: Regimen, rule: Rule, values: Mapping[str, Value]) -> Flag:
 def found_words(
     regimen: Regimen, conditions: Mapping[str, Condition], values: Mapping[str, Value], asked: str
 ) -> str:
-    """Return what is known of the inputs of some conditions, with what is ``asked`` of them."""
+    """Return the known inputs of some conditions, with the limits, introduced by ``asked``."""
     wording = []
     for name, condition in conditions.items():
         spec = regimen.inputs[name]

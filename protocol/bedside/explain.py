@@ -1,4 +1,4 @@
-"""The nearest change and the rules not met, read off the same grid that gave the answer."""
+"""The nearest change and the rules not met, from the grid that gave the answer."""
 
 import math
 from collections.abc import Mapping
@@ -10,13 +10,13 @@ from protocol.regimen.conditions import MEASURED, Value, plain
 from protocol.regimen.grid import Axis, Cell
 from protocol.regimen.rules import DecisionTable, Regimen, Rule
 
-#: Cells of tables of which it is remembered what would change there.
+#: Number of cells of tables whose explanations are cached.
 REMEMBERED_CELLS = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A step of one measured input into another cell, where another answer stands.
+    """A step of one measured input into another cell with a different answer.
 
     ``size`` is relative to the value and infinite where no number moves; ``cells`` counts how many
     cells the step crosses; ``limit`` is the boundary that it passes first, None for names.
@@ -31,9 +31,9 @@ class Change:
 def changes(
     regimen: Regimen, table: DecisionTable, values: Mapping[str, Value], cell: Cell
 ) -> list[Change]:
-    """Return every change of one measured input alone that changes the answer, smallest first.
+    """Return every change of a single measured input that changes the answer, smallest first.
 
-    ``cell`` is that of the values, here and below.
+    ``cell`` is the cell of the values, here and below.
     """
     found = []
     for number, there, other in _other_answers(table, cell):
@@ -63,9 +63,9 @@ def nearest_boundary(
 def missing_inputs(
     table: DecisionTable, values: Mapping[str, Value], cell: Cell
 ) -> tuple[str, ...]:
-    """Name the missing inputs of which some value, given alone, would end the insufficiency.
+    """Name the missing inputs any one of which could make the data sufficient.
 
-    If none would alone, all that are missing are named; with any other outcome, none.
+    If no single input could, all missing inputs are named; with any other outcome, none.
     """
     rule = table.rules[table.proved.rule_in(cell)]
     if rule.outcome != "insufficient data":
@@ -105,7 +105,7 @@ def _failed_conditions(
 ) -> tuple[tuple[Rule, tuple[tuple[str, str], ...]], ...]:
     """Return each rule that does not fire in a cell, its failed conditions as (input, text).
 
-    Remembered, as many patients share a cell, and one value stands for the whole of it.
+    Cached, since many patients share a cell and one value represents the whole cell.
     """
     values = {
         axis.name: axis.examples[at] for axis, at in zip(table.proved.axes, cell, strict=True)

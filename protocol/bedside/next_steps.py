@@ -1,4 +1,4 @@
-"""What is due next, with dates: the doses of the month, its visits, and the next decision."""
+"""The next steps with dates: doses of the month, visits, and the next decision."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ ROUTES = {"im": "IM", "sc": "SC", "po": "by mouth"}
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """One thing that is due, on each of its dates."""
+    """One dose, visit or decision that is due, with its dates."""
 
     kind: Literal["dose", "visit", "decision"]
     text: str
@@ -28,7 +28,7 @@ class NextStep:
 def next_steps(
     record: PatientRecord, regimen: Regimen, on: dt.date, decision: Decision
 ) -> tuple[NextStep, ...]:
-    """Return what is due from ``on`` to the next decision, when a month of therapy is decided."""
+    """Return the steps due from ``on`` to the next decision, if the month of therapy is decided."""
     if decision.table != "phase" or decision.action is None:
         return ()
     phase = regimen.phase(decision.action)
@@ -79,7 +79,7 @@ def _visit_days(visit: Visit, month: int, *, last: bool) -> tuple[int, ...]:
 
 
 def dose_text(regimen: Regimen, order: Order) -> str:
-    """Return one dose as it is written on a plan, such as ``uFSH 150 IU IM``."""
+    """Return one dose as written on a plan, such as ``uFSH 150 IU IM``."""
     name = regimen.drugs[order.drug].name
     return f"{name} {order.dose:g} {order.unit} {ROUTES[order.route]}"
 
@@ -90,7 +90,7 @@ def visit_text(regimen: Regimen, visit: Visit) -> str:
 
 
 def measured_name(regimen: Regimen, name: str) -> str:
-    """Return what an input measures: the analyte, or the input's label."""
+    """Return the name of the measurement: the analyte, or the label of the input."""
     return _measured_names(regimen)[name]
 
 

@@ -1,4 +1,4 @@
-"""One patient's file: what is known, since when, and on which day of therapy a date falls."""
+"""One patient: dated results, course of therapy, and conversion of dates to days of therapy."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +14,7 @@ from protocol.regimen.conditions import Value
 from protocol.regimen.paths import MONTH_DAYS
 from protocol.regimen.rules import Regimen
 
-#: A month of therapy of which the file does not tell the phase.
+#: A month of therapy whose phase is not recorded.
 UNKNOWN_PHASE = "unknown"
 
 
@@ -38,7 +38,7 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Days on which therapy was interrupted, both included; ``last`` is open if it still is."""
+    """Days on which therapy was interrupted, both included; ``last`` is None if it still is."""
 
     first: dt.date
     last: dt.date | None = None
@@ -46,13 +46,13 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class PatientFacts:
-    """What is given of a patient; `protocol.bedside.patient_file` reads it from a file.
+    """The facts given about a patient; `protocol.bedside.patient_file` reads them from a file.
 
-    ``started`` is day 0 of therapy, absent before it. ``phases`` lists what was given in each
-    month that has begun, in order; ``unknown`` stands for a month of which nothing is known.
-    ``entry`` holds the facts that entry criteria ask for, ``earlier_courses`` how often the
-    patient had this therapy before. ``reference_ranges`` are those of the laboratory that measured,
-    in place of the regimen's normal range.
+    ``started`` is day 0 of therapy, absent before therapy. ``phases`` lists the phase of each month
+    that has begun, in order; ``unknown`` marks a month without a record. ``entry`` holds the facts
+    for entry criteria, ``earlier_courses`` the number of earlier courses of this therapy.
+    ``reference_ranges`` are those of the patient's laboratory, in place of the regimen's normal
+    range.
     """
 
     patient: str
@@ -68,7 +68,7 @@ class PatientFacts:
 
 @dataclass(frozen=True, slots=True)
 class PatientRecord:
-    """A patient of whom everything is checked.
+    """A patient whose facts have been checked.
 
     ``entry`` holds every fact of the entry criteria by input name, None where unknown. ``pauses``
     are (first, last) ordinals, in order. ``reference_ranges`` are the laboratory's own.
@@ -108,7 +108,7 @@ class PatientRecord:
         return None if self.started is None else self.started.toordinal()
 
     def day_on(self, date: dt.date) -> int:
-        """Return the day of therapy, from 0, days of pauses not counted; 0 before the start."""
+        """Return the day of therapy, from 0, without days of pauses; 0 before the start."""
         if self.started is None or date <= self.started:
             return 0
         end = date.toordinal()
@@ -116,7 +116,7 @@ class PatientRecord:
         return (date - self.started).days - paused
 
     def month_on(self, date: dt.date) -> int:
-        """Return the month of therapy that holds a date, from 1; 1 before the start."""
+        """Return the month of therapy that contains a date, from 1; 1 before the start."""
         return self.day_on(date) // MONTH_DAYS + 1
 
     def date_on(self, day: int, default: dt.date) -> dt.date:
@@ -134,12 +134,12 @@ class PatientRecord:
 
 
 def patient_record(given: PatientFacts, regimen: Regimen, where: str) -> PatientRecord:
-    """Check what is given of a patient against a regimen; every fault at once.
+    """Check the facts of a patient against a regimen; all faults are reported together.
 
     Raises
     ------
     InputError
-        For results that the regimen does not use, units that cannot be, values outside the
+        For results that the regimen does not use, incompatible units, values outside the
         plausible range, phases that the regimen does not have, and phases without a start.
     """
     faults: list[Fault] = []
@@ -194,7 +194,7 @@ def _pauses(given: PatientFacts) -> Iterator[tuple[int, int]]:
 
 
 def facts_asked(regimen: Regimen) -> frozenset[str]:
-    """Return the inputs that entry criteria ask for."""
+    """Return the inputs that entry criteria use."""
     return frozenset(name for criterion in regimen.criteria for name in criterion.conditions)
 
 

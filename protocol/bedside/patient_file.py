@@ -1,4 +1,4 @@
-"""A patient's file in YAML, or a mapping with its fields: what it may hold."""
+"""The fields of a patient's file in YAML, or of an equivalent mapping."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -45,7 +45,7 @@ class PatientFile(Document):
     couple_ready: Word | None = None
 
     def as_patient(self) -> PatientFacts:
-        """Return what the file states of the patient."""
+        """Return the facts that the file states."""
         plain = {name: getattr(self, name) for name in PatientFile.model_fields}
         pauses = tuple(Pause(each.first, each.last) for each in self.pauses)
         results = tuple(
@@ -58,11 +58,11 @@ class PatientFile(Document):
 
 
 def read_patient(path: Path) -> PatientFacts:
-    """Return what a patient's file states; every fault of it is reported in one `InputError`."""
+    """Return the facts in a patient's file; every fault is reported in one `InputError`."""
     return read_document(path, PatientFile).as_patient()
 
 
 def patient_from(plain: Mapping[str, Any] | Any, where: str) -> PatientFacts:
-    """Return what a mapping with the fields of a patient's file states; errors as for a file."""
+    """Return the facts in a mapping with the fields of a patient's file; errors as for a file."""
     given = dict(plain) if isinstance(plain, Mapping) else plain
     return validate(given, PatientFile, where).as_patient()

@@ -1,7 +1,7 @@
 """The recommendation for one patient on a given date: eligibility, phase, end of therapy, flags.
 
-A recommendation depends on what was known on its date alone: what is measured or reported later
-never changes it.
+A recommendation depends only on the results known on its date: later measurements or reports never
+change it.
 """
 
 import datetime as dt
@@ -32,7 +32,7 @@ from protocol.regimen.rules import Regimen
 SCHEMA = "pretese/decision/2"
 DISCLAIMER = "Research software; not a medical device and no recommendation for a real patient."
 
-#: What a recommendation comes to: an outcome of a rule, or *hold* when a flag forbids to go on.
+#: The outcome of a recommendation: that of a rule, or *hold* if a flag prohibits treatment.
 Outcome = Literal[
     "recommendation", "no action required", "insufficient data", "out of scope", "hold"
 ]
@@ -40,11 +40,11 @@ Outcome = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Recommendation:
-    """Every decision that led to the last one, which is the one that counts on ``as_of``.
+    """The chain of decisions; the last one applies on ``as_of``.
 
-    ``month`` is the month of therapy that holds ``as_of``, from 1, and ``decision_date`` the date
-    on which its phase had to be decided; ``decided_on`` is the date on which it could be, None if
-    it still cannot. ``held`` is what is recommended but for a blocking flag.
+    ``month`` is the month of therapy that contains ``as_of``, from 1, and ``decision_date`` the
+    date on which its phase was due to be decided; ``decided_on`` is the date on which the results
+    sufficed, None if they do not yet. ``held`` is the recommendation that a blocking flag replaces.
     """
 
     schema: str
@@ -70,15 +70,15 @@ def recommend(
 ) -> Recommendation:
     """Return the recommendation for a patient on the date ``on``.
 
-    Eligibility is judged first; then the phase of the month; when therapy has ended, what the
-    semen analysis decides; after surgery, what is done with what it found. The first decision
-    that is not a recommendation ends the chain. A blocking flag turns the outcome into *hold*.
+    Eligibility is judged first; then the phase of the month; after the end of therapy, the decision
+    by semen analysis; after surgery, the use of the sperm retrieved. The first decision that is not
+    a recommendation ends the chain. A blocking flag turns the outcome into *hold*.
     """
     return _Chain(record, regimen, on, where).recommendation()
 
 
 class _Chain:
-    """The decisions of one patient on one date, one after the other."""
+    """The successive decisions for one patient on one date."""
 
     def __init__(self, record: PatientRecord, regimen: Regimen, on: dt.date, where: str) -> None:
         self.record, self.regimen, self.on, self.where = record, regimen, on, where
@@ -131,7 +131,7 @@ class _Chain:
         )
 
     def _facts(self) -> dict[str, Value]:
-        """Return the facts for entry criteria: those of the file, and what was measured."""
+        """Return the facts for entry criteria: those of the file, and results of measurements."""
         facts = dict(self.record.entry)
         for name in facts_asked(self.regimen):
             known = self.record.timeline.known_values(name, Window(1, self.today), self.today)
@@ -176,7 +176,7 @@ class _Chain:
         self.decisions.append(self._decided(table, self._timed(table, day, state)))
 
     def _state(self) -> dict[str, Value]:
-        """Return where the patient is in therapy."""
+        """Return the state of the patient's therapy."""
         longest = (self.regimen.inputs["month"].plausible or (1, self.month))[1]
         before: Value = self.record.phase_of(self.month - 1)
         if self.month == 1:
@@ -217,7 +217,7 @@ class _Chain:
         return decision_of(self.regimen, table, timed, self.record.timeline, self.today, self.where)
 
     def _flags(self) -> Flags:
-        """Return the flags that any of the results of the latest day raises."""
+        """Return the flags raised by any result of the latest day."""
         if "flags" not in self.regimen.tables:
             return Flags((), ())
         moment = Moment(self.today, self.today, self.record.start)

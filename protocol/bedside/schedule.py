@@ -1,4 +1,4 @@
-"""A dated plan: doses, visits, decisions, and what each decision may lead to."""
+"""A dated plan: doses, visits, decisions, and the possible results of each decision."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """What one finding on the day of a decision leads to; ``totals`` run to the next decision."""
+    """The result of one finding on a decision day; ``totals`` run to the next decision."""
 
     condition: str
     phase: str | None
@@ -51,7 +51,7 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that is due, as far as it is decided.
+    """Everything that is due, as far as it has been decided.
 
     ``phases`` are those of the months decided so far; ``next_options`` are the answers that the
     decision on ``next_decision_date`` may give, empty when therapy is planned to its end.
@@ -74,24 +74,24 @@ def plan(regimen: Regimen, start: dt.date, findings: Sequence[Mapping[str, Value
     Parameters
     ----------
     findings
-        What was measured at the end of each month so far, by input name: the first decides month
-        2. A month whose decision needs no finding needs none here.
+        Results at the end of each month so far, by input name: the first decides month 2. Months
+        whose decision needs no finding can be left empty.
 
     Raises
     ------
     InputError
-        For a finding that leads out of scope, or is missing where one is fixed.
+        For a finding that is out of scope, or missing although a later one is given.
     """
     return _planned(regimen, start, *_phases(regimen, findings))
 
 
 def plan_of_phases(regimen: Regimen, start: dt.date, phases: Sequence[str]) -> Plan:
-    """Return the plan of a patient whose months are known to be spent in ``phases``.
+    """Return the plan of a patient whose months are spent in the given ``phases``.
 
     Raises
     ------
     InputError
-        When no path of the regimen begins with these phases.
+        If no path of the regimen begins with these phases.
     """
     before = BEFORE_THERAPY
     for month, phase in enumerate(phases, 1):
@@ -134,14 +134,14 @@ def _planned(regimen: Regimen, start: dt.date, phases: tuple[str, ...], ended: b
     )
 
 
-#: On one day blood is drawn first, then it is decided, then injected.
+#: Order within a day: blood sample, decision, injection.
 _ORDER: tuple[Kind, ...] = ("visit", "decision", "injection")
 
 
 def _phases(
     regimen: Regimen, findings: Sequence[Mapping[str, Value]]
 ) -> tuple[tuple[str, ...], bool]:
-    """Walk the months; return the phases that are decided and whether therapy has its end."""
+    """Follow the months; return the phases decided so far and whether therapy is complete."""
     phases: list[str] = []
     measured = [
         input_name
@@ -214,7 +214,7 @@ def _decisions(regimen: Regimen, start: dt.date, months: int, ended: bool) -> It
 
 
 def _branches(regimen: Regimen, phases: tuple[str, ...], start: dt.date) -> Iterator[Branch]:
-    """Yield what the next decision may lead to, with the doses up to the decision after it."""
+    """Yield the possible answers of the next decision, with doses up to the one after it."""
     rules = {rule.id: rule for rule in regimen.tables["phase"].rules}
     for step in steps_from(regimen, len(phases) + 1, phases[-1] if phases else BEFORE_THERAPY):
         totals = None

@@ -1,1 +1,1 @@
-"""Files and values, read and checked: documents, YAML, fields, numbers."""
+"""Read and check files and values: documents, YAML, fields, numbers."""

@@ -1,4 +1,4 @@
-"""Read ``analytes.yaml``: what it may say of units and of what is measured."""
+"""Read ``analytes.yaml``: units and analytes."""
 
 from pathlib import Path
 from typing import Annotated
@@ -42,7 +42,7 @@ class AnalyteFile(Document):
 
 
 def read_analytes() -> AnalyteTable:
-    """Return the shipped analytes and units, as their file says."""
+    """Return the shipped analytes and units from their file."""
     file = parse_document(PATH.read_text(encoding="utf-8"), AnalyteFile, PATH.name)
     return AnalyteTable(
         units={
@@ -56,5 +56,5 @@ def read_analytes() -> AnalyteTable:
 
 
 def analyte_of_file(entry: AnalyteSpec) -> Analyte:
-    """Return what the program keeps of an analyte that a file declares."""
+    """Return the analyte that a file declares."""
     return Analyte(**{name: getattr(entry, name) for name in AnalyteSpec.model_fields})

@@ -1,4 +1,4 @@
-"""What is measured, and the units in which it is given."""
+"""Analytes and their units."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ Dimension = Literal["activity", "substance", "mass", "share"]
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A UCUM unit: what it measures, and how much of that dimension's base unit it is.
+    """A UCUM unit: its dimension, and its size in the base unit of that dimension.
 
     Values in a unit that is ``refused`` are not converted, for the reason given.
     """
@@ -21,9 +21,10 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Analyte:
-    """Something measured. Mass and substance convert only where the molar mass is declared.
+    """An analyte.
 
-    ``input`` is the input of decision tables that it feeds unless the regimen says otherwise.
+    Mass and substance are converted only if the molar mass is declared. ``input`` is the default
+    input of decision tables that uses it.
     """
 
     label: str

@@ -1,8 +1,8 @@
-"""Dates of a table as clinics and programs write them; what could be two dates is refused.
+"""Dates of a table as clinics and programs write them; ambiguous dates are refused.
 
-ISO 8601 dates, times and weeks, ``1 Mar 2022`` and ``2022/03/01`` can be read one way only. Of
-``01/03/2022`` nobody knows whether it is 1 March or January 3, so a column of these dates is read
-when one of them can only be meant one way (``13/03/2022``), or when the order is given.
+ISO 8601 dates, times and weeks, ``1 Mar 2022`` and ``2022/03/01`` are unambiguous. ``01/03/2022``
+may be 1 March or January 3, so a column of these dates is read only if one of them is unambiguous
+(``13/03/2022``) or if the order is given.
 """
 
 import datetime as dt
@@ -14,7 +14,7 @@ from typing import Literal, get_args
 from protocol.errors import Fault
 from protocol.reading.numbers import shown
 
-#: Which number comes first where both could be a month.
+#: Order of day and month if both numbers could be a month.
 DayOrder = Literal["dd/mm/yyyy", "mm/dd/yyyy"]
 DAY_ORDERS: tuple[DayOrder, ...] = get_args(DayOrder)
 
@@ -31,7 +31,7 @@ _MONTH_DAY = re.compile(rf"([A-Za-zäé]{{3,9}})[ .]*(\d{{1,2}})(?:st|nd|rd|th)?
 _SERIAL = re.compile(r"(\d{5})(?:\.(\d+))?")
 _SHORT_YEAR = re.compile(r"\d{1,2}([-/.])\d{1,2}\1\d{2}(?: .*)?")
 
-#: Day 0 of spreadsheets, which count a 29 February 1900 that never was.
+#: Day 0 of spreadsheets, which count the non-existent 29 February 1900.
 _SERIAL_0 = dt.date(1899, 12, 30).toordinal()
 #: Day numbers of the years 1970 to 2099.
 _SERIALS = range(25_569, 73_051)
@@ -45,7 +45,7 @@ _MONTHS = (
 
 @dataclass(slots=True)
 class DayColumn:
-    """The dates of one column: what is read, what was assumed, and what cannot be read.
+    """The dates of one column: values read, assumptions made, and cells that cannot be read.
 
     `read` returns a proleptic ordinal; or a negative number for a date whose order is not known
     yet, which `settled` turns into an ordinal when the whole column has been read. `known` holds
@@ -63,7 +63,7 @@ class DayColumn:
         Raises
         ------
         ValueError
-            It is not a date; the argument says what to do.
+            It is not a date; the message tells what to do.
         """
         found = self.known.get(text)
         if found is None:
@@ -125,7 +125,7 @@ class DayColumn:
         raise ValueError("write year-month-day, such as 2022-03-31")
 
     def faults(self, where: str, name: str) -> Iterator[Fault]:
-        """Yield what makes the order of day and month uncertain; settle it if it is certain."""
+        """Yield why the order of day and month is uncertain; set the order if it is certain."""
         day_first = next((each for each in self._open if each[1] > 12), None)
         month_first = next((each for each in self._open if each[2] > 12), None)
         doubtful = next((each for each in self._open if each[1] != each[2]), None)
@@ -148,7 +148,7 @@ class DayColumn:
             yield Fault(where, f"row {row}: {name}", problem, cure)
 
     def settled(self, day: int) -> int:
-        """Return the ordinal of what `read` returned, once `faults` found none."""
+        """Return the ordinal of a value returned by `read`, after `faults` found none."""
         if day >= 0:
             return day
         _, a, b, year = self._open[-day - 1]

@@ -15,24 +15,24 @@ from protocol.errors import Fault, InputError
 from protocol.reading.yaml_core import MAX_DIGITS, YamlFault, read_yaml
 from protocol.shorten import shorten, shorten_text
 
-#: Bytes of a document. A file of more is none of ours, and would take minutes to read.
+#: Maximum size of a document in bytes; larger files take minutes to read.
 MAX_BYTES = 16_000_000
 
-#: Bytes of a document that a program wrote.
+#: Maximum size in bytes of a document written by a program.
 MAX_JSON_BYTES = 256_000_000
 
-#: Bytes of a table that is read as text.
+#: Maximum size in bytes of a table that is read as text.
 MAX_TABLE_BYTES = 1_000_000_000
 
-#: Faults that one message lists.
+#: Maximum number of faults that one message lists.
 MAX_FAULTS = 50
 
-#: Characters of a part of a message: lists of what is allowed are long, but not endless.
+#: Maximum number of characters of a part of a message; lists of allowed values can be long.
 MAX_WORDS = 2000
 
 
 class Document(BaseModel):
-    """What a file may say: frozen, and no field beyond those declared."""
+    """Base of all file models: frozen, without undeclared fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False, allow_inf_nan=False)
 
@@ -43,7 +43,7 @@ Model = TypeVar("Model", bound=BaseModel)
 def read_text(path: Path, max_bytes: int = MAX_BYTES) -> str:
     """Return a file's text; one that is missing, too large or not UTF-8 is an `InputError`.
 
-    Devices, pipes and sockets are refused unread: they may have no end.
+    Devices, pipes and sockets are refused without reading: they may be endless.
     """
     try:
         return _read_bytes(path, max_bytes).decode("utf-8")
@@ -78,7 +78,7 @@ def _read_bytes(path: Path, max_bytes: int) -> bytes:
 
 
 def is_there(path: Path) -> bool:
-    """Say whether a path names something; one that no system allows (too long, NUL) does not."""
+    """Return whether a path exists; an impossible path (too long, NUL) does not."""
     try:
         return path.exists()
     except (OSError, ValueError):
@@ -88,7 +88,7 @@ def is_there(path: Path) -> bool:
 def parse_yaml(text: str, where: str) -> Any:
     """Return the plain value of a YAML text; a fault is an `InputError` that names the line.
 
-    What is read as what stands in `protocol.reading.yaml_core`.
+    `protocol.reading.yaml_core` documents how values are read.
     """
     try:
         return read_yaml(text)

@@ -1,4 +1,4 @@
-"""Types of single fields of a file, for models to bound: numbers, whole numbers, dates, names."""
+"""Types of single fields of a file, bounded by the models that use them: numbers, dates, names."""
 
 import datetime as dt
 import re
@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from protocol.dates import FIRST_YEAR, LAST_YEAR
 from protocol.reading.numbers import MAX_FACT
 
-#: First and last day that a file may name: room on both sides for every sum of days.
+#: First and last day that a file may name, so that days can be added without overflow.
 FIRST_DAY, LAST_DAY = dt.date(FIRST_YEAR, 1, 1), dt.date(LAST_YEAR, 12, 31)
 
 #: Days of a hundred years.
@@ -19,7 +19,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def as_number(value: Any) -> Any:
-    """Refuse what pydantic would turn into a number: true, false, and text."""
+    """Refuse values that pydantic would convert to a number: true, false, and text."""
     if isinstance(value, bool):
         raise ValueError("true and false are not numbers; write a number")
     if isinstance(value, str):
@@ -28,7 +28,7 @@ def as_number(value: Any) -> Any:
 
 
 def _as_date(value: Any) -> Any:
-    """Read text as a date; refuse numbers, which pydantic would take for seconds since 1970."""
+    """Read text as a date; refuse numbers, which pydantic would read as seconds since 1970."""
     if isinstance(value, str) and _DATE.fullmatch(value):
         try:
             return dt.date.fromisoformat(value)
@@ -70,13 +70,13 @@ Whole = Annotated[int, BeforeValidator(as_number)]
 #: A day of the calendar, written as 2022-03-30.
 Day = Annotated[dt.date, BeforeValidator(_as_date), AfterValidator(_in_range)]
 
-#: What a file calls itself; it becomes part of the names of files that are written.
+#: The name that a file gives itself; it becomes part of the names of output files.
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)]
 
 #: Seed of random numbers.
 Seed = Annotated[Whole, Field(ge=0, lt=2**64)]
 
-#: What an entry of a file is called.
+#: The name of an entry of a file.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][_a-z0-9-]*$", max_length=80)]
 #: A text; a bare number, ``true`` or ``false`` is read as the word that was written.
 Word = Annotated[str, BeforeValidator(_as_word), StringConstraints(min_length=1)]

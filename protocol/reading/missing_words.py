@@ -1,13 +1,13 @@
-"""Words by which tables mark a missing value, whatever the format."""
+"""Words that mark a missing value in tables of any format."""
 
-#: Beside an empty cell. ``None`` is not among them: a clinic writes it for "no operation before".
+#: In addition to an empty cell. Not ``None``: clinics write it for "no operation before".
 MISSING_WORDS = frozenset(
     {"NA", "N/A", "n/a", "#N/A", "NaN", "nan", "<NA>", "NULL", "null", "NaT", "."}
 )
 
 
 def is_missing(text: str) -> bool:
-    """Whether a cell holds no value.
+    """Whether a cell is missing.
 
     >>> is_missing("  "), is_missing("NA"), is_missing("None")
     (True, True, False)

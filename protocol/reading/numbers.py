@@ -1,7 +1,7 @@
-"""Numbers as usually written: read where they can mean one thing, else refused with a cure.
+"""Numbers as usually written: read if they are unambiguous, refused with a correction otherwise.
 
-A comma may separate thousands or decimals. It is never guessed which: ``1,234`` is refused, so
-that no dose and no measurement is wrong by a factor of 1,000.
+A comma may separate thousands or decimals. The reader does not guess: ``1,234`` is refused, so that
+no dose or measurement is wrong by a factor of 1,000.
 """
 
 import math
@@ -21,13 +21,13 @@ _ENGLISH = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+\.[0-9]+")
 _GERMAN = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+,[0-9]+")
 _SPACED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:[ '’_\u00a0\u2009\u202f][0-9]{3})+(?:[.,][0-9]+)?")
 _DATE = re.compile(r"[0-9]{1,4}([-/.])[0-9]{1,2}\1[0-9]{1,4}(?:[T ].*)?")
-#: What `float` reads beside digits; whoever asks for a finite number refuses them.
+#: Words that `float` reads as numbers; callers that need a finite number refuse them.
 _INFINITE = {"inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"}
 
-#: A number of a file beyond this is none of a patient.
+#: Larger numbers in a file cannot describe a patient.
 MAX_FACT = 1e9
 
-#: A longer cell is not shown whole.
+#: Longer cells are shown shortened.
 _SHOWN = 60
 
 
@@ -51,9 +51,9 @@ def number_of(text: str) -> float | None:
 
 
 def lone_number(text: str, *, free: bool) -> float | None:
-    """Return the number of a cell that no column around it explains; None if it may be none or two.
+    """Return the number of a cell on its own; None if it is not a number or is ambiguous.
 
-    ``free`` says that commas split no columns of the file: then a comma may be a decimal mark, and
+    ``free``: commas do not separate columns of the file, so that a comma may be a decimal mark, and
     a comma or point may separate thousands.
 
     >>> lone_number("9,8", free=True), lone_number("2.000", free=True)
@@ -92,7 +92,7 @@ def shown(text: str) -> str:
 
 
 def plain_value(value: Any) -> Any:
-    """Return a number of any kind as the float that is meant; all else as it is.
+    """Return a number of any type as the float with the same digits; other values unchanged.
 
     A number that is not binary floating point, such as a `decimal.Decimal`, and one of less than
     double precision become the float of the same digits.
@@ -118,7 +118,7 @@ def plain_value(value: Any) -> Any:
 
 
 def cure_of(text: str, otherwise: str = "give a number with a decimal point, such as 9.8") -> str:
-    """Return what to do about a text that is not a number.
+    """Return the correction of a text that is not a number.
 
     >>> cure_of("1,234")
     'write 1234 or 1.234: its comma may separate thousands or decimals'
@@ -161,7 +161,7 @@ def without_thousands(text: str) -> str:
 
 
 def read_number(text: str, where: str, field: str) -> float:
-    """Return a finite number that a person typed.
+    """Return a finite number from typed text.
 
     Raises
     ------

@@ -11,16 +11,16 @@ from protocol.reading.stored import shipped_value
 if TYPE_CHECKING:
     from decimal import Decimal
 
-#: Where the checked table is kept.
+#: File that stores the checked table.
 STORED = "analytes"
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A measured value as it came and in the unit that tables use.
+    """A measured value as given and in the unit that tables use.
 
-    ``ucum`` is the normalised spelling of the given unit; ``value`` and ``unit`` are what the
-    tables see.
+    ``ucum`` is the normalised spelling of the given unit; ``value`` and ``unit`` are used by the
+    tables.
     """
 
     analyte: str
@@ -32,7 +32,7 @@ class Quantity:
     unit: str
 
     def __str__(self) -> str:
-        """Return the value, and what came where it was spelt or measured differently."""
+        """Return the value, with the given value if it was spelt or measured differently."""
         shown = f"{self.value:.6g} {self.unit}"
         if self.given_unit == self.unit:
             return shown

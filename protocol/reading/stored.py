@@ -1,9 +1,9 @@
 """Checked values kept as JSON, so that a short command need not check their sources again.
 
-A stored value names every file that it was made from with the SHA-256 of its text. It counts only
-while these texts are the same; otherwise the sources are read and checked as if nothing was stored.
-What is stored is data: frozen dataclasses by name and fields, tuples, mappings, sets, texts and
-numbers. ``python docs/generate/stored_values.py`` writes those that are shipped.
+A stored value lists its source files with the SHA-256 of their text. It is used only while these
+texts are unchanged; otherwise the sources are read and checked again. What is stored is data:
+frozen dataclasses by name and fields, tuples, mappings, sets, texts and numbers. ``python
+docs/generate/stored_values.py`` writes the shipped ones.
 """
 
 import hashlib
@@ -16,11 +16,11 @@ from typing import Any
 #: Version of the form; a value of another form is not read.
 FORMAT = 1
 
-#: The package, from which names of shipped files count.
+#: The package folder; names of shipped files are relative to it.
 PACKAGE = Path(__file__).parents[1]
 SHIPPED = PACKAGE / "stored"
 
-#: Key that says what a JSON object stands for, in place of a mapping.
+#: Key that gives the type of a JSON object that is not a mapping.
 KIND = "@"
 
 
@@ -63,13 +63,13 @@ def from_plain(plain: Any, classes: Mapping[str, type[Any]]) -> Any:
 
 
 def stored_document(value: Any, sources: Sequence[str]) -> dict[str, Any]:
-    """Return a value with the hashes of the files of the package that it was made from."""
+    """Return a value with the hashes of the package files from which it was made."""
     hashes = {name: _hash_of(PACKAGE / name) for name in sources}
     return {"format": FORMAT, "sources": hashes, "value": to_plain(value)}
 
 
 def shipped_value(name: str, classes: Sequence[type[Any]]) -> Any:
-    """Return a shipped value, or None where it is not there or its sources have changed since."""
+    """Return a shipped value, or None if it is absent or its sources have changed."""
     try:
         document = json.loads((SHIPPED / f"{name}.json").read_text(encoding="utf-8"))
         sources = document["sources"].items()

@@ -1,9 +1,9 @@
-"""Read YAML 1.2 (core schema) into plain values, with limits on what a text may ask of the reader.
+"""Read YAML 1.2 (core schema) into plain values, with limits on size and depth.
 
-The parser of PyYAML gives events; the values are built here from a stack, not by recursion, so
-that no text can exhaust it. Words such as ``yes`` and ``on``, dates, times and ``1_000`` are text;
-``true``, ``1``, ``0x1f``, ``0o17``, ``1e3``, ``.inf`` and ``null`` are what they look like. Keys
-are text as it is written. ``<<`` borrows the fields of another mapping, as YAML 1.1 has it.
+The parser of PyYAML gives events; the values are built here from a stack, not by recursion, so that
+no text can exhaust it. Words such as ``yes`` and ``on``, dates, times and ``1_000`` are text;
+``true``, ``1``, ``0x1f``, ``0o17``, ``1e3``, ``.inf`` and ``null`` have their YAML types. Keys are
+text as written. ``<<`` merges the fields of another mapping, as in YAML 1.1.
 """
 
 import math
@@ -16,16 +16,16 @@ import yaml
 
 from protocol.shorten import shorten
 
-#: Lists and mappings inside one another.
+#: Maximum nesting depth of lists and mappings.
 MAX_DEPTH = 60
 
-#: Values of a document, those behind an alias counted wherever the alias stands.
+#: Maximum number of values of a document; aliased values count at every alias.
 MAX_VALUES = 500_000
 
-#: Digits of an integer, leading zeros counted.
+#: Maximum number of digits of an integer, including leading zeros.
 MAX_DIGITS = 100
 
-#: Characters of a text that is read again for the words of a message.
+#: Maximum length of a text that is parsed again to obtain the error message.
 MAX_RETOLD = 200_000
 
 CURE = "correct the syntax there"
@@ -46,8 +46,8 @@ _WORDS: dict[str, Any] = {
     **{"-" + word: -math.inf for word in (".inf", ".Inf", ".INF")},
 }
 
-#: Characters that a text may not hold, though an escape can ask for them: controls but tab and end
-#: of line, and halves of surrogate pairs.
+#: Characters that a text may not contain, even as escapes: control characters other than tab and
+#: end of line, and halves of surrogate pairs.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -81,13 +81,13 @@ def read_yaml(text: str) -> Any:
     Raises
     ------
     YamlFault
-        The text is not YAML, asks for more than the limits allow, or holds what no file of this
-        program may: several documents, keys that are lists, tags of other types.
+        The text is not YAML, exceeds the limits, or contains elements that this program does not
+        allow: several documents, keys that are lists, tags of other types.
     """
     try:
         return _Reader().read(yaml.parse(text, Loader=_PARSER))
     except yaml.YAMLError as error:
-        # The messages of the parser in Python are the same on every machine; it is slow.
+        # The parser in Python is slow, but its messages are the same on every machine.
         if len(text) <= MAX_RETOLD:
             return _read_by_python(text)
         problem = getattr(error, "problem", None) or type(error).__name__
@@ -116,7 +116,7 @@ _PARSER: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
 class _Reader:
-    """Builds one value from events; counts what it builds."""
+    """Builds one value from events and counts its parts."""
 
     def __init__(self) -> None:
         self.stack: list[_Open] = []
@@ -273,7 +273,7 @@ _TAGGED: dict[str, Callable[[Any], bool]] = {
 
 
 def _plain(text: str, mark: Any) -> Any:
-    """Return what a scalar without quotes is, by the core schema of YAML 1.2.
+    """Return the value of a scalar without quotes, by the core schema of YAML 1.2.
 
     >>> [_plain(text, None) for text in ("on", "true", "010", "0o10", "1e3", "1_000", "2022-03-01")]
     ['on', True, 10, 8, 1000.0, '1_000', '2022-03-01']

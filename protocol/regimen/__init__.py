@@ -1,1 +1,1 @@
-"""A regimen as data: its language, the proof that its tables are complete, and its paths."""
+"""A regimen as data: the file format, the proof that its tables are complete, and its paths."""

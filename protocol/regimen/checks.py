@@ -1,11 +1,11 @@
-"""What must fit together in a regimen file before any of its tables can be read."""
+"""Consistency checks of a regimen file before its tables are read."""
 
 from collections.abc import Iterable, Iterator
 
 from protocol.regimen import language
 from protocol.regimen.unit_checks import faults_of_treatment, faults_of_units
 
-#: The tables without which there is no regimen, and the state of a patient before therapy.
+#: The required tables of a regimen, and the state of a patient before therapy.
 REQUIRED_TABLES = ("phase", "end-of-therapy")
 NO_PHASE = "none"
 
@@ -50,7 +50,7 @@ def faults_of_file(file: language.RegimenFile) -> Iterator[tuple[str, str, str]]
 
 
 def _unused_parameters(file: language.RegimenFile) -> Iterator[tuple[str, str, str]]:
-    """Yield a fault for a number that could be changed without changing any answer."""
+    """Yield a fault for a parameter that no condition uses."""
     conditions = [rule.when for table in file.tables.values() for rule in table.rules]
     conditions += [criterion.met_when for criterion in file.criteria.values()]
     words = {word for when in conditions for text in when.values() for word in text.split()}
@@ -62,7 +62,7 @@ def _unused_parameters(file: language.RegimenFile) -> Iterator[tuple[str, str, s
 def _faults_of_answer(
     file: language.RegimenFile, table: str, rule: language.RuleSpec
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield a fault where outcome and answer do not fit each other."""
+    """Yield a fault if outcome and answer are inconsistent."""
     field = f"tables.{table}.rules.{rule.id}.then"
     if rule.outcome == "recommendation":
         if rule.then is None:

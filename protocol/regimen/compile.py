@@ -1,4 +1,4 @@
-"""From what a regimen file says to a proved `Regimen`; every fault of the file at once."""
+"""Compile a regimen file to a proved `Regimen`; all faults of the file are reported together."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
@@ -23,7 +23,7 @@ from protocol.regimen.replaced_parameters import hash_with, with_parameters
 from protocol.regimen.rules import DecisionTable, Phase, Regimen, Rule, StartCriterion
 from protocol.regimen.table_proof import axes_of, misused_actions, table_faults
 
-#: Cells of a table that can be proved in seconds and some hundred megabytes.
+#: Maximum number of cells of a table: proved in seconds with a few hundred megabytes.
 MAX_CELLS = 1_000_000
 
 
@@ -66,7 +66,7 @@ _InUnit = tuple[dict[str, float], dict[str, str], set[str]]
 
 
 class _Compiler:
-    """Collects faults while it turns each part of one file into its compiled form."""
+    """Compiles each part of one file and collects faults."""
 
     def __init__(self, where: str, file: language.RegimenFile, origins: Mapping[str, str]) -> None:
         self.where = where
@@ -172,7 +172,7 @@ class _Compiler:
     def _parameters_in(self, name: str, spec: parts.Input) -> "_InUnit":
         """Return the parameters in the unit of an input, and those of another dimension.
 
-        The texts between are those of parameters that are converted.
+        The mapping in between gives the texts of converted parameters.
         """
         analyte = self.analytes.get(analyte_of(self._measured_by(name), spec) or "")
         numbers: dict[str, float] = {}
@@ -191,7 +191,7 @@ class _Compiler:
         return numbers, spellings, foreign
 
     def _measured_by(self, name: str) -> str:
-        """Return the input whose results an input holds: another one if it is computed."""
+        """Return the input that provides the results of an input: another one if it is computed."""
         computed = self.inputs[name].computed
         return computed.of if computed and computed.of in self.inputs else name
 
@@ -238,7 +238,7 @@ class _Compiler:
 
 
 def _refuse_limits_never_crossed(condition: Condition, spec: parts.Input) -> None:
-    """Raise if a limit of a number lies at or beyond an end of its plausible range."""
+    """Raise if a limit of a number is at or beyond an end of its plausible range."""
     low, high = spec.plausible or (0.0, 0.0)
     for limit in sorted(condition.limits):
         inside = low <= limit <= high if spec.kind == "integer" else low < limit < high

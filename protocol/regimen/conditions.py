@@ -1,4 +1,4 @@
-"""One condition on one input, written as a clinician would say it.
+"""One condition on one input, written in clinical language.
 
 Words for numbers: ``0.7 to 11.1`` (both ends belong), ``below 0.7``, ``above 11.1``, ``at least
 2``, ``at most 54``, a bare number (exactly that), joined by ``and`` and, more loosely, by ``or``.
@@ -57,12 +57,12 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What one input must be for a rule to fire.
+    """The condition on one input for a rule to fire.
 
-    ``text`` reads as the file has it, parameters replaced by their numbers.
-    ``clauses`` is any-of a tuple of all-of bounds, for numbers; ``names`` is the set of names
-    allowed, for enums; ``missing`` says whether a missing value satisfies the condition too.
-    ``parameters`` are those of the regimen that the text names.
+    ``text`` is the text of the file, with parameters replaced by their numbers. ``clauses`` is
+    any-of a tuple of all-of bounds, for numbers; ``names`` is the set of names allowed, for enums;
+    ``missing``: whether a missing value also satisfies the condition. ``parameters`` are those
+    named in the text.
     """
 
     text: str
@@ -72,7 +72,7 @@ class Condition:
     parameters: frozenset[str] = frozenset()
 
     def holds(self, value: Value) -> bool:
-        """Say whether ``value`` satisfies the condition; None is the missing value.
+        """Return whether ``value`` satisfies the condition; None is the missing value.
 
         >>> inside = parse_number_condition("0.7 to 11.1", {})
         >>> [inside.holds(x) for x in (0.69, 0.7, 11.1, 11.2, None)]
@@ -113,7 +113,7 @@ def parse_number_condition(
     Raises
     ------
     ValueError
-        Saying which words were not understood and what may be written instead.
+        Naming the words that were not understood and the accepted forms.
     """
     clauses: list[tuple[Bound, ...]] = []
     missing = False
@@ -184,7 +184,7 @@ def _number(word: str, parameters: Mapping[str, float]) -> float:
 
 
 def _spelled(text: str, parameters: Mapping[str, float], spellings: Mapping[str, str]) -> str:
-    """Put the numbers in the place of their names."""
+    """Replace names of parameters by their numbers."""
     numbers = {name: f"{value:.12g}" for name, value in parameters.items()} | dict(spellings)
     return " ".join(numbers.get(word, word) for word in text.split())
 

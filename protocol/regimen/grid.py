@@ -1,4 +1,4 @@
-"""A decision table as a dense grid: every axis cut where its answer may change.
+"""A decision table as a dense grid: every axis is cut at the values at which an answer may change.
 
 A numeric axis with thresholds ``t1 < ... < tk`` has the cells ``(low, t1), {t1}, (t1, t2), ...,
 {tk}, (tk, high)``: thresholds are cells of their own, so open and closed ends need no care and a
@@ -112,7 +112,7 @@ class DecisionGrid:
         return self.rules[index]
 
     def rules_along(self, cell: Cell, axis: int) -> tuple[int, ...]:
-        """Return the rules that fire along one axis, the places on all others held."""
+        """Return the rules that fire along one axis, with the positions on all others fixed."""
         stride = prod(self.shape[axis + 1 :])
         index = 0
         for number, (size, place) in enumerate(zip(self.shape, cell, strict=True)):
@@ -126,7 +126,7 @@ def shape_of(axes: Sequence[Axis]) -> tuple[int, ...]:
 
 
 def fill(axes: Sequence[Axis], rules: Sequence[Mapping[str, Condition]]) -> dict[Cell, list[int]]:
-    """Return the rules that fire in each cell; an input without condition may be anything."""
+    """Return the rules that fire in each cell; an input without a condition may have any value."""
     filled: dict[Cell, list[int]] = {
         cell: [] for cell in itertools.product(*(range(size) for size in shape_of(axes)))
     }
@@ -153,7 +153,7 @@ def grid_of(axes: Sequence[Axis], filled: Mapping[Cell, Sequence[int]]) -> Decis
 def smallest_example(axes: Sequence[Axis], cells: Iterable[Cell]) -> dict[str, Value]:
     """Return the fewest inputs that put a patient inside ``cells``: a counter-example.
 
-    An input is omitted when the patient stays inside whatever its value is.
+    An input is omitted if its value does not matter.
     """
     inside = set(cells)
     whole = {axis: range(size) for axis, size in enumerate(shape_of(axes))}
@@ -171,7 +171,7 @@ def smallest_example(axes: Sequence[Axis], cells: Iterable[Cell]) -> dict[str, V
 
 
 def spoken(values: Mapping[str, Value]) -> str:
-    """Return what is known of a patient in words.
+    """Return the known values of a patient in words.
 
     >>> spoken({"month": 2.0, "fsh_iu_l": None})
     'month 2, fsh_iu_l missing'

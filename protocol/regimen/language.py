@@ -1,4 +1,4 @@
-"""What a regimen file may say. `protocol.regimen.load` turns it into a proved `Regimen`."""
+"""The format of regimen files. `protocol.regimen.load` compiles them to a proved `Regimen`."""
 
 from dataclasses import fields
 from typing import Annotated, Any, Literal
@@ -11,7 +11,7 @@ from protocol.reading.fields import CENTURY_DAYS, Name, Number, Text, Whole, Wor
 from protocol.regimen import parts
 from protocol.regimen.parts import InputKind, Outcome, Severity, Status, Weekday
 
-#: When a visit may be.
+#: Allowed times of visits.
 VISIT_PATTERN = (
     r"^(start|end of each month|end of therapy|day ([1-9]|1[0-9]|2[0-9]) of each month)$"
 )
@@ -131,7 +131,7 @@ class VisitSpec(Document):
 class RuleSpec(Document):
     """One row of a table: when its conditions hold, the answer is ``then``.
 
-    ``severity`` and ``blocking`` are of rules that raise flags: a blocking flag turns every
+    ``severity`` and ``blocking`` apply to rules that raise flags: a blocking flag turns every
     recommendation into a hold.
     """
 
@@ -157,7 +157,7 @@ class TableSpec(Document):
 
 
 class Criterion(Document):
-    """One thing that must hold before a patient may start."""
+    """One entry criterion: a requirement before a patient may start therapy."""
 
     label: Text
     met_when: Annotated[dict[Name, Word], Field(min_length=1)]
@@ -231,7 +231,7 @@ class RegimenFile(Document):
     tolerances: TolerancesSpec
 
 
-#: What becomes of each entry of a file.
+#: The compiled class of each kind of entry.
 _PARTS: dict[type[Document], type[Any]] = {
     SourceSpec: parts.Source,
     ParameterSpec: parts.Parameter,
@@ -250,7 +250,7 @@ _PARTS: dict[type[Document], type[Any]] = {
 
 
 def part_of(entry: Any) -> Any:
-    """Return what the program keeps of an entry, or of all entries of a section."""
+    """Return the compiled form of an entry, or of all entries of a section."""
     if isinstance(entry, AnalyteSpec):
         return analyte_of_file(entry)
     if isinstance(entry, Document):

@@ -1,8 +1,8 @@
-"""A regimen: what a file says, checked as a whole, with every unique table proved.
+"""Load a regimen file: checked as a whole, with every unique table proved.
 
-`load_regimen` is the only way in. It follows ``extends``, reads every condition, compiles every
-table to a `DecisionGrid` and refuses, with a counter-example, a table that has a hole or gives two
-answers for one patient.
+`load_regimen` is the only entry point. It resolves ``extends``, reads every condition, compiles
+every table to a `DecisionGrid` and refuses, with a counter-example, a table that is incomplete or
+gives two answers for one patient.
 """
 
 from collections.abc import Mapping
@@ -21,14 +21,14 @@ from protocol.regimen.parts import NewValue
 from protocol.regimen.rules import DecisionTable, Phase, Regimen, Rule, StartCriterion
 from protocol.shorten import shorten
 
-# What reads and proves files (pydantic, yaml) loads where a file is read: a shipped regimen is
-# stored as it was proved.
+# Modules that read and prove files (pydantic, yaml) are imported only when a file is read: shipped
+# regimens are stored in proved form.
 
 SHIPPED = Path(__file__).parents[1] / "regimens"
 CASES_SUFFIX = ".cases.yaml"
 MAX_DEPTH = 5
 
-#: What a stored regimen is made of.
+#: Classes of a stored regimen.
 PARTS: tuple[type[Any], ...] = (
     Regimen, DecisionTable, Rule, Phase, StartCriterion, DecisionGrid, Axis, Condition, Bound,
     Analyte, parts.Source, parts.Parameter, parts.RangeParameters, parts.Computed, parts.Input,
@@ -61,8 +61,8 @@ def load_regimen(
     Parameters
     ----------
     parameters
-        Values, in the declared units, that take the place of the file's (a clinic's own safety
-        limits), as numbers, or with who set them. They become part of ``sha256``.
+        Values, in the declared units, that replace those of the file (for example a clinic's own
+        safety limits), as numbers or with their source. They become part of ``sha256``.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def _shipped(name: str, parameters: tuple[tuple[str, float | NewValue], ...]) ->
 
 
 def document_of_regimen(name: str) -> dict[str, Any]:
-    """Return what is stored of a shipped regimen, read from its files and proved."""
+    """Return the stored form of a shipped regimen, read from its files and proved."""
     files = _read(name, MAX_DEPTH)[1].files
     return stored_document(_load(name, ()), ["analytes.yaml", *(f"regimens/{f}" for f in files)])
 
@@ -112,14 +112,14 @@ def parse_regimen(text: str, where: str) -> Regimen:
 
 
 def plain_regimen(name_or_path: str | Path) -> dict[str, Any]:
-    """Return what a regimen file says, ``extends`` followed, before anything is checked."""
+    """Return the content of a regimen file, with ``extends`` resolved, before any check."""
     plain: dict[str, Any] = _read(str(name_or_path), MAX_DEPTH)[1].plain
     return plain
 
 
 @dataclass(frozen=True, slots=True)
 class _Extended:
-    """A file and those that it extends: names, texts, merged, and where each entry stands."""
+    """A file and those that it extends: names, texts, merged content, and the origin of entries."""
 
     files: tuple[str, ...]
     texts: tuple[str, ...]
@@ -128,7 +128,7 @@ class _Extended:
 
 
 def _read(name: str, depth: int, beside: str = "") -> tuple[str, _Extended]:
-    """Read a shipped regimen or a file; the path of a file counts from the file ``beside``."""
+    """Read a shipped regimen or a file; a relative path is resolved from the file ``beside``."""
     from protocol.reading.documents import is_there, read_text
 
     if name in list_regimens():
@@ -148,7 +148,7 @@ def _read(name: str, depth: int, beside: str = "") -> tuple[str, _Extended]:
 
 
 def _extended(text: str, where: str, depth: int) -> _Extended:
-    """Return the texts that count and their plain value, ``extends`` followed."""
+    """Return the texts of the files and their merged plain value, with ``extends`` resolved."""
     from protocol.reading.documents import parse_yaml
 
     plain = parse_yaml(text, where)
@@ -171,7 +171,7 @@ def _extended(text: str, where: str, depth: int) -> _Extended:
 
 
 def _origins(plain: Any) -> dict[str, str]:
-    """Return which file each entry of a section stands in: its id, by ``section.entry``."""
+    """Return the id of the file that defines each entry of a section, by ``section.entry``."""
     if not isinstance(plain, dict):
         return {}
     return {
@@ -183,10 +183,10 @@ def _origins(plain: Any) -> dict[str, str]:
 
 
 def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay ``own`` over ``base``: sections are joined entry by entry, an own entry wins whole.
+    """Merge ``own`` into ``base``; an own entry replaces the whole entry of the base.
 
-    An entry of ``null`` takes the base's entry away. Entries of the base keep their order, so the
-    codes of phases do too; new ones come last.
+    An entry of ``null`` removes it. Entries of the base keep their order, and so do the codes of
+    phases; new entries follow.
     """
     merged = dict(base)
     for key, value in own.items():

@@ -1,6 +1,6 @@
-"""What a regimen is made of beside its tables: sources, inputs, drugs, doses, visits, tolerances.
+"""The parts of a regimen other than tables: sources, inputs, drugs, doses, visits, tolerances.
 
-`language` says what a file may write of them; `compile` turns that into what stands here.
+`language` defines their form in files; `compile` builds the classes of this module.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Literal
 from protocol.reading.quantities import analyte_file
 
 Status = Literal["published", "derived", "assumed"]
-#: How urgent a flag is.
+#: Urgency of a flag.
 Severity = Literal["information", "warning", "critical"]
 Outcome = Literal["recommendation", "no action required", "insufficient data", "out of scope"]
 InputKind = Literal["number", "integer", "enum"]
@@ -20,7 +20,7 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where facts come from: a paper, a registry entry, or the authors of this file."""
+    """A source of facts: a paper, a registry entry, or the authors of this file."""
 
     title: str
     doi: str | None = None
@@ -29,7 +29,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A number that conditions name instead of repeating."""
+    """A named number used in conditions."""
 
     value: float
     unit: str
@@ -41,7 +41,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, order=True)
 class NewValue:
-    """A number in place of a parameter's, and who set it; ``wording`` says what it is."""
+    """A number that replaces a parameter, with who set it; ``wording`` describes it."""
 
     value: float
     set_by: str = "the user"
@@ -50,7 +50,7 @@ class NewValue:
 
 @dataclass(frozen=True, slots=True)
 class RangeParameters:
-    """The parameters that hold the ends of an analyte's normal range; one end may not matter."""
+    """The parameters that give the ends of an analyte's normal range; one end may be absent."""
 
     low: str | None = None
     high: str | None = None
@@ -61,7 +61,7 @@ class Computed:
     """A number that is computed from the results of another input, ``of``.
 
     ``change since start`` is the difference from the last result before therapy, ``ratio to
-    start`` the quotient; ``previous value`` is what counted a month earlier.
+    start`` the quotient; ``previous value`` is the result used a month earlier.
     """
 
     of: str
@@ -70,14 +70,14 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What a table may ask for.
+    """An input of a table.
 
-    ``state`` inputs follow from where the patient is in therapy; ``measured`` ones may be measured
-    again, so that explanations can vary them. ``plausible`` is closed: a
-    number outside is refused as a slip of the pen. A measurement older than ``max_age_days``
-    counts as missing. ``analyte`` names what is measured, so that results in other units are
-    converted; ``computed`` says how a number follows from the results of another input. A sample
-    ``not_before`` the end of therapy does not count when it was taken in an earlier month.
+    ``state`` inputs follow from the course of therapy; ``measured`` inputs can be measured again,
+    so that explanations vary them. ``plausible`` is closed: a number outside is refused as a typing
+    error. A measurement older than ``max_age_days`` counts as missing. ``analyte`` names the
+    analyte, so that results in other units are converted; ``computed`` defines how a number is
+    computed from the results of another input. A sample ``not_before`` the end of therapy does not
+    count when it was taken in an earlier month.
     """
 
     kind: InputKind
@@ -94,7 +94,7 @@ class Input:
 
 
 def analyte_of(name: str, spec: Input) -> str | None:
-    """Return the analyte whose results feed an input: the one it names, or the shipped one."""
+    """Return the analyte whose results an input uses: the one it names, or the shipped one."""
     if spec.analyte is not None or spec.kind == "enum" or spec.computed is not None:
         return spec.analyte
     shipped = analyte_file().analytes.items()
@@ -103,7 +103,7 @@ def analyte_of(name: str, spec: Input) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A place where the source can be read in more than one way, and the way taken here."""
+    """A passage of the source with more than one interpretation, and the one adopted here."""
 
     quote: str
     interpretation: str
@@ -113,10 +113,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something that a table may recommend.
+    """An action that a table may recommend.
 
-    ``requires`` states what must be so for it to make sense, by input: a rule that recommends it
-    otherwise is refused.
+    ``requires`` states its preconditions by input: a rule that recommends it without them is
+    refused.
     """
 
     label: str
@@ -125,7 +125,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """How far what was given may lie from what was recommended before it is a deviation."""
+    """The largest difference from the recommendation that is not a deviation."""
 
     value: float
     unit: Literal["d", "%"]
@@ -135,7 +135,7 @@ class Tolerance:
 
 @dataclass(frozen=True, slots=True)
 class MonthLength:
-    """Which months of therapy a clinic may keep: 30 days each, or those of the calendar."""
+    """The definition of a month of therapy: 30 days, calendar months, or from visit to visit."""
 
     length: Literal["30 days", "calendar month", "from visit to visit"]
     status: Status
@@ -144,9 +144,9 @@ class MonthLength:
 
 @dataclass(frozen=True, slots=True)
 class Tolerances:
-    """The windows of the audit; both ends of each window are still tolerated.
+    """The tolerance windows of the audit, ends included.
 
-    ``month`` says which months a log is judged by; 30 days where it is absent.
+    ``month`` defines the months of a log; 30 days if absent.
     """
 
     injection: Tolerance
@@ -158,7 +158,7 @@ class Tolerances:
 
 @dataclass(frozen=True, slots=True)
 class Drug:
-    """A drug, and how much of it one vial or tablet holds, in IU or in mg.
+    """A drug, and the content of one vial or tablet, in IU or in mg.
 
     ``short`` is the name on a plan, such as uFSH.
     """
@@ -178,12 +178,12 @@ class Drug:
 
     @property
     def pack(self) -> float:
-        """How much one vial or tablet holds."""
+        """The content of one vial or tablet."""
         return self.vial_iu or self.vial_mg or self.tablet_mg or 1.0
 
     @property
     def pack_name(self) -> str:
-        """What it comes in."""
+        """The pack: vial or tablet."""
         return "vial" if self.tablet_mg is None else "tablet"
 
     @property
@@ -194,12 +194,12 @@ class Drug:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One dose that repeats.
+    """One repeated dose.
 
-    Either every ``interval_days``, counted from the first day of the phase: the drug is due on
-    ``offset_day``, ``offset_day + interval_days``, and so on; or on the ``weekdays``. Two orders
-    with the same interval and different offsets alternate. An interval of whole weeks is counted
-    from the first day of therapy, so that weekdays stay the same from phase to phase.
+    It is due every ``interval_days``, counted from the first day of the phase, on ``offset_day``,
+    ``offset_day + interval_days``, and so on; or on the ``weekdays``. Two orders with the same
+    interval and different offsets alternate. An interval of whole weeks is counted from the first
+    day of therapy, so that weekdays stay the same from phase to phase.
     """
 
     drug: str
@@ -222,7 +222,7 @@ class Order:
 
     @property
     def rhythm(self) -> str:
-        """How it repeats, in words."""
+        """The rhythm of the doses, in words."""
         if self.weekdays:
             return "on " + ", ".join(day.capitalize() for day in self.weekdays)
         return "every day" if self.interval_days == 1 else f"every {self.interval_days} days"
@@ -230,11 +230,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """When something is measured.
+    """A visit with measurements.
 
     The end of a month is the day on which the next begins. ``day 15 of each month`` is a visit
-    within a month, its days counted from 0. What was measured up to ``max_age_days`` before the
-    visit counts for it; the tolerance of visits if it is absent.
+    within a month, its days counted from 0. Results up to ``max_age_days`` before the visit count
+    for it; if absent, the tolerance of visits applies.
     """
 
     label: str

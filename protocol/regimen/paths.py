@@ -1,7 +1,7 @@
-"""Every way through therapy: which rules fire month by month, and what is given in all.
+"""All paths through therapy: the rules that fire month by month, and the total doses.
 
-Therapy is walked over the states (month, phase of the month before), of which there are few; whole
-paths, of which there may be thousands, are listed only as far as somebody asks for them.
+Therapy is explored over the states (month, previous phase), which are few; complete paths, of which
+there may be thousands, are listed only up to the number requested.
 """
 
 import datetime as dt
@@ -19,7 +19,7 @@ from protocol.regimen.rules import Phase, Regimen, Rule
 MONTH_DAYS = 30
 WEEK_DAYS = 7
 BEFORE_THERAPY = "none"
-#: Paths that are listed where all are shown.
+#: Maximum number of paths listed when all are shown.
 MAX_PATHS = 100
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -37,7 +37,7 @@ class Injection:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The rule that fires at the start of a month, and the phase that the month is spent in."""
+    """The rule that fires at the start of a month, and the phase of that month."""
 
     month: int
     rule_id: str
@@ -48,7 +48,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What doses add up to, per drug, in its own unit; a vial that is opened is a vial used."""
+    """Total dose of a drug in its own unit, and packs used; an opened vial counts as used."""
 
     amount: Mapping[str, float]
     injections: Mapping[str, int]
@@ -57,7 +57,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """One way through therapy, and what is given up to where it ends.
+    """One path through therapy, and the doses up to its end.
 
     ``ends`` is ``therapy complete`` or ``waits for data``; a path that ``leads out of scope`` or
     ``goes on too long`` is a fault, which `load_regimen` refuses.
@@ -81,7 +81,7 @@ def injections_of(
     month_starts: Sequence[int] = (),
     start: dt.date | None = None,
 ) -> tuple[Injection, ...]:
-    """Return every dose of patients who spend their months in ``phases``, by day.
+    """Return every dose of a patient with the given ``phases``, by day.
 
     An order's days count from the first day of the run of months in its phase, so alternation
     runs on over month ends; weekdays stay the same from phase to phase. Without ``start``, day 0
@@ -160,13 +160,13 @@ def steps_from(regimen: Regimen, month: int, before: str) -> tuple[Step, ...]:
 
 
 def _condition(rule: Rule, state: Mapping[str, Value]) -> str:
-    """Return what a rule asks beside the state, in words."""
+    """Return the conditions of a rule other than those on the state, in words."""
     rest = {name: wanted for name, wanted in rule.conditions.items() if name not in state}
     return ", ".join(f"{name} {wanted.text}" for name, wanted in rest.items()) or "always"
 
 
 def rules_within(grid: DecisionGrid, fixed: Mapping[str, Value]) -> set[int]:
-    """Return the rules that can fire where some inputs have the values ``fixed``."""
+    """Return the rules that can fire if some inputs have the values ``fixed``."""
     places = []
     for number, axis in enumerate(grid.axes):
         stride = prod(grid.shape[number + 1 :])
@@ -178,7 +178,7 @@ def rules_within(grid: DecisionGrid, fixed: Mapping[str, Value]) -> set[int]:
 
 
 def end_of(regimen: Regimen, step: Step) -> str | None:
-    """Return how therapy ends with a step; None if it goes on."""
+    """Return how therapy ends with a step; None if it continues."""
     if step.outcome == "insufficient data":
         return "waits for data"
     if step.outcome == "out of scope" or step.phase is None:
@@ -236,7 +236,7 @@ def _path(regimen: Regimen, steps: tuple[Step, ...], ends: str) -> Path:
 
 
 def totals_of(regimen: Regimen, injections: Sequence[Injection]) -> Totals:
-    """Return what doses add up to; a drug that is not given counts 0."""
+    """Return the totals of doses; a drug that is not given has total 0."""
     doses = {
         drug: [dose.dose for dose in injections if dose.drug == drug] for drug in regimen.drugs
     }
@@ -251,7 +251,7 @@ def totals_of(regimen: Regimen, injections: Sequence[Injection]) -> Totals:
 
 
 def faults_of_paths(regimen: Regimen) -> tuple[str, ...]:
-    """Return what is wrong with therapy: dead ends, no end, phases that nobody reaches."""
+    """Return faults of the course of therapy: dead ends, no end, unreachable phases."""
     states = states_of(regimen)
     faults, reached, completes = [], set(), False
     for (month, before), steps in states.items():

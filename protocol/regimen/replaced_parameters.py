@@ -36,7 +36,7 @@ def with_parameters(
     if faults := [
         Fault(where, f"parameters.{name}", f"{new.value:g} is not allowed", "give -1e6 to 1e6")
         for name, new in values.items()
-        if not abs(new.value) <= 1e6  # nor is anything that is not a number
+        if not abs(new.value) <= 1e6  # NaN is refused as well
     ]:
         raise InputError(faults)
     changed = {

@@ -1,4 +1,4 @@
-"""What a compiled regimen is made of. `load.load_regimen` makes one from a file."""
+"""The classes of a compiled regimen; `load.load_regimen` builds one from a file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from protocol.regimen.grid import DecisionGrid
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of a table. ``then`` names a phase or an action; None says nothing is named."""
+    """One row of a table. ``then`` names a phase or an action, or is None."""
 
     id: str
     conditions: Mapping[str, Condition]
@@ -29,8 +29,7 @@ class Rule:
 class DecisionTable:
     """A table and its rules. ``grid`` is None for a table that collects.
 
-    Two tables are equal only if they are the same object, so that what follows from a table can be
-    remembered.
+    Two tables are equal only if they are the same object, so that results can be cached by table.
     """
 
     name: str
@@ -63,7 +62,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class StartCriterion:
-    """One thing that must hold before a patient may start: all of its conditions."""
+    """One entry criterion: all of its conditions must be met before therapy starts."""
 
     name: str
     label: str
@@ -79,8 +78,8 @@ class Regimen:
 
     ``months`` is the longest therapy, in months of 30 days. ``phases`` are in the file's order.
     ``analytes`` are the shipped ones and the file's own; ``reference_ranges`` names the parameters
-    that hold the normal range of an analyte. ``origins`` names the regimen file that
-    an entry stands in, by its dotted path, such as ``phases.hcg`` or ``parameters.fsh_low``.
+    that hold the normal range of an analyte. ``origins`` names the regimen file that defines an
+    entry, by its dotted path, such as ``phases.hcg`` or ``parameters.fsh_low``.
     """
 
     id: str
@@ -105,7 +104,7 @@ class Regimen:
     origins: Mapping[str, str]
 
     def inputs_of(self, analyte: str) -> tuple[str, ...]:
-        """Return the inputs that results of an analyte feed, in declared order."""
+        """Return the inputs that use results of an analyte, in declared order."""
         return tuple(
             name for name, spec in self.inputs.items() if parts.analyte_of(name, spec) == analyte
         )

@@ -1,4 +1,4 @@
-"""The proof of a decision table: every hole, double hit and rule that can never fire."""
+"""Proof of a decision table: gaps, overlapping rules, and rules that can never fire."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -40,7 +40,7 @@ def axes_of(
 def table_faults(
     axes: Sequence[Axis], rules: Sequence[Rule], filled: Mapping[Cell, Sequence[int]]
 ) -> Iterator[tuple[str, str]]:
-    """Yield (problem, cure) for holes, double hits and rules that never fire."""
+    """Yield (problem, cure) for gaps, overlapping rules and rules that never fire."""
     holes = [cell for cell, hits in filled.items() if not hits]
     if holes:
         patient = spoken(smallest_example(axes, holes))
@@ -64,7 +64,7 @@ def table_faults(
 def misused_actions(
     axes: Sequence[Axis], rules: Sequence[Rule], required: Mapping[str, Mapping[str, Condition]]
 ) -> Iterator[tuple[str, str]]:
-    """Yield (problem, cure) for rules that recommend an action where it makes no sense.
+    """Yield (problem, cure) for rules that recommend an action whose preconditions are not met.
 
     ``required`` holds what each action requires of the inputs.
     """

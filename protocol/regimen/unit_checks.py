@@ -27,7 +27,7 @@ NAMED_UNITS = {
 
 
 def faults_of_units(file: language.RegimenFile) -> Found:
-    """Yield a fault where a result could be compared in a unit other than its own."""
+    """Yield a fault if a result could be compared in a unit other than its own."""
     analytes = {**analyte_file().analytes, **part_of(file.analytes)}
     inputs: dict[str, Input] = part_of(file.inputs)
     for name, analyte in file.analytes.items():
@@ -58,7 +58,7 @@ def _faults_of_source(
     spec: Input,
     analytes: Mapping[str, Analyte],
 ) -> Found:
-    """Yield a fault if it is not clear what an input measures, in which units."""
+    """Yield a fault if the analyte or the unit of an input is unclear."""
     field, unit = f"inputs.{name}", spec.unit or "1"
     if spec.computed is not None:
         source = inputs.get(spec.computed.of)
@@ -79,7 +79,7 @@ def _faults_of_source(
 
 
 def faults_of_treatment(file: language.RegimenFile) -> Found:
-    """Yield a fault for drugs and doses without one unit, and orders without one rhythm."""
+    """Yield a fault for drugs and doses without a unique unit, and orders without a rhythm."""
     drugs: dict[str, Drug] = part_of(file.drugs)
     for name, drug in drugs.items():
         packs = (drug.vial_iu, drug.vial_mg, drug.tablet_mg)

@@ -1,4 +1,4 @@
-"""Text tables (CSV): from the bytes of a file to a header and rows of cells, for every command."""
+"""Read text tables (CSV) for every command: from bytes to a header and rows of cells."""
 
 from protocol.tables.decode import MAX_BYTES, read_bytes
 from protocol.tables.rows import Row, TextTable, open_table, read_rows

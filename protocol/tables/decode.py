@@ -1,4 +1,4 @@
-"""Bytes of a table as text: the encoding is found and stated, and other data are refused."""
+"""Decode a table: the encoding is detected and reported, and other data are refused."""
 
 import codecs
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from protocol.errors import InputError
 
-#: A larger file is refused before it fills the memory.
+#: Larger files are refused before they exhaust memory.
 MAX_BYTES = 2**30
 
 #: Byte order marks to the codec that reads the text and its name. UTF-32 begins like UTF-16.
@@ -19,7 +19,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
 
-#: First bytes of files of other kinds that are given under the name of a text table.
+#: First bytes of other kinds of file that are given in place of a text table.
 _OTHER_KINDS = {
     b"PK\x03\x04": "an Excel workbook or a ZIP archive",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
@@ -28,7 +28,7 @@ _OTHER_KINDS = {
     b"%PDF-": "a PDF",
 }
 
-#: Control characters that no cell holds; tab, line feed and carriage return lay out a table.
+#: Control characters not allowed in cells; tab, line feed and carriage return structure a table.
 _CONTROLS = bytes(each for each in range(32) if each not in b"\t\n\r") + b"\x7f"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _LINE_END = re.compile("\r\n|\n|\r")
@@ -38,7 +38,7 @@ _C1_IN_UTF8 = re.compile(rb"\xc2[\x80-\x9f]")
 _UTF8_LETTER = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}")
 
 
-#: Bytes that are looked at for UTF-16, and the share of zeros in them that shows it.
+#: Number of bytes inspected for UTF-16, and the proportion of zeros that indicates it.
 _SAMPLE, _MOSTLY = 4096, 0.5
 
 
@@ -77,8 +77,8 @@ def read_bytes(path: Path) -> bytes:
 def encoded(data: bytes, where: str) -> Encoded:
     """Return the encoding in which bytes are text.
 
-    UTF-8; UTF-16 or UTF-32 where a byte order mark says so; UTF-16 where every second byte is
-    zero; else Windows-1252.
+    UTF-8; UTF-16 or UTF-32 if there is a byte order mark; UTF-16 if every second byte is zero;
+    otherwise Windows-1252.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def _found(data: bytes, where: str) -> Encoded:
 
 
 def _without_mark(data: bytes) -> tuple[str, str]:
-    """Return the encoding of bytes without byte order mark, as far as it shows in their zeros."""
+    """Return the encoding of bytes without a byte order mark, judged by their zeros."""
     sample = data[:_SAMPLE]
     half = len(sample) // 2
     even, odd = sample[::2].count(0), sample[1::2].count(0)
@@ -123,7 +123,7 @@ def _without_mark(data: bytes) -> tuple[str, str]:
 
 
 def _windows(data: bytes, error: UnicodeDecodeError, where: str) -> Encoded:
-    """Return bytes that are not UTF-8 as Windows-1252, or refuse them."""
+    """Decode bytes that are not UTF-8 as Windows-1252, or refuse them."""
     line = data.count(b"\n", 0, error.start) + 1
     row = f"row {line}"
     problem = f"byte {error.start} is not UTF-8 text"
@@ -139,7 +139,7 @@ def _windows(data: bytes, error: UnicodeDecodeError, where: str) -> Encoded:
 
 
 def _refuse_controls(plain: bytes, where: str) -> None:
-    """Refuse UTF-8 bytes that hold control characters. Deleting them is a fast way to search."""
+    """Refuse UTF-8 bytes with control characters (deleting them is a fast search)."""
     without = plain.translate(None, _CONTROLS)
     if len(without) == len(plain) and not (b"\xc2" in plain and _C1_IN_UTF8.search(plain)):
         return

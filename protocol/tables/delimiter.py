@@ -1,4 +1,4 @@
-"""What splits the columns of a table: comma, semicolon or tab, found in its first rows."""
+"""Detect the delimiter of a table, comma, semicolon or tab, from its first rows."""
 
 import csv
 import io
@@ -8,26 +8,26 @@ from itertools import islice
 from protocol.errors import InputError
 from protocol.tables.decode import Encoded
 
-#: Delimiters to their names in messages. A comma needs no remark.
+#: Names of delimiters in messages. A comma is not reported.
 NAMES = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
-#: Rows that are looked at.
+#: Number of rows inspected.
 _SAMPLE = 100
 
-#: A first line by which a table tells a spreadsheet how its columns are split.
+#: A first line that declares the delimiter to a spreadsheet.
 _DECLARED = re.compile(r'"?sep=([,;\t])"?\s*')
 
 
 def text_lines(table: Encoded) -> io.TextIOWrapper:
-    """Return the lines of a table one after another, with their own ends."""
+    """Yield the lines of a table with their line ends."""
     return io.TextIOWrapper(io.BytesIO(table.data), encoding=table.codec, newline="")
 
 
 def find_delimiter(table: Encoded, where: str) -> tuple[str, bool]:
     """Return the delimiter, and whether the first line is not a row but declares it (``sep=;``).
 
-    The header decides, commas within quotes aside. Where several delimiters stand in it, the one
-    counts that splits the first rows into as many cells as the header has.
+    The header decides, ignoring delimiters within quotes. If it contains several, the one that
+    splits the first rows into as many cells as the header is used.
 
     Raises
     ------
@@ -77,19 +77,19 @@ def _fits(sample: list[str], mark: str) -> bool:
 
 
 def _breaks_quotes(sample: list[str], mark: str) -> bool:
-    """Whether splitting leaves quotes in cells: the delimiter stood within them."""
+    """Whether splitting leaves quotes in cells: the delimiter was inside quotes."""
     return any('"' in cell for cells in _parsed(sample, mark)[0] for cell in cells)
 
 
 def _parsed(sample: list[str], mark: str) -> tuple[list[list[str]], bool]:
-    """Return the rows of a sample that hold anything, and whether all could be read.
+    """Return the rows of a sample that are not blank, and whether all could be read.
 
     The end of the sample may cut a cell in quotes; that is not a fault.
     """
     rows: list[list[str]] = []
     reader = csv.reader(sample, delimiter=mark, strict=True)
     try:
-        # What came before a broken row is kept
+        # Rows before a broken row are kept
         rows.extend(cells for cells in reader if any(cell.strip() for cell in cells))
     except csv.Error:
         return rows, reader.line_num == _SAMPLE

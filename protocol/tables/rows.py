@@ -1,4 +1,4 @@
-"""Rows of a text table: cells with the number of their row, and every fault of its structure."""
+"""Rows of a text table: cells with row numbers, and all faults of structure."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -9,32 +9,32 @@ from protocol.errors import Fault, InputError
 from protocol.tables.decode import Encoded, encoded
 from protocol.tables.delimiter import NAMES, find_delimiter, text_lines
 
-#: Rows that `TextTable.blocks` gives at a time: few enough to be gone before the garbage collector
-#: visits them, which makes it three times as fast as with thousands.
+#: Rows per block of `TextTable.blocks`: few enough to be freed before garbage collection, which is
+#: three times as fast as with thousands.
 BLOCK = 512
 
-#: Groups of neighbouring rows that one message lists.
+#: Maximum number of ranges of rows that one message lists.
 _LISTED = 20
 
 
 class Row(NamedTuple):
-    """Cells of a row under their header; ``number`` is the line on which it begins, from 1."""
+    """Cells of a row by column name; ``number`` is its first line, from 1."""
 
     number: int
     cells: list[str]
 
 
-#: Numbers of rows, and their cells.
+#: Row numbers and cells.
 Block = tuple[list[int], list[list[str]]]
 
 
-#: Characters of a cell; a longer one is most often a quote that is not closed.
+#: Maximum characters of a cell; a longer one usually has an unclosed quote.
 LONGEST_CELL = 131_072
 
 
 @dataclass(slots=True)
 class TextTable:
-    """A table whose header is read and whose rows are still to come.
+    """A table whose header has been read and whose rows have not.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class TextTable:
     delimiter
         ``,`` ``;`` or tab.
     assumptions
-        What was assumed, in words a person can check; complete when all rows have been read.
+        Assumptions, in words a person can check; complete when all rows have been read.
     """
 
     where: str
@@ -56,7 +56,7 @@ class TextTable:
     _layout: "_Layout"
 
     def blocks(self, size: int = BLOCK) -> Iterator[Block]:
-        """Yield the rows that hold anything, many at a time; each has a cell for every name.
+        """Yield the rows that are not blank, in blocks; each has a cell for every name.
 
         Raises
         ------
@@ -69,7 +69,7 @@ class TextTable:
         numbers: list[int] = []
         rows: list[list[str]] = []
         for number, cells in self._cells():
-            # Most rows are as they should be: the first cell tells that they are not blank
+            # Fast path for regular rows: a first cell with text shows that the row is not blank
             exact = len(cells) == width
             plain = exact and cells[0] and not cells[0].isspace()
             if not plain and not layout.accepts(number, cells):
@@ -88,9 +88,9 @@ class TextTable:
             yield numbers, rows
 
     def _cells(self) -> Iterator[tuple[int, list[str]]]:
-        """Yield the rows behind the header, as they stand, with the line on which each begins."""
+        """Yield the rows after the header, unchanged, with the first line of each."""
         reader = csv.reader(text_lines(self._text), delimiter=self.delimiter, strict=True)
-        # The limit of the csv module is that of the whole process: another library may raise it.
+        # The limit of the csv module is global: another library may change it.
         unlimited = csv.field_size_limit() > LONGEST_CELL
         number = 1
         try:
@@ -120,7 +120,7 @@ def _words(error: csv.Error) -> tuple[str, str]:
 
 
 class _Numbers:
-    """Numbers of rows, as ranges of neighbours: a million rows take no room."""
+    """Row numbers as ranges, so that a million rows need little memory."""
 
     __slots__ = ("count", "ranges")
 
@@ -147,7 +147,7 @@ class _Numbers:
 
 @dataclass(slots=True)
 class _Layout:
-    """How wide rows are: what is a row, what is blank, and what does not fit the header.
+    """The width of rows: which rows are valid, blank, or do not fit the header.
 
     ``lead`` cells before the first name and all cells from ``width`` on have no name; ``full`` is
     the width of the header as it stands, ``rows`` how many rows were accepted.
@@ -164,7 +164,7 @@ class _Layout:
     ragged: dict[int, _Numbers] = field(default_factory=dict)
 
     def accepts(self, number: int, cells: list[str]) -> bool:
-        """Return whether cells are a row of the table, and remember what is odd about them."""
+        """Return whether cells are a row of the table, and record irregularities."""
         if not any(cell.strip() for cell in cells):
             self.blank.add(number)
         elif len(cells) == self.width:
@@ -200,7 +200,7 @@ class _Layout:
                 yield Fault(where, str(rows), problem, f"{cure} column")
 
     def remarks(self) -> Iterator[str]:
-        """Yield what was omitted from the table."""
+        """Yield the omissions from the table."""
         if self.lead:
             yield "the first column has no name and is omitted"
         if self.ended or self.full > self.width:
@@ -221,7 +221,7 @@ def open_table(data: bytes, where: str) -> TextTable:
     Raises
     ------
     InputError
-        If the bytes are not text or are empty, or columns have no name of their own.
+        If the bytes are not text or are empty, or columns have no unique name.
     """
     text = encoded(data, where)
     delimiter, declared = find_delimiter(text, where)
@@ -239,7 +239,7 @@ def open_table(data: bytes, where: str) -> TextTable:
 def _header(number: int, cells: Sequence[str], where: str) -> tuple[tuple[str, ...], _Layout]:
     """Return the names of the columns and how rows are laid out.
 
-    A program may write row names in front, under no name, and delimiters at the end; any other
+    Some programs write row names in an unnamed first column, and delimiters at the end; any other
     column needs a name.
     """
     names = [cell.strip() for cell in cells]

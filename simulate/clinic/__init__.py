@@ -1,7 +1,7 @@
-"""The clinic: the same patients, one by one, with calendar, queues and an event log (SimPy).
+"""Discrete-event simulation of a clinic: calendar, queues and event log of a cohort (SimPy).
 
-``setup`` reads the clinic file; ``courses`` draws the potential course of each patient; ``flow``
-lets patients pass through calendar, queues and theatre; ``records`` writes tables and event logs of
-what is recorded by a given day; ``capacity`` measures waits and use over replicates, and finds
-the capacity that meets a goal.
+``setup`` reads the clinic file; ``courses`` simulates the potential course of each patient;
+``flow`` runs patients through calendar, queues and theatre; ``records`` writes the tables and event
+logs recorded by a given day; ``capacity`` measures waiting times and utilisation over replicates,
+and finds the capacity that meets a goal.
 """

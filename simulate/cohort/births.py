@@ -1,4 +1,4 @@
-"""From sperm to live birth: the couple, its embryo transfers in order, and how each ends."""
+"""From sperm to live birth: the couple, its embryo transfers in order, and their outcomes."""
 
 from dataclasses import dataclass
 
@@ -22,12 +22,12 @@ Counts = NDArray[np.int8]
 
 @dataclass(frozen=True, slots=True)
 class Couples:
-    """What would happen to each couple if it had sperm; the last axis of some counts transfers.
+    """Potential outcomes of each couple with sperm; the last axis of some arrays is the transfer.
 
-    ``reaches_icsi`` (the couple goes on), ``testicular_sperm_available`` and
+    ``reaches_icsi`` (the couple proceeds to ICSI), ``testicular_sperm_available`` and
     ``transfers_available`` have shape (replicate, patient); ``biochemical_pregnancy``,
-    ``pregnant``, ``born`` and ``gives_up`` have shape (replicate, patient, transfer), counted as if
-    every transfer took place. ``heard_of`` are the couples whose outcome becomes known.
+    ``pregnant``, ``born`` and ``gives_up`` have shape (replicate, patient, transfer), as if every
+    transfer took place. ``heard_of`` are the couples whose outcome becomes known.
     """
 
     reaches_icsi: Flags
@@ -43,7 +43,7 @@ class Couples:
 
 @dataclass(frozen=True, slots=True)
 class Births:
-    """What happened: the transfers made up to the first birth; shapes as in `Couples`."""
+    """Observed outcomes: the transfers up to the first birth; shapes as in `Couples`."""
 
     icsi: Flags
     transferred: Flags
@@ -58,21 +58,21 @@ class Births:
 
 
 def births_of(cohort: Cohort) -> tuple[Births, Births]:
-    """Follow the couples of a cohort along both arms, in the order of `coding.ARMS`."""
+    """Simulate the couples of a cohort in both arms, in the order of `coding.ARMS`."""
     couples = couples_of(cohort)
     untreated, treated = (births_along(couples, path) for path in cohort.paths)
     return untreated, treated
 
 
 def couples_of(cohort: Cohort) -> Couples:
-    """Draw the couples of a cohort; embryos only where sperm is found along some arm."""
+    """Simulate the couples of a cohort; embryos only if sperm is found in some arm."""
     untreated, treated = cohort.paths
     with_sperm = untreated.any_sperm | treated.any_sperm
     return draw_couples(cohort.scenario, cohort.patients, cohort.streams, with_sperm)
 
 
 def births_along(couples: Couples, path: Path) -> Births:
-    """Follow the couples along one arm: ejaculated sperm is fresh, testicular may not thaw."""
+    """Simulate the couples in one arm: ejaculated sperm is fresh, testicular may be frozen."""
     ready = path.sperm_in_ejaculate | (path.sperm_retrieved & couples.testicular_sperm_available)
     return try_for_birth(couples, ready)
 
@@ -103,7 +103,7 @@ def draw_couples(
 
 
 def _chosen(share: float, purpose: str, streams: RandomStreams, width: int | None) -> Flags:
-    """Draw a share of patients; where it is 0 nobody is, and nothing is drawn."""
+    """Select a proportion of patients at random; nothing is drawn if it is 0."""
     if share:
         return np.asarray(streams.uniform(purpose, width) < share)
     shape = (streams.replicates, streams.patients) + (() if width is None else (width,))
@@ -111,9 +111,9 @@ def _chosen(share: float, purpose: str, streams: RandomStreams, width: int | Non
 
 
 def try_for_birth(couples: Couples, has_sperm: Flags) -> Births:
-    """Make the transfers of couples with sperm, one after another, up to the first birth.
+    """Simulate the successive transfers of couples with sperm, up to the first birth.
 
-    A couple may give up after a transfer that fails, though embryos are left.
+    A couple may give up after a failed transfer although embryos are left.
     """
     icsi = couples.reaches_icsi & has_sperm
     order = np.arange(couples.born.shape[-1])

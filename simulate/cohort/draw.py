@@ -18,7 +18,9 @@ from simulate.patients.adherence import draw_habits
 from simulate.patients.baseline import Patients, draw_patients
 from simulate.patients.measurement import record
 from simulate.patients.therapy_choice import propensity
+from simulate.patients.user_defined import draw_user_defined
 from simulate.scenario.scenario_file import Scenario
+from simulate.scenario.sections.user_defined import UserDefined
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -26,11 +28,11 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """All that happens to the patients along one arm; arrays of shape (replicate, patient).
+    """Course and outcomes of the patients in one arm; arrays of shape (replicate, patient).
 
-    ``sperm_in_ejaculate`` is what the semen analysis after therapy shows; without a check nobody is
-    known to have any. ``micro_tese`` are the patients operated on; ``sperm_retrieved`` is false for
-    those who were not. ``any_sperm`` is sperm for ICSI from either source.
+    ``sperm_in_ejaculate`` is the result of the semen analysis after therapy, false without one.
+    ``micro_tese`` are the patients operated on; ``sperm_retrieved`` is false for all others.
+    ``any_sperm`` is sperm for ICSI from either source.
     """
 
     course: Course
@@ -42,11 +44,12 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """Replicates of a study: what is written down, and the truth behind it.
+    """Replicates of a study: recorded data and true values.
 
-    ``baseline`` is the table the clinic holds (rounded, NaN where missing); ``paths`` holds each
+    ``baseline`` is the table the clinic holds (rounded, NaN where missing; user-defined covariates
+    last); ``paths`` holds each
     patient's potential course and outcomes in the order of `coding.ARMS`; ``gonadotropin_therapy``
-    is the way he took.
+    is the arm chosen.
     """
 
     scenario: Scenario
@@ -60,7 +63,7 @@ class Cohort:
     paths: tuple[Path, Path]
 
     def observed(self, name: str) -> Flags:
-        """Return a flag of `Path` along the way each patient took."""
+        """Return a flag of `Path` in the arm that each patient chose."""
         untreated, treated = (getattr(path, name) for path in self.paths)
         return self.in_chosen_arm(untreated, treated)
 
@@ -75,7 +78,7 @@ class Cohort:
         return np.where(self.gonadotropin_therapy, treated, untreated)
 
     def in_chosen_arm(self, untreated: Flags, treated: Flags) -> Flags:
-        """Return what happened, of what would happen along each way; shape (replicate, patient)."""
+        """Return the observed among the potential values of both arms; (replicate, patient)."""
         flags: Flags = np.where(self.gonadotropin_therapy, treated, untreated)
         return flags
 
@@ -88,30 +91,32 @@ def draw_cohort(
     patients: int | None = None,
     first_patient: int = 0,
 ) -> Cohort:
-    """Draw ``replicates`` independent studies, numbered from ``first``, up to micro-TESE.
+    """Simulate ``replicates`` independent studies, numbered from ``first``, up to micro-TESE.
 
-    What follows for the couples comes from `simulate.cohort.births.births_of`, with common random
+    Outcomes of the couples come from `simulate.cohort.births.births_of`, with common random
     numbers.
 
     Parameters
     ----------
     scenario
-        With calibrated values in place (`pretese` reads them from the calibration record).
+        With calibrated values (`pretese` reads them from the calibration record).
     seed
-        Base seed. Same scenario, seed and number: same study, however it is asked for.
+        Base seed. The same scenario, seed and number give the same study.
     patients
         Patients per study; None takes the scenario's.
     first_patient
-        Number of the first of them in his study, counted from 0: a multiple of
-        `random_streams.CHUNK`. Slices drawn one after another make the same study as one draw.
+        Number of the first patient in the study, counted from 0: a multiple of
+        `random_streams.CHUNK`. Successive slices give the same study as one call.
     """
     streams = RandomStreams(seed, patients or scenario.patients, replicates, first, first_patient)
-    enrolled = draw_patients(scenario.population, streams, scenario.sites)
+    enrolled = _with_user_defined(
+        scenario, draw_patients(scenario.population, streams, scenario.sites), streams
+    )
     hidden = hidden_score(scenario, streams)
     chance = propensity(scenario.choice, enrolled, hidden)
     level = spermatogenic_liability(scenario.spermatogenesis, enrolled, streams, hidden)
     traits = draw_traits(scenario.physiology, streams)
-    if enrolled.sites is not None:  # the value that decides comes from the site's laboratory
+    if enrolled.sites is not None:  # decisions use the value reported by the site's laboratory
         bias = enrolled.sites.measured_ratio("fsh_iu_l")[..., None]
         traits = replace(traits, assay=traits.assay * bias)
     untreated, treated = _potential_paths(scenario, streams, enrolled, level, traits)
@@ -122,7 +127,7 @@ def draw_cohort(
         scenario=scenario,
         streams=streams,
         patients=enrolled,
-        baseline=record(scenario.measurement, enrolled, streams, observed),
+        baseline=_recorded(scenario, enrolled, streams, observed),
         propensity=chance,
         gonadotropin_therapy=gonadotropin_therapy,
         spermatogenic_liability=level,
@@ -131,10 +136,29 @@ def draw_cohort(
     )
 
 
+def _with_user_defined(scenario: Scenario, patients: Patients, streams: RandomStreams) -> Patients:
+    if scenario.user_defined == UserDefined():
+        return patients
+    drawn = draw_user_defined(
+        scenario.user_defined, streams, patients.baseline, patients.partner_age_years,
+        patients.diagnosis,
+    )  # fmt: skip
+    return replace(patients, user_defined=drawn)
+
+
+def _recorded(
+    scenario: Scenario, patients: Patients, streams: RandomStreams, observed: dict[str, Flags]
+) -> dict[str, Floats]:
+    """Return baseline values as written down, user-defined covariates last."""
+    written = record(scenario.measurement, patients, streams, observed)
+    added = patients.user_defined
+    return {**written, **dict(added.covariates())} if added else written
+
+
 def _potential_paths(
     scenario: Scenario, streams: RandomStreams, enrolled: Patients, level: Floats, traits: Traits
 ) -> tuple[Path, Path]:
-    """Follow every patient along both arms, with the same random numbers."""
+    """Simulate every patient in both arms, with common random numbers."""
     habits = draw_habits(scenario, level, streams, MONTHS * MONTH_DAYS)
     spontaneous = streams.uniform("spontaneous sperm")
     overlooked = _overlooked(scenario, streams)
@@ -154,7 +178,7 @@ def _potential_paths(
 
 
 def _path(course: Course, sperm: Sperm, checked: bool) -> Path:
-    """Operate on everybody whom no semen analysis shows to need no surgery."""
+    """Operate on all patients except those whose semen analysis shows sperm."""
     seen = sperm.in_ejaculate if checked else np.zeros_like(sperm.in_ejaculate)
     return Path(
         course=course,
@@ -166,6 +190,6 @@ def _path(course: Course, sperm: Sperm, checked: bool) -> Path:
 
 
 def _overlooked(scenario: Scenario, streams: RandomStreams) -> Flags | None:
-    """Draw whose ejaculated sperm a semen analysis would overlook; None if it is perfect."""
+    """Simulate false-negative semen analyses; None if the analysis is perfect."""
     sensitivity = scenario.spermatogenesis.semen_analysis_sensitivity.value
     return streams.uniform("semen analysis") >= sensitivity if sensitivity < 1 else None

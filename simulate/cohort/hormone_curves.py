@@ -1,4 +1,4 @@
-"""Hormones of one patient at any hour, by the mechanism of the cohort's month ends."""
+"""Hormones of one patient at any hour, by the mechanism that gives the month-end values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -30,12 +30,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """A patient's course hour by hour; arrays of shape (time,).
+    """The hourly course of a patient; arrays of shape (time,).
 
-    ``day`` counts from 0 at the start of therapy, at every cell edge of the grid. ``fsh_iu_l``
-    is what an assay would see: his own (``own_fsh_iu_l``) and the ``injected_fsh_iu_l``.
-    ``injections`` holds what he took, by drug; ``phases`` the name of each month's phase;
-    ``measured_fsh_iu_l`` what the laboratory reported at the end of each month.
+    ``day`` counts from 0 at the start of therapy, at every cell edge of the grid. ``fsh_iu_l`` is
+    total serum FSH: endogenous (``own_fsh_iu_l``) plus ``injected_fsh_iu_l``. ``injections`` holds
+    the injections taken, by drug; ``phases`` the name of each month's phase; ``measured_fsh_iu_l``
+    the result reported at the end of each month.
     """
 
     day: Floats
@@ -57,7 +57,7 @@ def curves(cohort: Cohort, patient: int, replicate: int = 0, arm: str = "treated
     Parameters
     ----------
     patient
-        His position in the cohort, counted from 0.
+        Position of the patient in the cohort, counted from 0.
     """
     here = replicate, patient
     model, traits = cohort.scenario.physiology, cohort.traits
@@ -110,7 +110,7 @@ def _drugs(regimen: Regimen) -> tuple[str, ...]:
 def _withdrawn(
     cohort: Cohort, here: tuple[int, int], baseline: float, floor: float, stimulus: Floats
 ) -> Floats:
-    """Return a gonadotropin of the patient's own as the pituitary is suppressed."""
+    """Return an endogenous gonadotropin during pituitary suppression."""
     traits = cohort.traits
     lowest = min(floor * float(traits.floor_factor[here]) / baseline, 1)
     end = lowest if traits.suppressible[here] else float(traits.kept_ratio[here])
@@ -120,7 +120,7 @@ def _withdrawn(
 def _injected_fsh(
     cohort: Cohort, here: tuple[int, int], hours: Floats, injections: Mapping[str, Injections]
 ) -> Floats:
-    """Return the concentration of injected FSH, all drugs together."""
+    """Return the concentration of injected FSH, summed over drugs."""
     known, traits = actions(cohort.scenario.physiology), cohort.traits
     injected = np.zeros(len(hours))
     for drug, given in injections.items():
@@ -139,7 +139,7 @@ def _given(cohort: Cohort, here: tuple[int, int], arm: str, due: Injections) -> 
 
 
 def _stimulus(cohort: Cohort, given: Injections) -> Floats:
-    """Let the pituitary follow the Leydig cells, cell by cell of the grid."""
+    """Compute the pituitary response to Leydig activity on the time grid."""
     model = cohort.scenario.physiology
     hours = np.concatenate([month_hours(month) for month in range(MONTHS)])
     target = activity(model, hours, given) / reference_activity(model)

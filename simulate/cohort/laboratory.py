@@ -1,4 +1,4 @@
-"""From oocytes to embryos: counts that shrink from stage to stage, alike within a couple."""
+"""From oocytes to embryos: decreasing counts by stage, correlated within a couple."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +17,10 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Counts = NDArray[np.int16]
 
-#: No stage is so good that it cannot fail: keeps odds finite.
+#: Upper limit of stage probabilities, which keeps odds finite.
 NEARLY_ONE = 1 - 1e-9
 
-#: The greatest chance below 1: log odds of 40 round to 1, whose odds are infinite.
+#: Largest probability below 1: log odds of 40 round to 1, whose odds are infinite.
 BELOW_ONE = 1 - 2.0**-53
 
 
@@ -57,7 +57,7 @@ class Cycle:
 def draw_cycle(
     model: Laboratory, patients: Patients, centre_years: float, streams: RandomStreams, who: Flags
 ) -> Cycle:
-    """Draw the cycle of the couples in ``who``; the others need none.
+    """Simulate the cycle of the couples in ``who``; the others have none.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def _oocytes(model: Laboratory, years: Floats, streams: RandomStreams, who: Flag
 
 
 def _kept(uniform: Floats, counts: Floats, share: Parameter, log_odds: Floats) -> Floats:
-    """Keep a binomial part of the counts, at least one: every couple has an embryo in the end."""
+    """Thin the counts binomially, keeping at least one: every couple has a final embryo."""
     chance = np.minimum(share.value, NEARLY_ONE)
     return np.maximum(binomial(uniform, counts, expit(logit(chance) + log_odds)), 1)
 
@@ -110,7 +110,7 @@ def _in_place(values: NDArray[np.generic], who: Flags) -> Counts:
 
 
 def binomial(uniform: Floats, trials: Floats, chance: Floats) -> Floats:
-    """Turn uniforms into binomial counts by inversion: as many as one number per patient can give.
+    """Return binomial counts by inversion of one uniform number per patient.
 
     Examples
     --------

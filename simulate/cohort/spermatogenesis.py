@@ -1,10 +1,10 @@
-"""A patient's spermatogenic liability, what therapy adds to it, and where sperm is seen.
+"""Spermatogenic liability, the effect of therapy on it, and the location of sperm.
 
-One persistent spermatogenic liability per patient on the log-odds scale decides everything: sperm
-can be retrieved where spermatogenic liability plus effect exceeds 0, and shows in the ejaculate
-above a higher threshold that depends on the diagnosis. So a patient with sperm in the ejaculate
-would also have been retrieved, and the odds ratio of *any sperm* given all of a patient's prognosis
-is exactly exp(effect).
+One persistent spermatogenic liability per patient on the log-odds scale determines the outcome:
+sperm can be retrieved if liability plus effect exceeds 0, and appears in the ejaculate above a
+higher threshold that depends on the diagnosis. Hence a patient with sperm in the ejaculate would
+also have sperm retrieved at surgery, and the odds ratio of *any sperm* conditional on the full
+prognosis is exactly exp(effect).
 """
 
 from dataclasses import dataclass
@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
+from simulate.cohort.course_values import course_values
 from simulate.core.coding import DIAGNOSES
 from simulate.core.random_streams import RandomStreams
+from simulate.core.rounding import rounded
 from simulate.hormones.course import Course
 from simulate.hormones.serum import testosterone_ratio
 from simulate.hormones.traits import Traits
 from simulate.patients.baseline import Patients
-from simulate.patients.measurement import rounded
 from simulate.scenario.scenario_file import Scenario
 from simulate.scenario.sections.endocrine import Physiology
 from simulate.scenario.sections.sperm_production import Spermatogenesis, Treatment
@@ -29,13 +30,13 @@ Flags = NDArray[np.bool_]
 
 #: Step to which the spermatogenic liability is rounded: the last bits of a logarithm differ between
 #: processors.
-#: The spermatogenic liability that is written is the one that decides.
+#: The rounded liability is used throughout, so that the exported value determines the outcome.
 STEP = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Sperm:
-    """Where sperm is under one course of therapy; arrays of shape (replicate, patient).
+    """Location of sperm under one course of therapy; arrays of shape (replicate, patient).
 
     ``in_ejaculate``: at the semen analysis after therapy. ``retrievable``: would be found at
     micro-TESE (true as well for patients with sperm in the ejaculate).
@@ -46,7 +47,7 @@ class Sperm:
 
 
 def hidden_score(scenario: Scenario, streams: RandomStreams) -> Floats | None:
-    """Draw what nobody measures, a normal score per patient; None where it acts on nothing."""
+    """Simulate the unmeasured confounder, a normal score per patient; None if it has no effect."""
     acts = scenario.choice.hidden.value or scenario.spermatogenesis.hidden.value
     return streams.normal("hidden") if acts else None
 
@@ -64,6 +65,8 @@ def spermatogenic_liability(
         level += patients.sites.spermatogenic_liability
     for name, prognosis in model.prognosis.items():
         level += prognosis.per_unit.value * (patients.baseline[name] - prognosis.centre.value)
+    if patients.user_defined is not None:
+        level = level + patients.user_defined.added("spermatogenic_liability")
     if hidden is not None:
         level += model.hidden.value * hidden
     own: Floats = logit(streams.uniform("spermatogenic liability"))
@@ -95,8 +98,8 @@ def effect(
 ) -> Floats:
     """Return the effect of a course on the liability: the sum of each route times its exposure.
 
-    The direct route counts the share of the three months with any gonadotropin, so that it is 0
-    without therapy and whole for a completed course.
+    The direct route is multiplied by the proportion of the three months with any gonadotropin: 0
+    without therapy and 1 for a completed course.
     """
     direct = direct_effect(treatment, patients)
     added: Floats = direct * course.share_treated
@@ -108,6 +111,10 @@ def effect(
         )
         rise = np.log(ratio)
         added = added + treatment.through_testosterone_per_log.value * rise
+    if patients.user_defined is not None:
+        further = course_values(physiology, patients, course, traits)
+        own = patients.user_defined.added("treatment_effect", further)
+        added = added + np.where(further["share_treated"] > 0, own, 0.0)
     return added
 
 
@@ -121,17 +128,17 @@ def see_sperm(
     spontaneous: Floats,
     overlooked: Flags | None = None,
 ) -> Sperm:
-    """Compare spermatogenic liability plus effect with the two thresholds.
+    """Compare liability plus effect with the two thresholds.
 
     Parameters
     ----------
     level
         Liability without therapy, from `spermatogenic_liability`.
     spontaneous
-        Uniform number per patient: without therapy a patient above the ejaculate threshold shows
-        sperm only where it falls below ``spontaneous_share``.
+        Uniform number per patient: without therapy, a patient above the ejaculate threshold has
+        sperm in the ejaculate only if the number is below ``spontaneous_share``.
     overlooked
-        Whether the semen analysis would overlook sperm that is there; None: never.
+        Whether the semen analysis would miss sperm that is present; None: never.
     """
     cut = np.array([model.ejaculate_threshold[name].value for name in DIAGNOSES])[
         patients.diagnosis

@@ -1,4 +1,4 @@
-"""Micro-TESE: how long, how many testes, what goes wrong, and what becomes of the sperm."""
+"""Micro-TESE: duration, number of testes, complications, and handling of sperm."""
 
 from dataclasses import dataclass
 
@@ -14,10 +14,10 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """What micro-TESE would be for every patient, operated or not; shape (replicate, patient).
+    """Potential micro-TESE of every patient, operated on or not; shape (replicate, patient).
 
-    ``one_side_enough``: sperm, if he has any, is in the first testis opened. ``testosterone_kept``
-    multiplies testosterone before surgery.
+    ``one_side_enough``: sperm, if there is any, is in the first testis opened.
+    ``testosterone_kept`` multiplies testosterone before surgery.
     """
 
     minutes: Floats
@@ -40,16 +40,16 @@ def draw_operations(model: Surgery, streams: RandomStreams) -> Operations:
 
 
 def sides(operations: Operations, sperm_retrieved: Flags) -> NDArray[np.int8]:
-    """Return how many testes are opened: the second only where the first gave nothing."""
+    """Return the number of testes opened: the second only if no sperm was found in the first."""
     return np.where(operations.one_side_enough & sperm_retrieved, 1, 2).astype(np.int8)
 
 
 def frozen(model: Surgery, streams: RandomStreams) -> Flags:
-    """Draw whose testicular sperm is frozen; the others' is used fresh."""
+    """Select at random whose testicular sperm is frozen; other sperm is used fresh."""
     return np.asarray(streams.uniform("freezing") < model.frozen_share.value)
 
 
 def sperm_available(model: Surgery, streams: RandomStreams) -> Flags:
-    """Draw whose testicular sperm is there on the day of ICSI: fresh, or alive after thawing."""
+    """Select at random whose testicular sperm is usable at ICSI: fresh, or alive after thawing."""
     dead = streams.uniform("thawing") < model.thaw_failure.value
     return ~(frozen(model, streams) & dead)

@@ -1,1 +1,1 @@
-"""What the whole simulator shares: random streams, codes and names, shipped files."""
+"""Shared parts of the simulator: random streams, codes and names, shipped files."""

@@ -1,4 +1,4 @@
-"""Names shared by all of the simulator: what is measured, and the diagnoses with their codes."""
+"""Names shared by the simulator: variables, and diagnoses with their codes."""
 
 #: Baseline variables in the order of the paper's Table 1; the unit is in the name.
 BASELINE = (
@@ -13,7 +13,7 @@ BASELINE = (
     "prolactin_ng_ml",
 )
 
-#: The hormones among them; the paper reports missing values for these alone.
+#: The hormones among them; the paper reports missing values only for these.
 HORMONES = BASELINE[4:]
 
 #: The hormones measured at monthly visits.
@@ -23,5 +23,5 @@ ASSAYED = ("lh_iu_l", "fsh_iu_l", "testosterone_nmol_l", "estradiol_pmol_l")
 #: reference.
 DIAGNOSES = ("idiopathic", "cryptorchidism", "orchitis", "azfc")
 
-#: The two ways a patient may go, in the order of their codes (0, 1).
+#: The two arms, in the order of their codes (0, 1).
 ARMS = ("untreated", "treated")

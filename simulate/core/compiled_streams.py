@@ -1,9 +1,9 @@
 """The numbers of `simulate.core.random_streams`, drawn by one compiled call per array.
 
-numpy moves its generator to the address of every replicate, which takes longer than drawing the
-numbers of a small study. Here Philox and numpy's own uniforms and ziggurat normals are written out,
-so that an array is filled in one pass. The bits are numpy's, and are compared with numpy's when
-this module is loaded: `exact` says whether they agree.
+Moving numpy's generator to the address of every replicate takes longer than drawing the numbers of
+a small study. This module implements Philox and numpy's uniforms and ziggurat normals, so that an
+array is filled in one pass. The bits are identical to numpy's; this is checked when the module is
+loaded, and `exact` reports the result.
 
 Salmon JK et al. *Proc SC11* 2011; Marsaglia G, Tsang WW. *J Stat Softw* 2000;5(8).
 """
@@ -25,12 +25,12 @@ _ZERO, _ONE, _ELEVEN = np.uint64(0), np.uint64(1), np.uint64(11)
 _LAYER, _EIGHT, _MANTISSA = np.uint64(0xFF), np.uint64(8), np.uint64(0x000FFFFFFFFFFFFF)
 _STEP = 1.0 / 9007199254740992.0
 
-#: Where the tail of the ziggurat begins, and the digits with which its table is computed.
+#: Start of the tail of the ziggurat, and the digits with which its table is computed.
 _START, _DIGITS = Decimal("3.6541528853610087963519472518"), 40
 _TAIL = float(_START)
 
 
-#: By how many units in the last place numpy's widths of layers differ from exact ones.
+#: Differences of numpy's layer widths from the exact ones, in units in the last place.
 _UNITS = (
     -9, -130, -40, -33, -28, -26, -26, -22, -22, -11, -10, -9, -8, -8, -8, -8, -8, -9, -8,
     -8, -9, -9, -9, -10, -9, -8, -8, -7, -8, -8, -8, -7, -8, -8, -7, -7, -8, -8, -6, -6, -6,
@@ -50,7 +50,7 @@ _UNITS = (
 def _layers() -> tuple[NDArray[np.uint64], Floats, Floats]:
     """Return the table of numpy's ziggurat: 256 layers of equal area under the normal density.
 
-    In decimals, so that it is the same on every machine; then moved by `_UNITS`.
+    Computed in decimals, to be the same on every machine, and then shifted by `_UNITS`.
     """
     inside, width, height = np.zeros(256, np.uint64), np.zeros(256), np.zeros(256)
     scale = 2**52
@@ -128,7 +128,7 @@ def _fill_uniform(out, k0, k1, first, first_chunk, per_chunk):
 
 @njit(nogil=True, cache=True)
 def _next(state, buffer, chunk, replicate, k0, k1):
-    """Return the next 64 bits of an address; ``state``: the counter, and how many are used."""
+    """Return the next 64 bits of an address; ``state`` holds the counter and the number used."""
     if state[1] == 4:
         a, b, c, d = _philox(np.uint64(state[0]), _ZERO, chunk, replicate, k0, k1)
         buffer[0], buffer[1], buffer[2], buffer[3] = a, b, c, d
@@ -193,7 +193,7 @@ def _halves(key: int) -> tuple[np.uint64, np.uint64]:
 
 
 def _agrees() -> bool:
-    """Say whether these are numpy's numbers: every layer, and the tail, several times."""
+    """Return whether the numbers equal numpy's, for every layer and the tail several times."""
     key, n = 2**127 + 12345, 30_000
     ours = np.empty((2, 1, n))
     uniform(ours[0], key, 3, 2, n)
@@ -206,5 +206,5 @@ def _agrees() -> bool:
     return all(np.array_equal(a[0], b) for a, b in zip(ours, theirs, strict=True))
 
 
-#: Whether the numbers are numpy's: not so if a release of numpy draws them in another way.
+#: Whether the numbers equal numpy's: false if a release of numpy changes its algorithm.
 exact = _agrees()

@@ -1,9 +1,9 @@
 """Random streams: numbers addressed by (seed, purpose, replicate, patient), not by history.
 
 A counter-based generator (Philox) is moved to the address of a replicate's chunk of patients before
-every draw. So a number does not depend on how many patients, replicates, workers or other purposes
-were drawn before it: a larger cohort begins with the smaller one, the two arms of a trial use
-common random numbers, and a run can be cut into blocks of any size.
+every draw. A number therefore does not depend on the patients, replicates, workers or other
+purposes drawn before it: a larger cohort begins with the smaller one, the two arms of a trial use
+common random numbers, and a run can be divided into blocks of any size.
 """
 
 import hashlib
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-#: Where numbers stand: a replicate of this run, and patients of one address.
+#: Location of numbers: a replicate of this run, and patients of one address.
 Place = tuple[int, slice]
 
-#: Patients per address. A part of the contract: changing it changes every drawn number.
+#: Patients per address. Changing it changes every random number.
 CHUNK = 8192
 
 #: Fills (replicate, number) from a key, the first replicate, the first chunk, numbers per chunk.
@@ -30,10 +30,10 @@ _compiled = False
 
 @contextmanager
 def compiled_streams(wanted: bool) -> Iterator[bool]:
-    """Draw by compiled kernels while the block runs, if wanted and numba is installed.
+    """Use compiled kernels inside the block, if requested and numba is installed.
 
-    The numbers are the same, bit for bit; kernels pay from about a million of them. Yields whether
-    they are used.
+    The numbers are identical; kernels are faster from about a million numbers. Yields whether they
+    are used.
     """
     global _compiled
     before = _compiled
@@ -45,7 +45,7 @@ def compiled_streams(wanted: bool) -> Iterator[bool]:
 
 
 def uses_compiled_streams() -> bool:
-    """Return whether random numbers, and what is drawn from them one by one, are compiled."""
+    """Return whether random numbers and sequential algorithms use compiled kernels."""
     return _compiled
 
 
@@ -61,7 +61,7 @@ class RandomStreams:
     Parameters
     ----------
     seed
-        Root of all randomness, 0 or greater.
+        Base seed, 0 or greater.
     patients
         Number of patients per replicate.
     replicates
@@ -69,8 +69,8 @@ class RandomStreams:
     first
         Absolute number of the first replicate, counted from 0.
     first_patient
-        Absolute number of the first patient, counted from 0: a multiple of `CHUNK`. So a study of
-        any size can be drawn in slices of patients.
+        Absolute number of the first patient, counted from 0: a multiple of `CHUNK`. A study of any
+        size can thus be simulated in slices of patients.
 
     Examples
     --------
@@ -119,7 +119,7 @@ class RandomStreams:
         )
 
     def waiting(self, purpose: str, events: Sequence[int]) -> Floats:
-        """Draw how long a Poisson process of rate 1 takes to so many events: gamma variables.
+        """Draw gamma variables: the time of a Poisson process of rate 1 to a number of events.
 
         Parameters
         ----------
@@ -140,7 +140,7 @@ class RandomStreams:
     def poisson(self, purpose: str, mean: Floats) -> Floats:
         """Draw Poisson counts of (replicate, patient) means.
 
-        Unlike other numbers, a patient's count moves if the mean of a patient before him changes.
+        Unlike other numbers, a patient's count changes if the mean of an earlier patient changes.
         """
 
         def fill(generator: np.random.Generator, out: Floats, at: Place) -> None:

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def shipped_folder() -> Path:
-    """Return the folder of scenarios: in the package if installed, beside it in a checkout."""
+    """Return the folder of scenarios: in the package if installed, next to it in a checkout."""
     inside = PACKAGE / "scenarios"
     return inside if inside.is_dir() else PACKAGE.parent / "scenarios"
 
@@ -36,13 +36,13 @@ def scenario_path(name: str | Path) -> Path:
     Parameters
     ----------
     name
-        A shipped name (``paper``), or a path to a file of the user's. A shipped name wins over a
+        A shipped name (``paper``), or a path to the user's file. A shipped name wins over a
         file of the same name in the working folder; write ``./paper`` for the file.
 
     Raises
     ------
     InputError
-        There is neither; the message names the nearest shipped names and lists all of them.
+        Neither exists; the message suggests the nearest shipped names and lists all of them.
     """
     return find_shipped(str(name), shipped_folder(), "scenario")
 
@@ -66,12 +66,12 @@ def find_shipped(name: str, folder: Path, kind: str) -> Path:
     Parameters
     ----------
     kind
-        Word for the message if there is neither: "scenario", "design".
+        Word for the message if neither exists: "scenario", "design".
     """
     names = _names(folder)
     if name in names:
         return folder / f"{name}.yaml"
-    # Leave folders and unreadable files to the reader, which says what is wrong with them.
+    # Folders and unreadable files are left to the reader, which reports the fault.
     if name and is_there(Path(name)):
         return Path(name)
     shown = shorten_text(name, 200) or "(empty)"

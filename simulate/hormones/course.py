@@ -1,4 +1,4 @@
-"""What therapy does to a patient, month by month."""
+"""The monthly course of therapy."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,27 +24,27 @@ class Course:
     phase
         Phase of months 1 to 3, as codes along ``regimen.phases``.
     stimulus
-        What holds the pituitary back at the start and at the end of months 1 to 3 (four entries),
-        from 0 to 1 at the steady state of the reference dose.
+        Pituitary suppression at the start and at the end of months 1 to 3 (four entries), from 0 to
+        1 at the steady state of the reference dose.
     leydig_activity
-        How the Leydig cells answer to hCG at the same four times, from 0 to 1 at the peak of the
+        Response of the Leydig cells to hCG at the same four times, from 0 to 1 at the peak of the
         reference dose.
     fsh_iu_l
         True serum FSH in IU/L, uFSH included, when blood is drawn for the same four times.
     measured_fsh_iu_l
-        What the laboratory reports at the end of months 1 to 3.
+        Result reported at the end of months 1 to 3.
     known
         For each measured input of a phase table, the value that counts for the decision of
-        months 1 to 3, in the input's unit; NaN: no result counts. Empty unless it is asked for.
+        months 1 to 3, in the input's unit; NaN: no result counts. Empty unless requested.
     share_treated
-        Share of the three months with injections, counting a month by the share of them taken.
+        Proportion of the three months with injections, each weighted by the proportion taken.
     fsh_normalised
         Whether FSH was measured within the normal range at the end of any month.
     completed
-        Whether he went through every month of the regimen.
+        Whether every month of the regimen was completed.
     missed
-        On which days of therapy a due injection would be missed, shape (day, replicate, patient);
-        None: on none.
+        Days of therapy on which a due injection would be missed, shape (day, replicate, patient);
+        None: none.
     """
 
     regimen: Regimen

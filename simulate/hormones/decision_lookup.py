@@ -1,6 +1,6 @@
 """Look up a decision table for many patients at once; injections of each phase.
 
-A simulator lives through a regimen month by month like this::
+Example of a simulation of a regimen month by month::
 
     regimen = load_regimen("fsh-guided")
     table = regimen.tables["phase"]
@@ -23,9 +23,8 @@ A simulator lives through a regimen month by month like this::
 
 Columns broadcast against one another, so a scalar month costs nothing. NaN is *missing* for
 numbers; for enums, -1 (or NaN in a float column) is. A value outside the plausible range is
-refused, as `bedside.decide` refuses it. A phase of -1 must not be used to index ``doses``: decide
-first what your patients do when the regimen decides nothing (``np.where(phase < 0, stopped,
-phase)``).
+refused, as `bedside.decide` refuses it. A phase of -1 must not be used to index ``doses``: define
+first what patients do when the regimen gives no phase (``np.where(phase < 0, stopped, phase)``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,7 +70,7 @@ def lookup(grid: DecisionGrid, columns: Mapping[str, ArrayLike]) -> NDArray[np.i
         raise InputError.of(
             "columns", absent[0], "it is missing", "give an array, or a scalar for all patients"
         )
-    # The narrowest index that can name every cell: memory, not arithmetic, bounds the speed.
+    # The narrowest sufficient integer type: memory, not arithmetic, limits the speed.
     kind = np.min_scalar_type(-max(1, prod(grid.shape)))
     index: NDArray[np.signedinteger] = np.zeros((), kind)
     for axis, size in zip(grid.axes, grid.shape, strict=True):
@@ -176,14 +175,14 @@ def answers(table: DecisionTable, names: Sequence[str]) -> NDArray[np.intp]:
 
 
 def dose_calendar(regimen: Regimen) -> NDArray[np.float64]:
-    """Return what each phase gives on each day, in the unit of the drug; day 0 is a Monday.
+    """Return the doses of each phase on each day, in the unit of the drug; day 0 is a Monday.
 
     Returns
     -------
     Shape (phase, month in which the phase began, month in phase, drug, day of month). Phases and
-    drugs stand in declared order; months and days count from 0, and a month has 30 days.
-    Alternation runs on over month ends: a day's place is counted from the first day of the phase,
-    and of orders by whole weeks from the first day of therapy.
+    drugs are in declared order; months and days count from 0, and a month has 30 days. Alternation
+    continues over month ends: days are counted from the first day of the phase, and for orders by
+    whole weeks from the first day of therapy.
 
     Examples
     --------
@@ -199,7 +198,7 @@ def dose_calendar(regimen: Regimen) -> NDArray[np.float64]:
 def _calendar(
     phases: tuple[Phase, ...], drugs: tuple[str, ...], months: int
 ) -> NDArray[np.float64]:
-    """Return `dose_calendar`, which every month of every block of patients asks for; read-only."""
+    """Return `dose_calendar`, cached because every month of every block uses it; read-only."""
     codes = {name: code for code, name in enumerate(drugs)}
     doses = np.zeros((len(phases), months, months, len(drugs), MONTH_DAYS))
     for phase in phases:

@@ -1,7 +1,7 @@
-"""What an injection of each drug does in the body: built-in drugs, and those a scenario declares.
+"""Pharmacology of drugs: built-in drugs, and those that a scenario declares.
 
-A regimen may inject only drugs of which this is known: an unknown name would otherwise be simulated
-as if nothing had been injected.
+A regimen may inject only known drugs: an unknown drug would otherwise be simulated without any
+effect.
 """
 
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ HCG, UFSH = "hcg", "ufsh"
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What one IU of a drug does.
+    """Effect of one IU of a drug.
 
     Attributes
     ----------
     fsh
-        How it reaches serum as FSH; None: not at all.
+        Its kinetics as serum FSH; None: no FSH activity.
     hcg_iu_per_iu
-        IU of hCG that it acts like on the Leydig cells; 0: none.
+        Equivalent IU of hCG on the Leydig cells; 0: none.
     """
 
     fsh: Kinetics | None = None
@@ -33,7 +33,7 @@ class Action:
 
 
 def actions(model: Physiology) -> dict[str, Action]:
-    """Return what each known drug does, by its name in regimens."""
+    """Return the action of each known drug, by its name in regimens."""
     known = {HCG: Action(hcg_iu_per_iu=1.0), UFSH: Action(fsh=model.ufsh)}
     for name, drug in model.kinetics.items():
         like_hcg = drug.hcg_iu_per_iu.value if drug.hcg_iu_per_iu else 0.0
@@ -44,7 +44,7 @@ def actions(model: Physiology) -> dict[str, Action]:
 def check_arms(scenario: Scenario) -> None:
     """Raise `InputError` if an arm of a scenario injects a drug that the scenario does not declare.
 
-    Drawing a cohort checks it too; ask before anything is written.
+    `draw_cohort` checks this as well; call it before anything is written.
     """
     for arm in scenario.arms.values():
         check_drugs(load_regimen(arm.regimen), scenario.physiology)

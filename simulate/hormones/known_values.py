@@ -1,4 +1,4 @@
-"""Which result counts for a decision: the windows of the bedside timeline, for many patients.
+"""The result that counts for a decision: the windows of the bedside timeline, for many patients.
 
 A visit before therapy and one at the end of each month report hormones on days 0, 30, 60 and 90.
 For each measured input of a phase table the latest result within the window of
@@ -28,7 +28,7 @@ from simulate.scenario.scenario_file import Scenario
 
 Floats = NDArray[np.float64]
 
-#: Inputs that follow from the course of therapy, not from a laboratory.
+#: Inputs that come from the course of therapy, not from a laboratory.
 STATE_INPUTS = frozenset({"month", "previous_phase"})
 
 #: The day number of the start of therapy; windows of results without maximum age begin on day 1.
@@ -39,9 +39,9 @@ _START = 1
 class Assays:
     """How a laboratory reports true values.
 
-    ``steps`` are the whole multiples of which each hormone is reported. ``factors`` are measured
+    ``steps`` are the units to whose multiples each hormone is rounded. ``factors`` are measured
     over true values at the ends of months, shape (month, replicate, patient), for the hormones
-    besides FSH that decisions rest on.
+    other than FSH that decisions use.
     """
 
     steps: Mapping[str, float]
@@ -69,12 +69,12 @@ def scenario_hormones(scenario: Scenario) -> frozenset[str]:
 
 
 def measured_inputs(regimen: Regimen) -> tuple[str, ...]:
-    """Return the inputs of a phase table that follow from laboratory results."""
+    """Return the inputs of a phase table that come from laboratory results."""
     return tuple(name for name in regimen.tables["phase"].inputs if name not in STATE_INPUTS)
 
 
 def hormone_of(regimen: Regimen, name: str) -> str | None:
-    """Return the simulated hormone that feeds an input, by its column; None if there is none.
+    """Return the simulated hormone used by an input, by its column; None if there is none.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def hormone_of(regimen: Regimen, name: str) -> str | None:
 
 
 def refuse_unknown_inputs(regimen: Regimen) -> None:
-    """Raise `InputError` for a regimen that decides on what simulated patients do not have."""
+    """Raise `InputError` for a regimen that uses inputs that are not simulated."""
     others = [name for name in measured_inputs(regimen) if hormone_of(regimen, name) is None]
     if others:
         problem = f"phases depend on {', '.join(others)}, which simulated patients do not have"
@@ -103,7 +103,7 @@ def refuse_unknown_inputs(regimen: Regimen) -> None:
 def deciding_hormones(regimens: Iterable[Regimen]) -> frozenset[str]:
     """Return the hormones that decide on phases of any of the regimens; FSH is one of them.
 
-    A clinic repeats a test that decides, so that these are never missing at monthly visits.
+    A clinic repeats a test on which a decision depends: these are never missing at monthly visits.
     """
     found = {hormone_of(regimen, name) for regimen in regimens for name in measured_inputs(regimen)}
     return frozenset(name for name in found if name is not None) | {"fsh_iu_l"}
@@ -112,7 +112,7 @@ def deciding_hormones(regimens: Iterable[Regimen]) -> frozenset[str]:
 def known_values(
     regimen: Regimen, name: str, reported: Mapping[str, Sequence[Floats]], month: int
 ) -> Floats:
-    """Return what is known of an input when a month is decided; NaN where no result counts.
+    """Return the known value of an input when a month is decided; NaN if no result counts.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def known_values(
 
 
 def within_range(axis: Axis, values: Floats) -> Floats:
-    """Return values within the range of an input: an assay reports no more than its limits."""
+    """Return values clipped to the range of an input, which is that of the assay."""
     return np.asarray(np.clip(values, axis.low, axis.high))
 
 
@@ -164,9 +164,9 @@ def _visits_in_window(spec: Input, visits: int, due: int, as_of: int) -> list[in
 def _in_unit(
     regimen: Regimen, name: str, reported: Mapping[str, Sequence[Floats]]
 ) -> Sequence[Floats]:
-    """Return the results that feed a measured input, in its unit, as decimal arithmetic gives it.
+    """Return the results used by a measured input, in its unit, in decimal arithmetic.
 
-    Hormones that are not assayed under therapy, as prolactin, have the result before it alone.
+    Hormones not measured under therapy, such as prolactin, have only the result before therapy.
     """
     hormone = hormone_of(regimen, name) or ""
     results = reported[hormone] if hormone in ASSAYED else reported[hormone][:1]

@@ -1,4 +1,4 @@
-"""The body under injections: what a month of them does to pituitary, Leydig cells and serum FSH."""
+"""Monthly response to injections: pituitary, Leydig cells and serum FSH."""
 
 from collections.abc import Iterator
 
@@ -31,7 +31,7 @@ Codes = NDArray[np.int8]
 
 
 class Body:
-    """Response to the injections of each month, with the remainder of the months before."""
+    """Response to the injections of each month, including the residue of earlier months."""
 
     def __init__(
         self,
@@ -50,11 +50,11 @@ class Body:
         self._weights = feedback_weights(model) / reference_activity(model)
 
     def live(self, month: int, phase: Codes) -> tuple[Floats, Floats, Floats | float]:
-        """Live through a month; return push on the pituitary, Leydig activity, injected FSH."""
+        """Simulate a month; return pituitary change, Leydig activity, and injected FSH."""
         kinds = len(self._regimen.phases)
         self._history *= kinds
         self._history += phase
-        # One entry per sequence of phases; an array of patients where patients miss injections.
+        # One entry per sequence of phases; an array of patients if patients miss injections.
         facts = np.zeros((3, kinds ** (month + 1)))
         each = None if self._missed is None else np.zeros((3, *phase.shape))
         self._fsh_left = {
@@ -73,7 +73,7 @@ class Body:
         return push, leydig, self._fsh_level()
 
     def _inject_fsh(self, phases: tuple[int, ...], rows: Flags) -> None:
-        """Add what is left, at the month's end, of the FSH injected in it."""
+        """Add the FSH injected in the month that remains at its end."""
         month, end = len(phases) - 1, len(phases) * MONTH_DAYS
         for drug in self._regimen.drugs:
             if drug not in self._known or self._known[drug].fsh is None:

@@ -1,10 +1,10 @@
-"""What each injection does: concentrations by superposition, and the answer of the Leydig cells.
+"""Pharmacology of injections: concentrations by superposition, and the Leydig cell response.
 
-Concentration follows one compartment with first-order absorption, dose upon dose. Testosterone
-does not follow the concentration of hCG: after one injection it has two peaks, the second days
-after hCG itself has gone, and a second injection a day after the first adds nothing. So every
-injection starts the one published response, scaled by its dose, and of overlapping responses the
-largest counts.
+Concentrations follow a one-compartment model with first-order absorption and superposition of
+doses. Testosterone does not follow the concentration of hCG: after one injection it has two peaks,
+the second days after hCG has been eliminated, and a second injection a day after the first has no
+further effect. Every injection therefore starts the published response, scaled by its dose, and the
+largest of overlapping responses applies.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ Flags = NDArray[np.bool_]
 
 HOURS_PER_DAY = 24
 
-#: Grid on which the answer of the Leydig cells is averaged: every three hours.
+#: Grid on which the Leydig cell response is averaged: every three hours.
 STEPS_PER_DAY = 8
 
 
@@ -35,7 +35,7 @@ class Injections:
     doses_iu: Floats
 
     def between(self, first_day: int, end_day: int) -> "Injections":
-        """Return those of the days from ``first_day`` up to and without ``end_day``."""
+        """Return the injections from ``first_day`` to the day before ``end_day``."""
         inside = (self.days >= first_day) & (self.days < end_day)
         return Injections(self.days[inside], self.doses_iu[inside])
 
@@ -79,7 +79,7 @@ def elimination_per_hour(half_life_h: ArrayLike) -> Floats:
 
 
 def scale(model: Kinetics, elimination: Floats, exposure: ArrayLike) -> Floats:
-    """Return the height, in IU/L per IU, of the two exponentials of `concentration`.
+    """Return the amplitude, in IU/L per IU, of the two exponentials of `concentration`.
 
     Parameters
     ----------
@@ -105,9 +105,9 @@ def concentration(
     Parameters
     ----------
     half_life_h
-        His elimination half-life; None takes the mean.
+        The patient's elimination half-life; None takes the mean.
     exposure
-        His area under the curve, as a multiple of the mean.
+        The patient's area under the curve, as a multiple of the mean.
     """
     mean = model.elimination_half_life_h.value
     elimination = elimination_per_hour(mean if half_life_h is None else half_life_h)
@@ -122,7 +122,7 @@ def concentration(
 def remaining(
     given: Injections, end_day: float, half_life_h: Floats, given_flags: Flags | None = None
 ) -> Floats:
-    """Return how much of the injected IU is not eliminated on ``end_day``, by half-life.
+    """Return the IU injected and not yet eliminated on ``end_day``, by half-life.
 
     Parameters
     ----------
@@ -133,8 +133,8 @@ def remaining(
 
     Notes
     -----
-    Horner's rule over the injections, so that equal gaps share one exponential. What still waits
-    at the site of an injection a day or more ago is neglected: less than a ten-thousandth.
+    Horner's rule over the injections, so that equal gaps share one exponential. The residue at the
+    injection site after a day or more is neglected: less than a ten-thousandth.
     """
     per_day = -HOURS_PER_DAY * elimination_per_hour(half_life_h)
     powers: dict[float, Floats] = {}
@@ -155,7 +155,7 @@ def remaining(
 
 
 def response(model: Physiology, since_hours: ArrayLike) -> Floats:
-    """Return the answer of the Leydig cells to one large injection, as a share of its peak."""
+    """Return the Leydig cell response to one large injection, as a fraction of its peak."""
     points = model.hcg_response
     share: Floats = np.interp(
         np.asarray(since_hours, float),
@@ -168,7 +168,7 @@ def response(model: Physiology, since_hours: ArrayLike) -> Floats:
 
 
 def strength(model: Physiology, dose_iu: ArrayLike) -> Floats:
-    """Return how strong an injection is: saturating in its dose, 1 at the reference dose."""
+    """Return the relative strength of an injection: saturating, 1 at the reference dose."""
     dose = np.asarray(dose_iu, float)
     half, reference = model.hcg_half_effect_iu.value, model.hcg_reference_iu.value
     return np.asarray(dose / (dose + half) * (reference + half) / reference)
@@ -177,7 +177,7 @@ def strength(model: Physiology, dose_iu: ArrayLike) -> Floats:
 def activity(
     model: Physiology, hours: Floats, given: Injections, given_flags: Flags | None = None
 ) -> Floats:
-    """Return the answer of the Leydig cells at given hours: the largest of those under way.
+    """Return the Leydig cell response at given hours: the largest of the overlapping responses.
 
     Parameters
     ----------
@@ -199,17 +199,17 @@ def activity(
 
 
 def month_hours(month: int) -> Floats:
-    """Return the middles of the grid's cells in a month, counted from 0, in hours."""
+    """Return the midpoints of the grid cells in a month, counted from 0, in hours."""
     step = HOURS_PER_DAY / STEPS_PER_DAY
     cells = np.arange(MONTH_DAYS * STEPS_PER_DAY) + 0.5
     return np.asarray(month * MONTH_DAYS * HOURS_PER_DAY + step * cells)
 
 
 def feedback_weights(model: Physiology) -> Floats:
-    """Return how much each cell of a month moves the pituitary by the month's end.
+    """Return the weight of each grid cell of a month in the pituitary response at its end.
 
     The pituitary approaches its steady state exponentially, by ``response_per_month`` within a
-    month, so late cells weigh more. The weights add up to that share.
+    month, so that late cells weigh more. The weights sum to that fraction.
     """
     rate = -np.log1p(-model.response_per_month.value)
     left = np.linspace(1, 0, MONTH_DAYS * STEPS_PER_DAY + 1)
@@ -217,7 +217,7 @@ def feedback_weights(model: Physiology) -> Floats:
 
 
 def reference_activity(model: Physiology) -> float:
-    """Return the mean activity under the reference dose and interval, once it is steady."""
+    """Return the mean steady-state activity under the reference dose and interval."""
     every = round(model.hcg_reference_interval_days.value)
     days = np.arange(0, 2 * MONTH_DAYS, every)
     given = Injections(days, np.full(len(days), model.hcg_reference_iu.value))

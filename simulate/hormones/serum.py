@@ -1,4 +1,4 @@
-"""What serum holds under therapy besides FSH: testosterone, estradiol and LH."""
+"""Serum hormones under therapy other than FSH: testosterone, estradiol and LH."""
 
 from collections.abc import Callable, Mapping, Set
 
@@ -15,7 +15,7 @@ from simulate.scenario.sections.endocrine import Physiology
 
 Floats = NDArray[np.float64]
 
-#: The stimulus of the Leydig cells falls to no less than this part of that before therapy.
+#: Lower limit of the stimulus of the Leydig cells, as a fraction of that before therapy.
 MIN_STIMULUS = 0.05
 
 
@@ -34,8 +34,8 @@ def testosterone_ratio(
 
     The stimulus of the Leydig cells multiplies by ``leydig_stimulation`` at an activity of 1. The
     response is a Michaelis-Menten function of the stimulus, with the ceiling as its maximum and the
-    baseline value as the response to the patient's own LH: the odds of testosterone against the
-    ceiling multiply by the same factor, so that high baseline values rise less.
+    baseline value as the response to endogenous LH: the odds of testosterone against the ceiling
+    multiply by the same factor, so that high baseline values increase less.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def intratesticular_testosterone_ng_ml(
 ) -> Floats:
     """Return latent intratesticular testosterone at given Leydig activities of each patient.
 
-    It is log-normal between patients, and rises in proportion to the activity; no clinic sees it.
+    It is log-normal between patients and proportional to the activity; it is not observed.
     """
     log_sd = model.intratesticular_testosterone_log_sd.value
     own = np.exp(log_sd * streams.normal("intratesticular testosterone") - log_sd**2 / 2)
@@ -76,8 +76,8 @@ def assay_factors(
     """Return measured over true values, shape (hormone, month, replicate, patient).
 
     Each hormone varies by the assay and within the patient, independently of the others. NaN marks
-    a result that is missing. The hormones that are ``deciding`` on therapy are never missing here;
-    the factor of FSH stands in `simulate.hormones.traits.Traits`.
+    a result that is missing. The hormones ``deciding`` on therapy are never missing here; the
+    factor of FSH is in `simulate.hormones.traits.Traits`.
     """
     log_sd = np.array([measured_log_sd(model, name) for name in ASSAYED])
     width = len(ASSAYED) * MONTHS
@@ -97,7 +97,7 @@ def assay_factors(
 def hormones_at(
     model: Physiology, patients: Patients, traits: Traits, stimulus: Floats, leydig: Floats
 ) -> Mapping[str, Callable[[], Floats]]:
-    """Return the true hormones besides FSH at one time, each computed when it is called.
+    """Return functions that compute the true hormones other than FSH at one time.
 
     Parameters
     ----------
@@ -134,6 +134,6 @@ def estradiol_pmol_l(model: Physiology, patients: Patients, testosterone: Floats
 
 
 def lh_iu_l(model: Physiology, patients: Patients, traits: Traits, course: Course) -> Floats:
-    """Return true LH, which no assay confuses with hCG here, shape (4, R, patient)."""
+    """Return true LH, without cross-reaction of hCG, shape (4, R, patient)."""
     floor = model.suppressed_lh_iu_l.value
     return pituitary(patients.baseline["lh_iu_l"], floor, course.stimulus, traits)

@@ -1,8 +1,7 @@
-"""A patient under a regimen: month by month the rule decides from what is known, the body answers.
+"""Simulate patients under a regimen: monthly decisions from known results, and the response.
 
-What does not differ between patients (when each injection is due, how the Leydig cells answer to
-them) is worked out once for every sequence of phases that occurs, and looked up for a million
-patients.
+Quantities that do not differ between patients (days of injections, Leydig cell response) are
+computed once for every sequence of phases that occurs and then looked up.
 """
 
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from protocol.errors import InputError
 from protocol.regimen.rules import Phase, Regimen
+from simulate.core.rounding import rounded
 from simulate.hormones.course import Course
 from simulate.hormones.decision_lookup import MONTH_DAYS, UNDECIDED, answers, lookup
 from simulate.hormones.drugs import check_drugs
@@ -28,7 +28,6 @@ from simulate.hormones.serum import hormones_at
 from simulate.hormones.traits import MONTHS, Traits, log_fall
 from simulate.patients.adherence import Habits
 from simulate.patients.baseline import Patients
-from simulate.patients.measurement import rounded
 from simulate.scenario.sections.endocrine import Physiology
 
 Floats = NDArray[np.float64]
@@ -45,19 +44,19 @@ def follow(
     habits: Habits | None = None,
     deciding: Regimen | None = None,
 ) -> Course:
-    """Take every patient through the months of a regimen, by the same table that decides for one.
+    """Simulate every patient through the months of a regimen, with the regimen's own table.
 
-    After the last of them time stands still: the months that are left up to three have no
-    injections, and hormones as they were.
+    After the last month the state is frozen: the remaining months up to three have no injections,
+    and hormones do not change.
 
     Parameters
     ----------
     assays
         How results are reported; the decision sees the report.
     habits
-        How the patients keep to it; None: as they are told.
+        Adherence of the patients; None: perfect.
     deciding
-        A regimen whose inputs are wanted as ``known``, whatever regimen is followed.
+        A regimen whose inputs are returned as ``known``, whichever regimen is followed.
     """
     _refuse_longer(regimen)
     refuse_unknown_inputs(deciding or regimen)
@@ -82,7 +81,7 @@ def follow(
         stimulus[month + 1] = (1 - model.response_per_month.value) * stimulus[month] + push
         fsh[month + 1] = fsh_before_therapy * np.exp(fall * stimulus[month + 1]) + injected
         measured[month] = reports.add(month, fsh[month + 1], stimulus[month + 1], leydig[month + 1])
-    for month in range(regimen.months, MONTHS):  # therapy is over, and so is what is told of it
+    for month in range(regimen.months, MONTHS):  # therapy has ended, and so has reporting
         phase[month] = _rest(regimen)
         for course in (stimulus, leydig, fsh):
             course[month + 1] = course[month]
@@ -105,7 +104,7 @@ def follow(
 
 
 class _Reports:
-    """What the laboratory has reported so far, for the inputs of one regimen's phase table."""
+    """Results reported so far, for the inputs of one regimen's phase table."""
 
     def __init__(
         self,
@@ -136,12 +135,12 @@ class _Reports:
         return self._reported["fsh_iu_l"][-1]
 
     def repeat(self) -> None:
-        """Report the last results once more: after therapy time stands still."""
+        """Repeat the last results: after therapy the state is frozen."""
         for results in self._reported.values():
             results.append(results[-1])
 
     def known(self, month: int) -> dict[str, Floats]:
-        """Return what is known when a month is decided, by input."""
+        """Return the known inputs when a month is decided."""
         axes = {axis.name: axis for axis in self._regimen.tables["phase"].proved.axes}
         return {
             name: within_range(axes[name], known_values(self._regimen, name, self._reported, month))
@@ -149,7 +148,7 @@ class _Reports:
         }
 
     def all_known(self) -> dict[str, Floats]:
-        """Return what is known when each month is decided, shape (month, replicate, patient)."""
+        """Return the known inputs when each month is decided, shape (month, replicate, patient)."""
         months = [self.known(month) for month in range(MONTHS)]
         return {name: np.stack([each[name] for each in months]) for name in months[0]}
 
@@ -157,7 +156,7 @@ class _Reports:
 def _without_therapy(
     regimen: Regimen, model: Physiology, traits: Traits, reports: _Reports
 ) -> Course:
-    """Leave every patient as he is; arrays that hold one value for all take no memory."""
+    """Return the course of patients without therapy; constant arrays use no memory."""
     fsh = reports.fsh_before_therapy
     nothing = np.broadcast_to(0.0, (MONTHS + 1, *fsh.shape))
     measured = np.stack(
@@ -191,7 +190,7 @@ def _stopped(regimen: Regimen, month: int, decided: Codes, habits: Habits) -> Co
 
 
 def _rest(regimen: Regimen) -> int:
-    """Return the code of the phase of patients whom nothing is injected."""
+    """Return the code of the phase without injections."""
     rest = [each.code for each in regimen.phases if not each.orders]
     if not rest:
         cure = "give it a phase without orders for patients who stop"
@@ -208,12 +207,12 @@ def _refuse_longer(regimen: Regimen) -> None:
         raise InputError.of(regimen.id, "months", problem, cure)
 
 
-#: What simulated patients do after each result of the semen analysis at the end of therapy.
+#: Action of simulated patients after each result of the semen analysis at the end of therapy.
 AFTER_SEMEN = {"no sperm": "micro-tese", "sperm": "icsi-ejaculated"}
 
 
 def refuse_other_ends(regimen: Regimen) -> None:
-    """Raise `InputError` for a regimen whose end-of-therapy table answers otherwise."""
+    """Raise `InputError` for a regimen whose end-of-therapy table has other answers."""
     table = regimen.tables["end-of-therapy"]
     if others := [name for name in table.inputs if name != "semen"]:
         problem = f"it depends on {', '.join(others)}, which simulated patients do not have"
@@ -228,7 +227,7 @@ def refuse_other_ends(regimen: Regimen) -> None:
 
 
 def therapy_days(regimen: Regimen) -> int:
-    """Return on which day after its begin a regimen leads to the semen analysis and surgery.
+    """Return the day of therapy on which a regimen leads to semen analysis and surgery.
 
     Examples
     --------

@@ -1,11 +1,11 @@
-"""Hormones of a patient under gonadotropins, and the traits that make him answer as he does.
+"""Hormones under gonadotropins, and the individual traits that determine the response.
 
-No source prints a monthly curve in patients with hypergonadotropic azoospermia; the mechanism is
-assumed and every number of it stands in the scenario. hCG acts like LH: testosterone rises in
-proportion to the answer of the Leydig cells and the patient's own gain, estradiol follows it, and
-the pituitary withdraws slowly, in some patients wholly (FSH falls to a floor), in the others in
-part. The stimulus ``s`` of the pituitary is 0 without hCG and 1 at the steady state of the
-reference dose; log FSH and LH lie between their two ends in proportion to it.
+No source gives monthly curves in patients with hypergonadotropic azoospermia; the mechanism is
+assumed, and all of its numbers are in the scenario. hCG acts like LH: testosterone rises in
+proportion to the Leydig cell response and the individual gain, estradiol follows it, and the
+pituitary is suppressed slowly, completely in some patients (FSH falls to a floor) and partly in
+others. The stimulus ``s`` of the pituitary is 0 without hCG and 1 at the steady state of the
+reference dose; log FSH and log LH are interpolated between their two ends.
 """
 
 import math
@@ -21,21 +21,20 @@ from simulate.scenario.sections.endocrine import Kinetics, Physiology
 
 Floats = NDArray[np.float64]
 
-#: Months over which therapy is planned, and so the assays at their ends.
+#: Months of planned therapy, with assays at the end of each.
 MONTHS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """How each patient would answer to therapy, whether or not he gets any.
+    """Individual response of each patient to therapy, whether or not it is given.
 
     Arrays of shape (replicate, patient). ``suppressible`` patients fall to a floor,
     ``floor_factor`` times the typical one (mean 1); the others keep ``kept_ratio`` of their FSH and
     LH. ``assay`` is the factor by which the FSH assay errs at the end of each month, shape
     (replicate, patient, month). ``half_life_h`` and ``exposure`` (area under the curve as a
-    multiple of the mean) are how he eliminates each drug that reaches serum as FSH;
-    ``draw_delay_days`` is how long after the month's end his blood is drawn, 0-dimensional if all
-    are on time.
+    multiple of the mean) describe the kinetics of each drug with FSH activity; ``draw_delay_days``
+    is the delay of the blood sample after the month's end, 0-dimensional if all are on time.
     """
 
     leydig_stimulation: Floats
@@ -49,7 +48,7 @@ class Traits:
 
 
 def draw_traits(model: Physiology, streams: RandomStreams) -> Traits:
-    """Draw the traits of every patient; both arms and every regimen share them."""
+    """Simulate the traits of every patient, common to both arms and all regimens."""
     gain, floor, kept = np.moveaxis(streams.normal("hormone traits", width=3), -1, 0)
     log_sd = model.suppressed_log_sd.value
     own = {
@@ -74,17 +73,17 @@ def draw_traits(model: Physiology, streams: RandomStreams) -> Traits:
 
 
 def measured_log_sd(model: Physiology, hormone: str) -> float:
-    """Return the log SD of a measured value around the true level: biology and assay together."""
+    """Return the log SD of a measurement around the true level: biology and assay."""
     return math.hypot(model.assay_log_sd.value, model.within_patient_log_sd[hormone].value)
 
 
 def draw_kinetics(model: Kinetics, streams: RandomStreams, drug: str) -> tuple[Floats, Floats]:
-    """Draw each patient's half-life in hours and his area under the curve over the mean one."""
+    """Draw each patient's half-life in hours, and the area under the curve over the mean."""
     z = streams.normal(f"{drug} kinetics", width=2)
     log_sd, area = model.elimination_log_sd.value, model.area_log_sd.value
     mean = model.elimination_half_life_h.value
     half_life = mean * np.exp(log_sd * z[..., 0] - log_sd**2 / 2)
-    # Absorption is taken to be the faster step; nobody eliminates as fast as he absorbs.
+    # Absorption is assumed to be faster than elimination in every patient.
     slowest = 1.05 * model.absorption_half_life_h.value
     return np.maximum(half_life, slowest), np.exp(area * z[..., 1] - area**2 / 2)
 
@@ -95,13 +94,13 @@ def pituitary(baseline: Floats, floor_iu_l: float, stimulus: Floats, traits: Tra
     Parameters
     ----------
     floor_iu_l
-        Typical level of a fully suppressed patient; nobody rises to it from below.
+        Typical level of a fully suppressed patient; lower baseline levels do not rise to it.
     """
     fallen: Floats = baseline * np.exp(log_fall(baseline, floor_iu_l, traits) * stimulus)
     return fallen
 
 
 def log_fall(baseline: Floats, floor_iu_l: float, traits: Traits) -> Floats:
-    """Return the log of the part of his FSH or LH that a patient keeps at a stimulus of 1."""
+    """Return the log of the fraction of FSH or LH that remains at a stimulus of 1."""
     floor = np.minimum(floor_iu_l * traits.floor_factor / baseline, 1)
     return np.asarray(np.log(np.where(traits.suppressible, floor, traits.kept_ratio)))

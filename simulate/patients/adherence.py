@@ -1,4 +1,4 @@
-"""What patients do with the therapy they chose: injections missed, therapy broken off."""
+"""Adherence to the therapy chosen: missed injections and discontinuation."""
 
 from dataclasses import dataclass
 
@@ -14,17 +14,17 @@ from simulate.scenario.sections.therapy_arms import Behaviour
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-#: Months of therapy a patient who completes it goes through.
+#: Months of a completed therapy.
 ALL_MONTHS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """How each patient would keep to a therapy, whether or not he chose one.
+    """Potential adherence of each patient, whether or not therapy was chosen.
 
-    ``missed`` says on which days, counted from 0, he would miss an injection that is due, shape
-    (day, replicate, patient); None: nobody misses any. ``months`` is after how many months he
-    stops, shape (replicate, patient); None: nobody stops before the end.
+    ``missed`` marks the days, counted from 0, on which a due injection would be missed, shape (day,
+    replicate, patient); None: no injection is missed. ``months`` is the number of months before
+    discontinuation, shape (replicate, patient); None: all complete therapy.
     """
 
     missed: Flags | None = None
@@ -34,7 +34,7 @@ class Habits:
 def draw_habits(
     scenario: Scenario, spermatogenic_liability: Floats, streams: RandomStreams, days: int
 ) -> Habits:
-    """Draw every patient's habits over a therapy of so many days."""
+    """Simulate every patient's adherence over a number of days."""
     model = scenario.behaviour
     return Habits(
         missed=_missed(model, streams, days),

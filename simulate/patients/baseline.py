@@ -12,6 +12,7 @@ from simulate.core.coding import BASELINE, DIAGNOSES
 from simulate.core.random_streams import RandomStreams
 from simulate.patients.marginals import score_of, value_at
 from simulate.patients.sites import SitesOfPatients, draw_sites
+from simulate.patients.user_defined import UserDefinedValues
 from simulate.scenario.sections.enrolment import Marginal, Population, correlation_matrix
 from simulate.scenario.sections.parameter import Parameter
 from simulate.scenario.sections.site import StudySite
@@ -30,7 +31,8 @@ class Patients:
     """Patients before any choice of therapy; every array has shape (replicate, patient).
 
     ``baseline`` holds true values, neither rounded nor missing; ``score`` their normal scores.
-    ``diagnosis`` counts along `simulate.core.coding.DIAGNOSES`; ``sites`` is None in one hospital.
+    ``diagnosis`` is the index in `simulate.core.coding.DIAGNOSES`; ``sites`` is None in one
+    hospital, ``user_defined`` where a scenario adds nothing of its own.
     """
 
     diagnosis: Codes
@@ -38,9 +40,10 @@ class Patients:
     score: Mapping[str, Floats]
     partner_age_years: Floats
     sites: SitesOfPatients | None = None
+    user_defined: UserDefinedValues | None = None
 
     def reported(self, hormone: str) -> Floats:
-        """Return a hormone before therapy as the laboratory of each patient's site finds it."""
+        """Return a hormone before therapy as reported by the laboratory of each patient's site."""
         true = self.baseline[hormone]
         return true if self.sites is None else true * self.sites.measured_ratio(hormone)
 
@@ -91,8 +94,8 @@ def _partner_score(population: Population, age_score: Floats, streams: RandomStr
 def _possible_score(duration: Marginal, score: Floats, longest: Floats) -> Floats:
     """Return the score of the duration, drawn from durations up to the longest possible one.
 
-    The share of a patient's rank among all durations is kept among those that are possible, so
-    that nobody is drawn twice and the value stays a smooth function of the score.
+    The quantile of a patient among all durations is kept among the possible ones, so that no
+    rejection sampling is needed and the value is a smooth function of the score.
     """
     possible = ndtr(score_of(duration, longest))
     return np.asarray(ndtri(ndtr(score) * possible))
@@ -105,7 +108,7 @@ def recruitment_day(population: Population, streams: RandomStreams) -> Floats:
 
 
 def quantile(marginal: Marginal, probability: Floats) -> Floats:
-    """Return the value below which ``probability`` of the patients lie."""
+    """Return the quantile of this ``probability``."""
     scores: Floats = ndtri(probability)
     return value_at(marginal, scores)
 
@@ -113,7 +116,7 @@ def quantile(marginal: Marginal, probability: Floats) -> Floats:
 def diagnosis_shares(
     log_odds: Mapping[str, Parameter], added: Mapping[str, Parameter] = MappingProxyType({})
 ) -> Floats:
-    """Return the share of each diagnosis, from log odds against the first; ``added`` at a site."""
+    """Return the proportions of diagnoses from log odds against the first; ``added`` at a site."""
     further = [added[name].value if name in added else 0.0 for name in DIAGNOSES[1:]]
     own = [log_odds[name].value for name in DIAGNOSES[1:]]
     odds = np.exp([0.0] + [a + b for a, b in zip(own, further, strict=True)])

@@ -1,4 +1,4 @@
-"""What the clinic writes down: values rounded, and some hormones missing."""
+"""Recorded data: rounded values, and missing hormones."""
 
 from collections.abc import Mapping
 
@@ -8,6 +8,7 @@ from scipy.special import ndtri
 
 from simulate.core.coding import BASELINE, HORMONES
 from simulate.core.random_streams import RandomStreams
+from simulate.core.rounding import rounded
 from simulate.patients.baseline import Patients
 from simulate.scenario.sections.recording import Measurement
 
@@ -21,7 +22,7 @@ def record(
     streams: RandomStreams,
     facts: Mapping[str, Flags] | None = None,
 ) -> dict[str, Floats]:
-    """Return the baseline table as written down; a missing hormone is NaN.
+    """Return the baseline table as recorded; a missing hormone is NaN.
 
     Parameters
     ----------
@@ -38,22 +39,10 @@ def record(
     return written
 
 
-def rounded(values: Floats, step: float) -> Floats:
-    """Round to whole multiples of ``step``, each the nearest float64; zero has no sign.
-
-    >>> rounded(np.array([6.249, 18.0049, -0.01]), 0.1).tolist()
-    [6.2, 18.0, 0.0]
-    """
-    per_unit = round(1 / step)
-    if step < 1 and np.isclose(per_unit * step, 1):
-        return np.rint(values * per_unit) / per_unit + 0.0
-    return np.rint(values / step) * step + 0.0
-
-
 def _missing(
     model: Measurement, patients: Patients, streams: RandomStreams, facts: Mapping[str, Flags]
 ) -> Mapping[str, Flags]:
-    """Draw which hormones are missing: normal scores that share a part, cut at each share."""
+    """Simulate missing hormones: correlated normal scores with a threshold for each hormone."""
     shared = np.sqrt(model.missing_correlation.value)
     own = np.sqrt(1 - model.missing_correlation.value)
     draws = streams.normal("missing", width=len(HORMONES) + 1)
@@ -67,7 +56,7 @@ def _missing(
 
 
 def _missing_score(model: Measurement, patients: Patients, hormone: str) -> Floats:
-    """Return the normal score of the share of missing results, at each patient's site."""
+    """Return the normal score of the proportion of missing results at each patient's site."""
     share = model.missing[hormone].value
     if patients.sites is None:
         return np.asarray(ndtri(share))
@@ -77,7 +66,7 @@ def _missing_score(model: Measurement, patients: Patients, hormone: str) -> Floa
 def _pull(
     model: Measurement, patients: Patients, facts: Mapping[str, Flags], hormone: str
 ) -> Floats:
-    """Return what draws a patient's hormone towards missing: flags count as 1 and -1."""
+    """Return the shift of a patient's score towards missing: flags count as 1 and -1."""
     pull: Floats = np.zeros(())
     for cause, weight in model.missing_by.items():
         if not weight.value:

@@ -1,4 +1,4 @@
-"""At which site each patient is treated, and what differs for him there."""
+"""Site of each patient, and differences between sites."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,19 +16,19 @@ Codes = NDArray[np.int8]
 
 @dataclass(frozen=True, slots=True)
 class SitesOfPatients:
-    """The sites of a study in order, and the code of each patient's, shape (replicate, patient)."""
+    """The sites of a study, and the site code of each patient, shape (replicate, patient)."""
 
     sites: Mapping[str, StudySite]
     code: Codes
 
     def by_site(self, read: Callable[[StudySite], float]) -> Floats:
-        """Return a number of each patient's site."""
+        """Return a parameter of each patient's site."""
         found: Floats = np.array([read(site) for site in self.sites.values()])[self.code]
         return found
 
     @property
     def therapy(self) -> Floats:
-        """Log odds of choosing therapy, added at his site."""
+        """Log odds of choosing therapy, added at the site."""
         return self.by_site(lambda site: site.therapy.value)
 
     @property
@@ -42,7 +42,7 @@ class SitesOfPatients:
         return self.by_site(lambda site: site.effect.value)
 
     def measured_ratio(self, hormone: str) -> Floats:
-        """Return what the laboratory reports over the true value."""
+        """Return the ratio of the laboratory's report to the true value."""
         return self.by_site(
             lambda site: site.measured_ratio[hormone].value if hormone in site.measured_ratio else 1
         )
@@ -65,7 +65,7 @@ class SitesOfPatients:
 
 
 def draw_sites(sites: Mapping[str, StudySite], streams: RandomStreams) -> SitesOfPatients | None:
-    """Draw the site of every patient; None where there is one alone."""
+    """Simulate the site of every patient; None if there is only one."""
     if not sites:
         return None
     shares = np.array([site.share.value for site in sites.values()])

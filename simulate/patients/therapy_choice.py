@@ -1,17 +1,17 @@
-"""Who takes the therapy: each patient's own probability of choosing it."""
+"""Choice of therapy: each patient's probability of choosing it."""
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
 from simulate.core.coding import DIAGNOSES
+from simulate.core.rounding import rounded
 from simulate.patients.baseline import Patients
-from simulate.patients.measurement import rounded
 from simulate.scenario.sections.therapy_arms import Choice, ChoiceTerm
 
 Floats = NDArray[np.float64]
 
-#: Scores beyond this are held here, so that no patient's choice hangs on a cubic in the tail.
+#: Scores are truncated here, so that the cubic term has no extreme effect in the tails.
 SCORE_LIMIT = 2.5
 
 #: Step to which probabilities are rounded: the last bits of an exponential differ between
@@ -27,7 +27,7 @@ def propensity(choice: Choice, patients: Patients, hidden: Floats | None = None)
     Parameters
     ----------
     hidden
-        Score of what nobody measures; None where it does not act.
+        Score of the unmeasured confounder; None if it has no effect.
     """
     if choice.by == "coin":
         return np.full(patients.diagnosis.shape, expit(choice.intercept.value))
@@ -38,9 +38,11 @@ def propensity(choice: Choice, patients: Patients, hidden: Floats | None = None)
     for name, term in choice.terms.items():
         if _acts(term):
             log_odds += _along(term, patients.score[name])
+    if patients.user_defined is not None:
+        log_odds = log_odds + patients.user_defined.added("therapy")
     if hidden is not None:
         log_odds += choice.hidden.value * hidden
-    # Nobody is sure to choose or to refuse: the inverse of a probability is finite.
+    # Probabilities are never 0 or 1: their inverses are finite.
     return np.clip(rounded(expit(log_odds), STEP), STEP, 1 - STEP)
 
 

@@ -1,1 +1,1 @@
-"""How a trial fills: who arrives when and where, and which arm each is randomised to."""
+"""Recruitment of a trial: arrival times, sites and randomisation."""

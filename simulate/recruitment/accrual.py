@@ -1,9 +1,9 @@
-"""When and where patients arrive: Poisson recruitment at rates that change, over sites that open.
+"""Poisson recruitment with time-varying rates at sites that open over time.
 
 Time is months of 30 days elapsed since the trial opened, from 0. A rate may be constant, change in
-steps, or ramp; a site recruits from its opening to its closing. Arrivals are a Poisson process made
-by inverting its cumulative rate at a unit-rate process, so they are exact, and patients of two
-designs that share random streams arrive in the same order.
+steps, or ramp; a site recruits from its opening to its closing. Arrivals are an exact Poisson
+process, by inversion of the cumulative rate at a unit-rate process; patients of two designs with
+common random streams arrive in the same order.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class Site:
     months
         Knots, rising; recruitment starts at the first. The first is the opening of the site.
     patients_per_month
-        Rate that holds from each knot on; with ``ramp`` the rate at each knot, linear between.
+        Rate from each knot on; with ``ramp`` the rate at each knot, linear between.
     ramp
         Whether the rate changes linearly between knots; after the last it is constant.
 
@@ -69,7 +69,7 @@ class Recruitment:
     Attributes
     ----------
     months
-        (piece,) where pieces begin, the first at 0; the last piece never ends.
+        (piece,) starts of pieces, the first at 0; the last piece is unbounded.
     start, end
         (site, piece) patients per month at both ends of each piece; equal on the last.
     """
@@ -117,7 +117,7 @@ def expected_patients(recruitment: Recruitment, months: ArrayLike) -> Floats:
 
 
 def expected_month(recruitment: Recruitment, patients: ArrayLike) -> Floats:
-    """Return the (...) months after which this many patients are expected over all sites.
+    """Return the (...) months until this many patients are expected over all sites.
 
     >>> one = combine([Site((0.0, 6.0, 12.0), (5.0, 10.0, 20.0))])
     >>> float(expected_month(one, 200))
@@ -135,14 +135,14 @@ def draw_arrivals(
     *,
     site_factor: ArrayLike | None = None,
 ) -> tuple[Floats, Counts]:
-    """Draw when each patient arrives, and at which site.
+    """Simulate the arrival time and the site of each patient.
 
     Parameters
     ----------
     recruitment
         Rates of the sites.
     gap_uniform, site_uniform
-        (..., patient) uniforms on [0, 1): for the gap before each patient, and for his site.
+        (..., patient) uniforms on [0, 1): for the gap before each patient, and for the site.
     site_factor
         (..., site) multipliers of the rates, for example gamma variables of mean 1 (Anisimov VV,
         Fedorov VV. *Stat Med* 2007;26:4958-75); None is 1.
@@ -151,8 +151,8 @@ def draw_arrivals(
     -------
     months, site
         (..., patient) arrival times, rising, and sites numbered from 0. If all rates end at 0
-        before the last patient, he and those after him arrive at infinity, at site 0: the trial
-        cannot fill.
+        before the last patient, the remaining patients arrive at infinity, at site 0: the trial
+        cannot complete recruitment.
 
     Examples
     --------
@@ -184,7 +184,7 @@ def _rates_on(site: Site, knots: Floats) -> tuple[Floats, Floats]:
         return level, level
     at = np.interp(knots, own, rates)
     start = np.where(piece >= 0, at, 0.0)
-    # A piece that ends where the site opens ends at 0, whatever the rate it opens with.
+    # A piece that ends at the opening of the site ends at 0, regardless of the opening rate.
     end = np.where(piece >= 0, np.append(at[1:], at[-1]), 0.0)
     return start, end
 
@@ -212,7 +212,7 @@ def _invert(recruitment: Recruitment, factor: Floats, patients: Floats) -> Float
 def _choose_site(
     recruitment: Recruitment, factor: Floats, months: Floats, streams: Floats
 ) -> Counts:
-    """Choose each patient's site with chances in proportion to the rates at his arrival."""
+    """Choose each patient's site with probabilities proportional to the rates at arrival."""
     finite = np.where(np.isfinite(months), months, 0.0)
     piece = np.searchsorted(recruitment.months, finite, side="right") - 1
     length = np.append(np.diff(recruitment.months), 1.0)

@@ -1,7 +1,7 @@
 """Times of analyses, and participants on treatment without an endpoint at each.
 
-Time is months of 30 days elapsed since the trial opened. A patient is recruited, treated, and his
-endpoint is known some months later or, if he drops out, never.
+Time is months of 30 days elapsed since the trial opened. A patient is recruited and treated; the
+endpoint is known some months later or, after dropout, never.
 """
 
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ class AnalysisTimes:
     Attributes
     ----------
     months
-        (..., analysis) when the data of a analysis are complete; infinity if never.
+        (..., analysis) time at which the data of an analysis are complete; infinity if never.
     recruited
         (..., analysis) patients recruited by then.
     overrunning
-        (..., analysis) patients recruited whose endpoint is still to come: their data arrive after
-        the decision.
+        (..., analysis) patients recruited without an endpoint yet: their data arrive after the
+        decision.
     known
-        (..., analysis, patient) whose endpoint a analysis can use.
+        (..., analysis, patient) whether an analysis can use the endpoint.
     """
 
     months: Floats
@@ -43,22 +43,21 @@ def schedule_analyses(
     endpoint_months: ArrayLike,
     endpoints: ArrayLike,
 ) -> AnalysisTimes:
-    """Hold each analysis when its number of endpoints is known.
+    """Schedule each analysis at the time when its number of endpoints is known.
 
     Parameters
     ----------
     arrival_months
-        (..., patient) when each patient is recruited, rising; infinity is never.
+        (..., patient) time of recruitment, increasing; infinity means never.
     endpoint_months
-        (..., patient) months from recruitment to the endpoint, broadcast; infinity for a patient
-        who drops out before.
+        (..., patient) months from recruitment to the endpoint, broadcast; infinity after dropout.
     endpoints
-        (analysis,) whole numbers of endpoints, rising.
+        (analysis,) increasing whole numbers of endpoints.
 
     Examples
     --------
-    Four patients, one a month, endpoints three months later; the analysis at two endpoints is held
-    in month 4, when four patients have been recruited:
+    Four patients, one a month, endpoints three months later; the analysis at two endpoints is in
+    month 4, when four patients have been recruited:
 
     >>> analyses = schedule_analyses([0.0, 1.0, 2.0, 3.0], 3.0, [2, 4])
     >>> analyses.months.tolist(), analyses.recruited.tolist(), analyses.overrunning.tolist()
@@ -81,7 +80,7 @@ def schedule_analyses(
         )
     ready = arrival + delay
     months = np.sort(ready, axis=-1)[..., wanted - 1]
-    # At infinity nothing more happens: patients who never arrive are not recruited then either.
+    # An infinite analysis time does not include patients who never arrive.
     known = (ready[..., None, :] <= months[..., None]) & np.isfinite(ready)[..., None, :]
     here = (arrival[..., None, :] <= months[..., None]) & np.isfinite(arrival)[..., None, :]
     coming = here & ~known & np.isfinite(ready)[..., None, :]

@@ -1,9 +1,9 @@
-"""Pocock-Simon minimisation: give each patient the arm that balances the factors best, with chance.
+"""Pocock-Simon minimisation with a random element.
 
 Pocock SJ, Simon R. *Biometrics* 1975;31:103-15. For unequal allocation counts are divided by their
 parts, and the probabilities are those of Han B, Enas NH, McEntegart D. *Stat Med* 2009;28:3329-46,
-without which the arms drift from their ratio. Patients are taken one after the other; replicates
-are taken together.
+without which the allocation ratio is not preserved. Patients are processed sequentially, replicates
+in parallel.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from simulate.recruitment.randomisation import check_allocation, check_levels
 Floats = NDArray[np.float64]
 Arms = NDArray[np.int64]
 
-#: How unbalanced a factor would be: largest minus smallest arm, or variance over arms.
+#: Measure of imbalance of a factor: range or variance over arms.
 Distance = Literal["range", "variance"]
 
 
@@ -32,11 +32,11 @@ def minimise(
     allocation: Sequence[int] = (1, 1),
     distance: Distance = "range",
 ) -> Arms:
-    """Randomise patients one by one so that the arms stay alike in every factor.
+    """Randomise patients sequentially so that the arms stay balanced in every factor.
 
     For each arm the imbalance that would follow is summed over the factors, among patients who
-    share the newcomer's level. The arm with the least is preferred; arms that are level are
-    preferred with chances in proportion to their parts.
+    share the newcomer's level. The arm with the smallest imbalance is preferred; tied arms are
+    preferred with probabilities proportional to their allocation.
 
     Parameters
     ----------
@@ -47,9 +47,10 @@ def minimise(
     levels
         Number of levels of each factor.
     probability
-        Chance of the smallest arm when it is preferred, above its share of the allocation; 1 is
-        deterministic but for ties, and guessable. Larger arms get 1 - (1 - probability) times the
-        parts of their rivals over those of the rivals of the smallest.
+        Probability of the preferred arm for the arm with the smallest allocation, above its
+        allocation fraction; 1 is deterministic except for ties, and predictable. Arms with larger
+        allocation get 1 - (1 - probability) times the allocation of the other arms over that of the
+        others of the smallest.
     weights
         Importance of each factor; None is 1 for all.
     allocation
@@ -81,7 +82,7 @@ def minimise(
     checked = [check_levels(f, n) for f, n in zip(factors, levels, strict=True)]
     streams, *places = np.broadcast_arrays(np.asarray(uniform, float), *checked)
     flat = streams.reshape(-1, streams.shape[-1])
-    # All levels of all factors in one row of counters.
+    # Counters of all levels of all factors in one row.
     offsets = np.concatenate([[0], np.cumsum(levels)[:-1]])
     place = np.stack([p.reshape(flat.shape) for p in places], -1) + offsets
     return _assign(flat, place, int(np.sum(levels)), share, ratio, probability, distance).reshape(
@@ -114,8 +115,8 @@ def _assign(
 
 
 def _imbalances(load: Floats, weights: Floats, ratio: Floats, distance: Distance) -> Floats:
-    """Return (replicate, arm) imbalance if he joined it; load is (replicate, factor, arm)."""
-    if ratio.size == 2:  # one number says it all: how far arm 1 leads
+    """Return the imbalance (replicate, arm) after joining; load is (replicate, factor, arm)."""
+    if ratio.size == 2:  # with two arms the difference suffices
         lead = load[..., 1] - load[..., 0]
         after = np.stack([lead - 1 / ratio[0], lead + 1 / ratio[1]], 1)
         return np.asarray((np.abs(after) if distance == "range" else after**2 / 4) @ weights)
@@ -125,7 +126,7 @@ def _imbalances(load: Floats, weights: Floats, ratio: Floats, distance: Distance
 
 
 def _preferences(ratio: Floats, probability: float) -> Floats:
-    """Return (preferred arm, arm) chances; over the allocation they average to the allocation."""
+    """Return (preferred arm, arm) probabilities, which average to the allocation."""
     rivals = ratio.sum() - ratio
     best = 1 - rivals / rivals.max() * (1 - probability)
     chance = (1 - best)[:, None] * ratio / rivals[:, None]

@@ -1,6 +1,6 @@
-"""How guessable a randomisation is, and how unbalanced it leaves the arms.
+"""Predictability and imbalance of a randomisation.
 
-Arms stand along the last axis in order of arrival; leading axes are replicates.
+Arms are along the last axis in order of arrival; leading axes are replicates.
 """
 
 from collections.abc import Sequence
@@ -17,16 +17,16 @@ Counts = NDArray[np.int64]
 
 
 def convergence_guess(arms: ArrayLike, allocation: Sequence[int] = (1, 1)) -> Floats:
-    """Return the expected share of patients whose arm is guessed right by the convergence strategy.
+    """Return the expected correct-guess rate of the convergence strategy.
 
-    Blackwell D, Hodges JL. *Ann Math Stat* 1957;28:449-60: guess the arm that is furthest behind
-    its share so far; toss a coin if two arms are level. Permuted blocks of 2b have
-    ``b + (4^b / C(2b, b) - 1) / 2`` right guesses in 2b: `block_predictability`.
+    Blackwell D, Hodges JL. *Ann Math Stat* 1957;28:449-60: guess the arm furthest below its
+    allocation so far; guess at random in case of ties. Permuted blocks of 2b have ``b + (4^b /
+    C(2b, b) - 1) / 2`` right guesses in 2b: `block_predictability`.
 
     Parameters
     ----------
     arms
-        (..., patient) arms in order of arrival, as an investigator at one site would see them.
+        (..., patient) arms in order of arrival, as seen by an investigator at one site.
 
     Examples
     --------
@@ -37,14 +37,14 @@ def convergence_guess(arms: ArrayLike, allocation: Sequence[int] = (1, 1)) -> Fl
     given = np.asarray(arms)[..., None] == np.arange(ratio.size)
     before = (np.cumsum(given, axis=-2) - given) / ratio
     behind = before <= before.min(-1, keepdims=True) + 1e-9
-    # The coin among arms that are level is weighted by the allocation.
+    # Random guesses among tied arms are weighted by the allocation.
     chance = behind * ratio
     right = (chance * given).sum(-1) / chance.sum(-1)
     return np.asarray(right.mean(-1))
 
 
 def block_predictability(block: int) -> float:
-    """Return the expected share of right guesses in two-arm permuted blocks of this size.
+    """Return the expected correct-guess rate in two-arm permuted blocks of this size.
 
     >>> [round(block_predictability(size), 6) for size in (2, 4, 6, 8)]
     [0.75, 0.708333, 0.683333, 0.666071]
@@ -61,9 +61,9 @@ def block_predictability(block: int) -> float:
 
 
 def expected_guesses(control: int, treated: int) -> float:
-    """Return the expected correct-guess rate in permuted blocks of so many patients per arm.
+    """Return the expected correct-guess rate in permuted blocks with given numbers per arm.
 
-    As `convergence_guess` finds it, but summed over all that a block can be.
+    As `convergence_guess`, but summed over all possible blocks.
 
     >>> print(f"{expected_guesses(2, 2):.6f} {expected_guesses(2, 4):.6f}")
     0.708333 0.692593

@@ -1,8 +1,8 @@
 """Randomisation: simple, permuted block, stratified.
 
-All randomness comes in as uniform numbers, one per patient, so arms of different designs can share
-it. Arms are numbered from 0 (control). Patients stand along the last axis in order of arrival;
-leading axes are replicates.
+All functions take uniform numbers, one per patient, so that designs can use common random numbers.
+Arms are numbered from 0 (control). Patients are along the last axis in order of arrival; leading
+axes are replicates.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ def check_allocation(allocation: Sequence[int]) -> tuple[int, ...]:
 
 
 def simple(uniform: ArrayLike, allocation: Sequence[int] = (1, 1)) -> Arms:
-    """Toss a coin for each patient.
+    """Randomise each patient independently.
 
     Parameters
     ----------
@@ -55,10 +55,10 @@ def permuted_blocks(
     rounds_of_blocks: Sequence[int] = (2,),
     size_uniform: ArrayLike | None = None,
 ) -> Arms:
-    """Fill blocks in which every arm has its exact share, in random order.
+    """Randomise in permuted blocks in which every arm has its exact allocation.
 
-    Each patient draws from an urn that holds what is left of his block, so the arms of the patients
-    so far do not depend on those who are still to come.
+    Each patient draws from an urn with the rest of the block, so that earlier arms do not depend on
+    later patients.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def stratified(
 
 
 def check_levels(level: ArrayLike, levels: int) -> Arms:
-    """Return (..., patient) levels of a factor, or say that some are not 0 to ``levels`` - 1."""
+    """Return (..., patient) levels of a factor; raise if some are not 0 to ``levels`` - 1."""
     values = np.asarray(level)
     whole = np.issubdtype(values.dtype, np.integer)
     if levels < 1 or not whole or values.min(initial=0) < 0 or values.max(initial=0) >= levels:

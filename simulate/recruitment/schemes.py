@@ -1,4 +1,4 @@
-"""SCHEMES: every way of randomising, what it balances, and how it gives patients their arms.
+"""SCHEMES: every randomisation scheme, the factors that it balances, and its algorithm.
 
 A new scheme is one entry and a line in ``docs/reference/design-file.md``.
 """
@@ -22,22 +22,22 @@ Factor = tuple[Codes, int]
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """What a scheme is given, patients along the last axis in order of arrival.
+    """Inputs of a scheme, with patients along the last axis in order of arrival.
 
     Attributes
     ----------
     uniform
-        (..., patient) uniforms on [0, 1), one for each arm to be drawn.
+        (..., patient) uniforms on [0, 1), one for each assignment.
     size_uniform
-        The same for the sizes of blocks; None where there is one size.
+        The same for the sizes of blocks; None if there is one size.
     allocation
         Parts of the arms, control first.
     factors
-        Factors by which arms are balanced; none for a scheme that takes none.
+        Balanced factors; empty for a scheme without factors.
     rounds_of_blocks
-        How often a block holds each part of the allocation; several sizes are equally likely.
+        Multiples of the allocation in a block; several sizes are equally likely.
     probability
-        Chance of the arm that minimisation prefers.
+        Probability of the arm that minimisation prefers.
     """
 
     uniform: Floats
@@ -50,20 +50,20 @@ class Arrivals:
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """A way of randomising.
+    """A randomisation scheme.
 
     Attributes
     ----------
     name
-        What designs call it.
+        Name in design files.
     assign
-        Gives every patient an arm, numbered from 0 (control).
+        Function that assigns an arm to every patient, numbered from 0 (control).
     factors
         Whether it balances factors, which a design must then name.
     blocks
-        Where it fills permuted blocks: over all patients, within strata, or nowhere.
+        Where permuted blocks apply: over all patients, within strata, or nowhere.
     preference
-        Whether it prefers an arm with a probability that a design may choose.
+        Whether it prefers an arm with a probability set by the design.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""All a scenario file may say, section by section: `Scenario` holds them all."""
+"""The format of scenario files by section; `Scenario` is the whole file."""
 
 from simulate.scenario.scenario_file import Scenario, Target
 from simulate.scenario.sections.endocrine import Kinetics, Physiology, ResponsePoint

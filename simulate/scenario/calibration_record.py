@@ -15,7 +15,7 @@ from protocol.reading.fields import Number, Seed, Whole
 from simulate.scenario.scenario_file import Scenario
 from simulate.scenario.sections.parameter import Amount
 
-#: The field of a record's file that binds the others.
+#: The field of a record's file that holds the hash of the others.
 HASH_FIELD = "record_sha256"
 
 Statistic = Annotated[Number, Field(ge=-1e9, le=1e9)]
@@ -23,7 +23,7 @@ Size = Annotated[Number, Field(ge=0, le=1e9)]
 
 
 class Solved(Document):
-    """One calibrated parameter: where it started, where it ended, and what it rests on."""
+    """One calibrated parameter: starting value, solution, and basis."""
 
     value: Amount
     start: Amount
@@ -33,12 +33,12 @@ class Solved(Document):
 
 
 class Achieved(Document):
-    """One target: the published number, and what the solved scenario gives on average.
+    """One target: the published number, and the mean of the solved scenario.
 
-    ``z`` is the distance beyond the rounding of the printed number, in Monte Carlo standard
-    errors; 0 where the simulated mean rounds to the printed digits, None where it does not and no
-    two studies differ. A target that need not match (``must_match`` false) is shown and holds
-    nothing up.
+    ``z`` is the distance beyond the rounding of the printed number, in Monte Carlo standard errors;
+    0 where the simulated mean rounds to the printed digits, None where it does not and no two
+    studies differ. A target that need not match (``must_match`` false) is reported but not
+    required.
     """
 
     published: Statistic
@@ -50,15 +50,15 @@ class Achieved(Document):
 
     @property
     def distance(self) -> float:
-        """``z``, infinite where there is no error to measure the distance by."""
+        """``z``, infinite if the Monte Carlo error is zero."""
         return math.inf if self.z is None else self.z
 
 
 class CalibrationRecord(Document):
-    """What `pretese calibrate` stores; ``mechanism_sha256`` ties it to the numbers it solved.
+    """The record stored by `pretese calibrate`; ``mechanism_sha256`` identifies the scenario.
 
-    In its file ``record_sha256`` stands beside these fields: the hash of all of them, so that a
-    value that is changed by hand is found out.
+    The file also holds ``record_sha256``, the hash of all fields, so that manual changes are
+    detected.
     """
 
     scenario: str
@@ -71,12 +71,12 @@ class CalibrationRecord(Document):
 
 
 def calibration_record_path(scenario_file: Path, scenario: Scenario) -> Path:
-    """Return where the calibration record of a scenario file stands."""
+    """Return the path of the calibration record of a scenario file."""
     return scenario_file.parent / "calibration_records" / f"{scenario.id}.json"
 
 
 def record_hash(plain: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a record's fields but the hash itself, whatever their order.
+    """Return the SHA-256 of a record's fields except the hash itself, regardless of order.
 
     >>> record_hash({"a": 1, "b": [2.5]}) == record_hash({"b": [2.5], "a": 1, "record_sha256": "?"})
     True
@@ -92,7 +92,7 @@ def parse_calibration_record(text: str, path: Path) -> CalibrationRecord:
     Raises
     ------
     InputError
-        It is not as it was written.
+        The record was changed after it was written.
     """
     plain = parse_json(text, str(path))
     cure = "restore the file, or run `pretese calibrate` again"

@@ -1,8 +1,8 @@
-"""A scenario file may extend another and state its differences alone.
+"""Inheritance: a scenario file may extend another and state only its differences.
 
-Sections merge; a number, list or word that the file states takes the place of the other's; null
-takes it away. A file inherits mechanism, never purpose: question, expected finding and targets
-are its own.
+Sections merge; a number, list or word that the file states replaces the inherited one; null removes
+it. A file inherits the mechanism but not the purpose: question, expected finding and targets are
+not inherited.
 """
 
 import os
@@ -17,12 +17,12 @@ from protocol.reading.stored import content_hash
 from protocol.shorten import shorten, shorten_text
 from simulate.core.shipped import scenario_path
 
-#: What a file never inherits.
+#: Fields that are not inherited.
 OWN = ("id", "question", "expected_finding", "targets")
 
 MOST_STEPS = 5
 
-#: Endings of the path of a scenario file.
+#: File name extensions of scenario files.
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -36,12 +36,12 @@ class Source:
 
 
 def read_chain(path: Path) -> tuple[Source, ...]:
-    """Read a scenario file and each that it extends in turn; every file is read and parsed once."""
+    """Read a scenario file and all files that it extends; every file is read and parsed once."""
     return tuple(_chain(path))
 
 
 def merged(sources: Sequence[Source]) -> Any:
-    """Return what the first of some files says with all that it takes from the others."""
+    """Return the content of the first file merged with those that it extends."""
     whole = sources[-1].plain
     for source in reversed(sources[:-1]):
         kept = {name: value for name, value in whole.items() if name not in OWN}
@@ -60,7 +60,7 @@ def stated(source: Source) -> frozenset[str]:
 
 
 def merge(base: Any, child: Any) -> Any:
-    """Return ``base`` with what ``child`` states in place; a number is replaced whole.
+    """Return ``base`` updated by ``child``; a parameter is replaced as a whole.
 
     >>> merge({"a": {"x": 1, "y": 2}, "b": 3}, {"a": {"y": 5}, "b": None})
     {'a': {'x': 1, 'y': 5}}
@@ -92,7 +92,7 @@ def _chain(path: Path) -> Iterator[Source]:
 
 
 def _read(path: Path, children: list[Path]) -> tuple[str, Any]:
-    """Return text and plain value; of a file that another extends, only a mapping is one."""
+    """Return text and plain value; a file that another extends must be a mapping."""
     if not children:
         text = read_text(path)
         return text, parse_yaml(text, str(path))
@@ -112,7 +112,7 @@ _EXTEND = "name a shipped scenario, or give the path of a scenario file ending i
 
 
 def _parent_path(path: Path, name: Any) -> Path:
-    """Return the file that ``extends: name`` in ``path`` means: one beside it, or a shipped one.
+    """Return the file named by ``extends`` in ``path``: one in the same folder, or a shipped one.
 
     A name with a slash or the ending ``.yaml`` is a path, counted from the folder of the file.
     """

@@ -1,7 +1,7 @@
-"""Load a scenario in one pass: read, merged, solved from its calibration records, and hashed.
+"""Load a scenario in one pass: read, merge, apply calibration records, and hash.
 
-`load` is the only way in. Each file is read and parsed once, and whoever needs a hash, the
-calibration record or the numbers that are left to solve takes them from what it returns.
+`load` is the only entry point. Each file is read and parsed once; hashes, calibration records and
+the free parameters are part of its result.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,29 +24,28 @@ from simulate.scenario.scenario_file import Scenario
 
 @dataclass(frozen=True, slots=True)
 class LoadedScenario:
-    """A scenario ready to be simulated, with all that its files told.
+    """A scenario ready for simulation, with its files, hashes and calibration records.
 
     Attributes
     ----------
     scenario
         With calibrated values and overrides in place.
     unsolved
-        The same before its own calibration record: what calibration starts from.
+        The same before its own calibration record is applied: the start of calibration.
     path
-        Its file.
+        Path of its file.
     sha256
         Hash of its text and of the texts of all that it extends.
     file_sha256, record_sha256
         Hashes of its own text and of the text of its own calibration record, if it has one.
     mechanism_sha256
-        Hash of all that decides what is simulated (`mechanism_hash`).
+        Hash of everything that determines the simulation (`mechanism_hash`).
     stated
-        Dotted paths of the numbers that its file states itself.
+        Dotted paths of the numbers stated in its own file.
     free
-        Those of them that calibration solves.
+        Those solved by calibration.
     records
-        The calibration records that its numbers rest on: its own first, then those of the files
-        that it extends.
+        The calibration records that apply: its own first, then those of the files that it extends.
     """
 
     scenario: Scenario
@@ -62,7 +61,7 @@ class LoadedScenario:
 
     @property
     def record_path(self) -> Path:
-        """Where its own calibration record stands, or is to stand."""
+        """Path of its own calibration record, whether or not it exists."""
         return calibration_record_path(self.path, self.unsolved)
 
 
@@ -83,24 +82,24 @@ def load(
 ) -> LoadedScenario:
     """Load a scenario by shipped name or path.
 
-    A scenario that extends another takes over what that one's calibration record holds, and needs
-    a record of its own only for the calibrated numbers that it states itself.
+    A scenario that extends another inherits the values of that calibration record, and needs its
+    own record only for the calibrated numbers that it states itself.
 
     Parameters
     ----------
     overrides
-        Dotted path of a number to the value that takes its place.
+        New values of numbers by dotted path.
     where
-        What the overrides come from, for messages.
+        Source of the overrides, for messages.
     need_record
         Whether a scenario with calibrated numbers and without a matching record is refused. False
-        leaves its own at the values they start from, which is what calibration wants.
+        keeps the starting values, as calibration needs.
 
     Raises
     ------
     InputError
-        A file cannot be used, a calibration record is missing or solved other numbers, or an
-        override names no number or a value that the number may not have.
+        A file cannot be used, a calibration record is missing or does not match, or an override
+        names no number or gives a value that is not allowed.
     """
     sources = read_chain(scenario_path(name))
     loaded = _solved(sources, need_record=need_record)
@@ -132,7 +131,7 @@ def _solved(sources: Sequence[Source], *, need_record: bool = True) -> LoadedSce
 
 
 def _with_record(loaded: LoadedScenario) -> LoadedScenario:
-    """Put the values of its own calibration record in place; refuse one that solved others."""
+    """Apply the values of its own calibration record; refuse one that does not match."""
     path, file = loaded.path, loaded.record_path
     cure = f"run `pretese calibrate {path.stem if path.parent.name == 'scenarios' else path}`"
     if not file.exists():

@@ -13,10 +13,12 @@ from pydantic import BaseModel
 from protocol.errors import Fault, InputError
 from protocol.reading.documents import validate
 from protocol.shorten import shorten_text
+from simulate.core.entry_points import function_sha256
 from simulate.scenario.scenario_file import Scenario
 from simulate.scenario.sections.parameter import Parameter
+from simulate.scenario.sections.user_defined import Formula, UserDefined, Variable
 
-#: Words that explain a scenario without changing what it draws.
+#: Fields that describe a scenario without changing the simulation.
 _WORDS = frozenset(
     {
         "source",
@@ -35,14 +37,14 @@ _WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class _OptionalNumbers:
-    """Numbers that a scenario need not state, and that then have no effect."""
+    """Optional numbers, which have no effect if they are not stated."""
 
     path: re.Pattern[str]
     unit: str
     sweep: tuple[float, float]
 
 
-#: What may be set although the file does not state it; a name that is not known is refused later.
+#: Paths that may be set although the file does not state them; unknown names are refused later.
 _OPTIONAL = (
     _OptionalNumbers(re.compile(r"measurement\.missing_by\.\w+"), "1", (-3, 3)),
     _OptionalNumbers(re.compile(r"population\.score_by_diagnosis\.\w+\.\w+"), "1", (-3, 3)),
@@ -84,7 +86,7 @@ def _children(node: Any) -> Iterator[tuple[str, Any]]:
 def with_values(
     scenario: Scenario, values: Mapping[str, float], where: str, *, beyond_sweep: bool = False
 ) -> Scenario:
-    """Return the scenario with some numbers replaced, checked as if the file had said so.
+    """Return the scenario with some numbers replaced, checked as if the file stated them.
 
     Parameters
     ----------
@@ -92,7 +94,7 @@ def with_values(
         Dotted path to new value. An unknown path is an `InputError`, never ignored; so is a value
         outside the range that the file declares for an assumption, and one that is not finite.
     where
-        What the values come from, for the error message.
+        Source of the values, for the error message.
     beyond_sweep
         Widen the range of an assumption to a value outside it instead.
     """
@@ -155,14 +157,17 @@ def _state(plain: Any, path: str) -> None:
 
 
 def mechanism_hash(scenario: Scenario) -> str:
-    """Return the SHA-256 of all that decides what is drawn; explanations do not count.
+    """Return the SHA-256 of everything that determines the simulation, without descriptions.
 
     Neither do dates, which decide when things are written down and change no patient.
     Nor does a field left at its default, so that a new kind of field does not age old calibration
-    records.
+    records. A function of a package counts with the text of its file.
     """
-    plain = scenario.model_dump(mode="json", exclude_defaults=True, exclude={"dates"})
-    text = json.dumps(_decisive(plain), sort_keys=True)
+    excluded = {"dates", "user_defined"}
+    plain = _decisive(scenario.model_dump(mode="json", exclude_defaults=True, exclude=excluded))
+    if scenario.user_defined != UserDefined():
+        plain["user_defined"] = _user_defined(scenario.user_defined)
+    text = json.dumps(plain, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -172,3 +177,20 @@ def _decisive(plain: Any) -> Any:
     if isinstance(plain, list):
         return [_decisive(child) for child in plain]
     return plain
+
+
+def _user_defined(model: UserDefined) -> list[list[Any]]:
+    """Return what decides the user-defined values, in the order in which they are computed."""
+    stated = [*model.covariates.items(), *model.mechanisms.stated(), *model.outcomes.items()]
+    return [[name, *_formula(formula)] for name, formula in stated]
+
+
+def _formula(formula: Formula) -> list[Any]:
+    function = formula.function
+    shown = [formula.kind, formula.decimals] if isinstance(formula, Variable) else []
+    return [
+        formula.expression and " ".join(formula.expression.split()),
+        function and [function, function_sha256(function)],
+        {name: number.value for name, number in formula.parameters.items()},
+        *shown,
+    ]

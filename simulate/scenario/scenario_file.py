@@ -1,4 +1,4 @@
-"""All a scenario file may say. Every number of the mechanism is a `Parameter`."""
+"""The format of scenario files. Every number of the mechanism is a `Parameter`."""
 
 from typing import Annotated
 
@@ -17,14 +17,15 @@ from simulate.scenario.sections.recording import Measurement
 from simulate.scenario.sections.site import Sites
 from simulate.scenario.sections.sperm_production import Spermatogenesis
 from simulate.scenario.sections.therapy_arms import Arm, Behaviour, Choice
+from simulate.scenario.sections.user_defined import UserDefined
 
 
 class Target(Document):
-    """A number that calibration must meet and that the published study does not print.
+    """A calibration target that the published study does not report.
 
-    ``number`` names what is simulated: a counted number of the study, or ``truth.`` with an
-    estimand and a scale. It is met within ``half_unit``. One that need not match is drawn towards
-    its value as far as the others let it, and reported.
+    ``number`` names the simulated quantity: a number of the study, or ``truth.`` with an estimand
+    and a scale. The tolerance is ``half_unit``. A target that need not match is approached as far
+    as the others allow, and reported.
     """
 
     number: str
@@ -36,10 +37,11 @@ class Target(Document):
 
 
 class Scenario(Document):
-    """One question about synthetic patients, and all that is needed to draw them.
+    """A scenario: a question about synthetic patients, and everything needed to simulate them.
 
     ``extends`` names the scenario from which everything not stated is taken. ``sites`` are the
-    hospitals of the study by name, or their number; without any there is one.
+    hospitals of the study by name, or their number; without any there is one. ``user_defined``
+    adds covariates, outcomes and mechanisms.
     """
 
     id: Identifier
@@ -59,6 +61,7 @@ class Scenario(Document):
     fertility: Fertility
     measurement: Measurement
     dates: Dates | None = None
+    user_defined: UserDefined = Field(default_factory=UserDefined)
     published: str
     targets: tuple[str | Target, ...] = ()
     notes: dict[str, str] = Field(default_factory=dict)
@@ -68,6 +71,15 @@ class Scenario(Document):
     @classmethod
     def _both_arms(cls, given: dict[str, Arm]) -> dict[str, Arm]:
         return exactly(given, ARMS, "arm")
+
+    @model_validator(mode="after")
+    def _a_coin_has_no_mechanism(self) -> "Scenario":
+        if self.choice.by == "coin" and self.user_defined.mechanisms.therapy is not None:
+            raise ValueError(
+                "choice.by: coin gives everybody one probability of therapy; remove "
+                "user_defined.mechanisms.therapy"
+            )
+        return self
 
     @model_validator(mode="after")
     def _no_target_twice(self) -> "Scenario":

@@ -1,1 +1,1 @@
-"""What a clinic would export: tidy tables, their columns, and labelled data errors."""
+"""Tables as exported by a clinic: tidy tables, their columns, and labelled data errors."""

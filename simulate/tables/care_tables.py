@@ -1,4 +1,4 @@
-"""What the theatre and the laboratory write down: operations and ICSI cycles."""
+"""Tables of theatre and laboratory: operations and ICSI cycles."""
 
 import numpy as np
 import pandas as pd
@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from simulate.cohort.births import Births, Couples
 from simulate.cohort.draw import Cohort
 from simulate.cohort.surgery import draw_operations, frozen, sides
-from simulate.patients.measurement import rounded
+from simulate.core.rounding import rounded
 
-#: Counts of a cycle in the order of the days, with what they are.
+#: Counts of a cycle in chronological order, with their meaning.
 STAGES = {
     "oocytes": "oocytes retrieved",
     "mii_oocytes": "MII oocytes, injected",
@@ -23,7 +23,7 @@ STAGES = {
 def operations(cohort: Cohort, r: int, numbers: NDArray[np.int_]) -> pd.DataFrame:
     """List every micro-TESE of a study.
 
-    Testosterone after surgery is counted from that before therapy, whose effect is over by then.
+    Testosterone after surgery is relative to the value before therapy, whose effect has ended.
     """
     done = np.flatnonzero(cohort.observed("micro_tese")[r])
     model = cohort.scenario.surgery

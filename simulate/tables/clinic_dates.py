@@ -1,9 +1,10 @@
 """Tables on the calendar of a clinic: dates, weekdays, hours, late visits and injections, waits.
 
-A study is simulated on the days of the regimen. Here its tables are written as a clinic would:
-patients are enrolled and seen from Monday to Friday in opening hours, come late to visits, a month
-of therapy counts from the visit before, and surgery and ICSI wait for a date. No result depends on
-it. Random numbers are those of each patient, so that slices of a study agree with the whole.
+A study is simulated on the days of the regimen. This module writes its tables with realistic dates:
+patients are enrolled and seen from Monday to Friday in opening hours, visits may be late, a month
+of therapy counts from the previous visit, and surgery and ICSI have waiting times. Results do not
+depend on the dates. Random numbers are addressed by patient, so that slices of a study agree with
+the whole.
 """
 
 import datetime as dt
@@ -29,7 +30,7 @@ Tables = Mapping[str, pd.DataFrame]
 
 WEEK, SATURDAY = 7, 5
 SECONDS_PER_DAY = 86_400
-#: The day from which times of a computer count.
+#: The Unix epoch.
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 #: Appointments are given every five minutes.
 SLOT_MINUTES = 5
@@ -37,7 +38,7 @@ SLOT_MINUTES = 5
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """When each patient of a study comes; days from his enrolment, arrays by patient.
+    """Dates of each patient of a study, in days from enrolment; arrays by patient.
 
     ``visit`` has shape (patient, month from 0), ``enrolled`` counts from the first day.
     """
@@ -54,7 +55,7 @@ class _Plan:
         return np.asarray(table["patient_id"].to_numpy() - self.first_patient - 1)
 
     def date(self, who: Ints, day: Ints) -> NDArray[np.datetime64]:
-        """Return the dates of days that count from the enrolment of each patient."""
+        """Return the dates of days counted from the enrolment of each patient."""
         seconds = self.enrolled[who] + day
         seconds += self.dates.begins.toordinal() - _EPOCH
         seconds *= SECONDS_PER_DAY
@@ -62,7 +63,7 @@ class _Plan:
 
 
 def on_clinic_dates(parts: Tables, cohort: Cohort, dates: Dates, r: int) -> dict[str, pd.DataFrame]:
-    """Return the tables of a study with dates, and days as they came to be."""
+    """Return the tables of a study with dates and actual days."""
     plan = _plan(parts, cohort, dates, r)
     everyone = np.arange(len(plan.enrolled))
     hours = _hours(dates, cohort.streams, r)
@@ -103,7 +104,7 @@ def _plan(parts: Tables, cohort: Cohort, dates: Dates, r: int) -> _Plan:
 
 
 def _thawed(parts: Tables, cohort: Cohort) -> NDArray[np.bool_]:
-    """Return whose sperm had been frozen; nobody's who did not reach ICSI."""
+    """Return whose sperm had been frozen; false for couples who did not reach ICSI."""
     thawed = np.zeros(cohort.streams.patients, bool)
     cycles = parts["cycles"]
     place = cycles["patient_id"].to_numpy() - cohort.streams.first_patient - 1
@@ -118,17 +119,17 @@ def _wait(median: float, dates: Dates, score: Floats) -> Ints:
 
 
 def _on_weekday(dates: Dates, day: Ints) -> Ints:
-    """Move days that count from the first of the study from a weekend to the Monday after."""
+    """Move days, counted from the first day of the study, from a weekend to the next Monday."""
     weekday = (dates.begins.weekday() + day) % WEEK
     return day + np.where(weekday >= SATURDAY, WEEK - weekday, 0)
 
 
 def _hours(dates: Dates, streams: RandomStreams, r: int) -> Floats:
-    """Draw a part of the opening hours for each visit, then for each procedure."""
+    """Draw a time within the opening hours for each visit, then for each procedure."""
     return np.asarray(streams.uniform("time of day", width=MONTHS + 1 + len(_FROM_PART))[r])
 
 
-#: Semen analysis, micro-TESE, ICSI: from which part of the opening hours on, and how much of them.
+#: Semen analysis, micro-TESE, ICSI: start and width of their window, as fractions of opening hours.
 _FROM_PART = (0.0, 0.0, 0.5)
 _PARTS = (1.0, 0.4, 0.5)
 
@@ -150,10 +151,10 @@ def _visits(table: pd.DataFrame, plan: _Plan, hours: Floats) -> pd.DataFrame:
 
 
 def _injections(table: pd.DataFrame, plan: _Plan, cohort: Cohort, r: int) -> pd.DataFrame:
-    """Count the days of a month from the visit before it; some injections come a day late.
+    """Count the days of a month from the previous visit; some injections are a day late.
 
-    One that the next follows on the day after, or on the same day, is given in time. Rows stand
-    patient by patient and in the order of days, so that what a month shares is repeated.
+    An injection followed by another on the same or the next day is on time. Rows are sorted by
+    patient and day, so that values common to a month are repeated.
     """
     who, planned = plan.place(table), table["day"].to_numpy(np.int_)
     count = np.bincount(who * MONTHS + _MONTH_OF[planned], minlength=MONTHS * len(plan.enrolled))
@@ -172,7 +173,7 @@ _MONTH_OF = np.repeat(np.arange(MONTHS), MONTH_DAYS)
 
 
 def _alone(rows: Ints, who: Ints, planned: Ints) -> NDArray[np.bool_]:
-    """Say of some injections whether the patient has none that day besides, nor the day after."""
+    """Return for some injections whether the patient has no other on that day or the next."""
     before, after = np.maximum(rows - 1, 0), np.minimum(rows + 1, len(who) - 1)
     same_day = (who[before] == who[rows]) & (planned[before] == planned[rows]) & (before != rows)
     soon = (who[after] == who[rows]) & (planned[after] <= planned[rows] + 1) & (after != rows)
@@ -198,14 +199,14 @@ def _operations(table: pd.DataFrame, plan: _Plan) -> pd.DataFrame:
 
 
 def _changed(table: pd.DataFrame, name: str, **columns: NDArray[Any]) -> pd.DataFrame:
-    """Return a table with columns in place or added, in their order, without a copy of the rest."""
+    """Return a table with columns replaced or added, in order, without copying the others."""
     kept = {column: _values(table[column]) for column in table}
     whole = {**kept, **columns}
-    names = [each.name for each in COLUMNS[name] if each.name in whole]
-    return pd.DataFrame({each: whole[each] for each in names}, copy=False)
+    known = dict.fromkeys(each.name for each in COLUMNS[name] if each.name in whole)
+    return pd.DataFrame({each: whole[each] for each in {**known, **whole}}, copy=False)
 
 
 def _values(column: pd.Series) -> Any:
-    """Return what a column holds; pandas searches for missing words in the array of plain columns."""
+    """Return what a column holds; the array of a plain one is searched for missing words."""
     plain = isinstance(column.dtype, np.dtype)
     return column.to_numpy() if plain else column.array

@@ -1,4 +1,4 @@
-"""ERRORS: every type of data error in one cell, as they are found in clinics' tables."""
+"""ERRORS: every type of data error in one cell, as found in tables of clinics."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from simulate.core.coding import ASSAYED, HORMONES
 
 Flags = NDArray[np.bool_]
 
-#: Columns with their values after the error, in all rows; those of the affected rows are used.
+#: Columns with values after the error, for all rows; only affected rows are used.
 Changes = Iterable[tuple[str, pd.Series]]
 
 #: ng/dL in one nmol/L of testosterone, from its molar mass of 288.4 g/mol.
@@ -19,7 +19,7 @@ NG_DL_PER_NMOL_L = 28.84
 
 MONTHS_OF_A_YEAR = 12
 
-#: What stands for "not measured" and below the detection limit in many laboratory systems.
+#: Codes for "not measured" and "below the detection limit" in many laboratory systems.
 NOT_MEASURED_NUMBER, NOT_DONE, BELOW_LIMIT = 999.0, "ND", "<0.1"
 
 
@@ -30,16 +30,16 @@ class Error:
     Attributes
     ----------
     kind
-        What the labels call it.
+        Name in the labels.
     table
-        Where it happens.
+        Table in which it occurs.
     change
-        Gives the affected columns as they would be with the error, from the clean table and the
+        Function that returns the affected columns with the error, from the clean table and the
         affected rows.
     month
         Month of the affected visit; None for the table of patients.
     worded
-        Columns of numbers that hold words after it.
+        Numeric columns that contain text after it.
     """
 
     kind: str
@@ -50,7 +50,7 @@ class Error:
 
 
 def _wrong_patient(table: pd.DataFrame, _: Flags) -> Changes:
-    """Put the results of the patient in the row before; the first row has none before it."""
+    """Use the results of the patient in the previous row; the first row is unchanged."""
     for name in HORMONES:
         before = table[name].shift(1)
         before.iloc[0] = table[name].iloc[0]
@@ -85,7 +85,7 @@ def _letters_swapped(table: pd.DataFrame, _: Flags) -> Changes:
 
 
 def _missing_code(table: pd.DataFrame, _: Flags) -> Changes:
-    """Write the number for "not measured" where nothing was measured, and elsewhere too."""
+    """Write the code for "not measured" in missing cells, and in others."""
     yield "prolactin_ng_ml", pd.Series(NOT_MEASURED_NUMBER, table.index, name="prolactin_ng_ml")
 
 
@@ -109,7 +109,7 @@ def _decimal_comma(table: pd.DataFrame, rows: Flags) -> Changes:
 
 
 def _day_and_month(table: pd.DataFrame, _: Flags) -> Changes:
-    """Swap day and month of the enrolment, where that is a date; exact days have none."""
+    """Swap day and month of enrolment if the result is a date; exact days have no dates."""
     name = "enrolled_date"
     if name not in table:
         return
@@ -151,12 +151,12 @@ ERRORS = (
 
 
 def changed_row(rows: pd.DataFrame) -> tuple[str, pd.Series]:
-    """Return the column in which a nearly repeated row differs, and its values: a year older."""
+    """Return the column that differs in a nearly repeated row (age + 1 year), and its values."""
     return "age_years", rows["age_years"].abs() + 1
 
 
 def number(value: float) -> str:
-    """Return a number as a table of text holds it; nothing if it is missing.
+    """Return a number as text in a table; empty if it is missing.
 
     >>> number(6.2), number(31.0), number(float("nan"))
     ('6.2', '31', '')
@@ -165,7 +165,7 @@ def number(value: float) -> str:
 
 
 def worded_columns(table: str) -> tuple[str, ...]:
-    """Return the columns of numbers that may hold words after some error.
+    """Return the numeric columns that may contain text after some error.
 
     >>> worded_columns("patients")
     ('estradiol_pmol_l', 'lh_iu_l', 'testis_volume_ml')
@@ -174,7 +174,7 @@ def worded_columns(table: str) -> tuple[str, ...]:
 
 
 def as_words(name: str, table: pd.DataFrame) -> pd.DataFrame:
-    """Write the numbers of columns that may hold words as text, alike in every part of a study."""
+    """Write numeric columns that may contain text as text, consistently in all parts of a study."""
     texts = {
         column: table[column].map(lambda v: v if isinstance(v, str) else number(float(v)) or None)
         for column in worded_columns(name)

@@ -1,8 +1,8 @@
 """Introduce labelled data errors into clean tables, to test data cleaning.
 
 The clean study does not change; data errors use random streams of their own, so the same patients
-are affected whatever else is simulated. A cell suffers at most one error, the first in the order of
-`ERRORS`, so that its label is its only one.
+are affected whatever else is simulated. A cell has at most one error, the first in the order of
+`ERRORS`, and hence one label.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ LABELS = (
     Column("corrupted", "", "value after the error; empty if missing"),
 )
 
-#: Rows that stand twice: the same, and with one value changed.
+#: Repeated rows: identical, and with one value changed.
 REPEATED, NEARLY_REPEATED = "repeated row", "nearly repeated row"
 
 #: Every type of error, in the order in which they are introduced.
@@ -53,7 +53,7 @@ def corrupt(
     ----------
     tables
         One study's tables, as `simulate.tables.study_tables.tables` gives them. ``patients`` and
-        ``visits`` are corrupted, the others left alone.
+        ``visits`` are corrupted, the others unchanged.
     share
         Share of patients affected by each type of error, from 0 to 1.
     streams
@@ -81,7 +81,7 @@ def corrupt(
 
 
 def _rows(tables: Mapping[str, pd.DataFrame], error: Error, who: Flags) -> Flags:
-    """Return the rows of the affected patients, of one month where the error is one of a visit."""
+    """Return the rows of the affected patients, of one month for errors of visits."""
     table = tables[error.table]
     first = tables["patients"]["patient_id"].iloc[0]
     mine: Flags = who[(table["patient_id"] - first).to_numpy()]
@@ -94,7 +94,7 @@ def _differ(clean: pd.Series, values: pd.Series) -> Flags:
 
 
 def _placed(into: pd.Series, values: pd.Series, cells: Flags) -> pd.Series:
-    """Return a column with other values in some cells; words beside numbers make it hold both."""
+    """Return a column with some cells replaced; of mixed type if text is added to numbers."""
     if not cells.any():
         return into
     if values.dtype != into.dtype and into.dtype != object:
@@ -127,7 +127,7 @@ def _written(value: object) -> str:
 def _repeat(
     patients: pd.DataFrame, share: float, streams: RandomStreams
 ) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
-    """Append repeated rows, the same ones and nearly the same ones."""
+    """Append repeated rows, identical and nearly identical."""
     parts, labels = [patients], []
     for kind in (REPEATED, NEARLY_REPEATED):
         again = patients[streams.uniform(f"data errors: {kind}")[0] < share].copy()

@@ -1,7 +1,7 @@
-"""RULES: what no patient of a clinic's tables can be, as an expert would notice it.
+"""RULES: plausibility rules of a clinic's tables, as an expert would check them.
 
-Each rule names the patients who break it. Patients that are simulated break none; data errors that
-are introduced on purpose break some. A new rule is one entry.
+Each rule returns the patients who violate it. Simulated patients violate none; introduced data
+errors violate some. A new rule is one entry.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +16,7 @@ from simulate.tables.care_tables import STAGES
 
 Tables = Mapping[str, pd.DataFrame]
 
-#: Stages of a cycle up to transfer: each can keep no more than the stage before it.
+#: Stages of a cycle up to transfer: no count exceeds that of the previous stage.
 _STAGES = tuple(STAGES)[:-1]
 
 IN_EJACULATE, RETRIEVED, BIRTH = endpoint_columns()
@@ -24,7 +24,7 @@ IN_EJACULATE, RETRIEVED, BIRTH = endpoint_columns()
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What holds for every patient, and the numbers of those for whom it does not."""
+    """A plausibility rule, and the function that returns the numbers of patients who violate it."""
 
     name: str
     broken_by: Callable[[Tables, Scenario], Iterable[int]]
@@ -36,7 +36,7 @@ def broken_rules(tables: Tables, scenario: Scenario) -> pd.DataFrame:
     Parameters
     ----------
     tables
-        Those of one study, as `simulate.tables.study_tables.tables` gives them.
+        The tables of one study, from `simulate.tables.study_tables.tables`.
     """
     rows = [
         (rule.name, patient)

@@ -1,4 +1,4 @@
-"""Injections: what the regimen's calendar makes of the months that each patient lived."""
+"""Injections of each patient, from the regimen's calendar and the phases of the months."""
 
 from dataclasses import dataclass
 

@@ -14,12 +14,12 @@ Ints = NDArray[np.int_]
 
 
 def numbers(cohort: Cohort) -> Ints:
-    """Return the number of each patient in his study, from 1."""
+    """Return the number of each patient in the study, from 1."""
     return cohort.streams.first_patient + np.arange(1, cohort.gonadotropin_therapy.shape[1] + 1)
 
 
 def words(names: Sequence[str | None]) -> NDArray[np.object_]:
-    """Make an array whose elements share the words, many times faster than text of fixed width."""
+    """Return an object array that shares the strings, much faster than fixed-width text."""
     return np.array(names, dtype=object)
 
 
@@ -39,10 +39,10 @@ def _known(names: Sequence[str | None]) -> list[str]:
 
 
 def words_as_objects(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose columns of words hold objects, and None where there is no word.
+    """Return a table whose text columns hold objects, and None if missing.
 
-    Pandas from version 3 chooses the type of a column by what is in it: without any word in it, it
-    would have another type than with some.
+    Pandas from version 3 infers the type of a column from its content, so that an empty column
+    would have another type.
     """
     plain = {name: _objects(table[name]) for name, kind in table.dtypes.items() if _wordy(kind)}
     return table.assign(**plain) if plain else table
@@ -59,7 +59,7 @@ def _objects(column: pd.Series) -> NDArray[np.object_] | pd.Series:
 
 
 def along(cohort: Cohort, r: int, name: str) -> Floats:
-    """Return a field of `simulate.hormones.therapy.Course` along the way each patient took."""
+    """Return a field of `simulate.hormones.therapy.Course` in the arm that each patient chose."""
     untreated, treated = (getattr(path.course, name)[..., r, :] for path in cohort.paths)
     chosen: Floats = np.where(cohort.gonadotropin_therapy[r], treated, untreated)
     return chosen

@@ -1,8 +1,8 @@
-"""One study as the tidy tables a clinic would export, and the truth apart from them.
+"""One study as tidy tables, as exported by a clinic, with the truth in separate tables.
 
-Days count from 0, the day a patient is enrolled; months from 1, of 30 days each. Only what happened
-has a row; what is not known is empty. The type of an array says what its column holds: int8 (Int8
-where some are unknown) a 0/1 flag, other integers a count, floats a number, objects words.
+Days count from 0, the day a patient is enrolled; months from 1, of 30 days each. Only events that
+occurred have a row; unknown values are empty. The type of a column shows its content: int8 (Int8 if
+some are unknown) for a 0/1 flag, other integers for a count, floats for a number, objects for text.
 """
 
 import numpy as np
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from simulate.cohort.births import Births, Couples, births_along, couples_of
 from simulate.cohort.draw import Cohort
-from simulate.core.coding import ARMS, DIAGNOSES
+from simulate.core.coding import ARMS, BASELINE, DIAGNOSES
+from simulate.core.rounding import rounded
 from simulate.endpoints import ENDPOINTS, potential_outcomes
 from simulate.hormones.serum import intratesticular_testosterone_ng_ml
 from simulate.patients.baseline import Patients, recruitment_day
-from simulate.patients.measurement import rounded
 from simulate.patients.therapy_choice import STEP
 from simulate.tables.care_tables import cycles, operations
 from simulate.tables.clinic_dates import on_clinic_dates
@@ -28,7 +28,9 @@ from simulate.tables.table_columns import OPTIONAL as OPTIONAL
 from simulate.tables.table_columns import PATIENT as PATIENT
 from simulate.tables.table_columns import SITE as SITE
 from simulate.tables.table_columns import Column as Column
+from simulate.tables.table_columns import columns_of as columns_of
 from simulate.tables.table_columns import dictionary as dictionary
+from simulate.tables.user_columns import user_columns, user_truth
 from simulate.tables.visit_tables import ASSAYED as ASSAYED
 from simulate.tables.visit_tables import visits
 from simulate.truth import BY_SPERM, BY_SURGERY, principal_strata
@@ -42,9 +44,9 @@ def tables(
 ) -> dict[str, pd.DataFrame]:
     """Return every table of one study of a cohort, ``replicate`` counted from 0 in the cohort.
 
-    With ``exact_days`` everything happens on the day on which the regimen has it; without, on the
-    dates of a clinic (`simulate.tables.clinic_dates`), if the scenario has any. With
-    ``coded_words`` columns of words are categorical: smaller, and written faster.
+    With ``exact_days`` all events are on the days of the regimen; otherwise on the dates of a
+    clinic (`simulate.tables.clinic_dates`), if the scenario has dates. With ``coded_words`` columns
+    of words are categorical: smaller, and written faster.
     """
     couples = couples_of(cohort)
     untreated, treated = (births_along(couples, path) for path in cohort.paths)
@@ -70,8 +72,12 @@ def tables(
 
 
 def in_order(table: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
-    """Return the columns of a table in their order, without those that this study lacks."""
+    """Return the columns of a table in their order, without those that this study lacks.
+
+    User-defined columns, which are not listed, stand last.
+    """
     names = [each.name for each in columns if each not in OPTIONAL or each.name in table]
+    names += [name for name in table.columns if name not in names]
     return table if list(table.columns) == names else table.loc[:, names]
 
 
@@ -98,7 +104,7 @@ def _patients(
             "patient_id": numbers(cohort),
             **site_names(cohort.patients, r),
             "diagnosis": coded(DIAGNOSES, cohort.patients.diagnosis[r]),
-            **{name: values[r] for name, values in cohort.baseline.items()},
+            **{name: cohort.baseline[name][r] for name in BASELINE},
             "partner_age_years": rounded(cohort.patients.partner_age_years[r], 1),
             "enrolled_day": _days_of_enrolment(cohort)[r].astype(int),
             "gonadotropin_therapy": gonadotropin_therapy,
@@ -111,6 +117,7 @@ def _patients(
             "sperm_retrieved": _known(cohort.observed("sperm_retrieved")[r], operated),
             "icsi": icsi.astype(np.int8),
             "live_birth": _known(delivered, icsi & couples.heard_of[r]),
+            **user_columns(cohort, r),
         }
     )
 
@@ -119,14 +126,14 @@ def _known(flags: NDArray[np.bool_], known: NDArray[np.bool_]) -> pd.Series:
     return pd.Series(pd.arrays.IntegerArray(flags.astype(np.int8), ~known))
 
 
-#: What may be done, in the order of the day, and the results: of a search for sperm; of ICSI.
+#: Procedures in chronological order, and the results of a search for sperm and of ICSI.
 PROCEDURES = ("semen analysis", "micro-TESE", "ICSI")
 FOUND = ("no sperm", "sperm")
 SOURCES = ("testicular sperm", "ejaculated sperm")
 
 
 def _procedures(cohort: Cohort, patients: pd.DataFrame, r: int) -> pd.DataFrame:
-    """List what was done, on the day on which therapy is over: without any, that of enrolment."""
+    """List the procedures on the last day of therapy (without therapy, the day of enrolment)."""
     seen, in_chosen_arm = (
         patients[name].to_numpy(int, na_value=0)
         for name in ("sperm_in_ejaculate", "sperm_retrieved")
@@ -173,7 +180,7 @@ def _transfers(
 
 
 def truth_rows(cohort: Cohort, births: tuple[Births, Births], r: int = 0) -> pd.DataFrame:
-    """Return what no clinic can see of each patient of a study."""
+    """Return the unobservable quantities of each patient of a study."""
     outcomes = {
         f"{name}_{arm}": reached[r].astype(np.int8)
         for name in ENDPOINTS
@@ -189,12 +196,13 @@ def truth_rows(cohort: Cohort, births: tuple[Births, Births], r: int = 0) -> pd.
             "stratum_by_sperm": _stratum(strata, BY_SPERM, r),
             **outcomes,
             **_exact_values(cohort, r),
+            **user_truth(cohort, r),
         }
     )
 
 
 def _exact_values(cohort: Cohort, r: int) -> dict[str, Floats]:
-    """Return what rounding, missing values and biology hide of each patient."""
+    """Return the true values hidden by rounding, missing values and biology."""
     exact = {**cohort.patients.baseline, "partner_age_years": cohort.patients.partner_age_years}
     before, after = (
         intratesticular_testosterone_ng_ml(

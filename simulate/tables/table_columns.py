@@ -2,18 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pandas as pd
 
+from protocol.errors import InputError
 from simulate.core.coding import ARMS, BASELINE, DIAGNOSES
 from simulate.endpoints import ENDPOINTS
+from simulate.scenario.scenario_file import Scenario
+from simulate.scenario.sections.user_defined import Variable
 from simulate.tables.care_tables import STAGES
 from simulate.truth import BY_SPERM, BY_SURGERY
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What a column holds: its unit (UCUM; "" for codes) and a sentence."""
+    """A column: its unit (UCUM; "" for codes) and its meaning."""
 
     name: str
     unit: str
@@ -48,10 +52,10 @@ _EXACT = tuple(
 
 PATIENT = Column("patient_id", "", "number of the patient in the study, from 1")
 
-#: Stands among the patients of a study at several sites.
+#: Column of patients in a study at several sites.
 SITE = Column("site", "", "site of treatment; absent in a study at one site")
 
-#: Stand in tables that are written on the calendar of a clinic.
+#: Columns of tables with dates.
 ENROLLED_DATE = Column("enrolled_date", "", "date of enrolment; absent with exact days")
 DATE = Column("date", "", "date; absent with exact days")
 TIME = Column("time", "", "time of day, hours and minutes; absent with exact days")
@@ -157,12 +161,62 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
 }
 
 
-def dictionary(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def columns_of(scenario: Scenario) -> dict[str, tuple[Column, ...]]:
+    """Return every table with its columns in order, those that a scenario defines itself last.
+
+    Raises
+    ------
+    InputError
+        A user-defined name is that of another column.
+    """
+    model = scenario.user_defined
+    added = {**model.covariates, **model.outcomes}
+    existing = {column.name for name in ("patients", "truth") for column in COLUMNS[name]}
+    for name in added:
+        if existing & {name, *_truth_names(name)}:
+            problem, cure = "a table has a column of this name", "take another name"
+            raise InputError.of(scenario.id, f"user_defined.{name}", problem, cure)
+    return {
+        **COLUMNS,
+        "patients": (*COLUMNS["patients"], *(_user_column(*each) for each in added.items())),
+        "truth": (
+            *COLUMNS["truth"],
+            *(
+                _truth_column(name, variable, "exact", "before rounding")
+                for name, variable in model.covariates.items()
+                if variable.kind == "number"
+            ),
+            *(
+                _truth_column(name, variable, arm, f"if {arm}, whatever was chosen")
+                for name, variable in model.outcomes.items()
+                for arm in ARMS
+            ),
+        ),
+    }
+
+
+def _truth_names(name: str) -> tuple[str, ...]:
+    return (f"{name}_exact", *(f"{name}_{arm}" for arm in ARMS))
+
+
+def _user_column(name: str, variable: Variable) -> Column:
+    return Column(name, "" if variable.kind == "flag" else variable.unit, variable.meaning)
+
+
+def _truth_column(name: str, variable: Variable, end: str, words: str) -> Column:
+    unit = _user_column(name, variable).unit
+    return Column(f"{name}_{end}", unit, f"{variable.meaning}, {words}")
+
+
+def dictionary(
+    parts: Mapping[str, pd.DataFrame],
+    columns: Mapping[str, tuple[Column, ...]] = MappingProxyType(COLUMNS),
+) -> pd.DataFrame:
     """Return the dictionary of some tables: table, column, unit (UCUM) and meaning."""
     rows = [
         (name, column.name, column.unit, column.meaning)
         for name, table in parts.items()
-        for column in COLUMNS[name]
+        for column in columns[name]
         if column.name in table
     ]
     return pd.DataFrame(rows, columns=["table", "column", "unit", "meaning"])

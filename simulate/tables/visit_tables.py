@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from simulate.cohort.draw import Cohort
 from simulate.core.coding import ASSAYED as ASSAYED  # the hormones of the table
+from simulate.core.rounding import rounded
 from simulate.hormones.decision_lookup import MONTH_DAYS
 from simulate.hormones.known_values import scenario_hormones
 from simulate.hormones.serum import (
@@ -15,7 +16,6 @@ from simulate.hormones.serum import (
     testosterone_nmol_l,
 )
 from simulate.hormones.traits import MONTHS
-from simulate.patients.measurement import rounded
 from simulate.tables.study_rows import along, coded, numbers
 
 Floats = NDArray[np.float64]
@@ -25,7 +25,7 @@ def visits(cohort: Cohort, r: int) -> pd.DataFrame:
     """Lay out the visits: before therapy for everybody, monthly for those under therapy."""
     baseline = np.stack([cohort.baseline[name][r] for name in ASSAYED])
     measured = np.concatenate([baseline[:, None], _month_ends(cohort, r)], axis=1)
-    # Also patients who miss every injection, or break therapy off, come to their visits.
+    # Patients who miss every injection or discontinue therapy also attend visits.
     ends = np.arange(MONTHS + 1)[:, None] * MONTH_DAYS
     patient, month = np.nonzero((ends <= cohort.surgery_day[r]).T)
     return pd.DataFrame(
@@ -44,7 +44,7 @@ def _month_ends(cohort: Cohort, r: int) -> Floats:
     """Return measured hormones at the ends of months 1 to 3, shape (hormone, month, patient).
 
     Hormones that decide have the value that decided. The others vary independently around the true
-    value, and are missing now and then (`assay_factors`).
+    value and may be missing (`assay_factors`).
     """
     scenario = cohort.scenario
     share = scenario.measurement.missing_at_visits.value
@@ -59,7 +59,7 @@ def _month_ends(cohort: Cohort, r: int) -> Floats:
 
 
 def _hormones(cohort: Cohort, r: int) -> dict[str, Floats]:
-    """Return true hormones along the way each patient took, shape (visit, patient)."""
+    """Return true hormones in the arm that each patient chose, shape (visit, patient)."""
     model, patients, traits = cohort.scenario.physiology, cohort.patients, cohort.traits
     ways = []
     for path in cohort.paths:

@@ -34,6 +34,10 @@ WITH_A_UNIT_BESIDE = {
     "high",
     "given",
     "entry",
+    # Limits of a population, in the unit of its baseline value; an exponent has none.
+    "above",
+    "up_to",
+    "exponent",
     # Results by the name of an input, which holds the unit; doses in the unit of the drug.
     "baseline",
     "monthly",

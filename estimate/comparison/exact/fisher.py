@@ -1,7 +1,7 @@
 """Fisher's exact test of any table of counts: enumerated, or simulated where too large.
 
 SciPy's own R x C test draws tables at random; a p-value in a table of characteristics should not
-change with a seed, nor carry an error where it can be counted.
+depend on a seed, nor have a Monte Carlo error if it can be computed exactly.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from protocol.errors import InputError
 class TableTest:
     """The two-sided p-value of a table, and its Monte Carlo standard error.
 
-    ``mcse`` is None where all tables were counted.
+    ``mcse`` is None if all tables were enumerated.
     """
 
     p_value: float

@@ -1,7 +1,7 @@
 """Fisher's test by simulated tables with the observed margins, where there are too many to count.
 
-The random numbers are fixed, so that a table has one p-value; its standard error says how far that
-may be from the exact one.
+The random numbers are fixed, so that a table has one p-value; its standard error measures the
+distance from the exact one.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from estimate.core.arrays import Floats, Ints
 #: Tables drawn: the standard error of a p-value of 0.05 is then 0.0007.
 TABLES = 100_000
 
-#: Root of the fixed random numbers.
+#: Seed of the fixed random numbers.
 SEED = 1935
 
 
@@ -38,8 +38,9 @@ def draw_tables(counts: Ints, tolerance: float, tables: int = TABLES) -> tuple[f
 def draw_two_rows(law: TwoRows, tables: int = TABLES) -> tuple[float, float]:
     """Return the p-value of a table of two rows and its standard error, from weighted tables.
 
-    Cells are drawn with their probabilities to a power, at which a table is about as far out as
-    the observed one, and weighted back. So a tiny p-value has a relative error as small as others.
+    Importance sampling: cells are drawn with a power of their probabilities, chosen so that a
+    typical table is about as extreme as the observed one, and reweighted. Small p-values then have
+    the same relative error as others.
     """
     cells = law.cells
     power = min(1.0, (len(cells) - 1) / (2 * max(-law.limit, 1e-9)))
@@ -59,7 +60,7 @@ def draw_two_rows(law: TwoRows, tables: int = TABLES) -> tuple[float, float]:
 
 
 def _draw_cell(weight: Floats, before: Floats, left: Ints, uniform: Floats) -> Ints:
-    """Return one cell of every table, given what its row has left for it and the cells before."""
+    """Return one cell of every table, given the remaining margin and the previous cells."""
     found = np.empty_like(left)
     order = np.argsort(left, kind="stable")
     sums, starts = np.unique(left[order], return_index=True)

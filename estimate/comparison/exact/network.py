@@ -29,9 +29,9 @@ Paths = dict[float, tuple[float, int]]
 class Network:
     """All tables with the margins of ``counts``, line by line; lines outnumber columns.
 
-    A node is what the margins have left; the paths that reach it are merged when equally probable,
-    counted at once when even their least probable completion is more probable than the observed
-    table, and kept whole when none is.
+    A node is the remaining margin; the paths that reach it are merged if equally probable, excluded
+    together if even their least probable completion is more probable than the observed table, and
+    counted together if no completion is.
     """
 
     counts: Ints

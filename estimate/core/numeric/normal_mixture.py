@@ -1,4 +1,4 @@
-"""A finite mixture of normal distributions: what is believed of an effect before a trial.
+"""A finite mixture of normal distributions, as the prior of an effect.
 
 A component with a standard deviation of 0 is a point, such as "no effect".
 """
@@ -16,7 +16,8 @@ from estimate.core.arrays import Floats
 from estimate.core.numeric.roots import brent_root
 from protocol.errors import InputError
 
-#: Standard deviations on either side of a component over which it is integrated: all but 1e-16.
+#: Standard deviations on either side of a component over which it is integrated: everything except
+#: 1e-16.
 _REACH = 8.3
 
 #: Points of the quadrature on each side of a break.
@@ -70,7 +71,7 @@ class NormalMixture:
         return float(np.sqrt(max(0.0, second - self.mean**2)))
 
     def probability_below(self, value: float) -> float:
-        """Return P(effect < value): a point at the value itself does not count."""
+        """Return P(effect < value), excluding a point mass at the value."""
         with np.errstate(divide="ignore", invalid="ignore"):
             inside = ndtr((value - self.mean_of) / self.sd_of)
         points = (self.mean_of < value).astype(float)

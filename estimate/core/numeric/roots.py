@@ -2,7 +2,7 @@
 
 The steps are those of `scipy.optimize`, with the same numbers to the last bit
 (`tests/unit/estimate/core/test_roots.py`); loading `scipy.optimize` takes half a second of
-processor time, more than most of what calls this takes as a whole.
+processor time, more than most computations that use this module.
 """
 
 import math
@@ -17,10 +17,10 @@ Floats = NDArray[np.floating[Any]]
 #: Relative accuracy that is always possible: four units in the last place.
 RTOL = 4 * 2.0**-52
 
-#: Steps after which a function is called too hard.
+#: Maximum number of steps.
 MAX_STEPS = 100
 
-#: Halvings after which any two numbers are next to each other.
+#: Number of bisections after which any two numbers are adjacent.
 MAX_HALVINGS = 2100
 
 
@@ -35,7 +35,7 @@ def brent_root(
     """Return a root between two ends at which a function has different signs.
 
     Brent RP. *Algorithms for Minimization Without Derivatives*, 1973, chapter 4: the secant or the
-    parabola through the last values where it moves fast enough, and otherwise halves.
+    parabola through the last values if it converges fast enough, otherwise bisection.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def brent_root(
         if f_before != 0 and f_here != 0 and (f_before < 0) != (f_here < 0):
             other, f_other = before, f_before
             last_step = step = here - before
-        if abs(f_other) < abs(f_here):  # the better end is the one to go on from
+        if abs(f_other) < abs(f_here):  # continue from the better end
             before, here, other = here, other, here
             f_before, f_here, f_other = f_here, f_other, f_here
         room = (xtol + rtol * abs(here)) / 2
@@ -121,7 +121,7 @@ def chandrupatla_roots(
     """Return many roots at once, each between two ends with different signs.
 
     Chandrupatla TR. *Adv Eng Softw* 1997;28:145-9: the inverse parabola through the last three
-    points where they are well placed, and otherwise halves. The steps are those of
+    points if they are well placed, otherwise bisection. The steps are those of
     `scipy.optimize.elementwise.find_root` with this tolerance and no other.
 
     Parameters
@@ -168,7 +168,7 @@ def chandrupatla_roots(
 def _share(
     a: Floats, b: Floats, c: Floats, fa: Floats, fb: Floats, fc: Floats, margin: Floats
 ) -> Floats:
-    """Return how far from ``a`` to ``b`` the next place lies, at margin ``margin`` from both."""
+    """Return the next point as a fraction from ``a`` to ``b``, at least ``margin`` from both."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         xi, phi = (a - b) / (c - b), (fa - fb) / (fc - fb)
         curved = (1 - np.sqrt(1 - xi) < phi) & (phi < np.sqrt(xi))

@@ -1,4 +1,4 @@
-"""Analysis plans, and what a plan finds in a table of patients."""
+"""Analysis plans, and their application to a table of patients."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,12 +19,12 @@ def plan(plan: "str | Path | Mapping[str, Any] | Plan") -> Plan:
     Parameters
     ----------
     plan
-        A YAML file, or what such a file says as a mapping.
+        A YAML file, or a mapping with the same content.
 
     Raises
     ------
     InputError
-        All faults of the plan at once, each with its field.
+        All faults of the plan together, each with its field.
 
     Examples
     --------
@@ -68,14 +68,14 @@ def analyse(
     table
         A DataFrame, or a .csv or .parquet file. Treatment and outcome are columns of 0 and 1.
     plan
-        What `pretese.plan` takes or returns.
+        An argument or result of `pretese.plan`.
     visits, injections
         Tables that a plan with ``strategies`` needs: one row per visit (month, day and what was
         measured) and per injection (day, drug), of the patients of ``table``.
     progress
-        Show how far the analysis is, on a terminal or in a notebook.
+        Show progress, on a terminal or in a notebook.
     on_assumption
-        Called with each assumption that was made in reading the table, before the analysis.
+        Called with each assumption made in reading the table, before the analysis.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def analyse(
     Raises
     ------
     InputError
-        All faults of the plan, or of the table, at once.
+        All faults of the plan, or of the table, together.
 
     Examples
     --------
@@ -151,5 +151,5 @@ def _beside(planned: "spec.Plan", visits: Any, injections: Any) -> dict[str, Any
     }
 
 
-#: `plan` under a name that an argument does not hide.
+#: Alias of `plan`, since an argument has the same name.
 _plan = plan

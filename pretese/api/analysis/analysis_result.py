@@ -1,4 +1,4 @@
-"""What `pretese.plan` and `pretese.analyse` return: a plan, and the results of an analysis."""
+"""Results of `pretese.plan` and `pretese.analyse`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pretese.api.display import Shown
 from protocol.errors import InputError
 
-if TYPE_CHECKING:  # each takes a while to load, and `pretese analyse --help` needs none
+if TYPE_CHECKING:  # slow to load, and not needed for `pretese analyse --help`
     import pandas as pd
     from matplotlib.figure import Figure
 
@@ -28,7 +28,7 @@ class Plan(Shown):
     Attributes
     ----------
     spec
-        The plan as the engine reads it.
+        The parsed plan.
     sha256
         Of the text of the plan's file, or of a mapping as JSON.
     """
@@ -49,23 +49,23 @@ class Plan(Shown):
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the plan as a plan file writes it; `pretese.plan` reads it back."""
+        """Return the plan in the form of a plan file; `pretese.plan` reads it back."""
         return self.spec.as_written()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Analysis(Shown):
-    """What a plan found in a table of patients; made by `pretese.analyse`.
+    """Results of a plan in a table of patients; returned by `pretese.analyse`.
 
-    Ratios and their limits are on the ratio scale, their standard errors and statistics on the
-    logarithm; risk differences are fractions, not percentage points.
+    Ratios and their limits are on the ratio scale, their standard errors and statistics on the log
+    scale; risk differences are fractions, not percentage points.
 
     Attributes
     ----------
     plan
-        The plan that was carried out.
+        The plan.
     findings
-        The estimates and intermediate results as the engine holds them.
+        The estimates and intermediate results.
     document
         The plain values that `to_dict` returns.
     """
@@ -126,7 +126,7 @@ class Analysis(Shown):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Why estimates are missing, if any are."""
+        """Reasons for missing estimates."""
         return self.findings.remarks
 
     @property
@@ -163,7 +163,7 @@ class Analysis(Shown):
         Parameters
         ----------
         figures
-            Whether the figures stand on it as well.
+            Whether the page includes the figures.
         """
         from pretese.analysis.write_analysis import analysis_page
 
@@ -177,7 +177,7 @@ class Analysis(Shown):
         folder
             New, or an earlier result without other files: it is replaced as a whole.
         option
-            What messages about the folder name as its origin.
+            Name of the argument in messages about the folder.
 
         Raises
         ------
@@ -219,7 +219,7 @@ def _short(text: str) -> str:
 
 
 def _outcome(outcome: Any) -> str:
-    """Return the column of an outcome, or what it is measured by."""
+    """Return the column of an outcome, or its components."""
     if isinstance(outcome, str):
         return outcome
     return str(outcome.column or outcome.time or outcome.events)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from pretese.api.analysis.recovery_result import Recovery
 from pretese.api.arguments.argument_numbers import MAX_SEED, number_in_range, whole_of
+from pretese.screen.extras import need_extra
 from protocol.errors import InputError
 
-if TYPE_CHECKING:  # each takes a while to load, and `pretese recover --help` needs none
+if TYPE_CHECKING:  # slow to load, and not needed for `pretese recover --help`
     from pretese.api.analysis.analysis_result import Plan
     from pretese.jobs.storage.parts import PartDone
     from pretese.recovery.design.study_spec import StudyPlan
@@ -33,7 +34,7 @@ def recover(
     figures: bool = True,
     progress: bool = True,
 ) -> Recovery:
-    """Simulate studies whose true effect is known, analyse each, and judge every method.
+    """Simulate studies with known true effects, analyse each, and assess every method.
 
     Parameters
     ----------
@@ -42,7 +43,7 @@ def recover(
         library.
     plan
         Analysis plan in place of the library's: a YAML file, a mapping, or what `pretese.plan`
-        returns. No verdict is expected of its methods.
+        returns. Its methods have no expected verdicts.
     replicates
         Simulated studies per scenario, from 2 to 100,000,000.
     mcse
@@ -64,7 +65,7 @@ def recover(
     figures
         Whether ``out`` gets figures.
     progress
-        Show how far the study is, on a terminal or in a notebook.
+        Show progress, on a terminal or in a notebook.
 
     Returns
     -------
@@ -96,6 +97,8 @@ def recover(
     asked = _Asked(replicates, mcse, workers, scheduler, figures, progress)
     if out is None:
         return _in_temporary_folder(study, asked)
+    if figures:
+        need_extra("plots", "figures", otherwise="turn figures off")
     return _in_folder(study, asked, Path(out), resume)
 
 
@@ -163,7 +166,7 @@ def _prepared(
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """How a study is to be run."""
+    """Options of a run."""
 
     replicates: int
     mcse: float | None
@@ -174,7 +177,7 @@ class _Asked:
 
 
 def _in_folder(study: "PreparedStudy", asked: _Asked, out: Path, resume: bool) -> Recovery:
-    """Run a study whose finished blocks are kept, and write its results."""
+    """Run a study, keep finished blocks, and write the results."""
     from pretese.jobs.execute import resumable, study_pool
     from pretese.jobs.storage.study_folder import study_folder
     from pretese.recovery.run_recovery import run_study, write_results
@@ -193,7 +196,7 @@ def _in_folder(study: "PreparedStudy", asked: _Asked, out: Path, resume: bool) -
 
 
 def _in_temporary_folder(study: "PreparedStudy", asked: _Asked) -> Recovery:
-    """Run a study whose blocks live as long as its result."""
+    """Run a study whose blocks are deleted with its result."""
     from pretese.jobs.execute import study_pool
     from pretese.recovery.run_recovery import assess_blocks, run_study
     from pretese.screen.progress import optional_progress
@@ -211,7 +214,7 @@ def _in_temporary_folder(study: "PreparedStudy", asked: _Asked) -> Recovery:
 
 @contextmanager
 def _temporary_blocks() -> "Iterator[TemporaryBlocks]":
-    """Give a temporary folder; it goes at once if the block fails."""
+    """Create a temporary folder, which is removed if the block fails."""
     from pretese.recovery.temporary_blocks import TemporaryBlocks
 
     temporary = TemporaryBlocks()
@@ -231,7 +234,7 @@ def _names(scenarios: Any) -> tuple[str, ...]:
 
 
 def _study_plan(plan: Any) -> "StudyPlan | None":
-    """Read a plan as the simulated studies take it."""
+    """Read a plan for simulated studies."""
     from pretese.api.analysis.analysis_result import Plan
     from pretese.io.text.json_text import plain
     from pretese.recovery.design.study_spec import StudyPlan

@@ -1,4 +1,4 @@
-"""What `pretese.recover` returns: verdicts, performance, figures and files of a recovery study."""
+"""Results of `pretese.recover`: verdicts, performance, figures and files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pretese.api.display import Shown
 from protocol.errors import InputError
 
-if TYPE_CHECKING:  # each takes a while to load, and `pretese recover --help` needs none
+if TYPE_CHECKING:  # slow to load, and not needed for `pretese recover --help`
     import pandas as pd
     from matplotlib.figure import Figure
 
@@ -26,7 +26,7 @@ class Recovery(Shown):
     replicates
         Simulated studies per scenario.
     study, store, assessment
-        What was run, where its finished blocks stand, and what was found, as the engine has them.
+        The study, the store of its finished blocks, and the assessment.
     """
 
     replicates: int

@@ -9,7 +9,7 @@ from typing import Any
 from protocol.errors import InputError
 from protocol.shorten import shorten
 
-#: Largest seed: it fits the whole numbers of every format that we write.
+#: Largest seed; it fits the integers of every output format.
 MAX_SEED = 2**63 - 1
 
 
@@ -19,7 +19,7 @@ def whole_of(value: Any, argument: str, low: int, high: int) -> int:
     Raises
     ------
     InputError
-        Naming the argument, what came and what is allowed.
+        Naming the argument, its value and the allowed values.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""`pretese.estimators`: stand-alone estimators and sample-size functions, loaded when asked for."""
+"""`pretese.estimators`: stand-alone estimators and sample-size functions, loaded on first use."""
 
 import difflib
 import importlib
@@ -10,16 +10,16 @@ from pretese.api.estimators.catalogue_designs import DESIGNS
 from pretese.api.estimators.catalogue_entries import ESTIMATORS, CatalogueEntry
 from pretese.api.estimators.catalogue_pooling import POOLING
 
-if TYPE_CHECKING:  # only a table needs it
+if TYPE_CHECKING:  # only needed for tables
     import pandas as pd
 
 
 class Estimators(Shown):
     """Functions by name, each valid without a plan, a design or a command.
 
-    ``estimators.NAME`` is the function: ``help(estimators.NAME)`` says what it takes and returns.
-    A notebook shows the list; ``estimators.to_frame()`` is the list as a table, with the family,
-    one line about each, where it is published and where it is defined.
+    ``estimators.NAME`` is the function: ``help(estimators.NAME)`` documents its arguments and
+    result. A notebook shows the list; ``estimators.to_frame()`` is the list as a table, with the
+    family, a description, the publication and the module of each.
 
     Raises
     ------
@@ -52,7 +52,7 @@ class Estimators(Shown):
         return getattr(importlib.import_module(module), function)
 
     def __dir__(self) -> list[str]:
-        """Return the names of the functions, and of what the catalogue itself offers."""
+        """Return the names of the functions and of the catalogue's own attributes."""
         return [*self._entries, "summary", "to_dict", "to_frame", "to_json"]
 
     def __iter__(self) -> Iterator[str]:
@@ -90,7 +90,7 @@ class Estimators(Shown):
         )
 
     def _repr_html_(self) -> str:
-        """Return the whole list: it is what a reader expects."""
+        """Return the whole list, as readers expect."""
         table = self.to_frame().drop(columns="path")
         return f"<p>{self.summary()}</p>" + str(table.to_html(index=False, border=0))
 

@@ -1,11 +1,11 @@
-"""Estimators that `pretese.estimators` lists: name, where it is defined, what it does, source."""
+"""Estimators of `pretese.estimators`: name, module, description, source."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
-    """A stand-alone function: ``path`` is module and function; ``source`` where it is published."""
+    """A stand-alone function: ``path`` is module and function; ``source`` its publication."""
 
     family: str
     name: str
@@ -15,7 +15,7 @@ class CatalogueEntry:
 
 
 def family_of(family: str, *rows: tuple[str, str, str, str]) -> tuple[CatalogueEntry, ...]:
-    """Return the entries of a family: name, path, what it does, source."""
+    """Return the entries of a family: name, path, description, source."""
     return tuple(CatalogueEntry(family, *row) for row in rows)
 
 

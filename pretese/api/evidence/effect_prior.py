@@ -1,4 +1,4 @@
-"""What is believed of an effect before a trial, and what that says of the trial."""
+"""Priors of the effect of therapy, and the resulting predictions for a trial."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,12 +17,13 @@ if TYPE_CHECKING:  # scipy and pandas load where they are needed
 
 @dataclass(frozen=True, slots=True, repr=False)
 class EffectPrior(Shown):
-    """A prior of the log odds ratio of therapy; made by `Pooled.prior`.
+    """A prior of the log odds ratio of therapy; returned by `Pooled.prior`.
 
     Attributes
     ----------
     file
-        The prior as a file holds it: components with weight, mean, standard deviation and origin.
+        The prior in the form of its file: components with weight, mean, standard deviation and
+        origin.
     """
 
     file: "PriorFile"
@@ -37,7 +38,7 @@ class EffectPrior(Shown):
         return f"odds ratio {middle:.2f} (95 % {low:.2f} to {high:.2f}), harm {harm:.0f} %"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the prior as its file holds it."""
+        """Return the prior in the form of its file."""
         from pretese.io.text.rounding_rule import rounded_document
 
         return dict(rounded_document(self.file.model_dump(mode="json")))
@@ -63,7 +64,7 @@ class EffectPrior(Shown):
         alpha: float = 0.025,
         smallest_difference: float = 0.0,
     ) -> "pd.DataFrame":
-        """Return what the prior says of two-arm trials with equal arms.
+        """Return the predictions of the prior for two-arm trials with equal arms.
 
         Parameters
         ----------
@@ -81,8 +82,8 @@ class EffectPrior(Shown):
         -------
         pandas.DataFrame
             ``participants``; probabilities ``success`` (unconditional assurance), ``benefit``,
-            ``success_given_benefit``, ``misleading`` (a significant result although therapy does
-            not help), ``no_benefit_given_success``, ``harm_shown``; ``events_gained``, the expected
+            ``success_given_benefit``, ``misleading`` (a significant result although therapy has no
+            benefit), ``no_benefit_given_success``, ``harm_shown``; ``events_gained``, the expected
             value of the information per 1,000 future patients (events), and
             ``events_gained_per_participant``.
 

@@ -1,4 +1,4 @@
-"""Published studies as the public interface gives them: a selection, and its meta-analysis."""
+"""Published studies in the public interface: a selection, and its meta-analysis."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from pretese.api.display import Shown
 from protocol.errors import InputError
 from protocol.shorten import shorten
 
-if TYPE_CHECKING:  # pooling loads scipy, and a list of studies needs none
+if TYPE_CHECKING:  # pooling loads scipy, which a list of studies does not need
     import pandas as pd
     from matplotlib.figure import Figure
 
@@ -27,7 +27,7 @@ class Pooled(Shown):
     Attributes
     ----------
     result
-        The analysis as the engine has it: effects on the log scale for ratios.
+        The analysis; effects of ratios are on the log scale.
     """
 
     result: "PooledEvidence"
@@ -46,7 +46,7 @@ class Pooled(Shown):
         return pooled_document(self.result)
 
     def to_frame(self) -> "pd.DataFrame":
-        """Return one row per study that entered.
+        """Return one row per study included.
 
         Returns
         -------
@@ -125,7 +125,7 @@ class Evidence(Shown):
     Attributes
     ----------
     studies
-        The studies with their topics, as their files state them.
+        The studies with their topics.
     """
 
     studies: "tuple[Published, ...]"
@@ -136,7 +136,7 @@ class Evidence(Shown):
         return f"{len(self.studies)} studies, {comparisons} comparisons"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return every study as its file states it, with its topic."""
+        """Return every study in the form of its file, with its topic."""
         return {
             "studies": [
                 {"topic": each.topic, **each.study.model_dump(mode="json")} for each in self.studies
@@ -172,8 +172,8 @@ class Evidence(Shown):
         scale
             ``"odds ratio"``, ``"risk ratio"`` or ``"risk difference"``.
         prefer
-            ``"adjusted"`` takes a study's adjusted estimate where it gives one, ``"unadjusted"``
-            its counts.
+            ``"adjusted"`` uses a study's adjusted estimate if it reports one, ``"unadjusted"`` its
+            counts.
         method
             Estimator of the variance between studies: EE, DL, HE, SJ, PM, ML or REML.
         test
@@ -254,7 +254,7 @@ def evidence(
     drug
         Only studies of a drug whose name contains this text.
     read
-        Only studies read in this way: article, abstract, registry, secondary.
+        Only studies from this kind of source: article, abstract, registry, secondary.
     without
         Names of studies to exclude.
 

@@ -40,7 +40,7 @@ def audit(
     visit_months: bool | None = None,
     data_cutoff: dt.date | str | None = None,
 ) -> "Audit":
-    """Return the protocol deviations of a clinic's log.
+    """Compare a clinic's log with its regimen.
 
     Parameters
     ----------
@@ -54,26 +54,26 @@ def audit(
     columns
         The log's own names of columns: ``{"patient": "ID"}``.
     mapping
-        The path of a mapping file, or what it would say: columns, values, dates, decimal, sheet.
-        Other arguments win over it.
+        The path of a mapping file, or a mapping with its content: columns, values, dates, decimal,
+        sheet. Other arguments take precedence.
     dates
-        The order of day and month where it cannot be told: ``dd/mm/yyyy`` or ``mm/dd/yyyy``.
+        The order of day and month if it is ambiguous: ``dd/mm/yyyy`` or ``mm/dd/yyyy``.
     decimal
-        The decimal mark where it cannot be told: ``point`` or ``comma``.
+        The decimal mark if it is ambiguous: ``point`` or ``comma``.
     sheet
         The sheet of a workbook that has several.
     calendar_months
-        Whether months of therapy are those of the calendar; by default as the regimen says.
+        Whether months of therapy are calendar months; by default as the regimen defines.
     visit_months
         Whether a month of therapy counts from the visit that ends the one before it; by default as
-        the regimen says, and in folders that ``pretese simulate`` wrote.
+        the regimen defines, and for folders that ``pretese simulate`` wrote.
     data_cutoff
         The last day that the log covers; by default, for each patient, that of the last event.
 
     Raises
     ------
     InputError
-        The log cannot be read, lacks a column, or holds a value that cannot be or could be two.
+        The log cannot be read, lacks a column, or contains an impossible or ambiguous value.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def _mapping(
     columns: Mapping[str, str],
     own: Mapping[str, str | None],
 ) -> LogMapping:
-    """Return what a mapping says, with columns and options over it."""
+    """Return the content of a mapping, overridden by columns and options."""
     words: dict[str, Any] = {}
     if isinstance(given, Mapping):
         words = validate(dict(given), LogMapping, "mapping").model_dump()
@@ -127,11 +127,11 @@ def _mapping(
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Audit(Shown):
-    """What was given, compared with what the regimen recommended.
+    """The comparison of a log with its regimen.
 
-    ``found`` holds the audit of each patient; ``data_assumptions`` what was assumed about the
-    file, such as decimal commas; ``unused`` the rows that are not events of the regimen, or hold a
-    result that cannot be used; ``log`` the events of each patient.
+    ``found`` holds the audit of each patient; ``data_assumptions`` the assumptions about the file,
+    such as decimal commas; ``unused`` the rows that are not events of the regimen or have an
+    unusable result; ``log`` the events of each patient.
     """
 
     found: Found
@@ -147,12 +147,12 @@ class Audit(Shown):
 
     @property
     def queries(self) -> tuple[DataQuery, ...]:
-        """All data queries: what of the log is odd, and how it was taken."""
+        """All data queries: irregularities of the log, and how they were handled."""
         return self.found.all_queries()
 
     @property
     def adherence(self) -> tuple[Adherence, ...]:
-        """IU and injections given and due of each drug, all patients together."""
+        """IU and injections given and due of each drug, over all patients."""
         return self.found.adherence()
 
     @property
@@ -166,7 +166,7 @@ class Audit(Shown):
         return {str(kind): count for kind, count in self.found.patients_with().items()}
 
     def summary(self) -> str:
-        """Return the regimen, and how many patients and deviations there are."""
+        """Return the regimen, and the numbers of patients and deviations."""
         name = f"{shorten_text(self.found.regimen_id, 25)} {self.found.regimen_version}"
         patients = self.found.number_of_patients()
         return f"{name}, patients: {patients}, deviations: {len(self.deviations)}"
@@ -189,7 +189,7 @@ class Audit(Shown):
     def to_csv(self, path: str | Path | None = None) -> str | None:
         """Return the deviations as CSV text, or write them to a file.
 
-        Cells that a spreadsheet would take for a formula begin with an apostrophe.
+        Cells that a spreadsheet would read as formulas begin with an apostrophe.
 
         Parameters
         ----------

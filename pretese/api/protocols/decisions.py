@@ -1,4 +1,4 @@
-"""Answers for one patient: a recommendation on a date, and a dated schedule."""
+"""Results for one patient: a recommendation on a date, and a dated schedule."""
 
 import datetime as dt
 from dataclasses import dataclass, field
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Decision(Shown):
     """The recommendation for one patient on a given date; ``str`` gives it with its rationale.
 
-    ``details`` holds every decision that led to it, the last of which is the one that counts;
-    ``record`` is what was given of the patient.
+    ``details`` holds the chain of decisions, of which the last applies; ``record`` the facts given
+    about the patient.
     """
 
     details: Recommendation
@@ -38,37 +38,37 @@ class Decision(Shown):
 
     @property
     def recommendation(self) -> str:
-        """What the regimen recommends, in words."""
+        """The recommendation in words."""
         return self.details.recommendation
 
     @property
     def action(self) -> str | None:
-        """The name of the recommended phase or procedure; None where nothing is recommended.
+        """The name of the recommended phase or procedure; None without a recommendation.
 
-        A hold recommends nothing: `details` holds what the regimen recommends otherwise.
+        With a hold, `details` has the recommendation that it replaces.
         """
         return None if self.details.held else self.details.decisions[-1].action
 
     @property
     def rationale(self) -> str:
-        """Why: the reason that the deciding rule gives, or the flags that hold it."""
+        """The rationale of the deciding rule, or the flags that cause a hold."""
         holds = " ".join(flag.rationale for flag in self.details.flags.blocking)
         return holds or self.details.decisions[-1].rationale
 
     @property
     def rule(self) -> str:
-        """The name of the deciding rule; with a hold, of the first flag that blocks."""
+        """The name of the deciding rule; with a hold, that of the first blocking flag."""
         holds = [flag.rule_id for flag in self.details.flags.blocking]
         return holds[0] if holds else self.details.decisions[-1].rule_id
 
     @property
     def missing_inputs(self) -> tuple[str, ...]:
-        """With insufficient data: the inputs that would settle the matter."""
+        """With insufficient data: the inputs that are needed for a decision."""
         return self.details.decisions[-1].missing_inputs
 
     @property
     def as_of(self) -> dt.date:
-        """The date for which it holds."""
+        """The date of the recommendation."""
         return self.details.as_of
 
     @property
@@ -78,7 +78,7 @@ class Decision(Shown):
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """What is to be noticed beside the recommendation, such as a high testosterone."""
+        """Warnings that accompany the recommendation, such as high testosterone."""
         return tuple(flag.text for flag in self.details.flags.raised)
 
     @staticmethod
@@ -116,16 +116,16 @@ class Decision(Shown):
         return pd.DataFrame(rows, columns=columns, dtype=object)
 
     def to_svg(self) -> str:
-        """Return a picture of the patient's course: phases, doses, hormones and their limits.
+        """Return a figure of the patient's course: phases, doses, hormones and their limits.
 
-        Results that were not known on the date of the decision are not in it.
+        Results not known on the date of the decision are not shown.
         """
         from pretese.bedside.therapy_figure import therapy_svg
 
         return therapy_svg(self.record, self.details, self.regimen)
 
     def write_svg(self, path: str | Path) -> None:
-        """Write the picture of `to_svg` to a file, whole or not at all."""
+        """Write the figure of `to_svg` to a file, completely or not at all."""
         from pretese.io.output.atomic_file import write_file
 
         write_file(path_of(path, "path"), self.to_svg(), "path")
@@ -145,7 +145,7 @@ class Decision(Shown):
         return self.text()
 
     def _repr_html_(self) -> str:
-        """Return the whole answer, as the console shows it."""
+        """Return the whole result, as shown on the console."""
         import html
 
         return f"<pre>{html.escape(str(self))}</pre>"
@@ -153,9 +153,9 @@ class Decision(Shown):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Schedule(Shown):
-    """Dated injections, visits and decisions, as far as therapy is decided.
+    """Dated injections, visits and decisions, as far as therapy has been decided.
 
-    ``plan`` holds them, totals, and what the next decision may lead to.
+    ``plan`` holds them, totals, and the possible results of the next decision.
     """
 
     plan: "Plan"
@@ -168,21 +168,21 @@ class Schedule(Shown):
 
     @property
     def phases(self) -> tuple[str, ...]:
-        """The phase of each month that is decided."""
+        """The phase of each month decided so far."""
         return self.plan.phases
 
     @property
     def items(self) -> "tuple[Item, ...]":
-        """What is due, in order of date."""
+        """The entries in order of date."""
         return self.plan.items
 
     @property
     def decision_date(self) -> dt.date | None:
-        """The date of the next decision; None where therapy is planned to its end."""
+        """The date of the next decision; None if therapy is planned to its end."""
         return self.plan.next_decision_date
 
     def summary(self) -> str:
-        """Return regimen and start, the number of entries, and how far it is planned."""
+        """Return regimen, start, number of entries, and extent of the plan."""
         made = self.plan
         end = (
             f"decided to {made.next_decision_date}"
@@ -230,14 +230,14 @@ class Schedule(Shown):
         Parameters
         ----------
         pseudonym
-            Tells the events of patients apart, who would replace one another's in one calendar
-            program; it is shown nowhere.
+            Distinguishes the events of different patients in one calendar program; it is not
+            displayed.
         time, timezone
             The local time of events, such as ``"08:30"``, and its IANA zone, such as
             ``"Europe/Berlin"``. Without both, events take the whole day.
         issued
             The day of issue, which calendar programs compare; by default the day of the last
-            decision that the plan rests on. No clock is read.
+            decision in the plan. No clock is read.
         previous
             The calendar that this one replaces, its path or bytes: changed events get the next
             version number, dropped ones are cancelled.
@@ -245,8 +245,8 @@ class Schedule(Shown):
         Raises
         ------
         InputError
-            There is no pseudonym; only one of time and zone is given, or there is no such zone;
-            or the previous calendar is none, another patient's, or was issued later.
+            The pseudonym is missing; only one of time and zone is given, or the zone is unknown; or
+            the previous calendar is invalid, belongs to another patient, or was issued later.
         """
         from pretese.bedside.ics import calendar_of
         from protocol.tables import read_bytes

@@ -45,7 +45,7 @@ def record_of_arguments(
     patient
         The path of a patient's file or a mapping; then nothing else may be given.
     month, previous_phase
-        Instead: the month of therapy that begins on ``day``, from 1, and the phase before it.
+        Instead: the month of therapy that begins on ``day``, from 1, and the previous phase.
     measurements
         FSH, its unit, and other findings at the end of the month before.
 

@@ -1,4 +1,4 @@
-"""Whether a regimen holds: the proof of its tables and paths, and the cases beside it."""
+"""Verification of a regimen: the proof of its tables and paths, and its test cases."""
 
 import html
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Proof(Shown):
     """The proof of a regimen: tables complete and disjoint, and every path with its end.
 
-    ``faults`` say with a counter-example what does not hold; then there are no ``paths``.
+    ``faults`` describe violations with counter-examples; there are then no ``paths``.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Proof(Shown):
 
     @property
     def proved(self) -> bool:
-        """Whether everything holds."""
+        """Whether the regimen is proved."""
         return not self.faults
 
     def summary(self) -> str:
@@ -49,7 +49,7 @@ class Proof(Shown):
         return proof_document(self.regimen, self.faults, self.paths)
 
     def to_frame(self) -> "pd.DataFrame":
-        """Return one row per path: its phases, where it ends, and the IU of each drug."""
+        """Return one row per path: its phases, its end, and the IU of each drug."""
         import pandas as pd
 
         drugs = self.regimen.drugs.items() if self.regimen else ()
@@ -62,35 +62,35 @@ class Proof(Shown):
         return pd.DataFrame(rows)
 
     def __str__(self) -> str:
-        """Return what ``pretese regimen verify`` prints; the faults where it is not proved."""
+        """Return the output of ``pretese regimen verify``; the faults if it is not proved."""
         if self.regimen is None:
             return "\n".join(self.faults)
         return "\n".join(proof_lines(self.regimen, self.paths))
 
     def _repr_html_(self) -> str:
-        """Return the whole proof, as the console shows it."""
+        """Return the whole proof, as shown on the console."""
         return f"<pre>{html.escape(str(self))}</pre>"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CaseResults(Shown):
-    """Which of the cases beside a regimen it makes true."""
+    """The results of the test cases of a regimen."""
 
     regimen: rules.Regimen
     results: "tuple[CaseResult | AuditCaseResult, ...]"
 
     @property
     def passed(self) -> int:
-        """Cases that hold."""
+        """Cases that passed."""
         return sum(result.holds for result in self.results)
 
     @property
     def failed(self) -> int:
-        """Cases that do not hold."""
+        """Cases that failed."""
         return len(self.results) - self.passed
 
     def summary(self) -> str:
-        """Return how many cases hold."""
+        """Return the number of cases that passed."""
         name = f"{shorten_text(self.regimen.id, 40)} {self.regimen.version}"
         return f"{name}, {self.passed} of {len(self.results)} cases hold"
 
@@ -101,7 +101,7 @@ class CaseResults(Shown):
         return cases_document(self.regimen, self.results)
 
     def to_frame(self) -> "pd.DataFrame":
-        """Return one row per case: its sentence, its table, whether it holds, what is wrong."""
+        """Return one row per case: statement, table, result, and difference."""
         import pandas as pd
 
         rows = [(r.case.statement, r.case.table, r.holds, "; ".join(r.wrong)) for r in self.results]
@@ -113,12 +113,12 @@ class CaseResults(Shown):
         Parameters
         ----------
         verbose
-            Whether the cases that hold are listed too.
+            Whether cases that passed are listed as well.
         """
         return "\n".join(case_lines(self.regimen, self.results, verbose=verbose))
 
     def __str__(self) -> str:
-        """Return the cases that do not hold, and how many do."""
+        """Return the cases that failed, and the number that passed."""
         return self.text()
 
 

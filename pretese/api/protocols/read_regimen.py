@@ -23,8 +23,8 @@ def regimen(name: str | Path = "fsh-guided", /, **parameters: float) -> "Regimen
     Returns
     -------
     Regimen
-        One that can be read but not proved is returned too, so that `Regimen.verify` can tell why;
-        everything else that is asked of it raises `InputError`.
+        A regimen that can be read but not proved is also returned, so that `Regimen.verify` can
+        report the reasons; its other methods raise `InputError`.
 
     Raises
     ------

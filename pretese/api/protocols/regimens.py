@@ -1,4 +1,4 @@
-"""A regimen of the public interface: ask it, plan by it, prove it, test it, show it."""
+"""Regimens of the public interface: decisions, schedules, proof, tests and display."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Regimen(Shown):
-    """A protocol as data; made by `pretese.regimen`.
+    """A protocol as data; returned by `pretese.regimen`.
 
-    ``name`` is what it was asked for by; ``faults`` say why it is not proved, and are empty
-    otherwise. ``numbers`` take the place of the file's parameters, each with who set it.
+    ``name`` is the name or path requested; ``faults`` are the reasons why it is not proved.
+    ``numbers`` replace parameters of the file, each with its source.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Regimen(Shown):
 
     @property
     def compiled(self) -> rules.Regimen:
-        """The regimen as the engine uses it; `InputError` where it is not proved."""
+        """The compiled regimen; `InputError` if it is not proved."""
         if self._compiled is None:
             raise ProofError(self.faults)
         return self._compiled
@@ -58,18 +58,18 @@ class Regimen(Shown):
     def with_reference_ranges(self, ranges: Mapping[str, str] | Sequence[str]) -> "Regimen":
         """Return the regimen with a laboratory's own reference ranges as its normal ranges.
 
-        Decisions name them as set by the clinic.
+        Decisions report them as set by the clinic.
 
         Parameters
         ----------
         ranges
             By analyte, both ends included: ``{"fsh": "1.5 to 12.4 IU/L"}``, the assay in brackets
-            after it; or texts as the commands take them: ``["fsh=1.5 to 12.4 IU/L"]``.
+            after it; or texts as in the commands: ``["fsh=1.5 to 12.4 IU/L"]``.
 
         Raises
         ------
         InputError
-            A range is not understood, or the regimen decides nothing by that of the analyte.
+            A range is not understood, or the regimen does not use the range of the analyte.
 
         Examples
         --------
@@ -99,7 +99,7 @@ class Regimen(Shown):
     ) -> Decision:
         """Return the recommendation for one patient on a given date, with its rationale.
 
-        Give either a patient, or the month that begins with what was measured before it.
+        Give either a patient, or the month that begins with the results before it.
 
         Parameters
         ----------
@@ -115,7 +115,7 @@ class Regimen(Shown):
             ``mIU/mL``.
         findings
             Other findings by name: ``{"testosterone": (40, "nmol/L"), "semen": "no sperm"}``, or
-            texts as the command takes them: ``["testosterone=40 nmol/L"]``.
+            texts as in the command: ``["testosterone=40 nmol/L"]``.
         decision_date
             The date of the decision, a date or ISO text; today if not given.
 
@@ -151,7 +151,7 @@ class Regimen(Shown):
         fsh_unit: str = "IU/L",
         decisions: str | Iterable[str] | None = None,
     ) -> Schedule:
-        """Return the dated injections, visits and decisions, as far as therapy is decided.
+        """Return the dated injections, visits and decisions, as far as therapy has been decided.
 
         Parameters
         ----------
@@ -195,7 +195,7 @@ class Regimen(Shown):
         return Proof(self.name, self._compiled, faults, self.paths if self._compiled else ())
 
     def test(self) -> "CaseResults":
-        """Return whether the regimen makes the cases true that stand beside it.
+        """Run the test cases stored with the regimen.
 
         Raises
         ------

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ClinicRun(Shown):
-    """A clinic's first run in full, and the measures of all replicates; by `Scenario.clinic`.
+    """The first run of a clinic, and the measures of all replicates; by `Scenario.clinic`.
 
     Attributes
     ----------
     study
-        The run as the engine holds it.
+        The run.
     assumptions
-        What was assumed about the clinic's waiting list.
+        The assumptions about the clinic's waiting list.
     facts
-        Where the run comes from, how far it went, and how precise its measures are.
+        Provenance, extent and precision of the run.
     """
 
     study: "ClinicStudy"
@@ -39,14 +39,14 @@ class ClinicRun(Shown):
 
     @property
     def tables(self) -> dict[str, "pd.DataFrame"]:
-        """Every table by name as known on the day asked for, with ``milestones`` and ``log``."""
+        """Every table by name as known on the requested day, with ``milestones`` and ``log``."""
         if not self._built:
             self._built.update(self.study.tables())
         return dict(self._built)
 
     @property
     def log(self) -> "pd.DataFrame":
-        """The event log: one row per activity, with when it was scheduled, started, completed."""
+        """The event log: one row per activity, with its scheduled, start and completion times."""
         return self.tables["log"]
 
     @property
@@ -111,9 +111,9 @@ class ClinicRun(Shown):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class CapacityAnswer(Shown):
-    """The least capacity that meets a goal; by `Scenario.capacity`.
+    """The smallest capacity that meets a goal; by `Scenario.capacity`.
 
-    ``study`` holds all capacities tried; ``assumptions`` what was assumed about the waiting list.
+    ``study`` holds all capacities tried; ``assumptions`` those about the waiting list.
     """
 
     study: "CapacityStudy"
@@ -121,12 +121,12 @@ class CapacityAnswer(Shown):
 
     @property
     def capacity(self) -> int | None:
-        """The answer; None if none up to the largest that was tried."""
+        """The answer; None if no capacity tried meets the goal."""
         return self.study.solution.capacity
 
     @property
     def tried(self) -> "pd.DataFrame":
-        """One row per capacity: mean with 95 % interval, replicates, whether the goal is met."""
+        """One row per capacity: mean with 95 % interval, replicates, goal met."""
         return self.study.tried()
 
     def summary(self) -> str:

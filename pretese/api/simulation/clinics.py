@@ -1,4 +1,4 @@
-"""Clinics of the public interface: a run with its tables, event log and measures; capacities."""
+"""Clinics of the public interface: runs with tables, event log and measures; capacities."""
 
 import math
 from contextlib import suppress
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pretese.io.input.regimen_files import RegimenFiles
     from simulate.scenario import Scenario
 
-#: Clinic, patients, seed, replicates at most, workers, and whether progress is shown.
+#: Clinic, patients, seed, maximum replicates, workers, and whether progress is shown.
 Wanted = tuple[str | Path, int | None, int, int, int, bool]
 #: Replicates, precision, and the measure to which it applies.
 Until = tuple[int | None, float, str]
@@ -46,11 +46,11 @@ def run_clinic_study(
     scenario, regimens
         The patients, and the regimens of both arms.
     wanted, until
-        Clinic, patients, seed and workers; when to stop adding replicates.
+        Clinic, patients, seed and workers; the rule for stopping.
     day
-        Day on whose knowledge tables and log are based; None is the horizon.
+        Day as of which tables and log are written; None is the horizon.
     written
-        Where, and in which format, the result is written.
+        Folder and format of the result.
     """
     from pretese.clinic.clinic_study import room_for, study_clinic, write_clinic
     from pretese.io.output.result_folder import optional_result_folder
@@ -96,7 +96,7 @@ def answer_capacity(
 
 
 def _task(scenario: "Scenario", wanted: Wanted) -> tuple["Task", tuple[str, ...]]:
-    """Return what is run, and what was assumed about the clinic's waiting list."""
+    """Return the task, and the assumptions about the clinic's waiting list."""
     from pretese.clinic.clinic_files import load_clinic
     from pretese.clinic.clinic_task import Task
 
@@ -113,7 +113,7 @@ def _task(scenario: "Scenario", wanted: Wanted) -> tuple["Task", tuple[str, ...]
 
 
 def _never_referred(task: "Task") -> tuple[str, ...]:
-    """Say so if more patients are asked for than are referred within the horizon."""
+    """Warn if more patients are requested than are referred within the horizon."""
     from simulate.clinic.setup.referrals import expected_referrals
 
     expected = expected_referrals(task.clinic)

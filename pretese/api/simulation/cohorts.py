@@ -1,4 +1,4 @@
-"""Simulated patients of the public interface: cohorts, and the true effects behind them."""
+"""Simulated patients of the public interface: cohorts and their true effects."""
 
 import math
 from collections.abc import Sequence
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Cohort(Shown):
-    """Simulated studies; made by `Scenario.simulate`.
+    """Simulated studies; returned by `Scenario.simulate`.
 
-    Nothing is simulated before it is asked for: tables are built when the first is read and then
-    kept, and `write` simulates in slices, so that cohorts of any size can be written. The same
-    scenario, seed and sizes give the same values, whenever and wherever they are built.
+    Simulation is lazy: tables are built and cached on first use, and `write` simulates in slices,
+    so that cohorts of any size can be written. The same scenario, seed and sizes always give the
+    same values.
 
     With several replicates every table has a first column ``study``, counted from 1. Days count
-    from enrolment, months from 1; units stand in the names of the columns (``fsh_iu_l``).
+    from enrolment, months from 1; units are part of the column names (``fsh_iu_l``).
     """
 
     request: CohortRequest
@@ -35,14 +35,14 @@ class Cohort(Shown):
 
     @property
     def tables(self) -> dict[str, "pd.DataFrame"]:
-        """Every table by name: what a clinic would hold, ``truth``, and any labels of errors."""
+        """Every table by name: observed tables, ``truth``, and labels of data errors."""
         if not self._built:
             self._built.update(self.request.tables())
         return dict(self._built)
 
     @property
     def patients(self) -> "pd.DataFrame":
-        """One row per patient: baseline, therapy, and what came of it."""
+        """One row per patient: baseline, therapy, and outcomes."""
         return self.tables["patients"]
 
     @property
@@ -77,7 +77,7 @@ class Cohort(Shown):
 
     @property
     def truth(self) -> "pd.DataFrame":
-        """One row per patient: potential outcomes along both arms, propensity, strata."""
+        """One row per patient: potential outcomes in both arms, propensity, strata."""
         return self.tables["truth"]
 
     @property
@@ -96,9 +96,9 @@ class Cohort(Shown):
         return self.tables[DATA_ERRORS]
 
     def broken_rules(self) -> "pd.DataFrame":
-        """Return who breaks a rule that no patient of a clinic can break, and which.
+        """Return the patients who violate plausibility rules, and the rules.
 
-        Simulated patients break none; data errors that were introduced break some.
+        Simulated patients violate none; introduced data errors violate some.
 
         Raises
         ------
@@ -149,19 +149,19 @@ class Cohort(Shown):
         Parameters
         ----------
         folder
-            Replaced if it holds an earlier result that nobody changed.
+            Replaced if it holds an unchanged earlier result.
         formats
             Among ``csv``, ``parquet``, ``sav``, ``dta``, ``xpt``, ``redcap``, ``dataset-json``.
         resume
             Whether to join the parts that `write_part` has computed; what they lack is simulated.
         progress
-            Whether to show how far it is, on a terminal or in a notebook.
+            Whether to show progress, on a terminal or in a notebook.
 
         Raises
         ------
         InputError
-            There is no such format, the folder cannot be written or holds files of others, or
-            there are more patients than a format takes. Nothing is written then. Or there are
+            The format is unknown, the folder cannot be written or contains other files, or there
+            are too many patients for a format. Nothing is written in these cases. Or there are
             parts and ``resume`` is false, or the reverse.
         """
         from pretese.jobs.storage.parts import refuse_parts
@@ -190,7 +190,7 @@ class Cohort(Shown):
         part
             ``"I/N"``: part I of N, counted from 1. A part that was interrupted continues.
         progress
-            Whether to show how far it is, on a terminal or in a notebook.
+            Whether to show progress, on a terminal or in a notebook.
 
         Raises
         ------
@@ -212,7 +212,7 @@ class Cohort(Shown):
         return f"{shorten_text(asked.loaded.scenario.id, 30)}, {many}, seed {asked.seed}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what decides every value: scenario, hash, changes, sizes, seed."""
+        """Return the inputs that determine every value: scenario, hash, changes, sizes, seed."""
         return self.request.facts
 
     def to_frame(self) -> "pd.DataFrame":
@@ -240,10 +240,11 @@ def formats_of(names: Sequence[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TrueEffects(Shown):
-    """What is true in a scenario, for each named estimand on each scale; by `Scenario.truth`.
+    """True effects of a scenario, for each estimand on each scale; returned by `Scenario.truth`.
 
     ``frame`` has a row per estimand and scale. Risks are fractions; ``mcse`` is that of
-    the simulated population, of ratios on the log scale.
+    the simulated population, of ratios on the log scale. A user-defined number has the scale
+    *mean difference*, with its means in place of risks.
     """
 
     scenario: str
@@ -272,7 +273,7 @@ class TrueEffects(Shown):
         return f"{name}, {number} estimands over {self.patients:,} patients, seed {self.seed}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return scenario, size, seed and the rows of the table; what is undefined is None."""
+        """Return scenario, size, seed and the rows of the table; None if undefined."""
         rows = [
             {name: _finite(value) for name, value in row.items()}
             for row in self.frame.to_dict("records")

@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from pretese.api.simulation.scenarios import Scenario
     from pretese.fitting.fitted_scenario import FittedScenario
 
-#: Resamples of the bootstrap: the least and the most that are taken, and the number by default.
+#: Bootstrap resamples: minimum, maximum and default.
 MIN_RESAMPLES, MAX_RESAMPLES, RESAMPLES = 20, 10_000, 200
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ScenarioFit(Shown):
-    """A scenario fitted to a table; made by `pretese.fit_scenario`.
+    """A scenario fitted to a table; returned by `pretese.fit_scenario`.
 
     ``str`` is the page that ``pretese fit`` prints, `to_dict` its ``--json``.
 
     Attributes
     ----------
     result
-        The fit as the engine has it: numbers, intervals, comparison.
+        The fit: numbers, intervals, comparison.
     """
 
     result: "FittedScenario"
@@ -52,7 +52,7 @@ class ScenarioFit(Shown):
         Raises
         ------
         InputError
-            The folder cannot be written, or holds files of others.
+            The folder cannot be written, or contains other files.
         """
         from pretese.fitting.report.fit_folder import write_fit
         from pretese.io.output.result_folder import result_folder
@@ -77,7 +77,7 @@ class ScenarioFit(Shown):
         return f"{found.chosen.id[:24]}, {size}, {auc}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return numbers with intervals, the comparison, and what was assumed of the table."""
+        """Return numbers with intervals, the comparison, and assumptions about the table."""
         from pretese.fitting.report.fit_document import fit_document
 
         return fit_document(self.result)
@@ -113,17 +113,17 @@ def fit_scenario(
 ) -> ScenarioFit:
     """Fit a scenario to a clinic's table of patients, and compare both.
 
-    Distributions, correlations, missing values, who is treated, where sperm is found and how many
-    couples have a child are estimated from the table; what it does not hold is taken from the
-    scenario that is extended. The effect of therapy in the fitted scenario is an association,
-    adjusted for what is mapped, unless patients were randomised.
+    Distributions, correlations, missing values, choice of therapy, sperm findings and live births
+    are estimated from the table; everything else is inherited from the scenario that is extended.
+    The effect of therapy in the fitted scenario is an association, adjusted for the mapped
+    variables, unless patients were randomised.
 
     Parameters
     ----------
     data
         A table with one row per patient: text, Excel, SPSS, Stata, SAS or Parquet.
     mapping
-        Which column holds what: a YAML file, or the same as a mapping; None where the columns
+        The meaning of columns: a YAML file, or a mapping with the same content; None if the columns
         have the names of a simulated table.
     resamples
         Of the bootstrap, 20 to 10,000.
@@ -135,7 +135,7 @@ def fit_scenario(
     Raises
     ------
     InputError
-        The table or the map cannot be used, or too few patients are known.
+        The table or the map cannot be used, or there are too few patients.
 
     Examples
     --------

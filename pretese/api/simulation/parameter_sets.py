@@ -1,15 +1,24 @@
 """Ensembles of parameter sets that all reproduce the published numbers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pretese.api.arguments.argument_numbers import whole_of
 from pretese.api.display import Shown
-from simulate.scenario.ensemble import EnsembleFile, ensemble_path
+from simulate.scenario.ensemble import (
+    MAX_MEMBERS,
+    Ensemble,
+    EnsembleFile,
+    ensemble_for,
+    ensemble_path,
+    member_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pretese.api.simulation.scenarios import Scenario
     from simulate.scenario.load import LoadedScenario
 
 
@@ -90,3 +99,21 @@ def new_parameter_sets(
     check_ensemble_place(path)
     bar = partial(optional_progress, wanted=progress)
     return ParameterSets(make_ensemble(loaded, worlds, seed, workers, bar), path)
+
+
+def ensemble_of(scenario: "Scenario", worlds: int) -> Ensemble:
+    """Return parameter sets for a scenario; numbers that the user changed stay as they are."""
+    number = whole_of(worlds, "worlds", 2, MAX_MEMBERS)
+    return ensemble_for(scenario.loaded, number, tuple(scenario.changes))
+
+
+def members(scenario: "Scenario", number: int) -> "tuple[Scenario, ...]":
+    """Return a scenario at its first parameter sets; `Scenario.worlds` says more."""
+    return tuple(
+        replace(
+            scenario,
+            loaded=member_of(scenario.loaded, changes),
+            changes={**scenario.changes, **changes},
+        )
+        for changes in ensemble_of(scenario, number).changes
+    )

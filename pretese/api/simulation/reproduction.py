@@ -43,7 +43,7 @@ def reproduce(
     seed
         Base seed of all random numbers.
     workers
-        Processes; the result does not depend on it. A script that asks for more than 1 needs
+        Processes; the result does not depend on it. A script with more than 1 needs
         ``if __name__ == "__main__":``.
     bias_analysis
         Also analyse each source of bias of the design in patients with known true effects.
@@ -83,7 +83,7 @@ def reproduce(
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Reproduction(Shown):
-    """Published numbers compared with simulated ones; made by `pretese.reproduce`.
+    """Published numbers compared with simulated ones; returned by `pretese.reproduce`.
 
     ``run`` holds the values of every replicate.
     """
@@ -142,7 +142,7 @@ class Reproduction(Shown):
             write_reproduction(self.run, place)
 
     def summary(self) -> str:
-        """Return scenario, replicates, seed and how many calibrated numbers agree."""
+        """Return scenario, replicates, seed and the number of calibration targets met."""
         from pretese.article.report.reproduction_page import summary
 
         counts, run = summary(self.run.rows), self.run
@@ -151,7 +151,7 @@ class Reproduction(Shown):
         return f"{shorten_text(run.scenario.id, 20)}, {many}, {found}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what was asked, the verdict, and the rows that ``--json`` prints."""
+        """Return the arguments, the verdict, and the rows that ``--json`` prints."""
         from pretese.io.text.json_text import plain
         from pretese.io.text.rounding_rule import rounded_document
 
@@ -178,8 +178,8 @@ def calibrate(
 ) -> "Calibration":
     """Solve the calibrated numbers of a scenario, or check its stored calibration record.
 
-    Simulates thousands of studies with common random numbers, and moves the numbers until the
-    targets come out. Takes minutes for the article's scenario.
+    Thousands of studies are simulated with common random numbers, and the parameters are adjusted
+    until the targets are met. This takes minutes for the article's scenario.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ def calibrate(
     Raises
     ------
     InputError
-        There is nothing to solve, no record to check, or no place to store it.
+        There are no parameters to solve, no record to check, or the record cannot be stored.
 
     Examples
     --------
@@ -222,9 +222,9 @@ def calibrate(
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Calibration(Shown):
-    """Solved numbers of a scenario, and how well its targets are met; by `pretese.calibrate`.
+    """Solved numbers of a scenario, and its targets; returned by `pretese.calibrate`.
 
-    ``record`` is what is stored; ``is_new`` says whether it was solved now.
+    ``record`` is the calibration record; ``is_new`` is true if it was solved in this call.
     """
 
     loaded: LoadedScenario
@@ -260,7 +260,7 @@ class Calibration(Shown):
         Raises
         ------
         InputError
-            It misses a target, or was only checked; the stored record stays as it was.
+            It misses a target, or was only checked; the stored record is unchanged.
         """
         from pretese.article.calibration.store import write_calibration_record
 
@@ -306,14 +306,14 @@ class Calibration(Shown):
         return new_parameter_sets(self.loaded, number, base, processes, progress=progress)
 
     def summary(self) -> str:
-        """Return scenario, targets met, and how many studies tell."""
+        """Return scenario, targets met, and the number of studies."""
         record = self.record
         met = f"{len(record.targets) - len(self.missed)} of {len(record.targets)} targets met"
         size = f"{record.replicates:,} studies, seed {record.seed}"
         return f"{shorten_text(record.scenario, 20)}, {met}, {size}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the record as its file holds it."""
+        """Return the record in the form of its file."""
         return self.record.model_dump(mode="json")
 
     def to_frame(self) -> "pd.DataFrame":

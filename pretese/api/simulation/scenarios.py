@@ -1,7 +1,7 @@
-"""Scenarios of the public interface: simulate patients whose truth is known."""
+"""Scenarios of the public interface: simulate patients with known true effects."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,6 @@ from pretese.cohort.cohort_folder import CohortRequest
 from pretese.io.input.regimen_files import RegimenFiles
 from pretese.pictures.scenario_pictures import PICTURES
 from protocol.shorten import shorten_text
-from simulate.scenario.ensemble import MAX_MEMBERS, Ensemble, ensemble_for, member_of
 from simulate.scenario.load import LoadedScenario
 from simulate.scenario.parameter_paths import parameters
 
@@ -27,12 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Scenario(Shown):
-    """A scenario, solved and ready to be simulated; made by `pretese.scenario`.
+    """A scenario, solved and ready for simulation; returned by `pretese.scenario`.
 
     Attributes
     ----------
     loaded
-        The scenario as the engine uses it, with the hashes of its files and calibration records.
+        The loaded scenario, with the hashes of its files and calibration records.
     changes
         The numbers that were replaced.
     regimens
@@ -52,7 +51,7 @@ class Scenario(Shown):
         *,
         exact_days: bool = False,
     ) -> Cohort:
-        """Return simulated studies of patients along the arms that they chose, with their truth.
+        """Return simulated studies with the observed data and the true effects.
 
         Parameters
         ----------
@@ -65,9 +64,9 @@ class Scenario(Shown):
         data_errors
             Percentage of patients (0 to 100) whose rows get each kind of data errors.
         exact_days
-            Whether everything happens on the day on which the regimen has it. By default the
+            Whether all events are on the days of the regimen. By default the
             tables are those of a clinic: dates, weekdays, hours, late visits and injections, and
-            waits for surgery and ICSI. No result depends on it.
+            waits for surgery and ICSI. Results do not depend on it.
 
         Raises
         ------
@@ -106,8 +105,8 @@ class Scenario(Shown):
         Parameters
         ----------
         patients
-            Patients simulated at least: whole blocks of them are. What remains is the Monte Carlo
-            standard error that stands beside each effect.
+            Minimum number of patients; complete blocks are simulated. The only uncertainty is the
+            Monte Carlo standard error of each effect.
         seed
             Base seed of all random numbers.
         worlds
@@ -120,18 +119,25 @@ class Scenario(Shown):
         >>> pretese.scenario("null").truth(patients=1000)
         <TrueEffects: null, 17 estimands over 1,000 patients, seed 1>
         """
-        from simulate.truth import population_effects, truth_table
+        import pandas as pd
 
+        from simulate.truth import population_effects, truth_table
+        from simulate.user_defined_truth import user_defined_truth
+
+        model = self.loaded.scenario
         number = whole_of(patients, "patients", 1, 1_000_000_000)
-        base, model = seed_of(seed), self.loaded.scenario
+        base = seed_of(seed)
         if worlds is None:
-            frame = truth_table(population_effects(model, base, number))
+            effects = truth_table(population_effects(model, base, number))
         else:
+            from pretese.api.simulation.parameter_sets import ensemble_of
             from pretese.cohort.ensemble_truth import truth_with_bands
 
-            frame = truth_with_bands(model, self._ensemble(worlds), number, base)
+            effects = truth_with_bands(model, ensemble_of(self, worlds), number, base)
+        added = user_defined_truth(model, seed, number)
         self.regimens.check()
-        return TrueEffects(model.id, number, seed, frame)
+        whole = pd.concat([effects, added], ignore_index=True) if len(added) else effects
+        return TrueEffects(model.id, number, seed, whole)
 
     def ensemble(self) -> "ParameterSets":
         """Return the ensemble of parameter sets of the scenario, or of the one that it extends.
@@ -140,16 +146,10 @@ class Scenario(Shown):
         ------
         InputError
             None is stored, or its scenario changed after it was made.
-
-        Examples
-        --------
-        >>> import pretese
-        >>> pretese.scenario("paper").ensemble().open_numbers["number"].is_unique
-        True
         """
-        from pretese.api.simulation.parameter_sets import ParameterSets
+        from pretese.api.simulation.parameter_sets import ParameterSets, ensemble_of
 
-        found = ensemble_for(self.loaded, 2)
+        found = ensemble_of(self, 2)
         return ParameterSets(found.file, found.path)
 
     def worlds(self, number: int) -> "tuple[Scenario, ...]":
@@ -169,15 +169,9 @@ class Scenario(Shown):
         >>> second.simulate(patients=30)
         <Cohort: paper, 30 patients, seed 1>
         """
-        return tuple(
-            replace(self, loaded=member_of(self.loaded, changes),
-                    changes={**self.changes, **changes})
-            for changes in self._ensemble(number).changes
-        )  # fmt: skip
+        from pretese.api.simulation.parameter_sets import members
 
-    def _ensemble(self, worlds: int) -> Ensemble:
-        number = whole_of(worlds, "worlds", 2, MAX_MEMBERS)
-        return ensemble_for(self.loaded, number, tuple(self.changes))
+        return members(self, number)
 
     def plot(self, kind: str = "cohort", *, patient_number: int = 1, seed: int = 1) -> "Figure":
         """Return a picture of the scenario as a matplotlib figure.
@@ -215,9 +209,9 @@ class Scenario(Shown):
         figures: bool = True,
         progress: bool = True,
     ) -> "ClinicRun":
-        """Take the patients through a clinic with calendar, capacities and queues.
+        """Simulate the patients in a clinic with calendar, capacities and queues.
 
-        Ctrl-C ends the run early and keeps what has happened until then; twice ends all.
+        Ctrl-C ends the run early and keeps the results up to then; a second Ctrl-C aborts.
 
         Parameters
         ----------
@@ -230,13 +224,13 @@ class Scenario(Shown):
         day
             Tables and log as known at the end of this day; None takes the horizon.
         replicates
-            Replicates; None goes on until ``measure`` is as precise as ``precision`` asks.
+            Replicates; None continues until ``measure`` has the requested ``precision``.
         precision
             Half-width of the 95 % interval over the mean, above 0 up to 1.
         measure
             Measure to which ``precision`` applies.
         max_replicates
-            Replicates at most, 5 or more.
+            Maximum number of replicates, 5 or more.
         workers
             Processes; the result does not depend on it. A script that asks for more than 1 needs
             ``if __name__ == "__main__":``.
@@ -278,7 +272,7 @@ class Scenario(Shown):
         out: str | Path | None = None,
         progress: bool = True,
     ) -> "CapacityAnswer":
-        """Find the least capacity of a clinic that meets a goal.
+        """Find the smallest capacity of a clinic that meets a goal.
 
         Parameters
         ----------
@@ -290,7 +284,7 @@ class Scenario(Shown):
         clinic, patients, seed
             As in `clinic`.
         max_replicates
-            Replicates at most, per capacity.
+            Maximum number of replicates per capacity.
         workers
             As in `clinic`.
         out

@@ -1,4 +1,4 @@
-"""Planned trials: `pretese.design` reads one."""
+"""Planned trials of two arms."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from pretese.api.trials.trial_arguments import (
 )
 from protocol.errors import InputError
 
-if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
+if TYPE_CHECKING:  # slow to load; imported where needed
     import pandas as pd
 
     from pretese.api.trials.forecasts import TrialForecast
@@ -65,14 +65,14 @@ class Design(Shown):
         scheduler: str | None = None,
         progress: bool = True,
     ) -> "Power":
-        """Simulate the trial, always also without effect.
+        """Simulate the trial; the case without effect is always included.
 
         Parameters
         ----------
         participants
             Sample sizes, both arms together; that of the design by default.
         effects
-            Percent of the planned effect, 0 to 100, beside 0 and 100.
+            Percentages of the planned effect, 0 to 100, in addition to 0 and 100.
         target_power
             Find the sample size for this power, such as 0.9; see `Power.required_participants`.
         replicates, seed
@@ -80,7 +80,7 @@ class Design(Shown):
         sensitivity
             Values of assumptions by path, such as ``{"dropout": [0, 10, 20]}``: all combinations.
         tornado
-            Move each assumption alone to either end of its range.
+            Vary one assumption at a time over its range.
         changes
             Numbers of the scenario to replace, by path.
         patient_level
@@ -88,11 +88,11 @@ class Design(Shown):
         compare
             Other designs, simulated on the same participants, so that differences are paired.
         out, resume
-            Folder for finished blocks of trials, tables and figures; whether to continue it.
+            Folder for finished blocks, tables and figures; whether to continue it.
         workers, scheduler
             Processes, or the address of a Dask scheduler; the result does not depend on them.
         progress
-            Whether to show how far the work is.
+            Whether to show progress.
 
         Raises
         ------
@@ -113,7 +113,7 @@ class Design(Shown):
         if resume and out is None:
             problem = "there is nothing to resume without `out`"
             raise InputError.of("resume", "", problem, "name the folder of the study")
-        others = [_as_design(each) for each in sequence_of(compare, "compare")]
+        others = [_compared(each) for each in sequence_of(compare, "compare")]
         request = power_request(
             participants, effects, target_power, replicates, seed, sensitivity, changes, tornado,
             patient_level=patient_level or bool(others),
@@ -147,10 +147,10 @@ class Design(Shown):
             ``"evidence"`` (studies before a first retrieval), another shipped topic, or a prior
             file, such as `EffectPrior.write` writes.
         participants
-            Sample sizes, both arms together, the one that is looked into first; by default that
-            of the design, half and twice as many.
+            Sample sizes of both arms together, the main one first; by default that of the design,
+            half and twice as many.
         pilot
-            Participants of a pilot whose value is judged.
+            Participants of a pilot trial that is evaluated.
 
         Raises
         ------
@@ -245,39 +245,35 @@ class Design(Shown):
         })  # fmt: skip
 
 
-def design(source: str | Path | Mapping[str, Any]) -> Design:
-    """Read a planned trial.
-
-    Parameters
-    ----------
-    source
-        Name of a shipped design, path of a design file, or its fields as a mapping.
-
-    Raises
-    ------
-    InputError
-        All faults of the design at once.
-
-    Examples
-    --------
-    >>> import pretese as pt
-    >>> pt.design("placebo-ufsh").id
-    'placebo-ufsh'
-    """
-    from pretese.trial.design.design_reader import parse_design, read_design_text
+def design_text(source: str | Path | Mapping[str, Any]) -> tuple[str, str]:
+    """Return the text of a design, and where it stands for messages; see `read_design.design`."""
+    from pretese.trial.design.design_reader import design_path
+    from protocol.reading.documents import read_text
 
     if isinstance(source, Mapping):
         import yaml
 
         from pretese.io.text.json_text import plain
 
-        text = yaml.safe_dump(plain(source), sort_keys=False, allow_unicode=True)
-        return Design(parse_design(text, "design"), text)
+        return yaml.safe_dump(plain(source), sort_keys=False, allow_unicode=True), "design"
     if not isinstance(source, str | Path):
         cure = "give the name of a shipped design, a path, or a mapping of fields"
         raise InputError.of("design", "", f"{source!r} came", cure)
-    return Design(*read_design_text(source))
+    path = design_path(source)
+    return read_text(path), str(path)
 
 
-def _as_design(source: "Design | str | Path | Mapping[str, Any]") -> Design:
-    return source if isinstance(source, Design) else design(source)
+def two_arm_design(text: str, where: str) -> Design:
+    """Read a design of two arms from its text."""
+    from pretese.trial.design.design_reader import parse_design
+
+    return Design(parse_design(text, where), text)
+
+
+def _compared(source: "Design | str | Path | Mapping[str, Any]") -> Design:
+    """Return a design that is compared with another one: of two arms."""
+    found = source if isinstance(source, Design) else two_arm_design(*design_text(source))
+    if type(found) is not Design:
+        problem = f"{found.id} has several treatments"
+        raise InputError.of("compare", "", problem, "compare designs with two arms")
+    return found

@@ -16,13 +16,13 @@ if TYPE_CHECKING:  # scipy and pandas load where they are needed
     from pretese.literature.prior import PriorFile
     from pretese.trial.design.design_file import DesignFile
 
-#: Participants of the pilot that is considered.
+#: Participants of the pilot trial.
 PILOT = 60
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class TrialForecast(Shown):
-    """Probability of success of a planned trial, and what decides it; by `Design.forecast`.
+    """Probability of success of a planned trial, and its determinants; by `Design.forecast`.
 
     ``str`` is the page that ``pretese power --prior`` prints, `to_dict` its ``--json``.
 
@@ -31,9 +31,9 @@ class TrialForecast(Shown):
     design_id, endpoint
         Of the design.
     prior
-        The prior of the log odds ratio, as a file holds it.
+        The prior of the log odds ratio, in the form of its file.
     plan, result
-        What was taken from the design, and the forecast.
+        The values taken from the design, and the forecast.
     """
 
     design_id: str
@@ -100,7 +100,7 @@ class TrialForecast(Shown):
 def forecast_of(
     design: "DesignFile", prior: str | Path, sizes: tuple[int, ...], pilot: int
 ) -> TrialForecast:
-    """Return the forecast of a design; `Design.forecast` says more."""
+    """Return the forecast of a design; see `Design.forecast`."""
     from pretese.literature.forecast import forecast
     from pretese.literature.prior_source import prior_source
     from pretese.trial.design.forecast_plan import forecast_plan

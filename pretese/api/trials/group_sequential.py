@@ -1,4 +1,4 @@
-"""Group-sequential boundaries and sample sizes, as `pretese.boundaries` gives them."""
+"""Group-sequential boundaries and sample sizes: `pretese.boundaries`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pretese.api.arguments.argument_numbers import number_of
 from pretese.api.display import Shown
 
-if TYPE_CHECKING:  # slow to load, and the numbers do not need them
+if TYPE_CHECKING:  # slow to load and not needed for the numbers
     import pandas as pd
     from matplotlib.figure import Figure
 
@@ -112,7 +112,8 @@ def boundaries(
     Parameters
     ----------
     information
-        Information fractions of the analyses, rising to 1; or a number of equally spaced analyses.
+        Increasing information fractions of the analyses, the last 1; or a number of equally spaced
+        analyses.
     spending
         Alpha spending: ``"OF"`` (Lan-DeMets O'Brien-Fleming, the default), ``"Pocock"``,
         ``"HSD"`` (Hwang-Shih-DeCani, with ``gamma``), ``"KD"`` (Kim-DeMets, with ``rho``) or
@@ -135,13 +136,13 @@ def boundaries(
     control_risk, treated_risk
         Probabilities of the event, both or neither: adds participants per arm and exact power.
     margin, hypothesis
-        Margin as a difference of risks above 0, and what it is for: ``"non-inferiority"`` (the
+        Margin as a risk difference above 0, and its hypothesis: ``"non-inferiority"`` (the
         default with a margin) or ``"superiority"``. The score test of Farrington and Manning.
 
     treatment_arms
-        Treatments compared with one control. From 2 on the boundaries hold the family-wise type I
-        error (one analysis: Dunnett's test), ``power`` is that of finding a treatment that works
-        alone, and at most four analyses are integrated.
+        Treatments compared with one control. From 2 on the boundaries control the family-wise type
+        I error (one analysis: Dunnett's test), ``power`` refers to a single effective treatment,
+        and at most four analyses are supported.
     allocation_ratio
         With several treatments: participants of each per participant of the control.
     futility_z
@@ -150,7 +151,7 @@ def boundaries(
     Raises
     ------
     InputError
-        Names the argument, what came and what is allowed.
+        Names the argument, its value and the allowed values.
 
     Examples
     --------
@@ -221,7 +222,7 @@ def _both_risks(
 
 
 def _alone(*values: object) -> None:
-    """Refuse what plans of several treatments do not take."""
+    """Refuse arguments that plans of several treatments do not support."""
     names = ("futility", "futility_gamma", "futility_rho", "margin", "hypothesis")
     for name, value in zip(names, values, strict=True):
         if value is not None:
@@ -230,7 +231,7 @@ def _alone(*values: object) -> None:
 
 
 def _check_numbers(values: Mapping[str, object]) -> None:
-    """Refuse what is not a finite number, before arithmetic does it in its own words."""
+    """Refuse non-finite numbers with a clear message."""
     for name, value in values.items():
         if value is not None:
             number_of(value, "boundaries", name)

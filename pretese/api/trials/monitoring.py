@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from pretese.api.display import Shown
 
-if TYPE_CHECKING:  # both are slow to load, and a plain answer needs neither
+if TYPE_CHECKING:  # slow to load and not always needed
     import pandas as pd
     from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class InterimReport(Shown):
-    """What an ongoing trial shows: boundaries as observed, effects, conditional power, the end."""
+    """Interim results of an ongoing trial: boundaries, effects, conditional power, inference."""
 
     _document: Mapping[str, Any] = field(hash=False)
 
     def summary(self) -> str:
-        """Return where the trial stands in one line."""
+        """Return the status of the trial in one line."""
         state, rows = self._document["state"], self._document["analyses"]
         count = f"{len(rows)} {'analysis' if len(rows) == 1 else 'analyses'}"
         words = f"stopped, {state['reason']}" if state["stopped"] else "continue"
@@ -30,7 +30,7 @@ class InterimReport(Shown):
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        """What was assumed about the data in reading them, in words."""
+        """Assumptions made in reading the data, in words."""
         return tuple(self._document["data_assumptions"])
 
     def to_frame(self) -> "pd.DataFrame":
@@ -42,7 +42,7 @@ class InterimReport(Shown):
             ``analysis``, ``participants`` (both arms), ``information_fraction``, boundaries of z
             ``upper`` and ``lower``, ``alpha_spent``, ``estimate`` and ``std_error`` on the scale
             of the analysis, ``z``, repeated interval ``conf_low`` and ``conf_high``, repeated
-            ``p_value``, ``decision`` in words. What does not exist is missing.
+            ``p_value``, ``decision`` in words. Undefined values are missing.
         """
         import pandas as pd
 

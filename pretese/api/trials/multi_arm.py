@@ -1,4 +1,4 @@
-"""Several treatments against one control, as `pretese.boundaries` gives them."""
+"""Several treatments against one control: `pretese.boundaries`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pretese.api.display import Shown
 
-if TYPE_CHECKING:  # slow to load, and the numbers do not need it
+if TYPE_CHECKING:  # slow to load and not needed for the numbers
     import pandas as pd
     from matplotlib.figure import Figure
 
@@ -74,12 +74,12 @@ def multi_arm_boundaries(
     binding: bool,
     risks: tuple[float, float] | None,
 ) -> MultiArmBoundaries:
-    """Make the plan that `pretese.boundaries` was asked for with ``treatment_arms``.
+    """Make the plan of `pretese.boundaries` with ``treatment_arms``.
 
     Parameters
     ----------
     risks
-        Event risks of control and of a treatment that works, for the sample size; or None.
+        Event risks of control and of an effective treatment, for the sample size; or None.
     """
     from estimate.multi_arm.plan import plan_multi_arm
     from pretese.io.text.rounding_rule import rounded_document

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from pretese.api.display import Shown
 
-if TYPE_CHECKING:  # slow to load, and a plain answer needs none of them
+if TYPE_CHECKING:  # slow to load and not always needed
     import pandas as pd
     from matplotlib.figure import Figure
+    from rich.console import Console
 
     from pretese.trial.run_power import PowerRun
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:  # slow to load, and a plain answer needs none of them
 class Power(Shown):
     """Performance of one or several trial designs over sizes and effects.
 
-    Every number carries its Monte Carlo standard error (MCSE). Simulated trials are kept on disk as
-    long as the object lives, for `plot` and `report`; with ``out`` they stay.
+    Every number has its Monte Carlo standard error (MCSE). Simulated trials are kept on disk during
+    the lifetime of the object, for `plot` and `report`; with ``out`` permanently.
     """
 
     _run: "PowerRun" = field(hash=False)
@@ -45,9 +46,9 @@ class Power(Shown):
         -------
         pandas.DataFrame
             ``design``, ``participants`` (both arms), ``effect_percent`` of the planned effect,
-            ``replicates``, true ``risk_control`` and ``risk_treated``, ``exact_power`` (NaN where
-            no enumeration exists); then every measure, and under its name with ``_mcse`` its Monte
-            Carlo standard error. ``rejection`` is power, without effect type I error.
+            ``replicates``, true ``risk_control`` and ``risk_treated``, ``exact_power`` (NaN if not
+            available); then every measure, and under its name with ``_mcse`` its Monte Carlo
+            standard error. ``rejection`` is power, without effect type I error.
         """
         import pandas as pd
 
@@ -72,7 +73,7 @@ class Power(Shown):
         name
             ``"power"``: power over size and effect, all designs; of one design ``"distribution"``
             and ``"zip"`` (estimates and intervals), ``"sensitivity"``, ``"nested"`` (the
-            sensitivity grid) or ``"tornado"``, where the study has them.
+            sensitivity grid) or ``"tornado"``, if available.
         design
             Its id; the first design by default.
 
@@ -106,9 +107,14 @@ class Power(Shown):
     def __str__(self) -> str:
         """Return what ``pretese power`` prints, 80 columns wide."""
         from pretese.screen.console import console_text
+
+        return console_text(self.show)
+
+    def show(self, console: "Console") -> None:
+        """Print what ``pretese power`` prints."""
         from pretese.trial.views.power_view import show_power
 
-        return console_text(lambda console: show_power(console, self.to_dict()))
+        show_power(console, self.to_dict())
 
 
 def _row(point: dict[str, Any]) -> dict[str, Any]:
@@ -131,7 +137,7 @@ def report(folder: str | Path, out: str | Path | None = None) -> str:
     Parameters
     ----------
     folder
-        What `Design.power` or ``pretese power`` was given as ``out``.
+        The folder given to `Design.power` or ``pretese power`` as ``out``.
     out
         File to write; ``report.html`` in the folder by default.
 
@@ -147,14 +153,22 @@ def report(folder: str | Path, out: str | Path | None = None) -> str:
     """
     from pretese.io.output.atomic_file import check_file, write_file
     from pretese.io.output.manifest import add_to_manifest
-    from pretese.trial.report.power_report import render_report
+    from pretese.trial.power.study import MULTI_ARM_SCHEMA
+    from pretese.trial.report.power_report import read_study, render_report
 
     folder = Path(folder)
     target = folder / "report.html" if out is None else Path(out)
-    if folder.is_dir():  # else the message of what cannot be read is the better one
+    if folder.is_dir():  # otherwise the message of the reader is more informative
         check_file(target, "out")
-    page = render_report(folder)
+    results = folder / "results" if (folder / "results").is_dir() else folder
+    document = read_study(results)
+    if document["schema"] == MULTI_ARM_SCHEMA:
+        from pretese.trial.multi_arm.results.report import render_arms_folder
+
+        page = render_arms_folder(results, document)
+    else:
+        page = render_report(folder)
     write_file(target, page, "out")
-    if out is None:  # a part of the result from now on, so that the study may be extended later
+    if out is None:  # part of the result, so that the study can be extended later
         add_to_manifest(folder, target.name)
     return page

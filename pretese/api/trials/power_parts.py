@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pretese.api.arguments.argument_numbers import whole_of
 from pretese.api.trials.designs import Design
 from pretese.api.trials.trial_arguments import power_request
+from protocol.errors import InputError
 
 if TYPE_CHECKING:  # slow to load
     from pretese.jobs.storage.parts import PartDone
@@ -53,6 +54,11 @@ def power_part(
     from pretese.jobs.storage.parts import read_part
     from pretese.trial.run_power import run_power_part
 
+    for each in designs:
+        if type(each) is not Design:
+            cure = "leave it out, and use workers or a scheduler"
+            problem = f"{each.id} has several treatments, which are not simulated in parts"
+            raise InputError.of("part", "", problem, cure)
     request = power_request(
         participants, effects, target_power, replicates, seed, sensitivity, changes, tornado,
         patient_level=patient_level or len(designs) > 1,

@@ -24,7 +24,7 @@ def power_request(
     sensitivity: Any,
     changes: Any, tornado: bool, *, patient_level: bool,
 ) -> "Request":  # fmt: skip
-    """Return what is asked of every design; each number is checked, and named if it is wrong."""
+    """Return the checked options of a power study."""
     from pretese.trial.power.study import Request
 
     if target_power is not None:
@@ -52,7 +52,7 @@ def power_request(
 
 
 def effect_shares(effects: Any) -> tuple[float, ...]:
-    """Return percents of the planned effect as shares."""
+    """Return percentages of the planned effect as fractions."""
     given = sequence_of(effects, "effects")
     return tuple(number_in_range(each, "effects", 0, 100) / 100 for each in given)
 
@@ -67,7 +67,7 @@ def _paths(argument: str, values: Any) -> list[tuple[str, Any]]:
 
 
 def planned_risks_of(control: float | None, treated: float | None) -> tuple[float, float] | None:
-    """Return both planned risks, or None where neither came."""
+    """Return both planned risks, or None if neither is given."""
     if control is None and treated is None:
         return None
     found = []
@@ -80,7 +80,7 @@ def planned_risks_of(control: float | None, treated: float | None) -> tuple[floa
 
 
 def interim_data_of(analyses: Any) -> "InterimData":
-    """Return the data of a file, of a table, or of rows; the latter two as CSV would say them."""
+    """Return the data of a file, a table, or rows; the latter two are read like CSV."""
     from pretese.trial.monitoring.interim_data import (
         InterimData,
         parse_interim_data,

@@ -12,17 +12,17 @@ from protocol.errors import InputError
 from simulate.scenario.calibration_record import CalibrationRecord
 from simulate.scenario.load import LoadedScenario
 
-#: Opens a bar; what it gives is called with how much is done, of how much, and what is being done.
+#: Opens a progress bar; the function it yields takes the number done, the total, and a description.
 Progress = Callable[[str], AbstractContextManager[Callable[[int, int, str], None]]]
 
 
 def solve_scenario(loaded: LoadedScenario, progress: Progress) -> CalibrationRecord:
-    """Solve what a scenario's file leaves to calibration; return the record, not yet stored.
+    """Solve the calibrated parameters of a scenario; return the record without storing it.
 
     Raises
     ------
     InputError
-        Nothing is left to solve, or the record could not be stored; nothing has been simulated.
+        There are no parameters to solve, or the record cannot be stored; raised before simulation.
     """
     parsed = loaded.unsolved
     if not loaded.free:
@@ -61,5 +61,5 @@ def check_record(
 
 
 def missed_targets(record: CalibrationRecord) -> tuple[str, ...]:
-    """Return the targets that must match and lie further off than `LIMIT`."""
+    """Return the targets that must match and deviate by more than `LIMIT`."""
     return tuple(n for n, t in record.targets.items() if t.must_match and t.distance > LIMIT)

@@ -10,7 +10,7 @@ from simulate.scenario.calibration_record import CalibrationRecord
 
 
 def show_record(console: Console, record: CalibrationRecord) -> None:
-    """Print the targets furthest off, the parameters that no target sees, and success."""
+    """Print the largest deviations, the parameters not identified, and success."""
     worst = sorted(record.targets.items(), key=lambda item: -item[1].distance)[:12]
     count = f"{len(record.targets)} target{'s' * (len(record.targets) != 1)}"
     table = Table(
@@ -37,7 +37,7 @@ def show_record(console: Console, record: CalibrationRecord) -> None:
 
 
 def failure(record: CalibrationRecord) -> str:
-    """Return what was missed, in a sentence; empty if nothing was."""
+    """Return the missed targets in a sentence; empty if there are none."""
     missed = missed_targets(record)
     if not missed:
         return ""

@@ -14,10 +14,10 @@ from simulate.truth import ESTIMANDS, SCALES, Estimand, sample_effects
 
 Floats = NDArray[np.float64]
 
-#: Base seed of calibration: unlike any default seed, so that a later check is a fresh one.
+#: Base seed of calibration, different from default seeds, so that a later check is independent.
 SEED = 7_042_022
 
-#: Studies drawn at a time: about 90,000 patients of 40 columns stay well below a gigabyte.
+#: Studies simulated at a time: about 90,000 patients with 40 columns, well below a gigabyte.
 BLOCK = 160
 
 

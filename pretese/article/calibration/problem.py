@@ -1,4 +1,4 @@
-"""What is to be solved: free parameters, the scale on which they move, and the targets."""
+"""A calibration problem: free parameters, their scales, and the targets."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ LOGIT = Link(lambda value: float(logit(value)), lambda x: float(expit(x)))
 
 
 def link(parameter: Parameter) -> Link:
-    """Choose the scale: log odds as they are, shares by logit, positive amounts by log."""
+    """Choose the scale: identity for log odds, logit for proportions, log for positive amounts."""
     if parameter.unit.startswith("log odds"):
         return IDENTITY
     if parameter.unit == "1" and 0 < parameter.value < 1:
@@ -52,7 +52,7 @@ class Problem:
     def values(self, point: Floats) -> dict[str, float]:
         """Return the free parameters at a point of the solver's scale.
 
-        One that has not moved keeps the file's value to the last bit.
+        An unchanged parameter keeps exactly the value of the file.
         """
         return {
             name: number.value if x == x0 else link(number).back(float(x))
@@ -67,8 +67,8 @@ class Problem:
     def coarse(self) -> tuple[str, ...]:
         """Quartiles among the targets whose variable is recorded in whole units.
 
-        Such a quartile is a step function of the parameters: solved by its slope alone, it stays
-        on whatever step it stands.
+        Such a quartile is a step function of the parameters, whose derivative is 0 almost
+        everywhere.
         """
         steps = self.scenario.measurement.rounded_to
         named = {
@@ -104,8 +104,8 @@ def pose(
     Raises
     ------
     InputError
-        At the target's place in the scenario: a number that the article does not print, or one
-        that nothing computes. All of them at once.
+        With all faulty targets: numbers that the article does not report, or that are not
+        simulated.
     """
     where = where or scenario.id
     numbers = parameters(scenario)

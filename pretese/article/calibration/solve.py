@@ -1,10 +1,10 @@
 """Solve a scenario's calibrated parameters so that published numbers come out on average.
 
-Common random numbers make the average of many simulated studies a fixed, almost smooth function
-of the parameters. A Jacobian by wide finite differences over a few hundred studies serves
-least-squares steps over many more. Quartiles in whole units are step functions: beside each
-stands the same quartile before rounding, which shows the way and counts for less and less. A start
-that meets every target is the solution. The calibration record says what was achieved.
+Common random numbers make the average of many simulated studies a fixed, almost smooth function of
+the parameters. A Jacobian by wide finite differences over a few hundred studies is used in
+least-squares steps over many more. Quartiles in whole units are step functions; the same quartile
+before rounding is added with decreasing weight to provide a gradient. Starting values that meet
+every target are the solution. The calibration record states the values achieved.
 """
 
 from collections.abc import Callable
@@ -19,11 +19,11 @@ from protocol.errors import InputError
 
 Floats = NDArray[np.float64]
 
-#: Studies drawn for a Jacobian.
+#: Studies simulated for a Jacobian.
 JACOBIAN_STUDIES = 400
 
-#: Studies drawn for the residuals of successive refinements, and how many evaluations each may
-#: have. A fresh Jacobian comes before the first two; the last goes on with theirs.
+#: Studies simulated for the residuals of successive refinements, and the maximum evaluations of
+#: each. The first two begin with a new Jacobian; the last continues with theirs.
 REFINEMENTS = {400: 14, 2000: 10, 8000: 6}
 FRESH_JACOBIANS = 2
 
@@ -33,7 +33,7 @@ GUIDANCE = (0.5, 0.2, 0.05)
 #: Root mean square of the misfits, in standard deviations of a target, at which a refinement ends.
 CLOSE = 0.002
 
-#: Damping of the first step, in units of what targets feel, and how it shrinks and grows.
+#: Initial damping, in units of the targets, and its factors of decrease and increase.
 DAMPING, DAMPING_MIN, DAMPING_FACTOR = 0.15, 0.05, 3.0
 
 #: Step of a finite difference, on the scale of `Link`: wide enough to move hundreds of patients.
@@ -43,7 +43,7 @@ STEP = 0.1
 #: standard deviations of a single study ...
 VISIBLE = 0.5
 
-#: ... and no combination of parameters that moves all targets by less than this leans on it.
+#: ... and is not part of a combination of parameters that moves all targets by less than this.
 BLUR = 0.2
 
 
@@ -53,14 +53,14 @@ def solve_problem(
     seed: int = SEED,
     start: Floats | None = None,
 ) -> tuple[Floats, NDArray[np.bool_], Floats]:
-    """Solve; return the point, which parameters are identified, and the last simulated targets.
+    """Solve; return the solution, the identified parameters, and the last simulated targets.
 
     Parameters
     ----------
     report
         Called with a phase's name, evaluations done and evaluations planned.
     start
-        Where to start on the solver's scale; None takes the file's values.
+        Starting point on the solver's scale; None takes the values of the file.
     """
     point = problem.start if start is None else start
     report("testing the start", 0, 1)
@@ -78,7 +78,7 @@ def solve_problem(
         def misfit(at: Floats, studies: int = studies, guidance: float = GUIDANCE[index]) -> Floats:
             try:
                 drawn = _drawn(problem, at, studies, seed)
-            except InputError:  # a step to numbers that no scenario may have: too long
+            except InputError:  # the step leads to invalid numbers: it is too long
                 return np.full(len(scale), np.inf)
             return _pull(problem, guidance) * _misfit(problem, drawn, scale)
 
@@ -92,7 +92,7 @@ def solve_problem(
 
 
 def _targets(problem: Problem, drawn: Floats) -> Floats:
-    """Return the targets alone, without the quartiles before rounding that follow them."""
+    """Return only the targets, without the quartiles before rounding that follow them."""
     return drawn[:, : len(problem.targets)]
 
 
@@ -107,17 +107,17 @@ def _pull(problem: Problem, guidance: float) -> Floats:
 
 
 def _misfit(problem: Problem, drawn: Floats, scale: Floats) -> Floats:
-    """Return how far the mean of each target, and of each quartile before rounding, is off."""
+    """Return the deviation of the mean of each target, and of each quartile before rounding."""
     names = (*problem.targets, *problem.coarse)
     wanted = np.array([problem.targets[name].value for name in names])
     return np.asarray((drawn.mean(axis=0) - wanted) / scale)
 
 
 def _scale(problem: Problem, drawn: Floats) -> Floats:
-    """Return what counts as one unit of each target: its standard deviation between studies.
+    """Return the unit of each target: its standard deviation between studies.
 
-    Half a unit of the last printed digit is added, for a quartile of whole years may not vary at
-    all between studies and would then outweigh everything else.
+    Half a unit of the last printed digit is added, because a quartile in whole years may not vary
+    between studies and would then have infinite weight.
     """
     names = (*problem.targets, *problem.coarse)
     half_units = np.array([problem.targets[name].half_unit for name in names])
@@ -125,7 +125,7 @@ def _scale(problem: Problem, drawn: Floats) -> Floats:
 
 
 def _identified(jacobian: Floats) -> NDArray[np.bool_]:
-    """Say which parameters the targets see, alone and against each other."""
+    """Return which parameters are identified by the targets, individually and jointly."""
     alone: NDArray[np.bool_] = np.abs(jacobian).max(axis=0) > VISIBLE
     _, lengths, directions = np.linalg.svd(jacobian)
     blurred = directions[np.pad(lengths, (0, len(directions) - len(lengths))) < BLUR]
@@ -143,10 +143,9 @@ def refine(
 ) -> tuple[Floats, Floats]:
     """Lower the sum of squared misfits by damped Gauss-Newton steps; return point and Jacobian.
 
-    Levenberg's damping holds a parameter that targets hardly feel near its start and shortens
-    steps that fail; Broyden's update keeps the Jacobian in step with the misfits seen, so that
-    none needs to be simulated again. Every parameter counts in units that targets feel, so it does
-    not matter whether it is a log of years or a log odds.
+    Levenberg's damping keeps weakly identified parameters near their start and shortens failed
+    steps; Broyden's update adapts the Jacobian without further simulation. Parameters are scaled by
+    their effect on the targets, so that their units do not matter.
 
     Examples
     --------

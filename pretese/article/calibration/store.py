@@ -1,4 +1,4 @@
-"""Store calibration records, whole or not at all."""
+"""Store calibration records atomically."""
 
 from pathlib import Path
 
@@ -10,14 +10,14 @@ from simulate.scenario.calibration_record import HASH_FIELD, CalibrationRecord, 
 
 
 def check_record_place(path: Path) -> None:
-    """Refuse a calibration record that could not be written, before its parameters are solved."""
+    """Check that a calibration record can be written, before its parameters are solved."""
     check_place(path.parent, argument="", replaced=False)
     if path.parent.exists():
         check_file(path)
 
 
 def write_calibration_record(path: Path, record: CalibrationRecord) -> None:
-    """Write a calibration record; a run that dies half-way leaves the old one whole."""
+    """Write a calibration record; an interrupted run leaves the old one unchanged."""
     plain = record.model_dump(mode="json")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What a solved scenario achieves, against what was printed."""
+"""Comparison of a solved scenario with its targets."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 #: Distance in Monte Carlo standard errors beyond which a target counts as missed.
 LIMIT = 3.0
 
-#: The same distance within which a target counts as solved, and is left as it stands.
+#: Distance within which a target counts as solved.
 CLOSE = 2.0
 
 _CURE = "calibrate to a number that every study has, or draw larger studies"
@@ -51,22 +51,22 @@ def calibration_record(
 
 
 def check(problem: Problem, solved: Scenario, replicates: int, seed: int) -> Mapping[str, Achieved]:
-    """Return what a solved scenario achieves in fresh replicates.
+    """Return the targets achieved by a solved scenario in independent replicates.
 
     Raises
     ------
     InputError
-        A target that is missed is the same in all of them: no standard error tells by how much.
+        A missed target is constant over replicates, so that its standard error is 0.
     """
     drawn = draw_targets(solved, tuple(problem.targets), replicates, seed)
     return dict(_achieved(problem, drawn))
 
 
 def is_solved(problem: Problem, drawn: Floats) -> bool:
-    """Say whether simulated studies meet every target that must match, and closely.
+    """Return whether simulated studies meet every target that must match.
 
-    Among many targets one or two lie beyond two standard errors by chance; a solution of the same
-    random numbers is nearer than that.
+    Among many targets one or two deviate by more than two standard errors by chance; a solution on
+    the same random numbers must be closer.
     """
     achieved = dict(_achieved(problem, drawn)).values()
     return all(each.distance <= CLOSE for each in achieved if each.must_match)
@@ -97,9 +97,9 @@ def _achieved(problem: Problem, drawn: Floats) -> Iterator[tuple[str, Achieved]]
 
 
 def distance(simulated: float, published: float, half_unit: float, error: float) -> float:
-    """Return how far a simulated mean lies from a printed number, in Monte Carlo standard errors.
+    """Return the distance of a simulated mean from a printed number, in Monte Carlo errors.
 
-    A printed 31.2 stands for anything from 31.15 to 31.25, so only the distance beyond half a
+    A printed 31.2 represents values from 31.15 to 31.25, so that only the distance beyond half a
     unit of the last digit counts. Without Monte Carlo error any distance is infinite.
 
     >>> distance(31.5, 31.2, half_unit=0.05, error=0.1)

@@ -46,11 +46,11 @@ HEADLINES = {
 
 
 class Reproduced(Protocol):
-    """What the view needs of a reproduction."""
+    """Interface of a reproduction as used by the view."""
 
     @property
     def rows(self) -> list[Row]:
-        """Published numbers beside simulated ones."""
+        """Published and simulated numbers."""
         ...
 
     @property

@@ -32,7 +32,7 @@ from protocol.regimen.load import load_regimen
 from simulate.cohort.draw import draw_cohort
 from simulate.scenario import Scenario
 from simulate.scenario.load import LoadedScenario
-from simulate.tables.study_tables import dictionary, tables
+from simulate.tables.study_tables import columns_of, dictionary, tables
 
 Floats = NDArray[np.float64]
 #: Opens a progress bar with a title; yields a function of the number done and the total.
@@ -103,7 +103,7 @@ def reproduce_article(
     regimens = regimen_files(scenario)
     facts = _facts(
         loaded, sha256, seed, replicates
-    )  # of the files as read, even if they change later
+    )  # hashes of the files as read, even if they change later
     with progress("simulated studies") as tell:
         simulated = run_studies(
             scenario, seed, replicates, workers, lambda done: tell(done, replicates)
@@ -124,7 +124,7 @@ def write_reproduction(run: ReproductionRun, folder: Path) -> None:
     write_csv(comparison_frame(run.rows), folder / "published_vs_simulated.csv")
     write_csv(transported_frame(run.transported), folder / "transported_numbers.csv")
     cohort = run.cohort()
-    _write_cohort(cohort, folder / "cohort")
+    _write_cohort(run.scenario, cohort, folder / "cohort")
     drawn = _write_figures(run.figures(cohort), folder / "figures")
     page = render_reproduction(
         run.rows, run.simulated, run.published, drawn, run.facts, run.transported
@@ -156,7 +156,7 @@ def _facts(loaded: LoadedScenario, published: str, seed: int, replicates: int) -
 
 
 def _write_figures(figures: Mapping[str, Figure], folder: Path) -> dict[str, str]:
-    """Write every figure as SVG and PNG; return the SVG texts, which the page holds as well."""
+    """Write every figure as SVG and PNG; return the SVG texts for the page."""
     folder.mkdir()
     drawn = {name: svg(figure) for name, figure in figures.items()}
     for name, figure in figures.items():
@@ -165,8 +165,8 @@ def _write_figures(figures: Mapping[str, Figure], folder: Path) -> dict[str, str
     return drawn
 
 
-def _write_cohort(cohort: Mapping[str, pd.DataFrame], folder: Path) -> None:
+def _write_cohort(scenario: Scenario, cohort: Mapping[str, pd.DataFrame], folder: Path) -> None:
     folder.mkdir()
     for name, table in cohort.items():
         write_csv(table, folder / f"{name}.csv")
-    write_csv(dictionary(cohort), folder / "dictionary.csv")
+    write_csv(dictionary(cohort, columns_of(scenario)), folder / "dictionary.csv")

@@ -1,4 +1,4 @@
-"""Published numbers that are counted or read off: flow, Table 1, sperm by diagnosis, births."""
+"""Published counts and summaries: flow, Table 1, sperm by diagnosis, births."""
 
 from collections.abc import Callable, Collection, Iterator
 
@@ -14,7 +14,7 @@ Flags = NDArray[np.bool_]
 #: Testosterone below which the cohorts behind the target of the rise were called hypogonadal.
 HYPOGONADAL_NMOL_L = 12.0
 
-#: Quartiles as the ids of published numbers name them.
+#: Quartiles by the names in ids of published numbers.
 QUARTILES = ("q1", "median", "q3")
 
 #: Takes a batch of studies, returns one number per study.
@@ -153,7 +153,7 @@ def _retrieved() -> Iterator[tuple[str, Statistic]]:
         yield f"{stem}.count", counted(both_of(retrieved, in_group(group)))
         yield f"{stem}.percent", percentage(retrieved, in_group(group))
     for name in DIAGNOSES:
-        # The article leaves cryptorchidism to subtraction.
+        # The article does not report cryptorchidism; it follows by subtraction.
         derived = name == "cryptorchidism"
         stem = f"derived.retrieved.{name}" if derived else f"retrieved.diagnosis.{name}"
         yield f"{stem}.count", counted(both_of(retrieved, diagnosed(name)))

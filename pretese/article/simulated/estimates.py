@@ -1,7 +1,7 @@
-"""Published numbers that an analysis gives: tests, odds ratios, balance.
+"""Published results of analyses: tests, odds ratios, balance.
 
-The article imputes missing hormones; here patients with a missing one are excluded from the
-analyses that need it (complete cases), and the labels say so. The conventions are those that
+The article imputes missing hormones; here, patients with a missing hormone are excluded from
+analyses that use it (complete cases), as stated in the labels. The conventions are those that
 reproduce the printed digits from the printed counts: profile-likelihood interval, likelihood-ratio
 p, Yates.
 """
@@ -34,7 +34,7 @@ from simulate.core.coding import BASELINE, DIAGNOSES
 Floats = NDArray[np.float64]
 Numbers = Iterator[tuple[str, NDArray[Any]]]
 
-#: Covariates of the adjusted analyses, from footnote a of Table 2, which leaves volume out.
+#: Covariates of the adjusted analyses, from footnote a of Table 2, which omits volume.
 COVARIATES: Mapping[str, Kind] = {
     "diagnosis": Categorical(DIAGNOSES),
     **{name: Numeric() for name in BASELINE if name != "testis_volume_ml"},
@@ -43,7 +43,7 @@ COVARIATES: Mapping[str, Kind] = {
 MODEL_1 = ("age_years",)
 MODEL_2 = ("age_years", "infertility_duration_years", "bmi_kg_m2", "diagnosis")
 
-#: Where the article divides duration of infertility, in years; the lower group holds the value.
+#: Cut-off of duration of infertility in the article, in years; it belongs to the lower group.
 LONG_YEARS = 3
 
 
@@ -161,7 +161,7 @@ def _area(patients: AnalysisSet) -> Floats:
 
 
 def _published_analyses(complete: AnalysisSet) -> Numbers:
-    """Analyse as the article does: naive weighted interval, pairs taken as strangers."""
+    """Analyse as in the article: naive weighted interval, pairs treated as independent."""
     score = propensity(complete)
     yield "derived.c_statistic.listed_covariates", _area(complete)
     stabilised = weights(complete, score, stabilised=True)
@@ -179,19 +179,19 @@ def _published_analyses(complete: AnalysisSet) -> Numbers:
 
 
 def _models(studies: Studies) -> Numbers:
-    """Models 1 to 3, whose odds ratios the article leaves to a table that is not at hand."""
+    """Models 1 to 3, whose odds ratios are in a table that is not available."""
     for number, names in (("1", MODEL_1), ("2", MODEL_2), ("3", tuple(COVARIATES))):
         kinds = {name: COVARIATES[name] for name in names}
         patients = _patients(studies, studies.retrieved, kinds, studies.operated)
         answer = adjusted(patients, method=f"model {number}")
         yield f"analysis.model_{number}.odds_ratio", answer.estimate
         yield f"analysis.model_{number}.n", answer.n
-        if names == MODEL_2:  # the reading taken of the covariates behind the printed value
+        if names == MODEL_2:  # covariates as interpreted for the printed value
             yield "propensity.c_statistic", _area(patients)
 
 
 def _duration(complete: AnalysisSet) -> Numbers:
-    """Return adjusted odds ratios on both sides of three years, and the test that they differ."""
+    """Return adjusted odds ratios up to and above three years, and the test of interaction."""
     long = complete.covariates["infertility_duration_years"] > LONG_YEARS
     ratios = {}
     for name, stratum in (("over_3", long), ("up_to_3", ~long)):
@@ -215,7 +215,7 @@ def _interaction_p(data: AnalysisSet, stratum: NDArray[np.bool_]) -> NDArray[Any
 
 
 def _delivery(studies: Studies) -> Numbers:
-    """Compare cumulative live birth over transfers; who stops stays at risk to the last one."""
+    """Compare cumulative live birth over transfers; couples who stop stay at risk."""
     transfers = np.stack([births.transferred.sum(-1) for births in studies.births])
     made = np.where(studies.gonadotropin_therapy, transfers[1], transfers[0])
     time = transfer_times(np.maximum(made, 1), studies.delivered, "conservative")

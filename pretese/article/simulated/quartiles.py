@@ -1,4 +1,4 @@
-"""Quartiles of many groups at once, as R's default (type 7) and the paper compute them."""
+"""Quartiles of many groups by R's default (type 7), as in the paper."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ def quartiles(values: Floats, members: Flags) -> Floats:
     values
         Shape (..., patient); NaN is missing and excluded.
     members
-        Who counts, of the same shape.
+        Members of the group, of the same shape.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Draw and analyse many studies, on one process or several, with the same answer to the byte."""
+"""Simulate and analyse studies in one or several processes, with identical results."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ from simulate.scenario import Scenario
 
 Floats = NDArray[np.float64]
 
-#: Studies per block. A block is what a worker takes; results do not depend on who takes it.
+#: Studies per block, the unit of work of a process; results do not depend on the division.
 BLOCK = 20
 
 
@@ -55,7 +55,7 @@ Block = tuple[Scenario, int, int, int]
 
 
 def analyse_block(block: Block) -> dict[str, Floats]:
-    """Draw one block of studies and compute everything about it."""
+    """Simulate one block of studies and compute all statistics."""
     scenario, seed, first, size = block
     studies = Studies(draw_cohort(scenario, seed, replicates=size, first=first))
     counted = {name: compute(studies) for name, compute in count_statistics().items()}

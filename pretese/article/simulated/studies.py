@@ -1,4 +1,4 @@
-"""A batch of simulated studies as the paper's authors would have held them."""
+"""A batch of simulated studies as observed by the paper's authors."""
 
 from functools import cached_property
 
@@ -18,7 +18,7 @@ GROUPS = ("overall", "untreated", "treated")
 
 
 class Studies:
-    """What can be counted in each of the replicates of a cohort; arrays of shape (replicate,).
+    """Statistics of each replicate of a cohort; arrays of shape (replicate,).
 
     The paper's Table 1 describes patients who had micro-TESE: ``operated``.
     """
@@ -33,7 +33,7 @@ class Studies:
 
     @cached_property
     def births(self) -> tuple[Births, Births]:
-        """What happens to every couple along both arms."""
+        """Outcomes of every couple in both arms."""
         return births_of(self.cohort)
 
     @cached_property
@@ -75,7 +75,7 @@ class Studies:
     def quartiles(self, variable: str, group: str, *, exact: bool = False) -> Floats:
         """Return the quartiles of a baseline variable in a column of Table 1, shape (3, R).
 
-        ``exact`` takes the values before they are rounded and some of them go missing.
+        ``exact`` uses the values before rounding and deletion.
         """
         key = variable, group, exact
         if key not in self._quartiles:

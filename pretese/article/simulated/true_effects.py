@@ -1,4 +1,4 @@
-"""The true effects behind a batch of studies, from both potential outcomes of every patient."""
+"""True effects in a batch of studies, from both potential outcomes of every patient."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class EffectContrast:
-    """A question with its two true risks; ``key`` names it in files, ``words`` in text."""
+    """A contrast with its two true risks; ``key`` names it in files, ``words`` in text."""
 
     key: str
     words: str
@@ -30,9 +30,9 @@ CONTRASTS = (
 def true_effects(studies: Studies) -> dict[str, Floats]:
     """Return true risks (percent) and effects per study, from both potential outcomes.
 
-    The second contrast conditions on surgery, which therapy itself prevents in some patients: it is
-    what an ideal trial would estimate in operated patients, and not an effect of therapy in a fixed
-    population. The first and the third are.
+    The second contrast conditions on surgery, which therapy makes unnecessary in some patients: an
+    ideal trial restricted to operated patients would estimate it, but it is not an effect in a
+    fixed population. The first and the third are.
     """
     return dict(_effects(studies))
 

@@ -1,1 +1,1 @@
-"""Audits of clinics' logs: where a log comes from, and how its audit is shown."""
+"""Audits of clinics' logs: sources of logs, and output of audits."""

@@ -15,7 +15,7 @@ from protocol.audit.words import called
 from protocol.bedside.recommend import DISCLAIMER
 from protocol.regimen.rules import Regimen
 
-#: Patients whose timelines are drawn; those with deviations come first.
+#: Maximum number of timelines drawn; patients with deviations come first.
 MAX_DRAWN = 300
 
 
@@ -29,7 +29,7 @@ def audit_page(
 ) -> str:
     """Return the page of an audit; ``log`` is the log that was audited.
 
-    The same audit gives the same bytes. Names and words of the log are shown as text.
+    The same audit gives the same bytes. Names and words of the log are escaped.
     """
     ordered = sorted(found.patients, key=lambda patient: not patient.deviations)
     drawn = [(each, _figure(each, log, regimen)) for each in ordered[:MAX_DRAWN]]
@@ -56,7 +56,7 @@ def audit_page(
 
 def _figure(patient: PatientAudit, log: Log, regimen: Regimen) -> Markup:
     events = courses_of(log[patient.patient], regimen)[patient.course - 1]
-    return Markup(timeline_svg(patient, events, regimen))  # it escapes its text itself
+    return Markup(timeline_svg(patient, events, regimen))  # it escapes its own text
 
 
 def _missing(patients: Sequence[PatientAudit]) -> Mapping[str, int]:

@@ -15,9 +15,9 @@ from protocol.safe_text import lines
 
 COLUMNS = ("patient", "kind", "day", "date", "expected", "observed", "tolerance", "rule", "rows")
 WIDTH = 80
-#: Deviations that say the same of more days than this are one line.
+#: Equal deviations on more days than this are combined in one line.
 FOLDED_FROM = 3
-#: Days and rows that a line lists.
+#: Maximum number of days and rows listed in a line.
 _LISTED = 8
 _ON_DAY = re.compile(r" on day \d+")
 
@@ -73,7 +73,7 @@ def _adherence(adherence: Sequence[Adherence]) -> Iterator[str]:
 
 
 def _patient(patient: PatientAudit) -> Iterator[str]:
-    """Yield what is known of a patient: data queries first, then deviations; nothing if none."""
+    """Yield the lines of a patient: data queries first, then deviations; none if there are none."""
     if not (patient.note or patient.deviations or patient.queries):
         return
     yield ""
@@ -85,7 +85,7 @@ def _patient(patient: PatientAudit) -> Iterator[str]:
 
 
 def _folded(deviations: Sequence[Deviation]) -> Iterator[tuple[str, str]]:
-    """Yield day and text of deviations; those that say the same of many days as one line."""
+    """Yield day and text of deviations; equal ones on many days as one line."""
     groups: dict[tuple[str, str, str], list[Deviation]] = {}
     for item in deviations:
         key = (item.kind, _ON_DAY.sub("", item.expected), _ON_DAY.sub("", item.observed))
@@ -103,7 +103,7 @@ def _folded(deviations: Sequence[Deviation]) -> Iterator[tuple[str, str]]:
 
 
 def _wrapped(lead: str, text: str) -> Iterator[str]:
-    """Yield text in lines of at most `WIDTH` characters; ``lead`` stands before the first."""
+    """Yield text in lines of at most `WIDTH` characters; ``lead`` precedes the first."""
     yield from textwrap.wrap(
         text,
         WIDTH,
@@ -133,7 +133,7 @@ def deviations_csv(found: Audit) -> str:
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a CSV table whose cells no spreadsheet takes for a formula."""
+    """Return a CSV table whose cells spreadsheets do not read as formulas."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)

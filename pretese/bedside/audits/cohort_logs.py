@@ -1,4 +1,4 @@
-"""The tables of a simulated study as logs, one for each regimen that its patients followed."""
+"""Convert the tables of a simulated study to logs, one for each regimen followed."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from simulate.tables.study_tables import ASSAYED
 
 Tables = Mapping[str, pd.DataFrame]
 
-#: Events of one day in the order in which they happen.
+#: Chronological order of events within a day.
 ORDER = {"start": 0, "semen": 1, "injection": 2, "micro-tese": 3, "icsi": 3}
 MEASURED = 1
 
@@ -26,8 +26,8 @@ def logs_of_study(tables: Tables, start: dt.date) -> dict[str, Log]:
     Parameters
     ----------
     tables
-        ``patients``, ``visits``, ``injections`` and ``procedures`` as `study_tables.tables`
-        lays them out. What was not measured leaves no event.
+        ``patients``, ``visits``, ``injections`` and ``procedures`` as returned by
+        `study_tables.tables`. Missing measurements give no event.
 
     Returns
     -------
@@ -46,14 +46,14 @@ def logs_of_study(tables: Tables, start: dt.date) -> dict[str, Log]:
     return logs
 
 
-#: Tables that an audit needs.
+#: Tables required by an audit.
 NEEDED = ("patients", "visits", "injections", "procedures")
-#: Simulated patients have days and no dates; this is their day 0.
+#: Day 0 of simulated patients with exact days, who have no dates.
 DAY_0 = dt.date(2000, 1, 1)
 
 
 def logs_of_folder(folder: Path) -> dict[str, Log]:
-    """Return each regimen's log of a folder that ``pretese simulate`` wrote, CSV or Parquet.
+    """Return each regimen's log from a folder written by ``pretese simulate``, CSV or Parquet.
 
     Day 0 of every patient is 2000-01-01. With several studies a patient is called
     ``study 2, patient 7``.
@@ -74,7 +74,7 @@ _WHOLE = NumberUse("give the whole numbers that were written")
 _NAMES = CategoryUse()
 _KEYS: Uses = {"patient_id": _WHOLE, "study": _WHOLE}
 
-#: The columns that are used of each table.
+#: The columns used of each table.
 _USES: Mapping[str, Uses] = {
     "patients": {**_KEYS, "regimen": _NAMES, "prolactin_ng_ml": NumberUse()},
     "visits": {**_KEYS, "day": _WHOLE, **dict.fromkeys(ASSAYED, NumberUse())},
@@ -87,7 +87,7 @@ _FILLED = ("patient_id", "study", "day", "regimen", "drug", "dose_iu", "procedur
 
 
 def _read_all(folder: Path) -> dict[str, pd.DataFrame]:
-    """Return the tables that are needed; their rows are of patients, and complete."""
+    """Return the required tables, checked to be complete."""
     files = {name: _read(folder, name) for name in NEEDED}
     faults = [
         Fault(str(file.path), column, "a cell is empty", "write the folder again")
@@ -149,7 +149,7 @@ def _injections(tables: Tables) -> Found:
 
 
 def _procedures(tables: Tables) -> Found:
-    """Yield semen analyses, surgery and ICSI as their results call them."""
+    """Yield semen analyses, surgery and ICSI with their results."""
     rows = tables["procedures"][["patient_id", "day", "procedure", "result"]]
     for number, day, procedure, result in rows.itertuples(index=False, name=None):
         if procedure == "semen analysis":

@@ -1,4 +1,4 @@
-"""Where a log may come from: a table in a file or in memory, or a folder of a simulation."""
+"""Sources of a log: a table in a file or in memory, or a folder of a simulation."""
 
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,12 @@ from protocol.errors import InputError
 from protocol.regimen.rules import Regimen
 from protocol.shorten import shorten, shorten_text
 
-#: What a log without a file is called in messages.
+#: Name of a log without a file in messages.
 IN_MEMORY = "log"
 
 
 def log_of(source: Any, regimen: Regimen, mapping: LogMapping) -> LogReading:
-    """Return each patient's events, what was assumed about the source, and what is not used.
+    """Return each patient's events, the assumptions about the source, and the unused rows.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def log_of(source: Any, regimen: Regimen, mapping: LogMapping) -> LogReading:
     Raises
     ------
     InputError
-        It is something else, or what it holds is not a log of the regimen.
+        The source has another type, or is not a log of the regimen.
     """
     if isinstance(source, str) and "\n" in source:
         cure = "give its bytes: text.encode()"
@@ -46,7 +46,7 @@ def log_of(source: Any, regimen: Regimen, mapping: LogMapping) -> LogReading:
 
 def _simulated(path: Path, regimen: Regimen) -> LogReading:
     """Return the log of the simulated patients who followed the regimen."""
-    # Tables take a while to load; who audits a log need not wait for them.
+    # Imported here because the tables are slow to load and not needed for other logs.
     from pretese.bedside.audits.cohort_logs import logs_of_folder
 
     logs = logs_of_folder(path)
@@ -59,7 +59,7 @@ def _simulated(path: Path, regimen: Regimen) -> LogReading:
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError as error:  # the name is too long, or a folder on the way is closed to us
+    except OSError as error:  # the name is too long, or a parent folder is not accessible
         problem = f"it cannot be read ({error.strerror})"
         cure = "give the path of a log that you may read"
         raise InputError.of(shorten_text(str(path), 60), "", problem, cure) from None

@@ -13,7 +13,7 @@ from protocol.safe_text import one_line, xml_text
 
 #: Sizes in pixels: the whole width, the column of labels, a lane, and the space around marks.
 WIDTH, LABELS, LANE, PAD = 920, 132, 24, 14
-#: Days before therapy that are shown; older results are listed and not drawn.
+#: Days before therapy that are shown; older results are listed but not drawn.
 BEFORE = 10
 #: Characters of a lane's label.
 _LABEL = 20
@@ -21,7 +21,7 @@ _LABEL = 20
 
 @dataclass(slots=True)
 class _Drawing:
-    """An SVG that grows lane by lane; ``first`` and ``last`` are the days at its edges."""
+    """An SVG built lane by lane; ``first`` and ``last`` are the days at its edges."""
 
     first: int
     last: int
@@ -30,24 +30,24 @@ class _Drawing:
     lanes: int = 0
 
     def x(self, day: float) -> float:
-        """Return where a day lies."""
+        """Return the x coordinate of a day."""
         span = max(1, self.last - self.first)
         return round(LABELS + PAD + (day - self.first) / span * (WIDTH - LABELS - 2 * PAD), 1)
 
     def lane(self, label: str) -> float:
-        """Begin a lane; return the height of its middle."""
+        """Begin a lane; return the y coordinate of its middle."""
         middle = self.lanes * LANE + LANE / 2 + 2
         self.lanes += 1
         self.text(4, middle + 4, label if len(label) <= _LABEL else f"{label[: _LABEL - 1]}…")
         return middle
 
     def text(self, x: float, y: float, words: str, kind: str = "") -> None:
-        """Write words."""
+        """Write text."""
         attributes = {"x": f"{x:g}", "y": f"{y:g}", **({"class": kind} if kind else {})}
         ET.SubElement(self.root, "text", attributes).text = _safe(words)
 
     def mark(self, shape: str, day: int, y: float, kind: str, words: str) -> None:
-        """Draw a mark on a day; ``words`` are shown when a pointer rests on it."""
+        """Draw a mark on a day; ``words`` are its tooltip."""
         x = self.x(day)
         if shape == "circle":
             made = ET.SubElement(
@@ -67,7 +67,7 @@ class _Drawing:
             self.text(x + 8, y + 4, words)
 
     def band(self, first: int, last: int, y: float, kind: str, words: str) -> None:
-        """Draw a band from one day to another, with words in it."""
+        """Draw a labelled band from one day to another."""
         x, width = self.x(first), self.x(last) - self.x(first)
         box = {"x": f"{x:g}", "y": f"{y - 9:g}", "width": f"{width:g}", "height": "18"}
         ET.SubElement(self.root, "rect", {**box, "rx": "3", "class": kind})
@@ -79,10 +79,10 @@ class _Drawing:
 
 
 def timeline_svg(audit: PatientAudit, events: Sequence[Event], regimen: Regimen) -> str:
-    """Return the timeline of a patient; "" if nothing says when therapy began.
+    """Return the timeline of a patient; "" if the start of therapy is unknown.
 
-    Filled marks were given or measured, hollow ones were due and not given; what deviates is red.
-    Text in it is escaped, and it loads nothing.
+    Filled marks were given or measured, hollow ones were due but not given; deviations are red.
+    Text is escaped, and the figure is self-contained.
     """
     if audit.start is None:
         return ""

@@ -23,6 +23,7 @@ from pretese.io.export.formats import FORMATS, Tables, streamed
 from pretese.io.export.frictionless import write_package
 from pretese.io.export.streams import Stream
 from pretese.io.output.csv_file import write_csv
+from pretese.screen.extras import need_extra
 from protocol.errors import InputError
 from simulate.cohort.draw import draw_cohort
 from simulate.core.random_streams import CHUNK
@@ -86,8 +87,11 @@ def check_formats(formats: Sequence[str], patients: int, *, data_errors: bool) -
     Raises
     ------
     InputError
-        There are more patients than a format can hold, or data errors that it cannot represent.
+        There are more patients than a format can hold, or data errors that it cannot represent;
+        or the library that writes it is not installed.
     """
+    for extra in dict.fromkeys(FORMATS[name].extra for name in formats):
+        need_extra(extra, "formats", otherwise=f"choose {' or '.join(streamed())}")
     _check_size(formats, patients)
     if data_errors:
         _check_data_errors(formats)

@@ -44,6 +44,8 @@ class Format:
         Patients that it takes if it is written whole.
     media_type
         Of the files of a streamed format, for datapackage.json.
+    extra
+        The extra of the package that brings the library which writes it, if it needs one.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Format:
     media_type: str = ""
     coded: bool = False
     limit: int = MAX_PATIENTS_WHOLE
+    extra: str = ""
 
     @property
     def streamed(self) -> bool:
@@ -123,10 +126,10 @@ def _dataset_json(parts: Tables, folder: Path, fields: "Fields", study: str) -> 
 _ENTRIES = (
     Format("csv", "any program", media_type="text/csv"),
     Format("parquet", "Python, R, DuckDB", media_type="application/vnd.apache.parquet"),
-    Format("sav", "SPSS", _statistics("sav")),
-    Format("dta", "Stata", _statistics("dta")),
-    Format("xpt", "SAS", _statistics("xpt")),
-    Format("xlsx", "Excel: one workbook", _workbooks, limit=MAX_PATIENTS_SHEET),
+    Format("sav", "SPSS", _statistics("sav"), extra="files"),
+    Format("dta", "Stata", _statistics("dta"), extra="files"),
+    Format("xpt", "SAS", _statistics("xpt"), extra="files"),
+    Format("xlsx", "Excel: one workbook", _workbooks, limit=MAX_PATIENTS_SHEET, extra="files"),
     Format("redcap", "a REDCap project", _redcap, coded=True),
     Format("dataset-json", "CDISC: ADSL, ADLB, define.xml", _dataset_json, coded=True),
     Format("fhir", "HL7 FHIR R4 bulk data", _fhir, coded=True),

@@ -2,7 +2,7 @@
 
 import errno
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ import pyreadstat
 
 from pretese.io.export.columns.clock import creation_time
 from pretese.io.export.columns.export_fields import Field
+from pretese.io.input.statistics_files import WORDS_ARE_LABELS
 
 #: Bytes that a variable label may take: SPSS, Stata, and SAS transport files of version 8.
 _LONGEST_LABEL = {"sav": 255, "dta": 80, "xpt": 255}
@@ -35,24 +36,45 @@ def write_statistics_file(table: pd.DataFrame, path: Path, fields: Sequence[Fiel
     """Write one table as .sav, .dta or .xpt (version 8), by the suffix of the path.
 
     Unit and UCUM code stand in each variable's label, the meaning of 0 and 1 in value labels
-    (SAS transport files have none), and that of words in SPSS, where text may be labelled. Flags
-    and counts are whole numbers in Stata, and shown without decimals in SPSS. A word that is not
-    known is the empty text.
+    (SAS transport files have none). Words are text with labels in SPSS, and whole numbers from 1
+    with labels in Stata, where text cannot be labelled. Flags and counts are whole numbers in
+    Stata, and shown without decimals in SPSS. A word that is not known is the empty text, in Stata
+    a missing number.
     """
     kind = path.suffix[1:]
-    plain = pd.DataFrame({field.name: _plain(table[field.name], field) for field in fields})
+    coded = _coded(table, fields) if kind == "dta" else {}
+    columns = {f.name: coded.get(f.name, _plain(table[f.name], f)) for f in fields}
+    plain = pd.DataFrame(columns)
     labels: list[str | None] = [label_of(field, _LONGEST_LABEL[kind]) for field in fields]
-    answers = dict(_value_labels(fields, kind))
+    answers = dict(_value_labels(fields, kind, coded))
     with _disk_errors(path):
         _write(plain, path, fields, labels, answers)
         _set_clock(path, creation_time())
         _check_whole(path, len(plain))
 
 
-def _value_labels(fields: Sequence[Field], kind: str) -> Iterator[tuple[str, dict[Any, str]]]:
+def _coded(table: pd.DataFrame, fields: Sequence[Field]) -> dict[str, pd.Series]:
+    """Return words as numbers from 1 in the order of their choices.
+
+    A column that holds other words, such as misspelled ones, stays text.
+    """
+    found = {}
+    for field in fields:
+        words = table[field.name]
+        if field.choices and words.dropna().isin(field.choices).all():
+            codes = {word: code for code, word in enumerate(field.choices, start=1)}
+            found[field.name] = words.map(codes).astype("Int32" if words.isna().any() else "int32")
+    return found
+
+
+def _value_labels(
+    fields: Sequence[Field], kind: str, coded: Collection[str]
+) -> Iterator[tuple[str, dict[Any, str]]]:
     for field in fields:
         if field.kind == "flag":
             yield field.name, dict(_YES_NO)
+        elif field.name in coded:
+            yield field.name, dict(enumerate(field.choices, start=1))
         elif kind == "sav" and field.choices:
             yield field.name, {word: word.replace("-", " ").capitalize() for word in field.choices}
 
@@ -73,7 +95,8 @@ def _write(
         )  # fmt: skip
     elif kind == "dta":
         # Version 14 is the newest that every edition of Stata opens.
-        pyreadstat.write_dta(plain, path, path.stem, labels, 14, variable_value_labels=answers)
+        title = f"{path.stem}{WORDS_ARE_LABELS}"
+        pyreadstat.write_dta(plain, path, title, labels, 14, variable_value_labels=answers)
     else:
         pyreadstat.write_xport(plain, path, path.stem, labels, path.stem, 8)
 

@@ -12,19 +12,16 @@ def version_text(*, verbose: bool = False) -> str:
     >>> version_text().startswith("pretese, version ")
     True
     """
-    from importlib.metadata import PackageNotFoundError, version
+    from importlib.metadata import version
 
     first = f"pretese, version {version('pretese')}"
     if not verbose:
         return first
-    from pretese.io.output.versions import LIBRARIES
+    from pretese.io.output.versions import LIBRARIES, installed_version
 
     found = {"python": f"{platform.python_version()} ({platform.python_implementation()})"}
     for name in (*LIBRARIES, *OTHERS):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:  # part of an optional extra
-            found[name] = "not installed"
+        found[name] = installed_version(name)
     found["platform"] = platform.platform()
     found["machine"] = platform.machine()
     return "\n".join([first, *(f"{name:12}{value}" for name, value in found.items())])

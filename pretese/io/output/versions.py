@@ -10,17 +10,22 @@ LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "matplotlib", "pydantic"
 @cache
 def program_version() -> str:
     """Return the version of the installed program."""
-    return _version_of("pretese")
+    return installed_version("pretese")
 
 
 @cache
 def versions() -> dict[str, str]:
     """Return the versions that may change a digit."""
-    libraries = {name: _version_of(name) for name in LIBRARIES}
+    libraries = {name: installed_version(name) for name in LIBRARIES}
     return {"pretese": program_version(), "python": platform.python_version(), **libraries}
 
 
-def _version_of(name: str) -> str:
-    from importlib.metadata import version  # it loads much, and few answers name a version
+def installed_version(name: str) -> str:
+    """Return the version of a package, or that it is not installed."""
+    # It loads much, and few answers name a version.
+    from importlib.metadata import PackageNotFoundError, version
 
-    return version(name)
+    try:
+        return version(name)
+    except PackageNotFoundError:  # part of an optional extra
+        return "not installed"

@@ -30,6 +30,9 @@ from simulate.scenario import Scenario
 #: Version of the JSON document of a power study.
 POWER_SCHEMA = "pretese/power/3"
 
+#: The same for trials of several arms.
+MULTI_ARM_SCHEMA = "pretese/multi-arm-power/1"
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

@@ -24,7 +24,7 @@ from pretese.trial.group_sequential.boundary_document import describe_boundaries
 from pretese.trial.group_sequential.boundary_figure import draw_boundaries
 from pretese.trial.power.additional_measures import main_point, null_point
 from pretese.trial.power.decision_verdict import draft_words
-from pretese.trial.power.study import POWER_SCHEMA
+from pretese.trial.power.study import MULTI_ARM_SCHEMA, POWER_SCHEMA
 from pretese.trial.report import archive_columns as columns
 from pretese.trial.report import chapters, design_words
 from pretese.trial.report import data_generation as drawn
@@ -75,7 +75,7 @@ def render_report(folder: Path) -> str:
         There is no power study in the folder, or its scenario has changed since.
     """
     folder = folder / "results" if (folder / "results").is_dir() else folder
-    document = _read(folder)
+    document = read_study(folder)
     return render_page(
         "power.html",
         document=document,
@@ -91,14 +91,15 @@ def render_report(folder: Path) -> str:
     )
 
 
-def _read(folder: Path) -> dict[str, Any]:
+def read_study(folder: Path) -> dict[str, Any]:
+    """Return the document of a power study, of two arms or of several; raise if there is none."""
     path = folder / "power.json"
     if not path.exists():
         problem = "there is no power.json"
         raise InputError.of(str(folder), "", problem, "run `pretese power DESIGN --out` first")
     document: dict[str, Any] = parse_json(read_text(path, MAX_JSON_BYTES), str(path))
     schema = document.get("schema") if isinstance(document, dict) else None
-    if schema != POWER_SCHEMA:
+    if schema not in (POWER_SCHEMA, MULTI_ARM_SCHEMA):
         problem = f"its schema is {schema!r}; this version of the program reads {POWER_SCHEMA!r}"
         raise InputError.of(str(path), "schema", problem, "run `pretese power` again")
     return document

@@ -7,9 +7,8 @@ from typing import Any
 import pretese
 from pretese.web.fhir.cql import cql_library
 from pretese.web.fhir.dosage import dosage_of
-from protocol.regimen.load import Regimen
 from protocol.regimen.parts import Order
-from protocol.regimen.rules import Phase
+from protocol.regimen.rules import Phase, Regimen
 
 #: Base of canonical names; the domain is reserved, so that nothing can be found behind it.
 CANONICAL = "https://pretese.invalid/fhir"

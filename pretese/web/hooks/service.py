@@ -24,7 +24,7 @@ from pretese.web.hooks.cards import cards_of, problem_card
 from pretese.web.hooks.feedback import FeedbackRequest, print_outcomes
 from pretese.web.hooks.order_review import drafts_of, review_cards
 from pretese.web.hooks.requests import HookRequest
-from pretese.web.settings import ServerSettings
+from pretese.web.security.settings import ServerSettings
 from protocol.errors import InputError
 from protocol.reading.documents import parse_json
 

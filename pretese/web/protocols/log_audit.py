@@ -85,14 +85,18 @@ def audited(entries: Mapping[str, Any]) -> Audit:
 
 
 def policy_of(page: str) -> str:
-    """Return the content security policy of a report: its own style, and nothing else."""
+    """Return the content security policy of a report: its own style, and nothing else.
+
+    Figures may colour by attributes, which hold no text of a user.
+    """
     hashes = [
         base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
         for style in _STYLE.findall(page)
     ]
     styles = " ".join(f"'sha256-{each}'" for each in hashes) or "'none'"
+    attributes = " style-src-attr 'unsafe-inline';" if ' style="' in page else ""
     return (
-        f"default-src 'none'; style-src {styles}; img-src data:; form-action 'none'; "
+        f"default-src 'none'; style-src {styles};{attributes} img-src data:; form-action 'none'; "
         "frame-ancestors 'none'; base-uri 'none'"
     )
 

@@ -1,1 +1,1 @@
-"""A clinic's log: its rows, its words, and the events that they stand for."""
+"""A clinic's log: rows, vocabulary, and the events that they represent."""

@@ -1,4 +1,4 @@
-"""The log of a patient who is treated exactly as the regimen recommends: an audit finds nothing."""
+"""The log of a patient treated exactly as the regimen recommends: an audit finds no deviation."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,15 +21,15 @@ def adherent_events(
     semen: str | None = None,
     closing_day: int | None = None,
 ) -> list[Event]:
-    """Return every injection, visit and decision of a patient who is treated as the regimen says.
+    """Return every injection, visit and decision of a patient treated as the regimen recommends.
 
     Parameters
     ----------
     monthly, baseline
-        What was measured at the end of each month and before therapy, by input name, in the
-        tables' units.
+        Results at the end of each month and before therapy, by input name, in the units of the
+        tables.
     semen
-        What the semen analysis at the end of therapy shows; None for a regimen without one.
+        The semen analysis at the end of therapy; None for a regimen without one.
     closing_day
         The day of surgery or ICSI, from 0; None puts it five days after therapy.
 

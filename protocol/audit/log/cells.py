@@ -1,4 +1,4 @@
-"""Cells of a log: numbers, doses and units as clinics write them; what could be two is refused."""
+"""Cells of a log: numbers, doses and units as clinics write them; ambiguous cells are refused."""
 
 import re
 import unicodedata
@@ -16,7 +16,7 @@ from protocol.reading.numbers import (
 )
 from protocol.reading.quantities import analyte_file
 
-#: Digits in groups of three between blanks, apostrophes or lines: thousands.
+#: Digits in groups of three separated by blanks, apostrophes or underscores: thousands.
 _SPACED = re.compile(r"[+-]?\d{1,3}(?:[ '’_\u00a0\u2009\u202f]\d{3})+(?:[.,]\d+)?")
 _SPACES = re.compile(r"[ '’_\u00a0\u2009\u202f]")
 _OTHER_UNITS = {"ie": "iu", "mie": "miu", "ui": "iu", "mui": "miu"}
@@ -27,8 +27,8 @@ _BEYOND: dict[str, Literal["<", ">"]] = {"<": "<", "≤": "<", ">": ">", "≥": 
 class Amounts:
     """Numbers of one log.
 
-    ``free`` says that commas split no columns; ``decimal`` is the decimal mark where it is given.
-    ``assumed`` holds what was assumed, by what it is about.
+    ``free``: commas do not separate columns; ``decimal`` is the decimal mark if it is given.
+    ``assumed`` lists the assumptions by subject.
     """
 
     free: bool
@@ -36,7 +36,7 @@ class Amounts:
     assumed: dict[str, str] = field(default_factory=dict)
 
     def number(self, text: str, place: str) -> float | None:
-        """Return the number of a cell; None if it is not a number, or could be two."""
+        """Return the number of a cell; None if it is not a number or is ambiguous."""
         plain = _with_ascii_digits(text)
         if plain != text:
             self.assumed.setdefault("digits", f"{text} ({place}) is read as {plain}")
@@ -62,7 +62,7 @@ class Amounts:
 
 
 def _by_mark(text: str, decimal: DecimalMark) -> float | None:
-    """Return the number of a text whose decimal mark is known; the other mark is of thousands.
+    """Return the number of a text whose decimal mark is known; the other mark separates thousands.
 
     >>> _by_mark("2.000", "comma"), _by_mark("2.000", "point"), _by_mark("9,8", "comma")
     (2000.0, 2.0, 9.8)
@@ -77,7 +77,7 @@ def _by_mark(text: str, decimal: DecimalMark) -> float | None:
 
 
 def _with_ascii_digits(text: str) -> str:
-    """Return text whose decimal digits, of any script, are those of ASCII."""
+    """Return the text with decimal digits of any script replaced by ASCII digits."""
     if text.isascii():
         return text
     return "".join(
@@ -86,7 +86,7 @@ def _with_ascii_digits(text: str) -> str:
 
 
 def beyond_detection(text: str) -> tuple[Literal["", "<", ">"], str]:
-    """Return how a result stands to its number ("" if equal), and the number as text.
+    """Return the qualifier of a result ("" if none) and its number as text.
 
     >>> beyond_detection("<0.3"), beyond_detection("> 200"), beyond_detection("9.8")
     (('<', '0.3'), ('>', '200'), ('', '9.8'))
@@ -105,7 +105,7 @@ def is_international_units(unit: str) -> bool:
 
 
 def unit_of(text: str) -> str:
-    """Return the spelling of a unit of measurement that is known, or the text if none is.
+    """Return the known spelling of a unit of measurement, or the text if there is none.
 
     >>> unit_of("I.E./l"), unit_of("NMOL/L"), unit_of("ng per mL")
     ('[IU]/L', 'nmol/L', 'ng per mL')

@@ -9,14 +9,14 @@ from protocol.errors import Fault, InputError
 def places_of(
     header: Sequence[str], mapping: LogMapping, where: str
 ) -> tuple[list[int], list[str]]:
-    """Return where each of `COLUMNS` stands in the file, and what was assumed of names.
+    """Return the position of each of `COLUMNS` in the file, and the assumptions about names.
 
-    One that is absent stands at the end of the header.
+    An absent column is placed after the header.
 
     Raises
     ------
     InputError
-        A column that must be there is not; or several could be it.
+        A required column is missing, or several columns match it.
     """
     columns = mapping.columns
     faults = [
@@ -48,7 +48,7 @@ _ALLOWED = f"columns: {', '.join(COLUMNS)}"
 
 
 def _fitting(name: str, header: Sequence[str], columns: Mapping[str, str]) -> list[int]:
-    """Return the places that could be a column: the nearest kind of likeness counts alone."""
+    """Return the positions that could be a column; only the closest kind of match counts."""
     assigned = set(columns.values())
     if name in columns:
         return [at for at, own in enumerate(header) if own == columns[name]]

@@ -1,7 +1,7 @@
-"""The courses of therapy in one patient's log: each is audited as its own.
+"""The courses of therapy in one patient's log: each is audited separately.
 
 Courses are divided by pauses of more than 180 days. A part of a log is a course if it has a start
-with a dose, or five doses: fewer are taken for dates with a slip of the pen.
+with a dose, or five doses: fewer are treated as typing errors in a date.
 """
 
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from protocol.audit.log.events import PLAIN_EVENTS, Event
 from protocol.bedside.patient import facts_asked
 from protocol.regimen.rules import Regimen
 
-#: Therapy that pauses for longer is another course, or has a wrong date.
+#: After a longer pause, therapy is another course or has a wrong date.
 COURSE_GAP_DAYS = 180
 #: Doses of a course without a logged start.
 MIN_DOSES = 5
-#: What is measured up to so many days after the last event of a course belongs to it.
+#: Results up to this many days after the last event of a course belong to it.
 AFTER_COURSE_DAYS = 90
 
 
@@ -30,15 +30,15 @@ def parts_of(events: Sequence[Event]) -> list[Sequence[Event]]:
 
 
 def doses_in(events: Sequence[Event]) -> int:
-    """Return how many doses are among events."""
+    """Return the number of doses among events."""
     return sum(event.name == "injection" for event in events)
 
 
 def courses_of(events: Sequence[Event], regimen: Regimen) -> list[list[Event]]:
     """Return the events of each course, in order of date; all events where there is one course.
 
-    Results belong to the course that they follow, or else to the next one; the facts that entry
-    criteria ask for count for later courses too.
+    Results belong to the course that they follow, or else to the next one; facts for entry criteria
+    also count for later courses.
     """
     therapy = [event for event in events if event.name in PLAIN_EVENTS]
     courses = [part for part in parts_of(therapy) if _is_course(part)]

@@ -9,7 +9,7 @@ from protocol.regimen.conditions import Value
 CLOSING = ("micro-tese", "icsi", "withdrawn")
 #: Events that are neither a measurement nor a finding of the regimen.
 PLAIN_EVENTS = ("start", "injection", "decision", *CLOSING)
-#: Events by which the course of therapy is known.
+#: Events that define the course of therapy.
 THERAPY_EVENTS = frozenset(PLAIN_EVENTS)
 
 
@@ -24,17 +24,17 @@ class Event:
     name
         The event; of a measurement or finding, the regimen's input.
     value
-        A measured number in the unit of the input, a name, or None: not given, or not usable.
+        A measured number in the unit of the input, a name, or None (not given or not usable).
     row
-        The line of the file, from 1; 0 if it comes from no file.
+        The line of the file, from 1; 0 if there is no file.
     route
-        Of an injection; "" if not known.
+        Route of an injection; "" if not known.
     time
-        The time of day as the log has it; "" if not known.
+        The time of day as written in the log; "" if not known.
     known
-        The day on which a result became known (proleptic ordinal); 0: the day of the sample.
+        The day on which a result became known (proleptic ordinal); 0 means the day of the sample.
     unit
-        Of a dose: IU or mg.
+        Unit of a dose: IU or mg.
     qualifier
         ``<`` or ``>``: the true result lies beyond ``value``, a limit of detection.
     """
@@ -68,9 +68,9 @@ class Unused:
 
 @dataclass(frozen=True, slots=True)
 class LogReading:
-    """A log as it was read: what was assumed of its file, and which rows are not used.
+    """A log as it was read, with the assumptions about its file and the rows that are not used.
 
-    ``visit_months``: its months of therapy are known to count from visits.
+    ``visit_months``: months of therapy are known to count from visits.
     """
 
     log: Log

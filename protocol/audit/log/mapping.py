@@ -1,4 +1,4 @@
-"""How a clinic's own log is to be read: its columns, its words, its dates and its numbers."""
+"""How to read a clinic's own log: columns, vocabulary, dates and numbers."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -22,10 +22,10 @@ DecimalMark = Literal["point", "comma"]
 class LogMapping(Document):
     """A mapping file.
 
-    ``columns`` names the log's own column for each column of a log, ``values`` the word that is
-    read for each of its own words, by column. ``dates`` is the order of day and month where both
-    are numbers, ``decimal`` the decimal mark; the other mark then separates thousands. ``sheet``
-    is the sheet of a workbook.
+    ``columns`` gives the clinic's name of each column of a log, ``values`` the standard word for
+    each of the clinic's words, by column. ``dates`` is the order of day and month if both are
+    numbers, ``decimal`` the decimal mark; the other mark then separates thousands. ``sheet`` is the
+    sheet of a workbook.
     """
 
     columns: dict[str, str] = Field(default_factory=dict)
@@ -36,7 +36,7 @@ class LogMapping(Document):
 
 
 def read_mapping(path: Path) -> LogMapping:
-    """Return what a mapping file says; every fault of it is an `InputError`."""
+    """Return the content of a mapping file; every fault in it is an `InputError`."""
     return parse_document(read_text(path), LogMapping, str(path))
 
 
@@ -52,7 +52,7 @@ class _WordFile(Document):
 
 @dataclass(frozen=True, slots=True)
 class LogWords:
-    """Words of logs by `folded` spelling, to the word that they stand for."""
+    """Words of logs by `folded` spelling, mapped to the standard word."""
 
     columns: dict[str, str]
     events: dict[str, str]
@@ -84,7 +84,7 @@ def _by_spelling(words: dict[str, tuple[str, ...]]) -> dict[str, str]:
 
 
 def folded(text: str) -> str:
-    """Return a word without what does not matter: capitals, blanks, dots, dashes, underscores.
+    """Return a word without capitals, blanks, dots, dashes and underscores, which do not matter.
 
     >>> folded("I.U."), folded("Micro-TESE"), folded("Patient_ID ")
     ('iu', 'microtese', 'patientid')

@@ -3,14 +3,14 @@
 Columns: ``patient, date, event, drug, amount, unit, value, route, known``. Events:
 
 ==================  ==============================================================================
-``start``           therapy begins (optional; else the first injection or decision is day 0)
+``start``           therapy begins (optional; by default the first injection or decision is day 0)
 ``injection``       ``drug``, ``amount`` and ``unit`` (IU); ``route`` where it is known
 ``decision``        ``value`` is the phase that was chosen
 an analyte          ``fsh``, ``lh``, ``testosterone`` ...: ``amount`` and ``unit``; ``known`` is
                     the day on which the result arrived, if not that of the sample
 a finding           an input of the regimen: ``semen``, ``karyotype`` with a ``value``,
                     ``centrifuge_g`` with an ``amount``
-``micro-tese``      surgery; ``value`` may hold what it found
+``micro-tese`` surgery; ``value`` may give its result
 ``icsi``            sperm is injected; ``value`` is ``ejaculated`` or ``testicular``
 ``withdrawn``       the patient leaves; nothing is due afterwards
 ==================  ==============================================================================
@@ -34,7 +34,7 @@ MAX_FAULTS = 20
 
 
 class Table(Protocol):
-    """A table whose header is read and whose rows are still to come."""
+    """A table whose header has been read and whose rows have not."""
 
     where: str
     header: tuple[str, ...]
@@ -42,7 +42,7 @@ class Table(Protocol):
     assumptions: list[str]
 
     def blocks(self) -> Iterator[Block]:
-        """Yield the rows that hold anything, many at a time."""
+        """Yield the rows that are not blank, in blocks."""
 
 
 def read_log(
@@ -53,16 +53,16 @@ def read_log(
 
 
 def read_log_table(table: Table, regimen: Regimen, mapping: LogMapping) -> LogReading:
-    """Return each patient's events in order of date, what was assumed, and what is not used.
+    """Return each patient's events in order of date, the assumptions, and the unused rows.
 
     Events that no regimen knows and results that cannot be used are listed, not refused.
 
     Raises
     ------
     InputError
-        With the first 20 faults: columns that are missing, invalid or ambiguous dates,
-        phases that the regimen does not have, numbers that cannot be or could be two; or with
-        rows that do not fit the header.
+        With the first 20 faults: columns that are missing, invalid or ambiguous dates, phases that
+        the regimen does not have, numbers that are impossible or ambiguous; or with rows that do
+        not fit the header.
     """
     order, assumed = places_of(table.header, mapping, table.where)
     reader = RowReader(regimen, table.where, mapping, free=table.delimiter != ",")
@@ -110,7 +110,7 @@ def _collect(
 
 
 def _sorted(log: Log, reader: RowReader) -> Log:
-    """Return the log with events in order of date, and else as they stand in the file."""
+    """Return the log with events in order of date; events of one day keep the order of the file."""
     if reader.days.undecided:
         settle = reader.days.settled
         log = {
@@ -135,5 +135,5 @@ def _no_events(where: str, reader: RowReader) -> list[Fault]:
 
 
 def parse_columns(columns: Mapping[str, str]) -> LogMapping:
-    """Return the mapping that only names columns: ``{"patient": "ID"}``."""
+    """Return a mapping that only names columns: ``{"patient": "ID"}``."""
     return LogMapping.model_validate({"columns": dict(columns)})

@@ -1,4 +1,4 @@
-"""Rows of a log as events; what no regimen knows, or nobody can use, is remembered and told."""
+"""Convert rows of a log to events; rows that are unknown to the regimen or unusable are listed."""
 
 import difflib
 import math
@@ -18,12 +18,12 @@ from protocol.regimen.conditions import Value
 from protocol.regimen.parts import analyte_of
 from protocol.regimen.rules import Regimen
 
-#: How an injection may be given, by the words for it (capitals and dots do not matter).
+#: Routes of injection by the words for them (capitals and dots do not matter).
 ROUTES = {
     "im": "im", "intramuscular": "im", "sc": "sc", "subcutaneous": "sc", "po": "po", "oral": "po",
     "peroral": "po",
 }  # fmt: skip
-#: Lines of rows that are not used, of which the numbers are remembered.
+#: Number of lines listed for rows that are not used.
 MAX_ROWS = 20
 
 
@@ -35,12 +35,12 @@ class _NotUsed:
     reason: str
 
 
-#: The events of a row, and what of it is not used.
+#: The events of a row, and the parts of it that are not used.
 _Read = tuple[tuple[Event, ...], _NotUsed | None]
 
 
 class RowReader:
-    """Turns rows into events, remembering what the regimen knows."""
+    """Convert rows to events, caching the vocabulary of the regimen."""
 
     def __init__(
         self, regimen: Regimen, where: str, mapping: LogMapping, *, free: bool = False
@@ -64,7 +64,7 @@ class RowReader:
         self.words: dict[str, str] = {}
         self.not_used: dict[tuple[str, str], list[int]] = {}
         self.counts: dict[tuple[str, str], int] = {}
-        #: Rows differ in patient and day and little else: what follows is read once for all.
+        #: Rows differ mostly in patient and day: the remaining cells are read once and cached.
         self.read: dict[tuple[str, ...], _Read] = {}
 
     def _names(self) -> list[str]:
@@ -105,14 +105,14 @@ class RowReader:
         ]  # fmt: skip
 
     def unused(self) -> tuple[Unused, ...]:
-        """Return the rows that are not used, by what they are, and why."""
+        """Return the rows that are not used, by kind, with the reason."""
         return tuple(
             Unused(what, reason, tuple(rows), self.counts[what, reason])
             for (what, reason), rows in self.not_used.items()
         )
 
     def assumptions(self) -> Iterator[str]:
-        """Yield what was assumed of cells, in words a person can check."""
+        """Yield the assumptions about cells, in words a person can check."""
         for stated in self.days.assumed.values():
             yield f"date: {stated}"
         for stated in self.amounts.assumed.values():
@@ -133,7 +133,7 @@ class RowReader:
             rows.append(number)
 
     def _event(self, row: Mapping[str, str], place: str) -> _Read:
-        """Read a row without its patient and its date: the event, and what of it is not used."""
+        """Read a row without its patient and date: the event, and the parts that are not used."""
         name, value = self._event_name(row["event"]), self._mapped("value", row["value"])
         if name is None:
             return (), self._unknown_event(row["event"])
@@ -156,7 +156,7 @@ class RowReader:
         return (Event(0, name, value=word),), None
 
     def _event_name(self, text: str) -> str | None:
-        """Return the event that a cell names; None if nobody knows it."""
+        """Return the event that a cell names; None if it is unknown."""
         text = self._mapped("event", text)
         known = self.events.get(folded(text))
         if known is None and (known := log_words().events.get(folded(text))):
@@ -191,7 +191,7 @@ class RowReader:
         raise self._error(place, "unit", unit, "is not a unit of a dose here", cure)
 
     def _drug(self, text: str) -> str:
-        """Return the drug as the regimen names it, else by its substance, else as it stands."""
+        """Return the drug as the regimen names it, or by its substance, or as written."""
         text = self._mapped("drug", text)
         for name in self.regimen.drugs:
             if folded(text) == folded(name):
@@ -254,13 +254,13 @@ class RowReader:
         return (Event(0, name, value=amount),), None
 
     def _named(self, name: str, value: str) -> Value:
-        """Return a result as the regimen names it; None if the regimen does not know it."""
+        """Return the regimen's name of a result; None if the regimen does not use it."""
         allowed = self.regimen.inputs[name].values
         word = self._word("value", value, allowed)
         return word if word in allowed else None
 
     def _word(self, column: str, text: str, allowed: Sequence[str]) -> str | None:
-        """Return an allowed word for a text, else the text; None if it is empty."""
+        """Return the allowed word for a text, or the text itself; None if it is empty."""
         known = next((word for word in allowed if folded(word) == folded(text)), None)
         if known is None and (meant := log_words().values.get(folded(text))) in allowed:
             self.words.setdefault(f"{column} {text}", f"{column}: {shown(text)} is read as {meant}")

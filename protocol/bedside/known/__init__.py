@@ -1,1 +1,1 @@
-"""What was known of one patient when, and the rule that fires for it."""
+"""The results of one patient by the date on which they were known, and the rule that fires."""

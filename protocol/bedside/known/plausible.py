@@ -1,4 +1,4 @@
-"""Whether a value can be a value of an input at all."""
+"""Check that a value is possible for an input."""
 
 import math
 from typing import TypeGuard

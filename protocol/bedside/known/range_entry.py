@@ -1,4 +1,4 @@
-"""What a file, or a text, may say of the clinic's own reference range of an assay."""
+"""The clinic's own reference range of an assay, as a field of a file or as text."""
 
 import re
 from collections.abc import Mapping
@@ -35,17 +35,17 @@ class RangeEntry(Document):
         return self
 
     def as_range(self) -> ReferenceRange:
-        """Return the range that it states."""
+        """Return the stated range."""
         return ReferenceRange(self.analyte, self.low, self.high, self.unit, self.assay)
 
 
 def range_from(fields: Mapping[str, Any], where: str) -> ReferenceRange:
-    """Return the range that fields state; every fault is reported in one `InputError`."""
+    """Return the range stated by fields; every fault is reported in one `InputError`."""
     return validate(dict(fields), RangeEntry, where).as_range()
 
 
 def range_of(text: str, where: str) -> ReferenceRange:
-    """Return the range that a text such as ``fsh=1.5 to 12.4 IU/L (our assay)`` states.
+    """Return the range stated by a text such as ``fsh=1.5 to 12.4 IU/L (our assay)``.
 
     Examples
     --------

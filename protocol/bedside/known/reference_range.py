@@ -14,7 +14,7 @@ from protocol.regimen.rules import Regimen
 class ReferenceRange:
     """The reference range of one analyte; both ends belong to it.
 
-    ``assay`` names the assay or laboratory, where results of several are used.
+    ``assay`` names the assay or laboratory if results of several are used.
     """
 
     analyte: str
@@ -27,7 +27,7 @@ class ReferenceRange:
 def parameters_of_ranges(
     regimen: Regimen, ranges: Iterable[ReferenceRange], where: str
 ) -> dict[str, NewValue]:
-    """Return the parameters of a regimen that ranges replace, each with who set it.
+    """Return the parameters of a regimen that ranges replace, each with its source.
 
     Raises
     ------

@@ -16,13 +16,13 @@ from protocol.regimen.rules import Regimen
 
 _BEYOND = re.compile(r"\s*([<>])\s*(.+)")
 
-#: Units of numbers that are counted, which need not be written.
+#: Units of counts, which need not be written.
 COUNTED = ("1", "month")
 
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A result as it was written. Days are ordinals; ``field`` names its place in ``where``."""
+    """A result as it was written. Days are ordinals; ``field`` is its field in ``where``."""
 
     name: str
     value: Value
@@ -37,7 +37,7 @@ class Reported:
 
 
 def observations_of(result: Reported, regimen: Regimen) -> tuple[Observation, ...]:
-    """Return a result as an observation of every input that it feeds, in that input's unit.
+    """Return a result as one observation for every input that uses it, in that input's unit.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def _number(result: Reported, regimen: Regimen, name: str) -> Observation:
 
 
 def _parsed(result: Reported) -> tuple[Qualifier, float]:
-    """Return the number of a result, and on which side of it the true value lies."""
+    """Return the number of a result and its qualifier (below or above a limit of detection)."""
     value, qualifier = result.value, ""
     if isinstance(value, str) and (beyond := _BEYOND.fullmatch(value)):
         qualifier, value = beyond.groups()

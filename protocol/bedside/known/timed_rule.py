@@ -1,7 +1,7 @@
-"""The rule that fires for one patient, given what was known when.
+"""The rule that fires for one patient, given the dates on which results were known.
 
-A decision is taken on the first day on which what is known decides: on the day it is due, or later
-while a result is awaited. Results that come after that day do not change it.
+A decision is taken on the first day on which the known results suffice: on the day it is due, or
+later while a result is awaited. Results reported after that day do not change it.
 """
 
 import itertools
@@ -22,17 +22,17 @@ from protocol.regimen.parts import Input
 from protocol.regimen.paths import MONTH_DAYS
 from protocol.regimen.rules import DecisionTable, Regimen, Rule
 
-#: What several results of one day, or one beyond a limit of detection, may stand for.
+#: Possible values when one day has several results, or a result is beyond a limit of detection.
 PossibleValues = Mapping[str, Sequence[Value]]
 
 
 @dataclass(frozen=True, slots=True)
 class TimedRule:
-    """A rule, the day on which the decision was taken, and the results that it rests on.
+    """A rule, the day on which the decision was taken, and the results that it is based on.
 
     ``rule`` fires for ``values``. ``decided`` is None while data are insufficient. ``conflicting``
     names the inputs whose results of one day, or whose result beyond a limit of detection, lead to
-    different answers; then no rule counts. ``day`` is the day as of which the results are known.
+    different answers; then no rule applies. ``day`` is the day as of which the results are known.
     """
 
     rule: Rule
@@ -59,7 +59,7 @@ def rule_on(
     Parameters
     ----------
     state
-        The inputs that are not measured, by name.
+        The inputs that do not come from measurements, by name.
     due, as_of, start
         Proleptic ordinals; ``start`` is the first day of therapy, to which changes are related.
     end
@@ -77,7 +77,7 @@ def rule_on(
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a decision is due and as of when it is asked, in ordinals; see `rule_on`."""
+    """The dates (ordinals) on which a decision is due and as of which it is made; see `rule_on`."""
 
     due: int
     as_of: int
@@ -88,7 +88,7 @@ class Moment:
 def _days_of_decision(
     regimen: Regimen, names: Sequence[str], timeline: Timeline, due: int, as_of: int
 ) -> list[int]:
-    """Return the days on which something new became known, from the day the decision was due."""
+    """Return the days on which new results became known, from the day the decision was due."""
     news = {
         item.known
         for name in names
@@ -153,7 +153,7 @@ def _fired(
     results: Mapping[str, tuple[Observation, ...]],
     day: int,
 ) -> TimedRule:
-    """Return the rule of all possible together; where they disagree, the inputs that matter."""
+    """Return the common rule of all possible values; if they disagree, the inputs that differ."""
     axes = {axis.name: axis for axis in table.proved.axes}
     possible: dict[str, Sequence[Value]] = {
         name: possible_values(axes[name], found) for name, found in results.items()
@@ -175,7 +175,7 @@ def _fired(
 def _answers(
     table: DecisionTable, values: Mapping[str, Value], possible: PossibleValues
 ) -> set[tuple[str, str | None]]:
-    """Return the different answers that the possible lead to."""
+    """Return the different answers of the possible values."""
     found: set[tuple[str, str | None]] = set()
     for chosen in itertools.product(*possible.values()):
         given = {**values, **dict(zip(possible, chosen, strict=True))}
@@ -185,7 +185,7 @@ def _answers(
 
 
 def possible_values(axis: Axis, results: Sequence[Observation]) -> tuple[Value, ...]:
-    """Return the values that results may stand for: one per cell of the axis where several fit."""
+    """Return the values that results may represent: one per cell of the axis if several fit."""
     values: list[Value] = []
     for item in results:
         values += values_of(axis, item)
@@ -213,7 +213,7 @@ def values_of(axis: Axis, item: Observation) -> tuple[Value, ...]:
 
 
 def extremes_of(spec: Input, item: Observation) -> tuple[Value, ...]:
-    """Return the value of a result; beyond a limit of detection, the ends of where it may lie."""
+    """Return the value of a result; beyond a limit of detection, the ends of its possible range."""
     if not item.qualifier or not isinstance(item.value, float):
         return (item.value,)
     low, high = spec.plausible or (-math.inf, math.inf)

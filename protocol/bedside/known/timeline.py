@@ -1,8 +1,8 @@
-"""What was known when: every result has the day it was measured and the day it became known.
+"""Results over time: every result has the day of its sample and the day it became known.
 
-FHIR calls the two *effective* and *issued*. A decision rests on what was known on its day, so that
-a result that comes later never changes a decision that was taken before. Days are proleptic
-ordinals (`datetime.date.toordinal`), which logs and calendars share.
+FHIR calls the two *effective* and *issued*. A decision is based on the results known on its day, so
+that a later result never changes an earlier decision. Days are proleptic ordinals
+(`datetime.date.toordinal`), which logs and calendars share.
 """
 
 import datetime as dt
@@ -14,7 +14,7 @@ from protocol.regimen.conditions import Value
 from protocol.regimen.parts import Input
 from protocol.regimen.paths import MONTH_DAYS
 
-#: How a result stands to its number: equal to it, or beyond a limit of detection.
+#: Qualifier of a result: equal to its number, or beyond a limit of detection.
 Qualifier = Literal["", "<", ">"]
 
 
@@ -94,7 +94,7 @@ class Timeline:
         return tuple(item for item in known if item.measured == known[-1].measured)
 
     def first_from(self, name: str, day: int, as_of: int) -> Observation | None:
-        """Return the last result up to ``day``, as known on ``as_of``: the value before therapy."""
+        """Return the last result up to ``day``, known on ``as_of``: the value before therapy."""
         before = [item for item in self.of(name) if item.measured <= day and item.known <= as_of]
         return before[-1] if before else None
 

@@ -1,7 +1,7 @@
-"""Exact quantiles of numbers that do not fit memory, in two readings.
+"""Exact quantiles of data larger than memory, in two passes.
 
-The first reading counts the numbers by the leading bits of their floating-point form, which rise
-with the number; the second keeps only the few bins in which the quantiles lie.
+The first pass counts the numbers by the leading bits of their floating-point form, which increase
+with the number; the second keeps only the few bins that contain the quantiles.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -50,7 +50,7 @@ def quantiles(read: Callable[[], Iterable[Floats]], shares: Sequence[float]) -> 
 def _values_at(
     read: Callable[[], Iterable[Floats]], ranks: NDArray[np.int64], up_to: NDArray[np.int64]
 ) -> Floats:
-    """Return the numbers at ranks from 0, given how many lie up to the end of each bin."""
+    """Return the numbers at ranks from 0, given the cumulative count at the end of each bin."""
     bins = np.searchsorted(up_to, ranks, side="right")
     kept = _kept(read, np.unique(bins))
     found = []
@@ -73,7 +73,7 @@ def _bins(block: Floats) -> NDArray[np.int64]:
 def _kept(
     read: Callable[[], Iterable[Floats]], sought: NDArray[np.int64]
 ) -> dict[int, tuple[Floats, NDArray[np.int64]]]:
-    """Return the different numbers of each bin sought, rising, and how often each comes."""
+    """Return the distinct numbers of each selected bin in increasing order, and their counts."""
     found: dict[int, tuple[Floats, NDArray[np.int64]]] = {
         int(each): (np.empty(0), np.empty(0, np.int64)) for each in sought
     }

@@ -1,4 +1,4 @@
-"""Who waits for what, and how many at a time; read slice by slice of patients."""
+"""Queues and waiting times, computed for one slice of patients at a time."""
 
 from collections.abc import Iterator, Mapping
 from math import inf
@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 Window = tuple[float, float]
 
-#: Queues by the name that measures give them; the theatre's has none, it is *the* wait.
+#: Queues by their prefix in the names of measures; the theatre queue has none.
 QUEUES: Mapping[str, tuple[int, ...]] = {
     "": (steps.MICRO_TESE,),
     "first_visit": (steps.FIRST_VISIT,),
@@ -26,18 +26,18 @@ QUEUES: Mapping[str, tuple[int, ...]] = {
 
 
 def queue_by_day(run: Run, name: str = "", days: int | None = None) -> Counts:
-    """Return how many patients wait in a queue of `QUEUES` at the start of each day, from day 0."""
+    """Return the number of patients in a queue of `QUEUES` at the start of each day, from day 0."""
     return _by_day(run, days, intervals(run, QUEUES[name]))
 
 
 def in_clinic_by_day(run: Run, days: int | None = None) -> Counts:
-    """Return how many patients have been referred and have not come to their end, by day."""
+    """Return the number of patients referred whose pathway has not ended, by day."""
     columns = (part.columns for part in run.parts())
     return _by_day(run, days, ((each.referred, each.end_day) for each in columns))
 
 
 def _by_day(run: Run, days: int | None, stays: Iterator[tuple[Floats, Floats]]) -> Counts:
-    """Count at the start of each day who has come and has not gone; NaN is never."""
+    """Count the patients present at the start of each day; NaN means never."""
     last = int(days if days is not None else _last_day(run))
     change = np.zeros(last + 2, np.int64)
     for begin, end in stays:
@@ -46,7 +46,7 @@ def _by_day(run: Run, days: int | None, stays: Iterator[tuple[Floats, Floats]]) 
 
 
 def _each_day(times: Floats, last: int) -> Counts:
-    """Count the times up to each day since the day before; those beyond ``last`` come after it."""
+    """Count the times in each day; times beyond ``last`` are counted after it."""
     first_seen = np.clip(np.ceil(np.nan_to_num(times, nan=inf)), 0, last + 1)
     return np.bincount(first_seen.astype(np.int64), minlength=last + 2)
 
@@ -62,19 +62,19 @@ def _last_day(run: Run) -> float:
 
 
 def inside(times: Floats, within: Window) -> NDArray[np.bool_]:
-    """Return which times lie in a window, both ends included."""
+    """Return which times are in a window, both ends included."""
     return np.asarray((times >= within[0]) & (times <= within[1]))
 
 
 def waits(run: Run, which: tuple[int, ...], within: Window) -> Iterator[Floats]:
-    """Yield the waits, in days, of those who began to wait in the window and were served."""
+    """Yield the waits, in days, of patients who began to wait in the window and were served."""
     for part in run.parts():
         asked, start = part.columns.asked[list(which)], part.columns.start[list(which)]
         yield (start - asked)[inside(asked, within) & ~np.isnan(start)]
 
 
 def intervals(run: Run, which: tuple[int, ...]) -> Iterator[tuple[Floats, Floats]]:
-    """Yield when waits in these steps began and ended: served, left, or never (infinity)."""
+    """Yield the start and end of waits in these steps: served, left, or never (infinity)."""
     for part in run.parts():
         yield _intervals(part.columns, list(which))
 

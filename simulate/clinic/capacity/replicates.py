@@ -1,4 +1,4 @@
-"""Many runs of one clinic: each measure with its interval, until it is precise enough."""
+"""Replicates of one clinic: each measure with its interval, until it is precise enough."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 #: Computes one function of many numbers in order; `map`, or that of a pool of processes.
 Compute = Callable[[Callable[[int], "Replicate"], Iterable[int]], Iterable["Replicate"]]
 
-#: Fewer replicates than this give no trustworthy interval.
+#: Minimum number of replicates for a reliable interval.
 FEWEST = 5
 LEVEL = 0.95
 
@@ -60,12 +60,12 @@ def replicate(
     clinic: Clinic, scenario: Scenario, seed: int, patients: int | None,
     waiting_list: Sequence[Waiting], number: int,
 ) -> Replicate:  # fmt: skip
-    """Run the clinic once, for the study of a number (from 0)."""
+    """Run the clinic once for the replicate with this number (from 0)."""
     return measured(run_clinic(clinic, scenario, seed, number, patients, waiting_list))
 
 
 def measured(run: Run) -> Replicate:
-    """Return what a run adds to the replicates."""
+    """Return the measures and queues of a run."""
     days = run.clinic.horizon_days
     queues = {name or "theatre": queue_by_day(run, name, days) for name in QUEUES}
     return Replicate(measures(run), {**queues, "in_clinic": in_clinic_by_day(run, days)})
@@ -90,7 +90,7 @@ def interval(values: Iterable[float]) -> Interval:
 
 
 def shown_limits(found: Interval, lowest: float) -> tuple[float, float]:
-    """Return the limits that are shown: none below `FEWEST` replicates, none beyond ``lowest``.
+    """Return the limits to display: NaN below `FEWEST` replicates, and none below ``lowest``.
 
     Parameters
     ----------
@@ -126,9 +126,9 @@ def until_precise(
 ) -> list[Replicate]:
     """Run replicates 0, 1, 2, ... until there are `FEWEST` and ``enough``, or ``most``.
 
-    Replicates are judged one after another in order of their number, so the result does not
+    The rule is evaluated after each replicate in order of number, so that the result does not
     depend on how many are computed ``at_a_time``. ``known`` are the first of them, if they have
-    been run already; ``stop`` is asked after each, and ends it all.
+    been run already; ``stop`` is called after each and ends the run.
     """
     one = partial(replicate, clinic, scenario, seed, patients, tuple(waiting_list))
     done: list[Replicate] = list(known)
@@ -142,7 +142,7 @@ def until_precise(
 
 
 def precise(measure: str, relative: float) -> Callable[[Sequence[Replicate]], bool]:
-    """Return the rule: the interval's half-width is at most this share of the mean."""
+    """Return the rule: the half-width of the interval is at most this fraction of the mean."""
 
     def enough(done: Sequence[Replicate]) -> bool:
         found = interval(each.measures.get(measure, nan) for each in done)
@@ -156,7 +156,7 @@ def summary(done: Sequence[Replicate]) -> pd.DataFrame:
     rows = []
     for name in done[0].measures:
         found = interval(each.measures[name] for each in done)
-        low, high = shown_limits(found, lowest=0)  # times, counts and shares are never negative
+        low, high = shown_limits(found, lowest=0)  # times, counts and ratios are never negative
         rows.append(
             {
                 "measure": name, "mean": found.mean, "conf_low": low,
@@ -167,10 +167,10 @@ def summary(done: Sequence[Replicate]) -> pd.DataFrame:
 
 
 def mser5(series: Floats) -> int:
-    """Return the day at which MSER-5 would cut the warm-up off a series of daily values.
+    """Return the end of the warm-up, in days, of a series of daily values by MSER-5.
 
-    Means of five days; the cut minimises the variance of what is left over its number squared
-    (White KP. *Simulation* 1997;69:323-34), over the first half of the series.
+    Means of five days; the truncation point minimises the variance of the rest over its number
+    squared (White KP. *Simulation* 1997;69:323-34), over the first half of the series.
 
     >>> mser5(np.concatenate([np.linspace(50, 10, 40), np.full(160, 10.0)]))
     40
@@ -192,7 +192,7 @@ class Goal:
     limit: float
 
     def met_by(self, found: Interval) -> bool | None:
-        """Say whether the whole interval meets the goal; None if it lies on both sides."""
+        """Return whether the whole interval meets the goal; None if it contains the limit."""
         low, high = (
             (found.low, found.high) if self.operator[0] == "<" else (-found.high, -found.low)
         )

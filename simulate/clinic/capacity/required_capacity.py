@@ -1,4 +1,4 @@
-"""How much of something a clinic needs: the least capacity that meets a goal."""
+"""Required capacity: the smallest capacity that meets a goal."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from simulate.clinic.setup.time_units import WEEKDAYS, Weekday
 from simulate.scenario.scenario_file import Scenario
 
 WORKING_DAYS = WEEKDAYS[:5]
-#: Beyond this nobody is asked to go on.
+#: Largest capacity that is searched.
 MOST = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One capacity, and what it gives; ``met`` is None if the replicates leave it open."""
+    """One capacity and its results; ``met`` is None if the replicates are inconclusive."""
 
     capacity: int
     found: Interval
@@ -35,7 +35,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """The least capacity that surely meets the goal (None: none up to the bound), and all tried."""
+    """The smallest capacity that meets the goal (None: none up to the bound), and all trials."""
 
     capacity: int | None
     tried: tuple[Tried, ...]
@@ -54,16 +54,16 @@ def solve(
     compute: Compute = map,
     tell: Callable[[int, int], None] = lambda capacity, done: None,
 ) -> Solution:
-    """Find the least capacity whose whole confidence interval meets the goal.
+    """Find the smallest capacity whose whole confidence interval meets the goal.
 
-    Capacities share the same patients on the same days. Each gets replicates until its interval
-    lies on one side of the limit; where it never does, the capacity counts as too small. Doubles
-    until the goal is met, then halves the gap.
+    All capacities serve the same patients on the same days. Each is simulated until its interval is
+    on one side of the limit; if it never is, the capacity counts as too small. The capacity is
+    doubled until the goal is met, then bisected.
 
     Raises
     ------
     InputError
-        If the clinic has no such place, or ``what`` cannot be solved for.
+        If the clinic has no such resource, or ``what`` cannot be solved for.
     """
     with_capacity(clinic, what, 1)
     tried: dict[int, Tried] = {}
@@ -96,7 +96,7 @@ def _found(goal: Goal, done: Sequence[Replicate]) -> Interval:
 
 
 def with_capacity(clinic: Clinic, what: str, capacity: int) -> Clinic:
-    """Return the clinic with another capacity of one place, everything else the same."""
+    """Return the clinic with a different capacity of one resource."""
     if what not in CAPACITIES:
         cure = f"take one of {', '.join(CAPACITIES)}"
         raise InputError.of("solve", "", f"{what!r} cannot be solved for", cure)
@@ -108,7 +108,7 @@ def with_capacity(clinic: Clinic, what: str, capacity: int) -> Clinic:
 
 
 def _theatre_lists(clinic: Clinic, capacity: int) -> Clinic | None:
-    """Distribute so many lists a week evenly over the working days, each like the file's first.
+    """Distribute lists per week evenly over the working days, each like the file's first.
 
     A second list on one day has a second surgeon, and so on.
     """
@@ -125,7 +125,7 @@ def _theatre_lists(clinic: Clinic, capacity: int) -> Clinic | None:
 
 
 def _evenly_over_week(capacity: int) -> Iterator[tuple[int, Weekday]]:
-    """Yield (row, weekday) for so many lists: whole rows of working days, the rest evenly."""
+    """Yield (row, weekday) for the lists: complete rows of working days, the rest evenly."""
     rows, rest = divmod(capacity, len(WORKING_DAYS))
     for row in range(rows):
         yield from ((row, weekday) for weekday in WORKING_DAYS)
@@ -134,7 +134,7 @@ def _evenly_over_week(capacity: int) -> Iterator[tuple[int, Weekday]]:
 
 
 def _outpatient_slots(clinic: Clinic, capacity: int) -> Clinic | None:
-    """Give every weekday with a clinic so many slots on top of those kept for follow-ups."""
+    """Give every weekday with a clinic this number of slots in addition to those for follow-ups."""
     if clinic.outpatients is None:
         return None
     total = capacity + clinic.outpatients.follow_up_only
@@ -160,7 +160,7 @@ def _hormone_analysers(clinic: Clinic, capacity: int) -> Clinic | None:
     return clinic.model_copy(update={"laboratory": changed})
 
 
-#: What can be solved for, per week, per day or in all.
+#: The capacities that can be solved for, per week, per day or in total.
 CAPACITIES: dict[str, Callable[[Clinic, int], Clinic | None]] = {
     "theatre_lists": _theatre_lists,
     "outpatient_slots": _outpatient_slots,

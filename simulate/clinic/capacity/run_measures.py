@@ -1,9 +1,9 @@
 """Performance measures of one run: waits, queues, utilisation, time to each milestone.
 
-Waits and milestones count patients who begin to wait (or are referred) from the end of the warm-up
-up to the horizon, and follow each of them to his end, so that nobody's wait is cut short. Queues
-and utilisation are averages over the days of that window. Patients are read slice by slice, so that
-a run of any size is measured in bounded memory.
+Waits and milestones include patients who begin to wait (or are referred) between the end of the
+warm-up and the horizon, and each of them is followed to the end of the pathway, so that no wait is
+censored. Queues and utilisation are averages over the days of that window. Patients are read in
+slices, so that memory use is bounded.
 """
 
 from collections.abc import Iterator, Mapping
@@ -33,13 +33,13 @@ MILESTONES: Mapping[str, int | None] = {
 
 
 def window(run: Run) -> Window:
-    """Return the days that are measured, without the warm-up."""
+    """Return the measurement window in days, without the warm-up."""
     horizon = run.clinic.horizon_days
     return run.clinic.warm_up_days, inf if horizon is None else horizon
 
 
 def measures(run: Run) -> dict[str, float]:
-    """Return every measure of a run by name; NaN where nobody or nothing counts towards it."""
+    """Return every measure of a run by name; NaN if it is undefined."""
     within = window(run)
     came = sum(int(inside(part.columns.referred, within).sum()) for part in run.parts())
     found = {"patients_referred": float(came)}
@@ -63,7 +63,7 @@ def _columns(run: Run) -> Iterator[Columns]:
 
 
 def _share(blocks: Iterator[tuple[Flags, Flags]]) -> float:
-    """Return the share of flags among those that count; NaN if none does."""
+    """Return the proportion of flags among those included; NaN if none is."""
     met = among = 0
     for flags, counted in blocks:
         met, among = met + int((flags & counted).sum()), among + int(counted.sum())
@@ -89,7 +89,7 @@ def _waits(run: Run, name: str, which: tuple[int, ...], within: Window) -> dict[
 
 
 def _waited(run: Run, which: tuple[int, ...], within: Window) -> float:
-    """Return the days that all patients together wait inside the window."""
+    """Return the total patient-days of waiting inside the window."""
     return sum(
         float((np.clip(end, *within) - np.clip(begin, *within)).sum())
         for begin, end in intervals(run, which)
@@ -97,7 +97,7 @@ def _waited(run: Run, which: tuple[int, ...], within: Window) -> float:
 
 
 def _milestone(run: Run, name: str, within: Window) -> dict[str, float]:
-    """Return median and 90th percentile of the days from referral, of patients who get there."""
+    """Return median and 90th percentile of days from referral among patients who reach it."""
 
     def longest() -> Iterator[Floats]:
         for columns in _columns(run):

@@ -1,4 +1,4 @@
-"""How much is used of what stands open: slots, theatre, analysers."""
+"""Utilisation of slots, theatre and analysers."""
 
 from math import inf, nan
 
@@ -16,9 +16,9 @@ from simulate.clinic.setup.time_units import MINUTES_PER_DAY, day_part
 
 
 def use(run: Run, within: Window) -> dict[str, float]:
-    """Return the share used of what stood open in the window, for each place with a limit.
+    """Return the utilisation in the window of each resource with a limit.
 
-    Nothing where the window has no end.
+    Empty if the window has no end.
     """
     if within[1] == inf:
         return {}
@@ -50,7 +50,7 @@ def _slots_used(run: Run, place: Slots, which: tuple[int, ...], within: Window) 
 
 
 def _busy_days(run: Run, bench: BenchResource, which: tuple[int, ...], within: Window) -> float:
-    """Return the days that analysers worked on samples that they began in the window."""
+    """Return the days of work of analysers on samples begun in the window."""
     busy = 0.0
     for part in run.parts():
         work = run.batches.delays(part.first, part.last)[:, bench.work : bench.work + len(which)]
@@ -74,7 +74,7 @@ def _theatre_use(run: Run, theatre: Theatre, within: Window) -> dict[str, float]
 
 
 def _minutes(columns: Columns, theatre: Theatre, within: Window) -> tuple[float, float]:
-    """Return minutes of the operations that began in the window, and those after a list's end."""
+    """Return minutes of operations begun in the window, and minutes after the end of a list."""
     began, ended = columns.start[steps.MICRO_TESE], columns.complete[steps.MICRO_TESE]
     operated, number = inside(began, within), columns.list_number
     closes = np.array(

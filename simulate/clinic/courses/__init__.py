@@ -1,1 +1,1 @@
-"""The potential course of each patient, drawn before the clinic decides anything."""
+"""The potential course of each patient, simulated before any decision of the clinic."""

@@ -1,9 +1,9 @@
-"""Potential courses of each patient: simulated at referral, and kept on disk till then.
+"""Potential courses of patients, simulated in slices and stored on disk until referral.
 
-RandomStreams is addressed by whole slices of `random_streams.CHUNK` patients. The first patient to
-come of a slice has all of it drawn, by the functions and random numbers of the numpy engine; each
-patient's own part is written down, and read again on the day of his referral. So memory holds the
-patients under way, however many come in all.
+`RandomStreams` is addressed by whole slices of `random_streams.CHUNK` patients. The first referral
+of a slice causes the whole slice to be simulated, by the functions and random numbers of the numpy
+engine; each patient's record is stored and read on the day of referral. Memory therefore holds only
+the patients under treatment.
 """
 
 from array import array
@@ -28,43 +28,44 @@ from simulate.scenario.scenario_file import Scenario
 Floats = NDArray[np.float64]
 Codes = NDArray[np.uint8]
 
-#: Rank of a patient who meets no priority.
+#: Rank of a patient without priority.
 LAST_RANK = 100
-#: Slices of patients whose fates are held at a time, and (slice, partner's age) with their couples.
+#: Number of slices of patients cached, and of (slice, partner's age) with their couples.
 COURSES_HELD, COUPLES_HELD = 2, 64
 
-#: Bits of what a sequence of phases leads to, and of how a transfer ends.
+#: Bits of the outcome of a sequence of phases, and of the outcome of a transfer.
 IN_EJACULATE, RETRIEVABLE = 1, 2
 PREGNANT, BORN, GIVES_UP = 1, 2, 4
 
 
 class Tries(NamedTuple):
-    """What ICSI leads to: transfers with embryos, and how each would end (bits)."""
+    """Outcome of ICSI: transfers with embryos, and the potential outcome of each (bits)."""
 
     available: int
     ends: bytes
 
 
 class Batch:
-    """What is in store for one patient, whatever the clinic decides.
+    """The potential course of one patient, independent of the clinic's decisions.
 
     Attributes
     ----------
     gonadotropin_therapy, months, rank
-        The arm he chose; after how many months of therapy he stops; his rank on the theatre list.
+        The arm chosen; the months of therapy before dropout; the rank on the theatre list.
     needs_surgery
-        Whether his semen analysis, if he has one, shows nothing.
+        Whether the semen analysis, if there is one, shows no sperm.
     willing, sperm_available
-        Whether the couple goes on to ICSI, and testicular sperm is there on the day.
+        Whether the couple proceeds to ICSI, and whether testicular sperm is available on the day.
     delays
         In days, in the order of `simulate.clinic.courses.delays.DELAYS`.
     spermatogenic_liability
         Without therapy, in log odds.
     effect, outcome
-        For each sequence of phases of his arm, what therapy adds, and where sperm is (bits).
+        For each sequence of phases of the arm, the effect of therapy, and the location of sperm
+        (bits).
     known
-        For each beginning of a sequence, what is known of the inputs of the phase table when the
-        next phase is decided; NaN: no result counts.
+        For each initial part of a sequence, the known inputs of the phase table when the next phase
+        is decided; NaN: no result counts.
     """
 
     __slots__ = (
@@ -98,7 +99,7 @@ class Batch:
 
 
 class _Layout:
-    """Where each part of a record lies: first numbers of 8 bytes, then codes of one."""
+    """Offsets of the parts of a record: numbers of 8 bytes first, then codes of one byte."""
 
     __slots__ = ("known", "length", "numbers", "sequences", "transfers")
 
@@ -111,12 +112,12 @@ class _Layout:
 
 
 class Batches:
-    """The lots of all patients of a study, by number from 0.
+    """The potential courses of all patients of a study, by number from 0.
 
     Parameters
     ----------
     patients
-        Patients drawn for the study.
+        Number of patients simulated for the study.
     """
 
     def __init__(
@@ -132,7 +133,7 @@ class Batches:
         self._aged: dict[tuple[int, int], Codes] = {}
 
     def __getitem__(self, patient: int) -> Batch:
-        """Return a patient's lot; that of his slice is drawn if it has not been."""
+        """Return a patient's potential course; the slice is simulated if necessary."""
         if patient // CHUNK not in self._drawn:
             self._write(patient // CHUNK)
         return Batch(self._store.get(patient), self._layout)
@@ -145,7 +146,7 @@ class Batches:
         return numbers
 
     def with_older_partner(self, patient: int, quarters: int) -> Tries:
-        """Return what ICSI leads to if the partner is so many quarters of a year older."""
+        """Return the outcome of ICSI if the partner is older by a number of quarter-years."""
         number, place = divmod(patient, CHUNK)
         if (number, quarters) not in self._aged:
             aged = _tries(self.courses(number).couples(quarters))
@@ -154,7 +155,7 @@ class Batches:
         return Tries(int(row[0]), row[1:].tobytes())
 
     def courses(self, number: int) -> PotentialCourses:
-        """Return the fates of a slice of patients, numbered from 0; the last few are held."""
+        """Return the potential courses of a slice, numbered from 0; the last few are cached."""
         if number not in self._fates:
             first = number * CHUNK
             size = min(CHUNK, self.patients - first)
@@ -198,7 +199,7 @@ class Batches:
 
 
 def _known(courses: PotentialCourses, arm: int, way: Way) -> list[Floats]:
-    """Return what is known of each input after each beginning of a sequence."""
+    """Return the known value of each input after each initial part of a sequence."""
     return [
         next(
             outcome.course.known[name][len(begun), 0]
@@ -223,7 +224,7 @@ def _of_own_arm(
 
 
 def _tries(couples: Couples) -> Codes:
-    """Return transfers with embryos, and how each would end, of shape (patient, 1 + transfer)."""
+    """Return transfers with embryos, and the outcome of each, of shape (patient, 1 + transfer)."""
     ends = couples.pregnant[0] * PREGNANT + couples.born[0] * BORN + couples.gives_up[0] * GIVES_UP
     found: Codes = np.concatenate(
         [couples.transfers_available[0][:, None], ends], axis=1, dtype=np.uint8, casting="unsafe"
@@ -232,7 +233,7 @@ def _tries(couples: Couples) -> Codes:
 
 
 def _ranks(clinic: Clinic, courses: PotentialCourses) -> NDArray[np.int_]:
-    """Return each patient's rank: the lowest of the priorities that he meets."""
+    """Return each patient's rank: the lowest rank of the priorities met."""
     patients = len(courses.gonadotropin_therapy)
     if not clinic.priorities:
         return np.full(patients, LAST_RANK)

@@ -10,20 +10,20 @@ from protocol.regimen.rules import DecisionTable, Regimen
 from simulate.clinic.courses.batches import Batch
 from simulate.clinic.courses.potential_course import Phases, Way
 
-#: Actions that the clinic knows how to carry out.
+#: Actions that the clinic can carry out.
 ICSI_EJACULATED, SURGERY = "icsi-ejaculated", "micro-tese"
 ICSI_TESTICULAR, KEEP = "icsi-testicular", "cryopreserve"
 
 
-#: Stands for a phase that a regimen does not have, as a byte.
+#: Code, as a byte, of a phase that a regimen does not have.
 NO_PHASE = 255
 
 
 class Rules:
     """The phase, end-of-therapy and sperm-use tables of one arm.
 
-    Every question returns the place of the rule that fired, and what it says. ``stopped`` is the
-    code of the phase of a patient who has broken therapy off.
+    Every method returns the position of the rule that fired, and its answer. ``stopped`` is the
+    phase code of a patient who has discontinued therapy.
     """
 
     __slots__ = ("_end", "_phase", "_use", "codes", "regimen", "stopped", "way")
@@ -40,7 +40,7 @@ class Rules:
         self.codes = {phase.name: phase.code for phase in self.regimen.phases}
 
     def phase(self, batch: Batch, phases: Phases) -> tuple[int, str]:
-        """Decide the month after ``phases`` from what is known at the end of the last month."""
+        """Decide the month after ``phases`` from the results known at the end of the last month."""
         inputs = self.way.inputs
         first = self.way.beginnings[phases] * len(inputs)
         known = batch.known[first : first + len(inputs)]
@@ -57,7 +57,7 @@ class Rules:
         return _asked(self._end, self._end.proved, {"semen": semen}, self.regimen)
 
     def sperm_use(self, couple_ready: bool) -> str:
-        """Decide what is done with sperm that surgery found."""
+        """Decide on the use of sperm retrieved at surgery."""
         if self._use is None:
             return ICSI_TESTICULAR if couple_ready else KEEP
         ready = "yes" if couple_ready else "no"
@@ -65,11 +65,11 @@ class Rules:
         return _asked(self._use, self._use.proved, values, self.regimen)[1]
 
     def rule_ids(self) -> tuple[str, ...]:
-        """Return the ids of the phase table's rules, by place."""
+        """Return the ids of the phase table's rules, by position."""
         return tuple(rule.id for rule in self._phase.rules)
 
     def end_rule_ids(self) -> tuple[str, ...]:
-        """Return the ids of the end-of-therapy table's rules, by place."""
+        """Return the ids of the end-of-therapy table's rules, by position."""
         return tuple(rule.id for rule in self._end.rules)
 
 

@@ -1,4 +1,4 @@
-"""How long each patient takes over what needs no place, and how long he is ready to wait."""
+"""Delays of each patient that need no resource, and the patience to wait."""
 
 from math import inf
 
@@ -15,10 +15,10 @@ from simulate.hormones.traits import MONTHS
 
 Floats = NDArray[np.float64]
 
-#: How often a patient may come to each bench.
+#: Maximum number of samples of a patient at each bench.
 HORMONE_TESTS, SEMEN_TESTS = 1 + MONTHS, 3
 
-#: Every delay by name, in days; work is given for each of a patient's samples.
+#: Every delay by name, in days; work is listed for each of a patient's samples.
 DELAYS = (
     "operation",
     *file.Intervals.model_fields,
@@ -63,7 +63,7 @@ def draw_delays(clinic: Clinic, courses: PotentialCourses) -> Floats:
 
 
 def _operations(clinic: Clinic, courses: PotentialCourses) -> Floats:
-    """Return the length of each patient's operation; none where there is no theatre to wait for."""
+    """Return the length of each patient's operation; None if the theatre has no limit."""
     if clinic.theatre is None or clinic.theatre.operation:
         own = clinic.theatre.operation if clinic.theatre else None
         return _drawn(own, courses.cohort.streams, "operation")

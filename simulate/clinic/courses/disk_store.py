@@ -1,14 +1,14 @@
-"""Records of one length by number: in memory while they are few, on disk beyond."""
+"""Records of fixed length by number: in memory while few, on disk otherwise."""
 
 import weakref
 from tempfile import SpooledTemporaryFile
 
-#: Bytes held in memory; more go to a temporary file (in the folder that TMPDIR names).
+#: Maximum bytes in memory; beyond, a temporary file is used (in the folder TMPDIR).
 IN_MEMORY = 8 * 2**20
 
 
 class Store:
-    r"""Records of ``length`` bytes, numbered from 0; what was never put is all zeros.
+    r"""Records of ``length`` bytes, numbered from 0; records never written are zero.
 
     >>> store = Store(2)
     >>> store.put(2, b"ab")

@@ -1,9 +1,8 @@
-"""Potential courses of each patient, whatever the clinic decides: interface to the numpy engine.
+"""Potential courses of each patient, independent of the clinic: interface to the numpy engine.
 
-They are computed once for every sequence of phases that a regimen can lead to, by the same
-functions with the same random numbers as `cohort.draw`. The clinic then decides month by month, for
-one patient, with the regimen's own table, and reads off what the sequence that it has chosen leads
-to.
+They are computed once for every possible sequence of phases of a regimen, by the same functions
+with the same random numbers as `cohort.draw`. The clinic then decides month by month, for one
+patient, with the regimen's own table, and looks up the outcome of the sequence that results.
 """
 
 import itertools
@@ -43,9 +42,9 @@ QUARTER_DAYS = 365.25 / 4
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Where sperm is at the end of one sequence of phases; arrays of shape (patient,).
+    """Location of sperm at the end of one sequence of phases; arrays of shape (patient,).
 
-    ``effect`` is what therapy adds to the spermatogenic liability, in log odds.
+    ``effect`` is the effect of therapy on the spermatogenic liability, in log odds.
     """
 
     course: Course
@@ -56,11 +55,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One arm: its regimen, and the sequences of phases that it can lead to.
+    """One arm: its regimen and the possible sequences of phases.
 
-    ``sequences`` gives each whole sequence its place, ``beginnings`` each sequence of months after
-    which a phase is decided, the empty one included. ``inputs`` are those of the phase table that
-    follow from laboratory results.
+    ``sequences`` gives the position of each complete sequence, ``beginnings`` that of each sequence
+    of months after which a phase is decided, including the empty one. ``inputs`` are those of the
+    phase table that follow from laboratory results.
     """
 
     regimen: Regimen
@@ -71,7 +70,7 @@ class Way:
 
 
 def ways_of(scenario: Scenario) -> tuple[Way, Way]:
-    """Return the ways that the patients of a scenario may go, in the order of `coding.ARMS`."""
+    """Return the arms of a scenario with their sequences, in the order of `coding.ARMS`."""
     untreated, treated = (_way(scenario.arms[arm]) for arm in ARMS)
     return untreated, treated
 
@@ -95,20 +94,21 @@ class PotentialCourses:
     Parameters
     ----------
     replicate
-        Absolute number of the study, from 0: that of `simulate.cohort.draw.draw_cohort`.
+        Absolute number of the study, from 0, as in `simulate.cohort.draw.draw_cohort`.
     first_patient
         From 0: a multiple of `simulate.core.random_streams.CHUNK`.
 
     Attributes
     ----------
     months
-        After how many months of therapy each patient would stop, `MONTHS` if he would not.
+        Months of therapy after which each patient would stop, `MONTHS` if never.
     operations
-        What micro-TESE would be for each patient.
+        Potential micro-TESE of each patient.
     habits
-        The same, and on which days he would miss an injection that is due.
+        The same, and the days on which the patient would miss an injection that is due.
     outcomes
-        For each arm, where each sequence of phases leads every patient, whichever arm he chose.
+        For each arm, the outcome of each sequence of phases for every patient, whichever arm was
+        chosen.
     """
 
     __slots__ = ("_couples", "cohort", "first_patient", "gonadotropin_therapy", "habits", "months",
@@ -134,7 +134,7 @@ class PotentialCourses:
         self._couples: dict[int, Couples] = {}
 
     def couples(self, quarters_later: int = 0) -> Couples:
-        """Return what ICSI leads to with partners so many quarters of a year older."""
+        """Return the outcome of ICSI with partners older by this number of quarters of a year."""
         if quarters_later not in self._couples:
             self._couples[quarters_later] = self._draw_couples(quarters_later)
         return self._couples[quarters_later]
@@ -183,7 +183,7 @@ def _possible(regimen: Regimen, month: int, before: str) -> list[str]:
 
 @cache
 def held_to(regimen: Regimen, phases: Phases) -> Regimen:
-    """Return the regimen with a phase table that says these phases, whatever is measured."""
+    """Return the regimen with a phase table that gives these phases regardless of measurements."""
     table = regimen.tables["phase"]
     rules = tuple(
         replace(table.rules[0], id=f"month {month}", conditions={}, then=phase)

@@ -1,4 +1,4 @@
-"""Keep the last few of what is costly to make."""
+"""A small cache of recent values that are costly to compute."""
 
 from typing import TypeVar
 
@@ -7,7 +7,7 @@ Thing = TypeVar("Thing")
 
 
 def hold(held: dict[Key, Thing], key: Key, thing: Thing, most: int) -> Thing:
-    """Keep a thing, letting go of the oldest beyond so many, and return it.
+    """Store and return a value, discarding the oldest beyond ``most``.
 
     >>> held = {}
     >>> [hold(held, number, number**2, most=2) for number in range(3)]

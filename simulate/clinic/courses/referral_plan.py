@@ -15,7 +15,7 @@ from simulate.clinic.setup.referrals import Waiting, referral_days
 from simulate.core.random_streams import RandomStreams
 from simulate.hormones.therapy import therapy_days
 
-#: Patients named at a time; all others are a number and a day in an array.
+#: Number of patients converted to Python objects at a time.
 AT_A_TIME = 4096
 
 
@@ -23,7 +23,7 @@ AT_A_TIME = 4096
 class Plan:
     """Patients in the order of their referral, and the days; 12 bytes a patient.
 
-    ``listed`` are those who wait for surgery on day 0.
+    ``listed`` are the patients who wait for surgery on day 0.
     """
 
     patients: NDArray[np.uint32]
@@ -32,7 +32,7 @@ class Plan:
 
     @property
     def first_day(self) -> float:
-        """The first referral, in days from the opening; 0 if nobody comes."""
+        """The first referral, in days from the opening; 0 if there is none."""
         return float(self.days[0]) if len(self.days) else 0.0
 
     def __iter__(self) -> Iterator[tuple[float, int]]:
@@ -47,14 +47,14 @@ def plan(
 ) -> Plan:
     """Plan the referrals.
 
-    Who is listed for surgery needs surgery, and has had his therapy just before he was listed.
+    Patients on the waiting list need surgery, and completed therapy just before they were listed.
     """
     known, listed = _already_waiting(batches, waiting_list)
     others = np.ones(streams.patients, bool)
     others[list(known)] = False
     patients = np.flatnonzero(others).astype(np.uint32)
     referred = referral_days(clinic, batches.scenario.population, streams)
-    # With a rate patients come in the order of their numbers; else each has a day of his own.
+    # With a rate, patients are referred in order of number; otherwise each has an own day.
     days = (
         referred[others]
         if clinic.referrals.patients_per_week is None
@@ -70,7 +70,7 @@ def plan(
 def _already_waiting(
     batches: Batches, waiting_list: Sequence[Waiting]
 ) -> tuple[dict[int, float], frozenset[int]]:
-    """Choose a patient for each entry of the waiting list; return referral days and surgery."""
+    """Assign a patient to each entry of the waiting list; return referral days and surgery."""
     days: dict[int, float] = {}
     surgery: set[int] = set()
     patient = -1

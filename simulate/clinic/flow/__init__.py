@@ -1,1 +1,1 @@
-"""The patient flow: SimPy processes, queues, places and the ledger of a run."""
+"""The patient flow: SimPy processes, queues, resources and the ledger of a run."""

@@ -1,4 +1,4 @@
-"""Elapsed time of a patient: booked visits, samples on benches, delays; each recorded."""
+"""Elapsed time of a patient: booked visits, laboratory samples and delays, each recorded."""
 
 from collections.abc import Generator
 from math import floor, inf
@@ -18,7 +18,7 @@ def visit(
     env: simpy.Environment, case: Case, step: int, slots: Slots, due: float,
     follow_up: bool = True, patience: float = inf,
 ) -> Answer:  # fmt: skip
-    """Book a slot from the day it is due on and keep it; False if it is offered too late."""
+    """Book a slot on or after the due day and attend it; False if it is offered too late."""
     now = env.now
     case.asked[step] = due if slots.unlimited else max(now, floor(due))
     if patience < inf and slots.first_free(now, due, follow_up=follow_up) - due > patience:
@@ -33,7 +33,7 @@ def visit(
 def send_sample(
     env: simpy.Environment, case: Case, step: int, bench: BenchResource, time: int
 ) -> Process:
-    """Send a sample to a bench and wait for the report; ``time`` counts his samples from 0."""
+    """Send a sample to a bench and wait for the report; ``time`` counts the samples from 0."""
     delays = case.batch.delays
     case.asked[step] = env.now
     if bench.analysers is None:
@@ -48,12 +48,12 @@ def send_sample(
 
 
 def wait(env: simpy.Environment, days: float) -> Process:
-    """Let days go by; none or fewer take no time."""
+    """Wait for a number of days; zero or negative numbers take no time."""
     if days > 0:
         yield env.timeout(days)
 
 
 def stamp(env: simpy.Environment, case: Case, step: int) -> None:
-    """Write down a step that takes no time."""
+    """Record a step that takes no time."""
     now = env.now
     case.asked[step] = case.start[step] = case.complete[step] = now

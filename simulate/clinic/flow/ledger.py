@@ -1,4 +1,4 @@
-"""What has happened to every patient of a run, kept on disk and read by slices of patients."""
+"""The ledger of a run: the events of every patient, stored on disk and read in slices."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from simulate.clinic.courses.recent_cache import hold
 from simulate.clinic.flow.patient_state import Blank, Case
 from simulate.clinic.flow.steps import step_names
 
-#: Slices of patients whose columns are held at a time.
+#: Number of slices of patients cached.
 SLICES_HELD = 4
 
 Floats = NDArray[np.float64]
@@ -43,9 +43,9 @@ class Columns:
 
 
 class Ledger:
-    """The book of all cases.
+    """The ledger of all cases.
 
-    A case is held here while it is under way, and as a record of fixed length once it is closed.
+    A case is an object while it is open, and a record of fixed length once it is closed.
     """
 
     __slots__ = ("_blank", "_read", "_store", "_under_way", "steps", "transfers")
@@ -60,25 +60,25 @@ class Ledger:
 
     @property
     def blank(self) -> Blank:
-        """The empty page on which a case begins."""
+        """The empty record with which a case begins."""
         return self._blank
 
     def open(self, case: Case) -> None:
-        """Take a patient in who has been referred."""
+        """Open the case of a patient who has been referred."""
         self._under_way[case.number] = case
 
     def close(self, case: Case) -> None:
-        """Write a case down that has come to its end, and let go of it."""
+        """Store and release a case that has ended."""
         self._store.put(case.number, self._blank.packed(case))
         del self._under_way[case.number]
 
     def close_all(self) -> None:
-        """Write down the cases still under way."""
+        """Store the cases that are still open."""
         for case in list(self._under_way.values()):
             self.close(case)
 
     def columns(self, first: int, last: int) -> Columns:
-        """Return what has happened to the patients numbered ``first`` up to but not ``last``.
+        """Return the events of the patients numbered from ``first`` to ``last`` - 1.
 
         Once all cases are closed.
         """

@@ -1,4 +1,4 @@
-"""A patient's way through the clinic, as a SimPy process that reads like the protocol."""
+"""The pathway of a patient through the clinic, as a SimPy process."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -45,12 +45,13 @@ from simulate.hormones.traits import MONTHS
 
 @dataclass(slots=True)
 class Pathways:
-    """The ways of all patients of a run.
+    """The pathways of all patients of a run.
 
     Attributes
     ----------
     half_life_days
-        Of therapy's effect on retrieval, between therapy's end and surgery; infinity is for ever.
+        Half-life of the effect of therapy on retrieval, from the end of therapy to surgery;
+        infinity means no decay.
     listed
         Patients who wait for surgery when the clinic opens; their earlier steps took no time.
     """
@@ -66,7 +67,7 @@ class Pathways:
     referred: int = 0
 
     def walk(self, patient: int) -> Process:
-        """Lead one patient from referral to his end."""
+        """Simulate one patient from referral to the end of the pathway."""
         self.referred += 1
         batch = self.batches[patient]
         case = Case(
@@ -98,7 +99,7 @@ class Pathways:
             self._end(case, steps.SPERM_KEPT)
 
     def _work_up(self, case: Case) -> Answer:
-        """See him, test hormones and two semen samples, counsel; False if he declines to come."""
+        """First visit, hormones, two semen samples, counselling; False if declined."""
         outpatients, delays = self.places.outpatients, case.batch.delays
         seen = yield from visit(
             self.env, case, steps.FIRST_VISIT, outpatients, self.env.now,
@@ -123,7 +124,7 @@ class Pathways:
         """Decide month by month, each from the hormones at the end of the month before.
 
         A month begins when it is decided; nothing is injected while a decision is awaited. A
-        patient who breaks therapy off injects nothing any more, but still comes to his visits.
+        patient who discontinues therapy has no more injections, but still attends visits.
         """
         rules, env = case.rules, self.env
         phases: Phases = ()
@@ -152,7 +153,7 @@ class Pathways:
         return case.month_start[months - 1] + MONTH_DAYS if months else self.env.now
 
     def _shows_sperm(self, case: Case, in_ejaculate: bool) -> Answer:
-        """Check semen if the arm does so; True if sperm in the ejaculate makes surgery needless."""
+        """Analyse semen if the arm requires it; True if ejaculated sperm replaces surgery."""
         rules = case.rules
         if not rules.way.semen_analysis:
             return False
@@ -171,11 +172,11 @@ class Pathways:
         return action == decisions.ICSI_EJACULATED
 
     def _reaches_surgery(self, case: Case) -> Answer:
-        """Wait for the theatre; False if patience ends before."""
+        """Wait for the theatre; False if the patient leaves first."""
         theatre, batch, now = self.places.theatre, case.batch, self.env.now
         case.asked[steps.MICRO_TESE] = now
         if theatre is not None:
-            # Who waits when the clinic opens is known to be patient so far.
+            # Patients waiting when the clinic opens are known not to have left so far.
             patience = batch.delays[THEATRE_PATIENCE] + max(0.0, -now)
             called = yield from theatre.wait(
                 case, batch.rank, batch.delays[OPERATION], now, patience
@@ -188,8 +189,8 @@ class Pathways:
     def _operate(self, case: Case, sequence: int, therapy_ended: float) -> Answer:
         """Operate; True if sperm is found.
 
-        Whatever of therapy's effect has faded by then no longer helps; without waiting, or without
-        fading, what is found is what nature holds.
+        The effect of therapy decays until surgery; without waiting or decay, the result is the
+        potential outcome.
         """
         faded = 0.5 ** ((self.env.now - therapy_ended) / self.half_life_days)
         batch = case.batch
@@ -202,7 +203,7 @@ class Pathways:
         return found
 
     def _wants_icsi(self, case: Case) -> bool:
-        """Say whether the couple goes on to ICSI; testicular sperm asks the regimen's table too."""
+        """Return whether the couple proceeds to ICSI; the regimen decides on testicular sperm."""
         ready = case.batch.willing
         if case.retrieved != steps.YES:
             return ready
@@ -211,7 +212,7 @@ class Pathways:
     def _try_for_birth(self, case: Case) -> Process:
         """Stimulate the partner, fertilise her oocytes, and transfer embryos up to a birth.
 
-        Testicular sperm may not be there on the day of ICSI: then that is the end.
+        If testicular sperm is not available on the day of ICSI, the pathway ends.
         """
         yield from self._retrieve_oocytes(case)
         testicular = case.retrieved == steps.YES
@@ -236,7 +237,7 @@ class Pathways:
         self._end(case, steps.NO_BIRTH)
 
     def _tries(self, case: Case) -> Tries:
-        """Return what ICSI leads to, with the partner as old as she is by now if that counts."""
+        """Return the outcome of ICSI, with the partner's current age if ageing is modelled."""
         if not self.partner_ages:
             return case.batch.tries
         case.quarters = int((self.env.now - case.referred) / QUARTER_DAYS)
@@ -245,12 +246,12 @@ class Pathways:
         return self.batches.with_older_partner(case.number, case.quarters)
 
     def _retrieve_oocytes(self, case: Case) -> Process:
-        """Book the retrieval, stimulate so as to be ready on its day, and retrieve."""
+        """Book the retrieval, stimulate to be ready on its day, and retrieve."""
         now, delays = self.env.now, case.batch.delays
         stimulation = delays[STIMULATION]
         due = now + delays[TO_STIMULATION] + stimulation
         if not self.places.oocyte_retrievals.unlimited:
-            due = float(ceil(due))  # her oocytes can wait a part of a day, not come before it
+            due = float(ceil(due))  # oocytes can wait for part of a day but cannot be early
         slot = self.places.oocyte_retrievals.book(now, due)
         case.asked[steps.STIMULATION] = due - stimulation
         case.start[steps.STIMULATION] = slot - stimulation
@@ -259,7 +260,7 @@ class Pathways:
         stamp(self.env, case, steps.OOCYTE_RETRIEVAL)
 
     def _await_outcome(self, case: Case, number: int, end: int) -> Process:
-        """Test after a transfer, and if she is pregnant wait for delivery or loss."""
+        """Test after a transfer, and if pregnant wait for delivery or loss."""
         step, delays = steps.pregnancy(number), case.batch.delays
         born = end & BORN > 0
         case.asked[step] = case.start[step] = self.env.now

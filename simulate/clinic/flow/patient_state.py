@@ -1,4 +1,4 @@
-"""A patient under way: what is in store for him, and what has happened to him so far."""
+"""The state of a patient in the clinic: the potential course and the events so far."""
 
 import struct
 from array import array
@@ -14,25 +14,25 @@ from simulate.hormones.traits import MONTHS
 
 
 class Case:
-    """One patient between referral and end; the clinic writes here, and `Ledger` keeps it.
+    """One patient between referral and end; written by the clinic, stored by `Ledger`.
 
     Attributes
     ----------
     number
-        Of the patient in his study, from 0.
+        Number of the patient in the study, from 0.
     asked, start, complete
-        Days from the opening of each step of `flow.steps`; NaN where it has not come to
-        that.
+        Days from the opening of each step of `flow.steps`; NaN if not reached.
     month_start
-        When the injections of each month begin.
+        Start of the injections of each month.
     decided, phase
-        For each month the phase that the table said, and the one he is in, as codes along the
-        regimen's phases; they differ once he has broken therapy off. -1 before.
+        For each month the phase that the table gave and the actual phase, as codes along the
+        regimen's phases; they differ after the patient has discontinued therapy. -1 before.
     rule
-        For each month and then the end of therapy, the place of the rule that fired in its table.
+        For each month and then the end of therapy, the position of the rule that fired in its
+        table.
     quarters
-        By how many quarters of a year the partner is older at ICSI than at referral (0 unless
-        that counts).
+        Quarters of a year by which the partner is older at ICSI than at referral (0 unless
+        modelled).
     """
 
     __slots__ = (
@@ -70,7 +70,7 @@ class Case:
 
 
 class Blank:
-    """An empty page, and how a case is laid out as a record of fixed length."""
+    """An empty record, and the layout of a case as a record of fixed length."""
 
     __slots__ = ("_codes", "_findings", "decided", "dtype", "months", "rule", "steps", "tries")
 

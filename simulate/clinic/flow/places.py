@@ -1,4 +1,4 @@
-"""A clinic's places: slots, benches and theatre, opened as its file gives them."""
+"""Resources of a clinic: slots, benches and theatre, as defined in its file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ from simulate.scenario.scenario_file import Scenario
 
 @dataclass(frozen=True, slots=True)
 class BenchResource:
-    """A laboratory bench: analysers (None: no limit), and which delays are its own.
+    """A laboratory bench: analysers (None: no limit), and its delays.
 
-    ``work`` is the place of the first sample's work in `simulate.clinic.courses.delays.DELAYS`.
+    ``work`` is the index of the first sample's work in `simulate.clinic.courses.delays.DELAYS`.
     """
 
     analysers: simpy.Resource | None
@@ -35,7 +35,7 @@ class BenchResource:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What serves the patients; a theatre of None has no limit and takes no time."""
+    """The resources of a clinic; a theatre of None has no limit and takes no time."""
 
     calendar: Calendar
     outpatients: Slots
@@ -47,7 +47,7 @@ class Places:
 
 
 def open_places(env: simpy.Environment, clinic: Clinic, scenario: Scenario) -> Places:
-    """Return the places of a clinic; a theatre in which no case ever fits is an `InputError`."""
+    """Return the resources of a clinic; a theatre in which no case fits is an `InputError`."""
     calendar = Calendar(clinic.opens, clinic.holidays)
     laboratory, embryology = clinic.laboratory, clinic.embryology
     return Places(
@@ -106,7 +106,7 @@ def _note_list(case: Case, number: int) -> None:
 
 
 def _planned_days(theatre: equipment.Theatre, scenario: Scenario) -> float:
-    """Return how long a case is planned to take: the clinic's mean, or the scenario's."""
+    """Return the planned duration of a case: the mean of the clinic, or of the scenario."""
     own = theatre.operation
     return own.mean_days if own else scenario.surgery.minutes.value / MINUTES_PER_DAY
 

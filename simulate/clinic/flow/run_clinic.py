@@ -1,8 +1,8 @@
 """One run of a clinic: every patient a SimPy process, from referral to outcome.
 
-Time is in days from the opening, day 0. The run goes on until nobody has anything left to do:
-`simpy.Environment.run(until=t)` would drop what happens exactly at ``t``. What a clinic knows on
-some day is read off afterwards (`simulate.clinic.records.clinic_tables`).
+Time is in days from the opening, day 0. The run continues until no events are left:
+`simpy.Environment.run(until=t)` would drop events exactly at ``t``. The records of a given day are
+derived afterwards (`simulate.clinic.records.clinic_tables`).
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -26,17 +26,17 @@ from simulate.clinic.setup.time_units import DAYS_PER
 from simulate.core.random_streams import CHUNK, RandomStreams
 from simulate.scenario.scenario_file import Scenario
 
-#: Events between two checks whether the run should stop.
+#: Number of events between two checks whether to stop.
 EVENTS_AT_A_TIME = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What happened in one run.
+    """The results of one run.
 
-    The patients, ``patients`` of them drawn, are read slice by slice from ``ledger`` and
-    ``batches``, so that a run of any size fits. ``until_day`` is when it was stopped from outside;
-    infinity if everybody came to his end.
+    The ``patients`` simulated are read in slices from ``ledger`` and ``batches``, so that memory
+    use is bounded. ``until_day`` is the day on which the run was stopped; infinity if every pathway
+    ended.
     """
 
     clinic: Clinic
@@ -51,7 +51,7 @@ class Run:
     until_day: float
 
     def parts(self) -> "Iterator[Part]":
-        """Yield the patients of a run, slice by slice."""
+        """Yield the patients of a run in slices."""
         for first in range(0, self.patients, CHUNK):
             yield Part(self, first, min(first + CHUNK, self.patients))
 
@@ -66,12 +66,12 @@ class Part:
 
     @property
     def columns(self) -> Columns:
-        """What has happened to them."""
+        """Their recorded events."""
         return self.run.ledger.columns(self.first, self.last)
 
     @property
     def courses(self) -> PotentialCourses:
-        """What nature held for them."""
+        """Their potential courses."""
         return self.run.batches.courses(self.first // CHUNK)
 
 
@@ -85,23 +85,23 @@ def run_clinic(
     stop: Callable[[], bool] = lambda: False,
     tell: Callable[[int], None] = lambda done: None,
 ) -> Run:
-    """Take the patients of one study through a clinic.
+    """Simulate the patients of one study in a clinic.
 
     Parameters
     ----------
     replicate
         Number of the study from 0: the patients are those of ``draw_cohort(..., first=replicate)``.
     patients
-        Patients drawn for the study; None takes as many as may come before the clinic's horizon, or
-        the scenario's number where patients do not come at a rate. Those whose referral falls
-        beyond the horizon never come.
+        Number of patients simulated; None takes as many as may be referred before the clinic's
+        horizon, or the scenario's number without a referral rate. Patients referred beyond the
+        horizon are not seen.
     waiting_list
-        Patients who already wait on day 0, from `read_waiting_list`.
+        Patients already waiting on day 0, from `read_waiting_list`.
     stop
-        Asked between events; once it says yes the run ends there, and the ledger is complete up
+        Called between events; if it returns True, the run ends there, and the ledger is complete up
         to that moment.
     tell
-        Called now and then with the number of patients referred so far.
+        Called at intervals with the number of patients referred so far.
     """
     total = patients or patients_to_simulate(clinic, scenario.patients) + len(waiting_list)
     batches = Batches(clinic, scenario, seed, replicate, total)
@@ -127,7 +127,7 @@ def run_clinic(
 
 
 def _run(env: simpy.Environment, stop: Callable[[], bool], tell: Callable[[], None]) -> float:
-    """Step through every event; return infinity, or the day on which it was stopped."""
+    """Process every event; return infinity, or the day on which the run was stopped."""
     step = env.step
     while True:
         try:
@@ -135,12 +135,12 @@ def _run(env: simpy.Environment, stop: Callable[[], bool], tell: Callable[[], No
                 step()
         except simpy.core.EmptySchedule:
             return inf
-        except InputError as error:  # SimPy raises a copy, made of the words alone
+        except InputError as error:  # SimPy raises a copy that is built from the message only
             raise error.__cause__ or error from None
         tell()
         if stop():
             moment = env.now
-            while env.peek() == moment:  # what happens at that very moment belongs to it
+            while env.peek() == moment:  # events at that moment are included
                 step()
             return float(moment)
 
@@ -148,7 +148,7 @@ def _run(env: simpy.Environment, stop: Callable[[], bool], tell: Callable[[], No
 def _refer(
     env: simpy.Environment, pathways: Pathways, coming: Plan
 ) -> Generator[simpy.Event, Any, None]:
-    """Start each patient's process at his time, so that only those under way take memory."""
+    """Start each patient's process at referral, so that only open cases use memory."""
     for day, patient in coming:
         if day > env.now:
             yield env.timeout(day - env.now)

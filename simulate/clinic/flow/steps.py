@@ -1,4 +1,4 @@
-"""The steps of a patient's way through the clinic, by number, and how the pathway may end.
+"""The numbered steps of a patient's pathway through the clinic, and its possible ends.
 
 A step has three times, in days from the opening: ``asked`` (the patient begins to wait), ``start``
 and ``complete``.
@@ -17,7 +17,7 @@ SEMEN_ANALYSIS, MICRO_TESE, FREEZING, STIMULATION, OOCYTE_RETRIEVAL, ICSI = rang
 #: Transfers and pregnancies alternate from here on.
 FIRST_TRANSFER = _NEXT + 6
 
-#: How a patient's way ends; the code is the place. Codes below 1 are not an end.
+#: Ends of a patient's pathway; the code is the position. Codes below 1 are not an end.
 ENDS = (
     "under way",
     "birth",
@@ -43,12 +43,12 @@ def transfer(number: int) -> int:
 
 
 def pregnancy(number: int) -> int:
-    """Return the step that follows a transfer: the test, and if pregnant the way to its end."""
+    """Return the step that follows a transfer: the test and, if positive, the pregnancy."""
     return FIRST_TRANSFER + 2 * number + 1
 
 
 def step_names(transfers: int) -> tuple[str, ...]:
-    """Return the name of every step, the place being its number."""
+    """Return the names of the steps, in order of number."""
     months = range(1, MONTHS + 1)
     return (
         "first visit",

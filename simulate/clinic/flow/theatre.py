@@ -1,4 +1,4 @@
-"""The theatre: a waiting list with ranks and patience, and lists held on their days."""
+"""The theatre: a waiting list with ranks and patience, and scheduled operating lists."""
 
 from collections.abc import Callable, Generator
 from heapq import heappop, heappush
@@ -13,15 +13,15 @@ from simulate.clinic.setup.opening_days import Calendar
 from simulate.clinic.setup.time_units import MINUTES_PER_DAY, day_part
 
 Waiting = Generator[simpy.Event, Any, bool]
-#: Whatever stands for a patient.
+#: The type that represents a patient.
 Patient = TypeVar("Patient")
 
-#: Two seconds, in days: lengths rounded to the grain of time may add up to a trifle more.
+#: Two seconds, in days: sums of durations rounded to the grain of time may slightly exceed a list.
 _SLACK = 2 / 86_400
 
 
 class Entry(Generic[Patient]):
-    """A patient on the waiting list; ``called`` fires when his operation begins."""
+    """A patient on the waiting list; ``called`` fires when the operation begins."""
 
     __slots__ = ("called", "left", "operation_days", "patient")
 
@@ -33,18 +33,18 @@ class Entry(Generic[Patient]):
 
 
 class WaitingList(Generic[Patient]):
-    """Patients waiting for micro-TESE, and the lists that take them.
+    """Patients waiting for micro-TESE, and the operating lists.
 
     On each list's day the patients of lowest rank, longest on the list, are operated on one after
-    another, as long as a case of mean length still fits. A list that began is finished: an
-    operation that runs over is not broken off.
+    another, as long as a case of mean length still fits. An operation in
+    progress at the end of a list is completed.
 
     Parameters
     ----------
     planned_days
-        How long a case is planned to take; it begins if so much is left of the list.
+        Planned duration of a case; it begins if this much time is left on the list.
     began
-        Called with patient and number of the list (from 0) when his operation begins.
+        Called with the patient and the number of the list (from 0) when an operation begins.
     """
 
     __slots__ = ("_began", "_calendar", "_env", "_joined", "_planned", "_queue",
@@ -78,9 +78,9 @@ class WaitingList(Generic[Patient]):
         since: float,
         patience_days: float = inf,
     ) -> Waiting:
-        """Wait until the operation begins; False if patience ended before.
+        """Wait until the operation begins; False if the patient left first.
 
-        ``since`` is when the patient joined, which orders the patients of one rank.
+        ``since`` is the time of joining, which orders patients of equal rank.
         """
         entry = Entry(patient, self._env.event(), operation_days)
         self._joined += 1
@@ -105,7 +105,7 @@ class WaitingList(Generic[Patient]):
             self._wake[number] = self._env.event()
 
     def _hold(self, number: int, each: TheatreList) -> Generator[simpy.Event, Any, None]:
-        """Hold one list on each of its days, sleeping while nobody waits."""
+        """Run one operating list on each of its days, idle while no patient waits."""
         begin = on_grain(day_part(each.start))
         while True:
             if not self.waiting:
@@ -120,7 +120,7 @@ class WaitingList(Generic[Patient]):
                 yield self._env.timeout(entry.operation_days + self._turnover)
 
     def _next_day(self, each: TheatreList, begin: float) -> int:
-        """Return the next day on which the list begins later than now."""
+        """Return the next day on which the list begins in the future."""
         day = floor(self._env.now - begin) + 1
         while not self._held(each, day):
             day += 1

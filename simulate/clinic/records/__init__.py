@@ -1,1 +1,1 @@
-"""What the clinic has recorded by a given day: tables and event logs."""
+"""Records of the clinic as of a given day: tables and event logs."""

@@ -1,4 +1,4 @@
-"""What the theatre and the laboratory have written down by some day."""
+"""Records of theatre and laboratory as of a given day."""
 
 from collections.abc import Iterator
 
@@ -11,14 +11,14 @@ from simulate.clinic.records.state_on_day import Indices, Seen
 from simulate.clinic.setup.time_units import MINUTES_PER_DAY
 from simulate.cohort.births import Couples
 from simulate.cohort.surgery import frozen, sides
-from simulate.patients.measurement import rounded
+from simulate.core.rounding import rounded
 from simulate.tables.care_tables import STAGES
 
 Flags = NDArray[np.bool_]
 
 
 def procedures(seen: Seen) -> pd.DataFrame:
-    """List what has been done, in the order of the day."""
+    """List the procedures performed, in order of day."""
     columns = seen.columns
     retrieved = np.where(columns.retrieved == steps.YES, "sperm", "no sperm")
     ejaculate = np.where(columns.seen == steps.YES, "sperm", "no sperm")
@@ -47,7 +47,7 @@ def procedures(seen: Seen) -> pd.DataFrame:
 
 
 def recorded_operations(seen: Seen) -> pd.DataFrame:
-    """List the operations that are over; the minutes are the clinic's own if it gives any."""
+    """List the completed operations, with the clinic's own minutes if it gives any."""
     columns, theatre = seen.columns, seen.run.clinic.theatre
     cohort, drawn = seen.courses.cohort, seen.courses.operations
     ended, began = columns.complete[steps.MICRO_TESE], columns.start[steps.MICRO_TESE]
@@ -70,7 +70,7 @@ def recorded_operations(seen: Seen) -> pd.DataFrame:
 
 
 def recorded_cycles(seen: Seen) -> pd.DataFrame:
-    """List the ICSI cycles that have been done."""
+    """List the completed ICSI cycles."""
     columns, streams = seen.columns, seen.courses.cohort.streams
     patients = seen.by_now(columns.complete[steps.ICSI])
     testicular = columns.retrieved[patients] == steps.YES

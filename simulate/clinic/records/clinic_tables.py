@@ -1,7 +1,7 @@
-"""What the clinic has written down by some day: the tables of `study_tables`, from the ledger.
+"""Tables of the clinic as of a given day: those of `study_tables`, from the ledger.
 
-Days in the tables count from each patient's referral, 0. What has not happened by the day asked for
-has no row; what is not known yet is empty.
+Days in the tables count from each patient's referral, 0. Events after the given day have no row;
+values not yet known are empty.
 """
 
 from math import inf
@@ -20,7 +20,8 @@ from simulate.clinic.records.care_records import (
 )
 from simulate.clinic.records.state_on_day import Seen, by_phases, injection_times, views
 from simulate.cohort.births import births_of
-from simulate.core.coding import DIAGNOSES
+from simulate.core.coding import BASELINE, DIAGNOSES
+from simulate.core.rounding import rounded
 from simulate.hormones.course import Course
 from simulate.hormones.known_values import scenario_hormones
 from simulate.hormones.serum import (
@@ -30,9 +31,9 @@ from simulate.hormones.serum import (
     testosterone_nmol_l,
 )
 from simulate.hormones.traits import MONTHS
-from simulate.patients.measurement import rounded
 from simulate.tables.study_rows import words_as_objects
 from simulate.tables.study_tables import ASSAYED, COLUMNS, in_order, site_names, truth_rows
+from simulate.tables.user_columns import user_columns
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -52,7 +53,7 @@ def clinic_tables(run: Run, day: float = inf, first: int = 0, last: int | None =
 
 
 def tables_of(seen: Seen) -> Tables:
-    """Return every table, but the truth, of the patients looked at."""
+    """Return every table except the truth, for the selected patients."""
     parts = {
         "patients": _patients(seen),
         "visits": _visits(seen),
@@ -66,9 +67,9 @@ def tables_of(seen: Seen) -> Tables:
 
 
 def truth_of(seen: Seen) -> pd.DataFrame:
-    """Return what no clinic can see of the patients looked at.
+    """Return the unobservable quantities of the selected patients.
 
-    Potential outcomes are those of patients who wait for nothing: those of `pretese simulate`.
+    Potential outcomes are those without any waiting, as in `pretese simulate`.
     """
     cohort = seen.courses.cohort
     rows = truth_rows(cohort, births_of(cohort)).iloc[seen.patients]
@@ -95,7 +96,9 @@ def _patients(seen: Seen) -> pd.DataFrame:
         if name in ASSAYED
         else values[0][patients]
         for name, values in cohort.baseline.items()
+        if name in BASELINE
     }
+    added = user_columns(cohort, 0, outcomes=False)
     return pd.DataFrame(
         {
             "patient_id": seen.numbers(patients),
@@ -112,12 +115,13 @@ def _patients(seen: Seen) -> pd.DataFrame:
             "sperm_retrieved": _known(columns.retrieved[patients], operated),
             "icsi": icsi.astype(np.int8),
             "live_birth": _known(born, icsi & seen.ended() & heard_of),
+            **{name: values[patients] for name, values in added.items()},
         }
     )
 
 
 def _whole(values: NDArray[np.int8], known: Flags) -> pd.Series:
-    """Return whole numbers; as a type that can be empty only if some are not known yet."""
+    """Return integers, of a nullable type only if some are not known yet."""
     return pd.Series(values) if known.all() else _known(values, known)
 
 

@@ -1,8 +1,8 @@
-"""The event log an information system would hold: one row per activity, ongoing ones included.
+"""Event log as in a clinical information system: one row per activity, including ongoing ones.
 
 Activities have a lifecycle: *scheduled* (the patient waits), *start*, *complete*. A row's
-``status`` says how far it has come by the day the log is read: ``waiting``, ``ongoing``,
-``complete`` or ``left``.
+``status`` is its state on the day of the extract: ``waiting``, ``ongoing``, ``complete`` or
+``left``.
 """
 
 import datetime as dt
@@ -22,7 +22,7 @@ from simulate.core.coding import ARMS
 Floats = NDArray[np.float64]
 Codes = NDArray[np.signedinteger]
 
-#: Columns of the log with their meaning.
+#: Columns of the log and their meaning.
 LOG_COLUMNS = {
     "run": "number of the run, from 1",
     "case": "number of the patient in the run, from 1: patient_id of the tables",
@@ -40,7 +40,7 @@ _SECONDS = 86_400
 
 
 def event_log(run: Run, day: float = inf, first: int = 0, last: int | None = None) -> pd.DataFrame:
-    """Return the log of a run as read at the end of ``day``, by patient and time.
+    """Return the log of a run as of the end of ``day``, by patient and time.
 
     Parameters as in `state_on_day.views`. Times are dates and times of day, to the second;
     day 0 begins on the clinic's opening date.
@@ -49,7 +49,7 @@ def event_log(run: Run, day: float = inf, first: int = 0, last: int | None = Non
 
 
 def log_of(run: Run, views: Iterable[Seen]) -> pd.DataFrame:
-    """Return the log of the patients looked at."""
+    """Return the log of the selected patients."""
     blocks = [block for seen in views for block in rows_of(seen)]
     cases, asked, start = (_joined(blocks, name) for name in ("cases", "asked", "start"))
     sizes = [len(block.cases) for block in blocks]
@@ -76,7 +76,7 @@ def log_of(run: Run, views: Iterable[Seen]) -> pd.DataFrame:
 def _words(
     own: Sequence[Sequence[str]], places: Sequence[Codes], order: NDArray[np.intp]
 ) -> pd.Categorical:
-    """Join the words of all blocks, given by places in each block's own."""
+    """Merge the vocabularies of all blocks, given by positions in each block's own."""
     names = sorted({name for each in own for name in each})
     code = {name: number for number, name in enumerate(names)}
     codes = [
@@ -91,7 +91,7 @@ def _joined(blocks: Sequence[Block], name: str) -> NDArray[Any]:
 
 
 def timestamps(opens: dt.date, days: Floats) -> NDArray[np.datetime64]:
-    """Return moments as dates with times of day, to the second; NaN becomes NaT."""
+    """Return times as dates with time of day, to the second; NaN becomes NaT."""
     missing = np.isnan(days)
     seconds = np.rint(np.where(missing, 0, days) * _SECONDS).astype("timedelta64[s]")
     times = np.datetime64(opens, "s") + seconds

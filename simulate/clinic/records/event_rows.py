@@ -13,15 +13,15 @@ from simulate.hormones.traits import MONTHS
 Floats = NDArray[np.float64]
 Codes = NDArray[np.signedinteger]
 
-#: How far an activity has come by the day the log is read.
+#: State of an activity on the day of the extract.
 STATUS = ("waiting", "ongoing", "complete", "left")
 
 
 class Block:
-    """Rows of one activity; ``resource`` and ``detail`` are places in their names, by row.
+    """Rows of one activity; ``resource`` and ``detail`` are indices of their names, by row.
 
     ``place`` orders the rows of one moment; ``cases`` are numbers of patients from 1, ``arms``
-    places in `simulate.core.coding.ARMS`.
+    indices of `simulate.core.coding.ARMS`.
     """
 
     __slots__ = (
@@ -54,7 +54,7 @@ class Block:
 
 
 def rows_of(seen: Seen) -> Iterator[Block]:
-    """Yield every row of the patients looked at, activity by activity."""
+    """Yield every row of the selected patients, activity by activity."""
     yield from _steps(seen)
     yield from _moments(seen)
     yield from _injections(seen)
@@ -80,7 +80,7 @@ def _steps(seen: Seen) -> Iterator[Block]:
 
 
 def _place(step: int) -> int:
-    """Return the place of a step among the rows of one moment; odd places are left free."""
+    """Return the sort position of a step among the rows of one moment; odd positions are free."""
     for month in range(MONTHS):
         if step == steps.MONTH_VISIT[month]:
             return _month_place(month) + 2
@@ -90,7 +90,7 @@ def _place(step: int) -> int:
 
 
 def _month_place(month: int) -> int:
-    """Return the place of a month's decision; injections, visit and hormones follow it."""
+    """Return the sort position of a month's decision; injections, visit and hormones follow it."""
     return 2 * steps.COUNSELLING + 4 + 4 * month
 
 
@@ -115,7 +115,7 @@ _PLACES = {
 
 
 def _detail(seen: Seen, step: int, patients: Indices) -> tuple[tuple[str, ...], Codes | int]:
-    """Return results in words, "" where the step is not complete."""
+    """Return results in words, "" if the step is not complete."""
     columns = seen.columns
     done = columns.complete[step][patients] <= seen.day
     sperm = ("", "no sperm", "sperm")
@@ -135,7 +135,7 @@ def _detail(seen: Seen, step: int, patients: Indices) -> tuple[tuple[str, ...], 
 
 
 def _moments(seen: Seen) -> Iterator[Block]:
-    """Yield what takes no time: referral, choice, decisions and ends."""
+    """Yield instantaneous events: referral, choice, decisions and ends."""
     columns, gonadotropin_therapy = seen.columns, seen.courses.gonadotropin_therapy
     yield _moment(seen, 0, "referral", columns.referred, "referring doctor")
     place = _place(steps.COUNSELLING) + 1
@@ -155,7 +155,7 @@ def _moments(seen: Seen) -> Iterator[Block]:
 
 
 def _chosen(seen: Seen) -> Floats:
-    """Return when each patient chose: after counselling and the time he took over it."""
+    """Return the time of each patient's choice: after counselling and the time to decide."""
     columns = seen.columns
     counselled = columns.complete[steps.COUNSELLING]
     begun = columns.month_start[0]
@@ -180,7 +180,7 @@ def _moment(
 
 
 def _decisions(seen: Seen, month: int) -> tuple[tuple[str, ...], Codes]:
-    """Return each decision as ``rule: phase``, and its place for each patient."""
+    """Return each decision as ``rule: phase``, and its index for each patient."""
     gonadotropin_therapy, rule, phase = (
         seen.courses.gonadotropin_therapy,
         seen.columns.rule[month],
@@ -199,7 +199,7 @@ def _decisions(seen: Seen, month: int) -> tuple[tuple[str, ...], Codes]:
 
 
 def _stops(seen: Seen) -> Iterator[Block]:
-    """Yield who breaks therapy off, at the beginning of the first month without injections."""
+    """Yield discontinuations of therapy, at the start of the first month without injections."""
     columns, stays = seen.columns, seen.courses.months
     for month in range(1, MONTHS):
         times = np.where(stays == month, columns.month_start[month], np.nan)

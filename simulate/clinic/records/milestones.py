@@ -1,4 +1,4 @@
-"""When each patient came to each step."""
+"""Day of each step of each patient."""
 
 from math import inf
 
@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 def milestones(run: Run, day: float = inf, first: int = 0, last: int | None = None) -> pd.DataFrame:
     """Return the day of each step of each patient, from the opening, and how the pathway ended.
 
-    A step is dated by its start; empty where it has not come to that by the end of ``day``.
+    A step is dated by its start; empty if not reached by the end of ``day``.
     Parameters as in `simulate.clinic.records.state_on_day.views`.
     """
     return pd.concat(
@@ -25,7 +25,7 @@ def milestones(run: Run, day: float = inf, first: int = 0, last: int | None = No
 
 
 def milestones_of(seen: Seen) -> pd.DataFrame:
-    """Return the milestones of the patients looked at."""
+    """Return the milestones of the selected patients."""
     patients, columns = seen.patients, seen.columns
 
     def dated(times: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""A run as recorded by a given day: progress of each patient."""
+"""State of a run on a given day: progress of each patient."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ Indices = NDArray[np.intp]
 class Seen:
     """Some patients of a slice, as known at the end of a day (from the opening).
 
-    Patients are counted within the slice, from 0; ``begin`` up to but not ``end`` are looked at.
+    Patients are counted within the slice, from 0; ``begin`` to ``end`` - 1 are selected.
     """
 
     part: Part
@@ -34,17 +34,17 @@ class Seen:
 
     @property
     def run(self) -> Run:
-        """The run that is looked at."""
+        """The run."""
         return self.part.run
 
     @property
     def columns(self) -> Columns:
-        """What has happened to the patients of the slice, by now and later."""
+        """The events of the patients of the slice, up to the day and later."""
         return self.part.columns
 
     @property
     def courses(self) -> PotentialCourses:
-        """What nature held for the patients of the slice."""
+        """The potential courses of the patients of the slice."""
         return self.part.courses
 
     @property
@@ -57,11 +57,11 @@ class Seen:
         return patients + self.part.first + 1
 
     def by_now(self, times: Floats) -> Indices:
-        """Return the patients to whom this has happened."""
+        """Return the patients for whom this event has occurred."""
         return self.who(times <= self.day)
 
     def who(self, flags: Flags) -> Indices:
-        """Return the patients looked at for whom a flag is true."""
+        """Return the selected patients for whom a flag is true."""
         return np.flatnonzero(flags[self.begin : self.end]) + self.begin
 
     def started(self, step: int) -> Flags:
@@ -73,7 +73,7 @@ class Seen:
         return np.asarray(self.columns.complete[step][self.patients] <= self.day)
 
     def ended(self) -> Flags:
-        """Which of the patients referred have come to their end."""
+        """Which of the patients referred have ended the pathway."""
         return np.asarray(self.columns.end_day[self.patients] <= self.day)
 
     def since_referral(self, times: Floats, patients: Indices) -> NDArray[np.int64]:
@@ -88,14 +88,14 @@ class Seen:
 def views(
     run: Run, day: float = inf, first: int = 0, last: int | None = None, at_a_time: int = CHUNK
 ) -> Iterator[Seen]:
-    """Yield the patients numbered from ``first`` (0) up to but not ``last``, some at a time.
+    """Yield the patients numbered from ``first`` (0) to ``last`` - 1 in blocks.
 
     Parameters
     ----------
     day
-        In days from the opening; infinity is the end of all things.
+        In days from the opening; infinity includes all events.
     at_a_time
-        Patients at most in a view; a view never reaches over two slices.
+        Maximum number of patients in a view; a view stays within one slice.
     """
     until = min(day, run.until_day)
     stop = run.patients if last is None else min(last, run.patients)
@@ -108,7 +108,7 @@ def views(
 def by_phases(seen: Seen) -> Iterator[tuple[Indices, Phases, int]]:
     """Yield the patients for whom each sequence of phases was decided, the sequence, and its arm.
 
-    A patient under way is counted to the first sequence that begins as his does.
+    An open case is assigned to the first sequence that begins with the same phases.
     """
     gonadotropin_therapy, decided = seen.courses.gonadotropin_therapy, seen.columns.decided
     free = np.ones(len(gonadotropin_therapy), bool)
@@ -125,8 +125,8 @@ def by_phases(seen: Seen) -> Iterator[tuple[Indices, Phases, int]]:
 def injection_times(seen: Seen) -> Iterator[tuple[str, float, int, Indices, Floats]]:
     """Yield drug, dose in IU, month (from 0), patients and days (from the opening) of injections.
 
-    The injections are those that the protocol engine lists for the phases decided, less those
-    that he misses, and all after he breaks therapy off; those of a month begin when it does.
+    The injections are those of the protocol engine for the phases decided, without missed
+    injections and those after discontinuation; the injections of a month start with the month.
     """
     missed, stays = seen.courses.habits.missed, seen.courses.months
     for patients, phases, arm in by_phases(seen):

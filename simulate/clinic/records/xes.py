@@ -1,4 +1,4 @@
-"""The event log as XES (IEEE 1849-2016), the format that process-mining tools read."""
+"""The event log as XES (IEEE 1849-2016), the standard format of process-mining tools."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -34,8 +34,8 @@ class XesWriter:
 
     Each patient of each run is a trace, named ``run-case``. Every row becomes up to three events
     with the standard's transitions schedule, start and complete; an activity that has not begun or
-    ended lacks the later ones, one that takes no time has complete alone. Who gave up has the
-    transition withdraw. Times carry no zone of their own and are written as UTC.
+    ended lacks the later ones; an instantaneous activity has complete only. A patient who left has
+    the transition withdraw. Times carry no zone of their own and are written as UTC.
     """
 
     __slots__ = ("_file",)
@@ -51,7 +51,7 @@ class XesWriter:
         self._file.write("</log>\n")
 
     def write(self, log: pd.DataFrame) -> None:
-        """Add the traces of a log, whose rows stand patient by patient."""
+        """Add the traces of a log whose rows are ordered by patient."""
         self._file.writelines(_traces(log))
 
 
@@ -108,7 +108,7 @@ def _detail(detail: str) -> str:
 
 
 _NEVER = "NaT"
-#: A transition that falls together with the next one is omitted.
+#: A transition at the same time as the next one is omitted.
 _LATER = {"scheduled": "start", "start": "complete"}
 _TRANSITION = {name: _text("lifecycle:transition", name) for _, name in _TRANSITIONS} | {
     "withdraw": _text("lifecycle:transition", "withdraw")

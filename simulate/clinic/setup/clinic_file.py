@@ -1,7 +1,7 @@
-"""All that a clinic file may say: referrals, capacities, how long it takes.
+"""The format of clinic files: referrals, capacities and durations.
 
 Times of day are written ``"08:30"``. An omitted part (no ``theatre``, no ``laboratory``)
-has no limit and takes no time, so that an empty clinic adds nothing to nature.
+has no limit and takes no time, so that an empty clinic does not change the potential courses.
 """
 
 import datetime as dt
@@ -28,7 +28,7 @@ from simulate.clinic.setup.time_units import (
 from simulate.core.coding import ARMS, DIAGNOSES
 from simulate.scenario.sections.parameter import Positive
 
-#: What a priority may use: numbers, and names with their values.
+#: Variables of a priority: numbers, and categories with their values.
 NUMBERS = ("age_years", "partner_age_years", "infertility_duration_years")
 NAMES: Mapping[str, tuple[str, ...]] = {"diagnosis": DIAGNOSES, "arm": ARMS}
 
@@ -36,7 +36,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {"diagnosis": DIAGNOSES, "arm": ARMS}
 LONGEST_HORIZON = 100_000
 
 
-#: Patients of a run: their tables stay within some gigabytes.
+#: Maximum number of patients of a run: tables of a few gigabytes.
 MAX_PATIENTS = 10_000_000
 
 
@@ -54,7 +54,7 @@ class OfficeHours(Document):
 
 
 class Referrals(Document):
-    """When patients come. Without a rate they come on the days on which the scenario enrols them.
+    """Referrals. Without a rate, patients are referred on their days of enrolment.
 
     ``by_month`` multiplies the rate in a calendar month. ``waiting_list`` names a CSV file beside
     the clinic file: patients who already wait on day 0, columns ``waiting_for`` (``first visit`` or
@@ -79,7 +79,7 @@ class Referrals(Document):
 
 
 class Intervals(Document):
-    """How long steps take that wait for nobody; if omitted, they take no time."""
+    """Durations of steps without queues; if omitted, they take no time."""
 
     between_semen_samples: Length | None = None
     time_to_choose: Length | None = None
@@ -93,9 +93,9 @@ class Intervals(Document):
 
 
 class Priority(Document):
-    """Who goes first on the theatre list: the lowest rank of the conditions a patient meets.
+    """Priority on the theatre list: the lowest rank of the conditions that a patient meets.
 
-    A patient who meets none has rank 100; within a rank, who joined first goes first.
+    A patient who meets none has rank 100; within a rank, the order is that of joining.
     """
 
     when: dict[str, str] = Field(min_length=1)
@@ -110,7 +110,7 @@ class Priority(Document):
 
 
 def read_conditions(when: Mapping[str, str]) -> dict[str, Condition]:
-    """Return the conditions of a priority, read; ValueError says what was not understood."""
+    """Return the parsed conditions of a priority; ValueError names what was not understood."""
     found = {}
     for name, text in when.items():
         if name in NUMBERS:
@@ -123,10 +123,10 @@ def read_conditions(when: Mapping[str, str]) -> dict[str, Condition]:
 
 
 class Patience(Document):
-    """How long a patient waits before he leaves; if omitted, he stays.
+    """How long a patient waits before leaving; if omitted, patients stay.
 
-    A first visit offered later than his patience is declined; on the theatre list he leaves when
-    his patience ends.
+    A first visit offered later than the patience is declined; on the theatre list the patient
+    leaves when patience ends.
     """
 
     first_visit: Length | None = None
@@ -134,11 +134,11 @@ class Patience(Document):
 
 
 class Biology(Document):
-    """What waiting does to a patient and his partner: assumptions, off unless they are given.
+    """Effects of waiting on patient and partner: assumptions, inactive unless given.
 
-    ``effect_half_life``: the effect of therapy on retrieval halves with every such time between
-    the end of therapy and surgery. ``partner_ages``: embryo transfers take the partner's age at
-    oocyte retrieval, in whole quarters of a year after referral.
+    ``effect_half_life``: half-life of the effect of therapy on retrieval between the end of therapy
+    and surgery. ``partner_ages``: embryo transfers take the partner's age at oocyte retrieval, in
+    whole quarters of a year after referral.
     """
 
     effect_half_life: Annotated[Positive, AfterValidator(in_time_units)] | None = None
@@ -149,7 +149,7 @@ class Clinic(Document):
     """A clinic. Day 0 is the date on which it ``opens``.
 
     Patients are referred up to ``horizon_days``; waits count for those who begin to wait from
-    ``warm_up_days`` on. Both are needed where patients come at a rate.
+    ``warm_up_days`` on. Both are needed with a referral rate.
     """
 
     id: Identifier
@@ -219,7 +219,7 @@ class Clinic(Document):
         return self
 
     def _places(self) -> Iterator[tuple[str, Callable[[Weekday, int], bool]]]:
-        """Yield what must be held at least once, and whether it is in a week on a weekday."""
+        """Yield the sessions required at least once, and whether each is held on a weekday."""
         if out := self.outpatients:
             yield (
                 "an outpatient slot for a first visit",

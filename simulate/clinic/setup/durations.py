@@ -1,8 +1,8 @@
-"""How long things take for each patient, from random streams.
+"""Durations of each patient, from random streams.
 
 All times of a run are whole multiples of 2^-20 of a day (0.08 seconds). Sums of these numbers are
-exact in binary, so that thirty days after a moment is the same moment of a later day, and no event
-slips before its cause by the last bit of a sum.
+exact in binary, so that thirty days later is the same time of day, and rounding never puts an event
+before its cause.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from simulate.clinic.setup.time_units import DAYS_PER, Length
 
 Floats = NDArray[np.float64]
 
-#: Parts of a day that times are rounded to.
+#: Number of parts of a day to which times are rounded.
 GRAIN = 2**20
 
 

@@ -1,4 +1,4 @@
-"""What there is to serve the patients: slots, benches, theatre lists, embryology."""
+"""Resources of a clinic: slots, benches, theatre lists, embryology."""
 
 from typing import Annotated
 
@@ -25,9 +25,9 @@ def _some(given: Daily, what: str) -> Daily:
 
 
 class Outpatients(Document):
-    """Appointments on weekdays, given out in the order in which they are asked for.
+    """Appointments on weekdays, allocated in order of request.
 
-    ``follow_up_only`` of each day's slots are kept from first visits.
+    ``follow_up_only`` of each day's slots are reserved for follow-ups.
     """
 
     slots: Daily
@@ -54,9 +54,10 @@ class Outpatients(Document):
 
 
 class Bench(Document):
-    """A laboratory bench: analysers side by side, day and night; then the turnaround.
+    """A laboratory bench: parallel analysers, day and night, followed by the turnaround.
 
-    Transport, nights and batches belong to the turnaround. Without ``analysers`` nobody waits.
+    Transport, nights and batches are part of the turnaround. Without ``analysers`` there is no
+    queue.
     """
 
     analysers: Annotated[Whole, Field(ge=1, le=10_000)] | None = None
@@ -78,7 +79,7 @@ class LaboratoryBenches(Document):
 
 
 class TheatreList(Document):
-    """One operating list: every so many weeks on a weekday, some minutes of one surgeon."""
+    """One operating list: a weekday every ``every_weeks`` weeks, with minutes of one surgeon."""
 
     weekday: Weekday
     start: Clock
@@ -96,14 +97,15 @@ class TheatreList(Document):
         return self
 
     def is_held(self, weekday: Weekday, week: int) -> bool:
-        """Say whether there is a list on a weekday of a week, weeks counted from 0."""
+        """Return whether there is a list on a weekday of a week, weeks counted from 0."""
         return weekday == self.weekday and week % self.every_weeks == self.first_week
 
 
 class Theatre(Document):
-    """Lists, and what an operation takes. A case begins if its mean length still fits.
+    """Operating lists and the duration of operations.
 
-    Without ``operation`` each patient's takes the minutes that the scenario's surgery gives him.
+    A case begins if its mean duration still fits. Without ``operation``, durations are those of the
+    scenario's surgery.
     """
 
     lists: tuple[TheatreList, ...] = Field(min_length=1, max_length=100)
@@ -123,7 +125,7 @@ class Theatre(Document):
 
 
 def _clash(one: TheatreList, other: TheatreList) -> bool:
-    """Say whether two lists of one surgeon overlap in some week."""
+    """Return whether two lists of one surgeon overlap in some week."""
     if one.surgeon != other.surgeon or one.weekday != other.weekday:
         return False
     begin, also = day_part(one.start), day_part(other.start)

@@ -1,4 +1,4 @@
-"""Which days a clinic is open, and appointments on them. Days count from 0, the opening day."""
+"""Opening days of a clinic and their appointments. Days count from 0, the opening day."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
@@ -8,12 +8,12 @@ from simulate.clinic.setup.durations import on_grain
 from simulate.clinic.setup.time_units import MINUTES_PER_DAY, WEEKDAYS, Weekday
 
 DAYS_PER_WEEK = 7
-#: Booked days remembered before those gone by are let go.
+#: Number of booked days kept before past ones are discarded.
 DAYS_HELD = 4096
 
 
 class Calendar:
-    """Weekdays and holidays of a clinic that opens on a date."""
+    """Calendar of weekdays and holidays of a clinic from its opening date."""
 
     __slots__ = ("_closed", "_first", "opens")
 
@@ -35,17 +35,17 @@ class Calendar:
         return (self._first + day) // DAYS_PER_WEEK
 
     def is_open(self, day: int) -> bool:
-        """Say whether the clinic is open: from day 0, and not on a holiday."""
+        """Return whether the clinic is open: from day 0, and not on a holiday."""
         return day >= 0 and day not in self._closed
 
 
 class Slots:
-    """Appointments by weekday, booked ahead in the order in which they are asked for.
+    """Appointments by weekday, booked in advance in order of request.
 
     Parameters
     ----------
     capacity
-        Slots on each weekday; None means no limit, and nobody waits.
+        Slots on each weekday; None means no limit and no waiting.
     kept
         Slots of each day that `book` gives only to follow-ups.
     first, minutes
@@ -73,7 +73,7 @@ class Slots:
 
     @property
     def unlimited(self) -> bool:
-        """Whether nobody ever waits."""
+        """Whether there is no limit."""
         return self._by_weekday is None
 
     def offered(self, day: int) -> int:
@@ -83,11 +83,9 @@ class Slots:
         return self._by_weekday.get(self._calendar.weekday(day), 0)
 
     def book(self, now: float, due: float, *, follow_up: bool = True) -> float:
-        """Take the first free slot on or after the day ``due`` that is not today or past.
+        """Take the first free slot on or after the day ``due`` that is later than today.
 
-        Returns
-        -------
-        When the slot begins.
+        Returns ------- When the slot begins.
         """
         if self._by_weekday is None:
             return max(now, due)

@@ -21,21 +21,21 @@ from simulate.scenario.sections.enrolment import Population
 
 Floats = NDArray[np.float64]
 
-#: A waiting list's places, by the name a file gives them.
+#: Queues of a waiting list, by their names in files.
 PLACES = ("first visit", "micro-TESE")
 HORIZON_YEARS = 400
 
-#: Days on which an office receives referrals, and days that are laid out beyond the horizon.
+#: Days on which an office receives referrals, and days simulated beyond the horizon.
 WORKDAYS = WEEKDAYS[:5]
 SLACK = 60
 
-#: Most patients of one run, as for ``--patients``.
+#: Maximum number of patients of one run, as for ``--patients``.
 MAX_PATIENTS_IN_RUN = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A patient who already waits on day 0: for what, and how many days so far."""
+    """A patient already waiting on day 0: the queue, and the days waited so far."""
 
     place: str
     days_waited: float
@@ -44,10 +44,10 @@ class Waiting:
 def referral_days(clinic: Clinic, population: Population, streams: RandomStreams) -> Floats:
     """Return the day on which each patient is referred, shape (patient,).
 
-    Without a rate they are the scenario's own days of enrolment. With one they rise: the
-    cumulative rate is a broken line over calendar months, inverted at the points of a unit Poisson
-    process, so the process is exact. Patients of two clinics that differ elsewhere come on the same
-    days.
+    Without a rate they are the scenario's days of enrolment. With a rate they increase: the
+    cumulative rate is piecewise linear over calendar months and is inverted at the points of a unit
+    Poisson process, so that the process is exact. Patients of two clinics that differ only
+    elsewhere are referred on the same days.
     """
     rate = clinic.referrals.patients_per_week
     if rate is None:
@@ -68,7 +68,7 @@ def referral_days(clinic: Clinic, population: Population, streams: RandomStreams
 def _in_office_hours(clinic: Clinic, times: Floats) -> Floats:
     """Move referrals within the horizon into office hours: time runs only while the office is open.
 
-    Their order stays, and so does their expected number. Later ones stay beyond the horizon.
+    The order and the expected number do not change. Later referrals stay beyond the horizon.
     """
     office, last = clinic.referrals.office_hours, clinic.horizon_days
     if office is None or last is None:
@@ -87,10 +87,9 @@ def _in_office_hours(clinic: Clinic, times: Floats) -> Floats:
 
 
 def patients_to_simulate(clinic: Clinic, otherwise: int) -> int:
-    """Return how many patients are surely enough for a clinic's horizon.
+    """Return a number of patients that suffices for a clinic's horizon.
 
-    Six standard deviations beyond the number expected; ``otherwise`` where there is no rate or no
-    horizon.
+    It is six standard deviations above the expected number; ``otherwise`` without rate or horizon.
     """
     rate, horizon, expected = (
         clinic.referrals.patients_per_week, clinic.horizon_days, expected_referrals(clinic)
@@ -134,7 +133,7 @@ def _untold(assumption: str) -> None:
 
 
 def read_waiting_list(path: Path, tell: Callable[[str], None] = _untold) -> tuple[Waiting, ...]:
-    """Read patients who already wait; every faulty row is reported in one `InputError`.
+    """Read patients already waiting; all faulty rows are reported in one `InputError`.
 
     ``tell`` is called with each assumption about the file.
     """

@@ -1,4 +1,4 @@
-"""Days, times of day and lengths of time, as a clinic file gives them."""
+"""Days, times of day and durations in clinic files."""
 
 import re
 from typing import Annotated, Literal
@@ -19,12 +19,12 @@ MONTH_NAMES = (
 )  # fmt: skip
 
 MINUTES_PER_DAY = 1440
-#: Units in which a length of time may be given, with what one of them is in days.
+#: Units of durations, and their length in days.
 DAYS_PER = {"min": 1 / MINUTES_PER_DAY, "h": 1 / 24, "d": 1.0}
 
 
 def in_time_units(parameter: Parameter) -> Parameter:
-    """Refuse a number whose unit is not a time."""
+    """Refuse a number whose unit is not a unit of time."""
     if parameter.unit not in DAYS_PER:
         raise ValueError(
             f"unit {parameter.unit!r} is not a time; give one of {', '.join(DAYS_PER)}"
@@ -47,7 +47,7 @@ Daily = dict[Weekday, Annotated[Whole, Field(ge=0, le=1000)]]
 
 
 def day_part(clock: str) -> float:
-    """Return a time of day as a part of the day.
+    """Return a time of day as a fraction of the day.
 
     >>> day_part("06:00")
     0.25
@@ -57,9 +57,9 @@ def day_part(clock: str) -> float:
 
 
 class Length(Document):
-    """How long something takes: the same for all, or distributed around a mean.
+    """A duration: the same for all patients, or distributed around a mean.
 
-    ``lognormal`` has mean and ``sd`` on the scale of time itself, not of its logarithm.
+    For ``lognormal``, mean and ``sd`` are on the scale of time, not of its logarithm.
     """
 
     mean: Annotated[NotNegative, AfterValidator(in_time_units)]

@@ -1,4 +1,4 @@
-"""When things happen: dates, opening hours and how far patients keep to the planned days."""
+"""Dates: start of the study, opening hours, and deviations from the planned days."""
 
 from typing import Annotated
 
@@ -13,12 +13,12 @@ Hour = Annotated[Whole, Field(ge=0, le=24)]
 
 
 class Dates(Document):
-    """The calendar on which a cohort is written down; it changes no patient and no outcome.
+    """The calendar of the recorded data; it does not change patients or outcomes.
 
     The study ``begins`` on a date. The clinic is open from Monday to Friday between two hours.
-    Visits come up to ``visit_late_days`` late, by the size of a normal number of SD
-    ``visit_sd_days``, and a month of therapy counts from the visit before. A share of injections
-    is given a day late (``injection_late_share``). Surgery and, with ejaculated or
+    Visits are up to ``visit_late_days`` late, by the absolute value of a normal variable with SD
+    ``visit_sd_days``, and a month of therapy counts from the previous visit. A proportion of
+    injections is given a day late (``injection_late_share``). Surgery and, with ejaculated or
     frozen sperm, ICSI follow after log-normal waits of these medians; fresh testicular sperm is
     used on the day of surgery.
     """

@@ -8,14 +8,14 @@ from simulate.core.coding import ASSAYED
 from simulate.scenario.sections.field_checks import exactly
 from simulate.scenario.sections.parameter import NotNegative, Parameter, Positive, Probability
 
-#: Days between injections of the schedule that testosterone is scaled by.
+#: Days between injections of the reference schedule.
 MAX_INTERVAL_DAYS = 30
 
 MAX_EXPONENT = 10
 
 
 class Kinetics(Document):
-    """One compartment with first-order absorption, and how patients differ in it.
+    """One-compartment kinetics with first-order absorption, and variation between patients.
 
     ``area_h_per_l`` is the area under the curve per IU injected; half-life and area are log-normal
     between patients with the means given.
@@ -29,10 +29,10 @@ class Kinetics(Document):
 
 
 class DrugAction(Document):
-    """What one IU of a drug does that is neither hCG nor uFSH.
+    """Action of one IU of a drug other than hCG and uFSH.
 
-    ``fsh`` is how it reaches serum as FSH; ``hcg_iu_per_iu`` how many IU of hCG it acts like on the
-    Leydig cells. A drug that does neither, such as a placebo, says ``inert: true``.
+    ``fsh`` is its kinetics as serum FSH; ``hcg_iu_per_iu`` its equivalent in IU of hCG on the
+    Leydig cells. A drug with neither action, such as a placebo, has ``inert: true``.
     """
 
     fsh: Kinetics | None = None
@@ -47,7 +47,7 @@ class DrugAction(Document):
 
 
 class ResponsePoint(Document):
-    """A corner of the testosterone curve after one injection: hours, and share of its peak."""
+    """A vertex of the testosterone curve after one injection: hours, and fraction of the peak."""
 
     after_h: NotNegative
     share: Probability

@@ -1,4 +1,4 @@
-"""Who is enrolled."""
+"""The population of enrolled patients."""
 
 import math
 from typing import Literal
@@ -18,17 +18,17 @@ Parameters = dict[str, Parameter]
 Z_QUARTILE = 0.6744897501960817
 
 #: Skewness of the quartiles (Bowley's, on the logit scale) at which the quantile function of
-#: `simulate.patients.marginals` ceases to increase: 8 z / (3 √3 (1 + z²)) at the quartile.
+#: `simulate.patients.marginals` stops increasing: 8 z / (3 √3 (1 + z²)) at the quartile.
 MAX_SKEWNESS = 8 * Z_QUARTILE / (3 * math.sqrt(3) * (1 + Z_QUARTILE**2))
 
 
 class Marginal(Document):
     """Distribution of one baseline variable: three quartiles between two plausible limits.
 
-    The quartiles lie at ``median - 0.6745 sd_below`` and ``median + 0.6745 sd_above``
-    (``scale: natural``), or at ``median`` times the exponentials of these distances
-    (``scale: log``). No value lies below ``lower`` or above ``upper``.
-    `simulate.patients.marginals` holds the smooth distribution that they define.
+    The quartiles lie at ``median - 0.6745 sd_below`` and ``median + 0.6745 sd_above`` (``scale:
+    natural``), or at ``median`` times the exponentials of these distances (``scale: log``). All
+    values are between ``lower`` and ``upper``. `simulate.patients.marginals` implements the smooth
+    distribution that they define.
     """
 
     scale: Literal["natural", "log"]
@@ -76,12 +76,12 @@ class Pair(Document):
 
 
 class Population(Document):
-    """Who is enrolled, before anyone chooses a therapy.
+    """The population of enrolled patients, before the choice of therapy.
 
     ``score_by_diagnosis`` shifts the normal score of a variable in patients with a diagnosis.
     ``partner_age_correlation`` is that of the normal scores of both partners' ages. Infertility
-    lasts at most since both partners were ``adult_age_years`` old: longer durations are drawn from
-    the part of the distribution that is possible, which calibration of the quartiles allows for.
+    cannot begin before both partners were ``adult_age_years`` old: durations come from the
+    truncated distribution, which calibration of the quartiles takes into account.
     """
 
     diagnosis_log_odds: dict[str, Parameter]

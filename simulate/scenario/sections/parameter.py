@@ -1,4 +1,4 @@
-"""A number in a scenario file, with its unit and where it comes from."""
+"""A number in a scenario file, with its unit and source."""
 
 from typing import Annotated, Literal
 
@@ -10,13 +10,13 @@ from protocol.shorten import shorten_text
 
 Status = Literal["published", "derived", "transported", "estimated", "calibrated", "assumed"]
 
-#: Statuses of numbers that are not settled for these patients: they declare a range.
+#: Statuses of uncertain numbers, which declare a range.
 UNCERTAIN = ("assumed", "transported", "estimated")
 
-#: No number of a file is further from 0 than this, whatever its unit ...
+#: Largest absolute value of a number in any unit ...
 MAX = 1e6
 
-#: ... nor, in these units, than this: beyond it lies a slip of the pen, and then overflow.
+#: ... and in these units: larger values are typing errors and could overflow.
 LIMITS = {
     "1": 1000.0,
     "%": 100.0,
@@ -35,10 +35,10 @@ LIMITS = {
     "mL": 1e4,
 }
 
-#: Greatest log odds, per whatever unit: beyond it, probabilities are 0 or 1.
+#: Largest log odds, per any unit: beyond it, probabilities are 0 or 1.
 LOG_ODDS = 100.0
 
-#: What must be positive is at least this; smaller divisors overflow.
+#: Smallest positive number; smaller divisors overflow.
 MIN_POSITIVE = 1e-6
 
 Amount = Annotated[Number, Field(ge=-MAX, le=MAX)]

@@ -8,7 +8,7 @@ from simulate.scenario.sections.parameter import NotNegative, Parameter, Positiv
 
 
 class Surgery(Document):
-    """Micro-TESE and what becomes of the sperm.
+    """Micro-TESE and handling of sperm.
 
     Testosterone after surgery is ``testosterone_kept`` times that before, log-normal between
     patients. ``one_side_share`` of patients with sperm need one testis opened; patients without
@@ -26,11 +26,12 @@ class Surgery(Document):
 
 
 class Laboratory(Document):
-    """From oocytes to embryos: each stage keeps a share of the stage before.
+    """From oocytes to embryos: each stage keeps a proportion of the previous stage.
 
-    ``couple_log_odds_sd`` varies fertilisation and embryo quality between couples, so that
-    oocytes of one couple fare alike; ``azfc`` is added to the log odds of a transferable embryo
-    there. A couple has between 1 and ``max_oocytes`` oocytes, and at least one transferable embryo.
+    ``couple_log_odds_sd`` is the variation of fertilisation and embryo quality between couples,
+    which makes oocytes of one couple correlated; ``azfc`` is added to the log odds of a
+    transferable embryo there. A couple has between 1 and ``max_oocytes`` oocytes, and at least one
+    transferable embryo.
     """
 
     oocytes: Positive
@@ -55,7 +56,7 @@ class Laboratory(Document):
 class Fertility(Document):
     """From sperm to live birth, per couple.
 
-    ``willing_share`` of couples with sperm go on to ICSI. The log odds of a clinical pregnancy
+    ``willing_share`` of couples with sperm proceed to ICSI. The log odds of a clinical pregnancy
     per transfer rise by ``transfer_second_embryo`` if two embryos are transferred.
     """
 

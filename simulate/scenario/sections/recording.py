@@ -1,4 +1,4 @@
-"""What the clinic writes down of the truth."""
+"""Recording of the data by the clinic."""
 
 from typing import Literal
 
@@ -12,17 +12,17 @@ from simulate.scenario.sections.parameter import Parameter, Positive, Probabilit
 Parameters = dict[str, Parameter]
 
 
-#: What, beside baseline variables, may make a hormone go missing.
+#: Causes of missing hormones other than baseline variables.
 MISSING_BY = ("gonadotropin_therapy", "any_sperm", "itself")
 
 
 class Measurement(Document):
-    """What the clinic writes down of the truth.
+    """Recording of the data by the clinic.
 
-    ``missing_by`` says what a missing hormone depends on, as a shift of its normal score per
-    standard deviation: baseline variables, ``gonadotropin_therapy``, ``any_sperm``, or the
-    hormone ``itself``. The shares in ``missing`` hold about as given, whatever they depend on.
-    ``missing_at_visits`` is the share of results other than FSH that are missing at a monthly
+    ``missing_by`` defines the causes of missing hormones, as shifts of the normal score per
+    standard deviation: baseline variables, ``gonadotropin_therapy``, ``any_sperm``, or the hormone
+    ``itself``. The proportions in ``missing`` are approximately preserved.
+    ``missing_at_visits`` is the proportion of results other than FSH that are missing at a monthly
     visit.
     """
 

@@ -1,4 +1,4 @@
-"""Hospitals of one study, each by what differs there."""
+"""Hospitals of one study, each by its differences."""
 
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ MAX_SITES = 100
 
 
 def _unstated(value: float, unit: str, sweep: tuple[float, float]) -> Parameter:
-    """Return what a site has that states nothing of its own."""
+    """Return the defaults of a site that states no differences."""
     source = "no difference is stated"
     return Parameter(value=value, unit=unit, status="assumed", source=source, sweep=sweep)
 
@@ -27,14 +27,14 @@ def _equal_share() -> Parameter:
 
 
 class StudySite(Document):
-    """A hospital, by what differs from the scenario; what is not stated does not differ.
+    """A hospital, by its differences from the scenario; values not stated do not differ.
 
-    Patients come to sites in proportion to ``share``. Added to the scenario's numbers are
-    ``diagnosis_log_odds`` (case mix), ``scores`` (shifts of the normal scores of baseline values),
-    ``therapy`` (log odds of choosing it), ``spermatogenic_liability`` and ``effect`` (of a
+    Patients are distributed over sites in proportion to ``share``. Added to the scenario's numbers
+    are ``diagnosis_log_odds`` (case mix), ``scores`` (shifts of the normal scores of baseline
+    values), ``therapy`` (log odds of choosing it), ``spermatogenic_liability`` and ``effect`` (of a
     completed course, in log odds). Its laboratory reports ``measured_ratio`` times the true value
-    of a hormone, also of the FSH that decides on therapy, and baseline results are missing with
-    the probabilities in ``missing`` in place of the scenario's.
+    of a hormone, also of the FSH that decides on therapy, and baseline results are missing with the
+    probabilities in ``missing`` in place of the scenario's.
     """
 
     share: Positive = Field(default_factory=_equal_share)
@@ -63,7 +63,7 @@ class StudySite(Document):
 
 
 def _named(given: Any) -> Any:
-    """Return sites by name; a number stands for so many that differ by chance alone."""
+    """Return sites by name; a number means that many sites without systematic differences."""
     if isinstance(given, bool) or not isinstance(given, int):
         return given
     if not 2 <= given <= MAX_SITES:

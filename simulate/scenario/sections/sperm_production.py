@@ -18,9 +18,9 @@ class Prognosis(Document):
 
 
 class Treatment(Document):
-    """Effect of therapy on the liability, in log odds; 0 switches a route off.
+    """Effect of therapy on the liability, in log odds; 0 disables a route.
 
-    The direct route is modified: ``long_infertility`` is added beyond so many years,
+    The direct route is modified: ``long_infertility`` is added beyond a number of years,
     ``by_diagnosis`` for each diagnosis, and ``modifiers`` along baseline variables.
     """
 
@@ -46,8 +46,7 @@ class Treatment(Document):
 class Spermatogenesis(Document):
     """A patient's persistent liability on the log-odds scale, and thresholds for seeing sperm.
 
-    ``hidden`` is the spermatogenic liability per standard deviation of something that nobody
-    measures.
+    ``hidden`` is the spermatogenic liability per standard deviation of the unmeasured confounder.
     """
 
     spermatogenic_liability: dict[str, Parameter]

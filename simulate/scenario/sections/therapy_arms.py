@@ -1,4 +1,4 @@
-"""Who takes which way, and what patients do with the therapy they chose."""
+"""Assignment to arms, and adherence to the therapy chosen."""
 
 from typing import Literal
 
@@ -11,7 +11,7 @@ from simulate.scenario.sections.parameter import NotNegative, Parameter, Probabi
 
 
 class ChoiceTerm(Document):
-    """Log odds of choosing therapy along the normal score z of a variable, z held in [-2.5, 2.5].
+    """Log odds of choosing therapy by the normal score z of a variable, truncated to [-2.5, 2.5].
 
     The three Hermite polynomials z, z²-1 and z³-3z are uncorrelated, so each coefficient has a
     meaning of its own: the chosen arm is shifted, widened or skewed against the other.
@@ -23,10 +23,10 @@ class ChoiceTerm(Document):
 
 
 class Choice(Document):
-    """How patients come to be treated: each by his ``own choice``, or all by a ``coin``.
+    """Assignment to therapy: by ``own choice`` of each patient, or at random (``coin``).
 
-    ``hidden`` is the log odds of therapy per standard deviation of something that nobody measures
-    (see `Spermatogenesis.hidden`). A coin, being blind, knows the intercept alone.
+    ``hidden`` is the log odds of therapy per standard deviation of the unmeasured confounder (see
+    `Spermatogenesis.hidden`). A ``coin`` uses only the intercept.
     """
 
     by: Literal["own choice", "coin"] = "own choice"
@@ -49,22 +49,22 @@ class Choice(Document):
 
 
 class Arm(Document):
-    """One way to go: which regimen, and whether semen is checked again before surgery."""
+    """One arm: its regimen, and whether semen is analysed again before surgery."""
 
     regimen: str
     semen_analysis: bool
 
 
 class Behaviour(Document):
-    """What patients do with the therapy they chose; with 0 throughout they do as they are told.
+    """Adherence to the therapy chosen; perfect if all values are 0.
 
     ``missed_share`` of injections is missed, more by some patients than by others
     (``missed_log_odds_sd``). ``dropout_share`` of patients stop within the three months, at the end
-    of the first or the second; ``dropout_per_spermatogenic_liability`` is the log odds of that per
-    unit of spermatogenic liability above the average patient's, so that below 0 patients with
-    little hope stop. ``lost_share`` of couples are not heard of again after sperm retrieval;
-    ``stop_after_failure`` is the share who give up after each failed transfer though embryos are
-    left.
+    of the first or the second; ``dropout_per_spermatogenic_liability`` is the log odds of dropout
+    per unit of spermatogenic liability above the average; below 0, patients with a poor prognosis
+    stop. ``lost_share`` of couples are lost to follow-up after sperm retrieval;
+    ``stop_after_failure`` is the proportion who give up after each failed transfer although embryos
+    are left.
     """
 
     missed_share: Probability

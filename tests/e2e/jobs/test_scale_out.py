@@ -108,13 +108,20 @@ class Service:
         self._reader = threading.Thread(target=self.process.stderr.read)
         self._reader.start()
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has been killed."""
+        return self.process.poll() is not None
+
     def kill(self) -> None:
         """End it and all processes that it has started, and wait until they have ended."""
+        assert self.process.stderr is not None
+        if self.process.stderr.closed:
+            return
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self._reader.join()  # nobody holds its standard error any more
-        assert self.process.stderr is not None
         self.process.stderr.close()
 
     def listens_at(self) -> set[str]:
@@ -136,19 +143,36 @@ def here(words: list[str], scheduler: str = "") -> list[str]:
 
 
 class Cluster:
-    """A scheduler and two workers, as the page starts them."""
+    """A scheduler and its workers, as the page starts them; what a test has killed is replaced."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         plain = [words for words in documented() if "--tls-ca-file" not in words]
-        (scheduler,) = (words for words in plain if words[1] == "scheduler")
-        (worker,) = (words for words in plain if words[1] == "worker")
-        self.scheduler = Service(here(scheduler), "Scheduler at:", folder)
-        stack.callback(self.scheduler.kill)
-        self.address = self.scheduler.address
-        self.workers = []
-        for _ in range(2):
-            self.workers.append(Service(here(worker, self.address), "Registered to:", folder))
-            stack.callback(self.workers[-1].kill)
+        (self._scheduler,) = (words for words in plain if words[1] == "scheduler")
+        (self._worker,) = (words for words in plain if words[1] == "worker")
+        self._folder, self._stack = folder, stack
+        self.scheduler = self._start(here(self._scheduler), "Scheduler at:")
+        self.workers: list[Service] = []
+
+    @property
+    def address(self) -> str:
+        """Address of the scheduler."""
+        return self.scheduler.address
+
+    def with_workers(self, count: int) -> "Cluster":
+        """Start what is missing of a scheduler and this many workers."""
+        if self.scheduler.ended:
+            for worker in self.workers:
+                worker.kill()
+            self.scheduler = self._start(here(self._scheduler), "Scheduler at:")
+        self.workers = [worker for worker in self.workers if not worker.ended]
+        for _ in range(count - len(self.workers)):
+            self.workers.append(self._start(here(self._worker, self.address), "Registered to:"))
+        return self
+
+    def _start(self, words: list[str], ready: str) -> Service:
+        service = Service(words, ready, self._folder)
+        self._stack.callback(service.kill)
+        return service
 
 
 @pytest.fixture
@@ -159,10 +183,16 @@ def dice() -> Iterator[None]:
     random.setstate(state)
 
 
-@pytest.fixture
-def cluster(tmp_path: Path, dice: None) -> Iterator[Cluster]:
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Start a scheduler for all tests; each asks for the workers that it needs."""
     with ExitStack() as stack:
-        yield Cluster(tmp_path, stack)
+        yield Cluster(tmp_path_factory.mktemp("cluster"), stack)
+
+
+@pytest.fixture
+def cluster(services: Cluster, dice: None) -> Cluster:
+    return services.with_workers(1)
 
 
 def words(folder: Path, out: Path, *more: str) -> list[str]:
@@ -201,6 +231,7 @@ def once_a_block_is_kept(*services: Service) -> Iterator[None]:
 def test_the_documented_cluster_listens_nowhere_else_and_may_lose_a_worker(
     cluster, whole, tmp_path
 ):
+    cluster.with_workers(2)
     services = (cluster.scheduler, *cluster.workers)
     assert set().union(*(each.listens_at() for each in services)) == {"127.0.0.1"}
     out = tmp_path / "out"

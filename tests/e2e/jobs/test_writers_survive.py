@@ -3,13 +3,15 @@
 `make soak` does every step of every command, each page of a small disk, and rivals at any moment.
 """
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.support.faults.disk_faults import at_step, snapshot
 from tests.support.faults.small_disk import fill_disk, pages, small_disk
-from tests.support.faults.survival import fill, kill, prepare
+from tests.support.faults.survival import Prepared, fill, kill, prepare
 from tests.support.faults.writers import (
     FILES,
     FOLDERS,
@@ -27,6 +29,12 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return inputs(tmp_path_factory.mktemp("inputs"))
 
 
+@pytest.fixture(scope="module")
+def ready_for(given: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], Prepared]:
+    """Return what prepares a case, once for all tests."""
+    return cache(lambda case: prepare(case, given, tmp_path_factory.mktemp("ready")))
+
+
 def cases(group: tuple[Case, ...]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("case", group, ids=lambda case: case.name)
 
@@ -38,9 +46,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("quick")
 @cases(FOLDERS)
-def test_a_folder_killed_in_the_swap_or_on_a_full_disk_loses_nothing(case, given, tmp_path):
+def test_a_folder_killed_in_the_swap_or_on_a_full_disk_loses_nothing(case, ready_for, tmp_path):
     """`tests/unit/io/test_result_folder.py` does every step of the swap itself."""
-    ready = prepare(case, given, tmp_path)
+    ready = ready_for(case)
     swap = "rename" if "rename" in ready.steps else "replace"  # a report is one more file
     between = max(number for number, step in enumerate(ready.steps) if step == swap)
     assert kill(ready, tmp_path / "kill", between) == 0
@@ -49,9 +57,9 @@ def test_a_folder_killed_in_the_swap_or_on_a_full_disk_loses_nothing(case, given
 
 @pytest.mark.usefixtures("quick")
 @cases(FILES)
-def test_a_file_killed_or_on_a_full_disk_loses_nothing(case, given, tmp_path):
+def test_a_file_killed_or_on_a_full_disk_loses_nothing(case, ready_for, tmp_path):
     """`tests/unit/io/test_atomic_file.py` does every step of writing a file."""
-    ready = prepare(case, given, tmp_path)
+    ready = ready_for(case)
     assert ready.steps.count("replace") == 1
     assert kill(ready, tmp_path / "kill", ready.steps.index("replace")) == 0
     assert fill(ready, tmp_path / "full", ready.steps.index("fsync")) == 0
@@ -59,9 +67,9 @@ def test_a_file_killed_or_on_a_full_disk_loses_nothing(case, given, tmp_path):
 
 @pytest.mark.usefixtures("quick")
 @cases(tuple(case for case in FOLDERS if case.words is not report_in_its_study))
-def test_a_second_run_into_the_same_place_is_refused(case, given, tmp_path):
+def test_a_second_run_into_the_same_place_is_refused(case, given, ready_for, tmp_path):
     """`make soak` starts rivals in processes of their own, at any moment."""
-    ready = prepare(case, given, tmp_path)
+    ready = ready_for(case)
     place = ready.start(tmp_path / "both")
     rival = case.rival or case.before
     reported = []
@@ -76,10 +84,10 @@ def test_a_second_run_into_the_same_place_is_refused(case, given, tmp_path):
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("share", [0.2, 0.8])
-def test_a_disk_that_is_really_full_loses_nothing(share, given, tmp_path):
+def test_a_disk_that_is_really_full_loses_nothing(share, ready_for, tmp_path):
     """Compiled libraries write these formats, and say in their own way that the disk is full."""
     every_format = next(case for case in FOLDERS if case.name == "simulate --out, every format")
-    ready = prepare(every_format, given, tmp_path)
+    ready = ready_for(every_format)
     with small_disk(tmp_path / "disk") as disk:
         if disk is None:
             pytest.skip("no disk may be mounted here")

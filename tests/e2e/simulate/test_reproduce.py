@@ -19,11 +19,24 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_two_workers_write_the_same_bytes_in_place_of_the_first_run(folder, monkeypatch):
-    before = hashes(folder)
+def test_other_blocks_and_another_time_zone_write_the_same_bytes_in_place_of_an_earlier_run(
+    folder, tmp_path, monkeypatch
+):
+    """`tests/e2e/jobs/test_workers.py` divides blocks among processes, and kills these."""
+    skip_figures(monkeypatch)
+    out = tmp_path / "two"
+    words = ["--workers", "1", "--replicates", "2", "--out", str(out)]
+    assert run([*WORDS, *words]) in (0, 3)
+    earlier = hashes(out)
     monkeypatch.setenv("TZ", "Pacific/Auckland")
-    assert run([*WORDS, "--workers", "2", "--out", str(folder)]) == 0
-    assert hashes(folder) == before
+    monkeypatch.setattr("pretese.article.simulated.run_studies.BLOCK", 7)
+    assert run([*WORDS, "--workers", "1", "--out", str(out)]) == 0
+    found, whole = hashes(out), hashes(folder)
+    for name in ("report.html", "manifest.json", "transported_numbers.csv"):
+        del found[name]
+    assert found.items() <= whole.items()
+    assert "published_vs_simulated.csv" in found
+    assert found["published_vs_simulated.csv"] != earlier["published_vs_simulated.csv"]
 
 
 def test_another_seed_gives_other_studies_and_json_goes_alone_to_standard_output(

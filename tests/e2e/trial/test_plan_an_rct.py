@@ -32,7 +32,7 @@ def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
     assert len(commands) == 12
     pages = []
     for line in commands:
-        words = shlex.split(line.replace("--replicates 20000", "--replicates 4000"))
+        words = shlex.split(line.replace("--replicates 20000", "--replicates 1000"))
         assert words[0] == "pretese"
         assert run(words[1:]) == 0, line
         pages.append(capsys.readouterr().out)

@@ -36,7 +36,7 @@ def test_alpha_is_spent_as_planned_and_power_is_reached(t, shape, alpha, sides, 
 
 
 @given(rates, spendings, spendings, st.floats(0.01, 0.05), st.floats(0.6, 0.95), st.booleans())
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_beta_is_spent_as_planned(t, shape, futility, alpha, power, binding):
     design = plan_sequential(t, shape, alpha=alpha, power=power, futility=futility, binding=binding)
     assert design.lower[-1] == design.upper[-1]

@@ -26,7 +26,7 @@ class Drawn:
 
 
 @pytest.fixture(
-    scope="module", params=[Drawn(True, 500, 0.03), Drawn(False, 20_000, 0.005)],
+    scope="module", params=[Drawn(True, 300, 0.04), Drawn(False, 8_000, 0.008)],
     ids=["participants", "counts"],
 )  # fmt: skip
 def drawn(request):

@@ -1,11 +1,12 @@
-"""Skip the figures and pages of a run: they take longest, and have tests of their own."""
+"""Skip what takes longest in a run and has tests of its own: figures, pages, a sweep."""
 
 import pytest
 
 
 def skip_figures(patched: pytest.MonkeyPatch) -> None:
     """Let studies, reproductions and reports be computed and written without drawing anything."""
-    patched.setattr("pretese.trial.run_power.draw_all", lambda designs, folder: {})
+    patched.setattr("pretese.trial.report.power_figures.draw_all", lambda designs, folder: {})
     patched.setattr("pretese.article.run.reproduction_run.draw_reproduction", lambda *_: {})
     patched.setattr("pretese.article.run.reproduction_run.render_reproduction", lambda *_: "")
+    patched.setattr("pretese.article.simulated.transported_numbers.PATIENTS", 500)
     patched.setattr("pretese.trial.report.power_report.render_report", lambda _: "page")

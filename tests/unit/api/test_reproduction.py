@@ -19,7 +19,9 @@ from tests.support.output.without_figures import skip_figures
 
 @pytest.fixture(scope="module")
 def found():
-    return pretese.reproduce(replicates=4, seed=3, progress=False)
+    with pytest.MonkeyPatch.context() as patched:
+        skip_figures(patched)
+        return pretese.reproduce(replicates=4, seed=3, progress=False)
 
 
 def test_a_reproduction_is_written_as_the_command_writes_it(found, tmp_path, capsys, monkeypatch):

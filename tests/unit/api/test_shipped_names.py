@@ -3,7 +3,6 @@
 import pretese
 from pretese.api.shipped_names import shipped
 from pretese.clinic.clinic_files import clinic_names
-from pretese.trial.design.design_reader import read_design
 from protocol.regimen.load import load_regimen
 from simulate.core.shipped import published_path, scenario_path, shipped_folder
 
@@ -19,7 +18,7 @@ def test_every_design_scenario_and_published_study_can_be_read_by_its_name():
     assert shipped().designs == tuple(sorted(path.stem for path in folder.glob("*.yaml")))
     assert shipped().clinics == clinic_names()
     for name in shipped().designs:
-        assert read_design(name)
+        assert pretese.design(name).id == name
     for name in shipped().scenarios:
         assert scenario_path(name).is_file()
     for name in shipped().published:

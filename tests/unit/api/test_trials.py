@@ -127,7 +127,7 @@ def test_a_run_that_fails_leaves_no_scratch_folder(plain, tmp_path, monkeypatch)
 
 
 def test_a_kept_study_is_reported_as_the_command_does(plain, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("pretese.trial.run_power.draw_all", lambda designs, folder: {})
+    monkeypatch.setattr("pretese.trial.report.power_figures.draw_all", lambda designs, folder: {})
     out = tmp_path / "study"
     kept = plain.power(out=out, **QUICK)
     page = pt.report(out)
@@ -184,6 +184,7 @@ def test_monitoring_passes_every_option(plain, file, tmp_path, capsys):
                 "axes": {"sensitivity"},
                 "as_json": {"progress"},
                 "prior": set(),  # a forecast, which has a method of its own
+                "part": set(),  # a part, which has a function of its own
             },
         ),
         (

@@ -4,7 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from pretese.web.application import create_application
-from pretese.web.settings import ServerSettings
+from pretese.web.security.settings import ServerSettings
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,9 @@ from starlette.testclient import TestClient
 
 from pretese.cli import run
 from pretese.web.application import create_application
-from pretese.web.protection import HEADERS, Protection
+from pretese.web.security.protection import HEADERS, Protection
+from pretese.web.security.settings import MAX_BODY_BYTES, ServerSettings, is_loopback
 from pretese.web.server import bound_socket
-from pretese.web.settings import MAX_BODY_BYTES, ServerSettings, is_loopback
 from protocol.errors import InputError
 from tests.support.faults.disk_faults import counted
 

@@ -12,7 +12,7 @@ from protocol.regimen.load import load_regimen
 from simulate.core.coding import ARMS, DIAGNOSES
 from simulate.scenario import Scenario
 from simulate.tables.data_errors import LABELS
-from simulate.tables.study_tables import COLUMNS, FOUND, PROCEDURES, SOURCES, Column
+from simulate.tables.study_tables import FOUND, PROCEDURES, SOURCES, Column, columns_of
 
 #: ``number`` may have decimals, ``count`` is whole, ``flag`` is 0 or 1, ``text`` is words.
 #: ``date`` is a day.
@@ -79,15 +79,14 @@ def fields_of(parts: Mapping[str, pd.DataFrame], scenario: Scenario) -> Fields:
         Tables by name, as `study_tables.tables` gives them, with or without a first column
         ``study``.
     """
-    words = _words(scenario)
+    words, columns = _words(scenario), {**columns_of(scenario), DATA_ERRORS: LABELS}
     return {
-        name: tuple(_field(name, table[c.name], c, words) for c in _columns(table, name))
+        name: tuple(_field(name, table[c.name], c, words) for c in _columns(table, columns[name]))
         for name, table in parts.items()
     }
 
 
-def _columns(table: pd.DataFrame, name: str) -> tuple[Column, ...]:
-    columns = LABELS if name == DATA_ERRORS else COLUMNS[name]
+def _columns(table: pd.DataFrame, columns: tuple[Column, ...]) -> tuple[Column, ...]:
     known = {column.name: column for column in (STUDY, *columns)}
     return tuple(known[column] for column in table.columns)
 

@@ -33,7 +33,7 @@ def effects(rows, **mediator):
 
 
 def test_an_effect_that_runs_through_the_hormone_is_found_there_and_nowhere_else():
-    found, analysis = effects(table(1500))
+    found, analysis = effects(table(1000))
     assert found["acme"]["conf_low"] > 0
     assert found["ade"]["conf_low"] < 0 < found["ade"]["conf_high"]
     assert found["proportion"]["estimate"] == pytest.approx(1, abs=0.6)

@@ -7,7 +7,9 @@ import pytest
 from pretese.io.export.columns.export_fields import Field
 from pretese.io.export.columns.units import unit_of
 from pretese.io.export.statistics_files import label_of, write_statistics_file
+from pretese.io.input.statistics_files import read_statistics_file
 from protocol.errors import InputError
+from simulate.core.coding import DIAGNOSES
 from tests.support.exported import assert_same_values, drawn_tables, fields
 
 READ = {
@@ -27,19 +29,24 @@ def write(folder, name, kind, studies=1):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", drawn_tables())
 def test_a_table_comes_back_value_for_value(tmp_path, name, kind):
-    found, _ = READ[kind](write(tmp_path, name, kind))
-    assert_same_values(found, drawn_tables()[name], (name, kind))
+    path = write(tmp_path, name, kind)
+    assert_same_values(read_statistics_file(path)[0], drawn_tables()[name], (name, kind))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_several_studies_come_back_value_for_value(tmp_path, kind):
-    found, _ = READ[kind](write(tmp_path, "visits", kind, studies=2))
-    assert_same_values(found, drawn_tables(2)["visits"])
+    path = write(tmp_path, "visits", kind, studies=2)
+    assert_same_values(read_statistics_file(path)[0], drawn_tables(2)["visits"])
 
 
 @pytest.mark.parametrize("name", drawn_tables())
 def test_an_independent_reader_of_stata_files_agrees(tmp_path, name):
-    found = pd.read_stata(write(tmp_path, name, "dta"), convert_categoricals=False)
+    path = write(tmp_path, name, "dta")
+    found = pd.read_stata(path, convert_categoricals=False)
+    labelled = pd.read_stata(path)
+    for field in fields()[name]:
+        if field.choices:
+            found[field.name] = labelled[field.name].astype(object)
     assert_same_values(found, drawn_tables()[name])
 
 
@@ -59,8 +66,27 @@ def test_flags_say_what_0_and_1_mean(tmp_path, kind):
     _, meta = READ[kind](write(tmp_path, "patients", kind))
     flags = {field.name for field in fields()["patients"] if field.kind == "flag"}
     labelled = set(meta.variable_value_labels)
-    assert labelled - flags == ({"diagnosis", "regimen"} if kind == "sav" else set())
+    assert labelled - flags == {"diagnosis", "regimen"}
     assert meta.variable_value_labels["gonadotropin_therapy"] == {0: "no", 1: "yes"}
+
+
+def test_words_are_numbered_and_labelled_in_stata(tmp_path):
+    path = write(tmp_path, "patients", "dta")
+    found, meta = READ["dta"](path)
+    assert meta.variable_value_labels["diagnosis"] == dict(enumerate(DIAGNOSES, start=1))
+    words = drawn_tables()["patients"]["diagnosis"]
+    assert found["diagnosis"].tolist() == [DIAGNOSES.index(word) + 1 for word in words]
+    back, assumed = read_statistics_file(path)
+    assert back["diagnosis"].tolist() == words.tolist()
+    assert "diagnosis" not in assumed[0]
+
+
+def test_a_misspelled_word_keeps_its_column_as_text(tmp_path):
+    table = drawn_tables()["patients"].assign(diagnosis="idiopatic")
+    write_statistics_file(table, tmp_path / "patients.dta", fields()["patients"])
+    back, _ = read_statistics_file(tmp_path / "patients.dta")
+    assert set(back["diagnosis"]) == {"idiopatic"}
+    assert set(back["regimen"]) <= {"fsh-guided", "no-therapy"}
 
 
 def test_whole_numbers_are_whole_in_stata_and_shown_so_in_spss(tmp_path):

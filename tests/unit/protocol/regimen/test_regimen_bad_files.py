@@ -1,6 +1,7 @@
 """Thirty files that are not regimen: each is refused with file, field, value and cure."""
 
 from copy import deepcopy
+from functools import cache
 
 import pytest
 import yaml
@@ -11,11 +12,17 @@ from protocol.reading.documents import parse_document
 from protocol.regimen.load import load_regimen, parse_regimen, plain_regimen
 
 WHERE = "mine.yaml"
+FAST_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+@cache
+def usual():
+    return plain_regimen("fsh-guided")
 
 
 def changed(*steps):
     """Return fsh-guided with changes: (path, value); DELETE removes, a callable transforms."""
-    plain = deepcopy(plain_regimen("fsh-guided"))
+    plain = deepcopy(usual())
     for path, value in steps:
         *way, last = path.split("/")
         here = plain
@@ -26,7 +33,7 @@ def changed(*steps):
             del here[key]
         else:
             here[key] = value(here[key]) if callable(value) else value
-    return yaml.safe_dump(plain, sort_keys=False)
+    return yaml.dump(plain, Dumper=FAST_DUMPER, sort_keys=False)
 
 
 DELETE = object()

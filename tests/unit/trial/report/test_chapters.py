@@ -5,7 +5,9 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
+import pretese
 from pretese import shipped
+from pretese.api.trials.designs import Design
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import read_design
@@ -98,7 +100,9 @@ def test_every_data_generating_mechanism_is_reported_to_be_simulated_or_not():
     assert "give calendar_trend" not in states(PLAIN)["Calendar-time trend"]
 
 
-@pytest.mark.parametrize("name", shipped().designs)
+@pytest.mark.parametrize(
+    "name", [each for each in shipped().designs if type(pretese.design(each)) is Design]
+)
 def test_every_shipped_design_is_described(name):
     design = read_design(name)[0]
     rows = dict(described(design))

@@ -12,7 +12,7 @@ from pretese.web import server
 from pretese.web.fhir.codes import PREFETCH
 from pretese.web.hooks.order_review import drafts_of
 from pretese.web.hooks.service import SERVICES, answer
-from pretese.web.settings import ServerSettings
+from pretese.web.security.settings import ServerSettings
 from tests.unit.web.hooks.hook_requests import (
     DAY_30,
     bundle,
@@ -31,7 +31,7 @@ CARD = {"uuid": str, "summary": str, "detail": str, "indicator": str, "source": 
 
 
 def every_card():
-    """Return cards of every kind: recommendation, hold, attention, missing data, refusal, orders."""
+    """Return cards of every kind: recommendation, hold, missing data, refusal, orders."""
     held = bundle(observation("4544-3", 56, "%", "2022-03-30"))
     high = bundle(observation("2986-8", 40, "nmol/L", "2022-03-30"))
     wrong = drafts_of(bundle(medication_order("hCG", 5000, 4), medication_order("hMG hCG", 1, 1)))

@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from pretese.web.application import create_application
-from pretese.web.settings import ServerSettings
+from pretese.web.security.settings import ServerSettings
 
 ADDRESS = "/cds-services/fsh-guided-patient-view/feedback"
 CARD = "0f6f4f0e-6a0f-4b0e-9a53-0c1d2e3f4a5b"

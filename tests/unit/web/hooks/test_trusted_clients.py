@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from pretese.cli import run
 from pretese.web.application import create_application
-from pretese.web.settings import ServerSettings
+from pretese.web.security.settings import ServerSettings
 from tests.unit.web.hooks.hook_requests import prefetch, request
 
 ISSUER, HERE = "https://ehr.example", "https://pretese.example"
@@ -31,7 +31,7 @@ def public_key(secret, **more):
 
 @pytest.fixture
 def guarded(secret, tmp_path):
-    from pretese.web.trusted_clients import read_trusted_clients
+    from pretese.web.security.trusted_clients import read_trusted_clients
 
     path = tmp_path / "trust.yaml"
     issuers = [{"issuer": ISSUER, "keys": [public_key(secret)]}]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from protocol.errors import InputError
 
 if TYPE_CHECKING:
-    from pretese.web.trusted_clients import TrustedClients
+    from pretese.web.security.trusted_clients import TrustedClients
 
 #: Bytes of a request; more is answered by 413.
 MAX_BODY_BYTES = 1_000_000

@@ -1,0 +1,261 @@
+"""Closed tests of several treatments over several analyses, with hypotheses in order within each.
+
+Every treatment has a chain of null hypotheses (its primary endpoint, then secondary endpoints or
+populations). A set of null hypotheses is tested by the first one of each treatment in it. So the
+closed test (Marcus R, Peritz E, Gabriel KR. *Biometrika* 1976;63:655-60) needs one local test for
+each choice of "none, first, second, ..." per treatment, and a later hypothesis of a treatment is
+rejected only after its earlier ones.
+
+A local test may reject at any analysis up to the present one. Treatments that were dropped no
+longer count in its favour: dropping keeps the family-wise type I error.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from typing import Literal
+
+import numpy as np
+from scipy.optimize import brentq
+
+from estimate.core.arrays import Bools, Floats
+from estimate.multi_arm.control_paths import NODES, control_paths, follow_arm
+from estimate.sequential.boundaries import plan_sequential
+from estimate.sequential.boundary_shapes import Shape, WangTsiatis
+from estimate.sequential.spending import Spending
+from protocol.errors import InputError
+
+#: How a set of null hypotheses is tested.
+Procedure = Literal[
+    "closed dunnett", "dunnett", "holm", "bonferroni", "fixed sequence", "unadjusted"
+]
+
+PROCEDURES: tuple[Procedure, ...] = (
+    "closed dunnett", "dunnett", "holm", "bonferroni", "fixed sequence", "unadjusted",
+)  # fmt: skip
+
+#: A boundary that is never crossed.
+NEVER = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class LocalTests:
+    """The local tests of a closed test.
+
+    Attributes
+    ----------
+    step
+        (set, treatment) number of the hypothesis of each treatment in a set, from 0; -1: none.
+    critical
+        (set, treatment, analysis) boundaries of z.
+    steps
+        Hypotheses of each treatment.
+    """
+
+    step: np.ndarray
+    critical: Floats
+    steps: int
+
+    @property
+    def treatments(self) -> int:
+        """Number of treatments."""
+        return int(self.step.shape[1])
+
+    def crossed(self, z: Floats, analysis: int) -> Bools:
+        """Return (replicate, set) whether each local test rejects at one analysis, from 0.
+
+        Parameters
+        ----------
+        z
+            (replicate, treatment, step) statistics; minus infinity or NaN: not observed.
+        """
+        found = np.zeros((len(z), len(self.step)), bool)
+        for arm in range(self.treatments):
+            inside = self.step[:, arm] >= 0
+            own = z[:, arm, self.step[inside, arm]]
+            found[:, inside] |= own >= self.critical[inside, arm, analysis]
+        return found
+
+    def rejected(self, crossed: Bools) -> Bools:
+        """Return (replicate, treatment, step) rejections, given the local tests that rejected."""
+        found = np.empty((len(crossed), self.treatments, self.steps), bool)
+        for arm in range(self.treatments):
+            for step in range(self.steps):
+                within = (self.step[:, arm] >= 0) & (self.step[:, arm] <= step)
+                found[:, arm, step] = crossed[:, within].all(1)
+        return found
+
+    def decide(self, z: Floats) -> Bools:
+        """Return (replicate, treatment, step) rejections by all analyses together.
+
+        Parameters
+        ----------
+        z
+            (replicate, analysis, treatment, step) statistics.
+
+        Examples
+        --------
+        >>> tests = local_tests("holm", [1.0], WangTsiatis(0.0), [1.0, 1.0], 0.025)
+        >>> tests.decide(np.array([[[[2.3], [2.0]]], [[[2.2], [2.2]]]]))[..., 0].tolist()
+        [[True, True], [False, False]]
+        """
+        crossed = np.zeros((len(z), len(self.step)), bool)
+        for analysis in range(z.shape[1]):
+            crossed |= self.crossed(z[:, analysis], analysis)
+        return self.rejected(crossed)
+
+
+def local_tests(
+    procedure: Procedure,
+    rates: Sequence[float],
+    shape: Shape,
+    ratios: Sequence[float],
+    alpha: float,
+    *,
+    steps: int = 1,
+    order: Sequence[int] = (),
+    after_all: bool = False,
+) -> LocalTests:
+    """Return the local tests of a procedure, one-sided.
+
+    Sets that hold different hypotheses of different treatments are tested with Bonferroni where
+    the procedure is one of Dunnett: their correlation is not known.
+
+    Parameters
+    ----------
+    rates, shape
+        Information fractions, and the family of the boundaries.
+    ratios
+        (treatment,) participants of each per participant of the control.
+    alpha
+        Family-wise type I error, one-sided.
+    steps
+        Hypotheses of each treatment, tested in order.
+    order
+        Treatments in the order of a fixed sequence; that of ``ratios`` by default.
+    after_all
+        Whether a later hypothesis is tested only after the earlier ones of all treatments, which
+        then lose nothing to it; False shares the level with the treatments that have got further.
+    """
+    _check(procedure, ratios, steps, len(rates))
+    step = np.array(
+        [each for each in product(range(-1, steps), repeat=len(ratios)) if max(each) >= 0]
+    )
+    times = tuple(float(t) for t in rates)
+    rule = _Rule(procedure, times, shape, tuple(float(r) for r in ratios), alpha,
+                 tuple(order) or tuple(range(len(ratios))), after_all)  # fmt: skip
+    return LocalTests(step, np.stack([rule.critical(each) for each in step]), steps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    procedure: Procedure
+    rates: tuple[float, ...]
+    shape: Shape
+    ratios: tuple[float, ...]
+    alpha: float
+    order: tuple[int, ...]
+    after_all: bool
+
+    def critical(self, step: np.ndarray) -> Floats:
+        """Return (treatment, analysis) boundaries of one set."""
+        first = step[step >= 0].min() if self.after_all else step.max()
+        inside = np.flatnonzero((step >= 0) & (step <= first))
+        found = np.full((len(self.ratios), len(self.rates)), NEVER)
+        if self.procedure == "fixed sequence":
+            found[min(inside, key=self.order.index)] = self._alone(self.alpha)
+            return found
+        found[inside] = self._boundary(inside, mixed=np.unique(step[inside]).size > 1)
+        return found
+
+    def _boundary(self, inside: np.ndarray, *, mixed: bool) -> Floats:
+        everyone = range(len(self.ratios))
+        match self.procedure:
+            case "unadjusted":
+                return self._alone(self.alpha)
+            case "bonferroni":
+                return self._alone(self.alpha / len(self.ratios))
+            case "holm":
+                return self._alone(self.alpha / len(inside))
+        members = everyone if self.procedure == "dunnett" else inside
+        if mixed:
+            return self._alone(self.alpha / len(list(members)))
+        ratios = tuple(sorted(self.ratios[arm] for arm in members))
+        return joint_boundary(self.rates, self.shape, ratios, self.alpha)
+
+    def _alone(self, level: float) -> Floats:
+        return single_boundary(self.rates, self.shape, level)
+
+
+@lru_cache(maxsize=256)
+def single_boundary(rates: tuple[float, ...], shape: Shape, alpha: float) -> Floats:
+    """Return (analysis,) one-sided boundaries of one hypothesis at a level."""
+    plan = plan_sequential(np.asarray(rates), _at_level(shape, alpha), alpha=alpha, sides=1,
+                           power=max(0.9, 2 * alpha))  # fmt: skip
+    return np.asarray(plan.upper)
+
+
+def _at_level(shape: Shape, alpha: float) -> Shape:
+    """Return the family of the boundaries; listed errors belong to one level and are refused."""
+    if isinstance(shape, Spending) and shape.family == "user":
+        problem = "a list of errors belongs to one level, and closed tests need several"
+        raise InputError.of("multi-arm", "efficacy", problem, "give OF, Pocock, HSD(-4), KD or WT")
+    return shape
+
+
+@lru_cache(maxsize=256)
+def joint_boundary(
+    rates: tuple[float, ...], shape: Shape, ratios: tuple[float, ...], alpha: float
+) -> Floats:
+    """Return (analysis,) boundaries that one of several null treatments crosses with ``alpha``.
+
+    Treatments may have different sizes: ``ratios`` are participants per participant of the control.
+
+    Examples
+    --------
+    >>> [f"{z:.4f}" for z in joint_boundary((1.0,), WangTsiatis(0.0), (1.0, 1.0), 0.025)]
+    ['2.2121']
+    """
+    if len(ratios) == 1:
+        return single_boundary(rates, shape, alpha)
+    t = np.asarray(rates)
+
+    def error(upper: Floats) -> float:
+        first, none = rates[: upper.size], 1.0
+        for ratio in sorted(set(ratios)):
+            arm = follow_arm(first, upper, np.full(upper.size, -np.inf), ratio)
+            none = none * np.clip(1 - arm.rejects.sum(1), 0.0, 1.0) ** ratios.count(ratio)
+        return float(1 - control_paths(first)[1] @ none)
+
+    if isinstance(shape, WangTsiatis):
+        form = t ** (shape.delta - 0.5)
+        found = brentq(lambda c: error(c * form) - alpha, 0.3, 9.0, xtol=1e-8)
+        return np.asarray(found * form)
+    if not isinstance(shape, Spending):
+        problem = "boundaries of several treatments follow error spending or Wang-Tsiatis"
+        raise InputError.of("multi-arm", "efficacy", problem, "give OF, Pocock, HSD, KD, or WT")
+    upper: list[float] = []
+    for spent in _at_level(shape, alpha).spent(t, alpha):  # type: ignore[union-attr]
+        upper.append(_next(error, upper, float(spent)))
+    return np.asarray(upper)
+
+
+def _next(error, upper: list[float], spent: float) -> float:  # type: ignore[no-untyped-def]
+    """Return the next boundary at which ``spent`` is spent in all."""
+    if spent - (error(np.asarray(upper)) if upper else 0.0) < 1e-12:
+        return 9.0
+    return float(brentq(lambda b: error(np.asarray([*upper, b])) - spent, -2.0, 9.0, xtol=1e-7))
+
+
+def _check(procedure: str, ratios: Sequence[float], steps: int, analyses: int) -> None:
+    if procedure not in PROCEDURES:
+        cure = f"choose from {', '.join(PROCEDURES)}"
+        raise InputError.of("multi-arm", "procedure", f"{procedure!r} is unknown", cure)
+    if len(ratios) < 1 or (steps + 1) ** len(ratios) > 5000:
+        problem = f"{len(ratios)} treatments with {steps} hypotheses each are too many to close"
+        raise InputError.of("multi-arm", "arms", problem, "plan fewer treatments or endpoints")
+    if "dunnett" in procedure and analyses > max(NODES):
+        problem = f"{analyses} analyses are too many to integrate for Dunnett's test"
+        cure = f"plan at most {max(NODES)}, or choose holm"
+        raise InputError.of("multi-arm", "analyses_percent", problem, cure)

@@ -1,0 +1,179 @@
+"""Trials of several treatments against one control, as `pretese.design` reads them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pretese.api.arguments.argument_numbers import sequence_of, whole_of
+from pretese.api.trials.designs import Design
+from pretese.api.trials.power import Power
+from pretese.api.trials.trial_arguments import power_request
+from protocol.errors import InputError
+
+if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
+    import pandas as pd
+    from matplotlib.figure import Figure
+    from rich.console import Console
+
+    from pretese.trial.multi_arm.design.design_file import MultiArmDesign
+    from pretese.trial.multi_arm.results.study import ArmRun
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MultiArmTrial(Design):
+    """A planned trial of several treatments against one control, read and checked."""
+
+    _file: "MultiArmDesign" = field(hash=False)  # type: ignore[assignment]
+
+    def power(
+        self,
+        participants: Sequence[int] | None = None,
+        effects: Sequence[float] | None = None,
+        *,
+        target_power: float | None = None,
+        replicates: int = 2000,
+        seed: int = 1,
+        changes: Mapping[str, float] | None = None,
+        patient_level: bool = False,
+        out: str | Path | None = None,
+        resume: bool = False,
+        workers: int = 1,
+        scheduler: str | None = None,
+        progress: bool = True,
+        **others: Any,
+    ) -> "MultiArmPower":
+        """Simulate the trial: as planned, without any effect, and with each treatment alone.
+
+        Parameters
+        ----------
+        participants
+            Sizes, all arms together; that of the design by default.
+        target_power
+            Find the sample size for the power that the design names in ``power_of``.
+        replicates, seed, changes, patient_level, out, resume, workers, scheduler, progress
+            As in `Design.power`.
+
+        Raises
+        ------
+        InputError
+            Names the argument, or the field of the design, and what is allowed.
+
+        Examples
+        --------
+        >>> import pretese as pt
+        >>> trial = pt.design({
+        ...     "id": "example", "title": "Two treatments", "question": "Which one helps?",
+        ...     "participants": 300, "risks_percent": {"placebo": 40, "hcg": 50, "ufsh": 60},
+        ...     "sites": [{"name": "one", "from_month": [0], "recruitment_per_year": [100]}],
+        ...     "endpoint": {"variable": "any_sperm", "endpoint_month": 4}})
+        >>> study = trial.power(replicates=100, progress=False)
+        >>> study.to_frame()["configuration"].unique().tolist()[:2]
+        ['as planned', 'no treatment works']
+        """
+        from pretese.trial.multi_arm.results.study import ArmRequest, run_arms
+
+        self._refuse(effects, others)
+        if resume and out is None:
+            problem = "there is nothing to resume without `out`"
+            raise InputError.of("resume", "", problem, "name the folder of the study")
+        asked = power_request(
+            participants, None, target_power, replicates, seed, None, changes, False,
+            patient_level=patient_level,
+        )  # fmt: skip
+        request = ArmRequest(
+            asked.participants, asked.target_power, asked.replicates, asked.seed,
+            dict(asked.overrides), patient_level,
+        )  # fmt: skip
+        run = run_arms(
+            self._file, self.text, request, out=None if out is None else Path(out), resume=resume,
+            workers=whole_of(workers, "workers", 1, 256), scheduler=scheduler,
+            show_progress=progress,
+        )  # fmt: skip
+        return MultiArmPower(run)
+
+    def _refuse(self, effects: Any, others: Mapping[str, Any]) -> None:
+        """Refuse arguments that belong to trials of two arms."""
+        given = {name: value for name, value in others.items() if value}
+        if sequence_of(effects, "effects"):
+            given["effects"] = effects
+        for name in given:
+            problem = "designs with several arms do not take it"
+            cure = "leave it out; the configurations show no effect and each treatment alone"
+            raise InputError.of(name, "", problem, cure)
+
+    def forecast(self, *_: Any, **__: Any) -> Any:
+        """Refuse: a forecast compares two arms."""
+        problem = f"{self.id} has several treatments"
+        raise InputError.of("prior", "", problem, "forecast a design with two arms")
+
+    def monitor(self, *_: Any, **__: Any) -> Any:
+        """Refuse: interim data are those of two arms."""
+        problem = f"{self.id} has several treatments"
+        raise InputError.of("monitor", "", problem, "monitor a design with two arms")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MultiArmPower(Power):
+    """Operating characteristics of a trial with several arms, each with its MCSE."""
+
+    _run: "ArmRun" = field(hash=False)  # type: ignore[assignment]
+
+    def summary(self) -> str:
+        """Return the power that the design asks for, at its largest size, in one line."""
+        document = self._run.document
+        size = document["sizes"][-1]
+        words = f"{size['participants']} participants, power {100 * size['power']['value']:.1f} %"
+        return f"{document['id'][: 79 - len(words)]} {words}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the study as plain values, as ``pretese power --json`` prints it."""
+        return dict(self._run.document)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return one row per size, configuration and comparison, with rejections and MCSE."""
+        import pandas as pd
+
+        return pd.DataFrame([
+            {
+                "participants": size["participants"],
+                "configuration": case["configuration"],
+                "comparison": row["comparison"],
+                "null": row["null"],
+                **{
+                    f"{name}{ending}": measure[key]
+                    for name, measure in row["rejection"].items()
+                    for ending, key in (("", "value"), ("_mcse", "mcse"))
+                },
+            }
+            for size in self._run.document["sizes"]
+            for case in size["configurations"]
+            for row in case["comparisons"]
+        ])  # fmt: skip
+
+    @property
+    def required_participants(self) -> int | None:
+        """Participants in all arms that ``target_power`` needs, if it was asked for."""
+        found = self._run.document["sample_size_search"]
+        return None if found is None else int(found["participants"])
+
+    def plot(self, name: str = "power", design: str | None = None) -> "Figure":
+        """Return the figure of rejections, family-wise error and expected participants."""
+        from pretese.trial.multi_arm.results.figures import draw_arms
+
+        if name != "power":
+            cure = "choose power"
+            raise InputError.of("plot", "name", f"{name!r} is not a figure of the study", cure)
+        return draw_arms(self._run.document)
+
+    def report(self) -> str:
+        """Return the study as one self-contained HTML page, as ``pretese report`` writes it."""
+        from pretese.trial.multi_arm.results.report import render_arms
+
+        return render_arms(self._run.document, self._run.text)
+
+    def show(self, console: "Console") -> None:
+        """Print what ``pretese power`` prints."""
+        from pretese.trial.multi_arm.results.view import show_arms
+
+        show_arms(console, self.to_dict())

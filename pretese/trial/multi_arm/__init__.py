@@ -1,0 +1,1 @@
+"""Trials of several treatments against one control: planned, simulated, reported."""

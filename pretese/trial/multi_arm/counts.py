@@ -1,0 +1,112 @@
+"""Data of trials with fixed event rates: binomial counts of each stage and arm."""
+
+import numpy as np
+
+from estimate.core.arrays import Bools, Floats
+from pretese.trial.multi_arm.adaptation import apportion
+from pretese.trial.multi_arm.design.configurations import Configuration
+from pretese.trial.multi_arm.design.design_file import MultiArmDesign
+from pretese.trial.multi_arm.statistics import Compared, compare_counts, true_differences
+from pretese.trial.multi_arm.timing import Timing
+from pretese.trial.simulation.binomial import binomial_quantile
+from simulate.core.random_streams import RandomStreams
+from simulate.recruitment.schemes import SCHEMES
+
+
+def why_patients(design: MultiArmDesign, participants: int) -> str | None:
+    """Return why patients must be simulated; None if counts suffice."""
+    blocks = SCHEMES[design.randomisation.method].blocks == "all"
+    reasons = {
+        "the design names a scenario": design.risks_percent is None,
+        "the analysis needs more than the counts of the arms": design.analysis.method
+        != "unadjusted",
+        "arm sizes are random": not blocks or len(design.randomisation.block_sizes) > 1,
+        "the final analysis falls inside a block": participants % design.step != 0,
+        "blocks change with the allocation": any(
+            sum(design.parts_after(j)) != sum(design.parts) for j in range(1, len(design.rates))
+        ),
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
+
+
+def event_rates(design: MultiArmDesign, acts_as: tuple[int, ...]) -> tuple[Floats, Floats]:
+    """Return (arm,) probabilities of being analysed, and of an event among those."""
+    fixed = design.risks_percent
+    if fixed is None:
+        raise ValueError("a scenario has no fixed event rates")
+    risk = np.array([fixed[design.names[arm]] for arm in acts_as]) / 100
+    stays = 1 - np.array([design.dropout_percent.get(name, 0.0) for name in design.names]) / 100
+    if design.endpoint.missing == "failure":
+        return np.ones_like(stays), risk * stays
+    return stays, risk
+
+
+class StageCounts:
+    """Cumulative counts of simulated trials, (replicate, arm)."""
+
+    def __init__(
+        self, design: MultiArmDesign, configuration: Configuration, participants: int, seed: int,
+        first: int, size: int,
+    ) -> None:  # fmt: skip
+        self.design, self.replicates = design, size
+        self._acts_as = configuration.acts_as
+        self._streams = RandomStreams(seed, size, len(design.rates), first_patient=first)
+        self._analysed, self._success = event_rates(design, configuration.acts_as)
+        self._places = np.diff(design.analyses_at(participants), prepend=0)
+        shape = (size, len(design.names))
+        self._events: Floats = np.zeros(shape)
+        self._counted: Floats = np.zeros(shape)
+        self._came: Floats = np.zeros(shape)
+        self._stage: tuple[Floats, Floats] = (self._events, self._counted)
+        self._timing = Timing(design, participants)
+
+    def recruit(self, stage: int, open_: Bools, shares: Floats | None) -> None:
+        """Recruit a stage into the arms that are open."""
+        places = int(self._places[stage])
+        parts = np.asarray(self.design.parts_after(stage), float)
+        if shares is None:  # places of closed arms stay empty
+            new = np.where(open_, np.round(parts / parts.sum() * places).astype(int), 0)
+        else:
+            new = apportion(np.where(open_, shares, 0.0), places)
+        events, counted = np.zeros(new.shape), np.zeros(new.shape)
+        for arm, name in enumerate(self.design.names):
+            counted[:, arm] = self._draw(f"counts: analysed, {name}", stage, new[:, arm],
+                                         float(self._analysed[arm]))  # fmt: skip
+            events[:, arm] = self._draw(f"counts: success, {name}", stage,
+                                        counted[:, arm].astype(np.int64),
+                                        float(self._success[arm]))  # fmt: skip
+        self._stage = (events, counted)
+        self._events, self._counted = self._events + events, self._counted + counted
+        self._came = self._came + new
+        self._timing.add(new.astype(float), open_)
+
+    def _draw(self, purpose: str, stage: int, sizes: np.ndarray, chance: float) -> np.ndarray:
+        if chance >= 1:
+            return np.asarray(sizes)
+        return binomial_quantile(self._streams.uniform(purpose)[stage], sizes, chance)
+
+    def compare(self, hypothesis: int, *, alone: bool) -> Compared:
+        """Compare the arms by the score test; there is one hypothesis of each treatment."""
+        return compare_counts(self.design, *(self._stage if alone else self.counts()))
+
+    def counts(self) -> tuple[Floats, Floats]:
+        """Return events and participants analysed."""
+        return self._events, self._counted
+
+    def participants(self) -> Floats:
+        """Return participants randomised so far."""
+        return self._came
+
+    def waiting(self) -> Floats:
+        """Return participants who arrive until the last endpoint is known."""
+        return self._timing.waiting()
+
+    def months(self) -> Floats:
+        """Return months until the endpoints so far are known."""
+        return self._timing.months()
+
+    def truths(self) -> Floats:
+        """Return (replicate, comparison) true risk differences, the same in all replicates."""
+        fixed = self.design.risks_percent or {}
+        risks = np.array([fixed[self.design.names[arm]] for arm in self._acts_as]) / 100
+        return np.repeat(true_differences(self.design, risks[None]), self.replicates, 0)

@@ -1,0 +1,1 @@
+"""The design file of a trial with several arms."""

@@ -1,0 +1,71 @@
+"""Which treatments work in simulated trials: all as planned, none, or one alone."""
+
+from dataclasses import dataclass
+
+from pretese.trial.multi_arm.design.design_file import MultiArmDesign
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What the arms do to patients.
+
+    Attributes
+    ----------
+    name
+        Words for tables.
+    acts_as
+        (arm,) number of the arm whose potential outcomes each arm has; 0 is the control.
+    nulls
+        (comparison,) whether its null hypothesis is true.
+    """
+
+    name: str
+    acts_as: tuple[int, ...]
+    nulls: tuple[bool, ...]
+
+
+def arm_configurations(design: MultiArmDesign) -> list[Configuration]:
+    """Return the plan, the global null, and each treatment working alone.
+
+    One alone is where a procedure is most likely to err about the others.
+    """
+    arms = len(design.names)
+    found = {"as planned": tuple(range(arms)), "no treatment works": (0,) * arms}
+    if design.factorial:
+        first, second, both = (
+            design.names.index(name)
+            for name in (design.factorial.first, design.factorial.second, design.factorial.both)
+        )
+        for works in (first, second):
+            found[f"only {design.names[works]} works"] = tuple(
+                works if arm in {works, both} else 0 for arm in range(arms)
+            )
+    elif arms > 2:
+        for works in range(1, arms):
+            found[f"only {design.names[works]} works"] = tuple(
+                works if arm == works else 0 for arm in range(arms)
+            )
+    return [
+        Configuration(name, acts_as, _nulls(design, acts_as)) for name, acts_as in found.items()
+    ]
+
+
+def _nulls(design: MultiArmDesign, acts_as: tuple[int, ...]) -> tuple[bool, ...]:
+    if design.factorial is None:
+        return tuple(_same(design, acts_as[arm], acts_as[0]) for arm in range(1, len(acts_as)))
+    first, second, both = (
+        acts_as[design.names.index(name)]
+        for name in (design.factorial.first, design.factorial.second, design.factorial.both)
+    )
+    # A main effect is absent if the treatment adds nothing alone, and nothing to the other one.
+    return (
+        _same(design, first, acts_as[0]) and _same(design, both, second),
+        _same(design, second, acts_as[0]) and _same(design, both, first),
+    )
+
+
+def _same(design: MultiArmDesign, one: int, other: int) -> bool:
+    if one == other:
+        return True
+    of = design.risks_percent or design.arms or {}
+    return of[design.names[one]] == of[design.names[other]]

@@ -1,0 +1,169 @@
+"""The design of a trial with several arms: its tests, boundaries and pairs of arms."""
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from estimate.multi_arm.combination_test import CombinationTest, combination_test
+from estimate.multi_arm.control_paths import NODES
+from estimate.multi_arm.local_tests import LocalTests, local_tests
+from pretese.trial.design.design_file import DesignFile
+from pretese.trial.design.interim import upper_at
+from pretese.trial.multi_arm.design.arm_fields import ArmFields
+from protocol.errors import InputError
+from protocol.reading.documents import parse_document
+from simulate.recruitment.schemes import SCHEMES
+
+
+class MultiArmDesign(ArmFields):
+    """A planned trial of several treatments against one control."""
+
+    def parts_after(self, analysis: int) -> tuple[int, ...]:
+        """Return the planned parts of the participants after an analysis; 0 is the start."""
+        parts = self.parts
+        for change in sorted(self.allocation_changes, key=lambda each: each.after_analysis):
+            if change.after_analysis <= analysis:
+                parts = tuple(change.allocation[name] for name in self.names)
+        return parts
+
+    @property
+    def ratios(self) -> tuple[float, ...]:
+        """Participants of each treatment per participant of the control."""
+        return tuple(part / self.parts[0] for part in self.parts[1:])
+
+    @property
+    def endpoint_month(self) -> float:
+        """Months from recruitment until all endpoints of a participant are known."""
+        return max(each.endpoint_month for each in self.endpoints)
+
+    @property
+    def decision_month(self) -> float:
+        """Months from recruitment until the primary endpoint, which decides, is known."""
+        return self.endpoint.endpoint_month
+
+    @property
+    def delayed(self) -> tuple[bool, ...]:
+        """Whether each hypothesis is known later than the primary endpoint."""
+        return tuple(each.endpoint_month > self.decision_month for each in self.endpoints)
+
+    @property
+    def alpha(self) -> float:
+        """Family-wise one-sided type I error; two sides share theirs."""
+        return self.monitoring.alpha_percent / 100 / self.monitoring.sides
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """Information fractions."""
+        return tuple(each / 100 for each in self.monitoring.analyses_percent)
+
+    @property
+    def step(self) -> int:
+        """Participants recruited together: one block, or one round of the allocation."""
+        unit = sum(self.parts)
+        sizes = self.randomisation.block_sizes
+        if SCHEMES[self.randomisation.method].blocks != "all":
+            return unit
+        if len(sizes) > 1:
+            return unit
+        return sizes[0] if sizes else 2 * unit
+
+    @property
+    def rounds_of_blocks(self) -> tuple[int, ...]:
+        """How many rounds of the allocation each block holds; two by default."""
+        unit = sum(self.parts)
+        return tuple(size // unit for size in self.randomisation.block_sizes) or (2,)
+
+    def analyses_at(self, participants: int) -> tuple[int, ...]:
+        """Return the places filled at each analysis; raise if two analyses coincide."""
+        step = self.step
+        counts = np.maximum(np.round(np.asarray(self.rates) * participants / step), 1) * step
+        counts[-1] = participants
+        if (np.diff(counts, prepend=1) <= 0).any():
+            problem = f"analyses at {counts.astype(int).tolist()} participants coincide"
+            cure = "plan more participants or fewer analyses"
+            raise InputError.of(self.id, "monitoring.analyses_percent", problem, cure)
+        return tuple(int(each) for each in counts)
+
+    @cached_property
+    def tests(self) -> LocalTests:
+        """The closed test of all hypotheses."""
+        procedure, order = self.testing.procedure, self.testing.order
+        return local_tests(
+            "bonferroni" if procedure == "combination" else procedure, self.rates,
+            self.monitoring.shape(),
+            [1.0] * len(self.comparisons) if self.factorial else self.ratios, self.alpha,
+            steps=len(self.labels), order=[self.comparisons.index(name) for name in order],
+            after_all=self.testing.secondary_after == "all treatments",
+        )  # fmt: skip
+
+    def combination(self) -> CombinationTest | None:
+        """Return a closed combination test that has seen nothing; None if another one is used."""
+        if self.testing.procedure != "combination":
+            return None
+        alike = len(set(self.ratios)) == 1 and not (
+            self.adaptive_allocation or self.allocation_changes or self.dropping.places == "shared"
+        )
+        within = self.testing.within_stages if alike else "bonferroni"
+        return combination_test(
+            self.tests, self.rates, self.monitoring.shape(), self.alpha, intersection=within,
+            ratio=self.ratios[0],
+        )  # fmt: skip
+
+    def harm_z(self) -> tuple[float, ...]:
+        """Return z of the primary endpoint at or below which a treatment is dropped for harm."""
+        plan = self.monitoring
+        interim = len(self.rates) - 1
+        if plan.harm is None:
+            return (-np.inf,) * interim
+        level = (plan.harm_alpha_percent or plan.alpha_percent) / 100
+        upper = upper_at(plan.analyses_percent, plan.harm, 1, level)
+        return tuple(-float(z) for z in upper[:interim])
+
+    def pair(self, arm: str, hypothesis: int = 0) -> DesignFile:
+        """Return the trial of one treatment and the control, with one hypothesis, as two arms."""
+        fixed = self.risks_percent
+        risks = fixed and {
+            "control_percent": fixed[self.names[0]], "treated_percent": fixed[arm]
+        }  # fmt: skip
+        arms = self.arms and {"control": self.arms[self.names[0]], "treated": self.arms[arm]}
+        rule = self.randomisation.model_copy(update={"block_sizes": ()})
+        return DesignFile.model_validate({
+            "id": self.id, "title": self.title, "question": self.question,
+            "participants": self.participants, "scenario": self.scenario, "risks": risks,
+            "arms": arms, "sites": self.sites, "randomisation": rule,
+            "endpoint": self.endpoints[hypothesis], "analysis": self.methods[hypothesis],
+        })  # fmt: skip
+
+
+def is_multi_arm(fields: Any) -> bool:
+    """Return whether the fields of a design file are those of a trial with several arms."""
+    if not isinstance(fields, dict):
+        return False
+    own = {"risks_percent", "testing", "dropping", "factorial", "control", "allocation_changes",
+           "adaptive_allocation", "power_of", "eligibility"}  # fmt: skip
+    arms = fields.get("arms")
+    named = isinstance(arms, dict) and bool(set(arms) - {"control", "treated"})
+    return bool(own & set(fields)) or named
+
+
+def parse_multi_arm(text: str, where: str) -> MultiArmDesign:
+    """Read a design from the text of its file; ``where`` is for messages.
+
+    Raises
+    ------
+    InputError
+        All faults of the file at once, then boundaries that cannot be.
+    """
+    design = parse_document(text, MultiArmDesign, where=where)
+    if "dunnett" in design.testing.procedure and len(design.rates) > max(NODES):
+        problem = f"{len(design.rates)} analyses are too many for Dunnett's test"
+        cure = f"plan at most {max(NODES)}, or choose holm"
+        raise InputError.of(where, "monitoring.analyses_percent", problem, cure)
+    design.analyses_at(design.participants)
+    design.harm_z()
+    if design.combination() is None:
+        _ = design.tests
+    for arm in design.treatments:
+        design.pair(arm)
+    return design

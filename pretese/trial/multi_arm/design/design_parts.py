@@ -1,0 +1,147 @@
+"""Parts of the design file of a trial with several arms: hypotheses, stages, allocation."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from estimate.multi_arm.combination_test import Intersection
+from estimate.multi_arm.local_tests import Procedure
+from pretese.trial.design.arms import Open
+from pretese.trial.design.endpoint import Endpoint, EndpointAnalysis
+from protocol.reading.documents import Document
+from protocol.reading.fields import Number, Whole
+from simulate.core.coding import BASELINE, DIAGNOSES
+
+Name = Annotated[str, Field(min_length=1, max_length=40)]
+Part = Annotated[Whole, Field(ge=1, le=1000)]
+Kept = Annotated[Whole, Field(ge=1, le=10)]
+ZValue = Annotated[Number, Field(ge=-8, le=8)]
+
+#: What one round of the allocation holds, by arm.
+Allocation = dict[Name, Part]
+
+
+class Population(Document):
+    """Participants by a baseline value: above and up to limits, or with one of some diagnoses."""
+
+    name: Name
+    variable: str | None = None
+    above: Annotated[Number, Field(ge=-1e6, le=1e6)] | None = None
+    up_to: Annotated[Number, Field(ge=-1e6, le=1e6)] | None = None
+    diagnosis: Annotated[tuple[str, ...], Field(max_length=10)] = ()
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> Self:
+        if (self.variable is None) == (not self.diagnosis):
+            raise ValueError("give variable with above or up_to, or diagnosis")
+        if self.variable is not None:
+            if self.variable not in BASELINE:
+                raise ValueError(
+                    f"{self.variable!r} is not a baseline value; choose from {', '.join(BASELINE)}"
+                )
+            if self.above is None and self.up_to is None:
+                raise ValueError("variable needs above, up_to or both")
+        elif self.above is not None or self.up_to is not None:
+            raise ValueError("above and up_to go with variable")
+        if self.above is not None and self.up_to is not None and self.above >= self.up_to:
+            raise ValueError("above must be less than up_to")
+        unknown = [each for each in self.diagnosis if each not in DIAGNOSES]
+        if unknown:
+            raise ValueError(
+                f"there is no diagnosis {unknown[0]!r}; choose from {', '.join(DIAGNOSES)}"
+            )
+        return self
+
+    @property
+    def words(self) -> str:
+        """The rule in words."""
+        if self.diagnosis:
+            return f"diagnosis {' or '.join(self.diagnosis)}"
+        low = "" if self.above is None else f"above {self.above:g}"
+        high = "" if self.up_to is None else f"up to {self.up_to:g}"
+        return f"{self.variable} {' and '.join(filter(None, (low, high)))}"
+
+
+class LaterHypothesis(Document):
+    """A hypothesis of each treatment that is tested once the earlier ones are rejected.
+
+    Another ``endpoint``, or the primary one in a ``population``.
+    """
+
+    name: Name
+    endpoint: Endpoint | None = None
+    analysis: EndpointAnalysis = EndpointAnalysis()
+    population: Population | None = None
+
+
+class Testing(Document):
+    """How the treatments share the family-wise type I error.
+
+    ``closed dunnett`` and ``dunnett`` use the correlation through the common control, ``holm`` and
+    ``bonferroni`` do not; ``fixed sequence`` tests in the order of ``order``; ``unadjusted`` tests
+    each treatment at the whole level and so breaks the family-wise one; ``combination`` is the
+    closed combination test, which allows any adaptation at an interim analysis, with the test
+    ``within_stages``. Secondary hypotheses of a treatment follow its own primary one, or those of
+    all treatments, which then lose no power to them.
+    """
+
+    procedure: Procedure | Literal["combination"] = "closed dunnett"
+    order: Annotated[tuple[Name, ...], Field(max_length=10)] = ()
+    within_stages: Intersection = "dunnett"
+    secondary_after: Literal["own treatment", "all treatments"] = "own treatment"
+
+
+class Dropping(Document):
+    """Which treatments stop at interim analyses.
+
+    ``futility_z`` drops below a z, one value for all interim analyses or one for each;
+    ``keep_best`` keeps so many at each; ``within_z`` keeps those within this distance of the best.
+    Places of dropped arms are ``removed`` from the trial, or ``shared`` among the other arms.
+    """
+
+    futility_z: Annotated[tuple[ZValue, ...], Field(max_length=10)] = ()
+    keep_best: Annotated[
+        tuple[Annotated[Whole, Field(ge=1, le=10)], ...], Field(max_length=10)
+    ] = ()
+    within_z: Annotated[Number, Field(ge=0, le=8)] | None = None
+    places: Literal["removed", "shared"] = "removed"
+
+
+class AllocationChange(Document):
+    """A change of the allocation that is planned for the participants after an analysis."""
+
+    after_analysis: Kept
+    allocation: Allocation
+
+
+class AdaptiveAllocation(Document):
+    """Response-adaptive allocation after each interim analysis.
+
+    The control keeps its planned share. ``thompson`` shares the rest in proportion to the posterior
+    probability that a treatment is the best, to the power ``exponent``; ``doubly adaptive`` steers
+    the participants so far towards shares in proportion to the square roots of the observed risks
+    (Rosenberger WF et al. *Biometrics* 2001;57:909-13) by the function of Hu F, Zhang LX (*Ann
+    Stat* 2004;32:268-301) with ``exponent``. No treatment that goes on has less than
+    ``min_percent`` of the rest.
+    """
+
+    rule: Literal["thompson", "doubly adaptive"] = "thompson"
+    exponent: Annotated[Number, Field(ge=0, le=10)] = 0.5
+    min_percent: Annotated[Number, Field(ge=1, lt=50)] = 10.0
+
+
+class Factorial(Document):
+    """A 2 x 2 factorial trial: the arms with either treatment alone, and with both."""
+
+    first: Name
+    second: Name
+    both: Name
+
+    @model_validator(mode="after")
+    def _three(self) -> Self:
+        if len({self.first, self.second, self.both}) < 3:
+            raise ValueError("first, second and both are three arms")
+        return self
+
+
+Percents = dict[Name, Open]

@@ -1,0 +1,1 @@
+"""Power studies of trials with several arms: run, summarised, shown."""

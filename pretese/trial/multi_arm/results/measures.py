@@ -1,0 +1,105 @@
+"""Operating characteristics of simulated trials of several arms, each with its MCSE."""
+
+from typing import Any
+
+import numpy as np
+
+from estimate.core.arrays import Bools, Floats
+from estimate.performance.measures import Measure, proportion_mcse
+from pretese.trial.multi_arm.adaptation import FUTILITY, HARM, SELECTION, SUCCESS
+from pretese.trial.multi_arm.conduct import ArmTrials
+from pretese.trial.multi_arm.design.configurations import Configuration
+from pretese.trial.multi_arm.design.design_file import MultiArmDesign
+from pretese.trial.power.trial_means import mean, plain_measure
+
+#: Words of the reasons for which a comparison ended before the last analysis.
+REASONS = {"success": SUCCESS, "futility": FUTILITY, "harm": HARM, "selection": SELECTION}
+
+
+def share(given: Any) -> dict[str, Any]:
+    """Return a proportion of replicates with its Monte Carlo standard error."""
+    hits = np.asarray(given)
+    value = float(hits.mean())
+    error = proportion_mcse(value, hits.size)
+    return plain_measure(Measure(np.asarray(value), np.asarray(error), np.asarray(hits.size)))
+
+
+def summarise_arms(
+    design: MultiArmDesign, configuration: Configuration, trials: ArmTrials
+) -> dict[str, Any]:
+    """Return what happened under one configuration, as plain values."""
+    shape = (-1, len(design.comparisons), len(design.labels))
+    rejected = trials.rejected.reshape(shape) > 0
+    nulls = np.asarray(configuration.nulls)
+    primary = rejected[..., 0]
+    works = primary[:, ~nulls]
+    return {
+        "any_rejection": share(rejected.any((1, 2))),
+        "any_effective": share(works.any(1)) if works.size else None,
+        "all_effective": share(works.all(1)) if works.size else None,
+        "familywise_error": share(rejected[:, nulls].any((1, 2))) if nulls.any() else None,
+        "false_claim": _false_claims(rejected, nulls),
+        "participants": plain_measure(mean(trials.participants.sum(1))),
+        "analyses": plain_measure(mean(trials.analyses)),
+        "months": plain_measure(mean(trials.months)),
+        "arms": [
+            {"arm": name, "participants": plain_measure(mean(trials.participants[:, k]))}
+            for k, name in enumerate(design.names)
+        ],
+        "comparisons": [
+            _comparison(design, trials, rejected, k, null=bool(nulls[k]))
+            for k in range(len(design.comparisons))
+        ],
+        "interaction": _interaction(design, trials),
+    }
+
+
+def _false_claims(rejected: Bools, nulls: Bools) -> dict[str, Any] | None:
+    """Return the share of trials with a claim whose claims are all false; None without nulls."""
+    if not nulls.any() or nulls.all():
+        return None
+    claims: Bools = np.asarray(rejected[..., 0].any(1))
+    only_false: Bools = ~np.asarray(rejected[:, ~nulls, 0].any(1))
+    return share(only_false[claims]) if claims.sum() > 1 else None
+
+
+def _comparison(
+    design: MultiArmDesign, trials: ArmTrials, rejected: Bools, k: int, *, null: bool
+) -> dict[str, Any]:
+    reason, difference = trials.reason[:, k], design.analysis.summary.endswith("difference")
+    bias: Floats = trials.estimate[:, k] - trials.truth[:, k]
+    return {
+        "comparison": design.comparisons[k],
+        "null": null,
+        "rejection": {
+            label: share(rejected[:, k, s]) for s, label in enumerate(design.labels)
+        },
+        "true_difference": plain_measure(mean(trials.truth[:, k])),
+        "estimate": plain_measure(mean(trials.estimate[:, k])),
+        "bias": plain_measure(mean(bias)) if difference else None,
+        "ended_early": {name: share(_early(design, trials, k) & (reason == code))
+                        for name, code in REASONS.items()},
+    }  # fmt: skip
+
+
+def _early(design: MultiArmDesign, trials: ArmTrials, k: int) -> Bools:
+    return np.asarray(trials.at_analysis[:, k] < len(design.rates))
+
+
+def _interaction(design: MultiArmDesign, trials: ArmTrials) -> dict[str, Any] | None:
+    """Return how often the interaction is significant, two-sided at twice the one-sided level."""
+    if design.factorial is None:
+        return None
+    from scipy.special import ndtri
+
+    return share(np.abs(trials.interaction_z) >= -ndtri(design.alpha))
+
+
+def chosen_power(design: MultiArmDesign, summary: dict[str, Any]) -> dict[str, Any]:
+    """Return the power that the design names in ``power_of``, from its planned configuration."""
+    if design.power_of in ("any", "all"):
+        found: dict[str, Any] | None = summary[f"{design.power_of}_effective"]
+        return found or dict(summary["any_rejection"])
+    row = summary["comparisons"][design.comparisons.index(design.power_of)]
+    chosen: dict[str, Any] = row["rejection"][design.labels[0]]
+    return chosen

@@ -1,0 +1,103 @@
+"""Rows of the tables of a trial with several arms, shared by the console and the page."""
+
+from typing import Any
+
+from pretese.trial.views.measure_words import cell
+
+
+def percent_cell(measure: dict[str, Any] | None) -> str:
+    """Return a proportion as a percentage with its MCSE; a dash where there is none."""
+    return "-" if measure is None else cell(measure, share=True, counted=True)
+
+
+def configuration_rows(size: dict[str, Any]) -> list[list[str]]:
+    """Return one row per configuration: power of any and all, family-wise error, size, months."""
+    return [
+        [
+            row["configuration"], percent_cell(row["any_effective"]),
+            percent_cell(row["all_effective"]),
+            percent_cell(row["familywise_error"]), cell(row["participants"]), cell(row["months"]),
+        ]
+        for row in size["configurations"]
+    ]  # fmt: skip
+
+
+#: Heads of `configuration_rows`.
+CONFIGURATION_HEADS = (
+    "treatments that work", "any\nfound, %", "all\nfound, %", "family-wise\nerror, %",
+    "partici-\npants", "months",
+)  # fmt: skip
+
+
+def comparison_rows(size: dict[str, Any]) -> list[list[str]]:
+    """Return one row per configuration and comparison: rejection of each hypothesis."""
+    return [
+        [
+            row["configuration"], each["comparison"], *(percent_cell(m) for m in
+                                                        each["rejection"].values()),
+        ]
+        for row in size["configurations"]
+        for each in row["comparisons"]
+    ]  # fmt: skip
+
+
+def exact_rows(size: dict[str, Any]) -> list[list[str]]:
+    """Return one row per configuration of exact probabilities, in percent."""
+    return [
+        [
+            row["configuration"],
+            *(_percent(row["exact"][name])
+              for name in ("any_effective", "all_effective", "familywise_error")),
+            ", ".join(_percent(value) for value in row["exact"]["each"]),
+        ]
+        for row in size["configurations"]
+        if row["exact"]
+    ]  # fmt: skip
+
+
+def effect_rows(size: dict[str, Any]) -> list[list[str]]:
+    """Return one row per comparison as planned: true difference, estimate, bias."""
+    return [
+        [
+            each["comparison"], cell(each["true_difference"]), cell(each["estimate"]),
+            "-" if each["bias"] is None else cell(each["bias"]),
+        ]
+        for each in size["configurations"][0]["comparisons"]
+    ]  # fmt: skip
+
+
+def stop_rows(size: dict[str, Any]) -> list[list[str]]:
+    """Return one row per configuration and comparison of why it ended before the last analysis."""
+    return [
+        [row["configuration"], each["comparison"],
+         *(percent_cell(each["ended_early"][name]) for name in ("success", "futility", "harm",
+                                                         "selection"))]
+        for row in size["configurations"]
+        for each in row["comparisons"]
+    ]  # fmt: skip
+
+
+def arm_rows(size: dict[str, Any]) -> list[list[str]]:
+    """Return one row per arm of its expected participants under each configuration."""
+    names = [each["arm"] for each in size["configurations"][0]["arms"]]
+    return [
+        [name, *(cell(row["arms"][k]["participants"]) for row in size["configurations"])]
+        for k, name in enumerate(names)
+    ]
+
+
+def search_words(found: dict[str, Any], power_of: str) -> str:
+    """Return the required sample size as a sentence."""
+    of = {"any": "any treatment that works", "all": "all treatments that work"}.get(
+        power_of, power_of
+    )
+    words = f"Required sample size for {of}: {found['participants']} participants in all"
+    if not found["exact"]:
+        return f"{words} (simulated)."
+    stays = found["stays_from"]
+    later = "" if stays == found["participants"] else f"; from {stays} on power stays"
+    return f"{words} (exact: the first size with the power{later})."
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.2f}"

@@ -1,0 +1,273 @@
+"""Run a power study of a trial with several arms, and return it as plain values."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pretese.io.output.manifest import write_manifest
+from pretese.io.output.result_folder import result_folder
+from pretese.io.output.versions import versions
+from pretese.io.text.json_text import to_json
+from pretese.io.text.rounding_rule import rounded_document
+from pretese.jobs.execute import finish, resumable, study_pool
+from pretese.jobs.storage.blocks import Store
+from pretese.jobs.storage.code_hash import code_version
+from pretese.jobs.storage.study_folder import study_folder
+from pretese.jobs.worker_pool import WorkerPool
+from pretese.plots.style import save
+from pretese.screen.progress import Tell, optional_progress
+from pretese.trial.multi_arm.counts import why_patients
+from pretese.trial.multi_arm.design.configurations import arm_configurations
+from pretese.trial.multi_arm.design.design_file import MultiArmDesign
+from pretese.trial.multi_arm.results.exact_arms import exact_power, why_not_exact
+from pretese.trial.multi_arm.results.figures import draw_arms
+from pretese.trial.multi_arm.results.measures import chosen_power, summarise_arms
+from pretese.trial.multi_arm.results.size_search import SizeFound, find_size
+from pretese.trial.multi_arm.simulate_arms import arm_job, arm_record, trials_of
+from pretese.trial.power.study import MULTI_ARM_SCHEMA
+from pretese.trial.run_power import ScratchFolder
+from protocol.reading.stored import content_hash
+
+
+@dataclass(frozen=True, slots=True)
+class ArmRequest:
+    """What a study is asked for; empty ``participants`` takes the size of the file."""
+
+    participants: tuple[int, ...]
+    target_power: float | None
+    replicates: int
+    seed: int
+    changes: dict[str, float]
+    patient_level: bool
+
+    def record(self) -> dict[str, Any]:
+        """Return all but the replicates, which may grow, as plain values."""
+        return {
+            "participants": sorted(set(self.participants)), "target_power": self.target_power,
+            "seed": self.seed, "changed": self.changes, "patient_level": self.patient_level,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ArmRun:
+    """A finished study: its document, the text of the design, and where it was written."""
+
+    document: dict[str, Any]
+    text: str
+    results: Path | None
+
+
+def run_arms(
+    design: MultiArmDesign, text: str, request: ArmRequest, *, out: Path | None = None,
+    resume: bool = False, workers: int = 1, scheduler: str | None = None,
+    show_progress: bool = True,
+) -> ArmRun:  # fmt: skip
+    """Simulate a design at every size and configuration."""
+    record = {
+        "study": "power, several arms", "code": code_version("trials"), "asked": request.record(),
+        "design": {**arm_record(design, request.changes), "sha256": content_hash(text)},
+    }  # fmt: skip
+    for size in request.participants:
+        design.analyses_at(size)
+    bar = optional_progress("simulated trials", show_progress)
+    with (
+        study_pool("trials", workers, scheduler) as pool,
+        _store(out, record, resume) as store,
+        bar as tell,
+    ):
+        study = _Study(design, request, store, pool, tell)
+        document = rounded_document(study.document(text))
+        if out is not None:
+            with result_folder(out / "results") as folder:
+                write_arms(folder, design.id, text, document)
+    return ArmRun(document, text, None if out is None else out / "results")
+
+
+def write_arms(folder: Path, name: str, text: str, document: dict[str, Any]) -> None:
+    """Write the design file, the document, the figure and the manifest."""
+    (folder / f"{name}.yaml").write_bytes(text.encode())
+    (folder / "power.json").write_text(to_json(document) + "\n", encoding="utf-8")
+    figure = draw_arms(document)
+    save(figure, folder / "power.svg")
+    save(figure, folder / "power.png")
+    write_manifest(folder, {"command": "pretese power", "seed": document["seed"]})
+
+
+@contextmanager
+def _store(out: Path | None, record: dict[str, Any], resume: bool) -> Iterator[Store]:
+    if out is not None:
+        with study_folder(record, out, resume) as store, resumable(out, "finished trials"):
+            yield store
+        return
+    scratch = ScratchFolder()
+    try:
+        yield Store(scratch.path, lasting=False)
+    finally:
+        scratch.remove()
+
+
+@dataclass(frozen=True, slots=True)
+class _Study:
+    design: MultiArmDesign
+    request: ArmRequest
+    store: Store
+    pool: WorkerPool | None
+    tell: Tell
+
+    def document(self, text: str) -> dict[str, Any]:
+        """Return the whole study as plain values."""
+        design, request = self.design, self.request
+        found = self._search()
+        sizes = sorted({*request.participants, *([found.participants] if found else [])})
+        sizes = sizes or [design.participants]
+        return {
+            "schema": MULTI_ARM_SCHEMA,
+            "seed": request.seed,
+            "replicates": request.replicates,
+            "changed": request.changes,
+            "asked": request.record(),
+            "code_sha256": code_version("trials"),
+            "design_sha256": content_hash(text),
+            **describe_arms(design),
+            "simulation": self._level(sizes[-1]),
+            "sample_size_search": None if found is None else _search_document(found),
+            "sizes": [self._size(size) for size in sizes],
+            "versions": versions(),
+        }
+
+    def _level(self, participants: int) -> dict[str, Any]:
+        why = why_patients(self.design, participants)
+        if why is None and self.request.patient_level:
+            why = "requested"
+        return {"level": "binomial" if why is None else "patient-level", "reason": why}
+
+    def _search(self) -> SizeFound | None:
+        if self.request.target_power is None:
+            return None
+
+        def power(size: int) -> dict[str, Any]:
+            table = self._trials(size, only_planned=True)
+            first = arm_configurations(self.design)[0]
+            summary = summarise_arms(self.design, first, trials_of(table, first))
+            return chosen_power(self.design, summary)
+
+        return find_size(self.design, self.request.target_power, power)
+
+    def _size(self, participants: int) -> dict[str, Any]:
+        table = self._trials(participants)
+        why = why_not_exact(self.design, participants)
+        rows = []
+        for each in arm_configurations(self.design):
+            row = {"configuration": each.name, **summarise_arms(self.design, each,
+                                                           trials_of(table, each))}  # fmt: skip
+            row["exact"] = None
+            if why is None:
+                found = exact_power(self.design, each, participants)
+                row["exact"] = {
+                    "each": found.each.tolist(), "any_effective": _plain(found.any_effective),
+                    "all_effective": _plain(found.all_effective),
+                    "familywise_error": _plain(found.familywise_error),
+                }  # fmt: skip
+            rows.append(row)
+        return {
+            "participants": participants,
+            "analyses_at": list(self.design.analyses_at(participants)),
+            "power": chosen_power(self.design, rows[0]),
+            "exact_unavailable": why,
+            "configurations": rows,
+        }
+
+    def _trials(self, participants: int, *, only_planned: bool = False) -> pa.Table:
+        job = arm_job(
+            self.design, self.request.changes, participants, self.request.seed,
+            patient_level=self.request.patient_level, only_planned=only_planned,
+        )  # fmt: skip
+        blocks = list(job.blocks(self.request.replicates))
+        finish(blocks, self.store, self.pool, self.tell, f"{participants} participants")
+        return pa.concat_tables(pq.read_table(self.store.path(each)) for each in blocks)
+
+
+def describe_arms(design: MultiArmDesign) -> dict[str, Any]:
+    """Return the design as a report shows it: arms, hypotheses, boundaries."""
+    tests, combined = design.tests, design.combination()
+    everyone = tests.step.min(1).argmax() if design.testing.procedure != "fixed sequence" else -1
+    upper = tests.critical[everyone].min(0) if combined is None else combined.upper
+    return {
+        "id": design.id,
+        "title": design.title,
+        "question": " ".join(design.question.split()),
+        "control": design.names[0],
+        "arms": [
+            {"arm": name, "given": _given(design, name), "parts": part}
+            for name, part in zip(design.names, design.parts, strict=True)
+        ],
+        "hypotheses": list(design.labels),
+        "comparisons": list(design.comparisons),
+        "procedure": design.testing.procedure,
+        "power_of": design.power_of,
+        "analysis": design.analysis.method,
+        "effect": design.analysis.summary,
+        "alpha": design.alpha,
+        "information_rates": list(design.rates),
+        "boundaries_all": [float(z) for z in upper],
+        "boundaries_one": [float(z) for z in _alone(design)],
+        "harm_z": [float(z) if np.isfinite(z) else None for z in design.harm_z()],
+        "adaptations": adaptations(design),
+    }
+
+
+def _alone(design: MultiArmDesign) -> np.ndarray:
+    """Return the boundaries of the last treatment that is left."""
+    combined = design.combination()
+    if combined is not None:
+        return np.asarray(combined.upper)
+    alone = (design.tests.step >= 0).sum(1) == 1
+    return np.asarray(design.tests.critical[alone].min((0, 1)))
+
+
+def _given(design: MultiArmDesign, name: str) -> str:
+    if design.risks_percent:
+        return f"event rate {design.risks_percent[name]:g} %"
+    return "" if design.arms is None else design.arms[name].regimen
+
+
+def adaptations(design: MultiArmDesign) -> list[str]:
+    """Return what an interim analysis may change, in words."""
+    rule, words = design.dropping, []
+    if rule.futility_z:
+        words.append(f"arms below z = {', '.join(f'{z:g}' for z in rule.futility_z)} are dropped")
+    if rule.keep_best:
+        words.append(f"the best {', '.join(map(str, rule.keep_best))} treatments are kept")
+    if rule.within_z is not None:
+        words.append(f"treatments more than {rule.within_z:g} in z below the best are dropped")
+    if words:
+        words.append(f"places of dropped arms are {rule.places}")
+    if design.monitoring.harm:
+        words.append(f"arms are dropped for harm ({design.monitoring.harm})")
+    if design.stop_at_first_success:
+        words.append("the trial ends with the first success")
+    words += [
+        f"after analysis {each.after_analysis} the allocation is "
+        + ", ".join(f"{name} {part}" for name, part in each.allocation.items())
+        for each in design.allocation_changes
+    ]
+    if design.adaptive_allocation:
+        words.append(f"response-adaptive allocation ({design.adaptive_allocation.rule})")
+    return words
+
+
+def _search_document(found: SizeFound) -> dict[str, Any]:
+    return {
+        "participants": found.participants, "exact": found.exact, "stays_from": found.stays_from,
+        "tried": [{"participants": n, "power": p, "mcse": e} for n, p, e in found.tried],
+    }  # fmt: skip
+
+
+def _plain(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,181 @@
+"""The trial page, its simulation, its report, and two designs side by side."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse
+
+import pretese
+from pretese.web.layout.rendering import language_asked, localised_page, problem
+from pretese.web.layout.wording import messages
+from pretese.web.protocols.log_audit import policy_of
+from pretese.web.trials.trial_answer import TrialAnswer, trial_answer
+from pretese.web.trials.trial_pictures import boundary_chart, expected_chart, power_chart
+from pretese.web.trials.trial_question import (
+    DEFAULTS,
+    FUTILITY,
+    SPENDING,
+    TrialQuestion,
+    trial_question,
+)
+from pretese.web.trials.trial_simulation import (
+    BLOCK,
+    BLOCKS,
+    Progress,
+    next_block,
+    progress_of,
+)
+from protocol.errors import InputError
+
+router = APIRouter()
+
+#: Simulated trials behind a report.
+REPORT_TRIALS = 1000
+
+#: Names of the two designs of a comparison, before their entries.
+SIDES = ("a", "b")
+
+
+def query_of(request: Request) -> Mapping[str, str]:
+    """Return the entries of a link."""
+    return dict(request.query_params)
+
+
+Query = Annotated[Mapping[str, str], Depends(query_of)]
+
+
+@router.get("/trial", response_class=HTMLResponse)
+def trial_page(request: Request, entries: Query) -> HTMLResponse:
+    """Return the form with its answer: the whole state of the page is its address."""
+    values: dict[str, Any] = {**_form(), "entries": _shown(entries), "answer": None, "faults": []}
+    status, part = 200, "hx-request" in request.headers
+    try:
+        values["answer"] = shown_answer(trial_answer(trial_question(entries)), request)
+    except InputError as error:
+        values["faults"], status = [str(each) for each in error.faults], 400
+    template = "trial_answer.html" if part else "trial.html"
+    return localised_page(request, template, 200 if part else status, **values)
+
+
+@router.get("/trial.json")
+def trial_json(entries: Query) -> Response:
+    """Return the design as `pretese boundaries --json` prints it."""
+    try:
+        found = pretese.boundaries(**trial_question(entries).arguments())
+    except InputError as error:
+        return problem(error)
+    return Response(found.to_json(), media_type="application/json")
+
+
+@router.get("/trial/simulation", response_class=HTMLResponse)
+def trial_simulation(request: Request, entries: Query) -> HTMLResponse:
+    """Simulate the next block; without JavaScript all of them, as a page."""
+    part = "hx-request" in request.headers
+    values: dict[str, Any] = {"faults": [], "progress": None, "blocks": BLOCKS, "next": ""}
+    status = 200
+    try:
+        question = trial_question(entries)
+        answer = trial_answer(question)
+        progress = _simulated(answer, progress_of(entries), whole=not part)
+        language = language_asked(request)
+        following = question.link(language, "/trial/simulation", **progress.entries())
+        values |= {"progress": progress, "exact": 100 * answer.power,
+                   "next": "" if progress.done else following,
+                   "back": question.link(language)}  # fmt: skip
+    except InputError as error:
+        values["faults"], status = [str(each) for each in error.faults], 400
+    template = "trial_progress.html" if part else "trial_simulation.html"
+    return localised_page(request, template, 200 if part else status, **values)
+
+
+@router.get("/trial/report")
+def trial_report(request: Request, entries: Query) -> Response:
+    """Return the report of a power study of this design, as `pretese report` writes it."""
+    try:
+        answer = trial_answer(trial_question(entries))
+        design = _simulated_design(answer)
+        study = design.power(replicates=REPORT_TRIALS, progress=False)
+        page = study.report()
+    except InputError as error:
+        faults = [str(each) for each in error.faults]
+        return localised_page(request, "error.html", 400, faults=faults)
+    return HTMLResponse(page, headers={"content-security-policy": policy_of(page)})
+
+
+@router.get("/trial/compare", response_class=HTMLResponse)
+def compare_page(request: Request, entries: Query) -> HTMLResponse:
+    """Return two designs side by side; entries of each begin with its letter and a point."""
+    sides = {side: _of_side(entries, side) for side in SIDES}
+    values: dict[str, Any] = {
+        **_form(), "sides": {side: _shown(given) for side, given in sides.items()},
+        "answers": None, "faults": [],
+    }  # fmt: skip
+    status = 200
+    try:
+        found = {side: trial_answer(trial_question(given)) for side, given in sides.items()}
+        words = messages(language_asked(request))
+        names = [(f"{words['design']} {side.upper()}", each) for side, each in found.items()]
+        values |= {"answers": found, "chart": power_chart(names, words, None)}
+    except InputError as error:
+        values["faults"], status = [str(each) for each in error.faults], 400
+    return localised_page(request, "compare.html", status, **values)
+
+
+def shown_answer(answer: TrialAnswer, request: Request) -> dict[str, Any]:
+    """Return what the template shows of an answer."""
+    question, language = answer.question, language_asked(request)
+    words = messages(language)
+    both = {f"{side}.{k}": v for side in SIDES for k, v in question.entries().items()}
+    from urllib.parse import urlencode
+
+    return {
+        "found": answer,
+        "curve": power_chart([("", answer)], words, None),
+        "boundaries": boundary_chart(answer, words),
+        "expected": expected_chart(answer, words),
+        "python": question.python(),
+        "command": question.command(),
+        "design": question.design_file(_even(answer.enrolled)) if question.treatments == 1 else "",
+        "link": question.link(language),
+        "simulation": question.link(language, "/trial/simulation"),
+        "report": question.link(language, "/trial/report"),
+        "json": question.link(language, "/trial.json"),
+        "compare": "/trial/compare?" + urlencode({**both, "lang": language}),
+        "trials": BLOCK * BLOCKS,
+    }
+
+
+def _simulated(answer: TrialAnswer, progress: Progress, *, whole: bool) -> Progress:
+    """Simulate one block, or all that remain."""
+    progress = next_block(answer.question, answer.enrolled, progress)
+    while whole and not progress.done:
+        progress = next_block(answer.question, answer.enrolled, progress)
+    return progress
+
+
+def _simulated_design(answer: TrialAnswer) -> Any:
+    question: TrialQuestion = answer.question
+    if question.treatments > 1:
+        cure = "choose one treatment"
+        raise InputError.of("trial", "treatments", "several have no report here", cure)
+    return pretese.design(question.design(_even(answer.enrolled)))
+
+
+def _even(participants: int) -> int:
+    """Return a size that blocks of four fill."""
+    return participants + -participants % 4
+
+
+def _form() -> dict[str, Any]:
+    sources = ("rates", *pretese.shipped().scenarios)
+    return {"spending": SPENDING, "futility": FUTILITY, "sources": sources}
+
+
+def _shown(entries: Mapping[str, str]) -> dict[str, str]:
+    return {**DEFAULTS, **{k: v for k, v in entries.items() if k in DEFAULTS}}
+
+
+def _of_side(entries: Mapping[str, str], side: str) -> dict[str, str]:
+    start = f"{side}."
+    return {k.removeprefix(start): v for k, v in entries.items() if k.startswith(start)}
