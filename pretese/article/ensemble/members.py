@@ -23,7 +23,7 @@ from simulate.truth import population_effects
 Floats = NDArray[np.float64]
 
 #: Studies in which each member is tested, with random numbers that have solved nothing.
-TEST_STUDIES = 1000
+TEST_STUDIES = 800
 
 #: Base seed of these studies.
 TEST_SEED = 20_220_707

@@ -18,7 +18,7 @@ from simulate.scenario.parameter_paths import parameters, with_values
 Floats = NDArray[np.float64]
 
 #: Studies behind an expected value of the targets while a member is solved.
-STUDIES = 200
+STUDIES = 120
 
 #: Numbers of these sections change no patient and no outcome.
 _WITHOUT_EFFECT = ("dates.",)
