@@ -1,7 +1,8 @@
 """Compiled kernels beside numpy, a peer, and the least that the work can take; one table.
 
 CPU seconds on one core, in turns. "Limit" is what no program can do without: the random numbers
-alone from numpy, one exponential per patient and step, or the peer's own kernel.
+alone from numpy, one exponential per patient and step, or the events of SimPy with a bare list.
+The ratio is that of the peer to ours; work without a kernel has one column.
 """
 
 from collections.abc import Callable
@@ -11,21 +12,27 @@ import statsmodels.api as sm
 from scipy import stats
 from scipy.special import expit
 
+from benchmarks.clinic.bench_clinic import PATIENTS as CLINIC_PATIENTS
+from benchmarks.clinic.bench_clinic import minimal_simpy, small_clinic, with_ciw
 from benchmarks.timing import best_of
-from benchmarks.trial.bench_trials import TRIALS, batched, loop
+from benchmarks.trial.bench_trials import COEFFICIENTS, PARTICIPANTS, TRIALS, batched, loop
 from estimate.comparison.exact.fisher import fisher_exact
 from estimate.compiled.switch import compiled_kernels
 from estimate.regression.logistic import fit_logistic
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.design.design_reader import design_path, read_design
 from pretese.trial.simulation.engine import draw_block
+from simulate.clinic.flow.run_clinic import run_clinic
+from simulate.clinic.records.event_log import event_log
 from simulate.cohort.draw import draw_cohort
 from simulate.core.random_streams import RandomStreams, compiled_streams
 from simulate.scenario.load import load_scenario
+from simulate.scenario.parameter_paths import with_values
 
 Work = Callable[[], object]
 STUDIES, PATIENTS, FITS = 100, 569, 200
-HEADER = ("work", "numpy", "compiled", "peer", "limit", "peer / compiled", "compiled / limit")
+KINDS = ("numpy", "compiled", "peer", "limit")
+HEADER = ("work", "numpy", "compiled", "best peer", "ratio", "limit", "ratio to limit")
 
 
 def compiled(work: Work) -> Work:
@@ -92,15 +99,27 @@ def _numbers_of(work: Work) -> int:
     return sum(counted)
 
 
-def trial(name: str, trials: int = 250) -> tuple[float, Work, None, None]:
+def trial(name: str, trials: int = 250) -> tuple[float, Work, None, Work]:
     design = read_design(design_path(name))[0]
     scenario = scenario_of(design)
-    return (
-        1e6 / trials,
-        lambda: draw_block(design, scenario, 1, ((600, 1.0),), 0, trials, True),
-        None,
-        None,
-    )
+
+    def block() -> object:
+        return draw_block(design, scenario, 1, ((600, 1.0),), 0, trials, True)
+
+    generator, numbers = np.random.default_rng(1), np.empty(_numbers_of(block))
+    return 1e6 / trials, block, None, lambda: generator.random(out=numbers)
+
+
+def fitted() -> tuple[float, Work, Work, Work]:
+    generator = np.random.default_rng(1)
+    normals = np.empty((TRIALS, PARTICIPANTS, COEFFICIENTS - 2))
+    uniforms = np.empty((TRIALS, PARTICIPANTS, 2))
+
+    def numbers_alone() -> None:
+        generator.standard_normal(out=normals)
+        generator.random(out=uniforms)
+
+    return 1e6 / TRIALS, batched, loop, numbers_alone
 
 
 def fisher() -> tuple[float, Work, Work, None]:
@@ -114,19 +133,35 @@ def fisher() -> tuple[float, Work, Work, None]:
     )
 
 
+def clinic() -> tuple[float, Work, Work, Work]:
+    paper, small = load_scenario("paper"), small_clinic()
+    untreated = with_values(paper, {"choice.intercept": -60}, "benchmark")
+    return (
+        1e6 / CLINIC_PATIENTS,
+        lambda: event_log(run_clinic(small, untreated, 1, patients=CLINIC_PATIENTS)),
+        with_ciw,
+        minimal_simpy,
+    )
+
+
 ROWS = {
     "logistic fit, 600 patients, 8 coefficients (µs; statsmodels; exp alone)": logistic,
-    "simulate and fit a trial of 600 (µs; numpy + statsmodels loop)": lambda: (
-        1e6 / TRIALS, batched, loop, None,
-    ),
+    "simulate and fit a trial of 600 (µs; numpy + statsmodels; its random numbers)": fitted,
     "a normal of 2,000 studies of 60 (ns; numpy, one stream)": streams,
     "a cohort of 569, both potential outcomes (µs; its random numbers)": cohort,
-    "trial of 600 from a scenario, score test (µs)": lambda: trial("superiority-any-sperm"),
-    "trial of 600 from a scenario, adjusted, eight sites (µs)": lambda: trial(
+    "trial of 600 from a scenario, score test (µs; its random numbers)": lambda: trial(
+        "superiority-any-sperm"
+    ),
+    "trial of 600 from a scenario, adjusted, eight sites (µs; its random numbers)": lambda: trial(
         "minimisation-eight-sites"
     ),
+    "a patient of a small clinic, with its log (µs; Ciw; SimPy alone)": clinic,
     "Fisher, 2 x 4, 1,600 patients (µs; scipy, 10,000 random tables)": fisher,
 }  # fmt: skip
+
+
+#: Work that has no compiled kernel.
+PLAIN = (clinic, fisher)
 
 
 def main() -> None:
@@ -134,14 +169,18 @@ def main() -> None:
     for name, make in ROWS.items():
         scale, work, peer, limit = make()
         tried = {"numpy": work, "compiled": compiled(work), "peer": peer, "limit": limit}
+        if make in PLAIN:
+            del tried["compiled"]
         compiled(work)()  # kernels are compiled, or loaded from the disk, before the clock starts
+        ours = "compiled" if "compiled" in tried else "numpy"
         took = best_of(3, {key: call for key, call in tried.items() if call is not None})
-        cells = [f"{took[key] * scale:,.1f}" if key in took else "" for key in tried]
-        ratios = [
-            f"{took[a] / took[b]:.1f}" if a in took and b in took else ""
-            for a, b in (("peer", "compiled"), ("compiled", "limit"))
-        ]
-        print(f"| {name} | " + " | ".join([*cells, *ratios]) + " |", flush=True)
+        took_or = {key: f"{took[key] * scale:,.1f}" if key in took else "" for key in KINDS}
+        ratio, to_limit = (
+            f"{took[a] / took[b]:.{digits}f}" if a in took and b in took else ""
+            for a, b, digits in (("peer", ours, 2), (ours, "limit", 1))
+        )
+        cells = (*(took_or[key] for key in KINDS[:3]), ratio, took_or["limit"], to_limit)
+        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
 
 
 if __name__ == "__main__":

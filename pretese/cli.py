@@ -49,6 +49,7 @@ COMMANDS = {
     "schedule": "dated injections, visits and decisions, as a table and a calendar",
     "audit": "protocol deviations in a clinic's log",
     "serve": "pages for the bedside, and a CDS Hooks service, in a browser",
+    "schema": "JSON Schema of every file and printed document",
 }
 
 #: Maximum number of faults listed; the rest are counted.

@@ -125,6 +125,19 @@ ESTIMANDS: tuple[Estimand, ...] = (
 )  # fmt: skip
 
 
+def estimands_of(scenario: Scenario) -> tuple[Estimand, ...]:
+    """Return every estimand of a scenario: those of `ESTIMANDS`, and any sperm at each site."""
+    return (*ESTIMANDS, *(_at_site(code, name) for code, name in enumerate(scenario.sites)))
+
+
+def _at_site(code: int, name: str) -> Estimand:
+    def weight(cohort: Cohort) -> Floats:
+        sites = cohort.patients.sites
+        return _everyone(cohort) if sites is None else (sites.code == code).astype(float)
+
+    return Estimand(f"any_sperm.site.{name}", "any_sperm", f"any sperm, site {name}", weight)
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
     """True risks and their contrasts; arrays of shape (replicate,), or 0-dimensional.
@@ -155,7 +168,7 @@ def population_effects(
     scenario: Scenario,
     seed: int,
     patients: int = 2_000_000,
-    estimands: tuple[Estimand, ...] = ESTIMANDS,
+    estimands: tuple[Estimand, ...] | None = None,
 ) -> dict[str, Effect]:
     """Return every estimand in the population (PATE and the like) from a large draw, with its SE.
 
@@ -163,20 +176,25 @@ def population_effects(
     ----------
     patients
         Patients simulated, in blocks of at most `BLOCK_PATIENTS`.
+    estimands
+        None takes those of `estimands_of`.
     """
+    asked = estimands_of(scenario) if estimands is None else estimands
     total: dict[str, tuple[Floats, Floats]] = {}
     for block, begin in enumerate(range(0, patients, BLOCK_PATIENTS)):
         size = min(BLOCK_PATIENTS, patients - begin)
         cohort = draw_cohort(scenario, seed, first=block, patients=size)
-        for key, (mass, square) in _cells(cohort, estimands, axis=None).items():
+        for key, (mass, square) in _cells(cohort, asked, axis=None).items():
             before = total.get(key, (np.zeros(()), np.zeros(())))
             total[key] = before[0] + mass, before[1] + square
     return {key: _effect(*each, exact=False) for key, each in total.items()}
 
 
-def truth_table(effects: Mapping[str, Effect]) -> pd.DataFrame:
+def truth_table(
+    effects: Mapping[str, Effect], estimands: tuple[Estimand, ...] = ESTIMANDS
+) -> pd.DataFrame:
     """Return population effects as a table: a row per estimand and scale, with its SE."""
-    words = {each.key: each.words for each in ESTIMANDS}
+    words = {each.key: each.words for each in estimands}
     rows = [
         {
             "estimand": key,

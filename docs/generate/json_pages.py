@@ -1,7 +1,8 @@
 """JSON Schemas of the documents that commands print, and the page that lists their fields.
 
 ``python -m docs.generate.json_pages`` runs each command on a small example and writes what it finds
-into ``docs/reference/json``. Documents of `decide` and `serve` have schemas of their own.
+into ``docs/reference/json`` and ``pretese/api/schemas/answers``. The document of `decide` has a
+schema of its own.
 """
 
 import contextlib
@@ -14,10 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from docs.generate.json.schema import rows, schema_of_examples
 from pretese.cli import run
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "docs" / "reference" / "json"
+SCHEMA_FOLDER = ROOT / "pretese" / "api" / "schemas" / "answers"
 
 #: Small inputs of the commands.
 FILES = {
@@ -37,6 +40,8 @@ FILES = {
     "endpoint: {variable: any_sperm, endpoint_month: 4}\n"
     "monitoring: {analyses_percent: [50, 100], efficacy: OF, alpha_percent: 2.5, sides: 1}\n"
     "decision: {min_power_percent: 80}\n",
+    "columns.yaml": "columns:\n  age_years: age\n  gonadotropin_therapy: treated\n"
+    "  sperm_retrieved: found\nextends: paper\n",
     "plan.yaml": "treatment: treated\noutcome: found\ncovariates: {age: numeric}\n"
     "methods: [unadjusted, adjusted, iptw-ate]\nsubgroups: {older: {by: age, cut: '< 35'}}\n",
     "patients.csv": "treated,found,age\n"
@@ -77,6 +82,20 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
             "power re-estimation --replicates 20",
         ),
     ),
+    "forecast": (
+        "Probability of success",
+        ("power superiority-any-sperm --prior evidence --participants 300",),
+    ),
+    "recovery": (
+        "Recovery of known effects",
+        ("recover no-effect --replicates 4 --truth-patients 1000 --no-figures --out recovered",),
+    ),
+    "fit": ("Fit of a scenario", ("fit patients.csv --mapping columns.yaml --resamples 20",)),
+    "clinic": (
+        "Clinic",
+        ("clinic paper --clinic busy-theatre --patients 60 --replicates 2 --no-figures --out run",),
+    ),
+    "reproduction": ("Reproduction of the article", ("reproduce --replicates 2",)),
     "evidence": ("Published studies", ("evidence --surgery second",)),
     "meta-analysis": ("Meta-analysis", ("evidence --pool 'sperm retrieved'",)),
 }
@@ -85,8 +104,11 @@ INTRODUCTION = """\
 # JSON documents
 
 Every `--json` prints one document; [output](../output.md) states the rules for all of them. The
-tables list the fields of each document by their path: `[]` is an element of a list, `*` any name.
-Schemas (JSON Schema, draft 2020-12) and this page are generated from outputs of the commands:
+tables list the fields of each document by their path, with their meaning: `[]` is an element of a
+list, `*` any name.
+`pretese schema NAME` prints the JSON Schema (draft 2020-12) of a document, or of a file that the
+program reads; without NAME it lists them. The schemas and this page are generated from outputs of
+the commands:
 
 ```sh
 python -m docs.generate.json_pages
@@ -114,14 +136,14 @@ def printed(command: str, folder: Path) -> Any:
     out, quiet = io.StringIO(), contextlib.redirect_stderr(io.StringIO())
     with contextlib.chdir(folder), contextlib.redirect_stdout(out), quiet:
         code = run([*shlex.split(command), "--json"])
-    if code:
+    if code not in (0, 3):  # 3: a check failed, as it may with few replicates
         raise RuntimeError(f"pretese {command} ends with {code}")
     return json.loads(out.getvalue())
 
 
 def schema(name: str, folder: Path) -> dict[str, Any]:
     """Return the schema that all examples of a document meet."""
-    return loosened(_merged(map(schema_of, examples(name, folder))))
+    return schema_of_examples(name, examples(name, folder))
 
 
 def write_inputs(folder: Path) -> None:
@@ -130,84 +152,13 @@ def write_inputs(folder: Path) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def schema_of(value: Any) -> dict[str, Any]:
-    """Return the JSON Schema of a value; all elements of a list are alike."""
-    if isinstance(value, dict):
-        if value and all(not key.isidentifier() for key in value):
-            return {
-                "type": "object",
-                "additionalProperties": _merged(map(schema_of, value.values())),
-            }
-        fields = {key: schema_of(each) for key, each in value.items()}
-        return {"type": "object", "properties": fields}
-    if isinstance(value, list):
-        items = _merged(map(schema_of, value))
-        return {"type": "array", "items": items} if items else {"type": "array"}
-    kinds = {bool: "boolean", int: "number", float: "number", str: "string", type(None): "null"}
-    return {"type": kinds[type(value)]}
-
-
-def _merged(schemas: Any) -> dict[str, Any]:
-    """Return one schema that all values of some schemas meet."""
-    merged: dict[str, Any] = {}
-    for each in schemas:
-        merged = _both(merged, each) if merged else each
-    return merged
-
-
-def _both(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
-    kinds = sorted({*_kinds(one), *_kinds(other)})
-    both: dict[str, Any] = {"type": kinds[0] if len(kinds) == 1 else kinds}
-    for key in ("items", "additionalProperties"):
-        found = [each[key] for each in (one, other) if key in each]
-        if found:
-            both[key] = _merged(found)
-    names = {**one.get("properties", {}), **other.get("properties", {})}
-    if names:
-        pairs = {
-            n: [s["properties"][n] for s in (one, other) if n in s.get("properties", {})]
-            for n in names
-        }
-        both["properties"] = {name: _merged(found) for name, found in pairs.items()}
-    return both
-
-
-def loosened(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema in which a field of which only null is known may be anything."""
-    if schema.get("type") == "null":
-        return {}
-    found = dict(schema)
-    for key in ("items", "additionalProperties"):
-        if key in schema:
-            found[key] = loosened(schema[key])
-    if "properties" in schema:
-        found["properties"] = {name: loosened(s) for name, s in schema["properties"].items()}
-    return found
-
-
-def _kinds(schema: dict[str, Any]) -> list[str]:
-    kind = schema.get("type", "any, null in the example")
-    return kind if isinstance(kind, list) else [kind]
-
-
-def rows(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield path and type of every field."""
-    for name, each in schema.get("properties", {}).items():
-        place = f"{path}.{name}" if path else name
-        yield place, " or ".join(_kinds(each))
-        yield from rows(each, place)
-    if schema.get("items"):
-        yield from rows(schema["items"], f"{path}[]")
-    if schema.get("additionalProperties"):
-        yield from rows(schema["additionalProperties"], f"{path}.*")
-
-
 def _section(name: str, found: dict[str, Any]) -> str:
     title, commands = DOCUMENTS[name]
-    table = "\n".join(f"| `{place}` | {kind} |" for place, kind in rows(found))
-    link = f"[{name}.schema.json]({name}.schema.json)"
-    head = f"## {title}\n\nExample: `pretese {commands[0]} --json`. Schema: {link}.\n"
-    return f"{head}\n| field | type |\n|---|---|\n{table}\n"
+    table = "\n".join(f"| `{place}` | {kind} | {words} |" for place, kind, words in rows(found))
+    head = (
+        f"## {title}\n\nExample: `pretese {commands[0]} --json`. Schema: `pretese schema {name}`.\n"
+    )
+    return f"{head}\n| field | type | meaning |\n|---|---|---|\n{table}\n"
 
 
 def main() -> None:
@@ -220,9 +171,9 @@ def main() -> None:
             found = schema(name, Path(folder))
             draft = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": name}
             text = json.dumps({**draft, **found}, indent=1) + "\n"
-            (TARGET / f"{name}.schema.json").write_text(text, encoding="utf-8")
+            (SCHEMA_FOLDER / f"{name}.schema.json").write_text(text, encoding="utf-8")
             parts.append(_section(name, found))
-            sys.stdout.write(f"wrote docs/reference/json/{name}.schema.json\n")
+            sys.stdout.write(f"wrote {name}.schema.json\n")
     (TARGET / "index.md").write_text("\n".join(parts), encoding="utf-8")
 
 

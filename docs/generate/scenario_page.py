@@ -17,7 +17,7 @@ INTRODUCTION = """\
 # Scenario files
 
 A scenario is a question about synthetic patients, with every number needed to simulate them. This
-page is written from the code; change that, not the page:
+page is generated from the code; do not edit it:
 
 ```sh
 python -m docs.generate.scenario_page > docs/reference/scenario.md
@@ -25,21 +25,21 @@ python -m docs.generate.scenario_page > docs/reference/scenario.md
 
 ## Write your own
 
-State the differences to a shipped scenario and nothing else:
+State only the differences from a shipped scenario:
 
 ```yaml
 id: my-question
-extends: paper            # a scenario beside this one, a shipped one, or the path of a .yaml file
-question: What if a fifth of the injections is missed?
-expected_finding: Testosterone rises less, and so does FSH fall.
+extends: paper            # a scenario in the same folder, a shipped one, or the path of a file
+question: What is the effect of missing 20 % of the injections?
+expected_finding: The rise of testosterone and the fall of FSH are smaller.
 behaviour:
   missed_share: {value: 0.2, unit: "1", status: assumed, source: "my clinic", sweep: [0, 0.4]}
 ```
 
-Sections merge; a number replaces the other's number whole; `null` takes away. Question, expected
-finding and targets are never inherited. For a single number there is
+Sections are merged; a number replaces the inherited number as a whole; `null` removes it.
+Question, expected finding and targets are not inherited. To change a single number, use
 `pretese simulate paper --set behaviour.missed_share=0.2`; an unknown path is refused, and so is
-a value outside the `sweep` of an assumption: to go further, declare a wider one with its source.
+a value outside the `sweep` of an assumption: to use it, declare a wider range with its source.
 
 Files are read as YAML 1.2: `true` and `false` are the only booleans, `yes`, `no`, `on`, `off` and
 dates are text, `1_000` is not a number.
@@ -48,27 +48,26 @@ Every number has a `value`, a `unit` (UCUM, or "log odds", "log", "1"), a `sourc
 
 | status | meaning |
 |---|---|
-| published | printed in the source named |
-| derived | follows from printed numbers by arithmetic |
-| transported | published for other patients or doses, named beside it; swept over `sweep` |
+| published | reported by the source |
+| derived | computed from reported numbers |
+| transported | published for another population or dose, as named; varied over `sweep` |
 | estimated | [fitted to a table](../how-to/fit-a-scenario-to-your-table.md); `sweep` is 95 % CI |
 | calibrated | solved by `pretese calibrate` from `value`; see `calibration_records/` |
-| assumed | free; no source decides within `sweep` |
+| assumed | free within `sweep`; not determined by any source |
 
 A target is the id of a [published number](published-numbers.md), or a mapping with `number`
 (such an id, or `truth.` with an estimand and a scale, such as
-`truth.any_sperm.everyone.risk_ratio`), `value`, `half_unit` (within which it is met), `source`,
-and if you like `weight` and `must_match: false`. A file that extends another and states calibrated
-numbers needs targets and a calibration record of its own; it solves its own numbers alone. A
-calibration record whose scenario, or whose parent's solution, has changed is refused; so is one of
-which a value was changed by hand (`record_sha256` binds them).
+`truth.any_sperm.everyone.risk_ratio`), `value`, `half_unit` (the tolerance), `source`,
+and optionally `weight` and `must_match: false`. A file that extends another and states calibrated
+numbers needs its own targets and calibration record, and only these numbers are solved. A
+calibration record is refused if its scenario or the solution of the parent has changed, or if a
+value was changed by hand (checked with `record_sha256`).
 
 `physiology.kinetics` declares drugs besides hCG and uFSH, by the name that regimens give them:
-`fsh` (how one IU reaches serum as FSH), `hcg_iu_per_iu` (how many IU of hCG it acts like on the
-Leydig cells), or `inert: true`. A regimen that injects a drug of which nothing is declared is
-refused.
+`fsh` (kinetics of one IU as serum FSH), `hcg_iu_per_iu` (equivalent IU of hCG on the Leydig
+cells), or `inert: true`. A regimen that injects an undeclared drug is refused.
 
-`choice.by: coin` makes a trial of a study: all patients share one probability of therapy.
+`choice.by: coin` randomises: all patients have the same probability of therapy.
 
 `user_defined` adds covariates, outcomes and mechanisms by formulas or functions
 ([how](../how-to/extend-a-scenario.md)).

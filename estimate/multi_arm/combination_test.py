@@ -1,7 +1,7 @@
 """Closed combination tests: stage by stage, whatever was dropped or reallocated in between.
 
 Each set of null hypotheses has a p-value of every stage, from the participants of that stage alone:
-Dunnett's or Bonferroni's test of the treatments of the set that were recruited then. The p-values
+Dunnett's or Sidak's test of the treatments of the set that were recruited then. The p-values
 are combined with weights fixed in the plan (inverse normal), and compared with the boundaries of
 one hypothesis. Bretz F, Schmidli H, Koenig F, Racine A, Maurer W. *Biom J* 2006;48:623-34; Koenig
 F, Brannath W, Bretz F, Posch M. *Stat Med* 2008;27:1612-25. Given the stages before, the p-value of
@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import log_ndtr, ndtri
 
 from estimate.core.arrays import Bools, Floats
 from estimate.multi_arm.control_paths import control_paths, follow_arm
@@ -23,10 +23,13 @@ from estimate.multi_arm.local_tests import NEVER, LocalTests, single_boundary
 from estimate.sequential.boundary_shapes import Shape
 
 #: How a set is tested within a stage.
-Intersection = Literal["dunnett", "bonferroni"]
+Intersection = Literal["dunnett", "sidak"]
 
 #: Statistics beyond are as good as certain.
 REACH = 8.0
+
+#: Sizes of a treatment relative to the control for which Dunnett's p-values are tabulated.
+RATIOS = np.array([0.0, 0.1, 0.2, 1 / 3, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0])
 
 
 @dataclass(slots=True)
@@ -42,18 +45,19 @@ class CombinationTest:
     upper
         (stage,) boundaries of one hypothesis.
     intersection
-        The test within a stage; Dunnett's for sets of one kind of hypothesis, with ``ratio``
-        participants per participant of the control.
+        The test within a stage. Dunnett's is for sets of one kind of hypothesis, with the smallest
+        size of a treatment per participant of the control, which is conservative for larger ones;
+        other sets are tested by Sidak's inequality, which holds if their statistics are not
+        negatively correlated.
     """
 
     tests: LocalTests
     weights: Floats
     upper: Floats
     intersection: Intersection = "dunnett"
-    ratio: float = 1.0
     _sum: Floats | None = field(default=None, init=False)
 
-    def add(self, z: Floats, stage: int) -> Bools:
+    def add(self, z: Floats, stage: int, sizes: Floats) -> Bools:
         """Take the statistics of a stage alone; return (replicate, set) rejections.
 
         Parameters
@@ -63,41 +67,52 @@ class CombinationTest:
             infinity or NaN where the treatment was not recruited.
         stage
             From 0.
+        sizes
+            (replicate, arm) participants of this stage, the control first.
         """
         if self._sum is None:
             self._sum = np.zeros((len(z), len(self.tests.step)))
         members = self.tests.critical[:, :, 0] < NEVER
         own = np.stack(
-            [self._of_set(z, *each) for each in zip(self.tests.step, members, strict=True)], -1
+            [self._of_set(z, sizes, *each) for each in zip(self.tests.step, members, strict=True)],
+            -1,
         )
         self._sum += np.sqrt(self.weights[stage]) * own
         total = np.sqrt(self.weights[: stage + 1].sum())
         return np.asarray(self._sum / total >= self.upper[stage])
 
-    def _of_set(self, z: Floats, step: np.ndarray, members: Bools) -> Floats:
+    def _of_set(self, z: Floats, sizes: Floats, step: np.ndarray, members: Bools) -> Floats:
         """Return (replicate,) the z equivalent of the p-value of a set."""
         inside = np.flatnonzero(members)
         values = z[:, inside, step[inside]]
         seen = np.isfinite(values)
         best = np.where(seen, np.clip(values, -REACH, REACH), -np.inf).max(1)
         count = seen.sum(1)
-        mixed = np.unique(step[inside]).size > 1 or self.intersection == "bonferroni"
+        mixed = np.unique(step[inside]).size > 1 or self.intersection == "sidak"
+        smallest = np.where(seen, sizes[:, 1:][:, inside], np.inf).min(1)
+        ratio = np.zeros(len(z)) if mixed else _rounded_down(smallest, sizes[:, 0])
         found = np.full(len(z), -np.inf)
         for treatments in range(1, len(inside) + 1):
-            here = count == treatments
-            if here.any():
-                found[here] = stage_z(best[here], treatments, None if mixed else self.ratio)
+            for each in np.unique(ratio[count == treatments]):
+                here = (count == treatments) & (ratio == each)
+                found[here] = stage_z(best[here], treatments, float(each))
         return found
 
 
-def stage_z(largest: Floats, treatments: int, ratio: float | None) -> Floats:
+def _rounded_down(smallest: Floats, control: Floats) -> Floats:
+    """Return participants per participant of the control, rounded down to `RATIOS`."""
+    ratio = np.divide(smallest, control, out=np.zeros_like(control), where=control > 0)
+    return RATIOS[np.searchsorted(RATIOS, ratio + 1e-9, side="right") - 1]
+
+
+def stage_z(largest: Floats, treatments: int, ratio: float) -> Floats:
     """Return the z equivalent of the p-value of the largest of several null statistics.
 
     Parameters
     ----------
     ratio
-        Participants of a treatment per participant of the control, for Dunnett's p-value; None
-        gives Bonferroni's.
+        Participants of a treatment per participant of the control, for Dunnett's p-value; 0 gives
+        Sidak's, that of independent statistics.
 
     Examples
     --------
@@ -106,8 +121,8 @@ def stage_z(largest: Floats, treatments: int, ratio: float | None) -> Floats:
     """
     if treatments == 1:
         return largest
-    if ratio is None:
-        return np.asarray(-ndtri(np.minimum(treatments * ndtr(-largest), 1 - 1e-12)))
+    if ratio == 0:
+        return np.asarray(-ndtri(-np.expm1(treatments * log_ndtr(largest))))
     grid, values = _dunnett_table(treatments, round(ratio, 9))
     return np.interp(largest, grid, values)
 
@@ -133,8 +148,8 @@ def stage_weights(rates: Sequence[float]) -> Floats:
 
 def combination_test(
     tests: LocalTests, rates: Sequence[float], shape: Shape, alpha: float, *,
-    intersection: Intersection = "dunnett", ratio: float = 1.0,
+    intersection: Intersection = "dunnett",
 ) -> CombinationTest:  # fmt: skip
     """Return a closed combination test at a one-sided level, with the weights of the plan."""
     upper = single_boundary(tuple(float(t) for t in rates), shape, alpha)
-    return CombinationTest(tests, stage_weights(rates), upper, intersection, ratio)
+    return CombinationTest(tests, stage_weights(rates), upper, intersection)

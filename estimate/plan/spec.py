@@ -126,7 +126,7 @@ class Plan(Document):
 
     treatment: str
     treatment_levels: Annotated[tuple[str, ...], BeforeValidator(read_levels)] = ()
-    outcome: Annotated[Outcome, BeforeValidator(read_outcome)]
+    outcome: Annotated[Outcome, BeforeValidator(read_outcome, json_schema_input_type=Outcome | str)]
     covariates: dict[str, Annotated[Kind, PlainValidator(read_kind)]] = Field(default_factory=dict)
     methods: Annotated[tuple[MethodName, ...], Field(min_length=1)]
     models: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -145,7 +145,9 @@ class Plan(Document):
     strata: tuple[str, ...] = ()
     trim_percent: tuple[Percent, Percent] | None = None
     truncate_percent: tuple[Percent, Percent] | None = None
-    missing: Annotated[MissingData, BeforeValidator(name_alone)] = MissingData()
+    missing: Annotated[
+        MissingData, BeforeValidator(name_alone, json_schema_input_type=MissingData | str)
+    ] = MissingData()
     cluster: Annotated[str | None, Field(validate_default=True)] = None
     sampling_weights: str | None = None
     errors: Annotated[dict[str, ErrorKind], BeforeValidator(read_errors)] = Field(

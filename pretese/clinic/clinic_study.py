@@ -21,7 +21,7 @@ from pretese.jobs.signals import StopRequest
 from protocol.errors import InputError
 from simulate.clinic.capacity.replicates import Replicate, measured, summary
 from simulate.clinic.flow.run_clinic import Run
-from simulate.clinic.records.clinic_tables import clinic_tables
+from simulate.clinic.records.clinic_tables import clinic_tables, truth_of
 from simulate.clinic.records.event_log import log_of
 from simulate.clinic.records.milestones import milestones_of
 from simulate.clinic.records.state_on_day import views
@@ -70,6 +70,11 @@ class ClinicStudy:
         milestones = pd.concat([milestones_of(each) for each in seen], ignore_index=True)
         observed = clinic_tables(self.run, self.day)
         return {**observed, "milestones": milestones, "log": log_of(self.run, seen)}
+
+    def truth(self) -> pd.DataFrame:
+        """Return both potential outcomes of the patients whom the tables list."""
+        seen = views(self.run, self.day)
+        return pd.concat([truth_of(each) for each in seen], ignore_index=True)
 
     def figure(self, name: str) -> Figure:
         """Draw one of `clinic_options.FIGURES`."""

@@ -7,7 +7,7 @@ import pandas as pd
 
 from simulate.scenario import Scenario
 from simulate.scenario.ensemble import Ensemble, member_scenario
-from simulate.truth import SCALES, Effect, population_effects, truth_table
+from simulate.truth import SCALES, Effect, estimands_of, population_effects, truth_table
 
 #: Percentiles between which a band lies.
 BAND = (2.5, 97.5)
@@ -34,7 +34,8 @@ def truth_with_bands(
         The columns of `simulate.truth.truth_table`, then ``band_low``, ``band_median`` and
         ``band_high`` of the truth, and ``risk_untreated_low`` and so on of both risks.
     """
-    frame = truth_table(population_effects(scenario, seed, patients))
+    effects = population_effects(scenario, seed, patients)
+    frame = truth_table(effects, estimands_of(scenario))
     each = max(MIN_PATIENTS, patients // len(ensemble.changes))
     found = []
     for changes in ensemble.changes:

@@ -70,6 +70,12 @@ def patients_option(
     return _count_option("--patients", low, high, default, words, own)
 
 
+def mcse_option(lowest: float, until: str) -> Option[Any]:
+    """Return the option that adds replicates up to a precision, from ``lowest`` to 0.1."""
+    words = f"{until} have this Monte Carlo standard error."
+    return click.option("--mcse", type=NumberRange(lowest, 0.1), help=words)
+
+
 def replicates_option(
     low: int, high: int, default: int | None, words: str, own: str = ""
 ) -> Option[Any]:

@@ -23,8 +23,9 @@ from pretese.pictures.scenario_pictures import PICTURES
 def command(kind: str, scenario: str, patient_number: int, seed: int, out: Path) -> None:
     """Draw a picture of SCENARIO (a shipped name or a file).
 
-    patient: hormones by the hour, with injections and decisions. cohort: all patients by month.
-    quartiles: published and simulated. variance: variance reduction by common random numbers.
+    patient: hormones by the hour, with injections and decisions. cohort: all patients by day, with
+    doses. quartiles: published and simulated. variance: variance reduction by common random
+    numbers.
     """
     chosen = pretese.scenario(scenario)
     with options_named():

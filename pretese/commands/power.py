@@ -9,6 +9,7 @@ from pretese.commands.option_types import Number, pairs_of, to_number
 from pretese.commands.options import (
     effect_option,
     json_option,
+    mcse_option,
     out_option,
     part_option,
     replicates_option,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     "--target-power", type=Number(), help="Find the sample size for this power, such as 0.9."
 )
 @replicates_option(20, 10_000_000, 2000, "Simulated trials at each sample size and effect.")
+@mcse_option(0.0002, "Add replicates until power and type I error")
 @seed_option()
 @click.option(
     "--sensitivity", "axes", multiple=True, metavar="PATH=V1,V2,...",
@@ -129,7 +131,7 @@ def _compute_part(
     if chosen["out"] is None:
         problem = "a part is kept for later, and there is no folder for it"
         raise InputError.of("--part", "", problem, "name the folder of the study with --out")
-    refuse_with_part(scheduler=chosen.pop("scheduler"))
+    refuse_with_part(mcse=chosen.pop("mcse"), scheduler=chosen.pop("scheduler"))
     del chosen["resume"]  # a part always continues
     with options_named():
         return power_part(

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import click
 
 from pretese.commands.option_names import options_named
-from pretese.commands.option_types import NumberRange
 from pretese.commands.options import (
     figures_option,
     json_option,
+    mcse_option,
     out_option,
     part_option,
     plan_option,
@@ -31,10 +31,7 @@ if TYPE_CHECKING:
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
 @plan_option("Analysis plan (YAML) in place of the library's; without expected verdicts.")
 @replicates_option(2, 100_000_000, 1000, "Simulated studies per scenario.")
-@click.option(
-    "--mcse", type=NumberRange(0.00005, 0.1),
-    help="Add replicates until coverage and rejection have this Monte Carlo standard error.",
-)  # fmt: skip
+@mcse_option(0.00005, "Add replicates until coverage and rejection")
 @click.option(
     "--truth-patients", type=click.IntRange(1000, 1_000_000_000),
     help="Patients over whom true effects are averaged [default: the library's].",

@@ -107,9 +107,13 @@ def prior_of(
         if weight > 0
     )
     return PriorFile(
-        about=f"robust meta-analytic-predictive prior from {len(found.rows)} studies",
+        about=f"robust meta-analytic-predictive prior from {_studies(len(found.rows))}",
         endpoint=found.endpoint,
         status="estimated",
         studies=tuple(row.name for row in found.rows),
         components=components,
     )
+
+
+def _studies(number: int) -> str:
+    return "1 study" if number == 1 else f"{number} studies"

@@ -91,7 +91,7 @@ def _from_studies(topic: str) -> PriorSource:
 
     unknowns = tuple(Unknown(name, *numbers) for name, numbers in _RANGES.items())
     risks = [
-        comparison.control.events / comparison.control.patients
+        _observed_risk(comparison.control.events, comparison.control.patients)
         for each in studies
         for comparison in each.study.comparisons
         if comparison.endpoint == ENDPOINT and comparison.control is not None
@@ -105,6 +105,13 @@ def _from_studies(topic: str) -> PriorSource:
     several = len(usual.rows) > 1
     without = {row.name: excluding(row.name) for row in usual.rows if several}
     return PriorSource(_prior(usual, values), make, unknowns, without, tuple(risks))
+
+
+def _observed_risk(events: int, patients: int) -> float:
+    """Return a share; one of 0 or 100 % is moved by half a patient, as no risk is."""
+    if 0 < events < patients:
+        return events / patients
+    return (events + 0.5) / (patients + 1)
 
 
 def _prior(found: PooledEvidence, values: Mapping[str, float]) -> PriorFile:

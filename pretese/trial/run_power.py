@@ -4,7 +4,7 @@ import shutil
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -28,6 +28,7 @@ from pretese.trial.power.study import (
     POWER_SCHEMA,
     Request,
     StudiedDesign,
+    enough_replicates,
     prepare_designs,
     study_design,
     study_jobs,
@@ -112,6 +113,7 @@ def run_power(
         bar as tell,
     ):
         runner = Runner(store, pool, tell, request.patient_level)
+        request = replace(request, replicates=enough_replicates(planned, request, runner))
         studied = [study_design(each, request, runner) for each in planned]
         tell(0, 1, "tables and figures")
         for files in regimens:

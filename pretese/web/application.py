@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
-from fastapi import FastAPI, Request
+from fastapi import Request
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from pretese.web.cohorts import cohort_page
+from pretese.web.documentation import documentation_pages
+from pretese.web.documentation.openapi import DescribedServer
 from pretese.web.fhir import fhir_pages
 from pretese.web.hooks import service
 from pretese.web.layout import rendering
@@ -25,7 +27,7 @@ def create_application(settings: ServerSettings) -> App:
 
     Nothing is stored: every answer follows from its request alone.
     """
-    inner = FastAPI(title="pretese", docs_url=None, redoc_url=None, openapi_url="/openapi.json")
+    inner = DescribedServer(title="pretese", docs_url=None, redoc_url=None)
     inner.include_router(bedside.router)
     inner.include_router(regimen_pages.router)
     inner.include_router(log_audit.router)
@@ -33,6 +35,7 @@ def create_application(settings: ServerSettings) -> App:
     inner.include_router(cohort_page.router)
     inner.include_router(service.router)
     inner.include_router(fhir_pages.router)
+    inner.include_router(documentation_pages.router)
     inner.state.settings = settings
     inner.mount("/static", StaticFiles(directory=STATIC))
     inner.add_exception_handler(HTTPException, _error_page)

@@ -79,7 +79,11 @@ Seed = Annotated[Whole, Field(ge=0, lt=2**64)]
 #: The name of an entry of a file.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][_a-z0-9-]*$", max_length=80)]
 #: A text; a bare number, ``true`` or ``false`` is read as the word that was written.
-Word = Annotated[str, BeforeValidator(_as_word), StringConstraints(min_length=1)]
+Word = Annotated[
+    str,
+    BeforeValidator(_as_word, json_schema_input_type=str | float),
+    StringConstraints(min_length=1),
+]
 #: A number, or a name.
 Fact = Annotated[
     Annotated[float, Field(ge=-MAX_FACT, le=MAX_FACT)] | str, BeforeValidator(_as_fact)

@@ -223,9 +223,10 @@ class RegimenFile(Document):
     drugs: dict[Name, DrugSpec] = Field(default_factory=dict)
     phases: Annotated[dict[Name, PhaseSpec], Field(min_length=1)]
     visits: dict[Name, VisitSpec] = Field(default_factory=dict)
-    actions: dict[Name, Annotated[ActionSpec, BeforeValidator(_as_action)]] = Field(
-        default_factory=dict
-    )
+    actions: dict[
+        Name,
+        Annotated[ActionSpec, BeforeValidator(_as_action, json_schema_input_type=ActionSpec | str)],
+    ] = Field(default_factory=dict)
     criteria: dict[Name, Criterion] = Field(default_factory=dict)
     tables: dict[Name, TableSpec]
     tolerances: TolerancesSpec

@@ -69,6 +69,7 @@ VALID = {
     "reproduce": ("--replicates", "2", "--workers", "1", "--out", "reproduce"),
     "schedule": ("--start", "2026-01-05"),
     "serve": ("--port", "0"),
+    "schema": ("decision",),
     "simulate": ("paper", "--patients", "12", "--out", "patients"),
     "truth": ("paper", "--patients", "50"),
 }  # fmt: skip

@@ -6,12 +6,13 @@ import jsonschema
 import pytest
 
 from docs.generate import plan_page
+from docs.generate.json.schema import meaning, rows, unused_meanings
 from docs.generate.json_pages import (
     DOCUMENTS,
     ROOT,
+    SCHEMA_FOLDER,
     TARGET,
     printed,
-    rows,
     schema,
     write_inputs,
 )
@@ -21,7 +22,7 @@ QUICK = ("schedule", "audit", "proof", "boundaries", "monitor", "analysis", "evi
 
 
 def stored(name):
-    return json.loads((TARGET / f"{name}.schema.json").read_text(encoding="utf-8"))
+    return json.loads((SCHEMA_FOLDER / f"{name}.schema.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -49,7 +50,14 @@ def test_the_page_lists_every_field_of_every_schema():
     for name in DOCUMENTS:
         fields = list(rows(stored(name)))
         assert len(fields) > 10
-        assert all(f"| `{place}` | {kind} |" in page for place, kind in fields)
+        assert all(f"| `{place}` | {kind} | {words} |" in page for place, kind, words in fields)
+        assert all(words for _, _, words in fields)
+
+
+def test_every_meaning_is_that_of_a_field_and_every_field_needs_one():
+    assert unused_meanings({name: stored(name) for name in DOCUMENTS}) == set()
+    with pytest.raises(KeyError, match=r"no meaning of power\.mystery"):
+        meaning("power", "mystery")
 
 
 def test_the_page_of_the_analysis_plan_is_written_from_the_code():

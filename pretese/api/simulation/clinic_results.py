@@ -50,6 +50,15 @@ class ClinicRun(Shown):
         return self.tables["log"]
 
     @property
+    def truth(self) -> "pd.DataFrame":
+        """Both potential outcomes and exact values of the patients, if they waited for nothing.
+
+        An outcome that a patient of the run reached is the one of his arm here, unless his partner
+        has become so much older by waiting that a pregnancy depends on it.
+        """
+        return self.study.truth()
+
+    @property
     def measures(self) -> "pd.DataFrame":
         """One row per measure: mean, 95 % interval, standard deviation, replicates."""
         return self.study.summary()

@@ -104,6 +104,17 @@ class Reproduction(Shown):
         return comparison_frame(self.run.rows)
 
     @property
+    def joint_facts(self) -> "pd.DataFrame":
+        """One row per joint fact that another source prints, beside the simulated studies.
+
+        ``percentile`` is that of a printed value, empty for a range that is assumed. None of them
+        is used for calibration.
+        """
+        from pretese.article.report.joint_facts import joint_frame
+
+        return joint_frame(self.run.joint)
+
+    @property
     def missed(self) -> tuple[str, ...]:
         """Ids of calibrated numbers that lie beyond 3 Monte Carlo standard errors."""
         from pretese.article.report.compare import missed

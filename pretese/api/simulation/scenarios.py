@@ -121,22 +121,22 @@ class Scenario(Shown):
         """
         import pandas as pd
 
-        from simulate.truth import population_effects, truth_table
+        from simulate.truth import estimands_of, population_effects, truth_table
         from simulate.user_defined_truth import user_defined_truth
 
         model = self.loaded.scenario
         number = whole_of(patients, "patients", 1, 1_000_000_000)
         base = seed_of(seed)
         if worlds is None:
-            effects = truth_table(population_effects(model, base, number))
+            table = truth_table(population_effects(model, base, number), estimands_of(model))
         else:
             from pretese.api.simulation.parameter_sets import ensemble_of
             from pretese.cohort.ensemble_truth import truth_with_bands
 
-            effects = truth_with_bands(model, ensemble_of(self, worlds), number, base)
+            table = truth_with_bands(model, ensemble_of(self, worlds), number, base)
         added = user_defined_truth(model, seed, number)
         self.regimens.check()
-        whole = pd.concat([effects, added], ignore_index=True) if len(added) else effects
+        whole = pd.concat([table, added], ignore_index=True) if len(added) else table
         return TrueEffects(model.id, number, seed, whole)
 
     def ensemble(self) -> "ParameterSets":
@@ -180,7 +180,7 @@ class Scenario(Shown):
         ----------
         kind
             ``patient``: hormones of a patient by the hour, with injections and decisions.
-            ``cohort``: all patients by month. ``quartiles``: published and simulated.
+            ``cohort``: all patients by day, with doses. ``quartiles``: published and simulated.
             ``variance``: variance reduction by common random numbers.
         patient_number
             Which patient of the first study ``patient`` shows, from 1.

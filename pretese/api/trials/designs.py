@@ -54,6 +54,7 @@ class Design(Shown):
         *,
         target_power: float | None = None,
         replicates: int = 2000,
+        mcse: float | None = None,
         seed: int = 1,
         sensitivity: Mapping[str, Sequence[float]] | None = None,
         tornado: bool = False,
@@ -78,6 +79,9 @@ class Design(Shown):
             Find the sample size for this power, such as 0.9; see `Power.required_participants`.
         replicates, seed
             Simulated trials at each size and effect, and the base seed of all random numbers.
+        mcse
+            Add replicates until power and type I error at every size and effect have this Monte
+            Carlo standard error, such as 0.002; with the control variate where there is one.
         sensitivity
             Values of assumptions by path, such as ``{"dropout": [0, 10, 20]}``: all combinations.
         tornado
@@ -117,7 +121,7 @@ class Design(Shown):
         others = [_compared(each) for each in sequence_of(compare, "compare")]
         request = power_request(
             participants, effects, target_power, replicates, seed, sensitivity, changes, tornado,
-            patient_level=patient_level or bool(others),
+            patient_level=patient_level or bool(others), mcse=mcse,
         )  # fmt: skip
         run = run_power(
             [(each._file, each.text) for each in (self, *others)],
@@ -171,8 +175,9 @@ class Design(Shown):
 
         sizes = _sizes(participants)
         return forecast_of(
-            self._file, prior, sizes, whole_of(pilot, "pilot", 8, 100_000), worlds, workers
-        )
+            self._file, self.text, prior, sizes, whole_of(pilot, "pilot", 8, 100_000),
+            worlds, workers,
+        )  # fmt: skip
 
     def power_bands(
         self,

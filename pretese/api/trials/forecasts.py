@@ -1,11 +1,15 @@
 """The forecast of a planned trial under published evidence."""
 
+import datetime as dt
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.display import Shown
 from pretese.io.text.rounding_rule import rounded_document
+from protocol.errors import InputError
+from protocol.reading.stored import content_hash
+from protocol.shorten import shorten
 
 if TYPE_CHECKING:  # scipy and pandas load where they are needed
     import pandas as pd
@@ -29,8 +33,8 @@ class TrialForecast(Shown):
 
     Attributes
     ----------
-    design_id, endpoint
-        Of the design.
+    design_id, design_sha256, endpoint
+        Of the design; the hash is that of the text of its file.
     prior
         The prior of the log odds ratio, in the form of its file.
     plan, result
@@ -38,6 +42,7 @@ class TrialForecast(Shown):
     """
 
     design_id: str
+    design_sha256: str
     endpoint: str
     prior: "PriorFile"
     plan: "TrialPlan"
@@ -68,6 +73,68 @@ class TrialForecast(Shown):
         if self.article is not None:
             document["article"] = self.article.to_dict()
         return dict(rounded_document(document))
+
+    def record(self, registry: str, made_on: str, note: str = "") -> dict[str, Any]:
+        """Return the forecast at the design's main size as a dated record with its own hash.
+
+        Parameters
+        ----------
+        registry
+            Identifier of the trial in its register.
+        made_on
+            Date of the forecast, ``YYYY-MM-DD``.
+        note
+            What a reader should know, such as how the therapy of the studies differs.
+
+        Raises
+        ------
+        InputError
+            ``made_on`` is not a date.
+        """
+        from pretese.io.output.versions import program_version
+        from pretese.literature.forecast_record import (
+            RECORD_SCHEMA,
+            outcome_probabilities,
+            sealed,
+        )
+
+        document = self.to_dict()
+        size = next(s for s in document["sizes"] if s["participants"] == self.result.main)
+        return sealed({
+            "schema": RECORD_SCHEMA,
+            "registry": registry,
+            "made_on": _date(made_on),
+            "note": note,
+            "design": self.design_id,
+            "design_sha256": self.design_sha256,
+            "endpoint": self.endpoint,
+            "participants": self.result.main,
+            "probabilities": rounded_document(
+                outcome_probabilities(size["success"], size["harm_shown"])
+            ),
+            "success_band": size["band"],
+            "prior": document["prior"],
+            "plan": document["plan"],
+            "pretese": program_version(),
+        })  # fmt: skip
+
+    def scores(self, outcome: str) -> dict[str, float]:
+        """Return the Brier and the logarithmic score of the forecast at the design's main size.
+
+        Parameters
+        ----------
+        outcome
+            What the trial showed: ``benefit``, ``harm`` or ``neither``.
+
+        Raises
+        ------
+        InputError
+            There is no such outcome.
+        """
+        from pretese.literature.forecast_record import forecast_scores, outcome_probabilities
+
+        size = next(s for s in self.result.sizes if s.participants == self.result.main)
+        return forecast_scores(outcome_probabilities(size.success, size.harm_shown), outcome)
 
     def to_frame(self) -> "pd.DataFrame":
         """Return one row per sample size.
@@ -105,7 +172,7 @@ class TrialForecast(Shown):
 
 
 def forecast_of(
-    design: "DesignFile", prior: str | Path, sizes: tuple[int, ...], pilot: int,
+    design: "DesignFile", text: str, prior: str | Path, sizes: tuple[int, ...], pilot: int,
     worlds: int | None = None, workers: int = 1,
 ) -> TrialForecast:  # fmt: skip
     """Return the forecast of a design; see `Design.forecast`."""
@@ -125,7 +192,8 @@ def forecast_of(
         risks = article.result.control_risks
         plan = replace(plan, control_risk_range=(float(risks.min()), float(risks.max())))
     result = forecast(source.make, plan, source.unknowns, every, main, pilot, source.without, risks)
-    return TrialForecast(design.id, _endpoint(design), source.prior, plan, result, article)
+    sha256 = content_hash(text)
+    return TrialForecast(design.id, sha256, _endpoint(design), source.prior, plan, result, article)
 
 
 def _endpoint(design: "DesignFile") -> str:
@@ -133,3 +201,12 @@ def _endpoint(design: "DesignFile") -> str:
     if design.endpoint.sperm_in_ejaculate == "composite":
         return "any sperm"
     return design.endpoint.variable.replace("_", " ")
+
+
+def _date(text: str) -> str:
+    """Return a date as it was given; refuse what is none."""
+    try:
+        return dt.date.fromisoformat(text).isoformat()
+    except ValueError:
+        problem = f"{shorten(text)} is not a date"
+        raise InputError.of("made_on", "", problem, "write YYYY-MM-DD") from None

@@ -94,7 +94,7 @@ def _row(name: str, number: PublishedNumber, scenario: Scenario, simulated: Floa
     row = partial(Row, name, number.label, number.unit, shown, number.value)
     if simulated is None:
         return row("not modelled", origin, note=reason_for(scenario, name))
-    answer = _summary(simulated, number)
+    answer = simulated_summary(simulated, number.value, number.half_width)
     note = _note(name, scenario)
     if name not in scenario.targets:
         return row("predicted", origin, answer, note=note)
@@ -102,23 +102,27 @@ def _row(name: str, number: PublishedNumber, scenario: Scenario, simulated: Floa
     return row("calibrated to", origin, answer, z, note)
 
 
-def _summary(simulated: Floats, number: PublishedNumber) -> Simulated:
+def simulated_summary(simulated: Floats, value: float, half_width: float) -> Simulated:
+    """Summarise a number over studies, with the percentile of a value that has so many digits."""
     finite = simulated[np.isfinite(simulated)]
+    if not len(finite):
+        nothing = float("nan")
+        return Simulated(nothing, nothing, nothing, nothing, nothing, replicates=0)
     low, high = np.quantile(finite, [0.025, 0.975])
     return Simulated(
         simulated_mean=float(finite.mean()),
         mcse=float(finite.std(ddof=1) / np.sqrt(len(finite))),
         low_2_5=float(low),
         high_97_5=float(high),
-        percentile=_percentile(finite, number),
+        percentile=_percentile(finite, value, half_width),
         replicates=len(finite),
     )
 
 
-def _percentile(simulated: Floats, number: PublishedNumber) -> float:
+def _percentile(simulated: Floats, value: float, half_width: float) -> float:
     """Return the mid-rank of the published value; values that round to its digits are ties."""
-    below = (simulated < number.value - number.half_width).sum()
-    above = (simulated > number.value + number.half_width).sum()
+    below = (simulated < value - half_width).sum()
+    above = (simulated > value + half_width).sum()
     ties = len(simulated) - below - above
     return float(100 * (below + ties / 2) / len(simulated))
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pretese.article.calibration.verdict import LIMIT
 from pretese.article.published import PublishedStudy
 from pretese.article.report.compare import Row
+from pretese.article.report.joint_facts import Prediction
 from pretese.article.report.reproduction_figures import (
     draw_predictions,
     draw_quartiles,
@@ -46,6 +47,7 @@ def render_reproduction(
     figures: Mapping[str, str],
     manifest: Mapping[str, Any],
     transported: list[Transported],
+    joint: list[Prediction],
 ) -> str:
     """Return the page; same inputs, same bytes. ``figures`` are SVG texts by name."""
     return render_page(
@@ -62,6 +64,7 @@ def render_reproduction(
         findings=[finding.text for finding in published.findings.values()],
         limit=f"{LIMIT:g}",
         transported=transported,
+        joint=[_joint(each) for each in joint],
         manifest=[(name, _plain(value)) for name, value in manifest.items()],
         **{name: manifest[name] for name in ("replicates", "patients", "command")},
     )
@@ -186,6 +189,21 @@ def _shown(row: Row) -> dict[str, Any]:
         "z": z,
         "note": row.note,
         **cells,
+    }
+
+
+def _joint(each: Prediction) -> dict[str, str]:
+    answer, fact = each.simulated, each.fact
+    return {
+        "label": fact.label,
+        "published": f"{each.published} ({each.status})",
+        "mean": f"{answer.simulated_mean:.3g}",
+        "error": f"{answer.mcse:.1g}",
+        "interval": f"{answer.low_2_5:.3g} to {answer.high_97_5:.3g}",
+        "percentile": "" if each.percentile is None else f"{each.percentile:.0f}",
+        "verdict": each.verdict,
+        "agrees": "good" if each.agrees else "bad",
+        "source": f"{fact.source}; {fact.population}",
     }
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pretese.article.report.compare import Row
+from pretese.article.report.joint_facts import Prediction, outside
 from pretese.article.report.reproduction_page import summary
 from pretese.article.simulated.transported_numbers import Transported
 from pretese.article.simulated.true_effects import CONTRASTS
@@ -64,6 +65,11 @@ class Reproduced(Protocol):
         ...
 
     @property
+    def joint(self) -> list[Prediction]:
+        """Joint facts of other sources beside the simulated studies."""
+        ...
+
+    @property
     def replicates(self) -> int:
         """Number of simulated studies."""
         ...
@@ -88,6 +94,7 @@ def show_reproduction(console: Console, run: Reproduced, out: Path) -> None:
         "the simulated studies; rank: percentile of the published value among them.",
         style="dim",
     )
+    _show_joint(console, run.joint)
     for each in run.transported[:1]:
         low, value, high = each.normal_percent
         console.print(
@@ -98,6 +105,24 @@ def show_reproduction(console: Console, run: Reproduced, out: Path) -> None:
         )  # fmt: skip
     console.print(f"Report: {out / 'report.html'}", highlight=False, soft_wrap=True)
     console.print("Synthetic patients; research software, not a medical device.", style="dim")
+
+
+def _show_joint(console: Console, found: list[Prediction]) -> None:
+    """Count the joint facts that are met, and name the others."""
+    values = [each for each in found if each.percentile is not None]
+    missed = outside(values)
+    met = f"{len(values) - len(missed)} of {len(values)}"
+    end = "; outside:" if missed else "."
+    console.print(
+        f"Joint facts published elsewhere: {met} in the 95 % range of simulated studies{end}",
+        highlight=False,
+    )
+    for each in missed:
+        mean, rank = each.simulated.simulated_mean, each.simulated.percentile
+        console.print(
+            f"  {each.fact.label}: {each.published}, simulated {short(mean)}, rank {rank:.0f}",
+            highlight=False,
+        )
 
 
 def _table(title: str) -> Table:

@@ -16,6 +16,7 @@ from pretese.article.pitfalls.pitfall_result import Pitfall
 from pretese.article.pitfalls.pitfalls_report import write_bias_analysis
 from pretese.article.published import PublishedStudy, load_published_hashed
 from pretese.article.report.compare import Row, compare, comparison_frame, missed
+from pretese.article.report.joint_facts import Prediction, joint_frame, joint_predictions
 from pretese.article.report.reproduction_page import draw_reproduction, render_reproduction
 from pretese.article.simulated.run_studies import run_studies
 from pretese.article.simulated.transported_numbers import (
@@ -45,8 +46,9 @@ class ReproductionRun:
 
     ``simulated`` contains every statistic and true effect by id, shape (replicate,); ``rows``
     compare the published numbers with them; ``transported`` are numbers of other patients or doses,
-    with what depends on them; ``pitfalls`` is the bias analysis, if requested. ``facts`` records
-    inputs and options, with the hashes of the files when they were read.
+    with what depends on them; ``joint`` compares joint facts of other sources; ``pitfalls`` is the
+    bias analysis, if requested. ``facts`` records inputs and options, with the hashes of the files
+    when they were read.
     """
 
     scenario: Scenario
@@ -56,6 +58,7 @@ class ReproductionRun:
     simulated: Mapping[str, Floats]
     rows: list[Row]
     transported: list[Transported]
+    joint: list[Prediction]
     pitfalls: list[Pitfall] | None
     facts: Mapping[str, Any]
 
@@ -109,13 +112,13 @@ def reproduce_article(
             scenario, seed, replicates, workers, lambda done: tell(done, replicates)
         )
     rows, pitfalls = compare(scenario, published, simulated), None
-    transported = transported_numbers(scenario, seed)
+    transported, joint = transported_numbers(scenario, seed), joint_predictions(simulated)
     if with_bias_analysis:
         with progress("pitfalls") as tell:
             pitfalls = all_pitfalls(replicates, seed, tell)
     regimens.check()
     return ReproductionRun(
-        scenario, published, replicates, seed, simulated, rows, transported, pitfalls, facts
+        scenario, published, replicates, seed, simulated, rows, transported, joint, pitfalls, facts
     )
 
 
@@ -123,11 +126,12 @@ def write_reproduction(run: ReproductionRun, folder: Path) -> None:
     """Write report, tables, figures and one simulated cohort into an open folder of results."""
     write_csv(comparison_frame(run.rows), folder / "published_vs_simulated.csv")
     write_csv(transported_frame(run.transported), folder / "transported_numbers.csv")
+    write_csv(joint_frame(run.joint), folder / "joint_facts.csv")
     cohort = run.cohort()
     _write_cohort(run.scenario, cohort, folder / "cohort")
     drawn = _write_figures(run.figures(cohort), folder / "figures")
     page = render_reproduction(
-        run.rows, run.simulated, run.published, drawn, run.facts, run.transported
+        run.rows, run.simulated, run.published, drawn, run.facts, run.transported, run.joint
     )
     (folder / "report.html").write_text(page, encoding="utf-8")
     if run.pitfalls is not None:

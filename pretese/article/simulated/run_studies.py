@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from pretese.article.simulated.counts import count_statistics
 from pretese.article.simulated.estimates import estimate_statistics
+from pretese.article.simulated.joint_statistics import joint_statistics
 from pretese.article.simulated.studies import Studies
 from pretese.article.simulated.true_effects import true_effects
 from pretese.io.text.rounding_rule import rounded_replicates
@@ -60,4 +61,5 @@ def analyse_block(block: Block) -> dict[str, Floats]:
     studies = Studies(draw_cohort(scenario, seed, replicates=size, first=first))
     counted = {name: compute(studies) for name, compute in count_statistics().items()}
     found = counted | estimate_statistics(studies) | true_effects(studies)
+    found |= joint_statistics(studies)
     return {name: rounded_replicates(values) for name, values in found.items()}

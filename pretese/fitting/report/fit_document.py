@@ -4,14 +4,15 @@ from typing import Any
 
 from pretese.fitting.fitted_scenario import FittedScenario
 from pretese.io.output.versions import versions
+from pretese.io.text.rounding_rule import rounded_document
 
-SCHEMA = "pretese fitted scenario 1"
+SCHEMA = "pretese/fit/1"
 
 
 def fit_document(found: FittedScenario) -> dict[str, Any]:
     """Return numbers with intervals, the comparison, and what was assumed of the table."""
     realism, fit = found.realism, found.fit
-    return {
+    document = {
         "schema": SCHEMA,
         "scenario": found.chosen.id,
         "extends": found.chosen.extends,
@@ -55,6 +56,7 @@ def fit_document(found: FittedScenario) -> dict[str, Any]:
         },
         "versions": versions(),
     }  # fmt: skip
+    return dict(rounded_document(document))
 
 
 def number_rows(found: FittedScenario) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ import io
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
+from textwrap import wrap
 
 from rich.console import Console
 from rich.table import Table
@@ -12,6 +13,9 @@ from rich.text import Text
 from pretese.recovery.results.verdicts import SHORT, Judgement
 from pretese.screen.console import SafeConsole
 
+#: Columns for the name of a method; longer names continue after a hyphen.
+METHOD_WIDTH = 20
+
 
 def show_recovery(
     console: Console, judgements: Sequence[Judgement], replicates: int, results: Path | None = None
@@ -19,7 +23,7 @@ def show_recovery(
     """Print every verdict with bias and coverage, and the folder of the results."""
     for (case, plan), group in groupby(judgements, lambda each: (each.case, each.plan)):
         table = Table(title=f"{case}, {plan}", title_justify="left", box=None, pad_edge=False)
-        table.add_column("method", overflow="fold")
+        table.add_column("method", no_wrap=True)
         table.add_column("", no_wrap=True)
         for heading in ("truth", "bias/SE", "MCSE", "coverage", "MCSE"):
             table.add_column(heading, justify="right", no_wrap=True)
@@ -48,7 +52,7 @@ def recovery_text(judgements: Sequence[Judgement], replicates: int) -> str:
 
 def _cells(each: Judgement) -> tuple[str | Text, ...]:
     return (
-        each.method,
+        "\n".join(wrap(each.method, METHOD_WIDTH, break_long_words=False)),
         SHORT[each.scale],
         f"{each.truth:z.3f}",
         f"{each.bias / each.empirical_se:+z.2f}",

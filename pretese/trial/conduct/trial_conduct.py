@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pretese.trial.conduct.margin_limits import at_the_margins
 from pretese.trial.conduct.participants import EligiblePatients, draw_eligible
 from pretese.trial.design.design_file import DesignFile
 from protocol.errors import InputError
@@ -168,13 +169,16 @@ def _participants(
     site: Codes,
 ) -> Participants:
     switching = streams.uniform("treatment_switching")
+    eligible = draw_eligible(design, scenario, streams, _shift(design, streams, arrival, site))
+    if scenario is not None and any(q.analysis.margin_percent for q in design.questions):
+        eligible = at_the_margins(design, scenario, eligible, streams)
     return Participants(
         site=site,
         would_switch=(
             switching < design.treatment_switching.control_percent / 100,
             switching < design.treatment_switching.treated_percent / 100,
         ),
-        eligible=draw_eligible(design, scenario, streams, _shift(design, streams, arrival, site)),
+        eligible=eligible,
         responds=streams.uniform("trial effect"),
     )
 

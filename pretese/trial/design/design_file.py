@@ -103,12 +103,10 @@ class DesignFile(Document):
         return self
 
     def _check_margin(self) -> None:
-        """Refuse margins without fixed event rates, and hypotheses that the plan cannot test."""
+        """Refuse margins that lead out of the scale, and hypotheses that the plan cannot test."""
         if self.analysis.margin_percent is None:
             return
         plan, kind = self.monitoring, self.analysis.kind_of_hypothesis
-        if self.risks is None:
-            raise ValueError("a margin needs fixed event rates; name risks instead of a scenario")
         if plan.reestimation:
             raise ValueError("a margin excludes re-estimation; leave one of the two out")
         if kind == "equivalence" and (plan.sides == 2 or plan.futility):
@@ -116,6 +114,12 @@ class DesignFile(Document):
                 "equivalence is two one-sided tests without futility; set sides: 1, with the alpha "
                 "of each test"
             )
+        if self.risks is None:  # the limits depend on what the scenario simulates
+            if self.endpoint.sperm_in_ejaculate in ("excluded", "principal stratum"):
+                raise ValueError(
+                    "a margin needs the risk of all participants; choose the composite strategy"
+                )
+            return
         limits = [self.risks.control_percent + 100 * null for null in self.analysis.nulls]
         if not all(0 < risk < 100 for risk in limits):
             raise ValueError(

@@ -160,6 +160,9 @@ class Monitoring(Document):
 
     def plan(self) -> SequentialDesign:
         """Return the boundaries of the primary endpoint at full alpha."""
+        return _planned(self)
+
+    def _search(self) -> SequentialDesign:
         shape, futility = self.shape(), self.beta_spending()
         try:
             return plan_sequential(
@@ -236,3 +239,9 @@ def upper_at(
     rates = np.asarray(analyses_percent) / 100
     plan = plan_sequential(rates, read_shape(efficacy), alpha=level, sides=sides, power=0.9)
     return np.asarray(plan.upper)
+
+
+@lru_cache(maxsize=64)
+def _planned(monitoring: Monitoring) -> SequentialDesign:
+    """Return the boundaries of a plan: every sample size of a curve asks for them."""
+    return monitoring._search()

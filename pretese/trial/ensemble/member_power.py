@@ -14,7 +14,7 @@ from pretese.trial.simulation.trial_results import Outcomes
 from protocol.errors import InputError
 from simulate.scenario import Scenario
 from simulate.scenario.ensemble import member_scenario
-from simulate.truth import ESTIMANDS, population_effects
+from simulate.truth import estimands_of, population_effects
 
 #: Patients behind the event rates of one parameter set.
 PATIENTS = 131_072
@@ -81,7 +81,8 @@ class MemberTask:
 
     def _risks(self, scenario: Scenario, variable: str) -> tuple[float, float] | None:
         """Return the true risks in all patients; None where the endpoint is not defined in all."""
-        chosen = tuple(each for each in ESTIMANDS if each.key == f"{variable}.everyone")
+        wanted = f"{variable}.everyone"
+        chosen = tuple(each for each in estimands_of(scenario) if each.key == wanted)
         if not chosen:
             return None
         effect = population_effects(scenario, self.seed, PATIENTS, chosen)[chosen[0].key]

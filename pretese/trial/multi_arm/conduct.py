@@ -28,6 +28,9 @@ class Recruiter(Protocol):
     def participants(self) -> Floats:
         """Return (replicate, arm) participants randomised so far."""
 
+    def stage_sizes(self) -> Floats:
+        """Return (replicate, arm) participants randomised in the last stage."""
+
     def waiting(self) -> Floats:
         """Return (replicate, arm) participants who arrive until the last endpoint is known."""
 
@@ -124,7 +127,7 @@ class _State:
             return
         alone = [self.source.compare(s, alone=True).z for s in range(len(found))]
         z = np.where(self.running[..., None], np.stack(alone, -1), np.nan)
-        self.crossed |= self.combination.add(z, analysis)
+        self.crossed |= self.combination.add(z, analysis, self.source.stage_sizes())
 
     def _test_closed(self, z: Floats, analysis: int) -> None:
         """Test all hypotheses; those known later only of arms that end here, once they are known.

@@ -57,6 +57,7 @@ class StageCounts:
         self._events: Floats = np.zeros(shape)
         self._counted: Floats = np.zeros(shape)
         self._came: Floats = np.zeros(shape)
+        self._new: Floats = self._came
         self._stage: tuple[Floats, Floats] = (self._events, self._counted)
         self._timing = Timing(design, participants)
 
@@ -77,6 +78,7 @@ class StageCounts:
                                         float(self._success[arm]))  # fmt: skip
         self._stage = (events, counted)
         self._events, self._counted = self._events + events, self._counted + counted
+        self._new = new.astype(float)
         self._came = self._came + new
         self._timing.add(new.astype(float), open_)
 
@@ -96,6 +98,10 @@ class StageCounts:
     def participants(self) -> Floats:
         """Return participants randomised so far."""
         return self._came
+
+    def stage_sizes(self) -> Floats:
+        """Return participants randomised in the last stage."""
+        return self._new
 
     def waiting(self) -> Floats:
         """Return participants who arrive until the last endpoint is known."""

@@ -110,7 +110,15 @@ class StagePatients:
 
     def participants(self) -> Floats:
         """Return participants randomised so far."""
-        arms = [(self._in & (self._arm == a)).sum(1) for a in range(len(self.design.names))]
+        return self._sizes(0)
+
+    def stage_sizes(self) -> Floats:
+        """Return participants randomised in the last stage."""
+        return self._sizes(self._ends[self._stage])
+
+    def _sizes(self, after: int) -> Floats:
+        arm, inside = self._arm[:, after:], self._in[:, after:]
+        arms = [(inside & (arm == a)).sum(1) for a in range(len(self.design.names))]
         return np.stack(arms, -1).astype(float)
 
     def waiting(self) -> Floats:

@@ -16,6 +16,7 @@ from pretese.trial.multi_arm.conduct import ArmTrials, Recruiter, conduct_arms
 from pretese.trial.multi_arm.counts import StageCounts, why_patients
 from pretese.trial.multi_arm.design.configurations import Configuration, arm_configurations
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
+from pretese.trial.multi_arm.enrichment import conduct_enrichment, draw_screened
 from pretese.trial.multi_arm.patient_draws import draw_patients
 from pretese.trial.multi_arm.patients import StagePatients
 from pretese.trial.simulation.engine import COUNTED_AT_ONCE, PARTICIPANTS_AT_ONCE
@@ -66,6 +67,9 @@ def simulate_arms(
         Whether all treatments work as planned, and no other configuration is simulated.
     """
     chosen = arm_configurations(design)[: 1 if only_planned else None]
+    if design.enrichment:
+        screened = draw_screened(design, changes, participants, seed, first, size)
+        return {c.name: conduct_enrichment(design, c, screened, participants) for c in chosen}
     if patient_level or why_patients(design, participants):
         drawn = draw_patients(design, changes, participants, seed, first, size)
         sources: list[Recruiter] = [StagePatients(design, c, drawn, participants) for c in chosen]

@@ -4,16 +4,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from estimate.core.arrays import Floats, Ints
+from estimate.performance.control_variate import Controlled, controlled_share
 from estimate.performance.measures import z_against
 from estimate.sample_size.closed_form import power_two_proportions
 from estimate.sample_size.exact_reestimation import exact_reestimation
-from estimate.sample_size.exact_sequential import exact_sequential
+from estimate.sample_size.exact_sequential import ExactTrial, exact_sequential
 from pretese.trial.conduct.event_rates import arm_rates
 from pretese.trial.design.design_file import DesignFile
+from pretese.trial.design.enumeration import why_not_enumerated
+from pretese.trial.power.trial_means import won
 from pretese.trial.simulation.reestimation import resized
 from pretese.trial.simulation.trial_results import Outcomes
+
+#: Step of a risk over which slopes of exact power are taken.
+RISK_STEP = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,40 +51,6 @@ class ExactBehaviour:
     overruled: float | None
 
 
-#: Participants of a trial with re-estimation whose pairs of counts are enumerated.
-MOST_ENUMERATED = 10_000
-
-
-def why_not_enumerated(design: DesignFile, participants: int | None = None) -> str | None:
-    """Return why a design has no exact power at a sample size; None if it has.
-
-    Parameters
-    ----------
-    participants
-        Size of the trial; None takes that of the design.
-    """
-    rule = design.monitoring.reestimation
-    most = (participants or design.participants) * (max(1.0, rule.max_percent / 100) if rule else 1)
-    reasons = {
-        f"re-estimation is enumerated up to {MOST_ENUMERATED:,} participants": (
-            rule is not None and most > MOST_ENUMERATED
-        ),
-        "the analysis is adjusted": design.analysis.method != "unadjusted",
-        "the primary endpoint shares alpha with others": _shares(design),
-        "arm sizes are random": design.block is None,
-        "participants drop out of the analysis, or are excluded": (
-            design.endpoint.excludes
-            or (design.endpoint.missing == "complete case" and _drops(design))
-        ),
-        "sites differ": design.site_sd is not None,
-        "there is a calendar-time trend": design.calendar_trend is not None,
-        "re-estimation is enumerated for two analyses, one side and equal arms": (
-            not _enumerable(design)
-        ),
-    }
-    return next((reason for reason, holds in reasons.items() if holds), None)
-
-
 def exact_behaviour(
     design: DesignFile, participants: int, outcomes: Outcomes, risks: tuple[float, float]
 ) -> ExactBehaviour | None:
@@ -92,9 +65,7 @@ def exact_behaviour(
     """
     if why_not_enumerated(design, participants) or participants % (design.block or 1):
         return None
-    kept = (100 - np.array([design.dropout.control_percent, design.dropout.treated_percent])) / 100
-    if design.endpoint.missing == "complete case":
-        kept = np.ones(2)
+    kept = _kept(design)
     control, treated = np.asarray(risks) * kept
     behave = _sequential if design.monitoring.reestimation is None else _adaptive
     power, expected, overruled = behave(design, participants, control, treated)
@@ -111,13 +82,52 @@ def exact_behaviour(
     return ExactBehaviour(power, error, expected, z, closed, overruled)
 
 
+def controlled_rejections(
+    design: DesignFile, participants: int, outcomes: Outcomes, risks: tuple[float, float]
+) -> dict[str, Controlled]:
+    """Return power and rejection with the unadjusted test of the same trials as control variate.
+
+    Empty where that is none. Simulated risks have an error of their own, which follows the trials'
+    participants: each trial's share in it is taken out of its control.
+    """
+    signed = outcomes.unadjusted_rejection
+    if signed is None or participants % (design.block or 1):
+        return {}
+    kept = _kept(design)
+
+    def known(control: float, treated: float) -> Floats:
+        trial = unadjusted_trial(design, participants, control, treated)
+        return np.array([trial.favourable.sum(), trial.power])
+
+    control, treated = np.asarray(risks) * kept
+    moved = np.zeros((2, outcomes.replicates))
+    if design.risks is None:
+        for arm, own in enumerate((outcomes.risk_control, outcomes.risk_treated)):
+            step = RISK_STEP * np.eye(2)[arm]
+            ends = [known(*(np.array([control, treated]) + sign * step)) for sign in (1, -1)]
+            slope = (ends[0] - ends[1]) / (2 * RISK_STEP)
+            moved += slope[:, None] * kept[arm] * (own - own.mean())
+    favourable, either = known(control, treated)
+    return {
+        "power": controlled_share(won(outcomes), (signed > 0) * 1.0, float(favourable), moved[0]),
+        "rejection": controlled_share(outcomes.rejected, np.abs(signed), float(either), moved[1]),
+    }
+
+
+def _kept(design: DesignFile) -> Floats:
+    """Return (2,) shares of control and treated participants whose success counts as such."""
+    if design.endpoint.missing == "complete case":
+        return np.ones(2)
+    return (100 - np.array([design.dropout.control_percent, design.dropout.treated_percent])) / 100
+
+
 def _risk_error(
     power: Callable[[float, float], float], outcomes: Outcomes, kept: Floats,
     risks: tuple[float, float],
 ) -> float:  # fmt: skip
     """Return the Monte Carlo standard error of a power at simulated risks (delta method)."""
     control, treated = risks
-    step = 0.002
+    step = RISK_STEP
     slopes = (
         (power(control + step, treated) - power(control - step, treated)) / (2 * step),
         (power(control, treated + step) - power(control, treated - step)) / (2 * step),
@@ -135,12 +145,8 @@ def _sequential(
     design: DesignFile, participants: int, control: float, treated: float
 ) -> tuple[float, float, float | None]:
     """Return exact rejection and expected sample size; rejection with futility overruled."""
+    exact = unadjusted_trial(design, participants, control, treated)
     each, plan = _arms_at_analyses(design, participants), design.monitoring.plan()
-    lower = None if plan.sides == 2 else plan.lower
-    exact = exact_sequential(
-        each[:, 1], each[:, 0], plan.upper, treated, control, lower=lower, sides=plan.sides,
-        nulls=design.analysis.nulls,
-    )  # fmt: skip
     overruled = None
     if plan.has_futility:
         free = exact_sequential(
@@ -191,21 +197,6 @@ def _arms_at_analyses(design: DesignFile, participants: int) -> Ints:
     return each
 
 
-def _enumerable(design: DesignFile) -> bool:
-    plan, (control, treated) = design.monitoring, design.allocation
-    simple = len(plan.analyses_percent) == 2 and plan.sides == 1 and control == treated
-    return plan.reestimation is None or simple
-
-
-def _shares(design: DesignFile) -> bool:
-    graph = design.graph()
-    return graph is not None and graph.weights[0] < 1
-
-
-def _drops(design: DesignFile) -> bool:
-    return bool(design.dropout.control_percent or design.dropout.treated_percent)
-
-
 def exact_size_power(design: DesignFile, participants: int) -> float:
     """Return the exact probability of rejecting in favour of treatment at the planned risks.
 
@@ -214,10 +205,16 @@ def exact_size_power(design: DesignFile, participants: int) -> float:
     control, treated = arm_rates(design, 1.0).success
     if design.monitoring.reestimation is not None:
         return _adaptive(design, participants, float(control), float(treated))[0]
+    return float(unadjusted_trial(design, participants, control, treated).favourable.sum())
+
+
+def unadjusted_trial(
+    design: DesignFile, participants: int, control: ArrayLike, treated: ArrayLike
+) -> ExactTrial:
+    """Return the exact behaviour of the unadjusted score test at risks, without re-estimation."""
     each, plan = _arms_at_analyses(design, participants), design.monitoring.plan()
     lower = None if plan.sides == 2 else plan.lower
-    exact = exact_sequential(
+    return exact_sequential(
         each[:, 1], each[:, 0], plan.upper, treated, control, lower=lower, sides=plan.sides,
         nulls=design.analysis.nulls,
     )  # fmt: skip
-    return float(exact.favourable.sum())

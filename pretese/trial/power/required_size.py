@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.power.exact_power import exact_size_power, why_not_enumerated
+from pretese.trial.design.enumeration import why_not_enumerated
+from pretese.trial.power.exact_power import exact_size_power
 from pretese.trial.power.trial_means import won
 from pretese.trial.simulation.engine import simulate_design
 from pretese.trial.simulation.trial_results import Outcomes, Point

@@ -1,5 +1,6 @@
 """A power study: designs, sample sizes, effects, required size, comparisons."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,12 +21,16 @@ from pretese.trial.power.sensitivity_grid import (
     study_grid,
     study_tornado,
 )
+from pretese.trial.power.summary import largest_mcse
 from pretese.trial.power.trial_tables import Recorded
 from pretese.trial.simulation.trial_results import Point
 from protocol.errors import InputError
 from protocol.reading.stored import content_hash
 from protocol.regimen.load import load_regimen
 from simulate.scenario import Scenario
+
+#: Replicates at most, and how many times as many are added at once.
+MOST_REPLICATES, GROWTH = 10_000_000, 8
 
 #: Version of the JSON document of a power study.
 POWER_SCHEMA = "pretese/power/3"
@@ -52,6 +57,8 @@ class Request:
         Whether each assumption is moved alone from one end of its range to the other.
     patient_level
         Whether every participant is drawn even where counts would do.
+    mcse
+        Monte Carlo standard error for which replicates are added; None keeps to ``replicates``.
     """
 
     participants: tuple[int, ...]
@@ -63,9 +70,10 @@ class Request:
     sensitivity: Axes = field(default_factory=dict)
     tornado: bool = False
     patient_level: bool = False
+    mcse: float | None = None
 
     def record(self) -> dict[str, Any]:
-        """Return all but the replicates, which may grow, as plain values."""
+        """Return all but what decides the replicates, which may grow, as plain values."""
         return {
             "participants": sorted(set(self.participants)),
             "effects": sorted(set(self.effects)),
@@ -184,6 +192,32 @@ def study_design(planned: Planned, request: Request, runner: Runner) -> StudiedD
     if request.tornado:
         tornado = study_tornado(design, scenario, planned.axes, main, seed, replicates, runner)
     return StudiedDesign(planned, results, solution, grid, tornado, runner.patient_level)
+
+
+def enough_replicates(planned: Sequence[Planned], request: Request, runner: Runner) -> int:
+    """Return the number of replicates for the Monte Carlo error that is asked for.
+
+    All designs have as many, so that they can be compared; sizes are those that are known
+    beforehand.
+    """
+    replicates = request.replicates
+    while request.mcse is not None and replicates < MOST_REPLICATES:
+        wanted = max(_wanted(each, request, runner, replicates) for each in planned)
+        if wanted <= replicates:
+            break
+        replicates = min(wanted, GROWTH * replicates, MOST_REPLICATES)
+    return replicates
+
+
+def _wanted(planned: Planned, request: Request, runner: Runner, replicates: int) -> int:
+    """Return how many replicates a design needs, by the error of those that it has."""
+    design = planned.design
+    points = _points(design, request, {*request.participants} or {design.participants})
+    found = runner.simulate(
+        design, planned.scenario, points, seed=request.seed, replicates=replicates
+    )
+    largest = max(largest_mcse(design, *point, found[point]) for point in points)
+    return math.ceil(replicates * (largest / (request.mcse or largest)) ** 2)
 
 
 def study_jobs(planned: Planned, request: Request) -> list[Job]:

@@ -7,7 +7,8 @@ import numpy as np
 
 from estimate.performance.measures import Measure, measure_performance
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.power.exact_power import exact_behaviour, why_not_enumerated
+from pretese.trial.design.enumeration import why_no_control_variate, why_not_enumerated
+from pretese.trial.power.exact_power import controlled_rejections, exact_behaviour
 from pretese.trial.power.familywise import any_and_all, each_endpoint, family_errors
 from pretese.trial.power.trial_means import (
     bias_of,
@@ -26,7 +27,9 @@ from pretese.trial.simulation.trial_results import Outcomes, Results
 #: Labels of measures in tables, in their order; some apply to group-sequential trials alone.
 WORDS = {
     "power": "rejects in favour of treatment, %",
+    "controlled_power": "the same, control variate, %",
     "rejection": "rejects the null hypothesis, %",
+    "controlled_rejection": "the same, control variate, %",
     "wrong_direction": "rejects in favour of control, %",
     "bias": "bias of the estimate at the end",
     "below": "estimate at the end below truth, %",
@@ -49,12 +52,15 @@ WORDS = {
 
 #: Measures that are proportions of replicates or participants.
 SHARES = frozenset({
-    "power", "rejection", "wrong_direction", "coverage", "non_convergence", "correct_guess_rate",
-    "site_guess_rate",    "below", "final_below", "final_coverage", "final_over",
+    "power", "controlled_power", "rejection", "controlled_rejection", "wrong_direction", "coverage",
+    "non_convergence", "correct_guess_rate", "site_guess_rate", "below", "final_below",
+    "final_coverage", "final_over",
 })  # fmt: skip
 
 #: Measures that are proportions of independent replicates, whose 0 has an upper limit.
-COUNTED = SHARES - {"correct_guess_rate", "site_guess_rate"}
+COUNTED = SHARES - {
+    "controlled_power", "controlled_rejection", "correct_guess_rate", "site_guess_rate",
+}  # fmt: skip
 
 #: Percentiles shown of re-estimated sample sizes.
 QUANTILES = (5, 25, 50, 75, 95)
@@ -74,7 +80,10 @@ def summarise_point(
     """Return performance, stopping, truth and exact power of one sample size and effect."""
     risks, target = _risks(design, effect, outcomes), mean(outcomes.target)
     exact = exact_behaviour(design, participants, outcomes, risks)
-    found = measures(design, outcomes)
+    controlled = controlled_rejections(design, participants, outcomes, risks)
+    found = measures(design, outcomes) | {
+        f"controlled_{name}": each.measure for name, each in controlled.items()
+    }
     return {
         "participants": participants,
         "effect_percent": 100 * effect,
@@ -99,6 +108,10 @@ def summarise_point(
             "expected_participants": exact.expected_participants,
             "z": exact.z,
             "closed_form": exact.closed_form,
+        },
+        "control_variate": {
+            "variance_ratio": {name: each.variance_ratio for name, each in controlled.items()},
+            "unavailable": why_no_control_variate(design) or _unfilled(design, participants),
         },
         "exact_unavailable": why_not_enumerated(design, participants)
         or _unfilled(design, participants),
@@ -131,6 +144,17 @@ def measures(design: DesignFile, outcomes: Outcomes) -> dict[str, Measure]:
         "imbalance": mean(o.imbalance),
         **_final(design, o, truth),
     }
+
+
+def largest_mcse(design: DesignFile, participants: int, effect: float, outcomes: Outcomes) -> float:
+    """Return the Monte Carlo error of power or rejection, with the control variate if there is."""
+    risks = _risks(design, effect, outcomes)
+    controlled = controlled_rejections(design, participants, outcomes, risks)
+    if controlled:
+        return max(float(each.measure.mcse) for each in controlled.values())
+    n = outcomes.replicates
+    shares = ((float(each.sum()) + 2) / (n + 4) for each in (won(outcomes), outcomes.rejected))
+    return float(np.sqrt(max(share * (1 - share) / n for share in shares)))  # not 0 if none is seen
 
 
 def _final(design: DesignFile, outcomes: Outcomes, truth: Measure) -> dict[str, Measure]:

@@ -31,6 +31,7 @@ DICTIONARY: Mapping[str, str] = {
     "correct_guess_rate": "proportion of allocations that an investigator guesses correctly",
     "site_guess_rate": "the same proportion for observers who see one site each",
     "imbalance": "difference in arm sizes at full sample size, in rounds of the allocation",
+    "unadjusted_rejection": "1 or -1 if the unadjusted test rejects for or against treatment",
     "given_truth": "true conditional log odds ratio, equal for all replicates; empty if marginal",
     "given_truth_mcse": "its Monte Carlo standard error",
     "endpoint": "the same for each of several endpoints, the primary first",

@@ -35,6 +35,11 @@ def analyse_trials(data: Data) -> Estimate:
     return found if analysis.method == "unadjusted" else against_null(found, None, analysis)
 
 
+def unadjusted_statistic(data: Data) -> Floats:
+    """Return (replicate,) statistics of the unadjusted score test, whatever the design's method."""
+    return np.asarray(hypothesis_z(*_counts(data), data.design.analysis.nulls))
+
+
 def signed_statistic(estimate: Estimate) -> Floats:
     """Return (replicate,) z statistics, positive in favour of treatment, or NaN."""
     return np.asarray(np.where(estimate.converged, estimate.statistic, np.nan))
@@ -43,11 +48,17 @@ def signed_statistic(estimate: Estimate) -> Floats:
 def _unadjusted(data: Data) -> Estimate:
     if data.design.endpoint.sperm_in_ejaculate == "principal stratum":
         return _stratum(data)
+    counts = _counts(data)
+    found = compare_arms(*counts, data.design.estimand, variance="Farrington-Manning")
+    return against_null(found, counts, data.design.analysis)
+
+
+def _counts(data: Data) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return (replicate,) events and participants of the treated and of the control arm."""
     y, arm, include = data.outcome, data.arm, data.include
     x1, n1 = (y * arm * include).sum(1), (arm * include).sum(1)
     x0, n0 = (y * (1 - arm) * include).sum(1), ((1 - arm) * include).sum(1)
-    found = compare_arms(x1, n1, x0, n0, data.design.estimand, variance="Farrington-Manning")
-    return against_null(found, (x1, n1, x0, n0), data.design.analysis)
+    return x1, n1, x0, n0
 
 
 def against_null(

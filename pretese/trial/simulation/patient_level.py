@@ -18,6 +18,7 @@ from pretese.trial.conduct.trial_conduct import Trials, draw_trials
 from pretese.trial.conduct.true_estimands import truths
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.conditional_effect import given_truths
+from pretese.trial.simulation.control_variate import unadjusted_rejections
 from pretese.trial.simulation.interim_analyses import Analyses
 from pretese.trial.simulation.multiple_endpoints import (
     analyse_endpoints,
@@ -96,16 +97,19 @@ class _Block:
         analyses = analyse_endpoints(data, participants)
         everywhere, own = (each[:, participants - 1] for each in self.guesses)
         final = conduct(self.design, self.trials, participants, effect, analyses, (everywhere, own))
-        return replace(final, **self._beside(participants, effect, analyses))
+        return replace(final, **self._beside(data[0], participants, effect, analyses))
 
     def _beside(
-        self, participants: int, effect: float, analyses: Sequence[Analyses]
+        self, data: Data, participants: int, effect: float, analyses: Sequence[Analyses]
     ) -> dict[str, Any]:
-        """Return what the results of several endpoints and of conditional effects add."""
+        """Return what several endpoints, conditional effects and a control variate add."""
         arrays: dict[str, Any] = {}
+        control = unadjusted_rejections(data, participants)
+        if control is not None:
+            arrays["unadjusted_rejection"] = control
         if self.without:
             null = self.without[participants]
-            arrays = several(self.design, self.trials, participants, effect, analyses, null)
+            arrays |= several(self.design, self.trials, participants, effect, analyses, null)
         given = given_truths(self.design, self.scenario, self.seed, effect, participants)
         if given is not None:
             true, error = (np.tile(each, (len(self.trials.arm), 1)) for each in given)

@@ -50,6 +50,9 @@ class Outcomes:
         that of the primary. ``path`` holds the statistics of all analyses, (replicate, analysis x
         endpoint), as if no trial had stopped; ``path_without`` those of the same participants
         without any effect.
+    unadjusted_rejection
+        1 or -1 where the unadjusted score test would have rejected for or against treatment, 0
+        elsewhere; None where `enumeration.why_no_control_variate` excludes it.
     given_truth, given_truth_mcse
         (replicate, endpoint) true conditional log odds ratio, the same for all trials, with its
         Monte Carlo error; NaN where the analysis is marginal, None if all are.
@@ -77,6 +80,7 @@ class Outcomes:
     median_unbiased: Floats | None = None
     final_low: Floats | None = None
     final_high: Floats | None = None
+    unadjusted_rejection: Floats | None = None
     endpoint_z: Floats | None = None
     endpoint_claimed: Floats | None = None
     endpoint_path: Floats | None = None

@@ -5,6 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from pretese.trial.design.enumeration import UNADJUSTED
 from pretese.trial.power.decision_verdict import decision_words, draft_words
 from pretese.trial.views.endpoint_tables import endpoints_table, family_table
 from pretese.trial.views.measure_words import cell, narrow_table, number
@@ -58,6 +59,8 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
         console.print(words, style="dim", highlight=False)
     if last["exact_unavailable"]:
         console.print(f"No exact power: {last['exact_unavailable']}.", style="dim", highlight=False)
+    if control := control_words(last["control_variate"]):
+        console.print(control, style="dim", highlight=False)
     for row in design["assurance"]:
         words = f"Assurance over the prior with {row['participants']} participants"
         console.print(f"{words}: {number(row, share=True)}", highlight=False)
@@ -69,6 +72,19 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
     if design["decision"]:
         console.print(decision_table(design["decision"]))
         console.print(decision_words(design["decision"]), style="bold", highlight=False)
+
+
+def control_words(control: dict[str, Any]) -> str | None:
+    """Return what the control variate gains, or why there is none; None for unadjusted designs.
+
+    >>> control_words({"variance_ratio": {"power": 2.04, "rejection": 1.7}, "unavailable": None})
+    'Control variate: the unadjusted test, enumerated. It divides the variance of power by 2.0.'
+    """
+    ratio, reason = control["variance_ratio"].get("power"), control["unavailable"]
+    if ratio is not None:
+        words = "Control variate: the unadjusted test, enumerated. It divides the variance of power"
+        return f"{words} by {ratio:.1f}."
+    return None if reason == UNADJUSTED else f"No control variate: {reason}."
 
 
 def solved_words(solved: dict[str, Any]) -> str:

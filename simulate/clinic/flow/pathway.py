@@ -101,17 +101,18 @@ class Pathways:
     def _work_up(self, case: Case) -> Answer:
         """First visit, hormones, two semen samples, counselling; False if declined."""
         outpatients, delays = self.places.outpatients, case.batch.delays
-        seen = yield from visit(
+        first = visit(
             self.env, case, steps.FIRST_VISIT, outpatients, self.env.now,
             follow_up=False, patience=delays[FIRST_VISIT_PATIENCE],
         )  # fmt: skip
-        if not seen:
+        if first is None:
             return False
+        yield from first
         yield from send_sample(self.env, case, steps.BASELINE_HORMONES, self.places.hormones, 0)
         yield from send_sample(self.env, case, steps.SEMEN_SAMPLES[0], self.places.semen, 0)
         yield from wait(self.env, delays[BETWEEN_SEMEN_SAMPLES])
         yield from send_sample(self.env, case, steps.SEMEN_SAMPLES[1], self.places.semen, 1)
-        yield from visit(self.env, case, steps.COUNSELLING, outpatients, self.env.now)
+        yield from visit(self.env, case, steps.COUNSELLING, outpatients, self.env.now) or ()
         yield from wait(self.env, delays[TIME_TO_CHOOSE])
         return True
 
@@ -142,7 +143,9 @@ class Pathways:
                 stamp(self.env, case, steps.MONTH_HORMONES[month])
                 continue
             due = env.now + MONTH_DAYS
-            yield from visit(self.env, case, steps.MONTH_VISIT[month], self.places.outpatients, due)
+            yield from (
+                visit(self.env, case, steps.MONTH_VISIT[month], self.places.outpatients, due) or ()
+            )
             yield from send_sample(
                 self.env, case, steps.MONTH_HORMONES[month], self.places.hormones, month + 1
             )
@@ -226,7 +229,9 @@ class Pathways:
                 self.env.now
                 + case.batch.delays[BETWEEN_TRANSFERS if number else RETRIEVAL_TO_TRANSFER]
             )
-            yield from visit(self.env, case, steps.transfer(number), self.places.transfers, due)
+            yield from (
+                visit(self.env, case, steps.transfer(number), self.places.transfers, due) or ()
+            )
             yield from self._await_outcome(case, number, end)
             if end & BORN:
                 self._end(case, steps.BIRTH)

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from benchmarks.trial.exact_power import describe, score_designs
-from pretese.trial.power.exact_power import why_not_enumerated
+from pretese.trial.design.enumeration import why_not_enumerated
 
 DOCS = Path(__file__).parents[3] / "docs"
 

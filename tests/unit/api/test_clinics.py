@@ -136,3 +136,15 @@ def test_a_clinic_is_exported_like_a_cohort_with_the_truth_apart(tmp_path):
     assert (tmp_path / "fhir" / "log.csv").exists()
     root = ET.parse(tmp_path / "csv" / "log.xes").getroot()
     assert root.get("xes.version") == "1849-2016"
+
+
+def test_the_outcomes_of_a_run_are_those_of_the_chosen_arm(found):
+    seen = found.tables["patients"].set_index("patient_id")
+    truth = found.truth.set_index("patient_id")
+    assert list(truth.index) == list(seen.index)
+    treated = seen["gonadotropin_therapy"] == 1
+    for name in ("sperm_in_ejaculate", "sperm_retrieved"):
+        known = seen[name].notna() & seen["gonadotropin_therapy"].notna()
+        chosen = truth[f"{name}_treated"].where(treated, truth[f"{name}_untreated"])
+        assert known.sum() > 5
+        assert (seen.loc[known, name].astype(int) == chosen[known]).all()

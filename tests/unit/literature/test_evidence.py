@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import pretese
-from docs.generate.evidence_page import page
+from docs.generate.evidence.published import page
 from pretese.article.published import load_published
 from pretese.cli import run
 from pretese.literature.library import evidence_topics, read_evidence, select_studies

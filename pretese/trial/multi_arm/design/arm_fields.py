@@ -12,6 +12,7 @@ from pretese.trial.multi_arm.design.design_parts import (
     Allocation,
     AllocationChange,
     Dropping,
+    Enrichment,
     Factorial,
     LaterHypothesis,
     Name,
@@ -25,6 +26,9 @@ from simulate.recruitment.schemes import SCHEMES
 
 #: Most treatments beside the control.
 MOST = 5
+
+#: The comparison of all participants, beside that of a population.
+EVERYONE = "all participants"
 
 
 class ArmFields(Document):
@@ -61,6 +65,7 @@ class ArmFields(Document):
     allocation_changes: Annotated[tuple[AllocationChange, ...], Field(max_length=10)] = ()
     adaptive_allocation: AdaptiveAllocation | None = None
     factorial: Factorial | None = None
+    enrichment: Enrichment | None = None
     power_of: Name = "any"
 
     @model_validator(mode="after")
@@ -171,7 +176,22 @@ class ArmFields(Document):
                 "combination takes no endpoint that is known later than the primary one"
             )
         self._check_factorial()
+        self._check_enrichment()
         return self
+
+    def _check_enrichment(self) -> None:
+        if self.enrichment is None:
+            return
+        if self.scenario is None or len(self.names) != 2:
+            raise ValueError("enrichment needs a scenario, one treatment and a control")
+        if self.testing.procedure != "combination":
+            raise ValueError("enrichment needs testing.procedure combination")
+        if self.secondary or self.factorial or self.adaptive_allocation or self.allocation_changes:
+            raise ValueError(
+                "enrichment excludes secondary, factorial and changes of the allocation"
+            )
+        if self.dropping != Dropping() or self.monitoring.harm:
+            raise ValueError("enrichment has rules of its own; leave dropping and harm out")
 
     def _check_factorial(self) -> None:
         cells = self.factorial
@@ -205,7 +225,9 @@ class ArmFields(Document):
 
     @property
     def comparisons(self) -> tuple[str, ...]:
-        """Names of what is tested first: treatments, or main effects of a factorial trial."""
+        """Names of what is tested first: treatments, main effects, or populations."""
+        if self.enrichment is not None:
+            return EVERYONE, self.enrichment.population.name
         return self.treatments if self.factorial is None else (
             self.factorial.first, self.factorial.second
         )  # fmt: skip

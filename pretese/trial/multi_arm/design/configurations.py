@@ -1,8 +1,12 @@
 """Which treatments work in simulated trials: all as planned, none, or one alone."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
+
+#: In whom a treatment works.
+WorksIn = Literal["everyone", "members", "others"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +21,15 @@ class Configuration:
         (arm,) number of the arm whose potential outcomes each arm has; 0 is the control.
     nulls
         (comparison,) whether its null hypothesis is true.
+    works_in
+        In whom treatments work: in members of the population of an enrichment, in the others, or in
+        everyone.
     """
 
     name: str
     acts_as: tuple[int, ...]
     nulls: tuple[bool, ...]
+    works_in: WorksIn = "everyone"
 
 
 def arm_configurations(design: MultiArmDesign) -> list[Configuration]:
@@ -29,6 +37,8 @@ def arm_configurations(design: MultiArmDesign) -> list[Configuration]:
 
     One alone is where a procedure is most likely to err about the others.
     """
+    if design.enrichment:
+        return _of_populations(design.enrichment.population.name)
     arms = len(design.names)
     found = {"as planned": tuple(range(arms)), "no treatment works": (0,) * arms}
     if design.factorial:
@@ -47,6 +57,16 @@ def arm_configurations(design: MultiArmDesign) -> list[Configuration]:
             )
     return [
         Configuration(name, acts_as, _nulls(design, acts_as)) for name, acts_as in found.items()
+    ]
+
+
+def _of_populations(name: str) -> list[Configuration]:
+    """Return the plan, the global null, and a treatment that works in one part of the patients."""
+    return [
+        Configuration("as planned", (0, 1), (False, False)),
+        Configuration("no treatment works", (0, 0), (True, True)),
+        Configuration(f"works only in {name}", (0, 1), (False, False), "members"),
+        Configuration(f"works only outside {name}", (0, 1), (False, True), "others"),
     ]
 
 

@@ -92,7 +92,8 @@ class MultiArmDesign(ArmFields):
         return local_tests(
             "bonferroni" if procedure == "combination" else procedure, self.rates,
             self.monitoring.shape(),
-            [1.0] * len(self.comparisons) if self.factorial else self.ratios, self.alpha,
+            self.ratios if not (self.factorial or self.enrichment) else [1.0, 1.0],
+            self.alpha,
             steps=len(self.labels), order=[self.comparisons.index(name) for name in order],
             after_all=self.testing.secondary_after == "all treatments",
         )  # fmt: skip
@@ -101,13 +102,9 @@ class MultiArmDesign(ArmFields):
         """Return a closed combination test that has seen nothing; None if another one is used."""
         if self.testing.procedure != "combination":
             return None
-        alike = len(set(self.ratios)) == 1 and not (
-            self.adaptive_allocation or self.allocation_changes or self.dropping.places == "shared"
-        )
-        within = self.testing.within_stages if alike else "bonferroni"
         return combination_test(
-            self.tests, self.rates, self.monitoring.shape(), self.alpha, intersection=within,
-            ratio=self.ratios[0],
+            self.tests, self.rates, self.monitoring.shape(), self.alpha,
+            intersection=self.testing.within_stages,
         )  # fmt: skip
 
     def harm_z(self) -> tuple[float, ...]:
@@ -141,7 +138,7 @@ def is_multi_arm(fields: Any) -> bool:
     if not isinstance(fields, dict):
         return False
     own = {"risks_percent", "testing", "dropping", "factorial", "control", "allocation_changes",
-           "adaptive_allocation", "power_of", "eligibility"}  # fmt: skip
+           "adaptive_allocation", "power_of", "eligibility", "enrichment"}  # fmt: skip
     arms = fields.get("arms")
     named = isinstance(arms, dict) and bool(set(arms) - {"control", "treated"})
     return bool(own & set(fields)) or named

@@ -144,4 +144,17 @@ class Factorial(Document):
         return self
 
 
+class Enrichment(Document):
+    """Two null hypotheses of one treatment, in all participants and in a ``population``.
+
+    With interim analyses the trial goes on with all participants where their z is at least
+    ``all_z``, else with the population alone where its z is at least ``population_z``, else it
+    stops.
+    """
+
+    population: Population
+    all_z: ZValue = 0.0
+    population_z: ZValue = 0.0
+
+
 Percents = dict[Name, Open]

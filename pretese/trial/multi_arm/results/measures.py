@@ -88,7 +88,7 @@ def _early(design: MultiArmDesign, trials: ArmTrials, k: int) -> Bools:
 
 def _interaction(design: MultiArmDesign, trials: ArmTrials) -> dict[str, Any] | None:
     """Return how often the interaction is significant, two-sided at twice the one-sided level."""
-    if design.factorial is None:
+    if design.factorial is None and design.enrichment is None:
         return None
     from scipy.special import ndtri
 

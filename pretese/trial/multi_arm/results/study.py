@@ -257,6 +257,13 @@ def adaptations(design: MultiArmDesign) -> list[str]:
         + ", ".join(f"{name} {part}" for name, part in each.allocation.items())
         for each in design.allocation_changes
     ]
+    if design.enrichment:
+        enriched = design.enrichment
+        words.append(
+            f"the trial goes on with all participants from z = {enriched.all_z:g}, else with those "
+            f"{enriched.population.name} ({enriched.population.words}) from z = "
+            f"{enriched.population_z:g}"
+        )
     if design.adaptive_allocation:
         words.append(f"response-adaptive allocation ({design.adaptive_allocation.rule})")
     return words

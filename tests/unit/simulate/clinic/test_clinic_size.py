@@ -132,7 +132,7 @@ def test_a_store_goes_to_disk_and_gives_back_what_it_was_given(monkeypatch):
     order = np.random.default_rng(1).permutation(300)
     for number in order.tolist():
         store.put(number, int(number).to_bytes(8, "little"))
-    assert store._file._rolled
+    assert store._disk is not None
     found = np.frombuffer(store.get(0, 310), np.int64)
     assert found.tolist() == [*range(300), *[0] * 10]
     assert int.from_bytes(store.get(7), "little") == 7

@@ -9,7 +9,7 @@ from protocol.errors import InputError
 from simulate.cohort.draw import draw_cohort
 from simulate.scenario.load import load_scenario
 from simulate.tables.study_tables import tables
-from simulate.truth import sample_effects
+from simulate.truth import estimands_of, sample_effects
 
 TEXT = """
 id: sites
@@ -109,3 +109,14 @@ def test_numbers_of_sites_can_be_set(tmp_path):
     file.write_text(TEXT, encoding="utf-8")
     changed = load_scenario(file, {"sites.north.effect": 0.25, "sites.south-2.effect": 0.5})
     assert [site.effect.value for site in changed.sites.values()] == [0.25, 0.5]
+
+
+def test_the_true_effect_of_each_site_is_that_of_its_patients(cohort):
+    sites = [each for each in estimands_of(cohort.scenario) if ".site." in each.key]
+    found = sample_effects(cohort, tuple(sites))
+    assert list(found) == ["any_sperm.site.north", "any_sperm.site.south-2"]
+    untreated, treated = (path.any_sperm for path in cohort.paths)
+    for name in ("north", "south-2"):
+        here = at(cohort, name)
+        expected = treated[here].mean() - untreated[here].mean()
+        assert found[f"any_sperm.site.{name}"].risk_difference[0] == pytest.approx(expected)

@@ -10,7 +10,7 @@ from pretese.trial.conduct.trial_conduct import draw_trials, simulate_participan
 from pretese.trial.design.alternatives import planned_value, with_settings
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import read_design
-from pretese.trial.power.exact_power import why_not_enumerated
+from pretese.trial.design.enumeration import why_not_enumerated
 from pretese.trial.power.sensitivity_grid import assumed_ranges
 from pretese.trial.power.summary import measures
 from pretese.trial.simulation.conditional_effect import given_truths

@@ -41,7 +41,7 @@ def changed(old, new):
     return GOOD.replace(old, new)
 
 
-SEVERAL_ARMS = {"three-arms-live-birth"}
+SEVERAL_ARMS = {"three-arms-live-birth", "enrichment-long-infertility"}
 
 
 @pytest.mark.parametrize("name", sorted(set(pretese.shipped().designs) - SEVERAL_ARMS))
@@ -56,6 +56,7 @@ def test_there_are_the_ready_designs():
         "superiority-any-sperm",
         "superiority-retrieval-only",
         "placebo-ufsh",
+        "clomiphene-second-tese",
         "three-analyses",
         "minimisation-eight-sites",
         "re-estimation",

@@ -9,7 +9,8 @@ from estimate.sample_size.exact_fixed import TIE, binomial_masses, pooled_z
 from estimate.sample_size.exact_sequential import exact_sequential
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import parse_design
-from pretese.trial.power.exact_power import exact_size_power, why_not_enumerated
+from pretese.trial.design.enumeration import why_not_enumerated
+from pretese.trial.power.exact_power import exact_size_power
 from pretese.trial.power.required_size import solve_size
 from pretese.trial.power.summary import assurance, summarise_point
 from pretese.trial.power.trial_means import sd_measure

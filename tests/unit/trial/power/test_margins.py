@@ -10,6 +10,7 @@ from estimate.comparison.risk_difference import hypothesis_z, score_interval, sc
 from estimate.sample_size.closed_form import size_two_proportions
 from estimate.sample_size.exact_sequential import exact_sequential
 from pretese.cli import run
+from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.exact_power import exact_size_power
 from pretese.trial.power.required_size import solve_size
@@ -186,3 +187,47 @@ def test_boundaries_size_a_trial_by_its_margin(capsys):
     assert size["exact_power"] == pytest.approx(0.8, abs=0.005)
     assert run([*words[:-3], "--margin", "10", "--json"]) == 2
     assert "percent sign" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("analysis", "null"),
+    [
+        ({"method": "g-computation-randomised", "covariates": ["fsh_iu_l"],
+          "margin_percent": 12}, -0.12),
+        ({"margin_percent": 5, "hypothesis": "superiority"}, 0.05),
+        ({"margin_percent": 12, "hypothesis": "equivalence"}, -0.12),
+    ],
+)  # fmt: skip
+def test_patients_of_a_scenario_at_the_limit_of_the_null_hypothesis(analysis, null):
+    design = designed(
+        risks=None, scenario="rct-two-arm", analysis=analysis, participants=400,
+        arms={"control": {"regimen": "no-therapy"}, "treated": {"regimen": "fsh-guided"}},
+    )  # fmt: skip
+    found = simulate_design(
+        design, scenario_of(design), [(400, 0.0), (400, 1.0)], seed=1, replicates=300
+    )
+    at_limit, planned = found[400, 0.0], found[400, 1.0]
+    assert at_limit.target.mean() == pytest.approx(null, abs=0.006)
+    assert (at_limit.risk_control == planned.risk_control).all()
+    assert planned.target.mean() == pytest.approx(0.11, abs=0.01)
+    error = (at_limit.rejected * (at_limit.z > 0)).mean()
+    assert error < 0.025 + 3 * np.sqrt(0.025 * 0.975 / 300)
+    if null < 0 and len(design.analysis.nulls) == 1:
+        assert planned.rejected.mean() > 0.95
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"analysis": {"margin_percent": 40}}, "leads from a control risk of 23"),
+        ({"endpoint": {"variable": "sperm_retrieved", "sperm_in_ejaculate": "excluded",
+                       "endpoint_month": 4}}, "choose the composite strategy"),
+    ],
+)  # fmt: skip
+def test_margins_that_a_scenario_cannot_have_are_refused(fields, message):
+    def simulated():
+        design = designed(risks=None, scenario="rct-two-arm", **fields)
+        simulate_design(design, scenario_of(design), [(300, 0.0)], seed=1, replicates=2)
+
+    with pytest.raises(InputError, match=message):
+        simulated()

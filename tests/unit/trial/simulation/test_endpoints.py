@@ -9,7 +9,7 @@ from estimate.performance.measures import proportion_mcse
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import read_design
-from pretese.trial.power.exact_power import why_not_enumerated
+from pretese.trial.design.enumeration import why_not_enumerated
 from pretese.trial.power.familywise import any_and_all, each_endpoint, family_errors
 from pretese.trial.power.summary import summarise_point
 from pretese.trial.simulation.claims import decide_claims

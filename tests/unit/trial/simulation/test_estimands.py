@@ -8,7 +8,8 @@ from pretese.trial.conduct.trial_conduct import draw_trials
 from pretese.trial.conduct.true_estimands import ideal
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import read_design
-from pretese.trial.power.exact_power import exact_behaviour, why_not_enumerated
+from pretese.trial.design.enumeration import why_not_enumerated
+from pretese.trial.power.exact_power import exact_behaviour
 from pretese.trial.power.familywise import each_endpoint
 from pretese.trial.power.summary import measures, summarise_point
 from pretese.trial.simulation.engine import simulate_design

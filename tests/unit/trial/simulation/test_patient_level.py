@@ -13,7 +13,8 @@ from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_trials
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import read_design
-from pretese.trial.power.exact_power import exact_behaviour, why_not_enumerated
+from pretese.trial.design.enumeration import why_not_enumerated
+from pretese.trial.power.exact_power import exact_behaviour
 from pretese.trial.power.required_size import solve_size
 from pretese.trial.power.runner import Runner
 from pretese.trial.power.summary import assurance, measures, summarise_point

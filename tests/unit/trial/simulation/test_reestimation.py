@@ -10,7 +10,8 @@ from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_trials
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import read_design
-from pretese.trial.power.exact_power import exact_behaviour, why_not_enumerated
+from pretese.trial.design.enumeration import why_not_enumerated
+from pretese.trial.power.exact_power import exact_behaviour
 from pretese.trial.power.summary import summarise_point
 from pretese.trial.report.example_trials import replay_trial
 from pretese.trial.simulation.engine import simulate_design

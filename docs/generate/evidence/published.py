@@ -1,6 +1,6 @@
 """The reference page of published evidence: every study that ships, written from the data.
 
-``python -m docs.generate.evidence_page > docs/reference/evidence.md`` writes it.
+``python -m docs.generate.evidence.published > docs/reference/evidence.md`` writes it.
 """
 
 import sys
@@ -16,7 +16,7 @@ INTRODUCTION = """\
 This page is written from `scenarios/evidence/`; change the data, not the page:
 
 ```sh
-python -m docs.generate.evidence_page > docs/reference/evidence.md
+python -m docs.generate.evidence.published > docs/reference/evidence.md
 ```
 
 {studies} studies. *Read* says how a source was read: most were read as an abstract or as a registry

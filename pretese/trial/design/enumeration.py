@@ -1,0 +1,78 @@
+"""Whether the power of a design follows from the enumeration of two counts."""
+
+from pretese.trial.design.design_file import DesignFile
+
+#: Participants of a trial with re-estimation whose pairs of counts are enumerated.
+MOST_ENUMERATED = 10_000
+
+#: Why a design has no control variate that has exact power itself.
+UNADJUSTED = "the analysis is unadjusted"
+
+_ADJUSTED = "the analysis is adjusted"
+
+
+def why_not_enumerated(design: DesignFile, participants: int | None = None) -> str | None:
+    """Return why a design has no exact power at a sample size; None if it has.
+
+    Parameters
+    ----------
+    participants
+        Size of the trial; None takes that of the design.
+    """
+    return _first(_obstacles(design, participants))
+
+
+def why_no_control_variate(design: DesignFile) -> str | None:
+    """Return why the unadjusted test cannot be a control variate; None if it can.
+
+    Its probability of rejection must be known: it is enumerated.
+    """
+    if design.analysis.method == "unadjusted":
+        return UNADJUSTED
+    others = {
+        "the sample size is re-estimated": design.monitoring.reestimation is not None,
+        "there are several endpoints": bool(design.secondary),
+    }
+    return _first(others | _obstacles(design, None) | {_ADJUSTED: False})
+
+
+def _first(reasons: dict[str, bool]) -> str | None:
+    return next((reason for reason, holds in reasons.items() if holds), None)
+
+
+def _obstacles(design: DesignFile, participants: int | None) -> dict[str, bool]:
+    """Return what excludes enumeration, and whether it holds."""
+    rule = design.monitoring.reestimation
+    most = (participants or design.participants) * (max(1.0, rule.max_percent / 100) if rule else 1)
+    return {
+        f"re-estimation is enumerated up to {MOST_ENUMERATED:,} participants": (
+            rule is not None and most > MOST_ENUMERATED
+        ),
+        _ADJUSTED: design.analysis.method != "unadjusted",
+        "the primary endpoint shares alpha with others": _shares(design),
+        "arm sizes are random": design.block is None,
+        "participants drop out of the analysis, or are excluded": (
+            design.endpoint.excludes
+            or (design.endpoint.missing == "complete case" and _drops(design))
+        ),
+        "sites differ": design.site_sd is not None,
+        "there is a calendar-time trend": design.calendar_trend is not None,
+        "re-estimation is enumerated for two analyses, one side and equal arms": (
+            not _enumerable(design)
+        ),
+    }
+
+
+def _enumerable(design: DesignFile) -> bool:
+    plan, (control, treated) = design.monitoring, design.allocation
+    simple = len(plan.analyses_percent) == 2 and plan.sides == 1 and control == treated
+    return plan.reestimation is None or simple
+
+
+def _shares(design: DesignFile) -> bool:
+    graph = design.graph()
+    return graph is not None and graph.weights[0] < 1
+
+
+def _drops(design: DesignFile) -> bool:
+    return bool(design.dropout.control_percent or design.dropout.treated_percent)
