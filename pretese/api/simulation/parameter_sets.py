@@ -1,5 +1,6 @@
 """Ensembles of parameter sets that all reproduce the published numbers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,3 +118,35 @@ def members(scenario: "Scenario", number: int) -> "tuple[Scenario, ...]":
         )
         for changes in ensemble_of(scenario, number).changes
     )
+
+
+def write_worlds(
+    scenario: "Scenario",
+    worlds: int,
+    folder: str | Path,
+    formats: str | Sequence[str] = ("csv",),
+    *,
+    patients: int | None = None,
+    replicates: int = 1,
+    seed: int = 1,
+    data_errors: float = 0.0,
+    exact_days: bool = False,
+    progress: bool = True,
+) -> "pd.DataFrame":
+    """Write a cohort for each parameter set; `Scenario.simulate_worlds` says more."""
+    import pandas as pd
+
+    from pretese.api.simulation.cohorts import formats_of
+    from pretese.cohort.ensemble_cohorts import write_ensemble_cohorts
+    from pretese.screen.progress import optional_progress
+
+    sets = members(scenario, worlds)
+    requests = [
+        each.simulate(patients, replicates, seed, data_errors, exact_days=exact_days).request
+        for each in sets
+    ]
+    chosen = formats_of([formats] if isinstance(formats, str) else formats)
+    values = pd.DataFrame([each.changes for each in sets])
+    values.insert(0, "world", range(1, len(values) + 1))
+    with optional_progress("parameter sets", progress) as tell:
+        return write_ensemble_cohorts(requests, values, Path(folder), chosen, tell)

@@ -11,6 +11,7 @@ from pretese.api.arguments.argument_values import choice_of
 from pretese.api.display import Shown
 from protocol.errors import InputError
 from protocol.shorten import shorten_text
+from simulate.scenario.ensemble import MAX_MEMBERS
 from simulate.scenario.load import LoadedScenario, load
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def reproduce(
     seed: int = 1,
     workers: int = 1,
     bias_analysis: bool = False,
+    worlds: int | None = None,
     out: str | Path | None = None,
     progress: bool = True,
 ) -> "Reproduction":
@@ -47,6 +49,9 @@ def reproduce(
         ``if __name__ == "__main__":``.
     bias_analysis
         Also analyse each source of bias of the design in patients with known true effects.
+    worlds
+        Parameter sets of the scenario's ensemble over which bands are given; they share
+        ``replicates`` more studies, two each at least.
     out
         Folder to write as `Reproduction.write` does; it is checked before anything is simulated.
     progress
@@ -72,10 +77,11 @@ def reproduce(
 
     asked = whole_of(replicates, "replicates", 2, 1_000_000), seed_of(seed)
     processes = whole_of(workers, "workers", 1, 256)
+    sets = None if worlds is None else whole_of(worlds, "worlds", 2, MAX_MEMBERS)
     loaded = load(scenario)
     bar = partial(optional_progress, wanted=progress)
     with optional_result_folder(out) as folder:
-        run = reproduce_article(loaded, *asked, processes, bias_analysis, bar)
+        run = reproduce_article(loaded, *asked, processes, bias_analysis, bar, sets)
         if folder is not None:
             write_reproduction(run, folder)
     return Reproduction(run)
@@ -310,7 +316,6 @@ class Calibration(Shown):
             The scenario extends another, nothing in it is open, or too few sets meet the targets.
         """
         from pretese.api.simulation.parameter_sets import new_parameter_sets
-        from simulate.scenario.ensemble import MAX_MEMBERS
 
         number, base = whole_of(worlds, "worlds", 2, MAX_MEMBERS), seed_of(seed)
         processes = whole_of(workers, "workers", 1, 256)

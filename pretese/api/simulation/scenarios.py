@@ -173,6 +173,27 @@ class Scenario(Shown):
 
         return members(self, number)
 
+    def simulate_worlds(self, number: int, folder: str | Path, **options: Any) -> "pd.DataFrame":
+        """Write a cohort for each of the first parameter sets, as ``simulate --worlds`` does.
+
+        Parameters
+        ----------
+        number
+            Parameter sets.
+        folder
+            Holds ``world-001`` and so on, ``parameter_sets.csv`` and ``bands.csv``.
+        **options
+            ``formats`` and ``progress`` as in `Cohort.write`, the others as in `simulate`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Observed percentages: ``column``, ``percentage``, ``low``, ``median``, ``high``.
+        """
+        from pretese.api.simulation.parameter_sets import write_worlds
+
+        return write_worlds(self, number, folder, **options)
+
     def plot(self, kind: str = "cohort", *, patient_number: int = 1, seed: int = 1) -> "Figure":
         """Return a picture of the scenario as a matplotlib figure.
 
