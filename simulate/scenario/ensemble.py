@@ -17,7 +17,7 @@ from protocol.reading.documents import Document, is_there, parse_json, read_text
 from protocol.reading.fields import Number, Seed, Whole
 from protocol.reading.stored import content_hash
 from simulate.scenario.calibration_record import HASH_FIELD, record_hash
-from simulate.scenario.inheritance import read_chain
+from simulate.scenario.inheritance import read_chain, stated
 from simulate.scenario.load import LoadedScenario, load
 from simulate.scenario.parameter_paths import mechanism_hash, parameters, with_values
 from simulate.scenario.scenario_file import Scenario
@@ -134,18 +134,18 @@ def ensemble_for(loaded: LoadedScenario, worlds: int, keep: Sequence[str] = ()) 
     InputError
         There is no ensemble, it belongs to other numbers, or it has fewer members.
     """
-    stated: set[str] = set(keep)
+    kept = set(keep)
     for source in read_chain(loaded.path):
         file = ensemble_path(source.path, source.path.stem)
         if is_there(file):
-            return _members(file, source.path, worlds, stated)
-        stated |= load(source.path).stated
+            return _members(file, source.path, worlds, kept)
+        kept |= stated(source)
     cure = f"run `pretese calibrate {loaded.path} --worlds {worlds}`, or use paper"
     problem = "no ensemble of parameter sets is stored for it or for a scenario that it extends"
     raise InputError.of(str(loaded.path), "worlds", problem, cure)
 
 
-def _members(path: Path, scenario: Path, worlds: int, stated: set[str]) -> Ensemble:
+def _members(path: Path, scenario: Path, worlds: int, stays: set[str]) -> Ensemble:
     file = read_ensemble(path)
     base = load(scenario)
     if file.mechanism_sha256 != base.mechanism_sha256:
@@ -154,8 +154,8 @@ def _members(path: Path, scenario: Path, worlds: int, stated: set[str]) -> Ensem
     if worlds > len(file.worlds):
         problem = f"{worlds} worlds were asked, and {len(file.worlds)} are stored"
         raise InputError.of(str(path), "worlds", problem, f"give at most {len(file.worlds)}")
-    kept = [(place, name) for place, name in enumerate(file.paths) if name not in stated]
-    changes = tuple({name: row[place] for place, name in kept} for row in file.worlds[:worlds])
+    moved = [(place, name) for place, name in enumerate(file.paths) if name not in stays]
+    changes = tuple({name: row[place] for place, name in moved} for row in file.worlds[:worlds])
     return Ensemble(changes, file, path, content_hash(read_text(path)))
 
 
