@@ -6,15 +6,17 @@ READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help setup reproduce test lint types imports tests oracles calibrate worlds recover bench lock docs clean structure soak \
-  test-portable test-lowest test-newest clean-room
+  test-portable test-lowest test-newest test-usdm clean-room browser-test
 
 help:
 	@echo "make reproduce      the published study and its simulation (out/reproduce/report.html)"
 	@echo "make test           ruff, mypy, import-linter, pytest"
+	@echo "make browser-test   user stories and accessibility of the pages in a real browser"
 	@echo "make test-portable  run commands as on older processors; every byte must be the same"
 	@echo "make test-lowest    test with the lowest versions that pyproject.toml allows"
 	@echo "make test-newest    test with the newest available versions"
 	@echo "make clean-room     build wheel and source archive, and use each in an empty environment"
+	@echo "make test-usdm      validate exported study definitions with the models of usdm4"
 	@echo "make soak           random tests of malformed input, kills, full disks: SECONDS=600 SEED=1"
 	@echo "make structure      folders, import chains, cycles, shared names, unreached lines"
 	@echo "make calibrate      calibrate the paper scenario and store its calibration record"
@@ -60,6 +62,11 @@ imports: $(READY)
 tests: $(READY)
 	$(BIN)/python -m pytest
 
+# Drives the chromium of this machine; without one the tests are skipped, and say so.
+browser-test: $(READY)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.browser.lock
+	PRETESE_BROWSER=1 $(BIN)/python -m pytest -n0 tests/browser
+
 test-portable: $(READY)
 	$(BIN)/python tests/portable.py
 
@@ -72,6 +79,10 @@ test-lowest test-newest: $(READY)
 # Wheel and source archive, each installed where nothing else is, and used there.
 clean-room: $(READY)
 	$(BIN)/python tests/clean_room.py
+
+# The models of CDISC's study definitions ask for an older pydantic, so they have an environment.
+test-usdm: $(READY)
+	$(BIN)/python tests/usdm_models.py
 
 # Searches for SECONDS, as SEED orders; run again, it goes on. The table is out/soak/soak.md.
 SECONDS ?= 600
@@ -106,6 +117,7 @@ lock:
 	@$(PIP) --upgrade uv
 	$(LOCK) pyproject.toml --group dev --group bench -o requirements.lock
 	$(LOCK) pyproject.toml --group docs -c requirements.lock -o requirements.docs.lock
+	$(LOCK) pyproject.toml --group browser -c requirements.lock -o requirements.browser.lock
 	echo uv | $(LOCK) --no-annotate - -o requirements.installer.lock
 
 # The documentation site in out/site/index.html: built without a network, warnings are errors.

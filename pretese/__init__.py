@@ -14,6 +14,7 @@ The public interface, in order of typical use; `help(pretese.NAME)` says more of
 `report`                  a power study as one page
 `reproduce`, `calibrate`  the published study and its simulation, and its calibration
 `evidence`                published studies as data, selected and pooled
+`validate`                this installation, compared with reference values of other programs
 `estimators`              stand-alone estimators and sample-size formulas, by name
 `shipped`                 names of everything that comes with the program
 `InputError`              the one error of bad input
@@ -41,6 +42,7 @@ if TYPE_CHECKING:  # loaded on first use; type checkers see the imports directly
     from pretese.api.trials.group_sequential import boundaries as boundaries
     from pretese.api.trials.power import report as report
     from pretese.api.trials.read_design import design as design
+    from pretese.validation.installation import validate as validate
     from protocol.errors import InputError as InputError
 
 #: Public name to the module that defines it; loaded on first use.
@@ -58,6 +60,7 @@ _PUBLIC = {
     "reproduce": "pretese.api.simulation.reproduction",
     "calibrate": "pretese.api.simulation.reproduction",
     "evidence": "pretese.api.evidence.published_evidence",
+    "validate": "pretese.validation.installation",
     "estimators": "pretese.api.estimators.catalogue",
     "shipped": "pretese.api.shipped_names",
     "InputError": "protocol.errors",

@@ -7,6 +7,9 @@ from protocol.errors import InputError
 #: Years for which time zones, calendar programs and event logs are reliable.
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
+#: A month of therapy.
+MONTH_DAYS = 30
+
 MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 

@@ -114,6 +114,7 @@ COMMANDS: dict[str, Callable[[str], bool]] = {
     "simulate paper --patients 200 --out cohort": lambda _: True,
     "analyse cohort/patients.csv --plan plan.yaml --json": _is_json,
     "power three-analyses --replicates 20 --participants 60 --json": _is_json,
+    "validate --out validation.html": lambda text: "group-sequential designs" in text,
     "reproduce --replicates 5 --workers 2 --out reproduced": lambda text: "predicted" in text,
 }
 

@@ -40,6 +40,11 @@ FILES = {
     "endpoint: {variable: any_sperm, endpoint_month: 4}\n"
     "monitoring: {analyses_percent: [50, 100], efficacy: OF, alpha_percent: 2.5, sides: 1}\n"
     "decision: {min_power_percent: 80}\n",
+    "several.yaml": "id: example\ntitle: Example\nquestion: Which one helps?\nparticipants: 240\n"
+    "risks_percent: {placebo: 40, hcg: 50, ufsh: 65}\n"
+    "sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]\n"
+    "endpoint: {variable: any_sperm, endpoint_month: 4}\n"
+    "monitoring: {alpha_percent: 2.5, sides: 1}\n",
     "columns.yaml": "columns:\n  age_years: age\n  gonadotropin_therapy: treated\n"
     "  sperm_retrieved: found\nextends: paper\n",
     "plan.yaml": "treatment: treated\noutcome: found\ncovariates: {age: numeric}\n"
@@ -80,6 +85,14 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
             "power trial.yaml --replicates 40 --sensitivity dropout=0,20 --tornado",
             "power three-endpoints --replicates 20",
             "power re-estimation --replicates 20",
+        ),
+    ),
+    "power-several-arms": (
+        "Power study of several arms",
+        (
+            "power several.yaml --replicates 40 --target-power 0.8",
+            "power three-arms-live-birth --replicates 20",
+            "power enrichment-long-infertility --replicates 20",
         ),
     ),
     "forecast": (

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from estimate.causal.weighting import Weights
+from estimate.causal.propensity import Weights
 from estimate.comparison.two_risks import Risks
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats

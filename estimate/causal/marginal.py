@@ -21,7 +21,8 @@ from estimate.core.arrays import Bools, Floats
 from estimate.core.design_matrix import DesignMatrix, design_matrix
 from estimate.core.estimand import POPULATIONS
 from estimate.core.result import Estimate
-from estimate.regression.logistic import LogisticFit, fit_logistic
+from estimate.regression.logistic import fit_logistic
+from estimate.regression.logistic_fit import LogisticFit
 from estimate.regression.sandwich import sandwich, scores
 
 Errors = Literal["delta", "robust", "M-estimation"]

@@ -1,4 +1,4 @@
-"""The propensity score and its discrimination between the arms."""
+"""The propensity score, its discrimination between the arms, and what weights hold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +11,11 @@ from estimate.comparison.ranks import rank_bounds
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats
 from estimate.core.design_matrix import DesignMatrix, design_matrix
+from estimate.core.estimand import Target
 from estimate.core.result import Z95
 from estimate.core.rounding import RANKED_DIGITS, significant
-from estimate.regression.logistic import LogisticFit, fit_logistic
+from estimate.regression.logistic import fit_logistic
+from estimate.regression.logistic_fit import LogisticFit
 from estimate.regression.sandwich import leverage
 
 
@@ -152,3 +154,35 @@ def _variance(values: Floats, who: Bools, n: Floats) -> Floats:
     mean = np.where(who, values, 0).sum(-1) / n
     variation: Floats = np.where(who, (values - mean[..., None]) ** 2, 0).sum(-1) / (n - 1)
     return variation
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Weights of one target population.
+
+    Attributes
+    ----------
+    value
+        (..., n); 0 for patients not analysed, NaN if infinite.
+    slope
+        (..., n) derivative of a patient's weight with respect to the linear predictor of the
+        propensity model.
+    target
+        Target population of the weighted arms.
+    stabilised
+        Whether weights were multiplied by the proportion of patients in the same arm.
+    """
+
+    value: Floats
+    slope: Floats
+    target: Target
+    stabilised: bool = False
+
+    def effective_size(self, data: AnalysisSet) -> tuple[Floats, Floats]:
+        """Return Kish's effective sample sizes (sum w)^2 / sum w^2, treated then untreated."""
+        sizes = []
+        for arm in (data.treatment > 0, data.treatment <= 0):
+            w = np.where(arm, self.value, 0.0)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                sizes.append(w.sum(-1) ** 2 / (w**2).sum(-1))
+        return sizes[0], sizes[1]

@@ -5,12 +5,11 @@ KL, Zaslavsky AM. *J Am Stat Assoc* 2018;113:390-400 (one formula for all target
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from estimate.causal.propensity import PropensityScore
+from estimate.causal.propensity import PropensityScore, Weights
 from estimate.comparison.two_risks import Risks
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats
@@ -25,38 +24,6 @@ Errors = Literal["naive", "HC0", "HC1", "HC3", "survey", "M-estimation"]
 
 #: Further option of `weighted_risks`: M-estimation with leverage-adjusted residuals.
 RiskErrors = Errors | Literal["M-estimation HC3"]
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """Weights of one target population.
-
-    Attributes
-    ----------
-    value
-        (..., n); 0 for patients not analysed, NaN if infinite.
-    slope
-        (..., n) derivative of a patient's weight with respect to the linear predictor of the
-        propensity model.
-    target
-        Target population of the weighted arms.
-    stabilised
-        Whether weights were multiplied by the proportion of patients in the same arm.
-    """
-
-    value: Floats
-    slope: Floats
-    target: Target
-    stabilised: bool = False
-
-    def effective_size(self, data: AnalysisSet) -> tuple[Floats, Floats]:
-        """Return Kish's effective sample sizes (sum w)^2 / sum w^2, treated then untreated."""
-        sizes = []
-        for arm in (data.treatment > 0, data.treatment <= 0):
-            w = np.where(arm, self.value, 0.0)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                sizes.append(w.sum(-1) ** 2 / (w**2).sum(-1))
-        return sizes[0], sizes[1]
 
 
 def weights(

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.special import expit
 
 from estimate.core.arrays import Bools, Floats
-from estimate.regression.logistic import LogisticFit, fit_logistic
+from estimate.regression.logistic import fit_logistic
+from estimate.regression.logistic_fit import LogisticFit
 
 
 @dataclass(frozen=True, slots=True)

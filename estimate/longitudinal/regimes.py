@@ -20,7 +20,8 @@ from estimate.core.arrays import Bools, Floats
 from estimate.core.estimand import Estimand
 from estimate.core.result import Estimate
 from estimate.longitudinal.pooled_logistic import fit_pooled
-from estimate.regression.logistic import LogisticFit, fit_logistic
+from estimate.regression.logistic import fit_logistic
+from estimate.regression.logistic_fit import LogisticFit
 from protocol.errors import InputError
 
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from estimate.causal.matching import Matches
-from estimate.causal.weighting import Weights
+from estimate.causal.propensity import Weights
 from estimate.core.estimand import Target
 from estimate.core.result import Estimate, Scale
-from estimate.methods.bootstrap import bootstrapped
 from estimate.methods.shared_work import ErrorKind, Work
 
 Answers = Sequence[Estimate]
@@ -96,11 +95,3 @@ class Method:
     def answered(self, wanted: Sequence[str]) -> tuple[str, ...]:
         """Return the scales of its answers among those wanted; a single scale is always given."""
         return self.scales if len(self.scales) == 1 else tuple(wanted)
-
-    def answers(self, work: Work) -> Answers:
-        """Run the method on data sets with any leading axes."""
-        if self.run is None:
-            raise ValueError(f"{self.name} is a method of trials")
-        if work.choices.errors.get(self.name) == "bootstrap":
-            return bootstrapped(self.run, work, work.choices.samples, work.choices.seed)
-        return self.run(work)

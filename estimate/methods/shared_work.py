@@ -10,8 +10,8 @@ import numpy as np
 from estimate.causal.entropy_balancing import EntropyTarget, entropy_weights
 from estimate.causal.marginal import OutcomeModel, outcome_model
 from estimate.causal.matching import Focal, Matches, Order, match_nearest
-from estimate.causal.propensity import PropensityScore, propensity
-from estimate.causal.weighting import Weights, weights
+from estimate.causal.propensity import PropensityScore, Weights, propensity
+from estimate.causal.weighting import weights
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.estimand import Target
 

@@ -10,26 +10,28 @@ from estimate.causal.balance import Balance, Ruler, balance
 from estimate.causal.propensity import (
     Discrimination,
     PropensityScore,
+    Weights,
     c_statistic,
     propensity,
     trim,
 )
-from estimate.causal.weighting import Weights
 from estimate.comparison.contingency import count
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.estimand import IntercurrentEvent
 from estimate.core.result import Estimate
+from estimate.imputation.complete_data import CompleteData
 from estimate.imputation.rubins_rules import missing_information, pool_estimates
 from estimate.longitudinal.strategies import StrategyFindings, compare_strategies
 from estimate.methods.method import Method
 from estimate.methods.registry import METHODS
+from estimate.methods.run_method import run_method
 from estimate.methods.shared_work import Work
 from estimate.outcomes.registry import adjusted_model, run_outcome
 from estimate.plan.changes import changes
 from estimate.plan.explore import divisions, shapes
 from estimate.plan.findings import Analysis
 from estimate.plan.live_birth import live_births
-from estimate.plan.missing_data import CompleteData, complete
+from estimate.plan.missing_data import complete
 from estimate.plan.pathways import Pathway, mediated, pathways
 from estimate.plan.remarks import cautions, remarks
 from estimate.plan.spec import Plan
@@ -247,7 +249,7 @@ class _Steps:
     def _answers(self, method: Method) -> Sequence[Estimate]:
         """Run a method on an outcome of any kind."""
         if self.data.outcome_kind == "binary":
-            return method.answers(self.shared)
+            return run_method(method, self.shared)
         return run_outcome(self.shared, method.name, self.plan.outcome.horizon)
 
     def _keep_balance(self, method: Method) -> None:

@@ -10,7 +10,7 @@ from estimate.comparison.two_sample import Comparison, signed_rank
 from estimate.core.arrays import Bools, Floats
 from estimate.core.columns import Numeric, read_columns
 from estimate.core.result import plain
-from estimate.plan.missing_data import eligible
+from estimate.plan.outcome_columns import eligible
 from estimate.plan.spec import Plan
 from protocol.errors import InputError
 

@@ -13,10 +13,10 @@ from estimate.core.design_matrix import design_matrix
 from estimate.core.result import Z95, Estimate, plain
 from estimate.heterogeneity.additive import additive_by_level
 from estimate.heterogeneity.subgroups import adjust_p_values, interaction_design, subgroup_effects
+from estimate.imputation.complete_data import CompleteData
 from estimate.imputation.pooled_tests import d1, likelihood_ratio_test
 from estimate.imputation.rubins_rules import pool, pool_estimates
 from estimate.plan.choices import Subgroup
-from estimate.plan.missing_data import CompleteData
 from estimate.plan.spec import Plan
 from estimate.regression.splines import Curve, fit_spline, harrell_knots, spline_basis
 from protocol.errors import InputError

@@ -13,13 +13,13 @@ from estimate.comparison.contingency import TwoByTwo
 from estimate.core.arrays import Bools, Floats
 from estimate.core.result import Estimate, plain
 from estimate.imputation.chain import Imputation
+from estimate.imputation.complete_data import CompleteData
 from estimate.imputation.convergence import convergence
 from estimate.longitudinal.strategies import StrategyFindings
 from estimate.methods.registry import METHODS
 from estimate.plan.changes import Change
 from estimate.plan.explore import Division, Shape, with_multiplicity
 from estimate.plan.live_birth import CumulativeLiveBirth
-from estimate.plan.missing_data import CompleteData
 from estimate.plan.pathways import Pathway
 from estimate.plan.spec import Plan
 from estimate.prediction.planned_models import ValidatedModel

@@ -9,7 +9,7 @@ import numpy as np
 from estimate.core.arrays import Bools
 from estimate.core.columns import Numeric, read_columns
 from estimate.core.result import plain
-from estimate.plan.missing_data import eligible
+from estimate.plan.outcome_columns import eligible
 from estimate.plan.spec import Plan
 from estimate.survival.cumulative_live_birth import (
     Convention,

@@ -1,7 +1,7 @@
 """Complete the data of a plan by complete-case analysis or imputation."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,37 +14,10 @@ from estimate.core.columns import Categorical, read_columns
 from estimate.core.complete_cases import analysis_set
 from estimate.core.refusals import beyond_measure
 from estimate.imputation.chain import Column, Imputation, impute
-from estimate.plan.outcome_columns import outcome_columns
+from estimate.imputation.complete_data import CompleteData
+from estimate.plan.outcome_columns import eligible, outcome_columns
 from estimate.plan.spec import Plan
 from protocol.errors import Fault, InputError
-
-
-@dataclass(frozen=True, slots=True)
-class CompleteData:
-    """Data ready for estimation.
-
-    Attributes
-    ----------
-    data
-        Leading shape () or (imputation,).
-    observed
-        Patients with treatment and outcome known, before imputation; what `unadjusted` needs.
-    columns
-        Covariate to its column as read, NaN where missing.
-    missing
-        Covariate to the number of eligible patients without a value.
-    imputation
-        The chains, or None without imputation.
-    caution
-        The inferred kind of outcome, if the plan does not state it.
-    """
-
-    data: AnalysisSet
-    observed: AnalysisSet
-    columns: Mapping[str, Floats]
-    missing: Mapping[str, int]
-    imputation: Imputation | None
-    caution: str | None = None
 
 
 def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
@@ -146,21 +119,6 @@ def _named(codes: Floats, kind: Categorical) -> NDArray[np.object_]:
     """
     levels: NDArray[np.object_] = np.array([*kind.levels, None], object)
     return np.asarray(levels[codes.astype(int)])
-
-
-def eligible(columns: Any, plan: Plan, where: str) -> Floats | None:
-    """Return the plan's column of eligibility, 0 or 1; None if it names none."""
-    if plan.eligible is None:
-        return None
-    if plan.eligible not in columns:
-        have = ", ".join(map(str, columns))
-        raise InputError.of(
-            where, plan.eligible, "there is no such column", f"columns here: {have}"
-        )
-    column = np.asarray(columns[plan.eligible], float)
-    if not np.isin(column, (0, 1)).all():
-        raise InputError.of(where, plan.eligible, "it holds other than 0 and 1", "code it 0 or 1")
-    return column
 
 
 def _impute(everyone: AnalysisSet, read: Mapping[str, Floats], plan: Plan) -> Imputation:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from estimate.core.analysis_set import OutcomeKind
+from estimate.core.arrays import Floats
 from estimate.core.columns import Categorical, Numeric, read_columns
 from estimate.outcomes.registry import check_outcome_methods
 from estimate.plan.choices import Outcome
@@ -120,3 +121,18 @@ def _one_row_per_trial(
 
 def _with(columns: Any, changed: Mapping[str, Any]) -> Mapping[str, Any]:
     return {str(name): columns[name] for name in columns} | dict(changed)
+
+
+def eligible(columns: Any, plan: Plan, where: str) -> Floats | None:
+    """Return the plan's column of eligibility, 0 or 1; None if it names none."""
+    if plan.eligible is None:
+        return None
+    if plan.eligible not in columns:
+        have = ", ".join(map(str, columns))
+        raise InputError.of(
+            where, plan.eligible, "there is no such column", f"columns here: {have}"
+        )
+    column = np.asarray(columns[plan.eligible], float)
+    if not np.isin(column, (0, 1)).all():
+        raise InputError.of(where, plan.eligible, "it holds other than 0 and 1", "code it 0 or 1")
+    return column

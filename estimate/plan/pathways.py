@@ -11,6 +11,7 @@ from estimate.core.arrays import Floats, Ints
 from estimate.core.columns import Numeric, read_columns
 from estimate.core.design_matrix import columns_of
 from estimate.core.result import plain
+from estimate.imputation.complete_data import CompleteData
 from estimate.mediation.effects import Mediation
 from estimate.mediation.error_correlation import (
     ErrorCorrelation,
@@ -20,7 +21,6 @@ from estimate.mediation.error_correlation import (
 from estimate.mediation.mediation_analysis import mediate
 from estimate.mediation.unmeasured import mediational_e_value
 from estimate.plan.explore import assign
-from estimate.plan.missing_data import CompleteData
 from estimate.plan.spec import Plan
 from protocol.errors import InputError
 

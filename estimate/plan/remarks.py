@@ -13,8 +13,8 @@ from estimate.core.columns import Numeric
 from estimate.core.design_matrix import design_matrix
 from estimate.core.matrices import collinear_groups, independent_columns
 from estimate.imputation.chain import Imputation
+from estimate.imputation.complete_data import CompleteData
 from estimate.methods.registry import METHODS
-from estimate.plan.missing_data import CompleteData
 from estimate.plan.spec import Plan
 from estimate.regression.logistic import fit_logistic
 

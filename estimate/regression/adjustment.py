@@ -10,7 +10,8 @@ from estimate.core.arrays import Floats
 from estimate.core.design_matrix import DesignMatrix, design_matrix
 from estimate.core.estimand import Estimand
 from estimate.core.result import Estimate, wald
-from estimate.regression.logistic import LogisticFit, fit_logistic
+from estimate.regression.logistic import fit_logistic
+from estimate.regression.logistic_fit import LogisticFit
 from estimate.regression.odds_ratio import from_logistic
 from estimate.regression.sandwich import Correction, sandwich, scores
 

@@ -5,15 +5,13 @@ step is three BLAS calls per data set (predictor, score, information) and one ex
 patient.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from estimate.compiled.switch import uses_kernels
 from estimate.core.arrays import Bools, Floats, Ints
 from estimate.core.matrices import invert_each, solve_each
-from estimate.regression.logistic_block import FAR_CURVATURE, DataBlock, rows_of
+from estimate.regression.logistic_fit import LogisticFit
 
 #: Maximum number of steps. Regular fits need four to seven; under separation every step
 #: adds about one to the linear predictor and the limit is reached.
@@ -26,40 +24,18 @@ HALVING_LIMIT = 60
 #: that remains after it is of the order of this number, for a weight of one per patient.
 TOLERANCE = 1e-14
 
+#: If the curvature mu (1 - mu) of some patient is below the first number (predictor beyond 20), a
+#: fit is checked again, and counts as separated if the variance of the predictor is above the
+#: second: it is below 100,000 for outliers, and many orders of magnitude larger under separation.
+FAR_CURVATURE = 2e-9
+FLAT_VARIANCE = 1e7
+
+#: Predictors are clipped here: exp(500) is finite, and the likelihood is flat long before.
+PREDICTOR_LIMIT = 500.0
 
 #: Bytes of design matrix processed together: large enough to amortise numpy calls over many data
 #: sets, small enough that a block and its weighted copy stay in cache.
 BLOCK_BYTES = 1_600_000
-
-
-@dataclass(frozen=True, slots=True)
-class LogisticFit:
-    """Maximum-likelihood fits; ``...`` is the leading shape of the data, ``()`` for one data set.
-
-    Attributes
-    ----------
-    coef
-        (..., p) log odds ratios; the last iterate where the fit did not converge, NaN where the
-        information matrix is singular.
-    cov
-        (..., p, p) inverse Fisher information ("naive" covariance, weights taken as counts).
-    loglik
-        (...) maximum of the weighted log likelihood, without binomial coefficients.
-    converged
-        (...) whether a finite maximum was found.
-    separated
-        (...) whether the last step proves that there is none: along it no patient's likelihood
-        falls.
-    iterations
-        (...) Newton steps taken.
-    """
-
-    coef: Floats
-    cov: Floats
-    loglik: Floats
-    converged: Bools
-    separated: Bools
-    iterations: Ints
 
 
 def fit_logistic(
@@ -113,12 +89,12 @@ def fit_logistic(
     origin = np.zeros((members, p))
     if start is not None:
         origin += _flatten(np.asarray(start, float), lead, (p,))
-    out = _Answer.empty(members, p)
+    out = LogisticFit.empty(members, p)
     size = max(1, BLOCK_BYTES // (8 * max(1, n * p)))
     for first in range(0, members, size):
         rows = slice(first, first + size)
         Xt = np.ascontiguousarray(design[rows].swapaxes(1, 2))
-        data = DataBlock(Xt, outcome[rows], rows_of(prior, rows), rows_of(known, rows))
+        data = _Block(Xt, outcome[rows], _cut(prior, rows), _cut(known, rows))
         if uses_kernels():
             _climb_compiled(data, origin[rows], out, first)
         else:
@@ -134,43 +110,7 @@ def _flatten(array: Floats, lead: tuple[int, ...], core: tuple[int, ...]) -> Flo
     return np.broadcast_to(array, (*lead, *core)).reshape(members, *core)
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """Results of all members, filled as each of them finishes."""
-
-    coef: Floats
-    cov: Floats
-    loglik: Floats
-    converged: Bools
-    separated: Bools
-    iterations: Ints
-
-    @classmethod
-    def empty(cls, members: int, p: int) -> "_Answer":
-        """Return a result in which no fit has converged yet."""
-        return cls(
-            coef=np.full((members, p), np.nan),
-            cov=np.full((members, p, p), np.nan),
-            loglik=np.full(members, np.nan),
-            converged=np.zeros(members, bool),
-            separated=np.zeros(members, bool),
-            iterations=np.zeros(members, np.int64),
-        )
-
-    def shaped(self, lead: tuple[int, ...]) -> LogisticFit:
-        """Return the results in the leading shape of the data."""
-        p = self.coef.shape[-1]
-        return LogisticFit(
-            self.coef.reshape(*lead, p),
-            self.cov.reshape(*lead, p, p),
-            self.loglik.reshape(lead),
-            self.converged.reshape(lead),
-            self.separated.reshape(lead),
-            self.iterations.reshape(lead),
-        )
-
-
-def _climb_compiled(data: "DataBlock", start: Floats, out: _Answer, first: int) -> None:
+def _climb_compiled(data: "_Block", start: Floats, out: LogisticFit, first: int) -> None:
     """Run Newton's method on one block in a compiled kernel; irregular fits are left to numpy."""
     from estimate.compiled.newton import climb  # loads numba
 
@@ -192,7 +132,7 @@ def _climb_compiled(data: "DataBlock", start: Floats, out: _Answer, first: int) 
         _climb(data.keep(~regular), start[~regular], out, where[~regular])
 
 
-def _climb(data: "DataBlock", coef: Floats, out: _Answer, where: Ints) -> None:
+def _climb(data: "_Block", coef: Floats, out: LogisticFit, where: Ints) -> None:
     """Run Newton's method on one block; finished members are removed and stored."""
     members = len(coef)
     scale = data.scale()
@@ -229,3 +169,94 @@ def _climb(data: "DataBlock", coef: Floats, out: _Answer, where: Ints) -> None:
             where, scale, accepted, halved = where[stay], scale[stay], accepted[stay], halved[stay]
             coef, step, best = coef[stay], step[stay], best[stay]
             data = data.keep(stay)
+
+
+class _Block:
+    """Members processed together, and the memory reused between steps.
+
+    ``Xt`` is (member, p, n): with patients along the last axis every product runs over contiguous
+    memory, and its transpose is a view that BLAS can use directly.
+    """
+
+    __slots__ = ("Xt", "fewest", "offset", "weighted", "weights", "y")
+
+    def __init__(
+        self, Xt: Floats, y: Floats, weights: Floats | None, offset: Floats | None
+    ) -> None:
+        self.Xt, self.y, self.weights, self.offset = Xt, y, weights, offset
+        self.weighted = np.empty_like(Xt)
+        self.fewest = np.ones(len(Xt))
+
+    def keep(self, stay: Bools) -> "_Block":
+        """Return the block without the members that have finished."""
+        weights, offset = _cut(self.weights, stay), _cut(self.offset, stay)
+        return _Block(self.Xt[stay], self.y[stay], weights, offset)
+
+    def scale(self) -> Floats:
+        """Return the mean weight of each member, (member,)."""
+        return np.ones(len(self.Xt)) if self.weights is None else _mean_weight(self.weights)
+
+    def predict(self, coef: Floats) -> Floats:
+        """Return the linear predictors, (member, n)."""
+        eta: Floats = np.matmul(coef[:, None, :], self.Xt)[:, 0]
+        if self.offset is not None:
+            eta += self.offset
+        return eta
+
+    def evaluate(self, coef: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return log likelihood (member,), score (member, p) and information (member, p, p)."""
+        eta = self.predict(coef)
+        np.clip(eta, -PREDICTOR_LIMIT, PREDICTOR_LIMIT, out=eta)
+        total = np.exp(-eta)
+        total += 1.0
+        mu = 1.0 / total
+        residual = self.y - mu
+        # log mu = -log(total) and log(1 - mu) = -eta - log(total)
+        terms = np.log(total, out=total)
+        eta *= self.y - 1.0
+        np.subtract(eta, terms, out=terms)
+        mu *= 1.0 - mu
+        self.fewest = mu.min(-1, initial=1.0)
+        if self.weights is not None:
+            residual *= self.weights
+            terms *= self.weights
+            mu *= self.weights
+        np.multiply(self.Xt, mu[:, None, :], out=self.weighted)
+        score = np.matmul(self.Xt, residual[:, :, None])[:, :, 0]
+        information = np.matmul(self.weighted, self.Xt.swapaxes(1, 2))
+        return terms.sum(-1), score, information
+
+    def is_flat(self, coef: Floats, information: Floats, done: Bools) -> Bools:
+        """Return which finished members have an extreme predictor with unbounded variance."""
+        flat = np.zeros(len(coef), bool)
+        for member in np.flatnonzero(done & (self.fewest < FAR_CURVATURE)):
+            eta = np.abs(coef[member] @ self.Xt[member])
+            if self.weights is not None:
+                eta = np.where(self.weights[member] > 0, eta, 0.0)
+            farthest = self.Xt[member][:, eta.argmax()]
+            toward = solve_each(information[[member]], farthest[None])[0]
+            flat[member] = not farthest @ toward < FLAT_VARIANCE
+        return flat
+
+    def separates(self, step: Floats) -> Bools:
+        """Return whether no observed outcome becomes less likely along ``step`` without bound.
+
+        That certifies that no finite maximum exists (Albert A, Anderson JA. *Biometrika*
+        1984;71:1-10).
+        """
+        with np.errstate(invalid="ignore"):
+            drift = np.matmul(step[:, None, :], self.Xt)[:, 0] * np.sign(2 * self.y - 1)
+            if self.weights is not None:
+                drift = np.where(self.weights > 0, drift, 0.0)
+            most = np.abs(drift).max(-1, initial=0.0)
+            never_worse: Bools = (drift >= -1e-3 * most[:, None]).all(-1)
+            separated: Bools = never_worse & (most > 1e-3)
+        return separated
+
+
+def _cut(column: Floats | None, members: slice | Bools) -> Floats | None:
+    return None if column is None else column[members]
+
+
+def _mean_weight(weights: Floats) -> Floats:
+    return np.asarray(weights.sum(-1) / np.maximum(1, np.count_nonzero(weights, axis=-1)))

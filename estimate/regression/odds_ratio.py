@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 
 from estimate.core.estimand import Estimand
 from estimate.core.result import Estimate, assemble, wald
-from estimate.regression.logistic import LogisticFit
+from estimate.regression.logistic_fit import LogisticFit
 from estimate.regression.profile import likelihood_ratio, profile_interval
 
 

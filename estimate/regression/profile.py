@@ -10,7 +10,8 @@ from scipy.special import chdtrc
 
 from estimate.core.arrays import Floats
 from estimate.core.result import Z95
-from estimate.regression.logistic import LogisticFit, fit_logistic
+from estimate.regression.logistic import fit_logistic
+from estimate.regression.logistic_fit import LogisticFit
 
 #: The signed root of the likelihood ratio is almost linear in the coefficient, so that a secant
 #: search needs three to five fits.

@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from estimate.core.arrays import Floats, Ints
 from estimate.core.clusters import sum_by_cluster
-from estimate.regression.logistic import LogisticFit
+from estimate.regression.logistic_fit import LogisticFit
 
 Correction = Literal["HC0", "HC1", "HC2", "HC3", "survey"]
 

@@ -14,7 +14,8 @@ from scipy import special
 from estimate.core.arrays import Bools, Floats
 from estimate.core.matrices import quadratic_form
 from estimate.core.result import Z95
-from estimate.regression.logistic import LogisticFit, fit_logistic
+from estimate.regression.logistic import fit_logistic
+from estimate.regression.logistic_fit import LogisticFit
 from protocol.errors import InputError
 
 #: Outer quantile by number of knots; the others are placed evenly between the outer two.

@@ -11,9 +11,8 @@ from icalendar import Calendar, Component, Event
 
 from pretese.io.output.versions import program_version
 from protocol.bedside.schedule import Item, Plan
-from protocol.dates import FIRST_YEAR, LAST_YEAR, nearest_day
+from protocol.dates import FIRST_YEAR, LAST_YEAR, MONTH_DAYS, nearest_day
 from protocol.errors import InputError
-from protocol.regimen.paths import MONTH_DAYS
 from protocol.safe_text import one_line
 
 #: Identifiers are derived from names, so that a corrected plan replaces the previous events.

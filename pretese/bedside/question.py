@@ -11,11 +11,10 @@ from typing import Any
 
 from protocol.bedside.known.reference_range import ReferenceRange
 from protocol.bedside.patient import Measurement, PatientFacts, PatientRecord, patient_record
-from protocol.dates import FIRST_YEAR, LAST_YEAR, day_from
+from protocol.dates import FIRST_YEAR, LAST_YEAR, MONTH_DAYS, day_from
 from protocol.errors import InputError
 from protocol.reading.numbers import MAX_FACT, cure_of, number_of, plain_value, shown
 from protocol.reading.quantities import quantity
-from protocol.regimen.paths import MONTH_DAYS
 from protocol.regimen.rules import Regimen
 from protocol.shorten import shorten
 

@@ -55,7 +55,7 @@ def recommendation_lines(
         yield from decision_lines(decision, regimen, why=why)
     yield from _eligibility(made, why=why)
     yield from _section("Given but not used", _not_used(made))
-    yield from _section("Not assessed for want of data", _not_assessed(made, regimen))
+    yield from _section("Not assessed, because values are missing", _not_assessed(made, regimen))
     yield ""
     yield from wrapped(made.disclaimer, "")
 
@@ -93,7 +93,7 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
 def _steps(steps: Sequence[NextStep]) -> Iterator[str]:
     for step in steps:
         if step.kind == "dose":
-            wording = f"{step.text} on {_dates(step.dates)} ({len(step.dates)} doses)"
+            wording = f"{step.text} on {_dates(step.dates)} ({len(step.dates)}{UNBROKEN}doses)"
         else:
             wording = f"{_dates(step.dates)}: {step.text}"
         yield from wrapped(wording, "    ", "  ")

@@ -42,7 +42,7 @@ def grid_of_words(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _phases(regimen: Regimen) -> Iterator[str]:
-    yield "## What is injected"
+    yield "## Doses"
     rows = [
         [
             f"`{phase.name}`",
@@ -95,7 +95,7 @@ def _parameters(regimen: Regimen) -> Iterator[str]:
 def _criteria(regimen: Regimen) -> Iterator[str]:
     if not regimen.criteria:
         return
-    yield "## Who may start"
+    yield "## Entry criteria"
     rows = [[f"`{c.name}`", shown(c.label), _conditions(c.conditions)] for c in regimen.criteria]
     yield grid_of_words(["criterion", "", "met when"], rows)
 
@@ -144,7 +144,7 @@ def _paths(regimen: Regimen) -> Iterator[str]:
         ]
         for number, path in enumerate(paths_of(regimen), 1)
     ]
-    yield grid_of_words(["", "months", "ends", "in all"], rows)
+    yield grid_of_words(["", "months", "ends", "total"], rows)
 
 
 def _sources(regimen: Regimen) -> Iterator[str]:

@@ -10,10 +10,10 @@ from protocol.bedside.decision_in_time import shown_result
 from protocol.bedside.known.timeline import Observation
 from protocol.bedside.patient import PatientRecord
 from protocol.bedside.recommend import Recommendation
-from protocol.dates import spoken_date
+from protocol.dates import MONTH_DAYS, spoken_date
 from protocol.reading.shown import shown_unit
 from protocol.regimen.parts import analyte_of
-from protocol.regimen.paths import MONTH_DAYS, injections_of
+from protocol.regimen.paths import injections_of
 from protocol.regimen.rules import Regimen
 from protocol.safe_text import one_line, xml_text
 

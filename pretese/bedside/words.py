@@ -41,7 +41,7 @@ def plan_lines(plan: Plan, regimen: Regimen) -> Iterator[str]:
     for item in plan.items:
         place = f"{item.date:%a} {item.date}  day {item.day:3}  "
         yield from wrapped(_item_words(item, regimen), " " * len(place), place)
-    yield from wrapped(f"In all: {totals_words(regimen, plan.totals)}", "  ", "")
+    yield from wrapped(f"Total: {totals_words(regimen, plan.totals)}", "  ", "")
     if plan.next_decision_date is not None:
         yield f"Next decision on {spoken_date(plan.next_decision_date)}"
     for option in plan.next_options:
@@ -129,9 +129,9 @@ def case_lines(
     """Yield the cases that failed (with ``verbose`` also those that passed), and their number."""
     for result in results:
         if verbose and result.holds:
-            yield from wrapped(result.case.statement, " " * 7, "holds  ")
+            yield from wrapped(result.case.statement, " " * 7, "passed ")
         if not result.holds:
             wrong = f"{result.case.statement}: {'; '.join(result.wrong)}"
-            yield from wrapped(wrong, " " * 7, "FAILS  ")
+            yield from wrapped(wrong, " " * 7, "FAILED ")
     held = sum(result.holds for result in results)
-    yield f"{regimen.id} {regimen.version}: {held} of {len(results)} cases hold"
+    yield f"{regimen.id} {regimen.version}: {held} of {len(results)} cases passed"

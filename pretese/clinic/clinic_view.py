@@ -13,21 +13,21 @@ from pretese.clinic.clinic_task import Task
 from pretese.screen.console import SafeConsole
 from simulate.clinic.capacity.replicates import Replicate
 
-#: Measures shown on the console.
-HEADLINES = (
-    "patients_referred",
-    "p50_wait_days",
-    "p90_wait_days",
-    "mean_queue",
-    "p90_first_visit_wait_days",
-    "p50_referral_to_operated_days",
-    "p90_referral_to_operated_days",
-    "p50_referral_to_birth_days",
-    "operations_per_week",
-    "theatre_utilisation",
-    "outpatient_utilisation",
-    "left_theatre_list_share",
-)
+#: Measures shown on the console, with their labels.
+HEADLINES = {
+    "patients_referred": "patients referred",
+    "p50_wait_days": "wait for operation, median, days",
+    "p90_wait_days": "wait for operation, 90th percentile, days",
+    "mean_queue": "waiting for operation, mean",
+    "p90_first_visit_wait_days": "wait for first visit, 90th percentile, days",
+    "p50_referral_to_operated_days": "referral to operation, median, days",
+    "p90_referral_to_operated_days": "referral to operation, 90th percentile, days",
+    "p50_referral_to_birth_days": "referral to birth, median, days",
+    "operations_per_week": "operations per week",
+    "theatre_utilisation": "utilisation of theatre",
+    "outpatient_utilisation": "utilisation of outpatient clinic",
+    "left_theatre_list_share": "proportion leaving the theatre list",
+}
 
 
 def show_run(
@@ -45,7 +45,7 @@ def show_run(
     for row in table[table["measure"].isin(HEADLINES)].itertuples():
         if row.replicates:
             limits = "" if isnan(row.conf_low) else f"{row.conf_low:.2f} to {row.conf_high:.2f}"
-            shown.add_row(row.measure, f"{row.mean:.2f}", limits)
+            shown.add_row(HEADLINES[row.measure], f"{row.mean:.2f}", limits)
     console.print(shown)
     if not any(table.loc[table["measure"] == "patients_referred", "mean"]):
         console.print(
@@ -56,11 +56,11 @@ def show_run(
     warm_up = facts["warm_up_days_by_mser5"]
     if warm_up is not None:
         enough = warm_up <= task.clinic.warm_up_days
-        verdict = "enough" if enough else "TOO SHORT, or the queue keeps growing"
+        verdict = "sufficient" if enough else "TOO SHORT, or the queue keeps growing"
         console.print(
             f"warm-up: the first {task.clinic.warm_up_days} days are excluded; "
             f"MSER-5 on the theatre queue would exclude {warm_up}: {verdict}",
-            highlight=False, soft_wrap=True,
+            highlight=False,
         )  # fmt: skip
     if facts["interrupted_on_day"] is not None:
         SafeConsole(stderr=True).print(

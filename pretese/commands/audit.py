@@ -31,12 +31,12 @@ from protocol.reading.day_formats import DAY_ORDERS
     "columns",
     multiple=True,
     metavar="NAME=COLUMN",
-    help="The name of a column in the log: patient=ID. May be repeated.",
+    help="Name of a column in the log, such as patient=ID. May be repeated.",
 )
-@mapping_option("A YAML file with the column names and terms of the log.")
+@mapping_option("YAML file with the column names and terms of the log.")
 @click.option("--dates", type=click.Choice(DAY_ORDERS), help="Order of dates such as 01/03/2022.")
-@click.option("--decimal", type=click.Choice(("point", "comma")), help="The decimal mark.")
-@click.option("--sheet", help="The sheet, if the workbook has several.")
+@click.option("--decimal", type=click.Choice(("point", "comma")), help="Decimal mark of the log.")
+@click.option("--sheet", help="Name of the sheet, if the workbook has several.")
 @click.option(
     "--calendar-months",
     is_flag=True,
@@ -44,12 +44,15 @@ from protocol.reading.day_formats import DAY_ORDERS
     help="Count therapy in calendar months instead of months of 30 days.",
 )
 @click.option(
-    "--visit-months", is_flag=True, default=None, help="Months of therapy count from the visits."
+    "--visit-months",
+    is_flag=True,
+    default=None,
+    help="Count months of therapy from visit to visit.",
 )
 @click.option("--data-cutoff", type=Date(), help="The last day covered by the log.")
 @click.option("--csv", "table", type=OutputFile(), help="Write the deviations to a CSV file.")
 @report_option("Write an HTML report with a timeline of each patient.")
-@click.option("--strict", is_flag=True, help="Exit with 3 if there is any deviation.")
+@click.option("--strict", is_flag=True, help="Exit with status 3 if there is any deviation.")
 @reference_range_option
 @regimen_set_option
 @json_option
@@ -74,7 +77,7 @@ def command(
     """Compare a clinic's log with its regimen.
 
     LOG is a table (CSV, xlsx) with the columns patient, date, event, drug, amount, unit, value; or
-    a folder written by `pretese simulate`, of which the patients who follow the regimen are
+    a folder written by `pretese simulate`, in which case the patients who follow the regimen are
     audited.
     """
     from pretese.api.protocols.audits import audit

@@ -35,7 +35,7 @@ _OPTIONS = {"information": "--analyses", "boundaries": "boundaries"}
 @click.option("--delta", type=Number(), help="Parameter of WT: 0 is OF, 0.5 is Pocock.")
 @click.option("--z", type=Number(), help="Interim critical value of HP.  [default: 3]")
 @click.option("--alpha", type=Number(), default=0.025, show_default=True, help="Type I error.")
-@click.option("--sides", type=int, default=1, show_default=True, help="1 or 2.")
+@click.option("--sides", type=int, default=1, show_default=True, help="Number of sides, 1 or 2.")
 @click.option("--power", type=Number(), default=0.8, show_default=True)
 @click.option(
     "--futility",
@@ -52,7 +52,7 @@ _OPTIONS = {"information": "--analyses", "boundaries": "boundaries"}
 )  # fmt: skip
 @click.option(
     "--hypothesis", type=click.Choice(["superiority", "non-inferiority"]),
-    help="What the margin is for.  [default: non-inferiority]",
+    help="Hypothesis of the margin. [default: non-inferiority]",
 )  # fmt: skip
 @click.option(
     "--treatment-arms", type=int, default=1, show_default=True,
@@ -64,7 +64,7 @@ _OPTIONS = {"information": "--analyses", "boundaries": "boundaries"}
 )  # fmt: skip
 @click.option(
     "--futility-z", metavar="Z1,Z2,...",
-    help="With several treatments: drop one whose z is below, at each interim analysis.",
+    help="With several treatments: z below which one is dropped, at each interim analysis.",
 )  # fmt: skip
 @json_option
 def command(

@@ -35,22 +35,24 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("scenario", default="paper")
 @click.option("--clinic", "clinic_name", default="one-centre", show_default=True,
-              help="A shipped clinic, or the path of your own file.")  # fmt: skip
+              help="Name of a shipped clinic, or path of a file.")  # fmt: skip
 @patients_option(2, 10_000_000, None, "Patients.", "enough for the horizon, or the scenario's")
 @seed_option()
-@out_option("Folder to write; needed for a run.")
+@out_option("Output folder; required for a run.")
 @format_option(tuple(FORMATS), "csv", "File type of the tables and the log.")
 @click.option("--xes", is_flag=True, help="Also write the log as XES, for process mining.")
 @click.option("--day", type=NumberRange(min=0),
-              help="Tables and log as known at the end of this day [the horizon].")  # fmt: skip
-@replicates_option(1, MOST_REPLICATES, None, "Simulated runs.", "as many as --precision needs")
+              help="Tables and log as of the end of this day [default: horizon].")  # fmt: skip
+@replicates_option(
+    1, MOST_REPLICATES, None, "Number of replicates.", "as many as --precision needs"
+)
 @click.option("--precision", type=NumberRange(0, 1, min_open=True), default=0.1,
               show_default=True, help="Half-width of the interval over the mean.")  # fmt: skip
 @click.option("--measure", default="p90_wait_days", show_default=True,
               help="Measure to which --precision applies.")  # fmt: skip
 @click.option("--max-replicates", type=click.IntRange(FEWEST_REPLICATES, MOST_REPLICATES),
               default=40, show_default=True,
-              help="Replicates at most; with --solve, per capacity.")  # fmt: skip
+              help="Maximum number of replicates; with --solve, per capacity.")  # fmt: skip
 @click.option("--solve", help=f"Find the smallest number of: {', '.join(CAPACITY_NAMES)}.")
 @click.option("--goal", help="With --solve: the goal, such as 'p90_wait_days < 60'.")
 @figures_option("Draw queues, patient flow and one timeline.")

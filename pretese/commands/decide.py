@@ -32,7 +32,7 @@ OPTIONS = {
 @click.option("--patient", type=InputPath(), help="A patient's file (YAML).")
 @click.option("--month", type=int, help="The month of therapy that begins, from 1.")
 @click.option("--previous-phase", help="The phase of the previous month, such as hcg.")
-@fsh_option("FSH at the end of the previous month. Repeat it for several results of one day.")
+@fsh_option("FSH at the end of the previous month. Repeat for several results of one day.")
 @fsh_unit_option
 @click.option(
     "--finding",
@@ -52,9 +52,11 @@ OPTIONS = {
     type=OutputFile(".svg"),
     help="Write the course of therapy, with hormones and their limits, to a file (SVG).",
 )
-@click.option("--why", is_flag=True, help="List the rules that are not met, and all criteria.")
+@click.option(
+    "--why", is_flag=True, help="Also list the rules that are not met and all entry criteria."
+)
 @json_option
-@click.option("--schema", is_flag=True, help="Print the JSON Schema of --json and stop.")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of --json and exit.")
 def command(
     regimen: str,
     patient: Path | None,

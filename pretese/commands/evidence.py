@@ -18,7 +18,7 @@ from pretese.screen.terminal import echo
 @click.option("--topic", help="Only this topic.")
 @click.option("--design", help="Only this study design, such as cohort.")
 @click.option("--fsh-class", help="Only this class of FSH, such as hypergonadotropic.")
-@click.option("--surgery", help="Only this retrieval: first, second, mixed, none.")
+@click.option("--surgery", help="Only this kind of retrieval: first, second, mixed, none.")
 @click.option("--drug", help="Only studies of a drug whose name contains this text.")
 @click.option("--without", multiple=True, metavar="NAME", help="Exclude a study. May be repeated.")
 @click.option(
@@ -28,25 +28,25 @@ from pretese.screen.terminal import echo
     "--scale",
     default="odds ratio",
     show_default=True,
-    help="Effect measure; or risk ratio, risk difference.",
+    help="Effect measure: odds ratio, risk ratio or risk difference.",
 )
 @click.option(
     "--prefer",
     default="adjusted",
     show_default=True,
-    help="Estimate of each study; or unadjusted, from counts.",
+    help="Estimate used from each study: adjusted, or unadjusted (from counts).",
 )
 @click.option(
     "--method",
     default="REML",
     show_default=True,
-    help="Estimator of the between-study variance; or EE, DL, HE, SJ, PM, ML.",
+    help="Estimator of the between-study variance: REML, EE, DL, HE, SJ, PM or ML.",
 )
 @click.option(
     "--test",
     default="knapp-hartung",
     show_default=True,
-    help="Interval of the pooled effect; or normal.",
+    help="Test and interval of the pooled effect: knapp-hartung or normal.",
 )
 @click.option(
     "--prior-out", type=OutputFile(".yaml"), metavar="FILE",

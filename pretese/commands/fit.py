@@ -20,10 +20,10 @@ from pretese.screen.terminal import echo
 
 @click.command(cls=WritingCommand)
 @click.argument("data", type=InputPath())
-@mapping_option("Which column of DATA holds what (YAML). Not needed for a simulated table.")
+@mapping_option("YAML file that maps the columns of DATA. Not needed for a simulated table.")
 @click.option(
     "--resamples", type=click.IntRange(MIN_RESAMPLES, MAX_RESAMPLES), default=RESAMPLES,
-    show_default=True, help="Bootstrap resamples behind the intervals.",
+    show_default=True, help="Number of bootstrap resamples for the intervals.",
 )  # fmt: skip
 @seed_option()
 @out_option("Folder for the scenario file, realism.html and fit.json.")
@@ -33,8 +33,8 @@ def command(
 ) -> None:
     """Fit a scenario to DATA, a table with one row per patient, and compare both.
 
-    The scenario can be simulated, changed and planned with like a shipped one:
-    pretese simulate OUT/fitted.yaml. It holds no patient's data.
+    The fitted scenario can be used like a shipped one, for example: pretese simulate
+    OUT/fitted.yaml. It contains no data of individual patients.
     """
     from pretese.io.output.result_folder import optional_result_folder
 

@@ -32,8 +32,8 @@ from pretese.io.text.json_text import print_json
 )  # fmt: skip
 @click.option(
     "--planned", type=NumberRange(1e-12, 1e12), metavar="NUMBER",
-    help="Participants in the final analysis or, for estimates, its information 1 / std_error^2 "
-    "[those of the design].",
+    help="Participants in the final analysis or, for estimates, its information "
+         "1 / std_error^2 [default: those of the design].",
 )  # fmt: skip
 @risk_options
 @effect_option(

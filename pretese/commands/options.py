@@ -26,7 +26,7 @@ resume_option = click.option(
 
 part_option = click.option(
     "--part", metavar="I/N",
-    help="Compute part I of N only, in a folder of its own; later --resume joins all parts.",
+    help="Compute only part I of N, in a separate folder; --resume later joins all parts.",
 )  # fmt: skip
 
 plot_option = click.option(
@@ -47,7 +47,7 @@ scheduler_option = click.option(
 )  # fmt: skip
 regimen_option = click.option(
     "--regimen", default="fsh-guided", show_default=True,
-    help="A shipped regimen, or the path of your own.",
+    help="Name of a shipped regimen, or path of a file.",
 )  # fmt: skip
 fsh_unit_option = click.option(
     "--fsh-unit", default="IU/L", show_default=True,

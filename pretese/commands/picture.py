@@ -16,7 +16,7 @@ from pretese.pictures.scenario_pictures import PICTURES
 @click.argument("scenario")
 @click.option(
     "--patient-number", type=click.IntRange(1), default=1, show_default=True,
-    help="Which patient `patient` shows, from 1.",
+    help="Number of the patient in the picture `patient`, from 1.",
 )  # fmt: skip
 @seed_option()
 @out_file_option("File to write: .png or .svg.", OutputFile(".png", ".svg"), required=True)

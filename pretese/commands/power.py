@@ -35,11 +35,9 @@ if TYPE_CHECKING:
 @click.argument("designs", nargs=-1, required=True, metavar="DESIGN...")
 @click.option(
     "--participants", multiple=True, type=click.IntRange(10, 100_000),
-    help="Sample size, all arms together [that of the file]. May be repeated: a power curve.",
+    help="Total sample size [default: that of the design]. May be repeated.",
 )  # fmt: skip
-@effect_option(
-    "Percentage of the planned effect, in addition to 0 and 100. May be repeated: a curve."
-)
+@effect_option("Percentage of the planned effect, in addition to 0 and 100. May be repeated.")
 @click.option(
     "--target-power", type=Number(), help="Find the sample size for this power, such as 0.9."
 )
@@ -48,13 +46,13 @@ if TYPE_CHECKING:
 @seed_option()
 @click.option(
     "--sensitivity", "axes", multiple=True, metavar="PATH=V1,V2,...",
-    help="Alternative values of an assumption, such as dropout=0,10,20. May be repeated: all "
-    "combinations are simulated and the worst is named.",
+    help="Alternative values of an assumption, such as dropout=0,10,20. May be "
+         "repeated: all combinations are simulated, and the worst case is reported.",
 )  # fmt: skip
 @click.option(
     "--prior", metavar="SOURCE",
-    help="Do not simulate: probability of success under published evidence ('evidence', a topic of "
-    "it, or a prior file).",
+    help="Report the probability of success under published evidence ('evidence', "
+         "a topic, or a prior file) instead of simulating.",
 )  # fmt: skip
 @click.option("--tornado", is_flag=True, help="Vary one assumption at a time over its range.")
 @worlds_option
@@ -86,7 +84,7 @@ def command(
     patients: the same distribution, much faster.
 
     Several designs are simulated on the same participants, so that differences between them are
-    paired. With --out finished work is kept: an interrupted run continues with --resume, and
+    paired. With --out finished replicates are kept: an interrupted run continues with --resume, and
     --replicates may be increased.
     """
     from pretese.api.trials.read_design import design

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @mcse_option(0.00005, "Add replicates until coverage and rejection")
 @click.option(
     "--truth-patients", type=click.IntRange(1000, 1_000_000_000),
-    help="Patients over whom true effects are averaged [default: the library's].",
+    help="Patients simulated for the true effects [default: the library's].",
 )  # fmt: skip
 @seed_option("the library's")
 @out_option(
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 @part_option
 @workers_option
 @scheduler_option
-@figures_option("Draw figures; --no-figures leaves them to a later run with --resume.")
+@figures_option("Draw figures; with --no-figures a later run with --resume draws them.")
 @json_option
 def command(
     scenarios: tuple[str, ...],
@@ -64,9 +64,9 @@ def command(
     """Check whether analyses recover an effect that is known by construction.
 
     Studies are simulated from each SCENARIO: a case or grid of the recovery library, a shipped
-    scenario, or a file; the default is the whole library. Every study is analysed; bias and
-    coverage decide the verdict on each method. Exits with status 3 if a verdict is not the one
-    that the library expects.
+    scenario, or a file; the default is the whole library. Every study is analysed; the verdict on
+    each method depends on bias and coverage. Exits with status 3 if a verdict differs from the one
+    expected by the library.
     """
     from pretese.api.analysis.recoveries import recover, recover_part
 
@@ -107,7 +107,7 @@ def command(
 
 
 def _check(found: "Recovery") -> None:
-    """Fail if a verdict is not the one that the library expects."""
+    """Fail if a verdict differs from the expected one."""
     if unexpected := found.assessment.unexpected:
         first = unexpected[0]
         raise CheckFailedError(

@@ -74,7 +74,7 @@ def verify(regimen: str, changes: dict[str, float], as_json: bool) -> None:
 
 @command.command("test")
 @click.argument("regimen")
-@click.option("--verbose", is_flag=True, help="Also list the cases that hold.")
+@click.option("--verbose", is_flag=True, help="Also list the cases that passed.")
 @regimen_set_option
 @json_option
 def test(regimen: str, verbose: bool, changes: dict[str, float], as_json: bool) -> None:
@@ -87,4 +87,4 @@ def test(regimen: str, verbose: bool, changes: dict[str, float], as_json: bool) 
     else:
         echo(cases.text(verbose=verbose))
     if cases.failed:
-        raise CheckFailedError(f"{cases.failed} of {len(cases.results)} cases do not hold")
+        raise CheckFailedError(f"{cases.failed} of {len(cases.results)} cases failed")

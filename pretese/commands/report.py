@@ -15,7 +15,7 @@ from pretese.commands.output_types import InputPath, OutputFile, WritingCommand
     "File to write.  [default: FOLDER/report.html]", OutputFile(replaces=("report.html",))
 )
 def command(folder: Path, out: Path | None) -> None:
-    """Write the report of FOLDER, a study of `pretese power --out`.
+    """Write the report of FOLDER, a study written by `pretese power --out`.
 
     The report contains design, estimand, performance, analyses, exact power, example trials
     simulated again from their seed, and a sample-size statement for a protocol.

@@ -19,14 +19,21 @@ from pretese.screen.endings import CheckFailedError
 
 
 @click.command()
-@click.option("--scenario", "name", default="paper", show_default=True, help="Name or file.")
+@click.option(
+    "--scenario",
+    "name",
+    default="paper",
+    show_default=True,
+    help="Name of a shipped scenario, or a file.",
+)
 @replicates_option(2, 1_000_000, 200, "Simulated studies.")
 @seed_option()
 @out_option("Folder for the report, tables and one simulated cohort.", "out/reproduce")
 @workers_option
 @click.option(
     "--bias-analysis", "with_bias_analysis", is_flag=True,
-    help="Also show each source of bias, with known effects (bias-analysis.html, .md, .csv).",
+    help="Also analyse each source of bias, with known true effects "
+         "(bias-analysis.html, .md, .csv).",
 )  # fmt: skip
 @worlds_option
 @json_option

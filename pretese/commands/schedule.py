@@ -38,13 +38,15 @@ OPTIONS = {"schedule": "pretese schedule", "path": "--ics"}
 )
 @click.option(
     "--ics", type=OutputFile(replaces=("previous",)),
-    help="Write a calendar file; it may be that of --previous.",
+    help="Write a calendar file; it may replace that of --previous.",
 )  # fmt: skip
 @click.option("--time", type=click.DateTime(["%H:%M"]), help="Local time of calendar events.")
 @click.option("--timezone", help="IANA time zone of that time, such as Europe/Berlin.")
 @click.option("--pseudonym", help="With --ics: distinguishes patients in calendars; not displayed.")
 @click.option(
-    "--issued", type=Date(), help="Day of issue of the calendar; else that of the last decision."
+    "--issued",
+    type=Date(),
+    help="Day of issue of the calendar [default: day of the last decision].",
 )
 @click.option(
     "--previous",

@@ -9,10 +9,12 @@ from pretese.screen.extras import need_extra
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address on which the server listens."
+)
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, show_default=True,
-    help="Port; 0 takes a free one.",
+    help="Port; 0 selects a free one.",
 )  # fmt: skip
 @click.option(
     "--token", envvar="PRETESE_TOKEN", metavar="TEXT",
@@ -21,12 +23,12 @@ from pretese.screen.extras import need_extra
 )  # fmt: skip
 @click.option(
     "--trusted-issuers", type=InputPath(), metavar="FILE",
-    help="YAML file of issuers and their public keys: the CDS Hooks services then ask for a token "
-    "(JWT) of one of them.",
+    help="YAML file of issuers and their public keys: the CDS Hooks services then "
+         "require a token (JWT) of one of them.",
 )  # fmt: skip
 @click.option(
     "--feedback", is_flag=True,
-    help="Take outcomes of CDS Hooks cards; each is printed as a line of JSON.",
+    help="Accept feedback on CDS Hooks cards; each is printed as a line of JSON.",
 )  # fmt: skip
 @click.option("--open", "open_browser", is_flag=True, help="Open the page in a browser.")
 def command(
@@ -40,7 +42,7 @@ def command(
     """Serve the bedside page, the explorers and the CDS Hooks services.
 
     The server accepts connections from this machine only, unless --host is given. It stores
-    nothing, sets no cookie, and logs no value of a request.
+    nothing, sets no cookie, and does not log the content of requests.
     """
     need_extra("web", "serve")
     from pretese.web.security.settings import ServerSettings

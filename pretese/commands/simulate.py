@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @formats_option(FORMATS, "csv", f"{listed()}.")
 @scenario_set_option
 @click.option("--exact-days", is_flag=True,
-              help="Days as the regimen has them: no weekdays, late visits or waits.")  # fmt: skip
+              help="Use the days of the regimen: no weekdays, late visits or waits.")  # fmt: skip
 @click.option(
     "--data-errors", type=NumberRange(0, 100), metavar="PERCENT", default=0.0, show_default=True,
     help="Introduce each error type into this percentage of patients; labels in truth/.",

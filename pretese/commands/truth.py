@@ -33,8 +33,8 @@ def command(
 ) -> None:
     """Compute the true effects of SCENARIO (a shipped name or a file) in many patients.
 
-    Both potential outcomes of every patient are simulated, so no model is fitted; the Monte Carlo
-    standard error (of ratios: on the log scale) is the only uncertainty.
+    Both potential outcomes of every patient are simulated, so that no model is fitted; the Monte
+    Carlo standard error (of ratios: on the log scale) is the only uncertainty.
     """
     from pretese.screen.console import SafeConsole
 

@@ -1,4 +1,4 @@
-"""From a clinic's table to a scenario that is ready to be simulated, and the comparison of both."""
+"""Fit a scenario to a clinic's table, and compare simulated patients with the table."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -101,7 +101,7 @@ def simulated_patients(loaded: LoadedScenario, seed: int) -> "pd.DataFrame":
 
 
 def _loaded(text: str) -> LoadedScenario:
-    """Read a scenario file as everybody who gets it will."""
+    """Read the scenario file as written."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "scenario.yaml"
         path.write_text(text, encoding="utf-8")

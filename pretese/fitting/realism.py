@@ -1,4 +1,4 @@
-"""How like a clinic's patients the patients of the fitted scenario are: a comparison in numbers."""
+"""Agreement of the simulated patients of a fitted scenario with the patients of a clinic."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -81,9 +81,9 @@ class Realism:
     Attributes
     ----------
     variables, shares, pairs
-        Each number, percentage and pair of numbers that the table holds.
+        Each number, percentage and pair of numbers in the table.
     separation
-        How well a classifier tells real from synthetic patients.
+        Discrimination of a classifier between real and synthetic patients.
     nearness
         How near synthetic patients are to real ones.
     synthetic

@@ -1,4 +1,4 @@
-"""A fitted scenario as a file: what the table gave, with its interval; all else is inherited."""
+"""A fitted scenario as a file: estimates with their intervals; all else is inherited."""
 
 import json
 from collections.abc import Mapping
@@ -116,7 +116,7 @@ def _correlations(base: Scenario, fit: Fit, source: str) -> list[dict[str, Any]]
 
 
 def _arms(patients: ClinicPatients, chosen: ColumnMap, base: Scenario) -> dict[str, Any]:
-    """Return what differs: the regimen that was named, and no semen analysis if none is seen."""
+    """Return the settings that differ: the regimen, and no semen analysis if none was recorded."""
     treated = base.arms["treated"]
     analysed = treated.semen_analysis
     if "sperm_retrieved" in patients.flags:

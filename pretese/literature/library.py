@@ -11,19 +11,19 @@ from protocol.reading.documents import parse_document, read_text
 from protocol.shorten import shorten_text
 from simulate.core.shipped import find_shipped, shipped_folder
 
-#: What a search may ask of a study, with the field of the study that it tests.
+#: Filters of a search, each with the field of the study that it tests.
 FILTERS = ("topic", "design", "fsh_class", "surgery", "drug", "read")
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A study with the topic (the file) that it stands in."""
+    """A study with its topic (the file that contains it)."""
 
     topic: str
     study: EvidenceStudy
 
     def matches(self, field: str, wanted: str) -> bool:
-        """Say whether a field holds what is asked for; drugs match by a part of their name."""
+        """Return whether a field matches a filter; drugs match by a part of their name."""
         if field == "drug":
             drugs = self.study.therapy.drugs if self.study.therapy else ()
             return any(wanted.lower() in each.drug.lower() for each in drugs)

@@ -1,4 +1,4 @@
-"""One effect per study, pooled: what entered, what did not and why, and how firm the result is."""
+"""Meta-analysis of one effect per study: studies included, and studies excluded with reasons."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from pretese.literature.library import Published
 from pretese.literature.study import StudyComparison
 from protocol.errors import InputError
 
-#: Which result of a study is used if it gives several: one adjusted for confounding, or counts.
+#: Result that is used of a study with several: adjusted for confounding, or from counts.
 Preference = Literal["adjusted", "unadjusted"]
 
 #: Designs that hold primary data; a meta-analysis would count its studies twice.
@@ -38,7 +38,7 @@ FEW_STUDIES = 10
 
 @dataclass(frozen=True, slots=True)
 class StudyRow:
-    """A study that entered: its effect on the scale of the scale, and where it comes from."""
+    """An included study: its effect on the analysis scale, and its source."""
 
     name: str
     citation: str
@@ -57,9 +57,9 @@ class PooledEvidence:
     Attributes
     ----------
     rows
-        The studies that entered, in the order of their effects.
+        The studies included, in the order of their effects.
     excluded
-        Names of studies that did not enter, with the reason.
+        Names of studies that were excluded, with the reason.
     effects, fit
         Effects of the studies and the model; ratios on the log scale.
     asymmetry

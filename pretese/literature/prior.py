@@ -26,7 +26,7 @@ class PriorComponent(Document):
 
 
 class PriorFile(Document):
-    """What is believed of the effect of therapy on an endpoint, as a mixture.
+    """Prior distribution of the effect of therapy on an endpoint, as a mixture.
 
     ``status`` says how it was obtained: from published studies of this use (estimated), of another
     population or dose (transported), from experts (elicited), or assumed.

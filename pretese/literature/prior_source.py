@@ -38,7 +38,7 @@ class PriorSource:
     make
         The prior at other values.
     unknowns
-        Empty for a prior file, which is taken as it stands.
+        Empty for a prior file, which is used unchanged.
     without
         The prior without each study, by the study's name.
     control_risks

@@ -1,4 +1,4 @@
-"""What a file of evidence may say of a study: population, therapy, results, and how it was read."""
+"""Fields of a study in an evidence file: population, therapy, results, and source that was read."""
 
 from typing import Annotated, Literal
 
@@ -13,7 +13,7 @@ Patients = Annotated[Whole, Field(ge=1, le=10_000_000)]
 Events = Annotated[Whole, Field(ge=0, le=10_000_000)]
 Value = Annotated[Number, Field(ge=-1e9, le=1e9)]
 
-#: Where a source can be looked up. Each form has its own pattern.
+#: Identifiers of a source. Each form has its own pattern.
 Locator = Annotated[
     str,
     Field(
@@ -48,7 +48,7 @@ Judgement = Literal["low", "moderate", "serious", "critical", "no information", 
 
 
 class StudyPopulation(Document):
-    """Who was studied."""
+    """The population studied."""
 
     diagnosis: Text
     fsh_class: FshClass = "not stated"
@@ -164,11 +164,11 @@ class EvidenceStudy(Document):
     citation, locator
         The source, and where it can be looked up.
     read
-        How it was read: the article, its abstract, a registry, or an account by others.
+        The source that was read: the article, its abstract, a registry, or an account by others.
     status
-        Of a registered trial: what became of it.
+        Of a registered trial: its present status.
     confounding_control
-        What the source did about differences between its arms.
+        How the source controlled for differences between its arms.
     """
 
     name: Name

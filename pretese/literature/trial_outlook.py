@@ -1,4 +1,4 @@
-"""What a prior says of a two-arm trial: assurance, misleading results, value of information."""
+"""Assurance, misleading results and value of information of a two-arm trial under a prior."""
 
 import numpy as np
 from scipy.special import expit, logit

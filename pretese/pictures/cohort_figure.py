@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from pretese.pictures.hormone_figure import LABELS
 from pretese.plots.safe_figures import PlainLog
 from pretese.plots.style import INK, MUTED, PUBLISHED, SIMULATED, TRUTH, house_style, new_figure
+from protocol.dates import MONTH_DAYS
 from protocol.regimen.rules import Regimen
 from simulate.cohort.draw import Cohort
 from simulate.cohort.hormone_curves import Curves, curves
-from simulate.hormones.decision_lookup import MONTH_DAYS, dose_calendar
+from simulate.hormones.decision_lookup import dose_calendar
 from simulate.hormones.traits import MONTHS
 
 Floats = NDArray[np.float64]
@@ -121,5 +122,5 @@ def _legend(figure: Figure, lines: int, normal: str) -> None:
         (Line2D([], [], color=MUTED, lw=0.8), f"single patients (the first {lines})"),
         (Patch(color=TRUTH, alpha=0.12, lw=0), normal),
     )
-    handles, labels = zip(*shown, strict=True)
+    handles, labels = [each for each, _ in shown], [words for _, words in shown]
     figure.legend(handles, labels, loc="outside lower left", ncols=5, fontsize=7.5, frameon=False)

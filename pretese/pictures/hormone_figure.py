@@ -15,10 +15,10 @@ from pretese.plots.style import (
     house_style,
     new_figure,
 )
+from protocol.dates import MONTH_DAYS
 from simulate.cohort.draw import Cohort
 from simulate.cohort.hormone_curves import Curves, curves
 from simulate.core.coding import DIAGNOSES
-from simulate.hormones.decision_lookup import MONTH_DAYS
 from simulate.hormones.drugs import HCG, UFSH
 from simulate.hormones.pharmacology import Injections
 

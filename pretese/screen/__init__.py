@@ -1,1 +1,1 @@
-"""What a terminal shows: text made safe, consoles, progress."""
+"""Terminal output: safe text, consoles, progress."""

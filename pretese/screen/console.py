@@ -1,4 +1,4 @@
-"""A console of `rich` for text that comes from files."""
+"""A `rich` console for text from files."""
 
 import io
 from collections.abc import Callable
@@ -20,11 +20,11 @@ class SafeConsole(Console):
         super().__init__(**{"markup": False, "emoji": False, "highlight": False, **settings})
 
     def render_str(self, text: str, **settings: Any) -> Text:
-        """Return a string as text to print: cells, titles and headings come through here."""
+        """Return a string as printable text; used for cells, titles and headings."""
         return super().render_str(lines(text), **settings)
 
     def on_broken_pipe(self) -> None:
-        """Leave it to the command line that whoever reads has gone; rich would end the process."""
+        """Let the command line handle a closed pipe; rich would end the process."""
         raise BrokenPipeError
 
 

@@ -1,4 +1,4 @@
-"""Libraries that only some users need: which extra of the package brings each of them."""
+"""Optional libraries, and the extra of the package that installs each."""
 
 from importlib.util import find_spec
 
@@ -19,7 +19,7 @@ EXTRA_OF = {
 
 
 def need_extra(extra: str, argument: str, *, otherwise: str = "") -> None:
-    """Refuse, before any work, what needs a library that is not installed.
+    """Refuse, before any work, a request that needs a library that is not installed.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Progress with the time left, on standard error, for anything longer than a moment.
+"""Progress with the time left, on standard error, for long computations.
 
 A terminal shows a bar, a notebook one line that is written over; a file or a pipe gets nothing.
 """
@@ -14,7 +14,7 @@ PAUSE = 0.5
 
 
 class Tell(Protocol):
-    """Sets how much is done, of how much, and (if it changes) what is being done."""
+    """Sets the amount done, the total, and (if it changes) the current task."""
 
     def __call__(self, done: int, total: int, doing: str = ...) -> None:
         """Move the bar."""
@@ -22,13 +22,13 @@ class Tell(Protocol):
 
 @contextmanager
 def progress(title: str) -> Iterator[Tell]:
-    """Show how far the block has come while it runs; nothing stays behind."""
+    """Show the progress of the block while it runs; the display is removed at the end."""
     yield from _line(title) if in_notebook() else _bar(title)
 
 
 @contextmanager
 def optional_progress(title: str, wanted: bool) -> Iterator[Tell]:
-    """Show progress where it is wanted and somebody watches: in a notebook or on a terminal."""
+    """Show progress if requested, in a notebook or on a terminal."""
     watched = in_notebook() or (sys.stderr is not None and sys.stderr.isatty())
     if wanted and watched:
         with progress(title) as tell:
@@ -38,7 +38,7 @@ def optional_progress(title: str, wanted: bool) -> Iterator[Tell]:
 
 
 def in_notebook() -> bool:
-    """Say whether this process is the kernel of a notebook."""
+    """Return whether this process is the kernel of a notebook."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     return type(shell).__name__ == "ZMQInteractiveShell"
@@ -49,7 +49,7 @@ def no_progress(done: int, total: int, doing: str = "") -> None:
 
 
 def _line(title: str) -> Iterator[Tell]:
-    """Write one line over and over; it is blank at the end."""
+    """Update one line in place; it is blank at the end."""
     began = last = monotonic()
     width = 0
 

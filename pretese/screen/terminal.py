@@ -1,7 +1,7 @@
-"""One way to print: text of users stays text, and any terminal can show it.
+"""Safe printing: users' text is printed as text, on any terminal.
 
-Names and titles come from files. They may hold control characters that a terminal obeys, and a
-terminal may know ASCII alone. Both are settled here, so that no command needs to think of them.
+Names and titles come from files. They may contain control characters, and a terminal may be limited
+to ASCII. Both are handled here for all commands.
 """
 
 import codecs

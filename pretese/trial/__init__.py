@@ -1,4 +1,4 @@
 """Planned and ongoing trials: design file, simulation, power, report, monitoring.
 
-Here the patients of `simulate` meet the analyses of `estimate` for a trial.
+Trials use the patients of `simulate` and the analyses of `estimate`.
 """

@@ -1,19 +1,15 @@
 """Run a whole power study: simulate every design, keep the trials, write tables and figures."""
 
-import shutil
-import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from pretese.io.input.regimen_files import regimen_files
 from pretese.io.output.manifest import write_manifest
 from pretese.io.output.result_folder import result_folder
 from pretese.io.output.versions import versions
-from pretese.io.text.json_text import to_json
 from pretese.io.text.rounding_rule import rounded_document
 from pretese.jobs.execute import finish_part, resumable, study_pool
 from pretese.jobs.storage.blocks import Store
@@ -21,8 +17,9 @@ from pretese.jobs.storage.code_hash import code_version
 from pretese.jobs.storage.parts import Part, PartDone
 from pretese.jobs.storage.study_folder import part_of_study, study_folder
 from pretese.screen.extras import need_extra
-from pretese.screen.progress import Tell, progress
+from pretese.screen.progress import optional_progress
 from pretese.trial.design.design_file import DesignFile
+from pretese.trial.finished_study import PowerRun, ScratchFolder, write_archive
 from pretese.trial.power.runner import Runner
 from pretese.trial.power.study import (
     POWER_SCHEMA,
@@ -35,48 +32,6 @@ from pretese.trial.power.study import (
     study_record,
 )
 from pretese.trial.power.study_document import compare_designs, mechanisms, power_document
-from pretese.trial.power.trial_tables import write_trials
-
-
-class ScratchFolder:
-    """A folder that is gone when nobody holds it any more, at the latest when the process ends."""
-
-    def __init__(self) -> None:
-        self.path = Path(mkdtemp(prefix="pretese-"))
-        self.remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
-
-
-@dataclass(frozen=True, slots=True)
-class PowerRun:
-    """A finished study.
-
-    Attributes
-    ----------
-    document
-        What it shows, as plain values.
-    designs
-        The designs with their simulated trials.
-    results
-        Folder of tables, figures and trials; None if none was asked for.
-    scratch
-        Keeps the replicates while it exists.
-    """
-
-    document: dict[str, Any]
-    designs: list[StudiedDesign]
-    results: Path | None
-    scratch: ScratchFolder | None
-
-    def archive(self) -> Path:
-        """Return a folder with document, design files and trials; made on first use."""
-        if self.results is not None:
-            return self.results
-        assert self.scratch is not None  # noqa: S101  one of the two is always there
-        folder = self.scratch.path / "results"
-        if not folder.exists():
-            folder.mkdir()
-            write_archive(folder, self.designs, self.document)
-        return folder
 
 
 def run_power(
@@ -106,7 +61,7 @@ def run_power(
     record = study_record(planned, request)
     regimens = [regimen_files(each.scenario) for each in planned]
     scratch = ScratchFolder() if out is None else None
-    bar = progress("simulated trials") if show_progress else _no_progress()
+    bar = optional_progress("simulated trials", show_progress)
     with (
         study_pool("trials", workers, scheduler) as pool,
         _store(out, scratch, record, resume) as store,
@@ -138,7 +93,7 @@ def run_power_part(
     record = study_record(planned, request)
     jobs = [job for each in planned for job in study_jobs(each, request)]
     blocks = [block for job in jobs for block in job.blocks(request.replicates)]
-    bar = progress("simulated trials") if show_progress else _no_progress()
+    bar = optional_progress("simulated trials", show_progress)
     with (
         study_pool("trials", workers, None) as pool,
         part_of_study(record, out, part) as store,
@@ -165,14 +120,6 @@ def study_document(designs: list[StudiedDesign], request: Request) -> dict[str, 
     return {name: rounded_document(value) for name, value in document.items()}
 
 
-def write_archive(folder: Path, designs: list[StudiedDesign], document: dict[str, Any]) -> None:
-    """Write the design files as they were read, every trial, and the document."""
-    for each in designs:
-        (folder / f"{each.design.id}.yaml").write_bytes(each.planned.text.encode())
-        write_trials(each.results, folder / f"{each.design.id}.parquet")
-    (folder / "power.json").write_text(to_json(document) + "\n", encoding="utf-8")
-
-
 @contextmanager
 def _store(
     out: Path | None, scratch: ScratchFolder | None, record: dict[str, Any], resume: bool
@@ -186,13 +133,6 @@ def _store(
         except BaseException:
             scratch.remove()  # at once: who holds the error holds the frames below it too
             raise
-
-
-def _no_progress() -> AbstractContextManager[Tell]:
-    def tell(done: int, total: int, doing: str = "") -> None:
-        """Show nothing."""
-
-    return nullcontext(tell)
 
 
 def _write(results: Path, designs: list[StudiedDesign], document: dict[str, Any]) -> None:

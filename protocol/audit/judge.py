@@ -163,9 +163,9 @@ def _how_far(record: Record, regimen: Regimen) -> str:
     injections = record.until - int(regimen.tolerances.injection.value) - 1
     visits = record.until - int(regimen.tolerances.visit.value) - 1
     if injections < 0:
-        return f"{end}; nothing that was due can be judged yet"
+        return f"{end}; nothing that was due can be assessed yet"
     tests = f"tests due up to day {visits}" if visits >= 0 else "no tests"
-    return f"{end}; judged are doses due up to day {injections} and {tests}"
+    return f"{end}; assessed are doses due up to day {injections} and {tests}"
 
 
 def _similar_names(log: Mapping[str, Sequence[Event]]) -> list[DataQuery]:

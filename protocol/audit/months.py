@@ -5,8 +5,7 @@ from calendar import monthrange
 from collections.abc import Mapping, Sequence
 
 from protocol.audit.log.events import Event
-from protocol.dates import date_of
-from protocol.regimen.paths import MONTH_DAYS
+from protocol.dates import MONTH_DAYS, date_of
 from protocol.regimen.rules import Regimen
 
 

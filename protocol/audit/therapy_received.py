@@ -11,8 +11,9 @@ from protocol.audit.log.events import Event
 from protocol.audit.record import Record, rows_of
 from protocol.audit.words import called
 from protocol.bedside.known.timed_rule import Moment, possible_values, results_for
+from protocol.dates import MONTH_DAYS
 from protocol.regimen.conditions import Value, plain
-from protocol.regimen.paths import BEFORE_THERAPY, MONTH_DAYS, Injection, injections_of
+from protocol.regimen.paths import BEFORE_THERAPY, Injection, injections_of
 from protocol.regimen.rules import Regimen, Rule
 
 

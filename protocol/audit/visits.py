@@ -8,10 +8,9 @@ from protocol.audit.log.events import Event
 from protocol.audit.record import Record
 from protocol.audit.therapy_received import Course
 from protocol.audit.words import called
-from protocol.dates import date_of
+from protocol.dates import MONTH_DAYS, date_of
 from protocol.regimen.conditions import plain
 from protocol.regimen.parts import Visit
-from protocol.regimen.paths import MONTH_DAYS
 from protocol.regimen.rules import Regimen
 
 

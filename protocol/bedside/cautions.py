@@ -9,11 +9,10 @@ from protocol.bedside.decision_in_time import RECORDED, shown_result
 from protocol.bedside.entry import CriterionResult
 from protocol.bedside.known.timed_rule import TimedRule
 from protocol.bedside.known.timeline import Observation
-from protocol.bedside.patient import UNKNOWN_PHASE, PatientRecord, facts_asked
-from protocol.dates import spoken_date
+from protocol.bedside.patient import UNKNOWN_PHASE, PatientRecord
+from protocol.dates import MONTH_DAYS, spoken_date
 from protocol.reading.shown import shown_unit
-from protocol.regimen.paths import MONTH_DAYS
-from protocol.regimen.rules import Regimen
+from protocol.regimen.rules import Regimen, facts_asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from typing import Literal
 
 from protocol.bedside.decision import Decision
 from protocol.bedside.patient import PatientRecord
-from protocol.dates import day_from
+from protocol.dates import MONTH_DAYS, day_from
 from protocol.regimen.parts import Order, Visit, analyte_of
-from protocol.regimen.paths import MONTH_DAYS, days_of_order
+from protocol.regimen.paths import days_of_order
 from protocol.regimen.rules import Phase, Regimen
 
 ROUTES = {"im": "IM", "sc": "SC", "po": "by mouth"}

@@ -8,11 +8,10 @@ from protocol.bedside.known.plausible import value_problem
 from protocol.bedside.known.reference_range import ReferenceRange
 from protocol.bedside.known.results import Reported, observations_of
 from protocol.bedside.known.timeline import Observation, Timeline
-from protocol.dates import date_of, day_from
+from protocol.dates import MONTH_DAYS, date_of, day_from
 from protocol.errors import Fault, InputError
 from protocol.regimen.conditions import Value
-from protocol.regimen.paths import MONTH_DAYS
-from protocol.regimen.rules import Regimen
+from protocol.regimen.rules import Regimen, facts_asked
 
 #: A month of therapy whose phase is not recorded.
 UNKNOWN_PHASE = "unknown"
@@ -191,11 +190,6 @@ def _pauses(given: PatientFacts) -> Iterator[tuple[int, int]]:
     for pause in sorted(given.pauses, key=lambda pause: pause.first):
         last = dt.date.max if pause.last is None else pause.last
         yield pause.first.toordinal(), last.toordinal()
-
-
-def facts_asked(regimen: Regimen) -> frozenset[str]:
-    """Return the inputs that entry criteria use."""
-    return frozenset(name for criterion in regimen.criteria for name in criterion.conditions)
 
 
 def _entry(

@@ -24,10 +24,10 @@ from protocol.bedside.entry import (
 from protocol.bedside.known.timed_rule import Moment, TimedRule, extremes_of, results_for, rule_on
 from protocol.bedside.known.timeline import Observation, Window
 from protocol.bedside.next_steps import NextStep, next_steps
-from protocol.bedside.patient import PatientRecord, facts_asked
+from protocol.bedside.patient import PatientRecord
+from protocol.dates import MONTH_DAYS
 from protocol.regimen.conditions import Value
-from protocol.regimen.paths import MONTH_DAYS
-from protocol.regimen.rules import Regimen
+from protocol.regimen.rules import Regimen, facts_asked
 
 SCHEMA = "pretese/decision/2"
 DISCLAIMER = "Research software; not a medical device and no recommendation for a real patient."

@@ -7,13 +7,12 @@ from typing import Literal
 
 from protocol.bedside.decide import decide
 from protocol.bedside.next_steps import ROUTES
-from protocol.dates import day_from
+from protocol.dates import MONTH_DAYS, day_from
 from protocol.errors import InputError
 from protocol.regimen import parts
 from protocol.regimen.conditions import Value
 from protocol.regimen.paths import (
     BEFORE_THERAPY,
-    MONTH_DAYS,
     Injection,
     Step,
     Totals,

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil, prod
 
+from protocol.dates import MONTH_DAYS
 from protocol.regimen.conditions import Value
 from protocol.regimen.grid import DecisionGrid, spoken
 from protocol.regimen.parts import DoseUnit, Order, Weekday
 from protocol.regimen.rules import Phase, Regimen, Rule
 
-MONTH_DAYS = 30
 WEEK_DAYS = 7
 BEFORE_THERAPY = "none"
 #: Maximum number of paths listed when all are shown.

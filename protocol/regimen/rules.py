@@ -115,3 +115,8 @@ class Regimen:
             if phase.name == name:
                 return phase
         raise KeyError(name)
+
+
+def facts_asked(regimen: Regimen) -> frozenset[str]:
+    """Return the inputs that entry criteria use."""
+    return frozenset(name for criterion in regimen.criteria for name in criterion.conditions)

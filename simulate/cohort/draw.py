@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from protocol.dates import MONTH_DAYS
 from protocol.regimen.load import load_regimen
 from simulate.cohort.spermatogenesis import Sperm, hidden_score, see_sperm, spermatogenic_liability
 from simulate.core.coding import ARMS
 from simulate.core.random_streams import RandomStreams
 from simulate.hormones.course import Course
-from simulate.hormones.decision_lookup import MONTH_DAYS
 from simulate.hormones.known_values import assays_of
 from simulate.hormones.therapy import follow, refuse_other_ends, therapy_days
 from simulate.hormones.traits import MONTHS, Traits, draw_traits

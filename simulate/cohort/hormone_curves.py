@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from protocol.dates import MONTH_DAYS
 from protocol.regimen.rules import Regimen
 from simulate.cohort.draw import Cohort
 from simulate.core.coding import ARMS
-from simulate.hormones.decision_lookup import MONTH_DAYS
 from simulate.hormones.drugs import HCG, UFSH, actions
 from simulate.hormones.pharmacology import (
     HOURS_PER_DAY,

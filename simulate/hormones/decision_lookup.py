@@ -34,9 +34,9 @@ from math import prod
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from protocol.dates import MONTH_DAYS
 from protocol.errors import InputError
 from protocol.regimen.grid import Axis, DecisionGrid
-from protocol.regimen.paths import MONTH_DAYS as MONTH_DAYS  # re-exported for simulators
 from protocol.regimen.paths import doses_between
 from protocol.regimen.rules import DecisionTable, Phase, Regimen
 

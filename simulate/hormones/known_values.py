@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocol.bedside.known.timeline import window_of
+from protocol.dates import MONTH_DAYS
 from protocol.errors import InputError
 from protocol.reading.quantities import convert
 from protocol.regimen.grid import Axis
@@ -21,7 +22,6 @@ from protocol.regimen.parts import Input, analyte_of
 from protocol.regimen.rules import Regimen
 from simulate.core.coding import ASSAYED, HORMONES
 from simulate.core.random_streams import RandomStreams
-from simulate.hormones.decision_lookup import MONTH_DAYS
 from simulate.hormones.serum import assay_factors
 from simulate.patients.sites import SitesOfPatients
 from simulate.scenario.scenario_file import Scenario

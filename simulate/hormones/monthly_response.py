@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from protocol.dates import MONTH_DAYS
 from protocol.regimen.rules import Regimen
-from simulate.hormones.decision_lookup import MONTH_DAYS
 from simulate.hormones.drugs import actions
 from simulate.hormones.pharmacology import (
     HOURS_PER_DAY,

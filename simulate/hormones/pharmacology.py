@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from protocol.dates import MONTH_DAYS
 from protocol.regimen.rules import Regimen
-from simulate.hormones.decision_lookup import MONTH_DAYS, dose_calendar
+from simulate.hormones.decision_lookup import dose_calendar
 from simulate.hormones.drugs import Action
 from simulate.scenario.sections.endocrine import Kinetics, Physiology
 

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from protocol.dates import MONTH_DAYS
 from protocol.errors import InputError
 from protocol.regimen.rules import Phase, Regimen
 from simulate.core.rounding import rounded
 from simulate.hormones.course import Course
-from simulate.hormones.decision_lookup import MONTH_DAYS, UNDECIDED, answers, lookup
+from simulate.hormones.decision_lookup import UNDECIDED, answers, lookup
 from simulate.hormones.drugs import check_drugs
 from simulate.hormones.known_values import (
     Assays,

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from protocol.dates import MONTH_DAYS
 from simulate.cohort.draw import Cohort
 from simulate.core.random_streams import RandomStreams
-from simulate.hormones.decision_lookup import MONTH_DAYS
 from simulate.hormones.traits import MONTHS
 from simulate.scenario.sections.dates import Dates
 from simulate.tables.study_rows import coded

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from protocol.dates import MONTH_DAYS
 from simulate.cohort.draw import Cohort
 from simulate.core.coding import ARMS
 from simulate.hormones.course import Course
-from simulate.hormones.decision_lookup import MONTH_DAYS, dose_calendar
+from simulate.hormones.decision_lookup import dose_calendar
 from simulate.tables.study_rows import coded, numbers
 
 Ints = NDArray[np.int_]

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from protocol.dates import MONTH_DAYS
 from simulate.cohort.draw import Cohort
 from simulate.core.coding import ASSAYED as ASSAYED  # the hormones of the table
 from simulate.core.rounding import rounded
-from simulate.hormones.decision_lookup import MONTH_DAYS
 from simulate.hormones.known_values import scenario_hormones
 from simulate.hormones.serum import (
     assay_factors,

@@ -53,6 +53,8 @@ VALID = {
     "calibrate": ("paper", "--check", "--replicates", "50"),
     "clinic": ("paper", "--clinic", "unlimited", "--patients", "20", "--replicates", "1",
                "--no-figures", "--workers", "1", "--out", "clinic"),
+    "design list": (),
+    "design show": ("placebo-ufsh",),
     "decide": ("--month", "2", "--fsh", "9.8", "--decision-date", "2026-01-05"),
     "evidence": ("before-first-retrieval", "--pool", "sperm retrieved"),
     "fit": ("patients.csv", "--resamples", "20"),
@@ -71,6 +73,7 @@ VALID = {
     "serve": ("--port", "0"),
     "schema": ("decision",),
     "simulate": ("paper", "--patients", "12", "--out", "patients"),
+    "validate": ("two-by-two tables",),
     "truth": ("paper", "--patients", "50"),
 }  # fmt: skip
 

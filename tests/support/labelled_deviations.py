@@ -7,7 +7,7 @@ import numpy as np
 
 from protocol.audit.deviations import Kind
 from protocol.audit.log.events import Event
-from protocol.regimen.paths import MONTH_DAYS
+from protocol.dates import MONTH_DAYS
 from protocol.regimen.rules import Regimen
 
 Events = list[Event]

@@ -3,6 +3,8 @@
 ``python -m docs.generate.evidence.parameter_sets > docs/reference/parameter-sets.md`` writes it.
 """
 
+import sys
+
 from pretese.article.ensemble.ensemble_view import open_number_rows
 from simulate.core.shipped import scenario_path
 from simulate.scenario.ensemble import EnsembleFile, ensemble_path, read_ensemble
@@ -89,4 +91,4 @@ def shipped() -> EnsembleFile:
 
 
 if __name__ == "__main__":
-    print(page(shipped()), end="")
+    sys.stdout.write(page(shipped()))

@@ -92,7 +92,7 @@ class CaseResults(Shown):
     def summary(self) -> str:
         """Return the number of cases that passed."""
         name = f"{shorten_text(self.regimen.id, 40)} {self.regimen.version}"
-        return f"{name}, {self.passed} of {len(self.results)} cases hold"
+        return f"{name}, {self.passed} of {len(self.results)} cases passed"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document of ``pretese regimen test --json``."""

@@ -71,6 +71,7 @@ DOCUMENTS: Mapping[str, SchemaEntry] = {
     "monitor": SchemaEntry("monitoring of a trial"),
     "analysis": SchemaEntry("analysis of a table"),
     "power": SchemaEntry("power study"),
+    "power-several-arms": SchemaEntry("power study of several arms"),
     "evidence": SchemaEntry("published studies"),
     "meta-analysis": SchemaEntry("meta-analysis"),
     "fit": SchemaEntry("fit of a scenario"),
@@ -119,7 +120,7 @@ def json_schema(name: str) -> dict[str, Any]:
 def _extensible(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a schema of whole files, and of files that say what differs from another.
 
-    The latter have ``extends``; what they omit is that of the other, and null removes it.
+    The latter have ``extends``; what they do not state is that of the other, and null removes it.
     """
     defined = schema.get("$defs", {})
     alone = {f"{name}.difference": _difference(each) for name, each in defined.items()}

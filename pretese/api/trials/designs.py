@@ -38,6 +38,11 @@ class Design(Shown):
         """Identifier of the design, the name of its files."""
         return self._file.id
 
+    @property
+    def title(self) -> str:
+        """Title of the trial."""
+        return self._file.title
+
     def summary(self) -> str:
         """Return identifier and size in one line."""
         words = f", {self._file.participants} participants, {self._file.endpoint.label}"
@@ -133,6 +138,16 @@ class Design(Shown):
             show_progress=progress,
         )
         return Power(run)
+
+    def show(self, form: str = "synopsis") -> str:
+        """Return the trial for others.
+
+        ``synopsis`` is Markdown in the order of section 1.1 of ICH M11, ``usdm`` JSON of CDISC
+        USDM 4.0; another ``form`` raises `InputError`. What a design does not hold is absent.
+        """
+        from pretese.trial.exchange.forms import show_design
+
+        return show_design(self._file, form)
 
     def forecast(
         self,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # slow to load and not always needed
     from matplotlib.figure import Figure
     from rich.console import Console
 
-    from pretese.trial.run_power import PowerRun
+    from pretese.trial.finished_study import PowerRun
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -25,7 +25,7 @@ def show_record(console: Console, record: CalibrationRecord) -> None:
     console.print(table)
     unseen = [name for name, solved in record.parameters.items() if not solved.identified]
     console.print(
-        f"{len(record.parameters)} parameters; the targets identify all of them"
+        "the targets identify every parameter"
         if not unseen
         else f"not identified by the targets, left near their start: {', '.join(unseen)}"
     )

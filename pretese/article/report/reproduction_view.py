@@ -123,10 +123,10 @@ def show_reproduction(console: Console, run: Reproduced, out: Path) -> None:
     for each in run.transported[:1]:
         low, value, high = each.normal_percent
         console.print(
-            f"FSH in the normal range after month 1: {value:.0f} % of treated; {low:.0f} to "
-            f"{high:.0f} % over {each.path.rsplit('.', 1)[-1]} "
-            f"{each.sweep[0]:g} to {each.sweep[1]:g} (transported)",
-            highlight=False, soft_wrap=True,
+            f"FSH in the normal range after month 1: {value:.0f} % of treated patients; {low:.0f} "
+            f"to {high:.0f} % if the {each.path.rsplit('.', 1)[-1].replace('_', ' ')}, which is "
+            f"known from other patients, is {each.sweep[0]:g} to {each.sweep[1]:g}.",
+            highlight=False,
         )  # fmt: skip
     console.print(f"Report: {out / 'report.html'}", highlight=False, soft_wrap=True)
     console.print("Synthetic patients; research software, not a medical device.", style="dim")

@@ -1,4 +1,4 @@
-"""The chance of a birth per transfer at which as many couples have a child as in a table."""
+"""Probability of a birth per transfer, chosen to match the births of a table."""
 
 from dataclasses import replace
 

@@ -19,18 +19,19 @@ QUARTERS = np.array([0.25, 0.5, 0.75])
 #: Normal scores of the quartiles.
 _STANDARD = np.array([-Z_QUARTILE, 0.0, Z_QUARTILE])
 
-#: How far beyond the extremes of a table a limit is put, in interquartile ranges.
+#: Distance of a limit from the extremes of a table, in interquartile ranges.
 MARGIN = 0.5
 
-#: Widenings of a limit before a distribution is given up.
+#: Maximum number of times a limit is widened.
 WIDENINGS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class FittedMarginal:
-    """A distribution: its quartiles, its limits, and what its values were rounded to.
+    """A distribution: its quartiles, its limits, and the rounding step of its values.
 
-    ``widened`` says that the limits of the scenario that is extended did not hold the table.
+    ``widened`` says that the limits of the scenario that is extended did not contain all values of
+    the table.
     """
 
     quartiles: tuple[float, float, float]
@@ -96,7 +97,7 @@ def _solved(start: FittedMarginal, wanted: Floats, scores: Floats) -> FittedMarg
 def _limits(
     values: Floats, quartiles: Floats, step: float, base: Marginal
 ) -> tuple[float, float, bool]:
-    """Return the limits of the scenario, or wider ones that hold all values.
+    """Return the limits of the scenario, or wider ones that contain all values.
 
     A recorded value may lie half a step beyond a limit: it was rounded.
     """
@@ -141,7 +142,7 @@ def _pure_quartiles(found: Coefficients) -> tuple[float, float, float]:
 
 
 def marginal_of(fitted: FittedMarginal, base: Marginal) -> Marginal:
-    """Return the distribution as a scenario holds it."""
+    """Return the distribution as a scenario states it."""
     below, above = fitted.spread(base.scale)
 
     def put(name: str, value: float) -> Mapping[str, object]:

@@ -1,4 +1,4 @@
-"""Every number that a table gives a scenario, by its dotted path, and how sure it is."""
+"""Estimates of the scenario's numbers from a table, with confidence intervals, by dotted path."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ def fit_numbers(
     patients: ClinicPatients, chosen: ColumnMap, base: Scenario, resamples: int, seed: int,
     tell: Callable[[int, int], None],
 ) -> Fit:  # fmt: skip
-    """Fit every number that the table has something to say of, and bootstrap it.
+    """Estimate every number that the table identifies, with bootstrap intervals.
 
     Patients are drawn with replacement; every step of the fit is repeated (Efron B. *Ann Stat*
     1979;7:1-26). Intervals go from the 2.5th to the 97.5th percentile, and to the estimate where
@@ -96,7 +96,7 @@ def fit_numbers(
 
 
 def check_mechanism(base: Scenario, name: str) -> None:
-    """Refuse to extend a scenario whose mechanism a table of patients cannot show."""
+    """Refuse to extend a scenario whose mechanism a table of patients cannot identify."""
     treatment = base.spermatogenesis.treatment
     acting = {
         "spermatogenesis.hidden": base.spermatogenesis.hidden.value,
@@ -127,7 +127,7 @@ def check_mechanism(base: Scenario, name: str) -> None:
 def _numbers(
     patients: ClinicPatients, chosen: ColumnMap, base: Scenario, start: Floats | None
 ) -> tuple[dict[str, float], PopulationFit, Floats | None]:
-    """Return all numbers, the population, and where a fit of similar patients may start."""
+    """Return all numbers, the population, and starting values for a fit of similar patients."""
     population = fit_population(patients, base)
     values = _population_numbers(population, base)
     choice = fit_choice(patients, population, chosen.allocation == "randomised")

@@ -1,4 +1,4 @@
-"""Who a clinic's patients are: shares of diagnoses, distributions, correlations."""
+"""The patients of a clinic: proportions of diagnoses, distributions, correlations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ MIN_VALUES, MIN_GROUP = 20, 10
 
 DURATION, AGE, PARTNER = "infertility_duration_years", "age_years", "partner_age_years"
 
-#: Steps in which the distribution of the duration is adapted to what couples can have lived.
+#: Steps in which the distribution of the duration is adapted to the ages of the couples.
 _STEPS = 8
 
 

@@ -1,4 +1,4 @@
-"""Who chose therapy, where sperm was found, and who had ICSI and a birth, as scenario numbers."""
+"""Choice of therapy, source of sperm, ICSI and births as numbers of a scenario."""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ class ChoiceFit:
 
 
 def fit_choice(patients: ClinicPatients, population: PopulationFit, randomised: bool) -> ChoiceFit:
-    """Return who is treated, by Firth's logistic regression on diagnosis and normal scores.
+    """Model the choice of therapy by Firth's logistic regression on diagnosis and normal scores.
 
     Patients with all values are used for all but the intercept: means in the place of missing
     values would weaken the terms. Quadratic and cubic terms enter where the smaller arm has
@@ -65,7 +65,7 @@ def fit_choice(patients: ClinicPatients, population: PopulationFit, randomised: 
 
 
 def _intercept(predictor: Floats, share: float) -> float:
-    """Return the intercept at which so many of all patients, complete or not, are treated."""
+    """Return the intercept that matches the proportion treated among all patients."""
 
     def excess(intercept: float) -> float:
         return float(expit(intercept + predictor).mean()) - share
@@ -93,7 +93,7 @@ def _dummies(diagnosis: Ints | None, present: Ints, size: int) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class SpermFit:
-    """Where sperm is found: levels and upper limits of diagnoses, prognosis, effects of therapy.
+    """Source of sperm: levels and upper limits of diagnoses, prognosis, effects of therapy.
 
     ``long_infertility`` is None where durations are not recorded.
     """
@@ -110,7 +110,7 @@ class SpermFit:
 def fit_sperm(
     patients: ClinicPatients, population: PopulationFit, base: Scenario, start: Floats | None = None
 ) -> SpermFit:
-    """Return the liability that decides where sperm is found (`ordered_liability`)."""
+    """Return the liability that determines the source of sperm (`ordered_liability`)."""
     group = np.zeros(patients.size, int) if patients.diagnosis is None else patients.diagnosis
     prognosis = [n for n in base.spermatogenesis.prognosis if n in population.names]
     design = _liability_columns(patients, population, base, group, prognosis)
@@ -151,7 +151,7 @@ def _liability_columns(
 
 
 def _share_longer(patients: ClinicPatients, population: PopulationFit, limit: float) -> Floats:
-    """Return how likely each duration was longer than a limit before it was rounded."""
+    """Return the probability that each duration exceeded a limit before it was rounded."""
     years, half = patients.numbers[DURATION], population.marginals[DURATION].step / 2
     model = population.models[DURATION]
     rank = [ndtr(score_of(model, each)) for each in (years - half, years + half)]
@@ -163,7 +163,7 @@ def _share_longer(patients: ClinicPatients, population: PopulationFit, limit: fl
 
 
 def _seen(patients: ClinicPatients) -> Ints:
-    """Return between which limits each patient's liability was seen to lie."""
+    """Return the limits between which each patient's liability was observed to lie."""
     nothing = np.full(patients.size, np.nan)
     retrieved = patients.flags.get("sperm_retrieved", nothing)
     ejaculate = patients.flags.get("sperm_in_ejaculate", nothing)
@@ -189,14 +189,14 @@ def fit_missing(patients: ClinicPatients) -> tuple[tuple[str, ...], MissingFit] 
 
 
 def sperm_found(patients: ClinicPatients) -> Floats:
-    """Return whether sperm was found in either source; where nobody looked, it was not."""
+    """Return whether sperm was found in either source; without an examination, it was not."""
     nothing = np.zeros(patients.size)
     found = [patients.flags.get(n, nothing) for n in ("sperm_retrieved", "sperm_in_ejaculate")]
     return np.asarray((found[0] == 1) | (found[1] == 1))
 
 
 def willing_share(patients: ClinicPatients, base: Scenario) -> float | None:
-    """Return the share who want ICSI among patients with sperm, thawing failures apart."""
+    """Return the proportion of patients with sperm who choose ICSI, thawing failures excluded."""
     icsi = patients.flags.get("icsi")
     if icsi is None:
         return None

@@ -10,7 +10,7 @@ SCHEMA = "pretese/fit/1"
 
 
 def fit_document(found: FittedScenario) -> dict[str, Any]:
-    """Return numbers with intervals, the comparison, and what was assumed of the table."""
+    """Return numbers with intervals, the comparison, and the assumptions about the table."""
     realism, fit = found.realism, found.fit
     document = {
         "schema": SCHEMA,

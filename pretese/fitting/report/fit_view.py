@@ -11,7 +11,7 @@ from pretese.screen.console import console_text
 
 
 def fit_page(found: FittedScenario) -> str:
-    """Return what was fitted, and how like the table simulated patients are."""
+    """Return the fit, and the agreement of simulated patients with the table."""
 
     def show(console: Console) -> None:
         console.print(
@@ -71,7 +71,7 @@ def findings(realism: Realism) -> list[str]:
         f"about {0.05 * len(realism.pairs):.0f} by chance.",
         f"Classifier, real against synthetic: AUC {apart.auc:.3f} "
         f"({apart.conf_low:.3f} to {apart.conf_high:.3f}).",
-        "  0.5 means that it cannot tell them apart; a fit to the same patients can be below.",
+        "  0.5: they cannot be distinguished; a fit to the same patients can be below 0.5.",
         f"Nearest real patient: closer than usual for {near.close_percent:.1f} % "
         f"(5 % expected); {near.copies} copies.",
     ]

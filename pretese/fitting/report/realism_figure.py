@@ -9,7 +9,7 @@ from estimate.core.arrays import Floats
 from pretese.fitting.fitted_scenario import FittedScenario
 from pretese.plots.style import MUTED, PUBLISHED, SIMULATED, house_style, new_figure
 
-#: Panels beside each other; the last one shows the correlations.
+#: Panels in a row; the last one shows the correlations.
 ACROSS = 4
 
 

@@ -1,1 +1,1 @@
-"""A clinic's table through its map: which column holds what, in our units."""
+"""A clinic's table, read by its map of columns, in our units."""

@@ -1,4 +1,4 @@
-"""A clinic's table as a fit uses it: our variables, in our units."""
+"""A clinic's table, converted to our variables and units."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from simulate.core.coding import BASELINE, DIAGNOSES
 
 Numbers = NDArray[np.float64]
 
-#: Patients below whom nothing is fitted.
+#: Minimum number of patients for a fit.
 MIN_PATIENTS = 30
 
 #: Words of a column without a meaning that are listed.
@@ -54,7 +54,7 @@ class ClinicPatients:
 
     @property
     def treated(self) -> Bools:
-        """Who took the therapy."""
+        """Whether each patient took the therapy."""
         return np.asarray(self.flags["gonadotropin_therapy"] == 1)
 
     @property

@@ -1,4 +1,4 @@
-"""The file that says which column of a clinic's table holds what."""
+"""The map file, which assigns the columns of a clinic's table to our variables."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ from protocol.reading.fields import Identifier
 from protocol.reading.quantities import ucum
 from simulate.core.coding import BASELINE, DIAGNOSES
 
-#: Columns of a 0 or a 1 that a fit knows, each with what it says.
+#: Columns of 0 and 1 that a fit uses, with their meaning.
 FLAGS: Mapping[str, str] = {
     "gonadotropin_therapy": "took hormones before sperm retrieval",
     "sperm_in_ejaculate": "sperm at the semen analysis after therapy; empty without one",
@@ -24,7 +24,7 @@ FLAGS: Mapping[str, str] = {
 #: Every column that a fit may use.
 KNOWN = (*BASELINE, "partner_age_years", "diagnosis", *FLAGS)
 
-#: Columns without which nothing can be fitted.
+#: Columns that every fit needs.
 NEEDED = ("gonadotropin_therapy",)
 
 
@@ -62,7 +62,7 @@ class MappedColumn(Document):
 
 
 class ColumnMap(Document):
-    """Which columns of a table hold what, how patients were allocated, and to what scenario.
+    """Columns of a table, allocation of the patients, and the scenario that is extended.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class ColumnMap(Document):
     treated_regimen
         Regimen of the treated patients; None takes that of the scenario that is extended.
     extends
-        Scenario that holds all that the table does not tell.
+        Scenario that provides everything that is not in the table.
     """
 
     id: Identifier = "fitted"
@@ -111,7 +111,7 @@ class ColumnMap(Document):
         return self
 
     def column(self, name: str) -> MappedColumn:
-        """Return where the table holds something."""
+        """Return where the table has a value."""
         found = self.columns[name]
         return MappedColumn(column=found) if isinstance(found, str) else found
 

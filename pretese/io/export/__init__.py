@@ -1,1 +1,1 @@
-"""A cohort in the formats that others read: every column with its unit and UCUM code."""
+"""Export of a cohort: every column with its unit and UCUM code."""

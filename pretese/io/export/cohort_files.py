@@ -50,7 +50,7 @@ def write_studies(
 ) -> None:
     """Write every table of every study; with several studies a first column ``study`` (from 1).
 
-    What a clinic could hold goes to ``folder``, the truth to ``folder/truth``. A data dictionary
+    Observed tables are written to ``folder``, the truth to ``folder/truth``. A data dictionary
     is always written, and datapackage.json beside CSV and Parquet tables.
 
     Parameters
@@ -61,7 +61,7 @@ def write_studies(
         Called with the number of patients written, of all studies.
     error_share
         Share of the patients whose rows of ``patients`` get each of the error types of
-        `simulate.tables.data_errors.KINDS`; the labels stand with the truth. 0 leaves all clean.
+        `simulate.tables.data_errors.KINDS`; the labels are written with the truth. 0: no errors.
     first
         Number of the first study, from 0.
     exact_days

@@ -1,4 +1,4 @@
-"""FORMATS: every format in which a cohort is written, who reads it, what it holds and its limits.
+"""FORMATS: every export format of a cohort, with its readers, contents and limits.
 
 A new format is one entry, with its writer, and a line in ``docs/how-to/export-a-cohort.md``.
 """
@@ -39,7 +39,8 @@ class Format:
         Writes tables that are held in memory whole. None: `pretese.io.export.streams` writes the
         format slice by slice, for any number of patients, and corrupted values too.
     coded
-        Whether it holds codes and numbers of fixed meaning alone, so that no data error fits in.
+        Whether it holds only codes and numbers of fixed meaning, so that it cannot represent data
+        errors.
     limit
         Patients that it takes if it is written whole.
     media_type
@@ -80,7 +81,7 @@ def _statistics(suffix: str) -> Write:
 
 
 def _workbooks(parts: Tables, folder: Path, fields: "Fields", study: str) -> None:
-    """Write what is observed into one workbook, and the truth into another."""
+    """Write observed tables to one workbook, and the truth to another."""
     from pretese.io.export.columns.export_fields import is_truth
     from pretese.io.export.workbook_file import write_workbook
 

@@ -35,11 +35,10 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 def write_statistics_file(table: pd.DataFrame, path: Path, fields: Sequence[Field]) -> None:
     """Write one table as .sav, .dta or .xpt (version 8), by the suffix of the path.
 
-    Unit and UCUM code stand in each variable's label, the meaning of 0 and 1 in value labels
-    (SAS transport files have none). Words are text with labels in SPSS, and whole numbers from 1
-    with labels in Stata, where text cannot be labelled. Flags and counts are whole numbers in
-    Stata, and shown without decimals in SPSS. A word that is not known is the empty text, in Stata
-    a missing number.
+    Unit and UCUM code are in each variable's label, the meaning of 0 and 1 in value labels (SAS
+    transport files have none). Words are text with labels in SPSS, and whole numbers from 1 with
+    labels in Stata, where text cannot be labelled. Flags and counts are whole numbers in Stata, and
+    shown without decimals in SPSS. A missing word is the empty text, in Stata a missing number.
     """
     kind = path.suffix[1:]
     coded = _coded(table, fields) if kind == "dta" else {}
@@ -103,7 +102,7 @@ def _write(
 
 @contextmanager
 def _disk_errors(path: Path) -> Iterator[None]:
-    """Raise the C library's words on a full disk as those of the operating system."""
+    """Raise the C library's error on a full disk as that of the operating system."""
     try:
         yield
     except pyreadstat.ReadstatError as error:
@@ -113,7 +112,7 @@ def _disk_errors(path: Path) -> Iterator[None]:
 
 
 def _check_whole(path: Path, rows: int) -> None:
-    """Read a file again: the C library cuts one short on a full disk, and may say nothing."""
+    """Read a file again: on a full disk the C library may truncate a file without an error."""
     try:
         found = len(_READ[path.suffix[1:]](path)[0])
     except pyreadstat.ReadstatError:

@@ -1,4 +1,4 @@
-"""Excel workbooks for clinicians: a sheet a table, and the data dictionary first."""
+"""Excel workbooks for clinicians: one sheet for each table, and the data dictionary first."""
 
 import datetime as dt
 import re
@@ -57,7 +57,7 @@ def _sheet(book: openpyxl.Workbook, name: str, table: pd.DataFrame) -> None:
 
 
 def _cell(sheet: Any, value: Any) -> Any:
-    """Keep text that begins like a formula text."""
+    """Keep text that begins like a formula as text."""
     if not (isinstance(value, str) and value.startswith("=")):
         return value
     cell = WriteOnlyCell(sheet, value=value)
@@ -77,7 +77,7 @@ def _plain(values: pd.Series) -> list[Any]:
 
 
 def _same_clock(raw: Path, path: Path, when: dt.datetime) -> None:
-    """Copy the parts of a workbook with one time for all, that of the run does not show."""
+    """Copy the parts of a workbook with one fixed time in place of that of the run."""
     first = max(when, dt.datetime(1980, 1, 1))  # a zip file knows no zones
     written = f"{when:%Y-%m-%dT%H:%M:%SZ}".encode()
     with zipfile.ZipFile(raw) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:

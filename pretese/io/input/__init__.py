@@ -1,1 +1,1 @@
-"""Tables of users, read column by column."""
+"""Users' tables, read column by column."""

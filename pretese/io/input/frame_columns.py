@@ -19,14 +19,15 @@ from protocol.errors import Fault, InputError
 
 
 def read_frame(frame: pd.DataFrame, uses: Uses, where: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the columns that are used, and what was assumed of them.
+    """Return the columns that are used, and the assumptions made.
 
     Rows are counted from 1 in messages, whatever the index of the frame.
 
     Raises
     ------
     InputError
-        Two columns have one name, a column is not there, or one holds what its use does not allow.
+        Two columns have one name, a column is missing, or one has values that its use does not
+        allow.
     """
     columns = _columns(frame, where)
     if faults := absent(list(uses), list(columns), where):
@@ -79,7 +80,7 @@ def _wrong_types(columns: dict[str, "pd.Series[Any]"], uses: Uses, where: str) -
 
 
 def _blank_rows(columns: dict[str, "pd.Series[Any]"]) -> Any:
-    """Return which rows hold nothing in any column, as blank lines of a text table do."""
+    """Return which rows are empty in every column, as blank lines of a text table are."""
     first = next(iter(columns.values()), pd.Series(dtype=float))
     blank = np.full(len(first), bool(columns))
     for column in columns.values():

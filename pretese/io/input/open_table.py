@@ -1,8 +1,8 @@
-"""Open a person's table, whatever it is kept in: the one place that finds out what a file is.
+"""Open a user's table of any file type, which is detected here.
 
 Text (CSV) in any encoding and with any delimiter that can be told, workbooks of Excel, bytes and
-DataFrames become a header and rows of text cells, with what was assumed on the way. What cells
-mean is the reader's business.
+DataFrames become a header and rows of text cells, with what was assumed on the way. The reader
+interprets the cells.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ class OpenTable(Protocol):
     assumptions: list[str]
 
     def blocks(self) -> Iterator[Block]:
-        """Yield the rows that hold anything, many at a time."""
+        """Yield the rows that are not empty, many at a time."""
 
 
 #: First bytes of a ZIP archive, which every workbook is.

@@ -1,4 +1,4 @@
-"""Columns of a Parquet file, read as those of a text table are, whatever is broken in the file."""
+"""Columns of a Parquet file, read like those of a text table; a damaged file is reported."""
 
 import decimal
 from collections.abc import Iterator, Mapping
@@ -41,7 +41,7 @@ def parquet_errors(where: str) -> Iterator[None]:
 def read_parquet(
     data: bytes, uses: Uses, where: str, optional: frozenset[str] = frozenset()
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return the columns that are used, and what was assumed of them.
+    """Return the columns that are used, and the assumptions made.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def _wrong_types(fields: Mapping[str, pa.Field], uses: Uses, where: str) -> Iter
 
 
 def _blank_rows(file: pq.ParquetFile, table: pa.Table) -> Any:
-    """Return which rows hold nothing in any column, as blank lines of a text table do; or None."""
+    """Return which rows are empty in every column, as blank lines of a text table are; or None."""
     blank = _all_missing(table)
     if not blank.any():
         return None

@@ -7,7 +7,7 @@ from pretese.io.input.table_cells import INDICATOR, CategoryUse, NumberUse, Use
 
 
 def _outcome_uses(plan: Plan) -> dict[str, Use]:
-    """Return the columns of the outcome, to what they hold."""
+    """Return the columns of the outcome, each with its use."""
     outcome, numbers = plan.outcome, NumberUse("give numbers")
     if outcome.declared == "ordinal":
         return {outcome.name: CategoryUse(outcome.levels)}
@@ -33,7 +33,7 @@ def injection_uses(asked: Strategies) -> dict[str, Use]:
 
 
 def uses_of(plan: Plan) -> dict[str, Use]:
-    """Return every column that a plan names, to what it is used for.
+    """Return every column that a plan names, with its use.
 
     A column that is used in two ways is read for the first of them: arms, outcome, covariates,
     eligibility, clusters, sampling weights, live births, changes.

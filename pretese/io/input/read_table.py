@@ -1,4 +1,4 @@
-"""Read a person's table, CSV or Parquet: the columns that are used, each as what it is used for."""
+"""Read the columns of a user's table that are needed, each according to its use."""
 
 import hashlib
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from protocol.tables.rows import TextTable
 if TYPE_CHECKING:
     from pretese.io.input.workbook import SheetTable
 
-#: Endings of files that hold text; what splits their columns is found.
+#: Endings of text files; the delimiter is detected.
 TEXT_ENDINGS = (".csv", ".tsv", ".txt")
 
 #: Endings of all files that are read.
@@ -36,7 +36,7 @@ class TableFile:
     sha256
         Of the whole file.
     assumptions
-        What was assumed about the file, in words that a person can check.
+        The assumptions about the file, in words that a user can check.
     """
 
     path: Path

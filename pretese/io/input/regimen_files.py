@@ -1,4 +1,4 @@
-"""A clinic's own regimen files: read again by every process, so they must not change in a run."""
+"""A clinic's own regimen files. Every process reads them, so they must not change during a run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

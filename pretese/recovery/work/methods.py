@@ -6,6 +6,7 @@ import numpy as np
 
 from estimate.methods.method import Answers
 from estimate.methods.registry import METHODS
+from estimate.methods.run_method import run_method
 from estimate.methods.shared_work import Work
 from pretese.recovery.design.study_spec import StudyPlan
 from pretese.recovery.work.data import before_imputation, imputed, observed
@@ -36,7 +37,7 @@ def carry_out(work: Work, method: str, scales: Sequence[str]) -> Answers:
     """
     found = METHODS[method]
     with np.errstate(all="ignore"):
-        answers = found.answers(work)
+        answers = run_method(found, work)
     return tuple(each for each in answers if each.scale in found.answered(scales))
 
 

@@ -27,11 +27,11 @@ class ArmRates:
     Attributes
     ----------
     analysed
-        (2,) that he can be analysed.
+        (2,) that a participant can be analysed.
     success
-        (2,) that he is recorded as a success, among those analysed.
+        (2,) that the outcome is recorded as a success, among those analysed.
     risks
-        (2,) that he succeeds as the estimand means it, all participants.
+        (2,) of success as defined by the estimand, all participants.
     target
         True effect in the population of the estimand, a risk difference.
     """

@@ -3,7 +3,7 @@
 Where a margin is tested, no effect is not the null hypothesis. Its limit is an effect that costs
 (non-inferiority, equivalence) or gains (superiority by a margin) as many percentage points: a
 random part of the patients who would succeed under control then fail under treatment, or of those
-who would fail then succeed. The part follows from the control risk of the scenario.
+who would fail then succeed. The size of this part follows from the control risk of the scenario.
 """
 
 from dataclasses import replace

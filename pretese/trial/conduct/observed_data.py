@@ -1,4 +1,4 @@
-"""Recorded outcomes, and who can be analysed."""
+"""Recorded outcomes, and the participants who can be analysed."""
 
 from dataclasses import dataclass, replace
 
@@ -21,13 +21,14 @@ class Data:
     Attributes
     ----------
     present
-        Whether he belongs to this cut of his trial; trials of other sizes share the arrays.
+        Whether the participant is in this data cut; trials of other sizes share the arrays.
     include
-        Whether he can be analysed: present, and neither dropped out nor excluded.
+        Whether the participant can be analysed: present, and neither dropped out nor excluded.
     operated
-        Whether he needed the operation, where the endpoint asks; else whether he would count.
+        Whether the operation was needed, for an endpoint that depends on it; otherwise whether the
+        participant would count.
     baseline
-        What the clinic wrote down, NaN where missing.
+        Recorded baseline values, NaN where missing.
     """
 
     design: DesignFile
@@ -64,8 +65,8 @@ def observe(design: DesignFile, trials: Trials, effect: float, endpoint: int = 0
     """Return what is recorded of one endpoint in trials with this share of the effect.
 
     Participants lost, and participants who crossed over, are failures or excluded as the endpoint
-    says; 0 is the primary endpoint. For a principal stratum any sperm is recorded, and who was
-    operated.
+    says; 0 is the primary endpoint. For a principal stratum any sperm and the operation are
+    recorded.
     """
     design = design.questions[endpoint]
     end, assigned = design.endpoint, trials.arm == 1

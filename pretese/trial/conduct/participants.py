@@ -30,8 +30,8 @@ class Potential:
     success
         Whether the endpoint would be met.
     counted
-        Whether he would belong to the population of the endpoint (all participants, except those
-        who need no operation).
+        Whether the participant would belong to the population of the endpoint (all participants,
+        except those who need no operation).
     at_null
         Whether the endpoint would be met under treatment if its effect were at the limit of the
         null hypothesis; None: as under control.
@@ -49,11 +49,11 @@ class EligiblePatients:
     Attributes
     ----------
     endpoints
-        What would happen to them, for the primary endpoint and each secondary one.
+        Potential outcomes, for the primary endpoint and each secondary one.
     diagnosis
         Code along `simulate.core.coding.DIAGNOSES`.
     baseline
-        What the clinic writes down, NaN where missing.
+        Recorded baseline values, NaN where missing.
     """
 
     endpoints: tuple[Potential, ...]
@@ -89,8 +89,8 @@ def draw_eligible(
     Parameters
     ----------
     shift
-        (replicate, participant) log odds that a participant's site, and the time at which he comes,
-        add to the chance of finding sperm in either arm; None: 0.
+        (replicate, participant) log odds that a participant's site and time of recruitment add to
+        the probability of finding sperm in either arm; None: 0.
     """
     if design.risks is not None:
         return _plain(design, design.risks, streams)

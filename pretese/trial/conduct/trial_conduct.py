@@ -37,7 +37,7 @@ class Participants:
     Attributes
     ----------
     site
-        Number of his site, from 0.
+        Number of the site, from 0.
     would_cross
         Pair (control, treated): whether the participant would switch from that arm.
     eligible
@@ -98,9 +98,9 @@ class Trials:
     arm
         As randomised: 0 control, 1 treated.
     received
-        Arm whose treatment he took; differs from ``arm`` if he crossed over.
+        Arm whose treatment was received; differs from ``arm`` after treatment switching.
     lost
-        Whether he drops out before his endpoint.
+        Whether the participant drops out before the endpoint.
     """
 
     participants_: Participants
@@ -229,7 +229,7 @@ def _arrivals(design: DesignFile, streams: RandomStreams) -> tuple[Floats, Codes
 def _shift(
     design: DesignFile, streams: RandomStreams, arrival: Floats, site: Codes
 ) -> Floats | None:
-    """Return what site and calendar time add to the liability of each participant, or None."""
+    """Return the effect of site and calendar time on the liability of each participant, or None."""
     found: Floats | None = None
     if design.site_sd is not None:
         found = _site_level(design, design.site_sd.value, streams, site)

@@ -34,8 +34,8 @@ def ideal(
     """Return potential outcomes as the estimand defines them, and the target population.
 
     Shape (replicate, participant). Treatment switching is part of the arm under treatment policy;
-    it does not happen in a hypothetical world; it is a failure of a composite; participants who
-    would switch from any arm are not meant if they are excluded.
+    it does not occur under the hypothetical strategy; it is a failure of a composite; excluded
+    participants, who would switch from any arm, are not in the target population.
     """
     strategy = design.questions[endpoint].endpoint.treatment_switching
     as_they_would = strategy == "treatment policy"

@@ -21,7 +21,7 @@ CONTROL_RISK = "control_risk"
 #: Shares of both arms that one word moves together.
 _BOTH = ("dropout", "treatment_switching")
 
-#: Parts of a design file that are assumptions; the rest is what the trial is.
+#: Parts of a design file that are assumptions; the rest defines the trial.
 _ASSUMED = ("risks", "dropout", "treatment_switching", "site_sd", "calendar_trend")
 
 #: Those that are one number with a source, and their units; a design without it has 0.

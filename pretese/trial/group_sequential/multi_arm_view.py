@@ -60,7 +60,7 @@ def _size_lines(size: dict[str, Any]) -> list[str]:
         f"participants, control         {', '.join(map(str, size['control_at_analysis']))}",
         "participants, each treatment  "
         f"{', '.join(map(str, size['per_treatment_arm_at_analysis']))}",
-        f"participants in all           {size['in_all']}",
+        f"total sample size             {size['in_all']}",
         f"power to find one             {shown(size['power'])}",
         f"family-wise type I error      {shown(size['type_i_error'])}",
         f"both are {size['method']}",

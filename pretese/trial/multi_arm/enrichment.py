@@ -21,6 +21,7 @@ from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.design.design_parts import Enrichment
 from pretese.trial.multi_arm.patient_draws import MultiArmPatients, draw_patients, members
 from pretese.trial.simulation.arm_comparison import analyse_trials, signed_statistic
+from protocol.errors import InputError
 
 #: Most patients screened per place of the trial, before the population counts as too rare.
 MOST_SCREENED = 40
@@ -41,7 +42,8 @@ def draw_screened(
             return drawn
         screened *= 2
         if screened > MOST_SCREENED * participants:
-            raise ValueError(f"{rule.population.name} is too rare")
+            problem = f"fewer than 1 in {MOST_SCREENED} patients are {rule.population.name}"
+            raise InputError.of(design.id, "enrichment.population", problem, "widen it")
 
 
 def conduct_enrichment(

@@ -1,8 +1,8 @@
 """Patients of trials with several arms: potential outcomes in all of them.
 
-Each arm is followed by the patient model beside the control. Random numbers belong to patients,
-not to arms, so that a patient is the same in all of them: his outcome in each arm is known, and an
-arm that does nothing has the outcomes of the control.
+Each arm is followed by the patient model beside the control. Random numbers belong to patients, not
+to arms, so that a patient is the same in all of them: the outcome in each arm is known, and an arm
+without an effect has the outcomes of the control.
 """
 
 from collections.abc import Mapping
@@ -149,7 +149,7 @@ def _eligible(design: MultiArmDesign, patients: EligiblePatients, participants: 
 def members(
     population: Population | None, baseline: Mapping[str, Floats], diagnosis: Ints
 ) -> Bools:
-    """Return who belongs to a population by what is written down; a missing value does not."""
+    """Return which patients belong to a population by their recorded values (missing: no)."""
     if population is None:
         return np.ones(diagnosis.shape, bool)
     if population.diagnosis:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from estimate.comparison.risk_difference import hypothesis_z
 from estimate.core.arrays import Floats
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 
@@ -26,15 +25,20 @@ class Compared:
 
 
 def compare_counts(design: MultiArmDesign, events: Floats, analysed: Floats) -> Compared:
-    """Compare (replicate, arm) counts: score tests, or main effects of a factorial trial."""
+    """Compare (replicate, arm) counts: score tests, or main effects of a factorial trial.
+
+    Against no difference the score test is the z test with the pooled variance.
+    """
     if design.factorial:
         return _main_effects(design, events, analysed)
     x1, n1 = events[:, 1:], analysed[:, 1:]
     x0, n0 = (np.broadcast_to(each[:, :1], x1.shape) for each in (events, analysed))
     empty = (n1 < 1) | (n0 < 1)
     m1, m0 = np.maximum(n1, 1), np.maximum(n0, 1)
-    z = np.where(empty, np.nan, hypothesis_z(x1, m1, x0, m0, (0.0,)))
-    return Compared(z, np.where(empty, np.nan, x1 / m1 - x0 / m0))
+    gap, pooled = x1 / m1 - x0 / m0, (x1 + x0) / (m1 + m0)
+    variance = pooled * (1 - pooled) * (1 / m1 + 1 / m0)
+    z = np.divide(gap, np.sqrt(variance), out=np.zeros_like(gap), where=variance > 0)
+    return Compared(np.where(empty, np.nan, z), np.where(empty, np.nan, gap))
 
 
 def _main_effects(design: MultiArmDesign, events: Floats, analysed: Floats) -> Compared:

@@ -103,8 +103,8 @@ def _specific(document: dict[str, Any], point: dict[str, Any]) -> list[str]:
     found = []
     if solved and solved["exact"]:
         found.append(
-            "The sample size is the first whose exact power reaches the target; from "
-            f"{solved['stays_from']} participants on power stays."
+            "The sample size is the smallest whose exact power reaches the target; every size from "
+            f"{solved['stays_from']} participants has that power."
         )
     elif solved:
         found.append(

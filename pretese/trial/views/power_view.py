@@ -89,10 +89,10 @@ def control_words(control: dict[str, Any]) -> str | None:
 
 def solved_words(solved: dict[str, Any]) -> str:
     """Return the required sample size as a sentence."""
-    words = f"Required sample size: {solved['participants']} participants in all"
+    words = f"Required sample size: {solved['participants']} participants in total"
     if solved["exact"]:
         more = solved["stays_from"]
-        later = "" if more == solved["participants"] else f"; from {more} on power stays"
+        later = "" if more == solved["participants"] else f"; sufficient at every size from {more}"
         return f"{words} (exact: the first size with the power{later})."
     return f"{words} (95 % interval for Monte Carlo error {solved['low']} to {solved['high']})."
 

@@ -53,9 +53,9 @@ class CohortQuestion:
         changed = {f"{CHANGE}{path}": repr(value) for path, value in self.changes.items()}
         return {**{k: v for k, v in given.items() if v != DEFAULTS[k]}, **changed}
 
-    def link(self, language: str, page: str = "/cohort", **more: str) -> str:
+    def link(self, language: str, address: str = "/cohort", **more: str) -> str:
         """Return the address of a page with this question."""
-        return f"{page}?" + urlencode({**self.query(), **more, "lang": language})
+        return f"{address}?" + urlencode({**self.query(), **more, "lang": language})
 
     def python(self) -> str:
         """Return the Python code that gives the same cohort."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from pretese.api.protocols.regimens import Regimen
+from protocol.dates import MONTH_DAYS
 from protocol.errors import InputError
 from protocol.reading.analytes import Analyte
 from protocol.regimen.parts import analyte_of
-from protocol.regimen.paths import MONTH_DAYS
 
 #: Units offered beside a value, by the analyte that its input measures; the first is preselected.
 UNITS = {

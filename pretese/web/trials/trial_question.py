@@ -155,9 +155,9 @@ class TrialQuestion:
             for name, value in given.items()
         }
 
-    def link(self, language: str, page: str = "/trial", **more: str) -> str:
+    def link(self, language: str, address: str = "/trial", **more: str) -> str:
         """Return the address of a page with this question."""
-        return f"{page}?" + urlencode({**self.entries(), **more, "lang": language})
+        return f"{address}?" + urlencode({**self.entries(), **more, "lang": language})
 
 
 def trial_question(entries: Mapping[str, str]) -> TrialQuestion:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from protocol.audit.log.events import Event
 from protocol.bedside.decide import decide
 from protocol.bedside.schedule import Item, plan
+from protocol.dates import MONTH_DAYS
 from protocol.errors import InputError
 from protocol.regimen.conditions import Value
-from protocol.regimen.paths import MONTH_DAYS
 from protocol.regimen.rules import Regimen
 
 

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from protocol.audit.log.events import PLAIN_EVENTS, Event
-from protocol.bedside.patient import facts_asked
-from protocol.regimen.rules import Regimen
+from protocol.regimen.rules import Regimen, facts_asked
 
 #: After a longer pause, therapy is another course or has a wrong date.
 COURSE_GAP_DAYS = 180

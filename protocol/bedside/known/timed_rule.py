@@ -16,10 +16,10 @@ from protocol.bedside.known.timeline import (
     last_late_day,
     window_of,
 )
+from protocol.dates import MONTH_DAYS
 from protocol.regimen.conditions import Value
 from protocol.regimen.grid import Axis
 from protocol.regimen.parts import Input
-from protocol.regimen.paths import MONTH_DAYS
 from protocol.regimen.rules import DecisionTable, Regimen, Rule
 
 #: Possible values when one day has several results, or a result is beyond a limit of detection.

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from protocol.dates import MONTH_DAYS
 from protocol.regimen.conditions import Value
 from protocol.regimen.parts import Input
-from protocol.regimen.paths import MONTH_DAYS
 
 #: Qualifier of a result: equal to its number, or beyond a limit of detection.
 Qualifier = Literal["", "<", ">"]

@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from protocol.dates import MONTH_DAYS
 from protocol.regimen.conditions import Value
 from protocol.regimen.grid import Axis, DecisionGrid
 from protocol.regimen.load import load_regimen
@@ -24,7 +25,6 @@ from simulate.cohort.spermatogenesis import effect, see_sperm
 from simulate.cohort.surgery import draw_operations
 from simulate.core.coding import ARMS
 from simulate.hormones.course import Course
-from simulate.hormones.decision_lookup import MONTH_DAYS
 from simulate.hormones.known_values import assays_of, measured_inputs
 from simulate.hormones.therapy import follow
 from simulate.hormones.traits import MONTHS

@@ -7,6 +7,7 @@ from typing import Any
 
 import simpy
 
+from protocol.dates import MONTH_DAYS
 from protocol.errors import InputError
 from simulate.clinic.courses import decisions
 from simulate.clinic.courses.batches import (
@@ -39,7 +40,6 @@ from simulate.clinic.flow.elapsed_time import Answer, Process, send_sample, stam
 from simulate.clinic.flow.ledger import Ledger
 from simulate.clinic.flow.patient_state import Case
 from simulate.clinic.flow.places import Places
-from simulate.hormones.decision_lookup import MONTH_DAYS
 from simulate.hormones.traits import MONTHS
 
 

@@ -7,13 +7,13 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
+from protocol.dates import MONTH_DAYS
 from protocol.regimen.paths import injections_of
 from simulate.clinic.courses.potential_course import Phases, PotentialCourses
 from simulate.clinic.flow import steps
 from simulate.clinic.flow.ledger import Columns
 from simulate.clinic.flow.run_clinic import Part, Run
 from simulate.core.random_streams import CHUNK
-from simulate.hormones.decision_lookup import MONTH_DAYS
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

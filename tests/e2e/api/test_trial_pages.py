@@ -1,13 +1,22 @@
-"""The tutorial about trials in Python runs as it stands, and prints what it shows."""
+"""The tutorials about trials in Python run as they stand, and print what they show."""
 
 from pathlib import Path
 
 from tests.support.python_page import play
 
-TUTORIAL = Path(__file__).parents[3] / "docs" / "tutorials" / "trial-in-python.md"
+TUTORIALS = Path(__file__).parents[3] / "docs" / "tutorials"
+
+
+def played(name):
+    return play((TUTORIALS / name).read_text(encoding="utf-8"))
 
 
 def test_the_tutorial_prints_what_it_shows(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert play(TUTORIAL.read_text(encoding="utf-8")) == 18
+    assert played("trial-in-python.md") == 18
     assert (tmp_path / "study" / "report.html").is_file()
+
+
+def test_the_tutorial_of_several_treatments_prints_what_it_shows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert played("three-arms-in-python.md") == 14

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.bedside.known.timeline import Observation, Timeline
-from protocol.bedside.patient import PatientRecord, facts_asked
+from protocol.bedside.patient import PatientRecord
 from protocol.bedside.recommend import recommend
 from protocol.regimen.load import load_regimen
+from protocol.regimen.rules import facts_asked
 
 GUIDED = load_regimen("fsh-guided")
 START = dt.date(2022, 3, 1)

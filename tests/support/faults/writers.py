@@ -183,6 +183,10 @@ FILES = (
          rival=_file("audit", "--report", "other-log.csv")),
     Case("regimen show --out", _file("regimen show fsh-guided --format svg", "--out"), "x.svg",
          rival=_file("regimen show hcg-only --format svg", "--out")),
+    Case("design show --out", _file("design show placebo-ufsh", "--out"), "x.md",
+         rival=_file("design show re-estimation", "--out")),
+    Case("validate --out", _file("validate decisions", "--out"), "x.html",
+         rival=_file("validate meta-analysis", "--out")),
     Case("report --out", _report("power"), "x.html", rival=_report("other-power")),
     Case("calibrate", _calibrate("one"), "calibration_records/x.json", rival=_calibrate("other")),
 )  # fmt: skip

@@ -313,9 +313,9 @@ def test_cases_that_fail_are_counted_and_listed():
     results = regimen("mine.yaml").test()
     assert (results.passed, results.failed) == (1, 1)
     assert list(results.to_frame()["holds"]) == [False, True]
-    assert "FAILS  wrong: then is hcg, not hcg-ufsh" in str(results)
-    assert "holds  right" not in str(results)
-    assert "holds  right" in results.text(verbose=True)
+    assert "FAILED wrong: then is hcg, not hcg-ufsh" in str(results)
+    assert "passed right" not in str(results)
+    assert "passed right" in results.text(verbose=True)
     shown = answer("regimen", "test", "mine.yaml", "--verbose")
     assert (shown.code, shown.out) == (3, results.text(verbose=True) + "\n")
 

@@ -95,6 +95,9 @@ def test_tables_are_turned_page_by_page(client, ours):
     link = {**FEW, "table": "visits", "page": "2"}
     page = html.unescape(client.get("/cohort", params=link).text)
     assert f"{len(ours.visits):,} rows" in page
+    links = re.findall(r'<a href="([^"]+)#tables" rel="(prev|next)"', page)
+    assert [name for _, name in links] == ["prev", "next"]
+    assert f"Page 3 of {-(-len(ours.visits) // 20)}" in client.get(links[1][0]).text
     row = ours.visits.iloc[20]
     assert f"<tr><td>{row['patient_id']}</td><td>{row['month']}</td>" in page
 

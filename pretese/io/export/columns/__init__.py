@@ -1,1 +1,1 @@
-"""Columns of exported tables: kind, unit and meaning, and the time that files state."""
+"""Columns of exported tables: type, unit and meaning; the time stamp of files."""

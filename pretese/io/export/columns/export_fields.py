@@ -1,4 +1,4 @@
-"""What every column of an exported table is: kind, unit, meaning and the words it may hold."""
+"""Type, unit, meaning and permitted values of every column of an exported table."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -42,7 +42,7 @@ Fields = Mapping[str, tuple[Field, ...]]
 
 
 def kind_of(dtype: object) -> Kind:
-    """Return what a column holds from the type of its array.
+    """Return the kind of a column from the type of its array.
 
     >>> [kind_of(pd.Series(values).dtype) for values in ([0.5], [3], ["hcg"])]
     ['number', 'count', 'text']
@@ -129,7 +129,7 @@ def dictionary(fields: Fields) -> pd.DataFrame:
 
 
 def without_errors(fields: Fields) -> Fields:
-    """Describe tables with data errors as they should be: what has a unit is a number."""
+    """Describe tables with data errors as if they had none: a column with a unit is a number."""
     return {
         name: tuple(
             replace(each, kind="number") if each.kind == "text" and each.unit.ucum else each
@@ -145,7 +145,7 @@ def is_truth(table: str) -> bool:
 
 
 def place_of(folder: Path, table: str) -> Path:
-    """Return the folder in which a table is written: the truth stands apart."""
+    """Return the folder in which a table is written: the truth has its own."""
     return folder / "truth" if is_truth(table) else folder
 
 

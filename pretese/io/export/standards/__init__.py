@@ -1,1 +1,1 @@
-"""A cohort as clinical data standards have it: CDISC, REDCap, HL7 FHIR, OMOP."""
+"""A cohort in clinical data standards: CDISC, REDCap, HL7 FHIR, OMOP."""

@@ -50,7 +50,7 @@ _NUMBERS = (
     ("partner_age_years", "PRTAGEBL", "Baseline Age of Partner"),
 )
 
-#: Flags of ADSL: Y, N, or missing where the question did not arise.
+#: Flags of ADSL: Y, N, or missing where not applicable.
 _STEPS = {
     "micro_tese": ("TESEFL", "Micro-TESE Flag"),
     "icsi": ("ICSIFL", "ICSI Flag"),
@@ -84,7 +84,7 @@ def _operated(patients: pd.DataFrame) -> pd.Series:
     return patients["micro_tese"] == 1
 
 
-#: Population flags of ADSL: (variable, label, who belongs).
+#: Population flags of ADSL: (variable, label, members).
 POPULATIONS = (
     ("ENRLFL", "Enrolled Population Flag", _everyone),
     ("ITTFL", "Intent-To-Treat Population Flag", _everyone),
@@ -176,8 +176,8 @@ def adsl(parts: Mapping[str, pd.DataFrame], study: str, fields: Fields) -> Analy
 def adlb(parts: Mapping[str, pd.DataFrame], study: str, fields: Fields) -> AnalysisData:
     """Make ADLB: every hormone measured, in long form, each row with its unit and UCUM code.
 
-    What was not measured has no row. Study days count from 1, as in all of CDISC: the visits'
-    day 0 is ADY 1.
+    A value that was not measured has no row. Study days count from 1, as in all of CDISC: the
+    visits' day 0 is ADY 1.
     """
     rows = _with_baseline(_measurements(parts, fields))
     arms = with_study(parts["patients"])[[*KEYS, "gonadotropin_therapy"]]
@@ -210,7 +210,7 @@ def _with_baseline(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _measurements(parts: Mapping[str, pd.DataFrame], fields: Fields) -> pd.DataFrame:
-    """Stack the hormones; those that the visits do not follow were measured at enrolment alone."""
+    """Stack the hormones; those absent from the visits were measured only at enrolment."""
     visits = with_study(parts["visits"])
     enrolment = with_study(parts["patients"]).assign(month=0, day=0)
     when = {"enrolled_date": "date"}

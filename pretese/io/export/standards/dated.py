@@ -1,4 +1,4 @@
-"""Dates of what was done, for standards that know no days counted from enrolment."""
+"""Dates of events, for standards that do not count days from enrolment."""
 
 from collections.abc import Mapping
 
@@ -24,7 +24,7 @@ def with_dates(parts: Mapping[str, pd.DataFrame], table: str) -> pd.DataFrame:
 
 
 def enrolment(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return study, patient and the date of his enrolment."""
+    """Return study, patient and date of enrolment."""
     patients = with_study(parts["patients"])
     if "enrolled_date" not in patients:
         day = pd.to_timedelta(patients["enrolled_day"].to_numpy(), unit="D")
@@ -33,7 +33,7 @@ def enrolment(parts: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def birth_year(patients: pd.DataFrame, enrolled: pd.DataFrame) -> NDArray[np.int_]:
-    """Return the year in which each patient was born, from his age at enrolment."""
+    """Return the year of birth of each patient, from the age at enrolment."""
     years = enrolled["enrolled_date"].dt.year.to_numpy() - patients["age_years"].to_numpy()
     return np.asarray(np.floor(years).astype(int))
 

@@ -23,12 +23,12 @@ _CLASSES = {
 
 _TYPES = {"string": "text", "integer": "integer", "double": "float", "date": "date"}
 
-#: Different words up to which a variable is described by the list of them.
+#: Maximum number of different words that are listed for a variable.
 MOST_TERMS = 20
 
 
 def write_define(made: Sequence[AnalysisData], path: Path, study: str) -> None:
-    """Write define.xml for some data sets that stand beside it as Dataset-JSON."""
+    """Write define.xml for data sets that are in the same folder as Dataset-JSON."""
     for prefix, uri in (("", ODM), ("def", DEF), ("xlink", XLINK)):
         ET.register_namespace(prefix, uri)
     tree = ET.ElementTree(_odm(made, study))
@@ -118,7 +118,7 @@ def _item(version: ET.Element, data: AnalysisData, variable: Variable) -> None:
 
 
 def _coded(data: AnalysisData) -> Iterator[tuple[Variable, list[str]]]:
-    """Yield the variables of words that name no patient, with the words that they hold."""
+    """Yield the text variables that do not identify a patient, with their values."""
     for variable in data.variables:
         if variable.type != "string" or variable.key or variable.name == "SUBJID":
             continue

@@ -1,7 +1,7 @@
-"""HL7 FHIR R4 as bulk data: one NDJSON file of resources a type.
+"""HL7 FHIR R4 bulk data: one NDJSON file for each resource type.
 
-Patients, hormones, injections and procedures; a reader of hospital records finds what a clinic
-would send. The truth stays out.
+Patients, hormones, injections and procedures; as a clinic would send them. The truth is not
+exported.
 """
 
 import json
@@ -55,7 +55,7 @@ def write_fhir(parts: Tables, folder: Path, fields: Fields) -> None:
 
 
 def patients(parts: Tables) -> Iterator[Resource]:
-    """Yield a Patient for each; of his birth the year is known."""
+    """Yield a Patient for each; only the year of birth is known."""
     rows, enrolled = with_study(parts["patients"]), enrolment(parts)
     for row, year in zip(_rows(rows), birth_year(rows, enrolled), strict=True):
         name = patient_name(row)

@@ -1,7 +1,7 @@
 """Tables of the OMOP common data model 5.4 as CSV files, with source values and concept 0.
 
 The vocabularies are not free to ship, so every concept but that of the sex is 0 ("no matching
-concept") and the words, codes and units of the source stand beside it, ready to be mapped.
+concept") and the source values have the words, codes and units, ready to be mapped.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from pretese.io.export.standards.fhir import HORMONES, patient_name
 from pretese.io.output.csv_file import write_csv
 from pretese.io.output.versions import program_version
 
-#: The standard concept of male sex, and that of records of which nothing more is known.
+#: The standard concept of male sex, and the concept of unmapped records.
 MALE, UNMAPPED = 8507, 0
 #: Concept of data from an electronic health record.
 FROM_RECORD = 32817
@@ -26,7 +26,7 @@ Tables = Mapping[str, pd.DataFrame]
 
 
 def write_omop(parts: Tables, folder: Path, fields: Fields) -> None:
-    """Write person, observation_period, condition_occurrence, measurement, and what was done."""
+    """Write person, observation_period, condition_occurrence, measurement, and treatments."""
     folder.mkdir()
     for name, table in omop_tables(parts, fields).items():
         write_csv(table, folder / f"{name}.csv")
@@ -131,7 +131,7 @@ def _procedures(parts: Tables, ids: pd.DataFrame) -> pd.DataFrame:
 
 
 def _periods(ids: pd.DataFrame, found: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Observe every patient from enrolment to the last thing that is known of him."""
+    """Return each patient's observation period, from enrolment to the last record."""
     dated = (("measurement", "measurement_date"), ("procedure_occurrence", "procedure_date"))
     last = pd.concat([found[t][["person_id", c]].set_axis(["person", "date"], axis=1)
                       for t, c in dated]).groupby("person")["date"].max()  # fmt: skip

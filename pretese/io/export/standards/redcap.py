@@ -1,4 +1,4 @@
-"""REDCap: a data dictionary of 18 columns to make the project, and the records to import.
+"""REDCap: a data dictionary of 18 columns that creates the project, and the records to import.
 
 The patients are the first instrument; every other table is a repeating instrument, one instance
 per row.
@@ -12,7 +12,7 @@ import pandas as pd
 from pretese.io.export.columns.export_fields import KEYS, Field, Fields, Kind, with_study
 from pretese.io.output.csv_file import write_csv
 
-#: The columns of a REDCap data dictionary, in the order in which REDCap wants them.
+#: The columns of a REDCap data dictionary, in the order that REDCap requires.
 COLUMNS = (
     "Variable / Field Name",
     "Form Name",
@@ -109,7 +109,7 @@ def _rows(form: str, table: pd.DataFrame, fields: Fields, several: bool) -> pd.D
 
 
 def _coded(values: pd.Series, field: Field) -> pd.Series:
-    """Return values as REDCap holds them: words with choices as the codes 1, 2, ..."""
+    """Return values as REDCap stores them: words with choices as the codes 1, 2, ..."""
     if field.kind == "date":
         return values.dt.strftime("%Y-%m-%d").astype(object)
     if not field.choices:

@@ -1,17 +1,17 @@
-"""Which treatments work in simulated trials: all as planned, none, or one alone."""
+"""Effective treatments in simulated trials: all as planned, none, or only one."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 
-#: In whom a treatment works.
+#: Patients in whom a treatment has an effect.
 WorksIn = Literal["everyone", "members", "others"]
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What the arms do to patients.
+    """Effects of the arms.
 
     Attributes
     ----------
@@ -33,9 +33,9 @@ class Configuration:
 
 
 def arm_configurations(design: MultiArmDesign) -> list[Configuration]:
-    """Return the plan, the global null, and each treatment working alone.
+    """Return the plan, the global null, and each treatment as the only effective one.
 
-    One alone is where a procedure is most likely to err about the others.
+    With only one effective treatment, errors about the others are most likely.
     """
     if design.enrichment:
         return _of_populations(design.enrichment.population.name)

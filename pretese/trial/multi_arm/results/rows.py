@@ -91,11 +91,11 @@ def search_words(found: dict[str, Any], power_of: str) -> str:
     of = {"any": "any treatment that works", "all": "all treatments that work"}.get(
         power_of, power_of
     )
-    words = f"Required sample size for {of}: {found['participants']} participants in all"
+    words = f"Required sample size for {of}: {found['participants']} participants in total"
     if not found["exact"]:
         return f"{words} (simulated)."
     stays = found["stays_from"]
-    later = "" if stays == found["participants"] else f"; from {stays} on power stays"
+    later = "" if stays == found["participants"] else f"; sufficient at every size from {stays}"
     return f"{words} (exact: the first size with the power{later})."
 
 

@@ -10,7 +10,7 @@ from pretese.trial.multi_arm.results.exact_arms import exact_power, why_not_exac
 from protocol.errors import InputError
 
 #: Largest size that is tried, and blocks on either side of it in which an exact search tests power.
-MOST, NEAR = 50_000, 40
+MOST, NEAR = 50_000, 25
 
 #: Power of simulated trials of one size: value and MCSE.
 Simulated = Callable[[int], dict[str, Any]]

@@ -22,6 +22,7 @@ from pretese.jobs.storage.study_folder import study_folder
 from pretese.jobs.worker_pool import WorkerPool
 from pretese.plots.style import save
 from pretese.screen.progress import Tell, optional_progress
+from pretese.trial.finished_study import ScratchFolder
 from pretese.trial.multi_arm.counts import why_patients
 from pretese.trial.multi_arm.design.configurations import arm_configurations
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
@@ -31,7 +32,6 @@ from pretese.trial.multi_arm.results.measures import chosen_power, summarise_arm
 from pretese.trial.multi_arm.results.size_search import SizeFound, find_size
 from pretese.trial.multi_arm.simulate_arms import arm_job, arm_record, trials_of
 from pretese.trial.power.study import MULTI_ARM_SCHEMA
-from pretese.trial.run_power import ScratchFolder
 from protocol.reading.stored import content_hash
 
 

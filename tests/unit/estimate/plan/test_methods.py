@@ -9,6 +9,7 @@ from estimate.comparison.contingency import unadjusted
 from estimate.methods.method import Method
 from estimate.methods.offered_methods import methods_of
 from estimate.methods.registry import METHODS
+from estimate.methods.run_method import run_method
 from estimate.methods.shared_work import Work
 from estimate.plan.analyse import analyse
 from estimate.plan.choices import written_kind
@@ -168,7 +169,7 @@ def test_an_estimator_that_is_called_by_itself_labels_its_result_as_plans_do(nam
     cohort = draw_cohort(paper(), 5, 2)
     plan = StudyPlan(covariates=COVARIATES, methods=("unadjusted",))
     work = Work(observed(cohort, plan), choices=plan_of(("unadjusted",)).choices, replicates=True)
-    assert {each.method for each in METHODS[name].answers(work)} == {name}
+    assert {each.method for each in run_method(METHODS[name], work)} == {name}
 
 
 def test_every_method_of_trials_can_be_run():
@@ -179,7 +180,7 @@ def test_methods_of_a_table_and_of_studies_have_a_computation():
     for name in (*methods_of("analyse"), *methods_of("recover")):
         assert METHODS[name].run is not None
     with pytest.raises(ValueError, match="mixed is a method of trials"):
-        METHODS["mixed"].answers(None)
+        run_method(METHODS["mixed"], None)
 
 
 def test_a_method_that_one_command_does_not_offer_states_why():
@@ -191,7 +192,9 @@ def test_a_method_that_one_command_does_not_offer_states_why():
 def test_an_unknown_method_names_the_nearest():
     with pytest.raises(ValueError, match="did you mean 'matching'"):
         plan_of(("matchin",))
-    with pytest.raises(ValueError, match="`pretese recover` alone offers it, because it is here"):
+    with pytest.raises(
+        ValueError, match="`pretese recover` alone offers it, because it is included"
+    ):
         plan_of(("iptw-ate-naive",))
 
 

@@ -8,7 +8,8 @@ from estimate.compiled import switch
 from estimate.compiled.newton import _exp_minus
 from estimate.compiled.switch import compiled_kernels
 from estimate.core.rounding import significant
-from estimate.regression.logistic import LogisticFit, fit_logistic
+from estimate.regression.logistic import fit_logistic
+from estimate.regression.logistic_fit import LogisticFit
 
 
 def studies(members: int, n: int, p: int) -> tuple[np.ndarray, np.ndarray]:

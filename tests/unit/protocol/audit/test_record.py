@@ -142,7 +142,7 @@ def test_a_second_injection_of_one_day_is_reported_as_such_and_not_as_an_early_o
 def test_a_log_states_how_far_it_can_be_judged():
     events = [e for e in adherent(9.0, 9.0, 9.0) if e.date - DAY0 <= 12]
     assert judged(events).note == (
-        "the log ends on day 12 (2021-09-26); judged are doses due up to day 10 and "
+        "the log ends on day 12 (2021-09-26); assessed are doses due up to day 10 and "
         "tests due up to day 6"
     )
 

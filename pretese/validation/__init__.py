@@ -1,0 +1,1 @@
+"""Validation of an installed program: its results against reference values of other programs."""

@@ -1,0 +1,99 @@
+"""A browser and the server: `make browser-test` runs what needs them, other runs skip it.
+
+Pages are served on this machine alone by a thread that ends with the tests.
+"""
+
+import os
+import shutil
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync", "--no-first-run", "--disable-quic"]  # fmt: skip
+
+
+def browser_path() -> str | None:
+    """Return the browser of this machine; None if there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next((found for found in map(shutil.which, names) if found), None)
+
+
+def pytest_collection_modifyitems(items):
+    """Skip what no browser can run, and say how it can."""
+    folder = Path(__file__).parent
+    why = None
+    if not os.environ.get("PRETESE_BROWSER"):
+        why = "run it with `make browser-test`"
+    elif browser_path() is None:
+        why = "there is no browser; install Debian's package chromium"
+    for item in items:
+        if why and folder in Path(item.fspath).parents:
+            item.add_marker(pytest.mark.skip(reason=why))
+
+
+@pytest.fixture(scope="session")
+def address():
+    """Serve the application, and return its address."""
+    uvicorn = pytest.importorskip("uvicorn")
+    from pretese.web.application import create_application
+    from pretese.web.security.settings import ServerSettings
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    settings = ServerSettings(max_seconds=120)
+    config = uvicorn.Config(create_application(settings), log_level="error", access_log=False)
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+    thread.start()
+    while not running.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    running.should_exit = True
+    thread.join()
+    listener.close()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Start the browser."""
+    api = pytest.importorskip("playwright.sync_api", reason="run it with `make browser-test`")
+    with api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """Return a function that opens a page; requests to other servers fail the test."""
+    contexts, foreign, errors = [], [], []
+
+    def opened(path="/", **options):
+        context = browser.new_context(base_url=address, accept_downloads=True, **options)
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda r: foreign.append(r.url) if not _own(r.url, address) else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda m: errors.append(m.text) if _is_fault(m) else None)
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert foreign == []
+    assert errors == []
+
+
+def _is_fault(message):
+    """Whether a message of the console is a fault of the page: not that an address is missing."""
+    return message.type == "error" and "404" not in message.text
+
+
+def _own(url, address):
+    return url.startswith((address, "data:", "blob:", "about:"))
