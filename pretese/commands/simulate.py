@@ -94,7 +94,7 @@ def _refuse_with_worlds(*, resume: bool, part: str | None) -> None:
     for name, given in (("--resume", resume), ("--part", part)):
         if given:
             problem = "cohorts of several parameter sets are written in one run"
-            raise InputError.of(name, "", problem, "leave out --worlds, or this option")
+            raise InputError.of(name, "", problem, "give --worlds or this option, not both")
 
 
 def _show_bands(bands: "pd.DataFrame", worlds: int) -> None:

@@ -218,8 +218,8 @@ def weighted_activity(
         subset = np.zeros(given_flags.shape[1:], np.intp)
         for bit, injection in enumerate(injections):
             subset += given_flags[injection].astype(np.intp) << bit
-        taken = np.arange(2 ** len(injections))[:, None] >> np.arange(len(injections)) & 1
-        largest = (each[here][:, injections][:, None] * taken).max(-1)
+        chosen = np.arange(2 ** len(injections))[:, None] >> np.arange(len(injections)) & 1
+        largest = (each[here][:, injections][:, None] * chosen).max(-1)
         total += (weights[:, here] @ largest)[:, subset]
     return total
 

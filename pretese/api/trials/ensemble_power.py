@@ -71,9 +71,9 @@ class PowerBands(Shown):
         rows = []
         for each in self.to_dict()["sizes"]:
             low, high = each.pop("band")
-            least, most = each.pop("type_one_band")
-            rows.append({**each, "band_low": low, "band_high": high, "type_one_low": least,
-                         "type_one_high": most})  # fmt: skip
+            error_low, error_high = each.pop("type_one_band")
+            rows.append({**each, "band_low": low, "band_high": high, "type_one_low": error_low,
+                         "type_one_high": error_high})  # fmt: skip
         return pd.DataFrame(rows)
 
     def __str__(self) -> str:

@@ -41,7 +41,7 @@ _EVALUATIONS = 3
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """A proposed member: its values, and the smallest tail of a target (0: it is no scenario)."""
+    """A proposed member: its values, and the smallest tail of a target (0: refused values)."""
 
     values: dict[str, float]
     smallest_tail: float

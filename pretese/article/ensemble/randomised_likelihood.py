@@ -30,7 +30,7 @@ PRIOR_SD = 1.0
 NUGGET = 0.05
 
 #: Sets of open parameters among which one is drawn by its marginal likelihood.
-CANDIDATES = 64
+OPEN_DRAWS = 64
 
 #: Evaluations of the model for each member.
 EVALUATIONS = 4
@@ -120,13 +120,13 @@ def draw_open(model: LinearModel, settle: Settle, random: np.random.Generator) -
     stacked = model.stacked_slope
     axes = np.linalg.qr(stacked)[0]
     while True:
-        shares = random.uniform(size=(CANDIDATES, len(model.open_point)))
+        shares = random.uniform(size=(OPEN_DRAWS, len(model.open_point)))
         drawn = model.open_low + shares * (model.open_high - model.open_low)
         gaps = np.stack([_linear_gap(model, each, 0.0, model.prior_mean) for each in drawn])
         left = gaps - (gaps @ axes) @ axes.T
         log_weight = -0.5 * (left**2).sum(-1)
         weight = np.exp(log_weight - log_weight.max())
-        found = settle(drawn[random.choice(CANDIDATES, p=weight / weight.sum())])
+        found = settle(drawn[random.choice(OPEN_DRAWS, p=weight / weight.sum())])
         if found is not None:
             return found
 

@@ -104,10 +104,10 @@ def _size(
     power = np.array([each.power[place] for each in members])
     errors = np.array([each.type_one[place] for each in members])
     low, high = np.percentile(power, BAND)
-    least, most = np.percentile(errors, BAND)
+    error_low, error_high = np.percentile(errors, BAND)
     return SizeBand(
         participants, point.power[place], float(power.mean()), (float(low), float(high)),
-        float((power >= 0.8).mean()), (float(least), float(most)),
+        float((power >= 0.8).mean()), (float(error_low), float(error_high)),
     )  # fmt: skip
 
 

@@ -47,11 +47,11 @@ def _sizes(found: EnsemblePower) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     for each in found.sizes:
         low, high = each.band
-        least, most = each.type_one_band
+        error_low, error_high = each.type_one_band
         table.add_row(
             f"{each.participants:,}", _percent(each.point), _percent(each.mean),
             f"{_percent(low)} to {_percent(high)}", f"{_percent(each.enough)} % of sets",
-            f"{100 * least:.1f} to {100 * most:.1f}",
+            f"{100 * error_low:.1f} to {100 * error_high:.1f}",
         )  # fmt: skip
     return table
 
