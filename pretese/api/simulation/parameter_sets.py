@@ -1,25 +1,24 @@
 """Ensembles of parameter sets that all reproduce the published numbers."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.arguments.argument_numbers import whole_of
 from pretese.api.display import Shown
+from pretese.api.simulation.cohorts import Cohort, formats_of
 from simulate.scenario.ensemble import (
     MAX_MEMBERS,
     Ensemble,
     EnsembleFile,
     ensemble_for,
     ensemble_path,
-    member_of,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pretese.api.simulation.scenarios import Scenario
     from simulate.scenario.load import LoadedScenario
 
 
@@ -102,51 +101,24 @@ def new_parameter_sets(
     return ParameterSets(make_ensemble(loaded, worlds, seed, workers, bar), path)
 
 
-def ensemble_of(scenario: "Scenario", worlds: int) -> Ensemble:
+def ensemble_of(loaded: "LoadedScenario", changes: Mapping[str, float], worlds: int) -> Ensemble:
     """Return parameter sets for a scenario; numbers that the user changed stay as they are."""
     number = whole_of(worlds, "worlds", 2, MAX_MEMBERS)
-    return ensemble_for(scenario.loaded, number, tuple(scenario.changes))
-
-
-def members(scenario: "Scenario", number: int) -> "tuple[Scenario, ...]":
-    """Return a scenario at its first parameter sets; `Scenario.worlds` says more."""
-    return tuple(
-        replace(
-            scenario,
-            loaded=member_of(scenario.loaded, changes),
-            changes={**scenario.changes, **changes},
-        )
-        for changes in ensemble_of(scenario, number).changes
-    )
+    return ensemble_for(loaded, number, tuple(changes))
 
 
 def write_worlds(
-    scenario: "Scenario",
-    worlds: int,
-    folder: str | Path,
-    formats: str | Sequence[str] = ("csv",),
-    *,
-    patients: int | None = None,
-    replicates: int = 1,
-    seed: int = 1,
-    data_errors: float = 0.0,
-    exact_days: bool = False,
-    progress: bool = True,
+    cohorts: Sequence[Cohort], folder: str | Path, formats: str | Sequence[str], *, progress: bool
 ) -> "pd.DataFrame":
-    """Write a cohort for each parameter set; `Scenario.simulate_worlds` says more."""
+    """Write the cohort of each parameter set; `Scenario.simulate_worlds` says more."""
     import pandas as pd
 
-    from pretese.api.simulation.cohorts import formats_of
     from pretese.cohort.ensemble_cohorts import write_ensemble_cohorts
     from pretese.screen.progress import optional_progress
 
-    sets = members(scenario, worlds)
-    requests = [
-        each.simulate(patients, replicates, seed, data_errors, exact_days=exact_days).request
-        for each in sets
-    ]
+    requests = [each.request for each in cohorts]
     chosen = formats_of([formats] if isinstance(formats, str) else formats)
-    values = pd.DataFrame([each.changes for each in sets])
+    values = pd.DataFrame([dict(each.changes) for each in requests])
     values.insert(0, "world", range(1, len(values) + 1))
     with optional_progress("parameter sets", progress) as tell:
         return write_ensemble_cohorts(requests, values, Path(folder), chosen, tell)

@@ -1,7 +1,7 @@
 """Scenarios of the public interface: simulate patients with known true effects."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from pretese.api.simulation.clinic_results import CapacityAnswer, ClinicRun
     from pretese.api.simulation.parameter_sets import ParameterSets
+    from simulate.scenario.ensemble import Ensemble
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -130,10 +131,9 @@ class Scenario(Shown):
         if worlds is None:
             table = truth_table(population_effects(model, base, number), estimands_of(model))
         else:
-            from pretese.api.simulation.parameter_sets import ensemble_of
             from pretese.cohort.ensemble_truth import truth_with_bands
 
-            table = truth_with_bands(model, ensemble_of(self, worlds), number, base)
+            table = truth_with_bands(model, self._sets(worlds), number, base)
         added = user_defined_truth(model, seed, number)
         self.regimens.check()
         whole = pd.concat([table, added], ignore_index=True) if len(added) else table
@@ -147,9 +147,9 @@ class Scenario(Shown):
         InputError
             None is stored, or its scenario changed after it was made.
         """
-        from pretese.api.simulation.parameter_sets import ParameterSets, ensemble_of
+        from pretese.api.simulation.parameter_sets import ParameterSets
 
-        found = ensemble_of(self, 2)
+        found = self._sets(2)
         return ParameterSets(found.file, found.path)
 
     def worlds(self, number: int) -> "tuple[Scenario, ...]":
@@ -169,11 +169,28 @@ class Scenario(Shown):
         >>> second.simulate(patients=30)
         <Cohort: paper, 30 patients, seed 1>
         """
-        from pretese.api.simulation.parameter_sets import members
+        from simulate.scenario.ensemble import member_of
 
-        return members(self, number)
+        return tuple(
+            replace(self, loaded=member_of(self.loaded, values),
+                    changes={**self.changes, **values})
+            for values in self._sets(number).changes
+        )  # fmt: skip
 
-    def simulate_worlds(self, number: int, folder: str | Path, **options: Any) -> "pd.DataFrame":
+    def _sets(self, number: int) -> "Ensemble":
+        from pretese.api.simulation.parameter_sets import ensemble_of
+
+        return ensemble_of(self.loaded, self.changes, number)
+
+    def simulate_worlds(
+        self,
+        number: int,
+        folder: str | Path,
+        formats: str | Sequence[str] = ("csv",),
+        *,
+        progress: bool = True,
+        **options: Any,
+    ) -> "pd.DataFrame":
         """Write a cohort for each of the first parameter sets, as ``simulate --worlds`` does.
 
         Parameters
@@ -182,8 +199,10 @@ class Scenario(Shown):
             Parameter sets.
         folder
             Holds ``world-001`` and so on, ``parameter_sets.csv`` and ``bands.csv``.
+        formats, progress
+            As in `Cohort.write`.
         **options
-            ``formats`` and ``progress`` as in `Cohort.write`, the others as in `simulate`.
+            As in `simulate`.
 
         Returns
         -------
@@ -192,7 +211,8 @@ class Scenario(Shown):
         """
         from pretese.api.simulation.parameter_sets import write_worlds
 
-        return write_worlds(self, number, folder, **options)
+        cohorts = [each.simulate(**options) for each in self.worlds(number)]
+        return write_worlds(cohorts, folder, formats, progress=progress)
 
     def plot(self, kind: str = "cohort", *, patient_number: int = 1, seed: int = 1) -> "Figure":
         """Return a picture of the scenario as a matplotlib figure.

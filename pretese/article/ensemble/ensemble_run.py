@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from pretese.article.calibration.problem import pose
 from pretese.article.ensemble.linearised import linearise
 from pretese.article.ensemble.members import TEST_STUDIES as STUDIES
-from pretese.article.ensemble.members import Move, Moved, Propose, Tested, any_sperm
+from pretese.article.ensemble.members import Move, Moved, Propose, Tested, any_sperm_risks
 from pretese.article.ensemble.randomised_likelihood import LinearModel
 from pretese.article.ensemble.simulated_targets import SimulatedTargets, open_numbers
 from pretese.article.published import load_published
@@ -51,7 +51,7 @@ def make_ensemble(
         studies=STUDIES,
         proposed=proposed,
         smallest_tail=min(each.smallest_tail for each in members),
-        risks=any_sperm(scenario),
+        risks=any_sperm_risks(scenario),
         paths=tuple(members[0].values),
         worlds=tuple(tuple(each.values.values()) for each in members),
         open_numbers=moved,

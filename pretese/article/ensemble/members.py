@@ -102,7 +102,7 @@ class Move:
         gap = model.mean_at(point, opened) - linear.observed
         beyond = np.maximum(np.abs(gap) - model.rounding, 0.0)
         values = tuple(float(opened[model.open_paths.index(path)]) for path, _ in ends)
-        return Moved(values, any_sperm(scenario), float((beyond / linear.scale).max()))
+        return Moved(values, any_sperm_risks(scenario), float((beyond / linear.scale).max()))
 
     def _allowed(self, ends: dict[str, float]) -> Floats:
         start = self.linear.open_point
@@ -115,7 +115,7 @@ class Move:
         return start
 
 
-def any_sperm(scenario: Scenario) -> tuple[float, float]:
+def any_sperm_risks(scenario: Scenario) -> tuple[float, float]:
     """Return the true risks of any sperm in all patients, untreated and treated."""
     effect = population_effects(scenario, TEST_SEED, PATIENTS)["any_sperm.everyone"]
     return float(effect.risk_untreated), float(effect.risk_treated)
