@@ -32,8 +32,9 @@ INTERFACE = (
     "simulation.cohorts", "simulation.clinics", "simulation.clinic_results",
     "simulation.reproduction", "analysis.analyses", "analysis.analysis_result",
     "analysis.recoveries", "analysis.recovery_result", "trials.designs", "trials.power",
-    "trials.forecasts", "trials.group_sequential", "trials.multi_arm", "trials.monitoring",
-    "evidence.published_evidence", "evidence.effect_prior", "estimators.catalogue", "shipped_names",
+    "trials.forecasts", "trials.group_sequential", "trials.multi_arm_boundaries",
+    "trials.multi_arm_trial", "trials.monitoring", "evidence.published_evidence",
+    "evidence.effect_prior", "estimators.catalogue", "shipped_names",
 )  # fmt: skip
 
 

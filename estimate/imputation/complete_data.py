@@ -1,4 +1,4 @@
-"""Data of an analysis after what was missing was left out or imputed."""
+"""Data of an analysis after what was missing was excluded or imputed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

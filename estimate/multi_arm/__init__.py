@@ -1,1 +1,1 @@
-"""Several treatments against one control: Dunnett's tests, closed testing, and several analyses."""
+"""Multi-arm trials: treatments against one control by Dunnett's tests and closed testing."""

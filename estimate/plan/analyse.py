@@ -26,6 +26,8 @@ from estimate.methods.method import Method
 from estimate.methods.registry import METHODS
 from estimate.methods.run_method import run_method
 from estimate.methods.shared_work import Work
+from estimate.multivalued_treatment.comparisons import SEVERAL, balance_of_arms
+from estimate.multivalued_treatment.generalised_score import SeveralTarget
 from estimate.outcomes.registry import adjusted_model, run_outcome
 from estimate.plan.changes import changes
 from estimate.plan.explore import divisions, shapes
@@ -37,8 +39,6 @@ from estimate.plan.remarks import cautions, remarks
 from estimate.plan.spec import Plan
 from estimate.prediction.planned_models import ValidatedModel, validated_models
 from estimate.regression.adjustment import adjusted
-from estimate.several_arms.comparisons import SEVERAL, balance_of_arms
-from estimate.several_arms.generalised_score import SeveralTarget
 from protocol.errors import InputError
 
 Tell = Callable[[int, int, str], None]

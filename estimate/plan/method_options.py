@@ -13,9 +13,9 @@ from estimate.core.columns import Categorical, Kind, Numeric
 from estimate.methods.offered_methods import check_clustered_methods, methods_of
 from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import ErrorKind
+from estimate.multivalued_treatment.comparisons import SEVERAL
 from estimate.outcomes.registry import RUNS, check_outcome_methods, errors_of
 from estimate.plan.choices import Matching, MissingData, Outcome, read_level
-from estimate.several_arms.comparisons import SEVERAL
 
 #: Denotes every method of the plan.
 ALL = "all methods"

@@ -13,6 +13,9 @@ from pretese.screen.terminal import echo
 #: Options whose names differ from the arguments of the interface.
 _OPTIONS = {"information": "--analyses", "boundaries": "boundaries"}
 
+#: Options that hold several numbers.
+_LISTS = ("futility_z", "futility_analyses", "efficacy_analyses")
+
 
 @click.command()
 @click.option(
@@ -38,12 +41,28 @@ _OPTIONS = {"information": "--analyses", "boundaries": "boundaries"}
 @click.option("--sides", type=int, default=1, show_default=True, help="Number of sides, 1 or 2.")
 @click.option("--power", type=Number(), default=0.8, show_default=True)
 @click.option(
-    "--futility",
-    type=click.Choice(["OF", "Pocock", "HSD", "KD"]),
-    help="Beta spending for futility (one-sided designs).",
-)
+    "--futility", metavar="FAMILY|RULE",
+    help="Futility (one-sided designs): beta spending OF, Pocock, HSD, KD; or a rule: z(0), "
+    "effect(20) (percent of the planned effect), CP(10), CPobserved(10), PP(5) (conditional and "
+    "predictive power, percent).",
+)  # fmt: skip
 @click.option("--futility-gamma", type=Number(), help="Parameter of HSD for futility.")
 @click.option("--futility-rho", type=Number(), help="Parameter of KD for futility.")
+@click.option(
+    "--futility-analyses", metavar="K1,K2,...",
+    help="Interim analyses at which futility is judged, from 1.  [default: all]",
+)  # fmt: skip
+@click.option(
+    "--efficacy-analyses", metavar="K1,K2,...",
+    help="Interim analyses at which efficacy is judged, from 1.  [default: all]",
+)  # fmt: skip
+@click.option(
+    "--harm", metavar="FAMILY",
+    help="Boundaries of harm (one-sided designs): OF, Pocock, HSD(-4), KD(2).",
+)  # fmt: skip
+@click.option(
+    "--harm-alpha", type=Number(), help="One-sided error of harm.  [default: that of --alpha]"
+)
 @click.option("--binding", is_flag=True, help="Futility boundaries are binding.")
 @risk_options
 @click.option(
@@ -67,26 +86,30 @@ _OPTIONS = {"information": "--analyses", "boundaries": "boundaries"}
     help="With several treatments: z below which one is dropped, at each interim analysis.",
 )  # fmt: skip
 @json_option
-def command(
-    analyses: str, cumulative: str | None, futility_z: str | None, as_json: bool, **chosen: Any
-) -> None:
+def command(analyses: str, cumulative: str | None, as_json: bool, **chosen: Any) -> None:
     """Compute boundaries, error spent and expected sample size of a group-sequential design.
 
     With --control-risk and --treated-risk also the sample size and its exact power.
     """
     from pretese.api.trials.group_sequential import boundaries
 
+    lists: dict[str, Any] = {name: _listed(chosen.pop(name), name) for name in _LISTS}
     with options_named(_OPTIONS):
         found = boundaries(
             _information(analyses),
-            futility_z=() if futility_z is None else comma_numbers(futility_z, "--futility-z"),
             cumulative=None if cumulative is None else comma_numbers(cumulative, "--cumulative"),
             **chosen,
+            **lists,
         )
     if as_json:
         print_json(found.to_dict())
     else:
         echo(str(found))
+
+
+def _listed(text: str | None, name: str) -> tuple[float, ...]:
+    """Return the numbers of an option that may be absent."""
+    return () if text is None else comma_numbers(text, f"--{name.replace('_', '-')}")
 
 
 def _information(analyses: str) -> int | tuple[float, ...]:

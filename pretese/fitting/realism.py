@@ -27,6 +27,21 @@ PER_PATIENT = 4
 MIN_PAIRS = 20
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueWithLimits:
+    """A statistic of real patients with its 95 % interval, and that of synthetic ones."""
+
+    real: float
+    conf_low: float
+    conf_high: float
+    synthetic: float
+
+    @property
+    def within(self) -> bool:
+        """Whether the synthetic value lies in the interval."""
+        return self.conf_low <= self.synthetic <= self.conf_high
+
+
 @dataclass(frozen=True, slots=True)
 class NumberRow:
     """Quartiles of a number among real and synthetic patients, and the distance of both.
@@ -42,36 +57,18 @@ class NumberRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ShareRow:
+class ShareRow(ValueWithLimits):
     """A percentage among real patients (95 % interval by Wilson) and among synthetic ones."""
 
     name: str
     of: int
-    real: float
-    conf_low: float
-    conf_high: float
-    synthetic: float
-
-    @property
-    def within(self) -> bool:
-        """Whether the synthetic percentage lies in the interval."""
-        return self.conf_low <= self.synthetic <= self.conf_high
 
 
 @dataclass(frozen=True, slots=True)
-class PairRow:
+class PairRow(ValueWithLimits):
     """Rank correlation of two numbers among real patients (95 % interval) and synthetic ones."""
 
     names: tuple[str, str]
-    real: float
-    conf_low: float
-    conf_high: float
-    synthetic: float
-
-    @property
-    def within(self) -> bool:
-        """Whether the synthetic correlation lies in the interval."""
-        return self.conf_low <= self.synthetic <= self.conf_high
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +182,12 @@ def _share(name: str, real: Bools, synthetic: float) -> ShareRow:
     events, of = int(real.sum()), len(real)
     low, high = wilson_interval(events, of)
     return ShareRow(
-        name, of, 100 * events / of, 100 * float(low), 100 * float(high), 100 * synthetic
+        name=name,
+        of=of,
+        real=100 * events / of,
+        conf_low=100 * float(low),
+        conf_high=100 * float(high),
+        synthetic=100 * synthetic,
     )
 
 
@@ -200,5 +202,9 @@ def _pairs(real: Mapping[str, Floats], synthetic: Mapping[str, Floats]) -> list[
         r, drawn = (float(stats.spearmanr(t[:, 0], t[:, 1]).statistic) for t in (here, there))
         width = 1.96 * np.sqrt((1 + r**2 / 2) / (len(here) - 3))
         low, high = np.tanh(np.arctanh(np.clip(r, -0.999, 0.999)) + np.array([-width, width]))
-        found.append(PairRow(names, r, float(low), float(high), drawn))
+        found.append(
+            PairRow(
+                names=names, real=r, conf_low=float(low), conf_high=float(high), synthetic=drawn
+            )
+        )
     return found

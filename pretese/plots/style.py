@@ -65,8 +65,8 @@ def new_figure(width: float, height: float) -> Figure:
 def svg(figure: Figure) -> str:
     """Return a figure as SVG text without date, program version or XML header."""
     buffer = io.StringIO()
-    make_safe(figure)
     with house_style(), quiet():
+        _lay_out(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     text = buffer.getvalue()
     return _with_names_of_content(_coarser(text[text.index("<svg") :]))
@@ -111,7 +111,17 @@ def save(figure: Figure, path: Path, argument: str = "") -> None:
 
 def _png(figure: Figure) -> bytes:
     buffer = io.BytesIO()
-    make_safe(figure)
     with house_style(), quiet():
+        _lay_out(figure)
         figure.savefig(buffer, format="png", dpi=200, metadata={"Software": None})
     return buffer.getvalue()
+
+
+def _lay_out(figure: Figure) -> None:
+    """Make text safe, and place all parts once: each format would measure them again."""
+    make_safe(figure)
+    if figure.get_layout_engine() is None:
+        return
+    figure.draw_without_rendering()
+    with mpl.rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
+        figure.set_layout_engine(None)

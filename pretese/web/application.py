@@ -1,13 +1,18 @@
 """The application: pages, figures and services, behind `Protection`."""
 
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from pretese.web.cohorts import cohort_page
+from pretese.web.cohorts.cohort_answer import cohort_answer
+from pretese.web.cohorts.cohort_question import cohort_question
 from pretese.web.documentation import documentation_pages
 from pretese.web.documentation.openapi import DescribedServer
 from pretese.web.fhir import fhir_pages
@@ -17,6 +22,8 @@ from pretese.web.protocols import bedside, log_audit, regimen_pages
 from pretese.web.security.protection import App, Protection
 from pretese.web.security.settings import ServerSettings
 from pretese.web.trials import trial_page
+from pretese.web.trials.trial_answer import trial_answer
+from pretese.web.trials.trial_question import trial_question
 
 #: Style sheet and scripts, served as they are.
 STATIC = Path(__file__).parent / "static"
@@ -27,7 +34,7 @@ def create_application(settings: ServerSettings) -> App:
 
     Nothing is stored: every answer follows from its request alone.
     """
-    inner = DescribedServer(title="pretese", docs_url=None, redoc_url=None)
+    inner = DescribedServer(title="pretese", docs_url=None, redoc_url=None, lifespan=_loaded_ahead)
     inner.include_router(bedside.router)
     inner.include_router(regimen_pages.router)
     inner.include_router(log_audit.router)
@@ -40,6 +47,18 @@ def create_application(settings: ServerSettings) -> App:
     inner.mount("/static", StaticFiles(directory=STATIC))
     inner.add_exception_handler(HTTPException, _error_page)
     return Protection(inner, settings)
+
+
+@asynccontextmanager
+async def _loaded_ahead(_: FastAPI) -> AsyncIterator[None]:
+    """Load what the explorers need while nobody waits, so that the first answer is in time."""
+    threading.Thread(target=_load, daemon=True).start()
+    yield
+
+
+def _load() -> None:
+    trial_answer(trial_question({}))
+    cohort_answer(cohort_question({"patients": "60"}))
 
 
 def _error_page(request: Request, error: Exception) -> Response:

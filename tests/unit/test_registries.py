@@ -29,7 +29,8 @@ HOMES = {
         "estimate/methods/registry.py",
         {
             "estimate/causal/marginal.py", "pretese/trial/simulation/arm_comparison.py",
-            "pretese/api/estimators/catalogue_entries.py", "estimate/several_arms/comparisons.py",
+            "pretese/api/estimators/catalogue_entries.py",
+            "estimate/multivalued_treatment/comparisons.py",
             "pretese/web/cohorts/cohort_answer.py",
         },
     ),

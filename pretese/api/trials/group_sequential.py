@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # slow to load and not needed for the numbers
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from pretese.api.trials.multi_arm import MultiArmBoundaries
+    from pretese.api.trials.multi_arm_boundaries import MultiArmBoundaries
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -98,6 +98,10 @@ def boundaries(
     futility: str | None = None,
     futility_gamma: float | None = None,
     futility_rho: float | None = None,
+    futility_analyses: Sequence[int] = (),
+    efficacy_analyses: Sequence[int] = (),
+    harm: str | None = None,
+    harm_alpha: float | None = None,
     binding: bool = False,
     control_risk: float | None = None,
     treated_risk: float | None = None,
@@ -130,7 +134,15 @@ def boundaries(
     alpha, sides, power
         Type I error (both sides together), 1 or 2 sides, power; probabilities.
     futility, futility_gamma, futility_rho
-        Beta spending for futility boundaries (one side) and its parameter.
+        Futility boundaries (one side): beta spending with its parameter, or a rule with one value
+        or one per interim analysis: ``"z(0)"``, ``"effect(20)"`` (percent of the planned effect),
+        ``"CP(10)"`` and ``"CPobserved(10)"`` (conditional power in percent under the planned and
+        the observed effect), ``"PP(5)"`` (predictive power, percent).
+    futility_analyses, efficacy_analyses
+        Interim analyses, from 1, at which each is judged; none given is all of them.
+    harm, harm_alpha
+        Boundaries of harm (one side): spending function ``"OF"``, ``"Pocock"``, ``"HSD(-4)"`` or
+        ``"KD(2)"``, and its one-sided error, by default ``alpha``.
     binding
         Stopping for futility is obligatory, which lowers the efficacy boundaries.
     control_risk, treated_risk
@@ -174,12 +186,15 @@ def boundaries(
     _check_numbers({
         **numbers, "alpha": alpha, "sides": sides, "power": power, "futility_gamma": futility_gamma,
         "futility_rho": futility_rho, "control_risk": control_risk, "treated_risk": treated_risk,
-        "margin": margin, "allocation_ratio": allocation_ratio,
+        "margin": margin, "allocation_ratio": allocation_ratio, "harm_alpha": harm_alpha,
     })  # fmt: skip
     arms = choice.treatment_arms_of(treatment_arms, allocation_ratio, futility_z)
     if arms > 1:
-        _alone(futility, futility_gamma, futility_rho, margin, hypothesis)
-        from pretese.api.trials.multi_arm import multi_arm_boundaries
+        _alone(
+            futility, futility_gamma, futility_rho, margin, hypothesis, harm, harm_alpha,
+            *(list(each) or None for each in (futility_analyses, efficacy_analyses)),
+        )  # fmt: skip
+        from pretese.api.trials.multi_arm_boundaries import multi_arm_boundaries
 
         return multi_arm_boundaries(
             choice.information_fractions(information),
@@ -188,14 +203,21 @@ def boundaries(
             sides=sides, power=power, binding=binding,
             risks=_both_risks(control_risk, treated_risk),
         )  # fmt: skip
+    if futility is None and len(futility_analyses):
+        raise _fault("futility_analyses", "it came without futility", "give futility too")
+    fractions = choice.information_fractions(information)
+    count = len(fractions)
     design = plan_sequential(
-        choice.information_fractions(information),
+        fractions,
         choice.choose_shape(spending, shape, numbers, cumulative),
         alpha=alpha,
         sides=sides,
         power=power,
-        futility=choice.choose_futility(futility, futility_gamma, futility_rho),
+        futility=choice.choose_futility(futility, futility_gamma, futility_rho, count - 1),
         binding=binding,
+        efficacy_at=choice.chosen_analyses("efficacy_analyses", efficacy_analyses, count),
+        futility_at=choice.chosen_analyses("futility_analyses", futility_analyses, count),
+        harm=choice.choose_harm(harm, harm_alpha, alpha, sides),
     )
     document = describe_boundaries(design)
     risks = _both_risks(control_risk, treated_risk)
@@ -223,7 +245,10 @@ def _both_risks(
 
 def _alone(*values: object) -> None:
     """Refuse arguments that plans of several treatments do not support."""
-    names = ("futility", "futility_gamma", "futility_rho", "margin", "hypothesis")
+    names = (
+        "futility", "futility_gamma", "futility_rho", "margin", "hypothesis", "harm", "harm_alpha",
+        "futility_analyses", "efficacy_analyses",
+    )  # fmt: skip
     for name, value in zip(names, values, strict=True):
         if value is not None:
             cure = "leave it out; treatments are dropped by futility_z"

@@ -31,7 +31,7 @@ def design(source: str | Path | Mapping[str, Any]) -> Design:
 
     text, where = design_text(source)
     if is_multi_arm(parse_yaml(text, where)):
-        from pretese.api.trials.several_arms import MultiArmTrial
+        from pretese.api.trials.multi_arm_trial import MultiArmTrial
 
         return MultiArmTrial(parse_multi_arm(text, where), text)
     return two_arm_design(text, where)

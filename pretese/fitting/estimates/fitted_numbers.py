@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -24,6 +25,11 @@ from simulate.scenario.scenario_file import Scenario
 
 #: Resamples that may fail (an arm is empty, say) before the rest are used; a share of all.
 MAX_FAILED = 0.2
+
+
+#: The quantile p of n resamples is the one at rank (n + 1)p, so that few resamples make no interval
+#: too short (Davison AC, Hinkley DV. Bootstrap Methods and their Application. 1997, section 5.2).
+_METHOD: Literal["weibull"] = "weibull"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,12 +204,12 @@ def _sperm_numbers(sperm: SpermFit, ejaculate_seen: bool) -> dict[str, float]:
 
 
 def _interval(value: float, drawn: Floats) -> tuple[float, float]:
-    low, high = np.quantile(drawn, [0.025, 0.975])
+    low, high = np.quantile(drawn, [0.025, 0.975], method=_METHOD)
     return min(float(low), value), max(float(high), value)
 
 
 def _matrix_intervals(found: Floats, drawn: list[Floats]) -> Floats:
     if not drawn:
         return np.stack([found, found], -1)
-    low, high = np.quantile(np.stack(drawn), [0.025, 0.975], axis=0)
+    low, high = np.quantile(np.stack(drawn), [0.025, 0.975], axis=0, method=_METHOD)
     return np.stack([np.minimum(low, found), np.maximum(high, found)], -1)

@@ -182,28 +182,49 @@ def _allow_for_age(
     models: dict[str, Marginal], correlation: Floats, names: tuple[str, ...],
     together: float | None,
 ) -> None:  # fmt: skip
-    """Adapt the duration so that its quartiles come out though no couple can exceed its adult life.
+    """Adapt the duration so that its quartiles and its correlation with age come out.
 
-    The simulator draws a duration among those that are possible at the ages of both partners; the
-    distribution that it draws from must be a little longer than the recorded one.
+    The simulator draws a duration among those that are possible at the ages of both partners. So
+    the distribution that it draws from must be a little longer than the recorded one, and the
+    correlation of its scores smaller than that of recorded values, which the limit adds to.
     """
     age = models.get(AGE, base.population.marginals[AGE])
     partner = models.get(PARTNER, base.population.partner_age_years)
     shared = base.population.partner_age_correlation.value if together is None else together
-    own = correlation[names.index(AGE), names.index(DURATION)] if AGE in names else 0.0
+    place = (names.index(AGE), names.index(DURATION)) if AGE in names else None
+    seen = float(correlation[place]) if place else 0.0
+    own = seen
     first, second, third = _normal_draws().T
     years = np.minimum(
         value_at(age, first), value_at(partner, shared * first + np.sqrt(1 - shared**2) * second)
     )
     longest = years - base.population.adult_age_years.value
-    rank = ndtr(own * first + np.sqrt(1 - own**2) * third)
-    values = patients.numbers[DURATION]
-    wanted = np.asarray(grouped_quantiles(values, QUARTERS, marginals[DURATION].step))
+    values, step = patients.numbers[DURATION], marginals[DURATION].step
+    wanted = np.asarray(grouped_quantiles(values, QUARTERS, step))
     asked = wanted.copy()
     for _ in range(_STEPS):
         model = models[DURATION]
-        drawn = value_at(model, ndtri(rank * ndtr(score_of(model, longest))))
-        found = np.quantile(np.minimum(drawn, longest), QUARTERS)
-        asked = np.sort(np.maximum(asked + (wanted - found), 0.5 * wanted))
+        rank = ndtr(own * first + np.sqrt(1 - own**2) * third)
+        drawn = np.minimum(value_at(model, ndtri(rank * ndtr(score_of(model, longest)))), longest)
+        asked = np.sort(np.maximum(asked + (wanted - np.quantile(drawn, QUARTERS)), 0.5 * wanted))
         marginals[DURATION] = with_quartiles(marginals[DURATION], asked)
         models[DURATION] = marginal_of(marginals[DURATION], base.population.marginals[DURATION])
+        if place:
+            own = float(np.clip(own + seen - _score_correlation(first, drawn, step), -0.95, 0.95))
+    if place:
+        _replace(correlation, place, own)
+
+
+def _score_correlation(score: Floats, drawn: Floats, step: float) -> float:
+    """Return the correlation of a normal score with that of values as they would be recorded."""
+    recorded = np.rint(drawn / step) * step if step else drawn
+    return float(score_correlations(np.stack([score, normal_scores(recorded)], -1))[0, 1])
+
+
+def _replace(correlation: Floats, place: tuple[int, int], value: float) -> None:
+    """Put a correlation into a matrix, or as much of the change as leaves it positive definite."""
+    before = float(correlation[place])
+    for part in (1.0, 0.75, 0.5, 0.25, 0.0):
+        correlation[place] = correlation[place[::-1]] = before + part * (value - before)
+        if np.linalg.eigvalsh(correlation)[0] > 1e-6:
+            return

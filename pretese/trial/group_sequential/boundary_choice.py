@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from estimate.core.arrays import Floats
-from estimate.sequential.boundary_shapes import HaybittlePeto, Shape, WangTsiatis
+from estimate.sequential.boundary_shapes import FutilityRule, HaybittlePeto, Shape, WangTsiatis
 from estimate.sequential.spending import PARAMETERS, Spending
+from pretese.trial.design.boundary_notation import error_spending, futility_rule, read_shape
 from protocol.errors import InputError
 from protocol.shorten import shorten
 
@@ -22,6 +23,8 @@ MAX_TREATMENTS = 20
 #: Families that spend alpha, those that spend beta, and classical shapes of boundaries.
 SPENDINGS = ("OF", "Pocock", "HSD", "KD", "user")
 FUTILITIES = ("OF", "Pocock", "HSD", "KD")
+#: Rules for futility: by z, by percent of the planned effect, by conditional or predictive power.
+RULES = ("z(0)", "effect(20)", "CP(10)", "CPobserved(10)", "PP(5)")
 SHAPES = ("OF", "Pocock", "WT", "HP")
 
 
@@ -90,18 +93,83 @@ def _classical(shape: str, parameters: Mapping[str, float | None]) -> Shape:
     return WangTsiatis({"OF": 0.0, "Pocock": 0.5}[shape])
 
 
-def choose_futility(family: str | None, gamma: float | None, rho: float | None) -> Spending | None:
-    """Return the beta-spending function for futility, or None."""
-    _check_family("futility", family, FUTILITIES)
+def choose_futility(
+    family: str | None, gamma: float | None, rho: float | None, interim: int = 0
+) -> Spending | FutilityRule | None:
+    """Return the beta-spending function or the rule for futility, or None.
+
+    ``interim`` is the number of interim analyses: a rule has one value, or one for each.
+    """
+    rule = _rule(family, interim)
+    if rule is None:
+        _check_family("futility", family, (*FUTILITIES, *RULES))
     given = {"futility_gamma": gamma, "futility_rho": rho}
     takes = f"futility_{PARAMETERS.get(family or '', '')}"
     for name, value in given.items():
         if value is not None and name != takes:
             problem = f"{family or 'no futility'} does not take it"
             raise InputError.of(WHERE, name, problem, "leave it out")
-    if family is None:
-        return None
+    if family is None or rule is not None:
+        return rule
     return Spending(family, given.get(takes))  # type: ignore[arg-type]  # checked above
+
+
+def _rule(words: str | None, interim: int) -> FutilityRule | None:
+    """Return a rule for futility such as ``CP(10)``; None for a family, or for nothing."""
+    if not isinstance(words, str) or "(" not in words:
+        return None
+    try:
+        found = futility_rule(words, interim)
+    except InputError as error:
+        fault = error.faults[0]
+        raise InputError.of(WHERE, "futility", fault.problem, fault.cure) from None
+    if found is None:
+        cure = f"choose one of {', '.join((*FUTILITIES, *RULES))}"
+        raise InputError.of(WHERE, "futility", f"{shorten(words)} is not known", cure)
+    return found
+
+
+def choose_harm(
+    family: str | None, alpha: float | None, usual: float, sides: int
+) -> tuple[Spending, float] | None:
+    """Return the spending function of harm boundaries with its one-sided error, or None.
+
+    ``usual``: the error without ``alpha``.
+    """
+    if family is None:
+        if alpha is not None:
+            cure = "give harm, such as OF"
+            raise InputError.of(WHERE, "harm_alpha", "it came without harm", cure)
+        return None
+    if sides == 2:
+        problem = "two-sided boundaries judge harm already"
+        raise InputError.of(WHERE, "harm", problem, "give sides=1, or no harm")
+    cure = "give OF, Pocock, HSD(-4) or KD(2)"
+    try:
+        spending = error_spending(read_shape(family, "harm"))
+    except InputError:
+        spending = None
+    if spending is None:
+        raise InputError.of(WHERE, "harm", f"{shorten(family)} is not a spending function", cure)
+    error = usual if alpha is None else alpha
+    if not 0 < error < 0.5:
+        problem = f"{error:g} is not allowed"
+        raise InputError.of(WHERE, "harm_alpha", problem, "give an error above 0, below 0.5")
+    return spending, error
+
+
+def chosen_analyses(
+    argument: str, numbers: Sequence[int], analyses: int
+) -> tuple[bool, ...] | None:
+    """Return at which analyses a boundary is judged, the last included; None is at all."""
+    if not len(numbers):
+        return None
+    given = finite_numbers(argument, numbers)
+    if any(each != int(each) or not 1 <= each < analyses for each in given):
+        problem, last = f"{shorten(list(numbers))} came", analyses - 1
+        cure = f"number interim analyses from 1 to {last}" if last else "plan an interim analysis"
+        raise InputError.of(WHERE, argument, problem, cure)
+    return tuple(k in (*given, analyses) for k in range(1, analyses + 1))
 
 
 def null_difference(margin: float | None, hypothesis: str | None) -> float:

@@ -27,6 +27,7 @@ def describe_boundaries(design: SequentialDesign) -> dict[str, Any]:
             "information_rate": design.information_rates[k],
             "upper": _finite(design.upper[k]),
             "lower": _finite(design.lower[k]),
+            "harm": _finite(design.harm[k]) if k < len(design.harm) else None,
             "nominal_p": _finite(design.sides * float(ndtr(-design.upper[k]))),
             "alpha_spent": float(alpha_spent[k]),
             "beta_spent": float(beta_spent[k]) if design.has_futility else None,

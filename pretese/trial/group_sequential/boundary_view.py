@@ -9,6 +9,7 @@ def boundary_page(document: dict[str, Any]) -> str:
     """Return a design as text, from the plain values of `boundary_document`."""
     side = "one-sided" if document["sides"] == 1 else "two-sided"
     title = f"{document['name']}; {side} alpha {document['alpha']:g}, power {document['power']:g}"
+    harm = [row["harm"] for row in document["analyses"] if row["harm"] is not None]
     lines = [
         *wrap(title, 80, subsequent_indent="  ", break_on_hyphens=False),
         "",
@@ -18,6 +19,9 @@ def boundary_page(document: dict[str, Any]) -> str:
         boundaries = f"{_z(row['upper'])}  {_z(row['lower'])}  {row['nominal_p']:9.6f}"
         place = f"{row['analysis']:8d}  {row['information_rate']:11.4f}"
         lines.append(f"{place}  {boundaries}  {row['alpha_spent']:11.6f}  {power:11.4f}")
+    if harm:
+        bounds = ", ".join(_z(each).strip() for each in harm)
+        lines += ["", f"harm boundaries               {bounds}  (z, at interim analyses)"]
     expected = document["expected_rate_under_alternative"]
     lines += [
         "",

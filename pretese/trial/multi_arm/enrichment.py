@@ -19,8 +19,8 @@ from pretese.trial.multi_arm.conduct import ArmTrials
 from pretese.trial.multi_arm.design.configurations import Configuration
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.design.design_parts import Enrichment
+from pretese.trial.multi_arm.pair_analysis import analyse_pair
 from pretese.trial.multi_arm.patient_draws import MultiArmPatients, draw_patients, members
-from pretese.trial.simulation.arm_comparison import analyse_trials, signed_statistic
 from protocol.errors import InputError
 
 #: Most patients screened per place of the trial, before the population counts as too rare.
@@ -122,11 +122,9 @@ class _Enriching:
 
     def _compare(self, who: Bools) -> tuple[Floats, Floats]:
         """Return (replicate, population) statistics and estimates among some participants."""
-        found = [analyse_trials(self._data(each)) for each in (who, who & self.member)]
-        return (
-            np.stack([signed_statistic(each) for each in found], -1),
-            np.stack([np.where(each.converged, each.estimate, np.nan) for each in found], -1),
-        )
+        pairs = [analyse_pair(self._data(each)) for each in (who, who & self.member)]
+        z, estimate = (np.stack(each, -1) for each in zip(*pairs, strict=True))
+        return z, estimate
 
     def _data(self, who: Bools) -> Data:
         drawn, missing = self.drawn, self.design.endpoint.missing == "failure"

@@ -7,9 +7,9 @@ from pretese.trial.conduct.observed_data import Codes as Ints
 from pretese.trial.conduct.observed_data import Data
 from pretese.trial.multi_arm.design.configurations import Configuration
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
+from pretese.trial.multi_arm.pair_analysis import analyse_pair
 from pretese.trial.multi_arm.patient_draws import MultiArmPatients
 from pretese.trial.multi_arm.statistics import Compared, compare_counts, true_differences
-from pretese.trial.simulation.arm_comparison import analyse_trials, signed_statistic
 
 
 class StagePatients:
@@ -80,13 +80,10 @@ class StagePatients:
             return compare_counts(self.design, *self._counts(hypothesis, after))
         outcome, include = self._observed(hypothesis)
         found = [
-            analyse_trials(self._data(hypothesis, arm, outcome, include, after))
+            analyse_pair(self._data(hypothesis, arm, outcome, include, after))
             for arm in range(1, len(self.design.names))
         ]
-        return Compared(
-            np.stack([signed_statistic(each) for each in found], -1),
-            np.stack([np.where(each.converged, each.estimate, np.nan) for each in found], -1),
-        )
+        return Compared(*(np.stack(each, -1) for each in zip(*found, strict=True)))
 
     def _data(self, hypothesis: int, arm: int, outcome: Bools, include: Bools, after: int) -> Data:
         """Return the participants of one treatment and the control as a trial of two arms."""

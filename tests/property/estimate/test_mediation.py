@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from estimate.mediation.effects import effects_of
 from estimate.mediation.mediation_analysis import mediate
+from estimate.mediation.models import MediationData, MediationModels, mean_risks
 
 NAMES = ("exposure", "treated", "y")
 RISK = st.floats(0.01, 0.99)
@@ -41,6 +42,27 @@ def test_the_order_of_patients_does_not_matter(seed: int, order: list[int]) -> N
         for v in ((a, m, y), (a[order], m[order], y[order]))
     )
     assert one.plug_in == pytest.approx(other.plug_in, abs=1e-9)
+
+
+@pytest.mark.parametrize("product", [True, False])
+def test_mean_risks_over_a_numeric_mediator_are_those_of_many_drawn_ones(product: bool) -> None:
+    """Mediators are drawn from their model for each exposure, outcomes averaged for the other."""
+    rng = np.random.default_rng(4)
+    n, draws = 40, 20_000
+    base = np.column_stack([np.ones(n), rng.normal(size=n)])
+    ones = np.ones(n)
+    data = MediationData(ones, ones, ones, base, rng.uniform(0.5, 2, n), False, product)
+    first, second = np.array([0.8, 0.2, 0.5]), np.array([0.4, -0.7, 0.3, -0.2, 0.6])
+    second = second if product else np.delete(second, 2)
+    models = MediationModels(first, np.eye(3), np.array(0.9), second, np.eye(5), np.array(True))
+    found = mean_risks(data, models, None, None)[0]
+    noise = 0.9 * rng.standard_normal((draws, n))
+    for a, b in np.ndindex(2, 2):
+        m = first[0] * b + base @ first[1:] + noise
+        head = second[0] * a + second[1] * m + (second[2] * a * m if product else 0)
+        risk = (1 / (1 + np.exp(-head - base @ second[-2:]))).mean(0)
+        drawn = float(data.weights @ risk / data.weights.sum())
+        assert found[a, b] == pytest.approx(drawn, abs=0.003)
 
 
 def studies(uptake: tuple[float, float], odds: tuple[float, float], sets: int) -> tuple:

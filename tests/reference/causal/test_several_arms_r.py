@@ -13,9 +13,9 @@ from estimate.core.complete_cases import analysis_set
 from estimate.methods.registry import METHODS
 from estimate.methods.run_method import run_method
 from estimate.methods.shared_work import Choices, Work
+from estimate.multivalued_treatment.comparisons import SEVERAL
+from estimate.multivalued_treatment.generalised_score import generalised_score, weighted_arms
 from estimate.regression.multinomial import fit_multinomial
-from estimate.several_arms.comparisons import SEVERAL
-from estimate.several_arms.generalised_score import generalised_score, weighted_arms
 
 R = Path(__file__).parents[1] / "r"
 G18, G19 = (

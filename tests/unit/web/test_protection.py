@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from pretese.cli import run
 from pretese.web.application import create_application
-from pretese.web.security.protection import HEADERS, Protection
+from pretese.web.security.protection import AT_ONCE, HEADERS, Protection
 from pretese.web.security.settings import MAX_BODY_BYTES, ServerSettings, is_loopback
 from pretese.web.server import bound_socket
 from protocol.errors import InputError
@@ -87,6 +87,37 @@ def test_an_answer_that_takes_too_long_is_given_up():
         await asyncio.sleep(60)
 
     assert small(slow, max_seconds=0.01).get("/").status_code == 503
+
+
+def test_few_requests_are_computed_at_once_and_all_are_answered():
+    running, most = 0, []
+
+    async def slow(scope, receive, send):
+        nonlocal running
+        running += 1
+        most.append(running)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        running -= 1
+        await answer(send)
+
+    async def all_at_once():
+        app = Protection(slow, ServerSettings())
+        statuses = []
+
+        async def send(message):
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+
+        async def receive():
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+        await asyncio.gather(*(app(scope, receive, send) for _ in range(9)))
+        return statuses
+
+    assert asyncio.run(all_at_once()) == [200] * 9
+    assert max(most) == AT_ONCE
 
 
 def server_log(caplog) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from estimate.core.arrays import Floats
+from estimate.core.arrays import Floats, Ints
 from estimate.multi_arm.local_tests import NEVER
 from estimate.sample_size.exact_fixed import binomial_masses
 from pretese.trial.multi_arm.counts import event_rates, why_patients
@@ -20,7 +20,7 @@ from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.statistics import compare_counts
 
 #: Most combinations of reached boundaries that are enumerated, and most of them times counts.
-MOST, MOST_CELLS = 20_000, 40_000_000
+MOST, MOST_CELLS = 20_000, 20_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +97,29 @@ def exact_power(
 def _reached(
     design: MultiArmDesign, arm: int, sizes: np.ndarray, risk: float
 ) -> tuple[Floats, Floats]:
-    """Return (level, control events) chances of the highest boundary reached, and a z of each."""
+    """Return (level, control events) probabilities of the highest boundary, and a z of each."""
     critical = design.tests.critical[:, arm - 1, 0]
     steps = np.unique(critical[critical < NEVER])
-    levels = np.append(-np.inf, steps)
     n1, n0 = int(sizes[arm]), int(sizes[0])
-    x1, x0 = np.meshgrid(np.arange(n1 + 1), np.arange(n0 + 1), indexing="ij")
-    events = np.stack([x0.ravel(), x1.ravel()], -1).astype(float)
-    analysed = np.broadcast_to(np.array([n0, n1], float), events.shape)
-    z = compare_counts(design, events, analysed).z[:, 0].reshape(x1.shape)
-    which = np.searchsorted(steps, z + 1e-12, side="right")
-    mass = binomial_masses(n1, risk)
-    return np.stack([mass @ (which == k) for k in range(levels.size)]), levels
+    upper_tail = np.append(binomial_masses(n1, risk)[::-1].cumsum()[::-1], 0.0)
+    tails = [np.ones(n0 + 1), *(upper_tail[_first(design, n1, n0, z)] for z in steps)]
+    at_least = np.stack([*tails, np.zeros(n0 + 1)])
+    return at_least[:-1] - at_least[1:], np.append(-np.inf, steps)
+
+
+def _first(design: MultiArmDesign, n1: int, n0: int, z: float) -> Ints:
+    """Return (control events,) the fewest events of a treatment whose statistic reaches z.
+
+    The statistic rises with them, so that they are found by bisection; n1 + 1: none does.
+    """
+    x0 = np.arange(n0 + 1)
+    low, high = np.full(n0 + 1, -1), np.full(n0 + 1, n1 + 1)
+    analysed = np.broadcast_to(np.array([n0, n1], float), (n0 + 1, 2))
+    while (high - low > 1).any():
+        middle = np.clip((low + high) // 2, 0, n1)
+        events = np.stack([x0, middle], -1).astype(float)
+        reached = compare_counts(design, events, analysed).z[:, 0] >= z - 1e-12
+        open_ = high - low > 1
+        high = np.where(open_ & reached, middle, high)
+        low = np.where(open_ & ~reached, middle, low)
+    return high

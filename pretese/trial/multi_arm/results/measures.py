@@ -67,6 +67,7 @@ def _comparison(
     design: MultiArmDesign, trials: ArmTrials, rejected: Bools, k: int, *, null: bool
 ) -> dict[str, Any]:
     reason, difference = trials.reason[:, k], design.analysis.summary.endswith("difference")
+    difference = difference and not design.endpoint.excludes  # else the truth is in other patients
     bias: Floats = trials.estimate[:, k] - trials.truth[:, k]
     return {
         "comparison": design.comparisons[k],

@@ -16,7 +16,8 @@ def configuration_rows(size: dict[str, Any]) -> list[list[str]]:
         [
             row["configuration"], percent_cell(row["any_effective"]),
             percent_cell(row["all_effective"]),
-            percent_cell(row["familywise_error"]), cell(row["participants"]), cell(row["months"]),
+            percent_cell(row["familywise_error"]),
+            _participants(row["participants"]), cell(row["months"]),
         ]
         for row in size["configurations"]
     ]  # fmt: skip
@@ -81,7 +82,7 @@ def arm_rows(size: dict[str, Any]) -> list[list[str]]:
     """Return one row per arm of its expected participants under each configuration."""
     names = [each["arm"] for each in size["configurations"][0]["arms"]]
     return [
-        [name, *(cell(row["arms"][k]["participants"]) for row in size["configurations"])]
+        [name, *(_participants(row["arms"][k]["participants"]) for row in size["configurations"])]
         for k, name in enumerate(names)
     ]
 
@@ -97,6 +98,11 @@ def search_words(found: dict[str, Any], power_of: str) -> str:
     stays = found["stays_from"]
     later = "" if stays == found["participants"] else f"; sufficient at every size from {stays}"
     return f"{words} (exact: the first size with the power{later})."
+
+
+def _participants(measure: dict[str, Any]) -> str:
+    """Return a number of participants; one that is the same in all trials is whole."""
+    return cell(measure) if measure["mcse"] else f"{measure['value']:.0f}"
 
 
 def _percent(value: float | None) -> str:

@@ -9,7 +9,7 @@ from estimate.core.columns import Numeric
 from estimate.core.complete_cases import analysis_set
 from estimate.core.result import RATIOS
 from estimate.methods.shared_work import Choices
-from estimate.several_arms.comparisons import SEVERAL
+from estimate.multivalued_treatment.comparisons import SEVERAL
 from protocol.errors import InputError
 
 ARMS = ("none", "hCG", "hCG and FSH")

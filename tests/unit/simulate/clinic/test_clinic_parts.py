@@ -46,6 +46,7 @@ from tests.support.clinics import (
     clinic,
     constant,
     courses,
+    every_day,
     everybody_untreated,
     exponential,
     ledger,
@@ -477,3 +478,10 @@ def test_operations_take_the_scenarios_minutes_unless_the_clinic_has_its_own():
         clinic(theatre={**lists, "operation": constant(45, "min")}), paper, 1, patients=50
     )
     assert set(clinic_tables(run)["operations"]["minutes"]) == {45.0}
+
+
+def test_an_appointment_has_the_length_of_the_clinic_file():
+    outpatients = {"slots": every_day(20), "first_slot": "09:00", "minutes": 36}
+    seen = ledger(run_clinic(clinic(outpatients=outpatients), everybody_untreated(), 1, patients=9))
+    for step in (steps.FIRST_VISIT, steps.COUNSELLING):
+        assert seen.complete[step] - seen.start[step] == pytest.approx(36 / 1440, abs=1e-5)

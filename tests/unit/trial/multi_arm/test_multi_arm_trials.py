@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 import yaml
+from scipy.stats import binom, norm
 
 import pretese as pt
 from pretese.cli import run
-from pretese.trial.multi_arm.adaptation import HARM, apportion, probability_best
+from pretese.trial.multi_arm.adaptation import HARM, SELECTION, apportion, probability_best
 from pretese.trial.multi_arm.design.configurations import arm_configurations
 from pretese.trial.multi_arm.design.design_file import is_multi_arm, parse_multi_arm
 from pretese.trial.multi_arm.patient_draws import draw_patients
@@ -97,8 +98,6 @@ def test_exact_power_is_the_sum_over_all_counts(procedure):
         randomisation={"block_sizes": [6]}, testing={"procedure": procedure},
         allocation={"placebo": 1, "hcg": 1, "ufsh": 1},
     )  # fmt: skip
-    from scipy.stats import binom
-
     x = np.arange(13)
     x0, x1, x2 = (each.ravel() for each in np.meshgrid(x, x, x, indexing="ij"))
     mass = binom.pmf(x0, 12, 0.4) * binom.pmf(x1, 12, 0.6) * binom.pmf(x2, 12, 0.75)
@@ -148,7 +147,7 @@ def test_dropped_arms_recruit_no_more_and_their_places_stay_empty():
         monitoring=TWO_ANALYSES, dropping={"keep_best": [1]}, participants=480, endpoint=at_once
     )
     found = simulate_arms(design, 480, seed=1, size=2000)["as planned"]
-    assert (found.reason == 4).sum(1).max() == 2
+    assert (found.reason == SELECTION).sum(1).max() == 2
     kept = found.participants[:, 1:].max(1)
     assert set(np.unique(kept)) <= {60.0, 120.0}
     assert (found.participants.sum(1) < 480).all()
@@ -279,6 +278,25 @@ def test_later_hypotheses_and_eligibility():
     assert (found.months > 24).all()
 
 
+@pytest.mark.parametrize(
+    ("analysis", "effect"),
+    [
+        ({"method": "g-computation-randomised", "covariates": ["fsh_iu_l"]}, 0.11),
+        ({"method": "logistic", "covariates": ["fsh_iu_l"]}, 0.63),
+    ],
+)
+def test_treatments_are_compared_by_the_analysis_of_the_design(analysis, effect):
+    design = read(
+        SCENARIO, analysis=analysis, participants=300, monitoring=TWO_ANALYSES,
+        testing={"procedure": "combination"}, dropping={"keep_best": [1], "places": "shared"},
+    )  # fmt: skip
+    found = simulate_arms(design, 300, seed=1, size=60)["as planned"]
+    kept = found.reason[:, 1] != SELECTION
+    assert found.estimate[kept, 1].mean() == pytest.approx(effect, abs=0.35 * effect)
+    assert found.estimate[:, 0].mean() < effect / 2
+    assert (found.at_analysis[~kept, 1] == 1).all()
+
+
 def test_a_rare_population_is_refused():
     design = read(SCENARIO, eligibility={"name": "none", "variable": "age_years", "above": 200})
     with pytest.raises(InputError, match="fewer than 1 in 40 patients are eligible"):
@@ -326,3 +344,14 @@ def test_what_two_arms_take_is_refused_by_name(name):
         pt.design(PLAIN).monitor([])
     with pytest.raises(InputError, match="several treatments"):
         pt.design(PLAIN).forecast()
+
+
+def test_large_trials_are_enumerated_by_thresholds():
+    design = read(participants=20_000, risks_percent={"placebo": 40, "hcg": 40, "ufsh": 42.5})
+    found = exact_power(design, arm_configurations(design)[0], 19_998)
+    # Normal theory: 6,666 in each arm, 2.5 points, SE 0.85 points: 2.94 beyond 1.96 to 2.21.
+    assert 0.76 < found.each[1] < 0.84
+    # The other one is null: z above 2.2121 (0.0135), or above 1.96 while the first passes 2.2121,
+    # which it does with 0.96 given so high a z of correlation 1/2.
+    expected = norm.sf(2.2121) + 0.96 * (norm.sf(1.96) - norm.sf(2.2121))
+    assert found.familywise_error == pytest.approx(expected, abs=0.0006)

@@ -61,11 +61,11 @@ def studies():
     }, {effect: np.array([each[80, effect].rejected.mean() for each in found]) for effect in risks}
 
 
-@pytest.mark.parametrize("effect", [0.0, 1.0])
-def test_level_and_coverage_are_unbiased_over_a_hundred_seeds(studies, effect):
+@pytest.mark.parametrize(("effect", "name"), [(0.0, "rejection"), (1.0, "power")])
+def test_level_and_coverage_are_unbiased_over_a_hundred_seeds(studies, effect, name):
     controlled, plain = studies[0][effect], studies[1][effect]
-    value = np.array([float(each["rejection"].measure.value) for each in controlled])
-    error = np.array([float(each["rejection"].measure.mcse) for each in controlled])
+    value = np.array([float(each[name].measure.value) for each in controlled])
+    error = np.array([float(each[name].measure.mcse) for each in controlled])
     apart = plain - value
     assert abs(apart.mean()) < 3.3 * apart.std(ddof=1) / 10
     assert value.std(ddof=1) < 0.75 * plain.std(ddof=1)

@@ -15,18 +15,18 @@ from estimate.core.design_matrix import design_matrix
 from estimate.core.estimand import POPULATIONS
 from estimate.core.result import Estimate, wald
 from estimate.methods.shared_work import Choices
-from estimate.outcomes.measurements import ancova, mean_difference
-from estimate.regression.adjustment import adjusted
-from estimate.regression.logistic import fit_logistic
-from estimate.regression.poisson import modified_poisson
-from estimate.regression.sandwich import scores
-from estimate.several_arms.generalised_score import (
+from estimate.multivalued_treatment.generalised_score import (
     ArmMeans,
     SeveralTarget,
     generalised_score,
     several_weights,
     weighted_arms,
 )
+from estimate.outcomes.measurements import ancova, mean_difference
+from estimate.regression.adjustment import adjusted
+from estimate.regression.logistic import fit_logistic
+from estimate.regression.poisson import modified_poisson
+from estimate.regression.sandwich import scores
 
 #: Answers of a method: for each arm but the reference, its estimates.
 Run = Callable[[AnalysisSet, Choices], Sequence[Estimate]]

@@ -1,0 +1,1 @@
+"""Multi-valued treatment: generalised propensity score, comparisons with a reference."""

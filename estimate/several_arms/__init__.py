@@ -1,1 +1,0 @@
-"""Three or more treatments: generalised propensity score, comparisons with a reference."""
