@@ -12,16 +12,11 @@ from pretese.io.output.manifest import write_manifest
 from pretese.io.output.result_folder import result_folder
 from pretese.io.output.versions import versions
 from pretese.screen.progress import no_progress
+from simulate.endpoints import ENDPOINTS
 
-#: Columns of the patients that are 0 or 1, and what their percentage is called.
-RATES = {
-    "gonadotropin_therapy": "chose therapy",
-    "sperm_in_ejaculate": "sperm in the ejaculate",
-    "micro_tese": "operated on",
-    "sperm_retrieved": "sperm retrieved",
-    "icsi": "ICSI",
-    "live_birth": "live birth",
-}
+#: Columns of the patients that are 0 or 1 and no endpoint, with their words.
+_COURSE = {"gonadotropin_therapy": "chose therapy", "micro_tese": "operated on", "icsi": "ICSI"}
+
 
 #: Percentiles between which a band lies.
 BAND = (2.5, 97.5)
@@ -61,13 +56,23 @@ def write_ensemble_cohorts(
 
 def observed_rates(patients: pd.DataFrame) -> dict[str, float]:
     """Return percentages of all patients; what is not recorded counts as not happened."""
-    return {name: float(100 * patients[name].fillna(0).astype(float).mean()) for name in RATES}
+    return {
+        name: float(100 * patients[name].fillna(0).astype(float).mean())
+        for name in rate_words()
+        if name in patients
+    }
+
+
+def rate_words() -> dict[str, str]:
+    """Return the columns of patients whose percentages are shown, in words."""
+    return {**_COURSE, **{name: each.label for name, each in ENDPOINTS.items()}}
 
 
 def rate_bands(rates: Sequence[Mapping[str, float]]) -> pd.DataFrame:
     """Return one row per percentage: median and middle 95 % over the parameter sets."""
     rows = []
-    for name, words in RATES.items():
+    for name in rates[0]:
+        words = rate_words()[name]
         low, middle, high = np.percentile([each[name] for each in rates], [BAND[0], 50, BAND[1]])
         rows.append({"column": name, "percentage": words, "low": low, "median": middle,
                      "high": high})  # fmt: skip

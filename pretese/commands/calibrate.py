@@ -4,7 +4,7 @@ import click
 
 import pretese
 from pretese.commands.option_names import options_named
-from pretese.commands.options import seed_option, workers_option
+from pretese.commands.options import seed_option, workers_option, worlds_option
 from pretese.screen.endings import CheckFailedError
 from pretese.screen.terminal import echo
 
@@ -19,10 +19,7 @@ from pretese.screen.terminal import echo
     show_default=True,
     help="Simulated studies of --check.",
 )
-@click.option(
-    "--worlds", type=click.IntRange(2, 2000),
-    help="Make an ensemble of so many parameter sets that all meet every target.",
-)  # fmt: skip
+@worlds_option("Make an ensemble of so many parameter sets that all meet every target.")
 @seed_option()
 @workers_option
 def command(

@@ -37,10 +37,6 @@ workers_option = click.option(
     "--workers", type=click.IntRange(1, 256), default=1, show_default=True,
     help="Number of processes; results do not depend on it.",
 )  # fmt: skip
-worlds_option = click.option(
-    "--worlds", type=click.IntRange(2, 2000),
-    help="Parameter sets of the stored ensemble over which bands are given.",
-)  # fmt: skip
 scheduler_option = click.option(
     "--scheduler", metavar="ADDRESS",
     help="Dask scheduler in place of --workers; results do not depend on it.",
@@ -53,6 +49,13 @@ fsh_unit_option = click.option(
     "--fsh-unit", default="IU/L", show_default=True,
     help="Unit of --fsh: a UCUM unit or an alias such as mIU/mL.",
 )  # fmt: skip
+
+
+def worlds_option(
+    words: str = "Parameter sets of the stored ensemble over which bands are given.",
+) -> Option[Any]:
+    """Return ``--worlds``, a number of parameter sets."""
+    return click.option("--worlds", type=click.IntRange(2, 2000), help=words)
 
 
 def seed_option(own: str = "") -> Option[Any]:

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
          "a topic, or a prior file) instead of simulating.",
 )  # fmt: skip
 @click.option("--tornado", is_flag=True, help="Vary one assumption at a time over its range.")
-@worlds_option
+@worlds_option()
 @scenario_set_option
 @out_option("Folder for finished blocks of replicates, tables and figures.", extended=True)
 @click.option(

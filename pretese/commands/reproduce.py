@@ -35,7 +35,7 @@ from pretese.screen.endings import CheckFailedError
     help="Also analyse each source of bias, with known true effects "
          "(bias-analysis.html, .md, .csv).",
 )  # fmt: skip
-@worlds_option
+@worlds_option()
 @json_option
 def command(
     name: str,

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     "--data-errors", type=NumberRange(0, 100), metavar="PERCENT", default=0.0, show_default=True,
     help="Introduce each error type into this percentage of patients; labels in truth/.",
 )  # fmt: skip
-@worlds_option
+@worlds_option()
 @resume_option
 @part_option
 def command(

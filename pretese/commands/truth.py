@@ -21,7 +21,7 @@ from pretese.commands.output_types import OutputFile, WritingCommand
 @patients_option(1, 1_000_000_000, 1_000_000, "Patients simulated.")
 @seed_option()
 @scenario_set_option
-@worlds_option
+@worlds_option()
 @out_file_option("CSV file to write.", OutputFile())
 def command(
     scenario: str,
