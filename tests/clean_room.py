@@ -192,7 +192,7 @@ def assert_elsewhere(program: Program, python: Path) -> None:
 
 
 def uv(*words: str) -> None:
-    """Run uv, which stands beside the interpreter of this program."""
+    """Run uv, which is in the folder of the interpreter of this program."""
     subprocess.run([Path(sys.executable).with_name("uv"), *words], check=True)
 
 

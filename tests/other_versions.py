@@ -72,7 +72,7 @@ def name_of(requirement: str) -> str:
 
 
 def uv(*words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run uv, which stands beside the interpreter of this program."""
+    """Run uv, which is in the folder of the interpreter of this program."""
     program = Path(sys.executable).with_name("uv")
     return subprocess.run(
         [program, *words], check=check, stdout=subprocess.PIPE, text=True,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from estimate.core.arrays import Floats
+from estimate.core.arrays import Bools, Floats
 from estimate.core.columns import Categorical, Kind, Numeric, read_columns
 from protocol.errors import InputError
 
@@ -16,7 +16,7 @@ MONTH_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class CourseTables:
-    """What three tables say of the patients whose courses are complete.
+    """Contents of three tables for the patients whose courses are complete.
 
     Attributes
     ----------
@@ -32,6 +32,8 @@ class CourseTables:
         Column of the visits to (patient, month).
     excluded
         Reason to number of patients.
+    kept
+        Rows of the table of patients who are there.
     """
 
     given: Floats
@@ -40,6 +42,7 @@ class CourseTables:
     outcome: Floats
     visits: Mapping[str, Floats]
     excluded: Mapping[str, int]
+    kept: Bools
 
 
 def read_courses(
@@ -96,7 +99,7 @@ def read_courses(
         columns += [np.repeat(column[:, None], shape[1], 1) for column in own]
     return CourseTables(
         given[known], np.stack(columns, -1)[known], len(columns) - len(covariates),
-        enrolled[outcome][known], {name: table[name][known] for name in table}, excluded,
+        enrolled[outcome][known], {name: table[name][known] for name in table}, excluded, known,
     )  # fmt: skip
 
 

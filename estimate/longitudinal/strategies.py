@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 from estimate.core.arrays import Bools, Floats
 from estimate.core.columns import Kind
 from estimate.core.result import Estimate, plain
-from estimate.longitudinal.course_tables import CourseTables, read_courses
+from estimate.longitudinal.course_tables import read_courses
 from estimate.longitudinal.g_formula import g_formula_effects, g_formula_risks
 from estimate.longitudinal.regimes import Courses, courses, regime_risks
 from estimate.longitudinal.structural_model import Exposure, structural_model
@@ -141,6 +141,41 @@ class StrategyFindings:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedCourses:
+    """Courses of a clinic's tables, and the treatment of each strategy for each patient.
+
+    ``asked`` has the names of the strategies, (patient, month). ``visits`` has the columns of the
+    visits, ``baseline`` the number of baseline covariates, ``kept`` the rows of the patients.
+    """
+
+    data: Courses
+    asked: Mapping[str, Floats]
+    visits: Mapping[str, Floats]
+    baseline: int
+    excluded: Mapping[str, int]
+    kept: Bools
+
+
+def read_strategies(
+    patients: Any, visits: Any, injections: Any, asked: Strategies, *,
+    outcome: str, baseline: Mapping[str, Kind],
+) -> PlannedCourses:  # fmt: skip
+    """Read the courses of patients and what strategies ask of them; see `compare_strategies`."""
+    monthly = asked.structural_model.outcome if asked.structural_model else None
+    tables = read_courses(
+        patients, visits, injections, key=asked.patient, months=asked.months, drug=asked.drug,
+        covariates=asked.covariates, outcome=outcome, baseline=baseline,
+        later=[] if monthly is None else [monthly],
+    )  # fmt: skip
+    decided = _holds(asked.decided_if, tables.visits) if asked.decided_if else None
+    return PlannedCourses(
+        courses(tables.given, tables.covariates, tables.outcome, decided=decided),
+        {name: _asked(rule, tables.visits, asked) for name, rule in asked.compare.items()},
+        tables.visits, tables.baseline, tables.excluded, tables.kept,
+    )  # fmt: skip
+
+
 def compare_strategies(
     patients: Any,
     visits: Any,
@@ -169,16 +204,10 @@ def compare_strategies(
     InputError
         If a column is missing, a visit is repeated, or no patient follows a strategy.
     """
-    monthly = asked.structural_model.outcome if asked.structural_model else None
-    tables = read_courses(
-        patients, visits, injections, key=asked.patient, months=asked.months, drug=asked.drug,
-        covariates=asked.covariates, outcome=outcome, baseline=baseline or {},
-        later=[] if monthly is None else [monthly],
-    )  # fmt: skip
-    raw = tables.visits
-    decided = _holds(asked.decided_if, raw) if asked.decided_if else None
-    data = courses(tables.given, tables.covariates, tables.outcome, decided=decided)
-    wanted = {name: _asked(rule, raw, asked) for name, rule in asked.compare.items()}
+    read = read_strategies(
+        patients, visits, injections, asked, outcome=outcome, baseline=baseline or {}
+    )
+    data, wanted = read.data, read.asked
     found, naive = (regime_risks(data, wanted, weighted=weighted) for weighted in (True, False))
     for name, adherent in zip(found.names, found.adherent, strict=True):
         if not adherent:
@@ -202,21 +231,19 @@ def compare_strategies(
                 for each in risks.compare(other, first, outcome)
             ]
     estimates += g_formula_effects(data, wanted, outcome, samples=samples, seed=seed)
-    estimates += _structural(data, tables, asked, outcome)
-    return StrategyFindings(tuple(rows), tuple(estimates), tables.excluded)
+    estimates += _structural(read, asked, outcome)
+    return StrategyFindings(tuple(rows), tuple(estimates), read.excluded)
 
 
-def _structural(
-    data: Courses, tables: CourseTables, asked: Strategies, outcome: str
-) -> Iterator[Estimate]:
+def _structural(read: PlannedCourses, asked: Strategies, outcome: str) -> Iterator[Estimate]:
     """Yield the effect of each month treated, if a model is planned."""
     model = asked.structural_model
     if model is None:
         return
     cut = model.truncate_percent
     found = structural_model(
-        data, None if model.outcome is None else tables.visits[model.outcome],
-        exposure=model.exposure, baseline=tables.baseline, event=model.event,
+        read.data, None if model.outcome is None else read.visits[model.outcome],
+        exposure=model.exposure, baseline=read.baseline, event=model.event,
         truncate=None if cut is None else (cut[0] / 100, cut[1] / 100),
     )  # fmt: skip
     words = "each month" if model.exposure == "cumulative" else "this month"

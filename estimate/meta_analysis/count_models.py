@@ -3,8 +3,8 @@
 Binomial-normal: the logit of each arm is a fixed effect of its study, plus or minus half a log
 odds ratio that varies between studies (Jackson D et al. *Stat Med* 2018;37:1059-85, model 4;
 UM.FS in metafor). Beta-binomial: risks of an arm vary between studies as a beta distribution (Kuss
-O. *Stat Med* 2015;34:1097-116). This model ignores which arms belong to one study; it is biased
-where the ratio of arm sizes differs between studies.
+O. *Stat Med* 2015;34:1097-116, doi 10.1002/sim.6383). This model ignores which arms belong to one
+study; it is biased where the ratio of arm sizes differs between studies.
 """
 
 from collections.abc import Callable

@@ -10,7 +10,7 @@ A local test may reject at any analysis up to the present one. Treatments that w
 longer count in its favour: dropping keeps the family-wise type I error.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -236,12 +236,12 @@ def joint_boundary(
         problem = "boundaries of several treatments follow error spending or Wang-Tsiatis"
         raise InputError.of("multi-arm", "efficacy", problem, "give OF, Pocock, HSD, KD, or WT")
     upper: list[float] = []
-    for spent in _at_level(shape, alpha).spent(t, alpha):  # type: ignore[union-attr]
+    for spent in _at_level(shape, alpha).spent(t, alpha):  # type: ignore[union-attr]  # spending alone comes here
         upper.append(_next(error, upper, float(spent)))
     return np.asarray(upper)
 
 
-def _next(error, upper: list[float], spent: float) -> float:  # type: ignore[no-untyped-def]
+def _next(error: Callable[[Floats], float], upper: list[float], spent: float) -> float:
     """Return the next boundary at which ``spent`` is spent in all."""
     if spent - (error(np.asarray(upper)) if upper else 0.0) < 1e-12:
         return 9.0

@@ -178,7 +178,7 @@ def _trim(whole: CompleteData, plan: Plan, where: str) -> CompleteData:
     score = propensity(whole.data, plan.propensity)
     data = trim(whole.data, score, low / 100, high / 100)
     if not data.n.all():
-        problem = f"nobody's propensity score lies from {low:g} to {high:g} %"
+        problem = f"no patient's propensity score lies from {low:g} to {high:g} %"
         raise InputError.of(where, "trim_percent", problem, "widen it, or see the overlap figure")
     return replace(whole, data=data)
 

@@ -15,7 +15,7 @@ from estimate.core.complete_cases import analysis_set
 from estimate.core.refusals import beyond_measure
 from estimate.imputation.chain import Column, Imputation, impute
 from estimate.imputation.complete_data import CompleteData
-from estimate.plan.outcome_columns import eligible, outcome_columns
+from estimate.plan.outcome_columns import OutcomeColumns, eligible, outcome_columns
 from estimate.plan.spec import Plan
 from protocol.errors import Fault, InputError
 
@@ -30,18 +30,7 @@ def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
     """
     prepared = outcome_columns(columns, plan, where)
     columns, outcome = prepared.columns, plan.outcome
-    build = partial(
-        analysis_set,
-        treatment=plan.treatment,
-        outcome=outcome.name,
-        outcome_kind=prepared.kind,
-        cluster=prepared.cluster,
-        time=outcome.time,
-        exposure=outcome.exposure,
-        sampling=plan.sampling_weights,
-        levels=plan.treatment_levels,
-        where=where,
-    )
+    build = _builder(plan, prepared, where)
     include = eligible(columns, plan, where)
     try:
         everyone = build(columns, include=include)
@@ -73,6 +62,23 @@ def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
     )
     data = replace(data, reasons=everyone.reasons)
     return CompleteData(data, everyone, read, missing, done, prepared.caution)
+
+
+def _builder(plan: Plan, prepared: OutcomeColumns, where: str) -> Callable[..., AnalysisSet]:
+    """Return `analysis_set` with the rules of the plan for every analysis set."""
+    outcome = plan.outcome
+    return partial(
+        analysis_set,
+        treatment=plan.treatment,
+        outcome=outcome.name,
+        outcome_kind=prepared.kind,
+        cluster=prepared.cluster,
+        time=outcome.time,
+        exposure=outcome.exposure,
+        sampling=plan.sampling_weights,
+        levels=plan.treatment_levels,
+        where=where,
+    )
 
 
 def _imputed(everyone: AnalysisSet, done: Imputation, plan: Plan) -> dict[str, Any]:

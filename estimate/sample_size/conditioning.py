@@ -3,8 +3,7 @@
 A latent threshold model. A participant's latent variable U ~ N(0, 1) is shifted by d under
 treatment. Above c1 there is sperm in the ejaculate and no operation; between c2 and c1 micro-TESE
 finds sperm; below it does not. Excluding the participants who need no operation, or counting them
-as failures, hides the treatment: Fleming TR et al. *Stat Med* 2025, doi 10.1002/sim.70104.
-Strategies are those of ICH E9(R1).
+as failures, hides the treatment, as the closed forms here show. Strategies are those of ICH E9(R1).
 """
 
 from dataclasses import dataclass

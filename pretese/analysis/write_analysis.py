@@ -21,7 +21,8 @@ from pretese.analysis.analysis_tables import (
     table_of_effects,
     weighted_table,
 )
-from pretese.analysis.methods_text import methods_paragraph, outcome_words, reporting_items
+from pretese.analysis.methods_text import methods_paragraph, outcome_words
+from pretese.analysis.reporting_items import reporting_items
 from pretese.io.output.manifest import write_manifest
 from pretese.io.output.versions import versions
 from pretese.io.text.html_page import render_page

@@ -61,7 +61,7 @@ class CohortRequest:
     def slices(
         self, chosen: slice = slice(None), *, coded_words: bool = False
     ) -> "Iterator[Mapping[str, pd.DataFrame]]":
-        """Yield the tables of slice after slice of patients; ``chosen`` says of which slices."""
+        """Yield the tables of slice after slice of patients; ``chosen`` selects slices."""
         from pretese.io.export.cohort_files import slices
 
         return slices(

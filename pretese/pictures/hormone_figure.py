@@ -34,7 +34,7 @@ def draw_hormones(cohort: Cohort, patient: int, replicate: int = 0) -> Figure:
     Parameters
     ----------
     patient
-        His position in the cohort, counted from 0.
+        Position of the patient in the cohort, counted from 0.
     """
     own = curves(cohort, patient, replicate)
     model = cohort.scenario.physiology

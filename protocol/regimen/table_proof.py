@@ -66,7 +66,7 @@ def misused_actions(
 ) -> Iterator[tuple[str, str]]:
     """Yield (problem, cure) for rules that recommend an action whose preconditions are not met.
 
-    ``required`` holds what each action requires of the inputs.
+    ``required`` holds the requirements of each action on the inputs.
     """
     for rule in rules:
         needs = required.get(rule.then or "", {})

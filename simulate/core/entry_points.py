@@ -36,7 +36,7 @@ def load_function(name: str) -> UserFunction:
 def _loaded(entry: EntryPoint) -> UserFunction:
     try:
         found = entry.load()
-    except Exception as error:  # noqa: BLE001  whatever the package of somebody else raises
+    except Exception as error:  # noqa: BLE001  any error of the other package
         problem = f"{entry.value} cannot be imported ({type(error).__name__}: {error})"
         raise ValueError(f"{shorten_text(problem, 300)}; correct the package") from None
     if not callable(found):

@@ -107,7 +107,7 @@ def _called(name: str, values: Values, numbers: Mapping[str, float], where: str)
     try:
         found = load_function(name)({key: value.copy() for key, value in values.items()}, numbers)
         return np.asarray(found, np.float64)
-    except Exception as error:  # whatever a function of somebody else raises
+    except Exception as error:  # any error of a user's function
         problem = f"the function {name} failed ({type(error).__name__}: {error})"
         raise _fault(where, problem, "correct the function") from error
 

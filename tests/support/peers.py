@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-#: Names `tests/other_versions.py` the packages that cannot stand beside the versions it tests.
+#: Names `tests/other_versions.py` the packages that cannot be installed with the versions it tests.
 VARIABLE = "PRETESE_ABSENT_PEERS"
 
 

@@ -105,7 +105,7 @@ def test_every_float_of_a_file_has_its_unit_in_its_name():
 
 
 def limits_of(metadata: object) -> set[str]:
-    """Return which of the four limits are given, in what stands beside a type."""
+    """Return which of the four limits are given, in the annotation of a type."""
     found = {
         limit
         for each in metadata

@@ -39,7 +39,7 @@ DESIGNS: tuple[CatalogueEntry, ...] = (
          "Lachin JM, Foulkes MA. Biometrics 1986;42:507-19"),
         ("effects_under_thresholds", "estimate.sample_size.conditioning.effects_under_thresholds",
          "four estimands if treatment changes who is operated",
-         "Fleming TR et al. Stat Med 2025;doi:10.1002/sim.70104"),
+         "ICH E9(R1) Addendum on Estimands, 2019"),
         ("marginal_risks", "estimate.sample_size.marginal_truth.marginal_truth",
          "marginal risks implied by a conditional logistic model",
          "Zeger SL et al. Biometrics 1988;44:1049-60"),

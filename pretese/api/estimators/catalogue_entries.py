@@ -2,10 +2,16 @@
 
 from dataclasses import dataclass
 
+#: Source of a method that needs no citation.
+STANDARD = "standard"
+
 
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
-    """A stand-alone function: ``path`` is module and function; ``source`` its publication."""
+    """A stand-alone function: ``path`` is module and function, ``source`` its publication.
+
+    The source of what any textbook describes, and of what reads or counts, is `STANDARD`.
+    """
 
     family: str
     name: str
@@ -15,8 +21,11 @@ class CatalogueEntry:
 
 
 def family_of(family: str, *rows: tuple[str, str, str, str]) -> tuple[CatalogueEntry, ...]:
-    """Return the entries of a family: name, path, description, source."""
-    return tuple(CatalogueEntry(family, *row) for row in rows)
+    """Return the entries of a family: name, path, description, source (empty if standard)."""
+    return tuple(
+        CatalogueEntry(family, name, path, about, source or STANDARD)
+        for name, path, about, source in rows
+    )
 
 
 # fmt: off

@@ -32,7 +32,7 @@ class SchemaEntry:
         Model that reads a file, ``module.Class``; or the function that makes the schema, with
         brackets. Empty: the schema is stored.
     extends
-        Whether a file may name another that it extends: then it holds what differs alone.
+        Whether a file may name another that it extends: then it holds only the differences.
     """
 
     title: str

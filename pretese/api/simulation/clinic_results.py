@@ -53,7 +53,7 @@ class ClinicRun(Shown):
     def truth(self) -> "pd.DataFrame":
         """Both potential outcomes and exact values of the patients, if they waited for nothing.
 
-        An outcome that a patient of the run reached is the one of his arm here, unless his partner
+        An outcome that a patient of the run reached is the one of the arm here, unless the partner
         has become so much older by waiting that a pregnancy depends on it.
         """
         return self.study.truth()

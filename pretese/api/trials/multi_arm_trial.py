@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
 class MultiArmTrial(Design):
     """A planned trial of several treatments against one control, read and checked."""
 
-    _file: "MultiArmDesign" = field(hash=False)  # type: ignore[assignment]
+    _file: "MultiArmDesign" = field(hash=False)  # type: ignore[assignment]  # narrower here
 
     def power(
         self,
@@ -117,7 +117,7 @@ class MultiArmTrial(Design):
 class MultiArmPower(Power):
     """Operating characteristics of a trial with several arms, each with its MCSE."""
 
-    _run: "ArmRun" = field(hash=False)  # type: ignore[assignment]
+    _run: "ArmRun" = field(hash=False)  # type: ignore[assignment]  # narrower here
 
     def summary(self) -> str:
         """Return the power that the design asks for, at its largest size, in one line."""

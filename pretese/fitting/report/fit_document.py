@@ -3,6 +3,7 @@
 from typing import Any
 
 from pretese.fitting.fitted_scenario import FittedScenario
+from pretese.fitting.realism import Realism
 from pretese.io.output.versions import versions
 from pretese.io.text.rounding_rule import rounded_document
 
@@ -26,37 +27,42 @@ def fit_document(found: FittedScenario) -> dict[str, Any]:
         "resamples": fit.resamples,
         "failed_resamples": fit.failed,
         "numbers": number_rows(found),
-        "realism": {
-            "synthetic_patients": realism.synthetic,
-            "variables": [
-                {"name": v.name, "known": v.known, "real": list(v.real),
-                 "synthetic": list(v.synthetic), "ks_distance": v.distance}
-                for v in realism.variables
-            ],
-            "percentages": [
-                {"name": s.name, "of": s.of, "real": s.real, "conf_low": s.conf_low,
-                 "conf_high": s.conf_high, "synthetic": s.synthetic}
-                for s in realism.shares
-            ],
-            "rank_correlations": [
-                {"names": list(p.names), "real": p.real, "conf_low": p.conf_low,
-                 "conf_high": p.conf_high, "synthetic": p.synthetic}
-                for p in realism.pairs
-            ],
-            "classifier": {
-                "auc": realism.separation.auc, "conf_low": realism.separation.conf_low,
-                "conf_high": realism.separation.conf_high,
-            },
-            "nearest_patient": {
-                "median_real": realism.nearness.median_real,
-                "median_synthetic": realism.nearness.median_synthetic,
-                "close_percent": realism.nearness.close_percent,
-                "copies": realism.nearness.copies,
-            },
-        },
+        "realism": _comparison(realism),
         "versions": versions(),
-    }  # fmt: skip
+    }
     return dict(rounded_document(document))
+
+
+def _comparison(realism: Realism) -> dict[str, Any]:
+    """Return how real and synthetic patients compare."""
+    return {
+        "synthetic_patients": realism.synthetic,
+        "variables": [
+            {"name": v.name, "known": v.known, "real": list(v.real),
+             "synthetic": list(v.synthetic), "ks_distance": v.distance}
+            for v in realism.variables
+        ],
+        "percentages": [
+            {"name": s.name, "of": s.of, "real": s.real, "conf_low": s.conf_low,
+             "conf_high": s.conf_high, "synthetic": s.synthetic}
+            for s in realism.shares
+        ],
+        "rank_correlations": [
+            {"names": list(p.names), "real": p.real, "conf_low": p.conf_low,
+             "conf_high": p.conf_high, "synthetic": p.synthetic}
+            for p in realism.pairs
+        ],
+        "classifier": {
+            "auc": realism.separation.auc, "conf_low": realism.separation.conf_low,
+            "conf_high": realism.separation.conf_high,
+        },
+        "nearest_patient": {
+            "median_real": realism.nearness.median_real,
+            "median_synthetic": realism.nearness.median_synthetic,
+            "close_percent": realism.nearness.close_percent,
+            "copies": realism.nearness.copies,
+        },
+    }  # fmt: skip
 
 
 def number_rows(found: FittedScenario) -> list[dict[str, Any]]:

@@ -139,6 +139,6 @@ def column_map_of(header: tuple[str, ...], where: str) -> ColumnMap:
     found = {name: name for name in KNOWN if name in header}
     if "gonadotropin_therapy" not in found or not any(name in found for name in BASELINE):
         problem = "its columns do not have the names of a simulated table"
-        cure = "give a map (--mapping) that says which column holds what"
+        cure = "give a map (--mapping) that assigns the columns"
         raise InputError.of(where, "", problem, cure)
     return ColumnMap(columns=dict(found))

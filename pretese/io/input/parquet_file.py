@@ -47,7 +47,7 @@ def read_parquet(
     ------
     InputError
         If the file is damaged or no Parquet, two columns have one name, a column is not there, or
-        one holds what its use does not allow.
+        one has values that its use does not allow.
     """
     if len(data) < 12 or data[:4] != _MAGIC or data[-4:] != _MAGIC:
         problem = "it is not a Parquet file, or its end is missing"

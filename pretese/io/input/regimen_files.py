@@ -41,5 +41,5 @@ def regimen_files(scenario: Scenario | None) -> RegimenFiles:
 def _hash(name: str) -> str:
     try:
         return content_hash(read_text(Path(name)))
-    except InputError:  # whoever reads the regimen says what is wrong with it
+    except InputError:  # reported where the regimen is read
         return ""

@@ -49,7 +49,7 @@ def result_folder(out: Path, argument: str = "out") -> Iterator[Path]:
     InputError
         The place cannot be written to, holds files of others, or another run is writing there; then
         nothing has been computed. Or the disk became full: the earlier result is as it was. Or
-        the place was changed meanwhile: the new result stands beside it, and is named.
+        the place was changed meanwhile: the new result is written next to it, and is named.
     """
     place = check_place(out, argument)
     check_space(place)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from protocol.errors import InputError
 from protocol.shorten import shorten
 
-if TYPE_CHECKING:  # whoever has blocks has loaded it
+if TYPE_CHECKING:  # loaded by every user of blocks
     from pretese.jobs.storage.blocks import Block
 
 #: Most parts of one study: as many as tasks of an array in common queues.
@@ -70,7 +70,7 @@ def parts_folder(out: Path) -> Path:
 
 
 def part_folders(out: Path) -> list[Path]:
-    """Return the folders of the parts that stand beside the study in ``out``."""
+    """Return the folders of the parts of the study in ``out``."""
     return sorted(file.parent for file in parts_folder(out).glob("*-of-*/study.json"))
 
 

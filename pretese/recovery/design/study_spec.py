@@ -14,10 +14,12 @@ from pydantic import (
 )
 
 from estimate.core.columns import Categorical, Kind, Numeric
+from estimate.longitudinal.strategies import Strategies
 from estimate.methods.offered_methods import check_method
 from estimate.methods.registry import METHODS
-from estimate.methods.shared_work import Choices
+from estimate.methods.shared_work import Choices, ErrorKind
 from estimate.plan.choices import Matching, Subgroup, check_division, name_alone
+from estimate.plan.method_options import read_errors, resolve_errors
 from pretese.recovery.design.study_cases import (
     Case,
     Name,
@@ -28,7 +30,7 @@ from pretese.recovery.design.study_cases import (
 )
 from protocol.reading.documents import Document
 from protocol.reading.fields import Seed, Whole
-from simulate.core.coding import BASELINE, DIAGNOSES
+from simulate.core.coding import ARMS, BASELINE, DIAGNOSES
 from simulate.endpoints import check_endpoint
 
 #: A method that `pretese recover` offers.
@@ -38,6 +40,10 @@ CovariateName = Literal["diagnosis", *BASELINE]  # type: ignore[valid-type]  # n
 
 #: Separates a division from its group in the name of a subgroup estimate.
 OF = ": "
+
+#: Analyses of two dynamic strategies: patients who ever had the drug against the others, clones
+#: unweighted and weighted, iterated regressions.
+STRATEGY_STEPS = ("ever-treated", "per-protocol", "clone-censor-weight", "g-formula")
 
 
 def covariate_kind(covariate: str) -> Kind:
@@ -83,6 +89,14 @@ class StudyPlan(Document):
     subgroups
         Divisions by name, as in a plan for `pretese analyse`: the odds ratio in each group, and
         its ratio to that of the first.
+    errors
+        Kind of standard errors by method, as in a plan for `pretese analyse`; not by bootstrap,
+        which would repeat every method for every sample of every replicate.
+    strategies
+        As in a plan for `pretese analyse`, two of them: that of the untreated arm, then that of the
+        treated one. They are compared by every analysis of `STRATEGY_STEPS`.
+    bootstrap_samples
+        Of the g-formula, in each replicate.
     seed
         Not used: the random numbers of imputation depend on the seed of the study and the
         replicate.
@@ -100,12 +114,17 @@ class StudyPlan(Document):
     matching: Matching = Matching()
     subgroups: dict[str, Subgroup] = Field(default_factory=dict)
     missing: Annotated[MissingData, BeforeValidator(name_alone)] = MissingData()
+    errors: Annotated[dict[str, ErrorKind], BeforeValidator(read_errors)] = Field(
+        default_factory=dict
+    )
+    strategies: Strategies | None = None
+    bootstrap_samples: Annotated[Whole, Field(ge=50, le=100_000)] = 100
     seed: Seed | None = None
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """Methods and divisions: everything that may have an expected verdict."""
-        return (*self.methods, *self.subgroups)
+        """Methods, divisions and strategies: everything that may have an expected verdict."""
+        return (*self.methods, *self.subgroups, *(STRATEGY_STEPS if self.strategies else ()))
 
     @field_validator("methods", "covariates", "scales")
     @classmethod
@@ -148,7 +167,27 @@ class StudyPlan(Document):
     @property
     def choices(self) -> Choices:
         """What the plan chooses for its methods."""
-        return Choices(matching=self.matching.rule)
+        return Choices(matching=self.matching.rule, errors=self.errors)
+
+    @field_validator("errors")
+    @classmethod
+    def _methods_have_these_errors(
+        cls, value: dict[str, ErrorKind], info: ValidationInfo
+    ) -> dict[str, ErrorKind]:
+        if "bootstrap" in value.values():
+            raise ValueError("bootstrap is not available in a study; choose errors by formula")
+        return resolve_errors(value, {"methods": info.data.get("methods", ())})
+
+    @field_validator("strategies")
+    @classmethod
+    def _strategies_are_of_the_arms(cls, value: Strategies | None) -> Strategies | None:
+        if value is not None and len(value.compare) != len(ARMS):
+            raise ValueError(
+                "compare two strategies: that of the untreated arm, then that of the treated one"
+            )
+        if value is not None and value.structural_model is not None:
+            raise ValueError("leave `structural_model` out: its true effect is not simulated")
+        return value
 
     @field_validator("subgroups")
     @classmethod

@@ -58,7 +58,7 @@ def _head(spec: StudySpec, verdicts: pd.DataFrame, replicates: int) -> Iterator[
         "empirical standard error, if the coverage of its 95 % intervals is within "
         f"{tolerance.coverage_percent:g} percentage point (and Monte Carlo error) of 95 %, and if "
         "it gives an estimate in at least 95 % of the replicates; otherwise it is called *biased*. "
-        "The library states the expected verdict of each method before the study runs."
+        "The library states the expected verdict of each method."
     )
     repeated = repeated_analyses(verdicts) & verdicts["case"].isin(spec.cases)
     if repeated.any():

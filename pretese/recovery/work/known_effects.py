@@ -16,7 +16,7 @@ from estimate.methods.registry import METHODS
 from estimate.regression.adjustment import adjusted
 from estimate.regression.logistic import fit_logistic
 from estimate.regression.poisson import modified_poisson
-from pretese.recovery.design.study_spec import StudyPlan
+from pretese.recovery.design.study_spec import STRATEGY_STEPS, StudyPlan
 from pretese.recovery.work.data import as_chosen, population, potential_outcomes, under_both_arms
 from pretese.recovery.work.methods import methods_and_scales
 from pretese.recovery.work.subgroup_effects import SCALE, divided, subgroup_names
@@ -43,6 +43,8 @@ def truth_name(plan: StudyPlan, method: str, scale: str) -> TruthName:
     """
     if method in subgroup_names(plan):  # an answer about a subgroup has a truth of its own
         return method, scale
+    if method in STRATEGY_STEPS:  # the strategies are those of the arms
+        return "ate", scale
     found = METHODS[method]
     if found.given is not None:
         return ("conditional" if found.given == "covariates" else f"given the {found.given}"), scale

@@ -8,7 +8,7 @@ from estimate.methods.method import Answers
 from estimate.methods.registry import METHODS
 from estimate.methods.run_method import run_method
 from estimate.methods.shared_work import Work
-from pretese.recovery.design.study_spec import StudyPlan
+from pretese.recovery.design.study_spec import STRATEGY_STEPS, StudyPlan
 from pretese.recovery.work.data import before_imputation, imputed, observed
 from pretese.recovery.work.subgroup_effects import SCALE, subgroup_names
 from simulate.cohort.draw import Cohort
@@ -53,3 +53,5 @@ def methods_and_scales(plan: StudyPlan) -> Iterator[tuple[str, str]]:
             yield method, scale
     for name in subgroup_names(plan):
         yield name, SCALE
+    if plan.strategies is not None:
+        yield from ((step, scale) for step in STRATEGY_STEPS for scale in plan.scales)

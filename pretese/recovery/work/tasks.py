@@ -15,6 +15,7 @@ from pretese.io.text.rounding_rule import rounded_columns
 from pretese.recovery.design.study_spec import StudyPlan
 from pretese.recovery.work.known_effects import known_effects, truth_name
 from pretese.recovery.work.methods import carry_out, work_of
+from pretese.recovery.work.strategy_effects import strategy_effects
 from pretese.recovery.work.subgroup_effects import divided
 from simulate.cohort.draw import Cohort, draw_cohort
 from simulate.scenario import Scenario
@@ -99,6 +100,9 @@ def _rows(cohort: Cohort, name: str, plan: StudyPlan) -> Iterator[pa.Table]:
             truth = sate[truth_name(plan, method, answer.scale)]
             yield _table(cohort, name, method, answer, truth)
     for answer in divided(work.data, plan, imputed=work.pooled):
+        truth = sate[truth_name(plan, answer.method, answer.scale)]
+        yield _table(cohort, name, answer.method, answer, truth)
+    for answer in strategy_effects(cohort, plan):
         truth = sate[truth_name(plan, answer.method, answer.scale)]
         yield _table(cohort, name, answer.method, answer, truth)
 

@@ -1,4 +1,4 @@
-"""Read a design file: its fields, then what its parts say of themselves."""
+"""Read a design file: its fields, then the checks of its parts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ def read_design(name: str | Path) -> tuple[DesignFile, str]:
     Raises
     ------
     InputError
-        All faults of the file at once, then what its parts say of themselves: analyses that do not
+        All faults of the file at once, then those found by its parts: analyses that do not
         rise or come after the end, a boundary that cannot be.
     """
     design, text = read_design_text(name)

@@ -21,7 +21,7 @@ _BY_ENDPOINT: dict[Ejaculate, Strategy | None] = {
     "itself": None,
 }
 
-#: The same where they need no operation, by what the design says of them.
+#: The same where they need no operation, as stated in the design.
 _SPERM_IN_EJACULATE: dict[str, Strategy] = {
     "composite": "composite variable",
     "excluded": "excluded from the analysis",

@@ -1,4 +1,4 @@
-"""What a design says of its trial, whether it has two arms or more."""
+"""Outline of the trial of a design with two or more arms."""
 
 import datetime as dt
 from collections.abc import Iterator

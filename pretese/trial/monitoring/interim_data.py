@@ -17,7 +17,7 @@ ARMS = ("control", "treated")
 COUNTS = ("control_events", "control_participants", "treated_events", "treated_participants")
 ESTIMATES = ("estimate", "std_error")
 
-#: Columns that may stand beside them.
+#: Further columns that are allowed.
 _BESIDE = {COUNTS: ("analysis",), ESTIMATES: ("analysis", "participants")}
 
 _WANTED = f"give {', '.join(COUNTS)} for the score test, or {', '.join(ESTIMATES)}"

@@ -39,7 +39,7 @@ class MultiArmPatients:
     member
         By hypothesis: whether the participant belongs to its population at baseline.
     month, site, diagnosis, baseline
-        Arrival, site, diagnosis, and what the clinic writes down.
+        Arrival, site, diagnosis, and recorded baseline values.
     arm
         Places of the planned allocation, by stage of the allocation: (stage, replicate, place).
     redrawn, lost

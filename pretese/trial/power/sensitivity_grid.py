@@ -22,14 +22,18 @@ from pretese.trial.power.runner import Runner
 from pretese.trial.power.summary import measures
 from pretese.trial.power.trial_means import mean, plain_measure, won
 from pretese.trial.simulation.trial_results import Outcomes, Point
+from protocol.errors import InputError
 from simulate.scenario import Scenario
-from simulate.scenario.parameter_paths import parameters
+from simulate.scenario.parameter_paths import parameters, with_values
 
 #: Trials by which assumptions that move nothing are told from those that do.
 SCREENED = 100
 
 #: Assumptions that a tornado shows.
 SHOWN = 12
+
+#: Times that an end of a range is moved towards the planned value, before it is that value.
+HALVINGS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,14 +173,41 @@ def study_tornado(
 def assumed_ranges(
     design: DesignFile, scenario: Scenario | None, axes: Axes
 ) -> dict[str, tuple[float, float]]:
-    """Return the range of every assumption that has one, by its path."""
+    """Return the range of every assumption that has one, by its path.
+
+    An end that the scenario does not allow beside its other numbers is moved towards the planned
+    value, by half of the distance at a time.
+    """
     found = {} if scenario is None else parameters(scenario)
-    ranges = {path: number.sweep for path, number in found.items() if number.sweep}
+    ranges = {
+        path: _possible(scenario, path, number.value, number.sweep)
+        for path, number in found.items()
+        if scenario is not None and number.sweep
+    }
     for name in SOURCED:
         number = getattr(design, name)
         if number is not None and number.sweep:
             ranges[name] = number.sweep
     return ranges | {path: (min(values), max(values)) for path, values in axes.items()}
+
+
+def _possible(
+    scenario: Scenario, path: str, planned: float, ends: tuple[float, float]
+) -> tuple[float, float]:
+    """Return both ends of a range, each as far from the planned value as the scenario allows."""
+    low, high = (_allowed(scenario, path, planned, end) for end in ends)
+    return low, high
+
+
+def _allowed(scenario: Scenario, path: str, planned: float, end: float) -> float:
+    for _ in range(HALVINGS):
+        try:
+            with_values(scenario, {path: end}, where="sensitivity")
+        except InputError:
+            end = (planned + end) / 2
+        else:
+            return end
+    return planned
 
 
 Pair = tuple[Outcomes, Outcomes]

@@ -149,9 +149,9 @@ def quantile_measure(values: Floats, share: float) -> Measure:
     reach = 9 * np.sqrt(n * share * (1 - share)) + 2  # beyond, the weights are 0
     first, end = max(int(rank - reach), 0), min(int(rank + reach), n)
     steps = betainc(rank, n - rank + 1, np.arange(first, end + 1) / n)
-    weight, near = np.diff(steps), ranked[first:end]
-    centre = (weight * near).sum()
-    error = np.sqrt((weight * (near - centre) ** 2).sum())
+    weight, away = np.diff(steps), ranked[first:end] - middle  # exactly 0 for equal values
+    centre = (weight * away).sum()
+    error = np.sqrt((weight * (away - centre) ** 2).sum())
     return Measure(np.asarray(middle), np.asarray(error), np.asarray(n))
 
 

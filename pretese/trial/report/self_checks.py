@@ -43,7 +43,7 @@ def checks(document: dict[str, Any]) -> list[Check]:
 
 
 def outside_checks(replayed: int) -> list[Check]:
-    """Return what the page itself checked while it was written, and what nobody checked here."""
+    """Return the checks made while the page was written, and the checks that were not made."""
     words = f"{replayed} of {replayed} replayed from seed and number: identical statistics"
     found = Check("replay of example trials", words, True) if replayed else None
     second = "not compared here; `python -m benchmarks power` does so where R is installed"

@@ -190,7 +190,7 @@ def limits(design: DesignFile) -> list[str]:
     """Return the limitations of the simulation of a design."""
     found = [
         "A fraction of the planned effect is simulated as that fraction of participants "
-        "responding; treatment harms nobody, and adverse events are not simulated.",
+        "responding; treatment has no harms, and adverse events are not simulated.",
         "Dropout and treatment switching are independent of prognosis within each arm.",
     ]
     if len(design.monitoring.analyses_percent) > 1 and not can_be_ordered(design):

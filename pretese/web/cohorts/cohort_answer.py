@@ -13,7 +13,7 @@ from protocol.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Patients behind the true effects: their Monte Carlo error stands beside them.
+#: Patients behind the true effects: their Monte Carlo error is shown with them.
 TRUTH_PATIENTS = 65_536
 
 #: Methods that estimate the effect on any sperm, and whose effect each is for: the last part of

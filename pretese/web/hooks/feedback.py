@@ -1,4 +1,4 @@
-"""What became of cards: accepted or overridden, by the codes that the cards offered.
+"""Feedback on cards: accepted or overridden, by the codes that the cards offered.
 
 Nothing is stored: each outcome is a line of JSON on standard output, without the words that a
 person may have added, which could name a patient.
@@ -41,7 +41,7 @@ class AcceptedSuggestion(BaseModel):
 
 
 class Outcome(BaseModel):
-    """What became of one card (CDS Hooks 2.0, section Feedback)."""
+    """Feedback on one card (CDS Hooks 2.0, section Feedback)."""
 
     model_config = ConfigDict(extra="allow")
 

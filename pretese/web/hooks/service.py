@@ -66,7 +66,7 @@ def preflight(service: str = "") -> Response:
 
 @router.post("/cds-services/{service}/feedback")
 async def feedback(service: str, request: Request) -> Response:
-    """Take note of what became of cards, where the server was started for it."""
+    """Accept feedback on cards, if the server was started with this option."""
     settings: ServerSettings = request.app.state.settings
     if service not in SERVICES or not settings.feedback:
         return outcome(404, "not-found", "feedback is not taken")

@@ -116,5 +116,5 @@ def _refuse_short_lists(clinic: str, theatre: equipment.Theatre, planned_days: f
     short = [number for number, each in enumerate(theatre.lists) if each.minutes < planned]
     if short:
         problem = f"{theatre.lists[short[0]].minutes:g} are fewer than the {planned:g} of a case"
-        cure = "nobody would ever be operated on; give the list more"
+        cure = "no patient would ever be operated on; give the list more"
         raise InputError.of(clinic, f"theatre.lists.{short[0]}.minutes", problem, cure)

@@ -214,7 +214,7 @@ class Clinic(Document):
             ):
                 raise ValueError(
                     f"no day within horizon_days {self.horizon_days} has {what} apart from "
-                    "holidays; nobody would ever be served: lengthen the horizon or add a day"
+                    "holidays; no patient would ever be served: lengthen the horizon or add a day"
                 )
         return self
 

@@ -174,7 +174,7 @@ def test_a_futility_boundary_is_recomputed_and_reported(type_in):
     assert "stopped for futility: the null hypothesis is not rejected" in " ".join(final.split())
 
 
-def test_an_overrunning_stands_beside_the_decision(type_in):
+def test_an_overrunning_is_reported_with_the_decision(type_in):
     rows = ANALYSES.replace("48,120,66,120", "44,120,70,120").replace(
         "72,180,99,180", "50,130,76,130"
     )
@@ -183,7 +183,7 @@ def test_an_overrunning_stands_beside_the_decision(type_in):
     assert "with overrunning, adjusted" in page
 
 
-def test_odds_ratios_stand_beside_their_logarithms(type_in):
+def test_odds_ratios_are_reported_with_their_logarithms(type_in):
     design = DESIGN + "analysis: {method: logistic}\n"
     page = type_in("estimate,std_error\n0.5,0.35\n0.6,0.25\n", "--planned", "25", design=design)
     assert "0.500 (1.65)" in page

@@ -130,7 +130,7 @@ def test_figures_of_a_worst_case_and_a_tornado_are_on_the_page(tmp_path, capsys)
     assert [bar["path"] for bar in document["designs"][0]["tornado"]["bars"]]
 
 
-def test_a_trial_with_a_trend_and_a_decision_states_what_became_of_both(tmp_path, capsys):
+def test_a_trial_with_a_trend_and_a_decision_states_the_outcome_of_both(tmp_path, capsys):
     design = tmp_path / "drifting.yaml"
     drift = (
         "calendar_trend: {value: 0.2, unit: log odds per 12 months, status: assumed, source: a "

@@ -65,3 +65,7 @@ def test_the_catalogue_loads_no_library_until_it_is_used():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_entry_has_a_source_or_is_standard():
+    assert pt.estimators.to_frame()["source"].str.len().gt(0).all()

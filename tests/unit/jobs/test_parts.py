@@ -100,14 +100,14 @@ def test_a_changed_block_of_a_part_is_refused(tmp_path):
 
 def test_a_part_of_another_study_is_refused(tmp_path):
     compute_part(tmp_path / "study", "1/2")
-    with pytest.raises(InputError, match="seed: was 1 and is 2 now"):  # noqa: SIM117
+    with pytest.raises(InputError, match="seed: was 1 and is 2 now"):  # noqa: SIM117  the inner one raises
         with study_folder({**RECORD, "seed": 2}, tmp_path / "study", resume=True):
             pytest.fail("it was opened")
 
 
 def test_a_study_with_parts_is_not_computed_without_them(tmp_path):
     compute_part(tmp_path / "study", "1/2")
-    with pytest.raises(InputError, match="join them with `resume`"):  # noqa: SIM117
+    with pytest.raises(InputError, match="join them with `resume`"):  # noqa: SIM117  the inner one raises
         with study_folder(RECORD, tmp_path / "study", resume=False):
             pytest.fail("it was opened")
 

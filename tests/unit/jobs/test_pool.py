@@ -1,4 +1,4 @@
-"""Workers: same results whoever does the work, nothing lost with one, none left behind."""
+"""Workers: results do not depend on the worker, no call is lost with one, none is left behind."""
 
 import importlib
 import multiprocessing

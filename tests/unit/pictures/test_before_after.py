@@ -56,7 +56,7 @@ def test_the_p_value_is_of_the_change_within_patients(cohort):
     assert pairs.p_value == pytest.approx(peer.pvalue, rel=1e-9)
 
 
-def test_the_figure_states_how_many_patients_and_is_the_same_to_the_byte(cohort, tmp_path):
+def test_the_figure_states_how_many_patients_and_is_identical(cohort, tmp_path):
     texts = []
     for name in ("one", "two"):
         figure = draw_before_after(cohort["visits"], cohort["injections"])

@@ -30,7 +30,7 @@ def one(dose_iu: float) -> Injections:
 def test_ufsh_150_iu_follows_the_published_single_dose_curve():
     """150 IU in healthy subjects: Cmax 8.9, Tmax 7.7 h, half-life 36 h, area 258.6.
 
-    The abstract prints measured FSH, which includes a healthy patient's own: 4.6 IU/L close the
+    The abstract prints measured FSH, which includes a healthy volunteer's own: 4.6 IU/L close the
     gap, an ordinary value, and suppressed patients rise by 3.8 IU/L (4.3 here).
     """
     curve = concentration(paper().physiology.ufsh, HOURS, one(150))

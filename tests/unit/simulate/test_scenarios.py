@@ -57,7 +57,7 @@ def test_every_scenario_loads_and_opens_with_its_question_and_finding():
         "responders-removed", "retest-controls", "completers-only", "missing-at-random",
         "missing-not-at-random", "positivity-violation", "mediation-direct",
         "mediation-through-fsh", "literature-null", "hypogonadal", "rct-two-arm",
-        "rct-placebo-ufsh",
+        "rct-placebo-ufsh", "fsh-at-discretion",
     }  # fmt: skip
     assert listed <= set(scenario_names())
     for name in scenario_names():
@@ -112,7 +112,7 @@ def test_a_hidden_confounder_leaves_the_weighted_analysis_wrong():
 def test_effect_by_duration_is_all_beyond_three_years():
     cohort = large("effect-by-duration")
     assert true_effect(cohort, "any_sperm.exact_short_infertility").risk_difference[0] == 0
-    # Whoever is infertile for 3.2 years is recorded with 3, and has the effect.
+    # Infertility of 3.2 years is recorded as 3, and has the effect.
     assert 0 < true_effect(cohort, "any_sperm.short_infertility").risk_difference[0] < 0.06
     beyond = true_effect(cohort, "any_sperm.long_infertility").risk_difference[0]
     assert beyond > 0.2
@@ -205,6 +205,16 @@ def test_mediation_direct_is_as_large_where_fsh_never_came_into_range():
     effects = [np.log(odds(high) / odds(low)) for low, high in risks]
     assert effects[0] == pytest.approx(effects[1], abs=0.05)
     assert effects[0] > 0.7
+
+
+def test_fsh_at_discretion_adds_next_to_nothing_to_patients_who_do_better_anyway():
+    cohort = large("fsh-at-discretion")
+    assert 0 < true_effect(cohort).risk_difference[0] < 0.01
+    seen, policy = cohort.observed("any_sperm")[0], cohort.gonadotropin_therapy[0]
+    assert policy.mean() == pytest.approx(0.57, abs=0.02)
+    assert seen[policy].mean() - seen[~policy].mean() > 0.05
+    low = cohort.paths[1].course.measured_fsh_iu_l[0, 0] <= 11.1  # who would be given uFSH
+    assert seen[low & policy].mean() - seen[~(low & policy)].mean() > 0.1
 
 
 def test_mediation_through_fsh_gives_nothing_to_patients_whose_fsh_does_not_change_sides():

@@ -39,7 +39,7 @@ def test_the_page_shows_the_cohort_of_the_library(few, ours):
     assert f"<td>{first['fsh_iu_l']:g}</td>" in few
 
 
-def test_the_truth_stands_beside_every_estimate(client, ours):
+def test_the_truth_is_shown_with_every_estimate(client, ours):
     document = client.get("/cohort.json", params=FEW).json()
     truth = pretese.scenario("strong-confounding", {"fertility.willing_share": 0.5}).truth(65_536)
     rows = truth.frame[truth.frame["scale"] == "risk difference"].set_index("estimand")

@@ -32,11 +32,11 @@ EVERYONE = "all participants"
 
 
 class ArmFields(Document):
-    """What the file says of a planned trial of several treatments against one control.
+    """Fields of the file of a planned trial of several treatments against one control.
 
     ``arms`` names what each arm is given (patients of a ``scenario``); ``risks_percent`` gives each
     arm a fixed event rate instead. ``control`` is the arm that all others are compared with, by
-    default the first. ``allocation`` holds what one round gives to each arm (1 by default).
+    default the first. ``allocation``: participants of each arm in a round (default 1).
     """
 
     id: Identifier

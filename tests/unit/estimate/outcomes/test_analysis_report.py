@@ -1,5 +1,7 @@
 """The report of an analysis: methods, figures, reporting items, subgroups by value."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,8 @@ import pytest
 import pretese as pt
 from estimate.core.columns import Numeric
 from estimate.plan.choices import Subgroup, check_division
-from pretese.analysis.methods_text import methods_paragraph, reporting_items
+from pretese.analysis.methods_text import methods_paragraph
+from pretese.analysis.reporting_items import reporting_items
 from pretese.cli import run
 from protocol.errors import InputError
 
@@ -43,6 +46,14 @@ def test_reporting_items_say_what_is_missing():
     assert items["unadjusted estimates"] == "effects"
     full = {what: place for _, what, place in reporting_items(pt.analyse(table(), PLAN).findings)}
     assert full["subgroups and interactions"] == "subgroups"
+    listed = reporting_items(pt.analyse(table(), PLAN).findings)
+    target = [item for item, _, _ in listed if item.startswith("TARGET")]
+    numbers = {int(n) for item in target for n in re.findall(r"\d+", item)}
+    spans = [re.findall(r"\d+", item) for item in target if " to " in item]
+    numbers |= {n for a, *_, b in spans for n in range(int(a), int(b) + 1)}
+    assert numbers == set(range(1, 22))  # the checklist has 21 items
+    assert ("TARGET 13", "absolute and relative effects with precision", "effects") in listed
+    assert items["strategies with their rules over time"] == "missing"
 
 
 def test_the_report_is_one_file_with_figures(tmp_path, capsys):

@@ -228,5 +228,5 @@ def test_trimmed_patients_are_counted_and_only_unadjusted_keeps_them():
     assert {int(each.n) for each in found.estimates} == {300, 300 - left}
     arms = found.record()["arms"]
     assert arms["treated"]["patients"] + arms["untreated"]["patients"] == 300 - left
-    with pytest.raises(InputError, match="nobody's propensity score lies from 1 to 2 %"):
+    with pytest.raises(InputError, match="no patient's propensity score lies from 1 to 2 %"):
         analyse(patients(), plan(trim_percent=(1, 2)))

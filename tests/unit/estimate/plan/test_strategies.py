@@ -100,7 +100,7 @@ def test_the_page_and_the_folder_hold_the_strategies(tmp_path):
     assert (tmp_path / "out" / "strategies.csv").exists()
 
 
-def test_a_structural_model_stands_beside_the_strategies():
+def test_a_structural_model_is_reported_with_the_strategies():
     tables = clinic()
     patients, visits, _, (given, hormone, age, success) = tables
     data = courses(given, np.stack([hormone, np.repeat(age[:, None], 2, 1)], -1), success)

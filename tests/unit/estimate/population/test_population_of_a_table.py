@@ -1,4 +1,4 @@
-"""What a table says of its population, against hand-made values, known truths, other programs."""
+"""Population estimates from a table, against hand-made values, known truths, other programs."""
 
 import warnings
 

@@ -170,7 +170,7 @@ def test_a_bad_waiting_list_is_refused_line_by_line(tmp_path, text, message):
         read_waiting_list(write_list(tmp_path, text))
 
 
-def test_the_waiting_list_stands_beside_the_clinic_file(tmp_path):
+def test_the_waiting_list_is_next_to_the_clinic_file(tmp_path):
     write_list(tmp_path, "waiting_for,days_waited\nmicro-TESE,10\n")
     path = tmp_path / "mine.yaml"
     path.write_text(HEAD + "referrals: {waiting_list: waiting.csv}\n")

@@ -461,7 +461,7 @@ def test_every_end_can_be_reached():
 @pytest.mark.parametrize("own", [{}, {"operation": constant(90, "min")}])
 def test_a_list_too_short_for_a_case_is_refused(own):
     one = clinic(theatre={"lists": [{**LIST, "minutes": 30}], **own})
-    with pytest.raises(InputError, match="nobody would ever be operated on"):
+    with pytest.raises(InputError, match="no patient would ever be operated on"):
         run_clinic(one, load_scenario("paper"), 1, patients=5)
 
 

@@ -1,8 +1,8 @@
 """Queues of the clinic against queueing theory: whole clinics, one wait per patient.
 
 Patients come as a Poisson process. The first tenth of the days is excluded, several relaxation
-times of every queue here, so that what is left is steady. Whoever begins to wait in the window is
-followed to his service, so that no wait is cut short. Replicates are independent studies.
+times of every queue here, so that the rest is stationary. A patient who begins to wait in the
+window is followed to the service, so that no wait is cut short. Replicates are independent studies.
 """
 
 from collections.abc import Mapping

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import pretese
 from pretese.jobs.storage.blocks import Store
 from pretese.trial.design.alternatives import MOST, planned_value, settings_of, with_settings
 from pretese.trial.design.design_file import DesignFile
@@ -19,7 +20,7 @@ from pretese.trial.power.sensitivity_grid import (
 from protocol.errors import InputError
 from protocol.reading.documents import validate
 from simulate.scenario.load import load_scenario
-from simulate.scenario.parameter_paths import parameters
+from simulate.scenario.parameter_paths import parameters, with_values
 
 PLAIN = {
     "id": "plain",
@@ -165,3 +166,17 @@ def test_a_path_that_counts_is_put_into_words():
     assert _words(scenario, "behaviour.missed_share") == "behaviour.missed_share"
     words = _words(scenario, "population.correlations.0.correlation")
     assert words == "correlation of fsh_iu_l and lh_iu_l"
+
+
+def test_every_end_that_a_tornado_visits_is_allowed_by_the_scenario():
+    scenario = load_scenario("paper")
+    design = pretese.design("three-analyses")._file
+    ranges = assumed_ranges(design, scenario, {})
+    found = parameters(scenario)
+    for path, (low, high) in ranges.items():
+        for end in (low, high):
+            with_values(scenario, {path: end}, where="test")  # refused: InputError
+        declared = found[path].sweep
+        assert min(declared) <= low <= high <= max(declared), path
+    # 20 years leave no time to be infertile for a year since adult age.
+    assert ranges["population.adult_age_years"] == (16, 18.5)

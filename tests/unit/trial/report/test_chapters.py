@@ -1,4 +1,4 @@
-"""What the page of a power study says of a design, row by row."""
+"""The rows of a design on the page of a power study."""
 
 from dataclasses import fields
 
@@ -149,7 +149,7 @@ def test_the_design_file_may_say_who_wrote_it_and_when_and_draws_the_same_partic
     assert simulation_record(signed, scenario) == simulation_record(SUPERIOR, scenario)
 
 
-def test_what_was_asked_stands_beside_what_was_planned():
+def test_the_request_is_shown_with_the_plan():
     document = {
         "points": [
             {"participants": participants, "effect_percent": e}

@@ -1,4 +1,4 @@
-"""What a page says of its own study: each verdict can go either way."""
+"""Self-checks of a report: each verdict can go either way."""
 
 import pytest
 

@@ -143,7 +143,7 @@ def test_simulated_trials_carry_what_they_report(simulated):
         assert out.median_unbiased[first] == pytest.approx(out.estimate[first])
 
 
-def test_measures_stand_beside_the_usual_ones_and_each_is_of_its_own_array(simulated):
+def test_measures_are_shown_with_the_usual_ones_and_each_is_of_its_own_array(simulated):
     design, results = simulated
     out, truth = results[360, 1.0], 0.3
     known = replace(
