@@ -83,7 +83,7 @@ def bands_text(bands: pd.DataFrame, worlds: int) -> str:
     """Return the bands as a few lines of text."""
     lines = [f"Percentages of all patients over {worlds} parameter sets (middle 95 %):"]
     lines += [
-        f"  {row.percentage:<24} {row.median:5.1f} ({row.low:.1f} to {row.high:.1f})"
+        f"  {row.percentage:<30} {row.median:5.1f} ({row.low:.1f} to {row.high:.1f})"
         for row in bands.itertuples()
     ]
     return "\n".join(lines)

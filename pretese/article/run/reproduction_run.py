@@ -175,7 +175,7 @@ def write_reproduction(run: ReproductionRun, folder: Path) -> None:
 
 
 def _ensemble_chapter(run: ReproductionRun) -> dict[str, Any] | None:
-    """Return what the page says of the parameter sets."""
+    """Return the chapter of the page about the parameter sets."""
     over = run.ensemble
     if over is None:
         return None
