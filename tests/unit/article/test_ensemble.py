@@ -104,7 +104,7 @@ def test_the_shipped_sets_lie_in_their_ranges_and_belong_to_the_scenario():
     for path, (_, low, high) in ranges.items():
         assert low <= values[path].min() <= values[path].max() <= high, path
     assert file.mechanism_sha256 == loaded.mechanism_sha256
-    assert {path for each in file.open_numbers for path in each.paths} <= set(ranges)
+    assert {path for each in file.open_numbers for path in each.paths} == set(ranges)
     assert file.smallest_tail >= 0.00135
 
 
