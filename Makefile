@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup reproduce test lint types imports tests oracles calibrate recover bench lock docs clean structure soak \
+.PHONY: help setup reproduce test lint types imports tests oracles calibrate worlds recover bench lock docs clean structure soak \
   test-portable test-lowest test-newest test-usdm clean-room browser-test
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make soak           random tests of malformed input, kills, full disks: SECONDS=600 SEED=1"
 	@echo "make structure      folders, import chains, cycles, shared names, unreached lines"
 	@echo "make calibrate      calibrate the paper scenario and store its calibration record"
+	@echo "make worlds         make the ensemble of parameter sets of the paper scenario"
 	@echo "make recover        does each analysis recover the true effect? 2,000 replicates per case"
 	@echo "make oracles        recompute and compare the reference values in R; needs Rscript"
 	@echo "make docs        the documentation site in out/site/index.html"
@@ -97,6 +98,11 @@ oracles: $(READY)
 
 calibrate: $(READY)
 	$(BIN)/pretese calibrate paper
+
+# About 15 minutes on two cores.
+worlds: $(READY)
+	$(BIN)/pretese calibrate paper --worlds 200 --workers 2
+	$(BIN)/python -m docs.generate.evidence.parameter_sets > docs/reference/parameter-sets.md
 
 recover: $(READY)
 	$(BIN)/pretese recover --replicates 2000 --workers 2 --out out/recover --resume

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.polynomial.hermite_e import hermegauss
 from numpy.polynomial.legendre import leggauss
 from scipy.special import expit, logit, ndtr, ndtri
 
@@ -21,6 +22,10 @@ from protocol.errors import InputError
 
 #: Points over the estimates that a trial may give.
 _POINTS, _POINT_WEIGHTS = leggauss(400)
+
+#: Points and weights of the standard normal distribution.
+_NORMAL_POINTS, _NORMAL_WEIGHTS = hermegauss(32)
+_NORMAL_WEIGHTS /= _NORMAL_WEIGHTS.sum()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +143,9 @@ def value_of_sample(
     std_error
         Standard error of the estimate of the effect; 0 is perfect information.
     net_benefit
-        Net benefit of therapy for one patient at an effect, in units of the reader's choice: for
-        example the risk difference less the smallest difference that outweighs the burden.
+        Net benefit of therapy for one patient at an effect, a smooth function of arrays, in units
+        of the reader's choice: for example the risk difference less the smallest difference that
+        outweighs the burden.
 
     Examples
     --------
@@ -154,13 +160,20 @@ def value_of_sample(
         return float(np.maximum(0.0, gain).sum()) - without_trial
 
     def expected_gain(estimate: Floats) -> Floats:
-        """Return density of an estimate times the expected net benefit after it."""
-        apart = (estimate[..., None] - nodes) / std_error
-        density = np.exp(-0.5 * apart**2) / (std_error * (2 * np.pi) ** 0.5)
-        return np.asarray(density @ gain)
+        """Return density of an estimate times the expected net benefit after it.
+
+        After an estimate each component of the prior is normal again.
+        """
+        value = np.asarray(estimate, float)[..., None]
+        total = prior.sd_of**2 + std_error**2
+        density = np.exp(-0.5 * (value - prior.mean_of) ** 2 / total) / np.sqrt(2 * np.pi * total)
+        centre = (prior.mean_of * std_error**2 + value * prior.sd_of**2) / total
+        spread = prior.sd_of * std_error / np.sqrt(total)
+        after = net_benefit(centre[..., None] + spread[:, None] * _NORMAL_POINTS) @ _NORMAL_WEIGHTS
+        return np.asarray((prior.weight * density * after).sum(-1))
 
     low, high = nodes.min() - 8 * std_error, nodes.max() + 8 * std_error
-    cuts = _decision_limits(expected_gain, np.linspace(low, high, 800))
+    cuts = _decision_limits(expected_gain, np.linspace(low, high, 400))
     total = 0.0
     for start, stop in itertools.pairwise(cuts):
         estimate = (start + stop) / 2 + (stop - start) / 2 * _POINTS

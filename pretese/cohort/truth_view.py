@@ -4,6 +4,7 @@ import math
 
 import pandas as pd
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.table import Table
 
 
@@ -35,3 +36,49 @@ def _shown(scale: str, truth: float, error: float) -> str:
     if scale == "risk difference":
         return f"{100 * truth:.2f} ± {100 * error:.2f}"
     return f"{truth:z.3f} ± {error:.3f}"
+
+
+def show_truth(console: Console, effects: pd.DataFrame, scenario: str, worlds: int | None) -> None:
+    """Print the true effects; over an ensemble, with their bands."""
+    if worlds is None:
+        console.print(effects_table(effects, f"True effects in {scenario} (risks in %)"))
+        return
+    console.print(bands_table(effects, f"True effects in {scenario}, bands of {worlds} sets"))
+    console.print(
+        "In brackets the middle 95 % over the parameter sets that all reproduce the published "
+        "numbers: what these leave open. Differences in percentage points.",
+        style="dim",
+    )
+
+
+def bands_table(effects: pd.DataFrame, title: str) -> Table:
+    """Lay out one row per estimand: difference and odds ratio, each with its band."""
+    table = Table(
+        title=title, title_justify="left", box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False
+    )
+    table.add_column("estimand", overflow="fold", min_width=14)
+    for heading in ("untreated, %", "difference", "odds ratio"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for meaning, rows in effects.groupby("meaning", sort=False):
+        by_scale = rows.set_index("scale")
+        first = rows.iloc[0]
+        table.add_row(
+            str(meaning),
+            _banded(first["risk_untreated"], first["risk_untreated_low"],
+                    first["risk_untreated_high"], 100, 1),
+            _banded(*_ends(by_scale.loc["risk difference"]), 100, 1),
+            _banded(*_ends(by_scale.loc["odds ratio"]), 1, 2),
+        )  # fmt: skip
+    return table
+
+
+def _ends(row: "pd.Series") -> tuple[float, float, float]:
+    return float(row["truth"]), float(row["band_low"]), float(row["band_high"])
+
+
+def _banded(value: float, low: float, high: float, factor: float, digits: int) -> str:
+    """Write a number with its band; one that is undefined is a dash."""
+    if not all(math.isfinite(each) for each in (value, low, high)):
+        return "-"
+    shown = [f"{factor * each:z.{digits}f}" for each in (value, low, high)]
+    return f"{shown[0]} ({shown[1]} to {shown[2]})"

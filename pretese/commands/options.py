@@ -51,6 +51,13 @@ fsh_unit_option = click.option(
 )  # fmt: skip
 
 
+def worlds_option(
+    words: str = "Parameter sets of the stored ensemble over which bands are given.",
+) -> Option[Any]:
+    """Return ``--worlds``, a number of parameter sets."""
+    return click.option("--worlds", type=click.IntRange(2, 2000), help=words)
+
+
 def seed_option(own: str = "") -> Option[Any]:
     """Return ``--seed``: 1 by default, or None if ``own`` names an input with its own seed."""
     return click.option(

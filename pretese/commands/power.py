@@ -18,6 +18,7 @@ from pretese.commands.options import (
     scheduler_option,
     seed_option,
     workers_option,
+    worlds_option,
 )
 from pretese.commands.parts import refuse_with_part, show_part
 from pretese.io.text.json_text import print_json
@@ -25,6 +26,7 @@ from pretese.screen.terminal import echo
 from protocol.errors import InputError
 
 if TYPE_CHECKING:
+    from pretese.api.display import Shown
     from pretese.api.trials.designs import Design
     from pretese.jobs.storage.parts import PartDone
 
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
          "a topic, or a prior file) instead of simulating.",
 )  # fmt: skip
 @click.option("--tornado", is_flag=True, help="Vary one assumption at a time over its range.")
+@worlds_option()
 @scenario_set_option
 @out_option("Folder for finished blocks of replicates, tables and figures.", extended=True)
 @click.option(
@@ -69,6 +72,7 @@ def command(
     participants: tuple[int, ...],
     prior: str | None,
     axes: tuple[str, ...],
+    worlds: int | None,
     changes: dict[str, float],
     part: str | None,
     as_json: bool,
@@ -90,8 +94,8 @@ def command(
         problem = "there is nothing to resume without --out"
         raise InputError.of("--resume", "", problem, "name the folder of the study")
     first, *others = map(design, designs)
-    if prior is not None:
-        _show_forecast(first, prior, participants, as_json=as_json)
+    if prior is not None or worlds is not None:
+        _show_bands(first, prior, worlds, participants, chosen, as_json=as_json)
         return
     if part is not None:
         done = _compute_part([first, *others], part, participants, axes, changes, chosen)
@@ -133,12 +137,25 @@ def _compute_part(
         )
 
 
-def _show_forecast(
-    design: "Design", prior: str, participants: tuple[int, ...], *, as_json: bool
+def _show_bands(
+    design: "Design",
+    prior: str | None,
+    worlds: int | None,
+    participants: tuple[int, ...],
+    chosen: dict[str, Any],
+    *,
+    as_json: bool,
 ) -> None:
-    """Print the probability of success of a design under a prior."""
+    """Print the probability of success under a prior, over an ensemble, or both."""
+    workers, replicates, seed = (chosen[name] for name in ("workers", "replicates", "seed"))
+    found: Shown
     with options_named():
-        found = design.forecast(prior, participants)
+        if prior is not None:
+            found = design.forecast(prior, participants, worlds=worlds, workers=workers)
+        else:
+            found = design.power_bands(
+                worlds or 0, participants, replicates=replicates, seed=seed, workers=workers
+            )
     if as_json:
         print_json(found.to_dict())
     else:

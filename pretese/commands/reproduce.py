@@ -12,6 +12,7 @@ from pretese.commands.options import (
     replicates_option,
     seed_option,
     workers_option,
+    worlds_option,
 )
 from pretese.io.text.json_text import print_json
 from pretese.screen.endings import CheckFailedError
@@ -34,6 +35,7 @@ from pretese.screen.endings import CheckFailedError
     help="Also analyse each source of bias, with known true effects "
          "(bias-analysis.html, .md, .csv).",
 )  # fmt: skip
+@worlds_option()
 @json_option
 def command(
     name: str,
@@ -42,6 +44,7 @@ def command(
     out: Path,
     workers: int,
     with_bias_analysis: bool,
+    worlds: int | None,
     as_json: bool,
 ) -> None:
     """Simulate the published study, analyse it as published, and compare every number.
@@ -54,7 +57,7 @@ def command(
     with options_named():
         found = pretese.reproduce(
             name, replicates=replicates, seed=seed, workers=workers,
-            bias_analysis=with_bias_analysis, out=out,
+            bias_analysis=with_bias_analysis, worlds=worlds, out=out,
         )  # fmt: skip
     if as_json:
         print_json(found.to_dict()["comparison"])

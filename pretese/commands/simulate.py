@@ -1,6 +1,7 @@
 """`pretese simulate`: cohorts as tidy tables, with their true effects in a separate folder."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,9 +17,15 @@ from pretese.commands.options import (
     resume_option,
     scenario_set_option,
     seed_option,
+    worlds_option,
 )
 from pretese.commands.parts import show_part
 from pretese.io.export.formats import FORMATS, listed
+from pretese.screen.terminal import echo
+from protocol.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @click.command()
@@ -35,6 +42,7 @@ from pretese.io.export.formats import FORMATS, listed
     "--data-errors", type=NumberRange(0, 100), metavar="PERCENT", default=0.0, show_default=True,
     help="Introduce each error type into this percentage of patients; labels in truth/.",
 )  # fmt: skip
+@worlds_option()
 @resume_option
 @part_option
 def command(
@@ -47,6 +55,7 @@ def command(
     changes: dict[str, float],
     exact_days: bool,
     data_errors: float,
+    worlds: int | None,
     resume: bool,
     part: str | None,
 ) -> None:
@@ -60,6 +69,14 @@ def command(
 
     with options_named({"folder": "--out"}):
         chosen = pretese.scenario(scenario, changes)
+        if worlds is not None:
+            _refuse_with_worlds(resume=resume, part=part)
+            bands = chosen.simulate_worlds(
+                worlds, out, formats=formats, patients=patients, replicates=replicates, seed=seed,
+                data_errors=data_errors, exact_days=exact_days,
+            )  # fmt: skip
+            _show_bands(bands, worlds)
+            return
         cohort = chosen.simulate(patients, replicates, seed, data_errors, exact_days=exact_days)
         if part is not None:
             show_part(cohort.write_part(out, part), as_json=False)
@@ -71,6 +88,19 @@ def command(
         highlight=False,
         soft_wrap=True,
     )
+
+
+def _refuse_with_worlds(*, resume: bool, part: str | None) -> None:
+    for name, given in (("--resume", resume), ("--part", part)):
+        if given:
+            problem = "cohorts of several parameter sets are written in one run"
+            raise InputError.of(name, "", problem, "give --worlds or this option, not both")
+
+
+def _show_bands(bands: "pd.DataFrame", worlds: int) -> None:
+    from pretese.cohort.ensemble_cohorts import bands_text
+
+    echo(bands_text(bands, worlds))
 
 
 def _observed() -> tuple[str, ...]:

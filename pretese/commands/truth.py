@@ -11,6 +11,7 @@ from pretese.commands.options import (
     patients_option,
     scenario_set_option,
     seed_option,
+    worlds_option,
 )
 from pretese.commands.output_types import OutputFile, WritingCommand
 
@@ -20,9 +21,15 @@ from pretese.commands.output_types import OutputFile, WritingCommand
 @patients_option(1, 1_000_000_000, 1_000_000, "Patients simulated.")
 @seed_option()
 @scenario_set_option
+@worlds_option()
 @out_file_option("CSV file to write.", OutputFile())
 def command(
-    scenario: str, patients: int, seed: int, changes: dict[str, float], out: Path | None
+    scenario: str,
+    patients: int,
+    seed: int,
+    changes: dict[str, float],
+    worlds: int | None,
+    out: Path | None,
 ) -> None:
     """Compute the true effects of SCENARIO (a shipped name or a file) in many patients.
 
@@ -32,10 +39,9 @@ def command(
     from pretese.screen.console import SafeConsole
 
     with options_named({"path": "--out", "changes": "--set"}):
-        effects = pretese.scenario(scenario, changes).truth(patients, seed)
+        effects = pretese.scenario(scenario, changes).truth(patients, seed, worlds)
         if out:
             effects.write(out)
-    from pretese.cohort.truth_view import effects_table
+    from pretese.cohort.truth_view import show_truth
 
-    title = f"True effects in {scenario} (risks in %)"
-    SafeConsole().print(effects_table(effects.frame, title))
+    show_truth(SafeConsole(), effects.frame, scenario, worlds)

@@ -49,6 +49,7 @@ MIN_PARTICIPANTS = 8
 def forecast(
     make_prior: PriorMaker, plan: TrialPlan, unknowns: Sequence[Unknown], sizes: Sequence[int],
     main: int, pilot: int, without: Mapping[str, NormalMixture] | None = None,
+    control_risks: Floats | None = None,
 ) -> Forecast:  # fmt: skip
     """Return the probability of success at several sizes, its band, and what decides it.
 
@@ -64,6 +65,8 @@ def forecast(
         Participants of a pilot with equal arms.
     without
         The prior without each study, by the study's name.
+    control_risks
+        Control risks that are equally probable; None takes the range of the plan.
 
     Raises
     ------
@@ -75,7 +78,7 @@ def forecast(
     every = (risk, *unknowns)
     usual = {each.name: each.value for each in every}
     weights = _grid_weights(make_prior(usual))
-    drawn = _combinations(every)
+    drawn = _combinations(every, {} if control_risks is None else {risk.name: control_risks})
     grids = [_grid_weights(make_prior(values)) for values in drawn]
     return Forecast(
         sizes=tuple(_size(n, plan, weights, list(zip(drawn, grids, strict=True))) for n in sizes),
@@ -142,12 +145,22 @@ def _size(
     )
 
 
-def _combinations(unknowns: Sequence[Unknown]) -> list[dict[str, float]]:
-    """Return values that fill all ranges evenly (Sobol points, the first one aside)."""
+def _combinations(
+    unknowns: Sequence[Unknown], drawn: Mapping[str, Floats]
+) -> list[dict[str, float]]:
+    """Return values that fill all ranges evenly (Sobol points, the first one aside).
+
+    ``drawn`` holds equally probable values of some unknowns, in place of their ranges.
+    """
+
+    def at(each: Unknown, share: float) -> float:
+        if each.name in drawn:
+            return float(np.quantile(drawn[each.name], share))
+        return each.low + share * (each.high - each.low)
+
     points = qmc.Sobol(len(unknowns), scramble=False).random_base2(_COMBINATIONS_LOG2 + 1)
     return [
-        {each.name: each.low + share * (each.high - each.low)
-         for each, share in zip(unknowns, point, strict=True)}
+        {each.name: at(each, float(share)) for each, share in zip(unknowns, point, strict=True)}
         for point in points[1 : 2**_COMBINATIONS_LOG2 + 1]
     ]  # fmt: skip
 

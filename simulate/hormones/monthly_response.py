@@ -20,6 +20,7 @@ from simulate.hormones.pharmacology import (
     reference_activity,
     remaining,
     scale,
+    weighted_activity,
 )
 from simulate.hormones.traits import Traits
 from simulate.patients.adherence import Habits
@@ -97,8 +98,15 @@ class Body:
         given = leydig_injections(self._regimen, phases, self._known)
         end = np.array([float(len(phases) * MONTH_DAYS * HOURS_PER_DAY)])
         hours = np.concatenate([month_hours(month), end])
-        level = activity(self._model, hours, given, self._given_flags(given, rows))
-        return np.tensordot(self._weights, level[:-1], 1), level[-1]
+        flags = self._given_flags(given, rows)
+        if flags is None:
+            level = activity(self._model, hours, given)
+            return np.tensordot(self._weights, level[:-1], 1), level[-1]
+        at_end = np.arange(len(hours)) == len(hours) - 1
+        push, last = weighted_activity(
+            self._model, hours, np.stack([np.append(self._weights, 0.0), at_end]), given, flags
+        )
+        return push, last
 
     def _share_given(self, phases: tuple[int, ...], rows: Flags) -> Floats | float:
         month = len(phases) - 1

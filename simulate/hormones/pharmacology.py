@@ -175,28 +175,53 @@ def strength(model: Physiology, dose_iu: ArrayLike) -> Floats:
     return np.asarray(dose / (dose + half) * (reference + half) / reference)
 
 
-def activity(
-    model: Physiology, hours: Floats, given: Injections, given_flags: Flags | None = None
+def activity(model: Physiology, hours: Floats, given: Injections) -> Floats:
+    """Return (hour,) the Leydig cell response: the largest of the overlapping responses."""
+    return np.asarray(_responses(model, hours, given).max(axis=1, initial=0.0))
+
+
+def _responses(model: Physiology, hours: Floats, given: Injections) -> Floats:
+    """Return the response to each injection at each hour, shape (hour, injection)."""
+    since = hours[:, None] - given.days * float(HOURS_PER_DAY)
+    return np.asarray(strength(model, given.doses_iu) * response(model, since))
+
+
+def weighted_activity(
+    model: Physiology, hours: Floats, weights: Floats, given: Injections, given_flags: Flags
 ) -> Floats:
-    """Return the Leydig cell response at given hours: the largest of the overlapping responses.
+    """Return weighted sums of `activity` over hours, of every patient.
 
     Parameters
     ----------
+    weights
+        Of each hour in each sum, shape (sum, hour).
     given_flags
-        Which injections each patient took, of shape ``(injection, *patients)``; None: all of them.
+        Which injections each patient took, of shape ``(injection, *patients)``.
 
     Returns
     -------
-    Shape (hour,), or ``(hour, *patients)`` with ``given_flags``.
+    Shape ``(sum, *patients)``.
+
+    Notes
+    -----
+    Hours that the same injections reach are summed once for every subset of these that a patient
+    may have taken, and each patient takes the sum of his own subset.
     """
-    since = hours[:, None] - given.days * float(HOURS_PER_DAY)
-    each = strength(model, given.doses_iu) * response(model, since)
-    if given_flags is None:
-        return np.asarray(each.max(axis=1, initial=0.0))
-    level = np.zeros((len(hours), *given_flags.shape[1:]))
-    for at, index in np.argwhere(each > 0):
-        np.maximum(level[at], each[at, index] * given_flags[index], out=level[at])
-    return level
+    each = _responses(model, hours, given)
+    reached, group = np.unique(each > 0, axis=0, return_inverse=True)
+    total = np.zeros((len(weights), *given_flags.shape[1:]))
+    for index, pattern in enumerate(reached):
+        injections = np.flatnonzero(pattern)
+        if not len(injections):
+            continue
+        here = np.flatnonzero(group.ravel() == index)
+        subset = np.zeros(given_flags.shape[1:], np.intp)
+        for bit, injection in enumerate(injections):
+            subset += given_flags[injection].astype(np.intp) << bit
+        chosen = np.arange(2 ** len(injections))[:, None] >> np.arange(len(injections)) & 1
+        largest = (each[here][:, injections][:, None] * chosen).max(-1)
+        total += (weights[:, here] @ largest)[:, subset]
+    return total
 
 
 def month_hours(month: int) -> Floats:

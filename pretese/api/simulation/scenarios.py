@@ -1,7 +1,7 @@
 """Scenarios of the public interface: simulate patients with known true effects."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from pretese.api.simulation.clinic_results import CapacityAnswer, ClinicRun
+    from pretese.api.simulation.parameter_sets import ParameterSets
+    from simulate.scenario.ensemble import Ensemble
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -96,7 +98,9 @@ class Scenario(Shown):
             )
         )
 
-    def truth(self, patients: int = 1_000_000, seed: int = 1) -> TrueEffects:
+    def truth(
+        self, patients: int = 1_000_000, seed: int = 1, worlds: int | None = None
+    ) -> TrueEffects:
         """Return the true effects, counted over both potential outcomes of many patients.
 
         Parameters
@@ -106,6 +110,9 @@ class Scenario(Shown):
             Monte Carlo standard error of each effect.
         seed
             Base seed of all random numbers.
+        worlds
+            Parameter sets of the ensemble over which a band is given: the first so many of the
+            stored ones, which share the patients, 20,000 each at least. None gives no band.
 
         Examples
         --------
@@ -120,12 +127,92 @@ class Scenario(Shown):
 
         model = self.loaded.scenario
         number = whole_of(patients, "patients", 1, 1_000_000_000)
-        effects = population_effects(model, seed_of(seed), number)
+        base = seed_of(seed)
+        if worlds is None:
+            table = truth_table(population_effects(model, base, number), estimands_of(model))
+        else:
+            from pretese.cohort.ensemble_truth import truth_with_bands
+
+            table = truth_with_bands(model, self._sets(worlds), number, base)
         added = user_defined_truth(model, seed, number)
         self.regimens.check()
-        table = truth_table(effects, estimands_of(model))
         whole = pd.concat([table, added], ignore_index=True) if len(added) else table
         return TrueEffects(model.id, number, seed, whole)
+
+    def ensemble(self) -> "ParameterSets":
+        """Return the ensemble of parameter sets of the scenario, or of the one that it extends.
+
+        Raises
+        ------
+        InputError
+            None is stored, or its scenario changed after it was made.
+        """
+        from pretese.api.simulation.parameter_sets import ParameterSets
+
+        found = self._sets(2)
+        return ParameterSets(found.file, found.path)
+
+    def worlds(self, number: int) -> "tuple[Scenario, ...]":
+        """Return the scenario at the first parameter sets of its ensemble.
+
+        Each reproduces the published numbers; together they show what these leave open.
+
+        Parameters
+        ----------
+        number
+            Parameter sets, from 2 to as many as are stored.
+
+        Examples
+        --------
+        >>> import pretese
+        >>> first, second = pretese.scenario("paper").worlds(2)
+        >>> second.simulate(patients=30)
+        <Cohort: paper, 30 patients, seed 1>
+        """
+        from simulate.scenario.ensemble import member_of
+
+        return tuple(
+            replace(self, loaded=member_of(self.loaded, values),
+                    changes={**self.changes, **values})
+            for values in self._sets(number).changes
+        )  # fmt: skip
+
+    def _sets(self, number: int) -> "Ensemble":
+        from pretese.api.simulation.parameter_sets import ensemble_of
+
+        return ensemble_of(self.loaded, self.changes, number)
+
+    def simulate_worlds(
+        self,
+        number: int,
+        folder: str | Path,
+        formats: str | Sequence[str] = ("csv",),
+        *,
+        progress: bool = True,
+        **options: Any,
+    ) -> "pd.DataFrame":
+        """Write a cohort for each of the first parameter sets, as ``simulate --worlds`` does.
+
+        Parameters
+        ----------
+        number
+            Parameter sets.
+        folder
+            Holds ``world-001`` and so on, ``parameter_sets.csv`` and ``bands.csv``.
+        formats, progress
+            As in `Cohort.write`.
+        **options
+            As in `simulate`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Observed percentages: ``column``, ``percentage``, ``low``, ``median``, ``high``.
+        """
+        from pretese.api.simulation.parameter_sets import write_worlds
+
+        cohorts = [each.simulate(**options) for each in self.worlds(number)]
+        return write_worlds(cohorts, folder, formats, progress=progress)
 
     def plot(self, kind: str = "cohort", *, patient_number: int = 1, seed: int = 1) -> "Figure":
         """Return a picture of the scenario as a matplotlib figure.

@@ -18,6 +18,7 @@ from protocol.errors import InputError
 if TYPE_CHECKING:  # slow to load; imported where needed
     import pandas as pd
 
+    from pretese.api.trials.ensemble_power import PowerBands
     from pretese.api.trials.forecasts import TrialForecast
     from pretese.api.trials.monitoring import InterimReport
     from pretese.api.trials.power import Power
@@ -154,6 +155,8 @@ class Design(Shown):
         participants: Sequence[int] | None = None,
         *,
         pilot: int = 60,
+        worlds: int | None = None,
+        workers: int = 1,
     ) -> "TrialForecast":
         """Return the probability that the trial succeeds, under published evidence or a prior.
 
@@ -185,12 +188,46 @@ class Design(Shown):
         """
         from pretese.api.trials.forecasts import forecast_of
 
-        sizes = tuple(
-            whole_of(each, "participants", 8, 1_000_000)
-            for each in sequence_of(participants, "participants")
-        )
+        sizes = _sizes(participants)
         return forecast_of(
-            self._file, self.text, prior, sizes, whole_of(pilot, "pilot", 8, 100_000)
+            self._file, self.text, prior, sizes, whole_of(pilot, "pilot", 8, 100_000),
+            worlds, workers,
+        )  # fmt: skip
+
+    def power_bands(
+        self,
+        worlds: int = 200,
+        participants: Sequence[int] | None = None,
+        *,
+        replicates: int = 2000,
+        seed: int = 1,
+        workers: int = 1,
+        progress: bool = True,
+    ) -> "PowerBands":
+        """Return power over parameter sets that all reproduce the published numbers.
+
+        Binomial counts are simulated where they describe the trial, else patients.
+
+        Parameters
+        ----------
+        worlds
+            Parameter sets: the first so many of the scenario's ensemble.
+        participants
+            Sample sizes of both arms together, the main one first; that of the design by default.
+        replicates, seed
+            Simulated trials per set, size and effect, and their base seed.
+        workers, progress
+            As in `power`.
+
+        Raises
+        ------
+        InputError
+            The design has fixed event rates, or its scenario no ensemble.
+        """
+        from pretese.api.trials.ensemble_power import power_bands_of
+
+        return power_bands_of(
+            self._file, worlds, _sizes(participants), replicates, seed, workers, progress=progress
         )
 
     def monitor(
@@ -298,3 +335,10 @@ def _compared(source: "Design | str | Path | Mapping[str, Any]") -> Design:
         problem = f"{found.id} has several treatments"
         raise InputError.of("compare", "", problem, "compare designs with two arms")
     return found
+
+
+def _sizes(participants: Sequence[int] | None) -> tuple[int, ...]:
+    return tuple(
+        whole_of(each, "participants", 8, 1_000_000)
+        for each in sequence_of(participants, "participants")
+    )

@@ -1,7 +1,7 @@
 """The forecast of a planned trial under published evidence."""
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # scipy and pandas load where they are needed
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from pretese.api.trials.ensemble_power import PowerBands
     from pretese.literature.forecast_parts import Forecast as Computed
     from pretese.literature.forecast_parts import TrialPlan
     from pretese.literature.prior import PriorFile
@@ -46,6 +47,7 @@ class TrialForecast(Shown):
     prior: "PriorFile"
     plan: "TrialPlan"
     result: "Computed"
+    article: "PowerBands | None" = None
 
     def summary(self) -> str:
         """Return the design and the probability of success at its size."""
@@ -57,7 +59,7 @@ class TrialForecast(Shown):
     def to_dict(self) -> dict[str, Any]:
         """Return prior, plan, sizes, influences, exclusions and pilot as plain values."""
         found = self.result
-        document = {
+        document: dict[str, Any] = {
             "design": self.design_id,
             "endpoint": self.endpoint,
             "prior": self.prior.model_dump(mode="json"),
@@ -68,6 +70,8 @@ class TrialForecast(Shown):
             "exclusions": [asdict(each) for each in found.exclusions],
             "pilot": asdict(found.pilot),
         }
+        if self.article is not None:
+            document["article"] = self.article.to_dict()
         return dict(rounded_document(document))
 
     def record(self, registry: str, made_on: str, note: str = "") -> dict[str, Any]:
@@ -161,12 +165,16 @@ class TrialForecast(Shown):
         """Return the forecast as a page of text."""
         from pretese.trial.views.forecast_view import forecast_page
 
-        return forecast_page(self.design_id, self.endpoint, self.prior, self.plan, self.result)
+        article = None if self.article is None else self.article.result
+        return forecast_page(
+            self.design_id, self.endpoint, self.prior, self.plan, self.result, article
+        )
 
 
 def forecast_of(
-    design: "DesignFile", text: str, prior: str | Path, sizes: tuple[int, ...], pilot: int
-) -> TrialForecast:
+    design: "DesignFile", text: str, prior: str | Path, sizes: tuple[int, ...], pilot: int,
+    worlds: int | None = None, workers: int = 1,
+) -> TrialForecast:  # fmt: skip
     """Return the forecast of a design; see `Design.forecast`."""
     from pretese.literature.forecast import forecast
     from pretese.literature.prior_source import prior_source
@@ -176,9 +184,16 @@ def forecast_of(
     plan = forecast_plan(design, source.control_risks)
     main = sizes[0] if sizes else design.participants
     every = sizes or (design.participants // 2, design.participants, 2 * design.participants)
-    result = forecast(source.make, plan, source.unknowns, every, main, pilot, source.without)
+    article, risks = None, None
+    if worlds is not None:
+        from pretese.api.trials.ensemble_power import power_bands_of
+
+        article = power_bands_of(design, worlds, every, 2000, 1, workers, progress=True)
+        risks = article.result.control_risks
+        plan = replace(plan, control_risk_range=(float(risks.min()), float(risks.max())))
+    result = forecast(source.make, plan, source.unknowns, every, main, pilot, source.without, risks)
     sha256 = content_hash(text)
-    return TrialForecast(design.id, sha256, _endpoint(design), source.prior, plan, result)
+    return TrialForecast(design.id, sha256, _endpoint(design), source.prior, plan, result, article)
 
 
 def _endpoint(design: "DesignFile") -> str:

@@ -48,6 +48,7 @@ def render_reproduction(
     manifest: Mapping[str, Any],
     transported: list[Transported],
     joint: list[Prediction],
+    ensemble: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the page; same inputs, same bytes. ``figures`` are SVG texts by name."""
     return render_page(
@@ -63,6 +64,7 @@ def render_reproduction(
         groups=list(_groups(rows)),
         findings=[finding.text for finding in published.findings.values()],
         limit=f"{LIMIT:g}",
+        ensemble=ensemble,
         transported=transported,
         joint=[_joint(each) for each in joint],
         manifest=[(name, _plain(value)) for name, value in manifest.items()],

@@ -46,6 +46,24 @@ HEADLINES = {
 }
 
 
+class OverSets(Protocol):
+    """What the view needs of a comparison over parameter sets."""
+
+    @property
+    def rows(self) -> list[Row]:
+        """Published numbers beside the studies of all sets."""
+        ...
+
+    @property
+    def worlds(self) -> int:
+        """Number of parameter sets."""
+        ...
+
+    def band(self, name: str) -> tuple[float, float]:
+        """Return the middle 95 % of a number over the sets."""
+        ...
+
+
 class Reproduced(Protocol):
     """Interface of a reproduction as used by the view."""
 
@@ -67,6 +85,11 @@ class Reproduced(Protocol):
     @property
     def joint(self) -> list[Prediction]:
         """Joint facts of other sources beside the simulated studies."""
+        ...
+
+    @property
+    def ensemble(self) -> "OverSets | None":
+        """The comparison over parameter sets, if there is one."""
         ...
 
     @property
@@ -95,6 +118,8 @@ def show_reproduction(console: Console, run: Reproduced, out: Path) -> None:
         style="dim",
     )
     _show_joint(console, run.joint)
+    if run.ensemble is not None:
+        _show_ensemble(console, run.ensemble, found)
     for each in run.transported[:1]:
         low, value, high = each.normal_percent
         console.print(
@@ -123,6 +148,24 @@ def _show_joint(console: Console, found: list[Prediction]) -> None:
             f"  {each.fact.label}: {each.published}, simulated {short(mean)}, rank {rank:.0f}",
             highlight=False,
         )
+
+
+def _show_ensemble(console: Console, over: OverSets, before: Mapping[str, int]) -> None:
+    """Print true effects with their bands, and the coverage of predicted numbers."""
+    table = _table(f"Bands over {over.worlds} parameter sets that all meet the targets")
+    table.add_column("")
+    for heading in ("untreated", "treated", "difference", "odds ratio"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for contrast in CONTRASTS:
+        parts = ("untreated", "treated", "risk_difference", "odds_ratio")
+        bands = [over.band(f"truth.{contrast.key}.{part}") for part in parts]
+        table.add_row(contrast.words, *(f"{low:.3g} to {high:.3g}" for low, high in bands))
+    console.print(table)
+    after = summary(over.rows)
+    console.print(
+        f"Predicted numbers between the 2.5th and 97.5th percentile: {before['inside']} of "
+        f"{before['predicted']} at the calibrated point, {after['inside']} over all sets."
+    )
 
 
 def _table(title: str) -> Table:

@@ -17,7 +17,17 @@ from pretese.article.pitfalls.pitfalls_report import write_bias_analysis
 from pretese.article.published import PublishedStudy, load_published_hashed
 from pretese.article.report.compare import Row, compare, comparison_frame, missed
 from pretese.article.report.joint_facts import Prediction, joint_frame, joint_predictions
-from pretese.article.report.reproduction_page import draw_reproduction, render_reproduction
+from pretese.article.report.reproduction_page import (
+    draw_reproduction,
+    render_reproduction,
+    summary,
+)
+from pretese.article.run.ensemble_comparison import (
+    EnsembleComparison,
+    compare_over_ensemble,
+    effect_bands,
+    ensemble_frame,
+)
 from pretese.article.simulated.run_studies import run_studies
 from pretese.article.simulated.transported_numbers import (
     Transported,
@@ -32,6 +42,7 @@ from pretese.plots.style import save, svg
 from protocol.regimen.load import load_regimen
 from simulate.cohort.draw import draw_cohort
 from simulate.scenario import Scenario
+from simulate.scenario.ensemble import ensemble_for
 from simulate.scenario.load import LoadedScenario
 from simulate.tables.study_tables import columns_of, dictionary, tables
 
@@ -48,7 +59,7 @@ class ReproductionRun:
     compare the published numbers with them; ``transported`` are numbers of other patients or doses,
     with what depends on them; ``joint`` compares joint facts of other sources; ``pitfalls`` is the
     bias analysis, if requested. ``facts`` records inputs and options, with the hashes of the files
-    when they were read.
+    when they were read. ``ensemble`` compares over parameter sets, if these were requested.
     """
 
     scenario: Scenario
@@ -61,6 +72,7 @@ class ReproductionRun:
     joint: list[Prediction]
     pitfalls: list[Pitfall] | None
     facts: Mapping[str, Any]
+    ensemble: EnsembleComparison | None = None
 
     @property
     def verdict(self) -> str:
@@ -92,6 +104,7 @@ def reproduce_article(
     workers: int,
     with_bias_analysis: bool,
     progress: Progress,
+    worlds: int | None = None,
 ) -> ReproductionRun:
     """Simulate studies, analyse each as the article does, and compare number by number.
 
@@ -102,6 +115,7 @@ def reproduce_article(
         regimen file changed meanwhile.
     """
     scenario = loaded.scenario
+    ensemble = None if worlds is None else ensemble_for(loaded, worlds)
     published, sha256 = load_published_hashed(scenario.published)
     regimens = regimen_files(scenario)
     facts = _facts(
@@ -116,10 +130,28 @@ def reproduce_article(
     if with_bias_analysis:
         with progress("pitfalls") as tell:
             pitfalls = all_pitfalls(replicates, seed, tell)
+    over = None
+    if ensemble is not None:
+        with progress("parameter sets") as tell:
+            over = compare_over_ensemble(
+                scenario, ensemble, published, replicates, seed, workers,
+                lambda done: tell(done, len(ensemble.changes)),
+            )  # fmt: skip
     regimens.check()
     return ReproductionRun(
-        scenario, published, replicates, seed, simulated, rows, transported, joint, pitfalls, facts
-    )
+        scenario, published, replicates, seed, simulated, rows, transported, joint, pitfalls,
+        {**facts, **_ensemble_facts(facts, over)}, over,
+    )  # fmt: skip
+
+
+def _ensemble_facts(facts: Mapping[str, Any], over: EnsembleComparison | None) -> dict[str, Any]:
+    if over is None:
+        return {}
+    return {
+        "command": f"{facts['command']} --worlds {over.worlds}",
+        "worlds": over.worlds,
+        "inputs_sha256": {**facts["inputs_sha256"], "ensemble": over.sha256},
+    }
 
 
 def write_reproduction(run: ReproductionRun, folder: Path) -> None:
@@ -127,16 +159,35 @@ def write_reproduction(run: ReproductionRun, folder: Path) -> None:
     write_csv(comparison_frame(run.rows), folder / "published_vs_simulated.csv")
     write_csv(transported_frame(run.transported), folder / "transported_numbers.csv")
     write_csv(joint_frame(run.joint), folder / "joint_facts.csv")
+    if run.ensemble is not None:
+        write_csv(ensemble_frame(run.ensemble), folder / "parameter_sets.csv")
     cohort = run.cohort()
     _write_cohort(run.scenario, cohort, folder / "cohort")
     drawn = _write_figures(run.figures(cohort), folder / "figures")
     page = render_reproduction(
-        run.rows, run.simulated, run.published, drawn, run.facts, run.transported, run.joint
-    )
+        run.rows, run.simulated, run.published, drawn, run.facts, run.transported, run.joint,
+        ensemble=_ensemble_chapter(run),
+    )  # fmt: skip
     (folder / "report.html").write_text(page, encoding="utf-8")
     if run.pitfalls is not None:
         write_bias_analysis(run.pitfalls, folder, run.replicates, run.seed)
     write_manifest(folder, run.facts)
+
+
+def _ensemble_chapter(run: ReproductionRun) -> dict[str, Any] | None:
+    """Return the chapter of the page about the parameter sets."""
+    over = run.ensemble
+    if over is None:
+        return None
+    before, after = summary(run.rows), summary(over.rows)
+    shown = ensemble_frame(over)
+    widest = shown[shown["status"] == "predicted"].sort_values("open_share", ascending=False)
+    return {
+        "worlds": over.worlds, "studies": over.studies,
+        "before": before["inside"], "after": after["inside"], "predicted": before["predicted"],
+        "effects": effect_bands(over),
+        "open": widest.head(15).to_dict("records"),
+    }  # fmt: skip
 
 
 def _facts(loaded: LoadedScenario, published: str, seed: int, replicates: int) -> dict[str, Any]:

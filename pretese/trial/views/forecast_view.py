@@ -9,11 +9,13 @@ from rich.table import Table
 from pretese.literature.forecast_parts import Forecast, TrialPlan
 from pretese.literature.prior import PriorFile
 from pretese.screen.console import console_text
+from pretese.trial.ensemble.power_bands import EnsemblePower
 
 
 def forecast_page(
-    design: str, endpoint: str, prior: PriorFile, plan: TrialPlan, found: Forecast
-) -> str:
+    design: str, endpoint: str, prior: PriorFile, plan: TrialPlan, found: Forecast,
+    article: EnsemblePower | None = None,
+) -> str:  # fmt: skip
     """Return prior, probability of success by size, influences, and what a pilot would teach."""
 
     def show(console: Console) -> None:
@@ -24,7 +26,7 @@ def forecast_page(
         console.print("Band: middle 95 % over the ranges below, each value alike probable.")
         console.print(f"\nWhat moves the probability of success at {found.main:,} participants:")
         console.print(_influences(found))
-        for line in _pilot_lines(found):
+        for line in [*_pilot_lines(found), *_article_lines(article)]:
             console.print(line)
         console.print(
             "Normal approximation, one analysis; without --prior the design is simulated."
@@ -94,3 +96,21 @@ def _pilot_lines(found: Forecast) -> list[str]:
         "probability of success would be",
         f"{low}, {middle} or {high} % (10th, 50th and 90th percentile).",
     ]
+
+
+def _article_lines(article: EnsemblePower | None) -> list[str]:
+    """Return what the article alone says, over the parameter sets that reproduce it."""
+    if article is None:
+        return []
+    lines = [
+        f"The article alone ({len(article.members)} parameter sets that reproduce it), "
+        "probability of success:"
+    ]
+    for each in article.sizes:
+        low, high = (f"{100 * value:.0f}" for value in each.band)
+        lines.append(
+            f"  {each.participants:,} participants {_percent(each.mean)} (band {low} to {high} %)"
+        )
+    if article.influences:
+        lines.append(f"  most moved by {article.influences[0].name}")
+    return lines

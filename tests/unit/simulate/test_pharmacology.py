@@ -16,6 +16,7 @@ from simulate.hormones.pharmacology import (
     response,
     scale,
     strength,
+    weighted_activity,
 )
 from tests.support.paper import paper
 
@@ -142,3 +143,14 @@ def test_the_reference_regimen_keeps_the_cells_near_their_peak():
 
 def test_nothing_answers_before_the_injection():
     assert response(paper().physiology, [-1.0, 0.0]).tolist() == [0.0, 0.0]
+
+
+def test_sums_over_hours_use_the_largest_response_to_the_injections_given():
+    model = paper().physiology
+    given = Injections(np.arange(0, 12, 2), np.full(6, 2000.0))
+    flags = np.array([[1, 1, 1], [1, 0, 0], [1, 1, 0], [1, 0, 0], [1, 1, 0], [1, 1, 0]], bool)
+    hours, weights = np.arange(0, 300, 5.0), np.random.default_rng(1).random((2, 60))
+    found = weighted_activity(model, hours, weights, given, flags)
+    for patient, received in enumerate(flags.T):
+        own = Injections(given.days[received], given.doses_iu[received])
+        assert found[:, patient] == pytest.approx(weights @ activity(model, hours, own))

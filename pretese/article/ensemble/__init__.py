@@ -1,0 +1,1 @@
+"""Make ensembles of parameter sets that all reproduce the published numbers."""

@@ -1,0 +1,1 @@
+"""Power over an ensemble of parameter sets: what the published numbers leave open of a trial."""
