@@ -3,6 +3,7 @@
 from functools import cache
 
 import pandas as pd
+import pyreadstat
 
 from pretese.io.export.columns.export_fields import Fields, fields_of
 from simulate.cohort.draw import draw_cohort
@@ -43,6 +44,15 @@ def assert_same_values(found: pd.DataFrame, table: pd.DataFrame, what: object = 
                 for t in (table, found)
             )
         assert ours == theirs, (what, name)
+
+
+def read_stata(path, table: pd.DataFrame) -> pd.DataFrame:
+    """Read a Stata file, with words where ``table`` has words: the file numbers and labels them."""
+    found, about = pyreadstat.read_dta(path)
+    for name, labels in about.variable_value_labels.items():
+        if not pd.api.types.is_numeric_dtype(table[name]):
+            found[name] = found[name].map(labels)
+    return found
 
 
 def read_exact(path, **named):

@@ -33,8 +33,8 @@ def ensemble_text(file: EnsembleFile) -> str:
     lines = []
     for name, value in found.items():
         if name in ("worlds", "open_numbers"):
-            rows = ",\n".join(f"  {json.dumps(row)}" for row in value)
+            rows = ",\n".join(f"  {json.dumps(row, allow_nan=False)}" for row in value)
             lines.append(f' "{name}": [\n{rows}\n ]')
         else:
-            lines.append(f' "{name}": {json.dumps(value)}')
+            lines.append(f' "{name}": {json.dumps(value, allow_nan=False)}')
     return "{\n" + ",\n".join(lines) + "\n}\n"

@@ -5,13 +5,13 @@ person may have added, which could name a patient.
 """
 
 import datetime as dt
-import json
 from collections.abc import Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pretese.io.text.json_text import to_json
 from pretese.screen.terminal import echo
 
 
@@ -72,4 +72,4 @@ def print_outcomes(service: str, outcomes: Sequence[Outcome]) -> None:
             "reason": reason.code if reason else None,
             "at": each.outcomeTimestamp.isoformat(),
         }
-        echo(json.dumps(line))
+        echo(to_json(line, indent=None))

@@ -18,6 +18,7 @@ REPLICATES = {
     "duration-subgroups": 100,
     "much-missing": 100,
     "missing-at-random-constant-effect": 100,
+    "fsh-at-discretion": 20,
 }
 OTHERWISE = 200
 
@@ -38,6 +39,7 @@ VISIBLE = {
         ("measured", "unadjusted"),
         ("measured", "matching-treated-largest"),
     ],
+    "fsh-at-discretion": [],
     "hidden-confounder-constant-effect": [("measured", "g-computation"), ("measured", "aipw")],
     "responders-removed": [],
     "retest-controls": [],
@@ -100,6 +102,7 @@ def test_tests_err_five_times_in_a_hundred_where_there_is_no_effect(assessed):
         (performance["measure"] == "rejection")
         & (performance["against"] == "PATE")
         & performance["method"].isin(["g-computation", "adjusted", "iptw-ate", "aipw", "matching"])
+        & (performance["plan"] != "more-methods")  # matching of several partners is biased there
     ]
     assert len(rows) >= 8
     limit = 3 * (0.05 * 0.95 / OTHERWISE) ** 0.5

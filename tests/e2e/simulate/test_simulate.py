@@ -17,7 +17,7 @@ from pretese.io.export.streams import Stream
 from simulate.cohort.draw import draw_cohort
 from simulate.core.random_streams import CHUNK
 from simulate.tables.study_tables import COLUMNS, SITE, tables
-from tests.support.exported import assert_same_values, read_exact
+from tests.support.exported import assert_same_values, read_exact, read_stata
 from tests.support.paper import paper
 
 
@@ -73,7 +73,7 @@ def test_every_format_holds_the_same_values(tmp_path):
         for found in (
             read_exact(folder / f"{name}.csv"),
             pyreadstat.read_sav(folder / f"{name}.sav")[0],
-            pyreadstat.read_dta(folder / f"{name}.dta")[0],
+            read_stata(folder / f"{name}.dta", table),
             pyreadstat.read_xport(folder / f"{name}.xpt")[0],
         ):
             assert_same_values(found, table, name)
