@@ -88,7 +88,7 @@ def test_a_picture_is_the_one_that_the_command_writes(tmp_path):
 @pytest.mark.parametrize(
     ("command", "functions", "renamed"),
     [
-        ("simulate", ("simulate", "write", "write_part"), {"out": "folder"}),
+        ("simulate", ("simulate", "write", "write_part", "worlds"), {"out": "folder"}),
         ("truth", ("truth", "effects"), {"out": "path"}),
         ("picture", ("plot",), {}),
     ],
@@ -99,6 +99,7 @@ def test_every_option_has_its_argument(command, functions, renamed):
     known = {
         "simulate": scenarios.Scenario.simulate, "write": cohorts.Cohort.write,
         "write_part": cohorts.Cohort.write_part,
+        "worlds": scenarios.Scenario.simulate_worlds,
         "truth": scenarios.Scenario.truth, "effects": cohorts.TrueEffects.write,
         "plot": scenarios.Scenario.plot,
     }  # fmt: skip

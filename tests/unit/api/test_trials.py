@@ -185,6 +185,7 @@ def test_monitoring_passes_every_option(plain, file, tmp_path, capsys):
                 "as_json": {"progress"},
                 "prior": set(),  # a forecast, which has a method of its own
                 "part": set(),  # a part, which has a function of its own
+                "worlds": set(),  # bands over parameter sets, which have a method of their own
             },
         ),
         (
