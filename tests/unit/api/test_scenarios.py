@@ -88,7 +88,7 @@ def test_a_picture_is_the_one_that_the_command_writes(tmp_path):
 @pytest.mark.parametrize(
     ("command", "functions", "renamed"),
     [
-        ("simulate", ("simulate", "write", "write_part", "worlds"), {"out": "folder"}),
+        ("simulate", ("simulate", "write", "write_part", "worlds"), {"out": "folder", "worlds": "number"}),
         ("truth", ("truth", "effects"), {"out": "path"}),
         ("picture", ("plot",), {}),
     ],
