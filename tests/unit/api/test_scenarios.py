@@ -88,7 +88,8 @@ def test_a_picture_is_the_one_that_the_command_writes(tmp_path):
 @pytest.mark.parametrize(
     ("command", "functions", "renamed"),
     [
-        ("simulate", ("simulate", "write", "write_part", "worlds"), {"out": "folder", "worlds": "number"}),
+        ("simulate", ("simulate", "write", "write_part", "worlds"),
+         {"out": "folder", "worlds": "number"}),
         ("truth", ("truth", "effects"), {"out": "path"}),
         ("picture", ("plot",), {}),
     ],
@@ -107,7 +108,7 @@ def test_every_option_has_its_argument(command, functions, renamed):
     asked = {renamed.get(name, name) for name in options_of(command)}
     # A figure is saved by matplotlib; the scenario and its changes belong to `scenario`.
     assert asked - {"scenario", "changes"} - ({"out"} if command == "picture" else set()) <= given
-    assert given - {"progress"} <= asked
+    assert given - {"progress", "options"} <= asked  # options: those of `simulate`
 
 
 @pytest.mark.parametrize(
