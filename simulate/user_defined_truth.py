@@ -36,8 +36,9 @@ def user_defined_truth(scenario: Scenario, seed: int, patients: int) -> pd.DataF
 
     Returns
     -------
-    Columns as of `simulate.truth.truth_table`. A number has one row, whose scale is *mean
-    difference*, with means in place of risks; a flag has the three scales of risks.
+    pandas.DataFrame
+        Columns as of `simulate.truth.truth_table`. A number has one row, on the scale "mean
+        difference", with means in place of risks; a flag has the three scales of risks.
     """
     outcomes = scenario.user_defined.outcomes
     found = _moments(scenario, seed, patients) if outcomes else {}

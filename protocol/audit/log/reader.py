@@ -10,7 +10,7 @@ an analyte          ``fsh``, ``lh``, ``testosterone`` ...: ``amount`` and ``unit
                     the day on which the result arrived, if not that of the sample
 a finding           an input of the regimen: ``semen``, ``karyotype`` with a ``value``,
                     ``centrifuge_g`` with an ``amount``
-``micro-tese`` surgery; ``value`` may give its result
+``micro-tese``      surgery; ``value`` may give its result
 ``icsi``            sperm is injected; ``value`` is ``ejaculated`` or ``testicular``
 ``withdrawn``       the patient leaves; nothing is due afterwards
 ==================  ==============================================================================
