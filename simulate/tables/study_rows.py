@@ -52,9 +52,10 @@ def _wordy(kind: object) -> bool:
     return isinstance(kind, pd.StringDtype | pd.CategoricalDtype)
 
 
-def _objects(column: pd.Series) -> NDArray[np.object_] | pd.Series:
+def _objects(column: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return words([*column.cat.categories, None])[column.cat.codes.to_numpy()]
+        plain = words([*column.cat.categories, None])[column.cat.codes.to_numpy()]
+        return pd.Series(plain, column.index, dtype=object, copy=False)
     return column.astype(object).where(column.notna(), None)
 
 
