@@ -8,6 +8,7 @@ from protocol.errors import InputError
 EXTRA_OF = {
     "matplotlib": "plots",
     "openpyxl": "files",
+    "docx": "files",
     "pyreadstat": "files",
     "fastapi": "web",
     "jwt": "web",
