@@ -17,9 +17,7 @@ def estimates_table(found: Analysis, style: JournalStyle = PLAIN) -> pd.DataFram
     return table_of_effects(found.estimates, style)
 
 
-def table_of_effects(
-    estimates: Sequence[Estimate], style: JournalStyle = PLAIN
-) -> pd.DataFrame:
+def table_of_effects(estimates: Sequence[Estimate], style: JournalStyle = PLAIN) -> pd.DataFrame:
     """Return one line per estimate."""
     return pd.DataFrame(
         {
@@ -38,19 +36,24 @@ def table_of_effects(
 
 
 def estimands_table(found: Analysis) -> pd.DataFrame:
-    """Return one line per question: the five attributes of its estimand (ICH E9(R1))."""
-    lines: dict[tuple[str, ...], str] = {}
+    """Return one line per question, the attributes of its estimand (ICH E9(R1)) and its methods."""
+    asked: dict[str, dict[tuple[str, ...], list[str]]] = {}
     for each in found.estimates:
-        asked = each.estimand
-        events = "; ".join(f"{e.event}: {e.strategy}" for e in asked.intercurrent)
-        summary = asked.summary if each.scale in asked.summary else f"{asked.summary} {each.scale}"
-        key = (asked.population, asked.treatment, asked.variable, events or "none declared")
-        lines.setdefault((*key, summary.strip()), each.method)
+        question = each.estimand
+        events = "; ".join(f"{e.event}: {e.strategy}" for e in question.intercurrent)
+        key = (question.population, question.treatment, question.variable, events or "none")
+        summary = question.summary or each.scale
+        asked.setdefault(each.method, {}).setdefault(key, []).append(summary)
+    lines: dict[tuple[str, ...], list[str]] = {}
+    for method, questions in asked.items():
+        for question_of, summaries in questions.items():
+            line = (*question_of, ", ".join(dict.fromkeys(summaries)))
+            lines.setdefault(line, []).append(method)
     heads = ("population", "treatment", "outcome", "intercurrent events", "summary measure")
     return pd.DataFrame(
-        [{"first method": method, **dict(zip(heads, key, strict=True))}
-         for key, method in lines.items()]
-    )  # fmt: skip
+        {**dict(zip(heads, line, strict=True)), "methods": ", ".join(methods)}
+        for line, methods in lines.items()
+    )
 
 
 def e_values_table(found: Analysis) -> pd.DataFrame:
@@ -67,9 +70,7 @@ def e_values_table(found: Analysis) -> pd.DataFrame:
     )
 
 
-def predictions_table(
-    found: Sequence[ValidatedModel], style: JournalStyle = PLAIN
-) -> pd.DataFrame:
+def predictions_table(found: Sequence[ValidatedModel], style: JournalStyle = PLAIN) -> pd.DataFrame:
     """Return one line per prediction model."""
     return pd.DataFrame(
         {

@@ -54,7 +54,7 @@ class JournalStyle:
     def p_value(self, value: float | None) -> str:
         """Return a p-value; empty for None and NaN.
 
-        A third decimal is kept where rounding would cross 0.05.
+        More decimals are kept where rounding would cross 0.05.
 
         >>> STYLES["jama"].p_value(0.0473), STYLES["jama"].p_value(0.0001)
         ('.047', '<.001')
@@ -77,9 +77,8 @@ class JournalStyle:
         digits = 2 if value >= 0.01 else 3
         if self.significant_digits:
             digits = 2 - 1 - int(np.floor(np.log10(value)))
-        rounded = round(value, digits)
-        if (value < _LEVEL) != (rounded < _LEVEL):
-            digits = 3
+        while (value < _LEVEL) != (round(value, digits) < _LEVEL):
+            digits += 1
         return f"{value:.{digits}f}"
 
     def interval(self, low: str, high: str) -> str:
@@ -137,7 +136,7 @@ def effect(each: Estimate, style: JournalStyle = PLAIN) -> str:
     """
     if not each.converged:
         return "not estimable"
-    numbers = (each.estimate, each.conf_low, each.conf_high)
+    numbers = [float(x) for x in (each.estimate, each.conf_low, each.conf_high)]
     if each.scale == "risk difference":
         value, low, high = (style.signed(100 * x, 1) for x in numbers)
     elif each.scale in RATIOS:

@@ -39,6 +39,18 @@ def need_extra(extra: str, argument: str, *, otherwise: str = "") -> None:
             raise missing_library(library, argument, otherwise)
 
 
+def need_library(library: str, argument: str, *, otherwise: str = "") -> None:
+    """Refuse, before any work, a request that needs one library of an extra.
+
+    Raises
+    ------
+    InputError
+        As `need_extra`.
+    """
+    if not _installed(library):
+        raise missing_library(library, argument, otherwise)
+
+
 def missing_library(library: str, argument: str = "pretese", otherwise: str = "") -> InputError:
     """Return the error for a library of an extra that is not installed."""
     cure = f"install it: pip install 'pretese[{EXTRA_OF[library]}]'"

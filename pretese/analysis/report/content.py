@@ -118,8 +118,8 @@ def _report_tables(
     yield "Estimands: the five attributes of ICH E9(R1)", estimands_table(found)
     yield from ((caption, table) for _, caption, table in others)
     if details:
-        columns = [*(c for c in ("method", "effect") if c in effects), *details]
-        yield "Interval, test and estimand of each estimate", effects[columns]
+        named = [*(c for c in ("method", "effect") if c in effects), *details]
+        yield "Interval and test of each estimate", effects[named].drop(columns="estimand")
 
 
 def flow_table(found: Analysis, document: Mapping[str, Any]) -> pd.DataFrame:
@@ -151,7 +151,8 @@ def _tables(found: Analysis, style: JournalStyle) -> Iterator[tuple[str, str, pd
             yield "table1_weighted", "Characteristics by treatment, weighted (ATE)", weighted
         yield "balance", "Standardised mean differences", balance_table(found)
     if found.score is not None:
-        model = score_odds_ratios(found).round(3).rename(columns={"odds_ratio": "odds ratio"})
+        model = score_odds_ratios(found).rename(columns={"odds_ratio": "odds ratio"})
+        model = model.map(lambda cell: f"{cell:.3f}" if isinstance(cell, float) else cell)
         yield "propensity_model", "Propensity model: odds ratios of treatment", model
     strengths = e_values_table(found)
     if len(strengths):

@@ -5,6 +5,7 @@ pictures; these are set in the underlying XML (ECMA-376, part 1, sections 17.4 a
 """
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import docx
@@ -20,6 +21,9 @@ from protocol.safe_text import lines, xml_text
 
 #: Text between the margins of an A4 page, in centimetres.
 WIDTH_CM = 17.0
+
+#: Width of a letter in a table and margins of a cell; letters of a word and of a text that count.
+LETTER_CM, MARGINS_CM, LONGEST_WORD, LONGEST_TEXT = 0.165, 0.42, 22, 44
 
 #: Tallest picture, in centimetres.
 HEIGHT_CM = 20.0
@@ -57,15 +61,22 @@ class WordDocument:
         """Add a table under its caption; its heading is repeated on every page."""
         if caption:
             self._caption(caption)
-        rows = [list(cells.columns), *cells.astype(object).to_numpy().tolist()]
-        table = self._document.add_table(len(rows), len(cells.columns))
-        table.autofit = True
-        for number, (row, values) in enumerate(zip(table.rows, rows, strict=True)):
+        columns = [[name, *cells[name]] for name in cells.columns]
+        right = [place > 0 and _is_numeric(column[1:]) for place, column in enumerate(columns)]
+        widths = _widths(columns)
+        table = self._document.add_table(len(cells) + 1, len(columns))
+        table.autofit = False
+        for column, width in zip(table.columns, widths, strict=True):
+            column.width = Cm(width)  # for programs that read the grid instead of the cells
+        for number, (row, values) in enumerate(
+            zip(table.rows, zip(*columns, strict=True), strict=True)
+        ):
             _keep_together(row, heading=number == 0)
-            for column, (cell, value) in enumerate(zip(row.cells, values, strict=True)):
-                _fill(cell, value, bold=number == 0, right=column > 0 and _is_number(value))
+            for place, (cell, value) in enumerate(zip(row.cells, values, strict=True)):
+                cell.width = Cm(widths[place])
+                _fill(cell, value, bold=number == 0, right=right[place])
         _rule(table.rows[0], "top", "bottom")
-        _rule(table.rows[-1], *(("bottom",) if len(rows) > 1 else ()))
+        _rule(table.rows[-1], *(("bottom",) if len(cells) else ()))
         self._document.add_paragraph()
 
     def picture(self, caption: str, png: io.BytesIO) -> None:
@@ -90,9 +101,31 @@ class WordDocument:
         run.bold, run.font.size = True, Pt(9.5)
 
 
-def _is_number(value: object) -> bool:
-    text = str(value)
-    return any(map(str.isdigit, text)) and not any(map(str.isalpha, text.replace("to", "")))
+def _is_numeric(values: Sequence[object]) -> bool:
+    """Return whether a column holds numbers, intervals and gaps, and no words."""
+    texts = [str(value).replace(" to ", " ") for value in values]
+    return any(map(str.isdigit, "".join(texts))) and not any(map(str.isalpha, "".join(texts)))
+
+
+def _widths(columns: Sequence[Sequence[object]]) -> list[float]:
+    """Return widths in centimetres: by the longest word, then by the longest text."""
+    texts = [[str(value) for value in column] for column in columns]
+    words = [
+        max(len(word) for text in column for word in (text.split() or [""])) for column in texts
+    ]
+    longest = [max(map(len, column)) for column in texts]
+    needed = [LETTER_CM * min(max(word, 4), LONGEST_WORD) + MARGINS_CM for word in words]
+    wanted = [LETTER_CM * min(text, LONGEST_TEXT) + MARGINS_CM for text in longest]
+    if sum(needed) >= WIDTH_CM:  # the widest columns break their words
+        cap = next(x / 10 for x in range(300, 0, -1) if _capped(needed, x / 10) <= WIDTH_CM)
+        return [min(each, cap) for each in needed]
+    more = [max(0.0, want - need) for want, need in zip(wanted, needed, strict=True)]
+    share = min(1.0, (WIDTH_CM - sum(needed)) / max(sum(more), 1e-9))
+    return [need + share * each for need, each in zip(needed, more, strict=True)]
+
+
+def _capped(widths: Sequence[float], cap: float) -> float:
+    return sum(min(each, cap) for each in widths)
 
 
 def _fill(cell: Any, value: object, *, bold: bool, right: bool) -> None:

@@ -13,7 +13,7 @@ from pretese.analysis.report.word_parts import WordDocument
 from pretese.plots.style import png_bytes
 
 #: Columns of a table side by side on a portrait page; the first is repeated in further parts.
-ACROSS = 7
+ACROSS = 9
 
 
 def word_report(
