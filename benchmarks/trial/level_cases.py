@@ -10,6 +10,11 @@ Family = tuple[dict[str, Any], dict[str, dict[str, Any]]]
 
 _COVARIATES = ["age_years", "testis_volume_ml", "fsh_iu_l"]
 _BOTH = ["site", "diagnosis"]
+_FACTORS = [
+    {"name": "FSH class", "variable": "fsh_iu_l", "cut_points": [12, 20]},
+    {"name": "duration class", "variable": "infertility_duration_years", "cut_points": [3]},
+]
+_CLASSES = ["FSH class", "duration class"]
 _THREE = [33.333333, 66.666667, 100]
 _ONE_SIDE = {"alpha_percent": 2.5, "sides": 1}
 
@@ -49,7 +54,6 @@ _EIGHT: dict[str, dict[str, Any]] = {
         "logistic", covariates=_COVARIATES, strata=_BOTH),
     "mixed": _by("mixed"),
     "mixed: diagnosis": _by("mixed", strata=["diagnosis"]),
-    "mixed: covariates, diagnosis": _by("mixed", covariates=_COVARIATES, strata=["diagnosis"]),
 }  # fmt: skip
 
 _BLOCKS: dict[str, dict[str, Any]] = {
@@ -87,13 +91,16 @@ _RE_ESTIMATED = {
 
 _MH_BY_DIAGNOSIS = _by("mantel-haenszel", strata=["diagnosis"])
 
+#: Families whose power with the planned effect is wanted as well.
+WITH_POWER = {"minimisation, eight sites"}
+
 #: Every family by its name.
 FAMILIES: dict[str, Family] = {
     "minimisation, eight sites": (shipped("minimisation-eight-sites"), _EIGHT),
-    "blocks of 4, three sites": (shipped("superiority-any-sperm", participants=400), _BLOCKS),
-    "three endpoints": (shipped("three-endpoints"), _ENDPOINTS),
+    "blocks of 4, three sites": (shipped("superiority-any-sperm", participants=200), _BLOCKS),
+    "three endpoints": (shipped("three-endpoints", participants=240), _ENDPOINTS),
     "stratified by site": (
-        shipped("minimisation-eight-sites", participants=320,
+        shipped("minimisation-eight-sites", participants=160,
                  randomisation={"method": "stratified", "by": ["site"], "block_sizes": [4]}),
         {"g-computation: covariates": _by("g-computation-randomised", covariates=_COVARIATES),
          "g-computation: covariates, site": _by(
@@ -102,24 +109,47 @@ FAMILIES: dict[str, Family] = {
          "unadjusted": _by("unadjusted")},
     ),
     "simple randomisation": (
-        shipped("superiority-any-sperm", participants=200, randomisation={"method": "simple"}),
+        shipped("superiority-any-sperm", participants=160, randomisation={"method": "simple"}),
         {"unadjusted": {}, "Mantel-Haenszel: diagnosis": _MH_BY_DIAGNOSIS,
          "g-computation: covariates, diagnosis": _by("g-computation-randomised", **_ADJUSTED)},
     ),
     "principal stratum": (
-        shipped("superiority-any-sperm", participants=400,
+        shipped("superiority-any-sperm", participants=200,
                  endpoint={"variable": "sperm_retrieved", "endpoint_month": 4,
                            "sperm_in_ejaculate": "principal stratum"}),
         {"unadjusted": {}},
     ),
     "non-inferiority by 10 points": (
-        shipped("superiority-any-sperm", participants=600, **_margin("unadjusted")),
+        shipped("superiority-any-sperm", participants=240, **_margin("unadjusted")),
         {"unadjusted": _margin("unadjusted"),
          "Mantel-Haenszel: diagnosis": _margin("mantel-haenszel", strata=["diagnosis"]),
          "g-computation: covariates, diagnosis": _margin("g-computation-randomised", **_ADJUSTED)},
     ),
+    "mixed with covariates": (
+        shipped("minimisation-eight-sites", participants=240),
+        {"mixed: covariates, diagnosis": _by(
+            "mixed", covariates=_COVARIATES, strata=["diagnosis"])},
+    ),
+    "strata of baseline values": (
+        shipped("superiority-any-sperm", participants=160, factors=_FACTORS,
+                randomisation={"method": "stratified", "by": _CLASSES, "block_sizes": [4]}),
+        {"Mantel-Haenszel: FSH class, duration class": _by("mantel-haenszel", strata=_CLASSES),
+         "g-computation: FSH class, duration class": _by(
+             "g-computation-randomised", strata=_CLASSES),
+         "g-computation: covariates": _by("g-computation-randomised", covariates=_COVARIATES),
+         "logistic: FSH class, duration class": _by("logistic", strata=_CLASSES),
+         "unadjusted": {}},
+    ),
+    "minimisation by baseline values": (
+        shipped("superiority-any-sperm", participants=160, factors=_FACTORS,
+                randomisation={"method": "minimisation", "by": _CLASSES}),
+        {"Mantel-Haenszel: FSH class, duration class": _by("mantel-haenszel", strata=_CLASSES),
+         "g-computation: FSH class, duration class": _by(
+             "g-computation-randomised", strata=_CLASSES),
+         "unadjusted": {}},
+    ),
     "re-estimation": (
-        shipped("superiority-any-sperm", participants=200, monitoring=_RE_ESTIMATED),
+        shipped("superiority-any-sperm", participants=120, monitoring=_RE_ESTIMATED),
         {"unadjusted": {}, "g-computation: covariates, diagnosis": _by(
             "g-computation-randomised", **_ADJUSTED)},
     ),
