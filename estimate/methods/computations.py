@@ -1,6 +1,6 @@
 """Computations of the methods of `estimate.methods.registry` that need more than one call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from estimate.causal.entropy_balancing import EntropyTarget, entropy_balanced
@@ -9,8 +9,7 @@ from estimate.causal.matched_effects import matched_effects
 from estimate.causal.matching import match_nearest
 from estimate.causal.weighting import iptw, iptw_adjusted
 from estimate.core.estimand import Target
-from estimate.methods.method import Answers
-from estimate.methods.shared_work import Work
+from estimate.methods.shared_work import Answers, Work
 from estimate.regression.adjustment import adjusted
 
 #: Names of standard errors in plans for averages of an outcome model.
@@ -49,10 +48,14 @@ def weighted_naively(work: Work) -> Answers:
     return iptw(work.data, work.score, work.weights("ate"), errors="naive")
 
 
-def overlap_weighted_regression(work: Work) -> Answers:
-    """Run a logistic regression on treatment and covariates under overlap weights."""
-    errors = work.errors("iptw-ato-adjusted", "M-estimation")
-    return [iptw_adjusted(work.data, work.score, work.weights("ato"), errors=errors)]
+def overlap_weighted_regression(name: str) -> Callable[[Work], Answers]:
+    """Return a logistic regression on treatment and covariates under overlap weights."""
+
+    def run(work: Work) -> Answers:
+        errors = work.errors(name, "M-estimation")
+        return [iptw_adjusted(work.data, work.score, work.weights("ato"), errors=errors)]
+
+    return run
 
 
 def published_weighted_regression(work: Work) -> Answers:
@@ -66,16 +69,13 @@ def regression_on_covariates(work: Work) -> Answers:
     return [adjusted(work.data, profile=not work.pooled, errors=errors)]
 
 
-def regression_on_score(work: Work) -> Answers:
-    """Run a logistic regression on treatment and propensity score."""
-    score, profile = work.score.score, not work.pooled
-    return [adjusted(work.data, [], score=score, method="ps-covariate-alone", profile=profile)]
-
-
-def regression_on_score_and_covariates(work: Work) -> Answers:
-    """Run the published analysis: all covariates, and the score as a further covariate."""
-    score, profile = work.score.score, not work.pooled
-    return [adjusted(work.data, score=score, method="ps-covariate", profile=profile)]
+def regression_on_score(name: str, covariates: Sequence[str] | None) -> Callable[[Work], Answers]:
+    """Return a logistic regression on treatment, propensity score and covariates; None is all."""
+    return lambda work: [
+        adjusted(
+            work.data, covariates, score=work.score.score, method=name, profile=not work.pooled
+        )
+    ]
 
 
 def estimating_equations(work: Work) -> Answers:

@@ -7,11 +7,9 @@ from typing import Literal
 from estimate.causal.matching import Matches
 from estimate.causal.propensity import Weights
 from estimate.core.estimand import Target
-from estimate.core.result import Estimate, Scale
+from estimate.core.result import Scale
 from estimate.methods.provenance import Provenance
-from estimate.methods.shared_work import ErrorKind, Work
-
-Answers = Sequence[Estimate]
+from estimate.methods.shared_work import Answers, ErrorKind, Work
 
 #: Commands that offer methods: for one table, simulated studies, or a planned trial.
 Door = Literal["analyse", "recover", "power"]
