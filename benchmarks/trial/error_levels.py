@@ -21,7 +21,7 @@ from benchmarks.trial.level_cases import FAMILIES, WITH_POWER
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import Trials, draw_trials
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.power.familywise import _parts_of
+from pretese.trial.measures.familywise import _parts_of
 from pretese.trial.simulation.claims import decide_claims
 from pretese.trial.simulation.engine import trials_at_once
 from pretese.trial.simulation.multiple_endpoints import (
