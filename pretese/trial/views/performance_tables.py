@@ -39,6 +39,8 @@ def performance_table(
             for point in points
         ]
         table.add_row(words, *cells)
+    for words, cells in balance_rows(points):
+        table.add_row(words, *cells)
     for words, name, factor in EXACT_ROWS:
         found = [(point["exact"] or {}).get(name) for point in points]
         errors = [(point["exact"] or {}).get(f"{name}_mcse") for point in points]
@@ -46,6 +48,17 @@ def performance_table(
             cells = [exact_cell(v, e, factor) for v, e in zip(found, errors, strict=True)]
             table.add_row(words, *cells)
     return table
+
+
+def balance_rows(points: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
+    """Return one row per factor: the imbalance of the arms within its levels, at every point."""
+    return [
+        (
+            f"largest imbalance within a level of {row['factor']}",
+            [cell(point["balance"][k]["imbalance"]) for point in points],
+        )
+        for k, row in enumerate(points[0]["balance"])
+    ]
 
 
 def point_words(point: dict[str, Any]) -> str:
