@@ -128,7 +128,7 @@ def test_weights_of_zero_are_refused():
 
 
 def surveyed(n=300):
-    """Return a table with four strata of clusters, whose names begin anew in each stratum."""
+    """Return a table with four strata of clusters, with the same names in every stratum."""
     rows = table(n)
     return rows.assign(stratum=np.arange(n) % 4, village=np.arange(n) // 4 % 6)
 
