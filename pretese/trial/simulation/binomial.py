@@ -33,6 +33,9 @@ def why_patient_level(design: DesignFile, points: Sequence[Point]) -> str | None
         "the analysis needs more than the counts of both arms": design.analysis.method
         != "unadjusted",
         "arm sizes are random": design.block is None,
+        "decisions wait for participants whose endpoint is awaited": (
+            design.monitoring.decision_analysis is not None
+        ),
         "the sample size is re-estimated": design.monitoring.reestimation is not None,
         "the final analysis falls inside a block": any(
             participants % (design.block or 1) for participants, _ in points
