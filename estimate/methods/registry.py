@@ -15,6 +15,7 @@ from estimate.causal.matching import match_nearest
 from estimate.causal.randomised_g_computation import randomised
 from estimate.causal.weighting import iptw, iptw_adjusted
 from estimate.comparison.contingency import unadjusted
+from estimate.comparison.count_tests import CountMethod, compare_by_counts
 from estimate.core.estimand import Target
 from estimate.core.result import Estimate, Scale
 from estimate.methods.method import Answers, Door, Method, Need
@@ -32,6 +33,7 @@ _ANALYSE: frozenset[Door] = frozenset({"analyse"})
 _RECOVER: frozenset[Door] = frozenset({"recover"})
 _POWER: frozenset[Door] = frozenset({"power"})
 _EVERYWHERE: frozenset[Door] = _ANALYSE | _RECOVER | _POWER
+_SLOW = "it takes a second for each table of hundreds of patients"
 _SHOWN_TO_FAIL = "it is included to show that it fails"
 _OF_TRIALS = "it is computed from the arms, sites and strata of a planned trial"
 
@@ -157,12 +159,33 @@ def _entropy(target: EntropyTarget) -> Method:
     )  # fmt: skip
 
 
+def _by_counts(
+    name: CountMethod, label: str, scale: Scale, offered: frozenset[Door], reason: str = ""
+) -> Method:
+    return Method(
+        name, label, lambda work: [compare_by_counts(work.observed, name)], scales=(scale,),
+        needs=frozenset(), offered=offered, reason=reason,
+    )  # fmt: skip
+
+
 _ENTRIES = (
     Method("unadjusted",
            "comparison of two proportions without covariates; risk difference with score test and "
            "score interval (Farrington-Manning)",
            lambda work: unadjusted(work.observed), needs=frozenset(), offered=_EVERYWHERE,
            clusters=True, sampling=True),
+    _by_counts("risk-ratio", "ratio of two risks without covariates; score test and Koopman's "
+               "score interval", "risk ratio", _EVERYWHERE),
+    _by_counts("fisher", "Fisher's exact test; conditional odds ratio with exact interval",
+               "odds ratio", _EVERYWHERE),
+    _by_counts("fisher-mid-p", "Fisher's test with mid-p-value; conditional odds ratio with mid-p "
+               "interval", "odds ratio", _EVERYWHERE),
+    _by_counts("barnard", "Barnard's exact unconditional test of two proportions, tables ordered "
+               "by the pooled z; risk difference with score interval", "risk difference",
+               _ANALYSE | _POWER, _SLOW),
+    _by_counts("boschloo", "Boschloo's exact unconditional test of two proportions, tables "
+               "ordered by Fisher's p-value; risk difference with score interval",
+               "risk difference", _ANALYSE | _POWER, _SLOW),
     Method("adjusted", "logistic regression on treatment and covariates",
            _adjusted, given="covariates", scales=_ODDS, clusters=True, sampling=True,
            errors=("model", "HC0", "HC1", "HC2", "HC3", "survey", "bootstrap")),
