@@ -8,7 +8,15 @@ from pydantic import Field, model_validator
 from estimate.comparison.exact.p_value_tables import LARGEST_UNCONDITIONAL, UNCONDITIONAL
 from estimate.core.estimand import Estimand
 from estimate.sample_size.graphs import Graph
-from pretese.trial.design.arms import Arms, ByArm, Randomisation, Recruiting, Risks
+from pretese.trial.design.arms import (
+    Arms,
+    ByArm,
+    Factors,
+    Randomisation,
+    Recruiting,
+    Risks,
+    check_factors,
+)
 from pretese.trial.design.decision_rule import DecisionRule
 from pretese.trial.design.endpoint import Endpoint, EndpointAnalysis, Secondary, estimand_of
 from pretese.trial.design.interim import Monitoring, Percent
@@ -16,6 +24,7 @@ from pretese.trial.design.multiplicity import Multiplicity
 from protocol.errors import InputError
 from protocol.reading.documents import Document
 from protocol.reading.fields import Day, Identifier, Number, Whole
+from simulate.core.coding import DIAGNOSES
 from simulate.recruitment.schemes import SCHEMES
 from simulate.scenario.sections.parameter import Amount, Parameter
 
@@ -35,8 +44,9 @@ class DesignFile(Document):
     Participants come from a ``scenario`` (shipped name or file) or have plain ``risks``. ``prior``
     weighs effects, in percent of that of the scenario, for assurance; 0 means no effect.
     ``endpoint`` with ``analysis`` is the primary question; ``secondary`` ones follow in the order
-    of testing. ``calendar_trend`` is what twelve months of calendar add to the liability of later
-    participants. ``sensitivity`` gives values to assumptions, by path, for a worst case
+    of testing. ``factors`` are classes of baseline values by which randomisation and analyses may
+    be stratified. ``calendar_trend`` is what twelve months of calendar add to the liability of
+    later participants. ``sensitivity`` gives values to assumptions, by path, for a worst case
     (`design.alternatives`). ``decision`` is what the design must show before anyone goes ahead with
     it.
     """
@@ -52,6 +62,7 @@ class DesignFile(Document):
     risks: Risks | None = None
     arms: Arms | None = None
     allocation: tuple[Part, Part] = (1, 1)
+    factors: Factors = ()
     randomisation: Randomisation = Randomisation()
     sites: tuple[Recruiting, ...] = Field(min_length=1, max_length=1000)
     site_sd: Parameter | None = None
@@ -77,6 +88,8 @@ class DesignFile(Document):
             self.arms or self.analysis.covariates or self.site_sd or self.calendar_trend
         )
         by = {*self.randomisation.by, *self.analysis.strata}
+        used = [name for each in self.questions for name in each.analysis.strata]
+        check_factors(self.factors, (*self.randomisation.by, *used), plain=self.risks is not None)
         if self.risks and (
             needs_participants or "diagnosis" in by or self.endpoint.sperm_in_ejaculate
         ):
@@ -204,6 +217,21 @@ class DesignFile(Document):
             self.model_copy(update={"endpoint": endpoint, "analysis": analysis, **alone})
             for endpoint, analysis in pairs
         )
+
+    @property
+    def round_of_allocation(self) -> tuple[int, ...]:
+        """Participants of each arm in one round of the allocation, control first."""
+        return self.allocation
+
+    @property
+    def balanced(self) -> tuple[str, ...]:
+        """Factors whose balance is reported: of the randomisation, then of the analysis."""
+        return tuple(dict.fromkeys((*self.randomisation.by, *self.analysis.strata)))
+
+    def level_count(self, factor: str) -> int:
+        """Return the number of levels of a factor, without that of values not recorded."""
+        defined = {each.name: len(each.classes) for each in self.factors}
+        return {**defined, "site": len(self.sites), "diagnosis": len(DIAGNOSES)}[factor]
 
     def graph(self) -> Graph | None:
         """Return the multiple testing graph; None if every endpoint is tested at full alpha."""

@@ -17,7 +17,7 @@ from estimate.core.result import Estimate, wald
 from estimate.regression.logistic import fit_logistic
 from estimate.regression.random_intercept import by_site, fit_random_intercept
 from pretese.trial.conduct.observed_data import Data
-from pretese.trial.conduct.trial_conduct import strata_of
+from pretese.trial.conduct.strata import levels_of_factor, strata_of
 from pretese.trial.design.endpoint import EndpointAnalysis
 from simulate.recruitment.schemes import SCHEMES
 
@@ -93,7 +93,7 @@ def _stratum(data: Data) -> Estimate:
 
 def _stratified(data: Data) -> Estimate:
     design = data.design
-    place, count = strata_of(design.analysis.strata, data.site, len(design.sites), data.diagnosis)
+    place, count = strata_of(design, design.analysis.strata, data)
     counts = count_strata(np.where(data.include, data.outcome, np.nan), data.arm, place, count)
     answer = mantel_haenszel(counts, design.estimand)[0]
     chi2, p = cochran_mantel_haenszel(counts)
@@ -119,7 +119,7 @@ def _g_computation(data: Data) -> Estimate:
     design, rule, include = data.design, data.design.randomisation, data.include
     stratum: Codes | None = None
     if SCHEMES[rule.method].blocks == "strata":
-        stratum = strata_of(rule.by, data.site, len(design.sites), data.diagnosis)[0]
+        stratum = strata_of(design, rule.by, data)[0]
 
     def fit(rows: Bools, x: Floats) -> Estimate:
         risks = g_computation_by_arm(
@@ -252,7 +252,7 @@ def columns(data: Data) -> tuple[Floats, Bools]:
         found.append(np.where(np.isnan(value), 0.0, (value - mean) / sd)[..., None])
         keep.append(np.ones((len(include), 1), bool))
     for name in design.analysis.strata:
-        place, levels = strata_of((name,), data.site, len(design.sites), data.diagnosis)
+        place, levels = levels_of_factor(design, name, data)
         member = place[..., None] == np.arange(levels)
         occurs = (member & include[..., None]).any(1)
         first = np.cumsum(occurs, axis=1) == 1

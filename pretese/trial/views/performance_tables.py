@@ -4,7 +4,7 @@ from typing import Any
 
 from rich.table import Table
 
-from pretese.trial.power.summary import COUNTED, SHARES, WORDS
+from pretese.trial.measures.performance import COUNTED, SHARES, WORDS
 from pretese.trial.views.measure_words import EXACT_ROWS, cell, exact_cell, narrow_table
 
 
@@ -36,6 +36,8 @@ def performance_table(points: list[dict[str, Any]], scale: str, *, margin: bool 
             for point in points
         ]
         table.add_row(words, *cells)
+    for words, cells in balance_rows(points):
+        table.add_row(words, *cells)
     for words, name, factor in EXACT_ROWS:
         found = [(point["exact"] or {}).get(name) for point in points]
         errors = [(point["exact"] or {}).get(f"{name}_mcse") for point in points]
@@ -43,6 +45,17 @@ def performance_table(points: list[dict[str, Any]], scale: str, *, margin: bool 
             cells = [exact_cell(v, e, factor) for v, e in zip(found, errors, strict=True)]
             table.add_row(words, *cells)
     return table
+
+
+def balance_rows(points: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
+    """Return one row per factor: the imbalance of the arms within its levels, at every point."""
+    return [
+        (
+            f"largest imbalance within a level of {row['factor']}",
+            [cell(point["balance"][k]["imbalance"]) for point in points],
+        )
+        for k, row in enumerate(points[0]["balance"])
+    ]
 
 
 def point_words(point: dict[str, Any]) -> str:
