@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from pretese.trial.design.design_reader import parse_design
-from pretese.trial.power.exact_power import exact_size_power
+from pretese.trial.measures.exact_power import exact_size_power
+from pretese.trial.measures.summary import summarise_point
 from pretese.trial.power.required_size import solve_size
-from pretese.trial.power.summary import summarise_point
 from pretese.trial.simulation.engine import simulate_design
 from protocol.errors import InputError
 
