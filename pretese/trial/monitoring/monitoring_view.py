@@ -198,7 +198,7 @@ def decision_words(document: dict[str, Any]) -> str | None:
 
 
 def _effect(document: dict[str, Any], value: float | None) -> str:
-    """Return an effect; a log odds ratio with the odds ratio in brackets."""
+    """Return an effect; the logarithm of a ratio with the ratio in brackets."""
     if value is None:
         return "-"
     if document["scale"] == "risk difference":
