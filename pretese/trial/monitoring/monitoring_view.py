@@ -50,7 +50,7 @@ def show_monitoring(console: Console, document: dict[str, Any]) -> None:
         console.print(words, highlight=False)
     if document["final"]:
         console.print(_final(document))
-    if decided := decision_words(document):
+    if decided := decision_sentence(document):
         console.print(decided, style="bold", highlight=False)
     for remark in document["remarks"]:
         console.print(f"· {remark}", highlight=False, markup=False)
@@ -185,7 +185,7 @@ def _final(document: dict[str, Any]) -> Table:
     return table
 
 
-def decision_words(document: dict[str, Any]) -> str | None:
+def decision_sentence(document: dict[str, Any]) -> str | None:
     """Return the result of the decision analysis as a sentence; None without one."""
     found = (document["overrunning"] or {}).get("decision")
     if not found:

@@ -33,11 +33,11 @@ class Analyses:
     participants: Ints
     answers: tuple[Estimate, ...]
     z: Floats
-    decision: "Decision | None" = None
+    decision: "DecisionEnd | None" = None
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class DecisionEnd:
     """Ends of trials with decision analyses, (replicate,) arrays.
 
     Attributes
@@ -91,7 +91,7 @@ def run_analyses(data: Data, participants: int) -> Analyses:
     return Analyses(sizes, tuple(answers), np.concatenate([z, new], -1))
 
 
-def _decided(data: Data, counts: tuple[int, ...], z: Floats) -> Decision | None:
+def _decided(data: Data, counts: tuple[int, ...], z: Floats) -> DecisionEnd | None:
     """Return how trials end that wait for the participants recruited before they stopped."""
     plan, rule = data.design.monitoring.plan(), data.design.monitoring.decision_analysis
     if rule is None:
@@ -110,7 +110,7 @@ def _decided(data: Data, counts: tuple[int, ...], z: Floats) -> Decision | None:
         beyond = np.abs(final) >= critical if plan.sides == 2 else final >= critical
     same_side = np.sign(final) == np.sign(stops.z) if plan.sides == 2 else True
     rejected = np.where(awaited > 0, beyond & same_side, stops.rejected)
-    return Decision(
+    return DecisionEnd(
         crossed=np.where(early, np.where(stops.rejected, 1, -1), 0),
         interim_z=stops.z, participants=last, awaited=awaited, answer=answer,
         conduct=Conduct(stops.analysis, rejected, final, len(counts)),

@@ -20,7 +20,7 @@ from pretese.trial.conduct.true_estimands import truths
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.conditional_effect import given_truths
 from pretese.trial.simulation.control_variate import unadjusted_rejections
-from pretese.trial.simulation.interim_analyses import Analyses, Decision
+from pretese.trial.simulation.interim_analyses import Analyses, DecisionEnd
 from pretese.trial.simulation.multiple_endpoints import (
     analyse_endpoints,
     at_analysis,
@@ -160,7 +160,7 @@ def conduct(
     )
 
 
-def _decided(decision: Decision | None) -> dict[str, Floats]:
+def _decided(decision: DecisionEnd | None) -> dict[str, Floats]:
     """Return the arrays of trials with decision analyses."""
     if decision is None:
         return {}

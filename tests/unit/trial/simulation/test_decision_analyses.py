@@ -53,7 +53,7 @@ def test_one_trial_by_hand():
     assert outcomes.months[row] == pytest.approx(trials.arrival_months[row, 99 + waited] + 4)
 
 
-def test_simulated_trials_end_as_the_recursion_says():
+def test_simulated_trials_end_as_the_recursion_predicts():
     design = trial()._file
     found = run_block(design, None, 1, [(200, 0.0)], 0, 3000)[200, 0.0]
     exits = delayed_exits(design.monitoring.plan(), [50 / 200])
