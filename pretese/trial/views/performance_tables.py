@@ -8,15 +8,13 @@ from pretese.trial.measures.performance import COUNTED, SHARES, WORDS
 from pretese.trial.views.measure_words import EXACT_ROWS, cell, exact_cell, narrow_table
 
 
-def performance_table(
-    points: list[dict[str, Any]], log_scale: bool, *, margin: bool = False
-) -> Table:
+def performance_table(points: list[dict[str, Any]], scale: str, *, margin: bool = False) -> Table:
     """Return the measures of points side by side.
 
     Parameters
     ----------
-    log_scale
-        Whether the effect is a log ratio.
+    scale
+        Scale of the effect as a number, such as "log odds ratio".
     margin
         Whether an effect of 0 is at the limit of the null hypothesis.
     """
@@ -29,8 +27,7 @@ def performance_table(
     truth = [point["truth"] for point in points]
     for arm, name in (("control", "risk_control"), ("treated", "risk_treated")):
         table.add_row(f"event risk, {arm}, %", *(f"{100 * t[name]:.1f}" for t in truth))
-    words = "true effect (log odds ratio)" if log_scale else "true effect (risk difference)"
-    table.add_row(words, *(cell(t["on_scale"]) for t in truth))
+    table.add_row(f"true effect ({scale})", *(cell(t["on_scale"]) for t in truth))
     for name, words in WORDS.items():
         if name not in points[0]["measures"]:
             continue
