@@ -6,11 +6,11 @@ import numpy as np
 
 from estimate.core.arrays import Bools, Floats
 from estimate.performance.measures import Measure, proportion_mcse
+from pretese.trial.measures.trial_means import mean, plain_measure
 from pretese.trial.multi_arm.adaptation import FUTILITY, HARM, SELECTION, SUCCESS
 from pretese.trial.multi_arm.conduct import ArmTrials
 from pretese.trial.multi_arm.design.configurations import Configuration
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
-from pretese.trial.power.trial_means import mean, plain_measure
 
 #: Words of the reasons for which a comparison ended before the last analysis.
 REASONS = {"success": SUCCESS, "futility": FUTILITY, "harm": HARM, "selection": SELECTION}
@@ -94,6 +94,24 @@ def _interaction(design: MultiArmDesign, trials: ArmTrials) -> dict[str, Any] | 
     from scipy.special import ndtri
 
     return share(np.abs(trials.interaction_z) >= -ndtri(design.alpha))
+
+
+def allocation_balance(design: MultiArmDesign, trials: ArmTrials) -> dict[str, Any] | None:
+    """Return predictability and balance of the planned allocation; None for counts."""
+    if np.isnan(trials.imbalance).all():
+        return None
+    everywhere, site, stratum = trials.guess_rate.T
+    overall, *within = trials.imbalance.T
+    return {
+        "correct_guess_rate": plain_measure(mean(everywhere)),
+        "site_guess_rate": plain_measure(mean(site)),
+        "stratum_guess_rate": plain_measure(mean(stratum)) if design.randomisation.by else None,
+        "imbalance": plain_measure(mean(overall)),
+        "balance": [
+            {"factor": name, "imbalance": plain_measure(mean(each))}
+            for name, each in zip(design.balanced, within, strict=True)
+        ],
+    }
 
 
 def chosen_power(design: MultiArmDesign, summary: dict[str, Any]) -> dict[str, Any]:
