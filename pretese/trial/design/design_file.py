@@ -5,6 +5,7 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from estimate.comparison.exact.p_value_tables import LARGEST_UNCONDITIONAL, UNCONDITIONAL
 from estimate.core.estimand import Estimand
 from estimate.sample_size.graphs import Graph
 from pretese.trial.design.arms import (
@@ -111,9 +112,24 @@ class DesignFile(Document):
         if self.risks is None and any(each.effect_percent < 0 for each in self.prior):
             raise ValueError("a scenario has no negative effects; name risks for a prior on harm")
         self._check_margin()
+        self._check_exact_tests()
         if self.decision and self.decision.min_assurance_percent and not self.prior:
             raise ValueError("assurance needs a prior; give one, or remove the threshold")
         return self
+
+    def _check_exact_tests(self) -> None:
+        """Refuse exact tests where they cannot be computed or their statistic would mislead."""
+        for question in (self.analysis, *(each.analysis for each in self.secondary)):
+            if question.exact and self.monitoring.reestimation:
+                raise ValueError(
+                    f"re-estimation takes no exact test, which {question.method} is; choose "
+                    "unadjusted or risk-ratio"
+                )
+            if question.method in UNCONDITIONAL and self.participants > LARGEST_UNCONDITIONAL:
+                raise ValueError(
+                    f"{question.method} is computed for up to {LARGEST_UNCONDITIONAL:,} "
+                    "participants; choose fisher or unadjusted"
+                )
 
     def _check_margin(self) -> None:
         """Refuse margins that lead out of the scale, and hypotheses that the plan cannot test."""
@@ -170,6 +186,10 @@ class DesignFile(Document):
         if self.multiplicity and not self.secondary:
             raise ValueError("multiplicity needs secondary endpoints")
         plan = self.monitoring
+        if plan.decision_analysis and (
+            self.secondary or self.analysis.kind_of_hypothesis == "equivalence"
+        ):
+            raise ValueError("decision_analysis has one endpoint, and no equivalence")
         if self.secondary and (plan.reestimation or plan.binding):
             raise ValueError("several endpoints allow neither re-estimation nor binding futility")
         if self.secondary and self.risks:

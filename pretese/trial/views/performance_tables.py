@@ -8,15 +8,13 @@ from pretese.trial.measures.performance import COUNTED, SHARES, WORDS
 from pretese.trial.views.measure_words import EXACT_ROWS, cell, exact_cell, narrow_table
 
 
-def performance_table(
-    points: list[dict[str, Any]], log_scale: bool, *, margin: bool = False
-) -> Table:
+def performance_table(points: list[dict[str, Any]], scale: str, *, margin: bool = False) -> Table:
     """Return the measures of points side by side.
 
     Parameters
     ----------
-    log_scale
-        Whether the effect is a log ratio.
+    scale
+        Scale of the effect as a number, such as "log odds ratio".
     margin
         Whether an effect of 0 is at the limit of the null hypothesis.
     """
@@ -29,8 +27,7 @@ def performance_table(
     truth = [point["truth"] for point in points]
     for arm, name in (("control", "risk_control"), ("treated", "risk_treated")):
         table.add_row(f"event risk, {arm}, %", *(f"{100 * t[name]:.1f}" for t in truth))
-    words = "true effect (log odds ratio)" if log_scale else "true effect (risk difference)"
-    table.add_row(words, *(cell(t["on_scale"]) for t in truth))
+    table.add_row(f"true effect ({scale})", *(cell(t["on_scale"]) for t in truth))
     for name, words in WORDS.items():
         if name not in points[0]["measures"]:
             continue
@@ -86,6 +83,36 @@ def analyses_table(point: dict[str, Any]) -> Table:
             *([cell(row["harm_stop"], share=True)] if harm else []),
         )  # fmt: skip
     return table
+
+
+def decisions_table(point: dict[str, Any]) -> Table:
+    """Return how trials decided once the participants awaited were known."""
+    table = narrow_table(f"Decision analyses, {point_words(point)}")
+    for words in DECISION_HEADS:
+        table.add_column(words, justify="right")
+    for cells in decision_rows(point):
+        table.add_row(*cells)
+    return table
+
+
+#: Heads of `decision_rows`.
+DECISION_HEADS = (
+    "analysis", "participants\nawaited, mean", "efficacy, then\nno rejection, %",
+    "futility, then\nrejection, %",
+)  # fmt: skip
+
+
+def decision_rows(point: dict[str, Any]) -> list[list[str]]:
+    """Return one row per interim analysis; empty for designs without decision analyses."""
+    return [
+        [
+            str(row["analysis"]), cell(row["awaited"]),
+            *(cell(row[name], share=True, counted=True)
+              for name in ("efficacy_reversed", "futility_reversed")),
+        ]
+        for row in point["analyses"][:-1]
+        if row["awaited"] is not None
+    ]  # fmt: skip
 
 
 def sizes_table(points: list[dict[str, Any]]) -> Table:

@@ -9,7 +9,12 @@ from pretese.trial.design.enumeration import UNADJUSTED
 from pretese.trial.power.decision_verdict import decision_words, draft_words
 from pretese.trial.views.endpoint_tables import endpoints_table, family_table
 from pretese.trial.views.measure_words import cell, narrow_table, number
-from pretese.trial.views.performance_tables import analyses_table, performance_table, sizes_table
+from pretese.trial.views.performance_tables import (
+    analyses_table,
+    decisions_table,
+    performance_table,
+    sizes_table,
+)
 from pretese.trial.views.sensitivity_tables import UNMOVED, grid_table, tornado_table, worst_case
 from pretese.trial.views.verdict_table import decision_table
 
@@ -45,10 +50,12 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
         console.print(solved_words(design["sample_size_search"]), style="bold", highlight=False)
     for points in _chunks(design["points"], 3):
         margin = bool(design["hypothesis"]["margin_percent"])
-        console.print(performance_table(points, "odds ratio" in design["estimand"], margin=margin))
+        console.print(performance_table(points, points[0]["scale"], margin=margin))
     last = design["points"][-1]
     if len(last["analyses"]) > 1:
         console.print(analyses_table(last))
+    if last["analyses"][0]["awaited"]:
+        console.print(decisions_table(last))
     if last["reestimation"]:
         console.print(sizes_table(design["points"]))
     if last["family"]:
