@@ -147,13 +147,13 @@ def _counting(
 ) -> Floats:
     """Return the latest result in the window of a measured input."""
     results = _in_unit(regimen, name, reported)
-    found: Floats | None = None
-    for number in reversed(_visits_in_window(regimen.inputs[name], len(results), due, as_of)):
-        found = results[number] if found is None else np.where(missing, results[number], found)
-        missing = np.isnan(found)
-        if not missing.any():
-            break
-    return np.full(results[0].shape, np.nan) if found is None else found
+    *earlier, found = [np.full(results[0].shape, np.nan)] + [
+        results[number]
+        for number in _visits_in_window(regimen.inputs[name], len(results), due, as_of)
+    ]
+    while earlier and (missing := np.isnan(found)).any():
+        found = np.where(missing, earlier.pop(), found)
+    return found
 
 
 def _visits_in_window(spec: Input, visits: int, due: int, as_of: int) -> list[int]:
