@@ -50,7 +50,7 @@ class Interpolation:
         place += values >= self.x.take(place + 1)
         place.clip(0, len(self.slope) - 1, out=place)
         left = self.x.take(place)
-        found = self.slope.take(place)
+        found: Floats = self.slope.take(place)
         found *= values - left
         found += self.y.take(place)
         elsewhere = ~((values > left) & (values < self.x.take(place + 1)))

@@ -163,4 +163,4 @@ class Body:
 
 def _many(rows: Rows) -> bool:
     """Return whether computing for all patients is cheaper than picking these out."""
-    return rows is ... or 4 * np.count_nonzero(rows) > rows.size
+    return bool(rows is ... or 4 * np.count_nonzero(rows) > rows.size)
