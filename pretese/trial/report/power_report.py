@@ -34,7 +34,7 @@ from pretese.trial.report.example_trials import (
     examples,
     replay_trial,
 )
-from pretese.trial.report.power_figures import draw_design, draw_power
+from pretese.trial.report.figures.power_figures import draw_design, draw_power
 from pretese.trial.report.self_checks import (
     checks,
     conclusions,
