@@ -36,9 +36,9 @@ class OutlineEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class TrialOutline:
-    """A planned trial, in the parts that a synopsis and a study definition share.
+    """A planned trial: the parts that a synopsis and a study definition have in common.
 
-    ``statistics`` are rows on randomisation, analyses and methods.
+    ``statistics`` holds rows on randomisation, analyses and methods.
     """
 
     id: str
@@ -121,6 +121,6 @@ def _hypotheses(design: MultiArmDesign) -> Iterator[OutlineEndpoint]:
 
 
 def _in_population(estimand: Estimand, design: MultiArmDesign, number: int) -> Estimand:
-    """Return an estimand with the population of a hypothesis that has its own."""
+    """Return an estimand, with the population of its hypothesis if that has one of its own."""
     own = design.secondary[number - 1].population if number else None
     return estimand if own is None else replace(estimand, population=f"participants {own.name}")

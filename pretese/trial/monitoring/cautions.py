@@ -1,4 +1,4 @@
-"""Remarks on the interpretation of an ongoing trial, one sentence each."""
+"""Remarks on the interpretation of an ongoing trial."""
 
 from collections.abc import Iterator
 
@@ -9,12 +9,12 @@ from pretese.trial.monitoring.boundaries_observed import TOLERANCE, follows
 from pretese.trial.monitoring.ongoing_trial import Monitored
 from pretese.trial.monitoring.reestimated_stages import new_sizes
 
-#: Loss of information by unequal arms that is remarked.
+#: Smallest loss of information by unequal arms that is reported.
 _UNBALANCED = 0.02
 
 
 def remarks_of(trial: Monitored) -> Iterator[str]:
-    """Yield remarks on how to read the numbers of an ongoing trial."""
+    """Yield remarks on the interpretation of an ongoing trial."""
     yield from _information(trial)
     yield from _boundaries(trial)
     yield from _resized(trial)
@@ -83,10 +83,10 @@ def _resized(trial: Monitored) -> Iterator[str]:
     if at is None:
         return
     yield (
-        f"The sample size was re-estimated at analysis {at}. Participants after it are analysed "
-        "separately and combined with those before by the planned weights, whatever their number; "
-        "later analyses have their planned information fraction, and their repeated intervals "
-        "invert the combination test."
+        f"The sample size was re-estimated at analysis {at}. Participants before and after it "
+        "are analysed separately and combined with the planned weights, whatever the new sample "
+        "size; later analyses have their planned information fraction, and their repeated "
+        "intervals invert the combination test."
     )
     yield from _off_plan(trial, at)
     stop = trial.status.stop
@@ -98,7 +98,7 @@ def _resized(trial: Monitored) -> Iterator[str]:
 
 
 def _off_plan(trial: Monitored, at: int) -> Iterator[str]:
-    """Yield analyses whose sample size is far from that chosen by the re-estimation."""
+    """Yield a remark for each analysis whose sample size differs from that of the re-estimation."""
     chosen = new_sizes(trial.design, trial.statistics.z)
     observed = trial.interim.participants
     if chosen is None or observed is None:
@@ -144,7 +144,7 @@ def _end(trial: Monitored) -> Iterator[str]:
 
 
 def _missing(trial: Monitored) -> Iterator[str]:
-    """Yield the reasons for numbers that are missing."""
+    """Yield the reasons for missing numbers."""
     design, statistics, status = trial.design, trial.statistics, trial.status
     plan, shape, running = design.monitoring.plan(), design.monitoring.shape(), status.stop != 0
     if running and statistics.scale == "log odds ratio" and design.analysis.conditional:

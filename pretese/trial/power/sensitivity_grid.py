@@ -26,13 +26,14 @@ from protocol.errors import InputError
 from simulate.scenario import Scenario
 from simulate.scenario.parameter_paths import parameters, with_values
 
-#: Trials by which assumptions that move nothing are told from those that do.
+#: Number of trials of the first round, which screens assumptions for influence.
 SCREENED = 100
 
-#: Assumptions that a tornado shows.
+#: Maximum number of assumptions in a tornado plot.
 SHOWN = 12
 
-#: Times that an end of a range is moved towards the planned value, before it is that value.
+#: Number of times that an end of a range is moved towards the planned value, before the planned
+#: value is used.
 HALVINGS = 8
 
 
@@ -45,11 +46,11 @@ class Cell:
     at
         Path to value.
     risks
-        Success in all participants, had they been randomised to control and to treated.
+        Probability of success in all participants if randomised to control and to treatment.
     numbers
         Power, its paired difference from the plan, type I error, bias, coverage; each with its
         Monte Carlo standard error, as plain values. Power counts rejections in favour of treatment.
-        Of a sequential trial bias and coverage are those of the median-unbiased estimate and the
+        For a sequential trial bias and coverage are those of the median-unbiased estimate and the
         final interval.
     """
 
@@ -71,7 +72,7 @@ class SensitivityGrid:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One assumption varied alone, with the differences in power."""
+    """One assumption varied over its range, the others fixed, with the differences in power."""
 
     path: str
     words: str
@@ -147,11 +148,12 @@ def study_tornado(
     design: DesignFile, scenario: Scenario | None, axes: Axes, participants: int, seed: int,
     replicates: int, runner: Runner,
 ) -> Tornado:  # fmt: skip
-    """Vary each assumption alone over its range.
+    """Vary one assumption at a time over its range.
 
-    Ranges are those of the sensitivity axes, and the ``sweep`` of every number that its file calls
-    assumed. A first round of few trials ranks them by how far the mean statistic moves, which is
-    far steadier than the share of rejections; only the weightiest are simulated in full.
+    Ranges are those of the sensitivity axes, and the ``sweep`` of every number with status assumed.
+    A first round of few trials ranks assumptions by the change in the mean statistic, which has a
+    smaller Monte Carlo error than the proportion of rejections; only the most influential are
+    simulated in full.
     """
     ranges = assumed_ranges(design, scenario, axes)
     few = min(SCREENED, replicates)
@@ -175,8 +177,8 @@ def assumed_ranges(
 ) -> dict[str, tuple[float, float]]:
     """Return the range of every assumption that has one, by its path.
 
-    An end that the scenario does not allow beside its other numbers is moved towards the planned
-    value, by half of the distance at a time.
+    An end that is not allowed together with the other numbers of the scenario is moved towards the
+    planned value, by half of the distance at a time.
     """
     found = {} if scenario is None else parameters(scenario)
     ranges = {
@@ -194,7 +196,7 @@ def assumed_ranges(
 def _possible(
     scenario: Scenario, path: str, planned: float, ends: tuple[float, float]
 ) -> tuple[float, float]:
-    """Return both ends of a range, each as far from the planned value as the scenario allows."""
+    """Return both ends of a range, moved to the planned value until the scenario allows them."""
     low, high = (_allowed(scenario, path, planned, end) for end in ends)
     return low, high
 
@@ -252,15 +254,15 @@ _UNITS = {
     "control_risk": "log odds added",
 }  # fmt: skip
 
-#: What is worst of a measure: the least or the greatest.
+#: Whether the minimum or the maximum of a measure is the worst.
 _WORST = {"power": min, "type_one_error": max, "coverage": min}
 
 
 def grid_document(grid: SensitivityGrid) -> dict[str, Any]:
-    """Return a grid as plain values; ``worst`` holds the index of the worst cell.
+    """Return a grid as plain values; ``worst`` contains the index of the worst cell.
 
-    The least of many estimates lies below the least of the true values by chance alone; cells
-    share their streams, which keeps that small.
+    The minimum of many estimates is expected to be below the minimum of the true values; common
+    random numbers keep this bias small.
     """
     numbers = {name: [cell.numbers[name]["value"] for cell in grid.cells] for name in _WORST}
     known = {name: [v for v in values if v is not None] for name, values in numbers.items()}

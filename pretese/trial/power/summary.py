@@ -24,7 +24,7 @@ from pretese.trial.power.trial_means import (
 from pretese.trial.simulation.reestimation import largest
 from pretese.trial.simulation.trial_results import Outcomes, Results
 
-#: Labels of measures in tables, in their order; some apply to group-sequential trials alone.
+#: Labels of measures in tables, in their order; some apply only to group-sequential trials.
 WORDS = {
     "power": "rejects in favour of treatment, %",
     "controlled_power": "the same, control variate, %",
@@ -62,7 +62,7 @@ COUNTED = SHARES - {
     "controlled_power", "controlled_rejection", "correct_guess_rate", "site_guess_rate",
 }  # fmt: skip
 
-#: Percentiles shown of re-estimated sample sizes.
+#: Percentiles of re-estimated sample sizes that are shown.
 QUANTILES = (5, 25, 50, 75, 95)
 
 
@@ -147,14 +147,16 @@ def measures(design: DesignFile, outcomes: Outcomes) -> dict[str, Measure]:
 
 
 def largest_mcse(design: DesignFile, participants: int, effect: float, outcomes: Outcomes) -> float:
-    """Return the Monte Carlo error of power or rejection, with the control variate if there is."""
+    """Return the Monte Carlo error of power or rejection, with the control variate if any."""
     risks = _risks(design, effect, outcomes)
     controlled = controlled_rejections(design, participants, outcomes, risks)
     if controlled:
         return max(float(each.measure.mcse) for each in controlled.values())
     n = outcomes.replicates
     shares = ((float(each.sum()) + 2) / (n + 4) for each in (won(outcomes), outcomes.rejected))
-    return float(np.sqrt(max(share * (1 - share) / n for share in shares)))  # not 0 if none is seen
+    return float(
+        np.sqrt(max(share * (1 - share) / n for share in shares))
+    )  # not 0 without rejections
 
 
 def _final(design: DesignFile, outcomes: Outcomes, truth: Measure) -> dict[str, Measure]:
@@ -175,15 +177,15 @@ def _final(design: DesignFile, outcomes: Outcomes, truth: Measure) -> dict[str, 
     }
 
 
-#: What a median of no trials is.
+#: Median of an empty set of trials.
 _UNKNOWN = {"value": None, "mcse": None, "n": 0}
 
 
 def assurance(design: DesignFile, results: Results, participants: int) -> Measure:
     """Return the probability of rejecting for treatment, averaged over the prior.
 
-    The effects share their participants, so the Monte Carlo error is that of the weighted sum in
-    each.
+    The effects use the same participants, so that the Monte Carlo error is that of the weighted sum
+    per replicate.
     """
     weighed = [
         each.weight_percent / 100 * won(results[participants, each.effect_percent / 100])
@@ -239,7 +241,7 @@ def _family(design: DesignFile, effect: float, outcomes: Outcomes) -> dict[str, 
         "method": rule.method if rule else "none",
         "any": plain_measure(some),
         "all": plain_measure(every),
-        # Without an effect on anything there is no other family than the first, of all.
+        # Without any effect the global null is the only family of true null hypotheses.
         "errors": [
             {"nulls": list(each.nulls), **plain_measure(each.error)}
             for each in (errors if effect else errors[:1])
@@ -250,7 +252,7 @@ def _family(design: DesignFile, effect: float, outcomes: Outcomes) -> dict[str, 
 def _sizes(design: DesignFile, participants: int, outcomes: Outcomes) -> dict[str, Any] | None:
     """Return how re-estimation changed the sample size; None for a fixed plan.
 
-    Shares are of all trials; quantiles and mean of the size are those of trials that went on.
+    Proportions refer to all trials; quantiles and mean of the size to trials that continued.
     """
     rule, o = design.monitoring.reestimation, outcomes
     if rule is None:

@@ -44,7 +44,7 @@ def identity(study: dict[str, Any]) -> Rows:
         ("code hash", study["code_sha256"]),
         *((f"mechanism of {name}", text) for name, text in study["mechanism_sha256"].items()),
         *study["versions"].items(),
-        ("date, machine, run time", "not recorded, so that equal runs give equal files"),
+        ("date, machine, run time", "not recorded, so that repeated runs give identical files"),
     ]  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def truth_rows(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:
 
 
 def summary_rows(document: dict[str, Any]) -> Rows:
-    """Return the operating characteristics that a reader needs first."""
+    """Return the main operating characteristics."""
     point, none = main_point(document), null_point(document)
     exact = none["exact"] or {"power": None, "overruled": None}
     rows = [

@@ -92,7 +92,7 @@ def calibration_rows(design: DesignFile) -> list[tuple[str, str, str, str]]:
 def configurations(
     design: DesignFile, scenario: Scenario | None, document: dict[str, Any]
 ) -> list[tuple[str, str, str]]:
-    """Return scenarios, what was simulated of each, and the reason to simulate it."""
+    """Return scenarios, their settings, and the reason to simulate each."""
     effects = sorted({point["effect_percent"] for point in document["points"]})
     between = ", ".join(f"{e:g} %" for e in effects if 0 < e < 100)
     tornado, grid = document["tornado"], document["sensitivity"]
@@ -110,7 +110,7 @@ def configurations(
         ("No effect, prognostic covariates", _prognostic(scenario),
          "an adjusted analysis must not attribute prognosis to treatment"),
         ("Misspecified model", _misspecified(design),
-         "the mechanism is not a model that an analysis could fit"),
+         "the data-generating mechanism differs from the model of the analysis"),
         ("Calendar-time trend", _calendar_trend(design, grid),
          "populations and laboratories change during recruitment"),
     ]  # fmt: skip
@@ -133,7 +133,7 @@ def _misspecified(design: DesignFile) -> str:
         if _has_model(question.analysis)
     ]
     if not fitted:
-        return "not applicable: no analysis has a model with more than the arm"
+        return "not applicable: no analysis model contains more than the arm"
     return (
         f"simulated throughout: the model of {', '.join(fitted)} uses recorded values, imputes "
         "missing ones by the mean, and omits effect heterogeneity"

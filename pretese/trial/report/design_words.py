@@ -1,4 +1,4 @@
-"""What a design file plans, as rows of the report: arms, analyses, estimand, methods."""
+"""A design file as rows of the report: arms, analyses, estimand, methods."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -116,7 +116,7 @@ def _analyses(design: DesignFile) -> str:
         ("futility", plan.futility_analyses),
     ):
         if chosen:
-            words += f"; {name} judged at interim analyses {', '.join(map(str, chosen))}"
+            words += f"; {name} applied at interim analyses {', '.join(map(str, chosen))}"
     if plan.harm:
         error = plan.harm_alpha_percent or plan.alpha_percent
         words += f"; harm boundaries {plan.harm} at one-sided {error:g} %"
@@ -142,7 +142,7 @@ def estimand_rows(design: DesignFile) -> tuple[Rows, Rows]:
 
 
 def methods(design: DesignFile) -> Rows:
-    """Return each analysis with its variance, alpha, and the handling of non-convergence."""
+    """Return each analysis with its variance, alpha, and handling of non-convergence."""
     plan, rows = design.monitoring, []
     for question, label in zip(design.questions, design.labels, strict=True):
         given = [*question.analysis.covariates, *question.analysis.strata]

@@ -1,4 +1,4 @@
-"""Statements of a power study in words: for a protocol, and for clinicians."""
+"""Statements of a power study: for a protocol, and for clinicians."""
 
 from typing import Any
 
@@ -98,7 +98,7 @@ def _trend(design: DesignFile) -> list[str]:
 
 
 def _specific(document: dict[str, Any], point: dict[str, Any]) -> list[str]:
-    """Return what only some designs have: a required size, final inference, re-estimation."""
+    """Return sentences for some designs: required size, final inference, re-estimation."""
     solved, sizes = document["sample_size_search"], point["reestimation"]
     found = []
     if solved and solved["exact"]:
@@ -136,7 +136,7 @@ def _software(point: dict[str, Any], version: str) -> str:
 
 
 def at_a_stop(design: DesignFile) -> list[tuple[str, str]]:
-    """Return a row on the estimate that is reported after an early stop; none without analyses."""
+    """Return a row on the estimate reported after an early stop; none without interim analyses."""
     plan = design.monitoring
     if len(plan.analyses_percent) == 1:
         return []
@@ -159,7 +159,7 @@ def at_a_stop(design: DesignFile) -> list[tuple[str, str]]:
 
 
 def in_plain_words(document: dict[str, Any]) -> str:
-    """Return the meaning of the study for a clinician, without technical terms."""
+    """Return the results of the study for clinicians, without technical terms."""
     point, none = main_point(document), null_point(document)
     truth, months = point["truth"], point["measures"]["duration_months"]["value"]
     more = round(100 * (truth["risk_treated"] - truth["risk_control"]))

@@ -1,4 +1,4 @@
-"""Tables of several endpoints: each alone, and the family of their tests."""
+"""Tables of several endpoints: each endpoint separately, and the family of tests."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def endpoints_table(point: dict[str, Any]) -> Table:
 
 
 def family_table(points: list[dict[str, Any]]) -> Table:
-    """Return the probabilities of any and of all claims, and of false ones, at every point."""
+    """Return the probabilities of any claim, of all claims, and of false claims, at every point."""
     method = points[0]["family"]["method"]
     how = "each at full alpha" if method == "none" else method
     table = narrow_table(f"All endpoints together ({how}), % of replicates")
@@ -41,7 +41,7 @@ def family_table(points: list[dict[str, Any]]) -> Table:
 
 
 def _shown(errors: dict[tuple[str, ...], dict[str, Any]]) -> list[tuple[str, ...]]:
-    """Return the global null and the others, or of many the one with the largest error."""
+    """Return the global null and the partial nulls; of many, that with the largest error."""
     whole, *others = errors
     if len(others) > 6:
         others = [max(others, key=lambda nulls: float(errors[nulls]["value"]))]

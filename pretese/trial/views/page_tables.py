@@ -12,7 +12,7 @@ from pretese.trial.views.verdict_table import decision_cells
 
 
 def measure_rows(points: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return heads and rows of the table of performance of several points."""
+    """Return headings and rows of the table of performance of several points."""
     heads = [point_words(point) for point in points]
     rows = [
         ("replicates with an estimate", [f"{p['measures']['bias']['n']:,}" for p in points]),
@@ -46,7 +46,7 @@ def _most(point: dict[str, Any]) -> int:
 
 
 def analysis_rows(point: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return how often a trial stops at each analysis, with text for the numbers."""
+    """Return the stopping probabilities at each analysis as text."""
     return [
         {
             **row,
@@ -88,7 +88,7 @@ def grid_rows(grid: dict[str, Any] | None) -> list[list[str]]:
 
 
 def verdict_rows(decision: dict[str, Any] | None) -> dict[str, Any]:
-    """Return thresholds with their verdicts, and what follows; empty if none was fixed."""
+    """Return thresholds with verdicts, and the decision; empty without a decision rule."""
     if decision is None:
         return {}
     rows = [decision_cells(part) for part in decision["parts"]]

@@ -174,7 +174,7 @@ def trial_question(entries: Mapping[str, str]) -> TrialQuestion:
     choices = (("source", sources), ("spending", SPENDING), ("futility", FUTILITY))
     for name, allowed in choices:
         if merged[name] not in allowed:
-            problem = f"{merged[name][:30]!r} came"
+            problem = f"{merged[name][:30]!r} is not allowed"
             raise InputError.of("trial", name, problem, f"choose from {', '.join(allowed)}")
     numbers: dict[str, Any] = {name: _within(name, merged[name]) for name in LIMITS}
     if merged["source"] != "rates":

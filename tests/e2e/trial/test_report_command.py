@@ -63,7 +63,7 @@ def test_the_page_holds_every_chapter_and_states_what_it_lacks(page):
         "Calendar-time trend not simulated",
         "diagnosis, fsh_iu_l, testis_volume_ml, testosterone_nmol_l determine the outcome",
         "the model of any_sperm uses recorded values",
-        "no analysis has a model with more than the arm",
+        "no analysis model contains more than the arm",
         "names the worst case",
         "calibrated",
         "intraclass correlation 0.046",
