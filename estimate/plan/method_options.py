@@ -14,7 +14,7 @@ from estimate.methods.offered_methods import check_clustered_methods, methods_of
 from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import ErrorKind
 from estimate.multivalued_treatment.comparisons import SEVERAL
-from estimate.outcomes.registry import RUNS, check_outcome_methods, errors_of
+from estimate.outcomes.registry import OUTCOME_METHODS, check_outcome_methods, errors_of
 from estimate.plan.choices import Matching, MissingData, Outcome, read_level
 
 #: Denotes every method of the plan.
@@ -174,7 +174,7 @@ def check_methods(value: tuple[str, ...], before: Mapping[str, Any]) -> tuple[st
     if len(set(value)) < len(value):
         raise ValueError("a method is listed twice")
     outcome, levels = before.get("outcome"), before.get("treatment_levels", ())
-    if outcome is not None and outcome.declared in RUNS and not levels:
+    if outcome is not None and outcome.declared in OUTCOME_METHODS and not levels:
         check_outcome_methods(value, outcome.declared)
     if levels:
         check_several_arms(value, outcome)
