@@ -45,6 +45,13 @@ FILES = {
     "sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]\n"
     "endpoint: {variable: any_sperm, endpoint_month: 4}\n"
     "monitoring: {alpha_percent: 2.5, sides: 1}\n",
+    "strata.yaml": "id: example\ntitle: Example\nquestion: Which one helps?\nparticipants: 90\n"
+    "scenario: rct-two-arm\n"
+    "arms: {none: {regimen: no-therapy}, hcg: {regimen: hcg-only}, ufsh: {regimen: fsh-guided}}\n"
+    "factors: [{name: FSH class, variable: fsh_iu_l, cut_points: [12]}]\n"
+    "randomisation: {method: stratified, by: [FSH class]}\n"
+    "sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]\n"
+    "endpoint: {variable: any_sperm, endpoint_month: 4}\n",
     "columns.yaml": "columns:\n  age_years: age\n  gonadotropin_therapy: treated\n"
     "  sperm_retrieved: found\nextends: paper\n",
     "plan.yaml": "treatment: treated\noutcome: found\ncovariates: {age: numeric}\n"
@@ -85,6 +92,7 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
             "power trial.yaml --replicates 40 --sensitivity dropout=0,20 --tornado",
             "power three-endpoints --replicates 20",
             "power re-estimation --replicates 20",
+            "power minimisation-eight-sites --replicates 20 --participants 160",
         ),
     ),
     "power-several-arms": (
@@ -92,6 +100,7 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
         (
             "power several.yaml --replicates 40 --target-power 0.8",
             "power three-arms-live-birth --replicates 20",
+            "power strata.yaml --replicates 20",
             "power enrichment-long-infertility --replicates 20",
         ),
     ),

@@ -10,6 +10,7 @@ from estimate.causal.marginal import aipw, tmle
 from estimate.causal.matched_effects import matched, matched_effects
 from estimate.causal.randomised_g_computation import randomised
 from estimate.comparison.contingency import unadjusted
+from estimate.comparison.count_tests import CountMethod, compare_by_counts
 from estimate.core.estimand import Target
 from estimate.core.result import Scale
 from estimate.methods import computations
@@ -27,6 +28,7 @@ _ANALYSE: frozenset[Door] = frozenset({"analyse"})
 _RECOVER: frozenset[Door] = frozenset({"recover"})
 _POWER: frozenset[Door] = frozenset({"power"})
 _EVERYWHERE: frozenset[Door] = _ANALYSE | _RECOVER | _POWER
+_SLOW = "it takes a second for each table of hundreds of patients"
 _SHOWN_TO_FAIL = "it is included to show that it fails"
 _OF_TRIALS = "it is computed from the arms, sites and strata of a planned trial"
 
@@ -92,6 +94,21 @@ def _g_computation(target: EntropyTarget) -> Method:
     )  # fmt: skip
 
 
+def _by_counts(
+    name: CountMethod,
+    label: str,
+    scale: Scale,
+    offered: frozenset[Door],
+    known: tuple[str, str, str],
+    reason: str = "",
+) -> Method:
+    return Method(
+        name, label, Provenance("estimate.comparison.count_tests.compare_by_counts", *known),
+        lambda work: [compare_by_counts(work.observed, name)], scales=(scale,), needs=frozenset(),
+        offered=offered, reason=reason,
+    )  # fmt: skip
+
+
 _ENTRIES = (
     Method("unadjusted",
            "comparison of two proportions without covariates; risk difference with score test and "
@@ -101,6 +118,25 @@ _ENTRIES = (
                       "`prop.test`, `glm`, rpact", "1e-7"),
            lambda work: unadjusted(work.observed), needs=frozenset(), offered=_EVERYWHERE,
            clusters=True, sampling=True),
+    _by_counts("risk-ratio", "ratio of two risks without covariates; score test and Koopman's "
+               "score interval", "risk ratio", _EVERYWHERE,
+               ("Koopman PAR. Biometrics 1984;40:513-7", "`gsDesign::ciBinomial`", "1e-4")),
+    _by_counts("fisher", "Fisher's exact test; conditional odds ratio with exact interval",
+               "odds ratio", _EVERYWHERE,
+               ("Fisher RA. J R Stat Soc 1935;98:39-54", "`fisher.test`", "1e-6")),
+    _by_counts("fisher-mid-p", "Fisher's test with mid-p-value; conditional odds ratio with mid-p "
+               "interval", "odds ratio", _EVERYWHERE,
+               ("Lancaster HO. JASA 1961;56:223-34", "by formula", "1e-9")),
+    _by_counts("barnard", "Barnard's exact unconditional test of two proportions, tables ordered "
+               "by the pooled z; risk difference with score interval", "risk difference",
+               _ANALYSE | _POWER,
+               ("Suissa S, Shuster JJ. J R Stat Soc A 1985;148:317-27",
+                "Mehta and Senchaudhuri 2003; by formula", "1e-5"), _SLOW),
+    _by_counts("boschloo", "Boschloo's exact unconditional test of two proportions, tables "
+               "ordered by Fisher's p-value; risk difference with score interval",
+               "risk difference", _ANALYSE | _POWER,
+               ("Boschloo RD. Stat Neerl 1970;24:1-9", "`scipy.stats.boschloo_exact`", "2e-5"),
+               _SLOW),
     Method("adjusted", "logistic regression on treatment and covariates",
            Provenance("estimate.regression.adjustment.adjusted", STANDARD,
                       "`glm`, `confint` (MASS)", "1e-6; limits 1e-4"),

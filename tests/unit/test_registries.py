@@ -30,7 +30,8 @@ HOMES = {
         {
             "estimate/causal/marginal.py", "pretese/trial/simulation/arm_comparison.py",
             "pretese/api/estimators/catalogue_entries.py",
-            "estimate/multivalued_treatment/comparisons.py",
+            "estimate/multivalued_treatment/comparisons.py", "estimate/comparison/count_tests.py",
+            "estimate/comparison/exact/p_value_tables.py",
             "pretese/web/cohorts/cohort_answer.py",
         },
     ),

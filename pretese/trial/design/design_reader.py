@@ -10,7 +10,6 @@ from pretese.trial.design.design_file import DesignFile
 from protocol.errors import Fault, InputError
 from protocol.reading.documents import parse_document, read_text
 from protocol.reading.stored import content_hash
-from simulate.core.coding import DIAGNOSES
 from simulate.core.shipped import find_shipped, shipped_folder
 from simulate.recruitment.schemes import SCHEMES
 
@@ -75,7 +74,6 @@ def _check_spending(design: DesignFile) -> None:
 
 def _check_strata(design: DesignFile, where: str) -> None:
     """Refuse more strata than participants can fill."""
-    levels = {"site": len(design.sites), "diagnosis": len(DIAGNOSES)}
     for field, factors in (
         (
             "randomisation.by",
@@ -85,7 +83,7 @@ def _check_strata(design: DesignFile, where: str) -> None:
         ),
         ("analysis.strata", design.analysis.strata),
     ):
-        strata = int(np.prod([levels[name] for name in factors]))
+        strata = int(np.prod([design.level_count(name) for name in factors]))
         if factors and strata * 2 > design.participants:
             problem = f"{strata} strata are too many for {design.participants} participants"
             raise InputError.of(

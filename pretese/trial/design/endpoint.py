@@ -5,7 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from estimate.comparison.count_tests import COUNT_METHODS, EXACT_TESTS, CountTest
 from estimate.core.estimand import Estimand, IntercurrentEvent, Strategy
+from estimate.core.result import RATIOS, Scale
 from estimate.methods.offered_methods import check_method
 from estimate.methods.registry import METHODS
 from pretese.trial.design.arms import Factor
@@ -122,12 +124,14 @@ class EndpointAnalysis(Document):
     ``strata`` are those of Mantel-Haenszel; a model includes them as indicators. ``mixed`` is a
     logistic model with a normal random intercept per site. ``margin_percent`` is a risk difference
     in percentage points: the limit of inferiority, the limit of equivalence in both directions, or
-    the difference that superiority must exceed.
+    the difference that superiority must exceed. ``scale`` is the scale of g-computation, whose
+    ratios are marginal; other methods have a single scale.
     """
 
     method: Annotated[str, AfterValidator(partial(check_method, door="power"))] = "unadjusted"
     covariates: tuple[str, ...] = ()
     strata: tuple[Factor, ...] = ()
+    scale: Literal["risk difference", "risk ratio", "odds ratio"] | None = None
     small_sample: bool | None = None
     hypothesis: Hypothesis | None = None
     margin_percent: Annotated[Number, Field(gt=0, lt=100)] | None = None
@@ -144,8 +148,13 @@ class EndpointAnalysis(Document):
 
     @model_validator(mode="after")
     def _uses(self) -> Self:
-        if self.method == "unadjusted" and (self.covariates or self.strata):
-            raise ValueError("unadjusted takes neither covariates nor strata")
+        if self.by_counts and (self.covariates or self.strata):
+            raise ValueError(f"{self.method} takes neither covariates nor strata")
+        if self.scale and self.method != "g-computation-randomised":
+            raise ValueError(
+                "scale goes with g-computation-randomised alone; risk-ratio is an unadjusted "
+                "ratio, logistic without covariates an unadjusted odds ratio"
+            )
         if self.method == "mantel-haenszel" and (self.covariates or not self.strata):
             raise ValueError("mantel-haenszel takes strata and no covariates")
         if self.method == "mixed" and "site" in self.strata:
@@ -158,9 +167,11 @@ class EndpointAnalysis(Document):
     def _check_margin(self) -> None:
         if self.margin_percent is None and self.hypothesis in ("non-inferiority", "equivalence"):
             raise ValueError(f"{self.hypothesis} needs a margin; give margin_percent")
-        if self.margin_percent is not None and self.method not in OF_DIFFERENCES:
+        other_scale = self.scale not in (None, "risk difference")
+        if self.margin_percent is not None and (self.method not in OF_DIFFERENCES or other_scale):
+            tested = f"{self.method} on the {self.scale} scale" if other_scale else self.method
             raise ValueError(
-                f"a margin is a risk difference, which {self.method} does not test; choose "
+                f"a margin is a risk difference, which {tested} does not test; choose "
                 f"{', '.join(sorted(OF_DIFFERENCES))}"
             )
 
@@ -210,10 +221,36 @@ class EndpointAnalysis(Document):
         return method.kind == "conditional" and given
 
     @property
+    def by_counts(self) -> bool:
+        """Whether the method needs no more than the counts of both arms."""
+        return self.method in COUNT_METHODS
+
+    @property
+    def exact(self) -> bool:
+        """Whether the test is exact, so that its statistic is the quantile of a p-value."""
+        return self.method in EXACT_TESTS
+
+    def count_test(self, sides: int) -> CountTest:
+        """Return the test of the counts of both arms; ``sides`` is that of the plan."""
+        for method in COUNT_METHODS:
+            if method == self.method:
+                return CountTest(method, sides, self.nulls)
+        raise ValueError(f"{self.method} needs more than counts")  # the caller has looked
+
+    @property
+    def effect_scale(self) -> Scale:
+        """Scale of the estimate."""
+        return self.scale or METHODS[self.method].scales[0]
+
+    @property
+    def number_scale(self) -> str:
+        """Scale of estimates as numbers: the logarithm of a ratio."""
+        return f"log {self.effect_scale}" if self.effect_scale in RATIOS else self.effect_scale
+
+    @property
     def summary(self) -> str:
         """The summary measure of the effect."""
-        measure = METHODS[self.method].scales[0]
-        return f"{'conditional' if self.conditional else 'marginal'} {measure}"
+        return f"{'conditional' if self.conditional else 'marginal'} {self.effect_scale}"
 
 
 class Secondary(Document):

@@ -27,7 +27,7 @@ def why_no_control_variate(design: DesignFile) -> str | None:
 
     Its probability of rejection must be known from enumeration.
     """
-    if design.analysis.method == "unadjusted":
+    if design.analysis.by_counts:
         return UNADJUSTED
     others = {
         "the sample size is re-estimated": design.monitoring.reestimation is not None,
@@ -48,7 +48,7 @@ def _obstacles(design: DesignFile, participants: int | None) -> dict[str, bool]:
         f"re-estimation is enumerated up to {MOST_ENUMERATED:,} participants": (
             rule is not None and most > MOST_ENUMERATED
         ),
-        _ADJUSTED: design.analysis.method != "unadjusted",
+        _ADJUSTED: not design.analysis.by_counts,
         "the primary endpoint shares alpha with others": _shares(design),
         "arm sizes are random": design.block is None,
         "participants drop out of the analysis, or are excluded": (

@@ -142,7 +142,7 @@ def _exact(
     plan: MultiArmPlan, arms: Ints, risks: Floats, control: float
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Enumerate the counts of one analysis: treatments are independent given the control."""
-    from estimate.sample_size.exact_fixed import binomial_masses
+    from estimate.comparison.exact.binomial_tables import binomial_masses
 
     n0, n1 = int(arms[0]), int(arms[1])
     z = _z(np.arange(n1 + 1)[:, None], n1, np.arange(n0 + 1)[None, :], n0)

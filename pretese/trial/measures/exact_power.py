@@ -11,7 +11,7 @@ from estimate.performance.control_variate import Controlled, controlled_share
 from estimate.performance.measures import z_against
 from estimate.sample_size.closed_form import power_two_proportions
 from estimate.sample_size.exact_reestimation import exact_reestimation
-from estimate.sample_size.exact_sequential import ExactTrial, exact_sequential
+from estimate.sample_size.exact_sequential import ExactTrial, Statistic, exact_sequential
 from pretese.trial.conduct.event_rates import arm_rates
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.enumeration import why_not_enumerated
@@ -151,8 +151,9 @@ def _sequential(
     overruled = None
     if plan.has_futility:
         free = exact_sequential(
-            each[:, 1], each[:, 0], plan.upper, treated, control, nulls=design.analysis.nulls
-        )
+            each[:, 1], each[:, 0], plan.upper, treated, control, nulls=design.analysis.nulls,
+            statistic=_exact_statistic(design),
+        )  # fmt: skip
         overruled = float(free.power)
     return float(exact.power), float(exact.expected_participants), overruled
 
@@ -180,7 +181,12 @@ def _closed_form(
     design: DesignFile, participants: int, control: float, treated: float
 ) -> float | None:
     plan, nulls = design.monitoring.plan(), design.analysis.nulls
-    if plan.analyses > 1 or len(nulls) == 2 or np.isclose(treated - control, nulls[0]):
+    if (
+        plan.analyses > 1
+        or len(nulls) == 2
+        or design.analysis.exact
+        or np.isclose(treated - control, nulls[0])
+    ):
         return None
     each = _arms_at_analyses(design, participants)[-1]
     return float(
@@ -212,10 +218,20 @@ def exact_size_power(design: DesignFile, participants: int) -> float:
 def unadjusted_trial(
     design: DesignFile, participants: int, control: ArrayLike, treated: ArrayLike
 ) -> ExactTrial:
-    """Return exact operating characteristics of the score test, without re-estimation."""
+    """Return exact operating characteristics of the test of counts, without re-estimation.
+
+    For designs with another method they are those of the unadjusted score test.
+    """
     each, plan = _arms_at_analyses(design, participants), design.monitoring.plan()
     lower = None if plan.sides == 2 else plan.lower
     return exact_sequential(
         each[:, 1], each[:, 0], plan.upper, treated, control, lower=lower, sides=plan.sides,
-        nulls=design.analysis.nulls,
+        nulls=design.analysis.nulls, statistic=_exact_statistic(design),
     )  # fmt: skip
+
+
+def _exact_statistic(design: DesignFile) -> Statistic | None:
+    """Return the statistic of an exact test; None for the score test."""
+    if not design.analysis.exact:
+        return None
+    return design.analysis.count_test(design.monitoring.sides).z

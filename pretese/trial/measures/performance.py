@@ -39,19 +39,21 @@ WORDS = {
     "duration_months": "duration, months",
     "correct_guess_rate": "correct-guess rate, all sites, %",
     "site_guess_rate": "correct-guess rate, own site, %",
+    "stratum_guess_rate": "correct-guess rate, own stratum, %",
     "imbalance": "imbalance of the arms, participants",
 }
 
 #: Measures that are proportions of replicates or participants.
 SHARES = frozenset({
     "power", "controlled_power", "rejection", "controlled_rejection", "wrong_direction", "coverage",
-    "non_convergence", "correct_guess_rate", "site_guess_rate", "below", "final_below",
-    "final_coverage", "final_over",
+    "non_convergence", "correct_guess_rate", "site_guess_rate", "stratum_guess_rate", "below",
+    "final_below", "final_coverage", "final_over",
 })  # fmt: skip
 
 #: Measures that are proportions of independent replicates, whose 0 has an upper limit.
 COUNTED = SHARES - {
     "controlled_power", "controlled_rejection", "correct_guess_rate", "site_guess_rate",
+    "stratum_guess_rate",
 }  # fmt: skip
 
 
@@ -77,7 +79,11 @@ def measures(design: DesignFile, outcomes: Outcomes) -> dict[str, Measure]:
         "n_experimental": mean(o.n_experimental),
         "duration_months": mean(o.months),
         "correct_guess_rate": mean(o.correct_guess_rate),
-        **({} if o.site_guess_rate is None else {"site_guess_rate": mean(o.site_guess_rate)}),
+        **{
+            name: mean(rate)
+            for name in ("site_guess_rate", "stratum_guess_rate")
+            if (rate := getattr(o, name)) is not None
+        },
         "imbalance": mean(o.imbalance),
         **_final(design, o, truth),
     }

@@ -56,6 +56,12 @@ def summarise_point(
         "measures": {name: plain_measure(measure) for name, measure in found.items()},
         "analyses": _analyses(design, participants, outcomes),
         "reestimation": _sizes(design, participants, outcomes),
+        "balance": []
+        if outcomes.factor_imbalance is None
+        else [
+            {"factor": name, "imbalance": plain_measure(mean(values))}
+            for name, values in zip(design.balanced, outcomes.factor_imbalance.T, strict=True)
+        ],
         "endpoints": _endpoints(design, outcomes),
         "family": _family(design, effect, outcomes),
         "exact": None

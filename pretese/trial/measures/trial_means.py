@@ -2,9 +2,10 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betainc, logit
+from scipy.special import betainc
 
 from estimate.core.arrays import Floats
+from estimate.core.result import RATIOS, log_of_risk
 from estimate.performance.measures import Measure
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.trial_results import Outcomes
@@ -67,7 +68,7 @@ def true_values(
 ) -> Floats:
     """Return (replicate,) values whose mean is the true effect on the scale of the method.
 
-    A risk difference is that of the estimand's population. A marginal odds ratio, as a logarithm,
+    A risk difference is that of the estimand's population. A marginal ratio, as a logarithm,
     follows from the mean risks; each value is the linear contribution of a trial, so that their
     variance is that of the true effect. A conditional one is ``given``, from `conditional_effect`,
     or unknown (NaN).
@@ -79,14 +80,15 @@ def true_values(
     """
     if design.analysis.conditional:
         return np.full_like(target, np.nan if given is None else given.value)
-    if design.analysis.method != "logistic":
+    scale = design.analysis.effect_scale
+    if scale not in RATIOS:
         return target
     found = np.zeros_like(target)
     for risk, sign in ((treated, 1), (control, -1)):
         centre = risk.mean()
         with np.errstate(divide="ignore", invalid="ignore"):
-            slope = 1 / (centre * (1 - centre))
-            found = found + sign * (logit(centre) + (risk - centre) * slope)
+            slope = 1 / (centre if scale == "risk ratio" else centre * (1 - centre))
+            found = found + sign * (log_of_risk(scale, centre) + (risk - centre) * slope)
     return found
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from estimate.sequential.boundary_shapes import HaybittlePeto
+from pretese.trial.design.endpoint import EndpointAnalysis
 from pretese.trial.monitoring.boundaries_observed import TOLERANCE, follows
 from pretese.trial.monitoring.ongoing_trial import Monitored
 from pretese.trial.monitoring.reestimated_stages import new_sizes
@@ -34,8 +35,11 @@ def _information(trial: Monitored) -> Iterator[str]:
             f"Information fraction: participants analysed, relative to {statistics.planned:.6g} "
             "planned for the final analysis."
         )
-    if not statistics.by_counts and statistics.scale == "log odds ratio":
-        yield "Estimates and standard errors are read as natural logarithms of odds ratios."
+    if not statistics.by_counts and statistics.scale.startswith("log "):
+        ratio = statistics.scale.removeprefix("log ")
+        yield f"Estimates and standard errors are read as natural logarithms of {ratio}s."
+    if statistics.by_counts and design.analysis.method != "unadjusted":
+        yield _other_scale(design.analysis)
     yield from _unbalanced(trial)
     if design.secondary:
         others = ", ".join(design.labels[1:])
@@ -43,6 +47,14 @@ def _information(trial: Monitored) -> Iterator[str]:
             f"Only the primary endpoint {design.endpoint.label} is monitored, at full alpha; "
             f"{others}: not monitored here."
         )
+
+
+def _other_scale(analysis: EndpointAnalysis) -> str:
+    """Return how effects are shown where the planned method has another scale or test."""
+    words = "Effects are risk differences with intervals of the score test"
+    if analysis.exact:
+        return f"{words}; z is the normal quantile of the p-value of the planned exact test."
+    return f"{words}, whose test of no effect is that of the planned {analysis.effect_scale}."
 
 
 def _unbalanced(trial: Monitored) -> Iterator[str]:
@@ -147,7 +159,7 @@ def _missing(trial: Monitored) -> Iterator[str]:
     """Yield the reasons for missing numbers."""
     design, statistics, status = trial.design, trial.statistics, trial.status
     plan, shape, running = design.monitoring.plan(), design.monitoring.shape(), status.stop != 0
-    if running and statistics.scale == "log odds ratio" and design.analysis.conditional:
+    if running and statistics.scale != "risk difference" and design.analysis.conditional:
         yield "The planned effect is unknown: no pair of risks has a conditional odds ratio."
     elif running and design.risks is None and trial.asked.risks is None:
         yield (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from estimate.core.arrays import Floats, Ints
-from estimate.sample_size.exact_sequential import exact_sequential
+from estimate.sample_size.exact_sequential import Statistic, exact_sequential
 from estimate.sequential.conditional_power import (
     conditional_power,
     predictive_power,
@@ -58,7 +58,7 @@ class Assumed:
 
         A conditional odds ratio does not follow from a pair of risks.
         """
-        if scale == "log odds ratio" and self.design.analysis.conditional:
+        if scale != "risk difference" and self.design.analysis.conditional:
             return None
         if self.risks is None:
             return planned_risks(self.design, share)
@@ -181,9 +181,13 @@ class _View:
         found = exact_sequential(
             later[:, 1], later[:, 0], upper, treated, control, lower=lower,
             sides=self.boundaries.sides, observed=(int(x[1]), int(n[1]), int(x[0]), int(n[0])),
-            nulls=self.assumed.design.analysis.nulls,
+            nulls=self.assumed.design.analysis.nulls, statistic=self._exact_statistic(),
         )  # fmt: skip
         return float(found.favourable.sum())
+
+    def _exact_statistic(self) -> Statistic | None:
+        analysis = self.assumed.design.analysis
+        return analysis.count_test(self.boundaries.sides).z if analysis.exact else None
 
     @property
     def _rule_at(self) -> int:

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy.special import logit
 
-from estimate.comparison.risk_difference import hypothesis_z
 from estimate.core.arrays import Floats, Ints
+from estimate.core.result import Scale, log_of_risk
 from pretese.trial.conduct.event_rates import arm_rates
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.monitoring.interim_data import COUNTS, InterimData
@@ -29,7 +28,7 @@ class InterimStatistics:
     Attributes
     ----------
     scale
-        Risk difference, or log odds ratio.
+        Risk difference, or the logarithm of a ratio.
     information_unit, planned
         Unit of information, and its planned amount: participants planned to be analysed, or planned
         Fisher information 1 / std_error^2.
@@ -40,7 +39,7 @@ class InterimStatistics:
     participants
         (analysis,) of both arms; None if unknown.
     by_counts
-        Whether z is the score statistic of counts.
+        Whether z is a statistic of counts; effects are then shown as risk differences.
     adapted
         Analysis, counted from 1, at which the sample size was re-estimated: later z are combined
         from stages, and their information fraction is the planned one. None without later analyses.
@@ -115,11 +114,10 @@ def effect_on(scale: str, risks: tuple[float, float], null: float = 0.0) -> floa
     (0.15000000000000002, 0.4055)
     """
     control, treated = risks
-    return (
-        treated - control - null
-        if scale == "risk difference"
-        else float(logit(treated) - logit(control))
-    )
+    if scale == "risk difference":
+        return treated - control - null
+    ratio: Scale = "risk ratio" if scale == "log risk ratio" else "odds ratio"
+    return float(log_of_risk(ratio, treated) - log_of_risk(ratio, control))
 
 
 def information_of(
@@ -127,8 +125,12 @@ def information_of(
 ) -> float:
     """Return the Fisher information of an unadjusted comparison with these risks."""
     part = np.asarray(design.allocation) / sum(design.allocation)
-    variance = np.asarray(risks) * (1 - np.asarray(risks))
-    each = variance if scale == "risk difference" else 1 / variance
+    risk = np.asarray(risks)
+    variance = risk * (1 - risk)
+    if scale == "log risk ratio":
+        each = (1 - risk) / risk
+    else:
+        each = variance if scale == "risk difference" else 1 / variance
     return float(participants / (each / part).sum())
 
 
@@ -141,7 +143,7 @@ def _by_counts(
         design.analysis.method,
         design.endpoint.sperm_in_ejaculate == "principal stratum",
     )
-    if method != "unadjusted" or stratum:
+    if not design.analysis.by_counts or stratum:
         what = "a principal stratum" if stratum else f"an analysis by {method!r}"
         cure = "give estimate and std_error of each analysis by the planned method"
         raise InputError.of(interim.where, "", f"counts do not suffice for {what}", cure)
@@ -153,7 +155,7 @@ def _by_counts(
         information_unit="participants",
         planned=whole,
         fraction=(n0 + n1) / whole,
-        z=hypothesis_z(x1, n1, x0, n0, design.analysis.nulls),
+        z=design.analysis.count_test(design.monitoring.sides).z(x1, n1, x0, n0),
         estimate=p1 - p0,
         std_error=np.sqrt(p1 * (1 - p1) / n1 + p0 * (1 - p0) / n0),
         participants=interim.total,
@@ -188,7 +190,7 @@ def _by_estimates(
         )
         cure = "give counts, which are combined by the planned weights"
         raise interim.fault(rule.at_analysis, "estimate", problem, cure)
-    scale = "log odds ratio" if "odds ratio" in design.analysis.summary else "risk difference"
+    scale = design.analysis.number_scale
     _check_scale(interim, scale)
     risks = None if design.analysis.conditional else planned_risks(design)
     if planned is None and risks is not None:

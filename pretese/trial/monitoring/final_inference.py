@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from estimate.comparison.risk_difference import hypothesis_z, score_interval
+from estimate.comparison.risk_difference import score_interval
 from estimate.core.numeric.roots import brent_root
 from estimate.sequential.boundary_shapes import WangTsiatis
 from estimate.sequential.design import SequentialDesign
@@ -171,7 +171,7 @@ def naive_analysis(
         z = float(statistics.z[analysis])
     else:
         (x0, x1), (n0, n1) = interim.events[analysis], interim.participants[analysis]
-        z = float(hypothesis_z(x1, n1, x0, n0, design.analysis.nulls))
+        z = float(design.analysis.count_test(plan.sides).z(x1, n1, x0, n0))
     p_value = p_of(float(ndtr(-z)), plan.sides)
     return Naive(
         float(statistics.estimate[analysis]),

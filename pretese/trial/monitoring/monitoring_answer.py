@@ -48,9 +48,7 @@ def monitoring_document(trial: Monitored) -> dict[str, Any]:
             "analyses": [_planned(trial, k) for k in range(plan.analyses)],
         },
         "scale": statistics.scale,
-        "statistic": "score statistic of counts"
-        if statistics.by_counts
-        else "estimate / std_error",
+        "statistic": _statistic_words(trial),
         "information_unit": statistics.information_unit,
         "planned": statistics.planned,
         "level": level_of(plan),
@@ -62,6 +60,14 @@ def monitoring_document(trial: Monitored) -> dict[str, Any]:
         "overrunning": _overrunning(trial),
         "remarks": list(remarks_of(trial)),
     }
+
+
+def _statistic_words(trial: Monitored) -> str:
+    if not trial.statistics.by_counts:
+        return "estimate / std_error"
+    if trial.design.analysis.exact:
+        return "normal quantile of an exact p-value"
+    return "score statistic of counts"
 
 
 def _planned(trial: Monitored, k: int) -> dict[str, Any]:

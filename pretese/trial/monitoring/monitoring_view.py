@@ -184,7 +184,7 @@ def _final(document: dict[str, Any]) -> Table:
 
 
 def _effect(document: dict[str, Any], value: float | None) -> str:
-    """Return an effect; a log odds ratio with the odds ratio in brackets."""
+    """Return an effect; the logarithm of a ratio with the ratio in brackets."""
     if value is None:
         return "-"
     if document["scale"] == "risk difference":

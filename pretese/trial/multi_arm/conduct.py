@@ -7,6 +7,7 @@ import numpy as np
 
 from estimate.core.arrays import Bools, Floats, Ints
 from pretese.trial.multi_arm.adaptation import SUCCESS, dropped, next_shares
+from pretese.trial.multi_arm.balance import AllocationBalance
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.statistics import Compared, interaction
 
@@ -40,6 +41,9 @@ class Recruiter(Protocol):
     def truths(self) -> Floats:
         """Return (replicate, comparison) true risk differences of the primary endpoint."""
 
+    def balance(self) -> AllocationBalance:
+        """Return predictability and balance of the planned allocation."""
+
 
 @dataclass(frozen=True, slots=True)
 class ArmTrials:
@@ -64,6 +68,8 @@ class ArmTrials:
         if places are shared, decisions take effect at once.
     analyses, months
         Number of analyses, and months until the last endpoint of the participants is known.
+    guess_rate, imbalance
+        Predictability and balance of the planned allocation: `balance.AllocationBalance`.
     interaction_z
         Statistic of the interaction; NaN unless the trial is factorial.
     """
@@ -77,6 +83,8 @@ class ArmTrials:
     participants: Floats
     analyses: Floats
     months: Floats
+    guess_rate: Floats
+    imbalance: Floats
     interaction_z: Floats
 
 
@@ -168,6 +176,7 @@ class _State:
         """Return the trials after all have ended."""
         rejected = self.design.tests.rejected(self.crossed)
         of_interaction = np.full(self.source.replicates, np.nan)
+        balance = self.source.balance()
         if self.design.factorial:
             of_interaction = interaction(self.design, *self.source.counts()).z[:, 0]
         return ArmTrials(
@@ -180,5 +189,7 @@ class _State:
             participants=self.source.participants() + self.waited,
             analyses=self.analyses,
             months=self.months + self.design.endpoint_month - self.design.decision_month,
+            guess_rate=balance.guess_rate,
+            imbalance=balance.imbalance,
             interaction_z=of_interaction,
         )

@@ -4,6 +4,7 @@ import numpy as np
 
 from estimate.core.arrays import Bools, Floats
 from pretese.trial.multi_arm.adaptation import apportion
+from pretese.trial.multi_arm.balance import AllocationBalance, unknown_balance
 from pretese.trial.multi_arm.design.configurations import Configuration
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.statistics import Compared, compare_counts, true_differences
@@ -106,6 +107,10 @@ class StageCounts:
     def waiting(self) -> Floats:
         """Return participants recruited until the last endpoint is known."""
         return self._timing.waiting()
+
+    def balance(self) -> AllocationBalance:
+        """Return that counts have no order of arrival: NaN."""
+        return unknown_balance(self.replicates)
 
     def months(self) -> Floats:
         """Return months until the endpoints of the participants to date are known."""

@@ -15,6 +15,7 @@ import numpy as np
 from estimate.core.arrays import Bools, Floats
 from pretese.trial.conduct.observed_data import Data
 from pretese.trial.multi_arm.adaptation import FUTILITY, SELECTION, SUCCESS
+from pretese.trial.multi_arm.balance import balance_of
 from pretese.trial.multi_arm.conduct import ArmTrials
 from pretese.trial.multi_arm.design.configurations import Configuration
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
@@ -173,6 +174,7 @@ class _Enriching:
 
     def ended(self) -> ArmTrials:
         """Return the trials when all have ended."""
+        balance = balance_of(self.design, self.drawn, int(self.ends.sum()))
         rejected = self.design.tests.rejected(self.crossed)
         arms = [(self.inside & (self.arm == each)).sum(1) for each in (0, 1)]
         return ArmTrials(
@@ -180,7 +182,8 @@ class _Enriching:
             at_analysis=self.at_analysis, reason=self.reason.astype(float),
             estimate=self.estimate, z=self.z, truth=self._truths(),
             participants=np.stack(arms, -1) + self.waited, analyses=self.analyses,
-            months=self.months, interaction_z=self._interaction(),
+            months=self.months, guess_rate=balance.guess_rate, imbalance=balance.imbalance,
+            interaction_z=self._interaction(),
         )  # fmt: skip
 
     def _truths(self) -> Floats:

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from estimate.core.arrays import Bools, Floats
 from pretese.trial.conduct.observed_data import Codes as Ints
 from pretese.trial.conduct.participants import EligiblePatients, draw_eligible, scenario_of
-from pretese.trial.conduct.trial_conduct import check_filled, recruitment_of
+from pretese.trial.conduct.strata import levels_of_factor
+from pretese.trial.conduct.trial_conduct import Arrived, check_filled, recruitment_of
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.design.design_parts import Population
@@ -52,7 +54,7 @@ class MultiArmPatients:
     month: Floats
     site: Ints
     diagnosis: Ints
-    baseline: Mapping[str, Floats]
+    baseline: Mapping[str, NDArray[np.float64]]
     arm: Ints
     redrawn: Floats
     lost: Floats
@@ -91,10 +93,12 @@ def _draw(
     month, site = np.take_along_axis(month, take, 1), np.take_along_axis(site, take, 1)
     check_filled(pair, month, participants)
     diagnosis = np.take_along_axis(some.diagnosis, take, 1)
-    baseline = {name: np.take_along_axis(v, take, 1) for name, v in some.baseline.items()}
+    baseline: dict[str, NDArray[np.float64]] = {
+        name: np.take_along_axis(v, take, 1) for name, v in some.baseline.items()
+    }
     own = RandomStreams(seed, participants, size, first)
     arms = [
-        _allocated(design, pair, own, parts, site, diagnosis)
+        _allocated(design, pair, own, parts, site, diagnosis, baseline)
         for parts in dict.fromkeys(design.parts_after(j) for j in range(len(design.rates)))
     ]
     return MultiArmPatients(
@@ -162,14 +166,14 @@ def members(
 
 def _allocated(
     design: MultiArmDesign, pair: DesignFile, streams: RandomStreams, parts: tuple[int, ...],
-    site: Ints, diagnosis: Ints,
+    site: Ints, diagnosis: Ints, baseline: dict[str, NDArray[np.float64]],
 ) -> Ints:  # fmt: skip
     rule = design.randomisation
-    levels = {"site": (site, len(pair.sites)), "diagnosis": (diagnosis, len(DIAGNOSES))}
+    who = Arrived(site, diagnosis, baseline)
     several = len(design.rounds_of_blocks) > 1
     return SCHEMES[rule.method].assign(Arrivals(
         uniform=streams.uniform("arm"),
         size_uniform=streams.uniform("block size") if several else None,
-        allocation=parts, factors=tuple(levels[name] for name in rule.by),
+        allocation=parts, factors=tuple(levels_of_factor(pair, name, who) for name in rule.by),
         rounds_of_blocks=design.rounds_of_blocks, probability=rule.probability_percent / 100,
     ))  # fmt: skip

@@ -5,6 +5,7 @@ import numpy as np
 from estimate.core.arrays import Bools, Floats
 from pretese.trial.conduct.observed_data import Codes as Ints
 from pretese.trial.conduct.observed_data import Data
+from pretese.trial.multi_arm.balance import AllocationBalance, balance_of
 from pretese.trial.multi_arm.design.configurations import Configuration
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.pair_analysis import analyse_pair
@@ -133,6 +134,10 @@ class StagePatients:
         """Return (replicate, comparison) true risk differences of the primary endpoint."""
         risks = self._drawn.success[0][self._acts_as].mean(2).T
         return true_differences(self.design, risks)
+
+    def balance(self) -> AllocationBalance:
+        """Return predictability and balance of the planned allocation."""
+        return balance_of(self.design, self._drawn, self._ends[-1])
 
     def months(self) -> Floats:
         """Return months until the endpoints of the participants to date are known.

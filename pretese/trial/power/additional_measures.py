@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-from scipy.special import logit
 
 from estimate.core.arrays import Floats
+from estimate.core.result import RATIOS, log_of_risk
 from estimate.performance.measures import Measure, measure_performance
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.measures.trial_means import (
@@ -56,7 +56,7 @@ def additional_measures(
     )  # fmt: skip
     return {
         "truth_on_scale": truth if np.isfinite(truth) else None,
-        "scale": "log odds ratio" if "odds ratio" in str(design.estimand) else "risk difference",
+        "scale": design.analysis.number_scale,
         "measures": {
             **{name: plain_measure(getattr(found, name)) for name in WORDS if hasattr(found, name)},
             "relative_bias": plain_measure(
@@ -84,7 +84,7 @@ def sate_performance(
 
     The sample effect (SATE) varies between trials around the population effect (PATE), and
     estimates from the same participants are correlated with it, so that intervals are conservative
-    for it. A marginal odds ratio, as a logarithm, follows from the risks of the participants. A
+    for it. A marginal ratio, as a logarithm, follows from the risks of the participants. A
     conditional one does not, and trials simulated as counts have no participants: NaN.
     """
     o = outcomes
@@ -102,10 +102,11 @@ def sample_effects(design: DesignFile, outcomes: Outcomes) -> Floats:
     """Return (replicate,) sample effects (SATE) on the scale of the method."""
     if design.analysis.conditional:
         return np.full_like(outcomes.target, np.nan)
-    if design.analysis.method != "logistic":
+    scale = design.analysis.effect_scale
+    if scale not in RATIOS:
         return outcomes.target
-    with np.errstate(divide="ignore"):
-        return np.asarray(logit(outcomes.risk_treated) - logit(outcomes.risk_control))
+    with np.errstate(invalid="ignore"):
+        return log_of_risk(scale, outcomes.risk_treated) - log_of_risk(scale, outcomes.risk_control)
 
 
 def main_point(document: dict[str, Any]) -> dict[str, Any]:

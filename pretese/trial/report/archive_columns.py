@@ -30,6 +30,8 @@ DICTIONARY: Mapping[str, str] = {
     "target": "true effect in the participants (or the population), a risk difference",
     "correct_guess_rate": "proportion of allocations that an investigator guesses correctly",
     "site_guess_rate": "the same proportion for observers who see one site each",
+    "stratum_guess_rate": "the same proportion for observers who see one stratum each",
+    "factor_imbalance": "largest difference in arm sizes within a level of each factor",
     "imbalance": "difference in arm sizes at full sample size, in rounds of the allocation",
     "unadjusted_rejection": "1 or -1 if the unadjusted test rejects for or against treatment",
     "given_truth": "true conditional log odds ratio, equal for all replicates; empty if marginal",

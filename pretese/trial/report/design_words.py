@@ -49,6 +49,9 @@ def described(design: DesignFile) -> Rows:
         ("Participants", f"scenario {design.scenario}" if design.scenario else "fixed event rates"),
         ("Randomisation",
          f"{rule.method}{blocks}{by}, {':'.join(map(str, design.allocation))}{chance}"),
+        *(("Factor", f"{each.name}: {each.variable} {', '.join(each.classes)}")
+          for each in design.factors),
+        *_unused(design),
         ("Recruitment", "participants per year " + "; ".join(_recruits(design))),
         ("Endpoint", f"{end.variable}, known {end.endpoint_month:g} months after recruitment"),
         *(("Secondary endpoint", f"{each.endpoint.label}: {each.endpoint.variable}, "
@@ -62,6 +65,18 @@ def described(design: DesignFile) -> Rows:
          f"{both_arms(design.treatment_switching)}; strategy: {end.treatment_switching}"),
         ("Analyses", _analyses(design)),
     ]  # fmt: skip
+
+
+def _unused(design: DesignFile) -> Rows:
+    """Return the factors of the randomisation that the analysis does not take into account."""
+    analysis, scheme = design.analysis, SCHEMES[design.randomisation.method]
+    if analysis.method == "g-computation-randomised" and scheme.blocks == "strata":
+        return []  # the variance takes all strata of the randomisation into account
+    used = {*analysis.strata, *(["site"] if analysis.method == "mixed" else [])}
+    used |= {each.name for each in design.factors if each.variable in analysis.covariates}
+    names = [name for name in design.randomisation.by if name not in used]
+    words = f"{', '.join(names)}: an analysis that ignores them is conservative and loses power"
+    return [("Not in the analysis", words)] if names else []
 
 
 def _analysed(end: Endpoint) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from estimate.core.arrays import Bools, Floats, Ints
 from pretese.trial.conduct.event_rates import with_harm
 from pretese.trial.conduct.observed_data import Data
+from pretese.trial.conduct.strata import factor_imbalance, strata_of
 from pretese.trial.conduct.trial_conduct import Trials, draw_trials
 from pretese.trial.conduct.true_estimands import truths
 from pretese.trial.design.design_file import DesignFile
@@ -55,10 +56,7 @@ def run_block(
         scenario=scenario,
         seed=seed,
         trials=trials,
-        guesses=(
-            correct_guesses(trials.arm, design.allocation),
-            guesses_by_site(trials.arm, trials.site, design.allocation),
-        ),
+        guesses=_guesses(design, trials),
         without={each: paths(analyse_endpoints(null, each)) for each in sizes},
     )
     found: Results = {}
@@ -77,16 +75,15 @@ def run_block(
 class _Block:
     """Trials of a block with all values common to their sizes and effects.
 
-    ``guesses`` holds the correct-guess rates after each participant, of observers of all sites and
-    of one site; ``without`` holds the statistics of each size without an effect, for several
-    endpoints.
+    ``guesses`` holds the correct-guess rates after each participant, by name; ``without`` the
+    statistics of each size without an effect, for several endpoints.
     """
 
     design: DesignFile
     scenario: Scenario | None
     seed: int
     trials: Trials
-    guesses: tuple[Floats, Floats]
+    guesses: dict[str, Floats]
     without: Mapping[int, Floats]
 
     def outcomes(self, effect: float, sizes: Sequence[int]) -> Results:
@@ -96,8 +93,8 @@ class _Block:
 
     def _of_size(self, data: Sequence[Data], participants: int, effect: float) -> Outcomes:
         analyses = analyse_endpoints(data, participants)
-        everywhere, own = (each[:, participants - 1] for each in self.guesses)
-        final = conduct(self.design, self.trials, participants, effect, analyses, (everywhere, own))
+        guesses = {name: each[:, participants - 1] for name, each in self.guesses.items()}
+        final = conduct(self.design, self.trials, participants, effect, analyses, guesses)
         return replace(final, **self._beside(data[0], participants, effect, analyses))
 
     def _beside(
@@ -124,7 +121,7 @@ def conduct(
     participants: int,
     effect: float,
     analyses: Sequence[Analyses],
-    guesses: tuple[Floats, Floats],
+    guesses: dict[str, Floats],
 ) -> Outcomes:
     """Return trials planned for ``participants`` at the analysis at which they stop."""
     ends, primary = end_of(design, analyses), analyses[0]
@@ -150,9 +147,9 @@ def conduct(
         risk_control=control,
         risk_treated=treated,
         target=target,
-        correct_guess_rate=guesses[0],
-        site_guess_rate=guesses[1],
+        **guesses,
         imbalance=imbalance_at_end(trials.arm[:, :participants], design.allocation),
+        factor_imbalance=factor_imbalance(design, trials, trials.arm, participants),
     )
 
 
@@ -177,6 +174,19 @@ def _called(design: DesignFile, trials: Trials, participants: int, full: Floats)
     return called | ((number < participants) & (trials.arrival_months <= due))
 
 
+def _guesses(design: DesignFile, trials: Trials) -> dict[str, Floats]:
+    """Return (replicate, participant) correct-guess rates, by their name in `Outcomes`."""
+    arm, allocation = trials.arm, design.allocation
+    found = {
+        "correct_guess_rate": correct_guesses(arm, allocation),
+        "site_guess_rate": guesses_within(arm, trials.site, allocation),
+    }
+    if design.randomisation.by:
+        stratum = strata_of(design, design.randomisation.by, trials)[0]
+        found["stratum_guess_rate"] = guesses_within(arm, stratum, allocation)
+    return found
+
+
 def correct_guesses(arm: Ints, allocation: tuple[int, int]) -> Floats:
     """Return (replicate, participant) correct-guess rates up to each participant.
 
@@ -188,11 +198,11 @@ def correct_guesses(arm: Ints, allocation: tuple[int, int]) -> Floats:
     return _rates(_right(arm, lead, allocation))
 
 
-def guesses_by_site(arm: Ints, site: Ints, allocation: tuple[int, int]) -> Floats:
-    """Return (replicate, participant) correct-guess rates of observers who see one site each."""
+def guesses_within(arm: Ints, group: Ints, allocation: tuple[int, int]) -> Floats:
+    """Return (replicate, participant) correct-guess rates of observers who see one group each."""
     step, right = _steps(arm, allocation), np.zeros(arm.shape)
-    for each in np.unique(site):
-        here = site == each
+    for each in np.unique(group):
+        here = group == each
         own = np.where(here, step, 0.0)
         lead = np.cumsum(own, axis=1) - own
         right = np.where(here, _right(arm, lead, allocation), right)

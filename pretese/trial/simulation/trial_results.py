@@ -42,6 +42,10 @@ class Outcomes:
     guessed, imbalance
         Correct-guess rates of observers of all sites (expected, for binomial counts) and of one
         site each (None for counts); imbalance of the arms at full sample size.
+    stratum_guess_rate, factor_imbalance
+        Correct-guess rate of an observer who sees the strata of the randomisation; (replicate,
+        factor) largest imbalance within a level of each factor of `DesignFile.balanced`. None
+        without factors.
     median_unbiased, final_low, final_high
         Estimate and 95 % interval adjusted for interim analyses, from `stopped_estimates`; None if
         the design has one analysis, or no stagewise ordering.
@@ -78,6 +82,8 @@ class Outcomes:
     correct_guess_rate: Floats
     imbalance: Floats
     site_guess_rate: Floats | None = None
+    stratum_guess_rate: Floats | None = None
+    factor_imbalance: Floats | None = None
     median_unbiased: Floats | None = None
     final_low: Floats | None = None
     final_high: Floats | None = None

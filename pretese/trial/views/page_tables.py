@@ -6,7 +6,7 @@ from pretese.trial.measures.performance import COUNTED, SHARES, WORDS
 from pretese.trial.power import additional_measures as more
 from pretese.trial.power.decision_verdict import decision_words
 from pretese.trial.views.measure_words import EXACT_ROWS, cell, exact_cell
-from pretese.trial.views.performance_tables import point_words
+from pretese.trial.views.performance_tables import balance_rows, point_words
 from pretese.trial.views.sensitivity_tables import cell_numbers
 from pretese.trial.views.verdict_table import decision_cells
 
@@ -17,6 +17,7 @@ def measure_rows(points: list[dict[str, Any]]) -> dict[str, Any]:
     rows = [
         ("replicates with an estimate", [f"{p['measures']['bias']['n']:,}" for p in points]),
         *_measured(points, WORDS, SHARES),
+        *balance_rows(points),
         *_measured(points, more.WORDS, more.SHARES),
     ]
     for name, words in (("recruited", "participants recruited"), ("duration_months", "months")):

@@ -8,15 +8,13 @@ from pretese.trial.measures.performance import COUNTED, SHARES, WORDS
 from pretese.trial.views.measure_words import EXACT_ROWS, cell, exact_cell, narrow_table
 
 
-def performance_table(
-    points: list[dict[str, Any]], log_scale: bool, *, margin: bool = False
-) -> Table:
+def performance_table(points: list[dict[str, Any]], scale: str, *, margin: bool = False) -> Table:
     """Return a table of the measures, one column per point.
 
     Parameters
     ----------
-    log_scale
-        Whether the effect is a log ratio.
+    scale
+        Scale of the effect as a number, such as "log odds ratio".
     margin
         Whether an effect of 0 is at the limit of the null hypothesis.
     """
@@ -29,8 +27,7 @@ def performance_table(
     truth = [point["truth"] for point in points]
     for arm, name in (("control", "risk_control"), ("treated", "risk_treated")):
         table.add_row(f"event risk, {arm}, %", *(f"{100 * t[name]:.1f}" for t in truth))
-    words = "true effect (log odds ratio)" if log_scale else "true effect (risk difference)"
-    table.add_row(words, *(cell(t["on_scale"]) for t in truth))
+    table.add_row(f"true effect ({scale})", *(cell(t["on_scale"]) for t in truth))
     for name, words in WORDS.items():
         if name not in points[0]["measures"]:
             continue
@@ -39,6 +36,8 @@ def performance_table(
             for point in points
         ]
         table.add_row(words, *cells)
+    for words, cells in balance_rows(points):
+        table.add_row(words, *cells)
     for words, name, factor in EXACT_ROWS:
         found = [(point["exact"] or {}).get(name) for point in points]
         errors = [(point["exact"] or {}).get(f"{name}_mcse") for point in points]
@@ -46,6 +45,17 @@ def performance_table(
             cells = [exact_cell(v, e, factor) for v, e in zip(found, errors, strict=True)]
             table.add_row(words, *cells)
     return table
+
+
+def balance_rows(points: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
+    """Return one row per factor: the imbalance of the arms within its levels, at every point."""
+    return [
+        (
+            f"largest imbalance within a level of {row['factor']}",
+            [cell(point["balance"][k]["imbalance"]) for point in points],
+        )
+        for k, row in enumerate(points[0]["balance"])
+    ]
 
 
 def point_words(point: dict[str, Any]) -> str:

@@ -45,7 +45,7 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
         console.print(solved_words(design["sample_size_search"]), style="bold", highlight=False)
     for points in _chunks(design["points"], 3):
         margin = bool(design["hypothesis"]["margin_percent"])
-        console.print(performance_table(points, "odds ratio" in design["estimand"], margin=margin))
+        console.print(performance_table(points, points[0]["scale"], margin=margin))
     last = design["points"][-1]
     if len(last["analyses"]) > 1:
         console.print(analyses_table(last))

@@ -4,7 +4,14 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from pretese.trial.design.arms import ArmTherapy, Randomisation, Recruiting, Share
+from pretese.trial.design.arms import (
+    ArmTherapy,
+    Factors,
+    Randomisation,
+    Recruiting,
+    Share,
+    check_factors,
+)
 from pretese.trial.design.endpoint import Endpoint, EndpointAnalysis
 from pretese.trial.design.interim import Monitoring
 from pretese.trial.multi_arm.design.design_parts import (
@@ -51,6 +58,7 @@ class ArmFields(Document):
     risks_percent: Percents | None = None
     control: Name | None = None
     allocation: Allocation = Field(default_factory=dict)
+    factors: Factors = ()
     randomisation: Randomisation = Randomisation()
     sites: tuple[Recruiting, ...] = Field(min_length=1, max_length=1000)
     eligibility: Population | None = None
@@ -163,6 +171,9 @@ class ArmFields(Document):
             self.secondary
         ):
             raise ValueError("two hypotheses have the same name; rename one of them")
+        used = [name for each in self.methods for name in each.strata]
+        plain = self.risks_percent is not None
+        check_factors(self.factors, (*self.randomisation.by, *used), plain=plain)
         order = self.testing.order
         if (self.testing.procedure == "fixed sequence") != bool(order):
             raise ValueError("fixed sequence needs testing.order, and no other procedure allows it")

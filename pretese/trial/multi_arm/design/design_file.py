@@ -28,6 +28,16 @@ class MultiArmDesign(ArmFields):
         return parts
 
     @property
+    def round_of_allocation(self) -> tuple[int, ...]:
+        """Participants of each arm in one round of the planned allocation, control first."""
+        return self.parts
+
+    @property
+    def balanced(self) -> tuple[str, ...]:
+        """Factors whose balance is reported: of the randomisation, then of the analysis."""
+        return tuple(dict.fromkeys((*self.randomisation.by, *self.analysis.strata)))
+
+    @property
     def ratios(self) -> tuple[float, ...]:
         """Participants of each treatment per participant of the control."""
         return tuple(part / self.parts[0] for part in self.parts[1:])
@@ -128,7 +138,7 @@ class MultiArmDesign(ArmFields):
         return DesignFile.model_validate({
             "id": self.id, "title": self.title, "question": self.question,
             "participants": self.participants, "scenario": self.scenario, "risks": risks,
-            "arms": arms, "sites": self.sites, "randomisation": rule,
+            "arms": arms, "factors": self.factors, "sites": self.sites, "randomisation": rule,
             "endpoint": self.endpoints[hypothesis], "analysis": self.methods[hypothesis],
         })  # fmt: skip
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from estimate.comparison.exact.binomial_tables import binomial_masses
 from estimate.core.arrays import Floats, Ints
 from estimate.multi_arm.local_tests import NEVER
-from estimate.sample_size.exact_fixed import binomial_masses
 from pretese.trial.multi_arm.counts import event_rates, why_patients
 from pretese.trial.multi_arm.design.configurations import Configuration
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign

@@ -98,6 +98,24 @@ def _interaction(design: MultiArmDesign, trials: ArmTrials) -> dict[str, Any] | 
     return share(np.abs(trials.interaction_z) >= -ndtri(design.alpha))
 
 
+def allocation_balance(design: MultiArmDesign, trials: ArmTrials) -> dict[str, Any] | None:
+    """Return predictability and balance of the planned allocation; None for counts."""
+    if np.isnan(trials.imbalance).all():
+        return None
+    everywhere, site, stratum = trials.guess_rate.T
+    overall, *within = trials.imbalance.T
+    return {
+        "correct_guess_rate": plain_measure(mean(everywhere)),
+        "site_guess_rate": plain_measure(mean(site)),
+        "stratum_guess_rate": plain_measure(mean(stratum)) if design.randomisation.by else None,
+        "imbalance": plain_measure(mean(overall)),
+        "balance": [
+            {"factor": name, "imbalance": plain_measure(mean(each))}
+            for name, each in zip(design.balanced, within, strict=True)
+        ],
+    }
+
+
 def chosen_power(design: MultiArmDesign, summary: dict[str, Any]) -> dict[str, Any]:
     """Return the power that ``power_of`` of the design defines, under the planned configuration."""
     if design.power_of in ("any", "all"):

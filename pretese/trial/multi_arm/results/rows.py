@@ -87,6 +87,24 @@ def arm_rows(size: dict[str, Any]) -> list[list[str]]:
     ]
 
 
+def allocation_rows(size: dict[str, Any]) -> list[list[str]]:
+    """Return one row per figure of the planned allocation; empty for counts."""
+    found = size["allocation"]
+    if found is None:
+        return []
+    rates = [
+        ("all sites", found["correct_guess_rate"]), ("own site", found["site_guess_rate"]),
+        ("own stratum", found["stratum_guess_rate"]),
+    ]  # fmt: skip
+    return [
+        *([f"correct-guess rate, {words}, %", cell(rate, share=True)]
+          for words, rate in rates if rate),
+        ["imbalance of the arms", cell(found["imbalance"])],
+        *([f"largest within a level of {row['factor']}", cell(row["imbalance"])]
+          for row in found["balance"]),
+    ]  # fmt: skip
+
+
 def search_words(found: dict[str, Any], power_of: str) -> str:
     """Return the required sample size as a sentence."""
     of = {"any": "any treatment that works", "all": "all treatments that work"}.get(

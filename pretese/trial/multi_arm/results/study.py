@@ -28,7 +28,11 @@ from pretese.trial.multi_arm.design.configurations import arm_configurations
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.results.exact_arms import exact_power, why_not_exact
 from pretese.trial.multi_arm.results.figures import draw_arms
-from pretese.trial.multi_arm.results.measures import chosen_power, summarise_arms
+from pretese.trial.multi_arm.results.measures import (
+    allocation_balance,
+    chosen_power,
+    summarise_arms,
+)
 from pretese.trial.multi_arm.results.size_search import SizeFound, find_size
 from pretese.trial.multi_arm.simulate_arms import arm_job, arm_record, trials_of
 from pretese.trial.power.study import MULTI_ARM_SCHEMA
@@ -162,6 +166,8 @@ class _Study:
     def _size(self, participants: int) -> dict[str, Any]:
         table = self._trials(participants)
         why = why_not_exact(self.design, participants)
+        planned = arm_configurations(self.design)[0]
+        allocation = allocation_balance(self.design, trials_of(table, planned))
         rows = []
         for each in arm_configurations(self.design):
             row = {"configuration": each.name, **summarise_arms(self.design, each,
@@ -180,6 +186,7 @@ class _Study:
             "analyses_at": list(self.design.analyses_at(participants)),
             "power": chosen_power(self.design, rows[0]),
             "exact_unavailable": why,
+            "allocation": allocation,
             "configurations": rows,
         }
 

@@ -65,6 +65,9 @@ def _show_size(console: Console, document: dict[str, Any], size: dict[str, Any])
                       highlight=False)  # fmt: skip
     heads = ("comparison", "true risk\ndifference", "mean estimate", "bias")
     console.print(_table("Effects as planned", heads, rows.effect_rows(size)))
+    allocation = rows.allocation_rows(size)
+    if allocation:
+        console.print(_table("Planned allocation", ("predictability and balance", ""), allocation))
     for row in size["configurations"]:
         if row["interaction"]:
             words = f"Interaction significant if {row['configuration']}: "
