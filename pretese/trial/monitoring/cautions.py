@@ -9,6 +9,7 @@ from pretese.trial.design.endpoint import EndpointAnalysis
 from pretese.trial.monitoring.boundaries_observed import TOLERANCE, follows
 from pretese.trial.monitoring.ongoing_trial import Monitored
 from pretese.trial.monitoring.reestimated_stages import new_sizes
+from simulate.labels import label_of
 
 #: Smallest loss of information by unequal arms that is reported.
 _UNBALANCED = 0.02
@@ -42,10 +43,10 @@ def _information(trial: Monitored) -> Iterator[str]:
         yield _other_scale(design.analysis)
     yield from _unbalanced(trial)
     if design.secondary:
-        others = ", ".join(design.labels[1:])
+        others = ", ".join(map(label_of, design.labels[1:]))
         yield (
-            f"Only the primary endpoint {design.endpoint.label} is monitored, at full alpha; "
-            f"{others}: not monitored here."
+            f"Only the primary endpoint {label_of(design.endpoint.label)} is monitored, at full "
+            f"alpha; {others}: not monitored here."
         )
 
 

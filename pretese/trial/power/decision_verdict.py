@@ -10,6 +10,7 @@ from estimate.comparison.proportion import wilson_interval
 from estimate.performance.measures import replicates_for
 from pretese.trial.design.decision_rule import DecisionRule
 from pretese.trial.power.additional_measures import main_point, null_point
+from simulate.labels import label_of
 
 #: A measure as plain values, and the setting in which it was simulated.
 Found = tuple[dict[str, Any], str]
@@ -112,7 +113,7 @@ def _levels(document: dict[str, Any]) -> Iterator[Found]:
     family = main_point(document)["family"]
     if family and family["method"] != "none":
         for error in family["errors"]:
-            yield error, f"no effect on {', '.join(error['nulls'])}"
+            yield error, f"no effect on {', '.join(map(label_of, error['nulls']))}"
 
 
 def _at(cell: dict[str, Any]) -> str:
@@ -181,17 +182,32 @@ def _to_tell(measure: dict[str, Any], limit: float, *, counted: bool) -> int | N
 
 
 def decision_words(decision: dict[str, Any]) -> str:
-    """Return the decision, and the number of replicates that would settle inconclusive parts."""
+    """Return the decision with the reason of every threshold that is not met or inconclusive."""
     words = f"Decision: {decision['verdict']}."
     for part in decision["parts"]:
-        if part["verdict"] == "inconclusive":
-            required, what = part["replicates_to_settle"], part["words"]
-            cure = "more replicates may not settle it"
-            if required:
-                cure = f"about {required:,} replicates would settle it at the current estimate"
-            reason = f"inconclusive; {cure}" if part["n"] else part["at"]
-            words += f" {what[0].upper()}{what[1:]}: {reason}."
+        if part["verdict"] != "met":
+            what = part["words"]
+            words += f" {what[0].upper()}{what[1:]}: {_reason(part)}."
     return words
+
+
+def _reason(part: dict[str, Any]) -> str:
+    if part["verdict"] == "not met":
+        low, high, limit = (
+            _amount(part[name], part["share"]) for name in ("low", "high", "threshold")
+        )
+        kind = "minimum" if part["part"].startswith("min_") else "maximum"
+        return f"not met; 95 % interval {low} to {high}, {kind} {limit}"
+    if not part["n"]:
+        return str(part["at"])
+    required = part["replicates_to_settle"]
+    if not required:
+        return "inconclusive; more replicates may not settle it"
+    return f"inconclusive; about {required:,} replicates would settle it at the current estimate"
+
+
+def _amount(value: float, share: bool) -> str:
+    return f"{100 * value:.1f} %" if share else f"{value:.1f}"
 
 
 def replicates_wanted(document: dict[str, Any]) -> list[tuple[str, float, float, int]]:

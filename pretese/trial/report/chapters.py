@@ -10,6 +10,7 @@ from estimate.comparison.risk_difference import hypothesis_z
 from estimate.core.numeric.roots import brent_root
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.additional_measures import main_point, null_point
+from pretese.trial.power.decision_verdict import decision_words
 from pretese.trial.report.design_words import Rows, axes_words, number_list
 from pretese.trial.simulation.conditional_effect import PARTICIPANTS, TRIALS
 from pretese.trial.views.measure_words import number
@@ -131,7 +132,8 @@ def summary_rows(document: dict[str, Any]) -> Rows:
         rows.append((f"Expected sample size and duration, {words}",
                      f"{number(recruited)} participants, {number(months)} months"))  # fmt: skip
     if document["decision"]:
-        rows.append(("Decision rule", document["decision"]["verdict"]))
+        verdict = decision_words(document["decision"])
+        rows.append(("Decision rule", verdict.removeprefix("Decision: ")))
     return rows
 
 

@@ -8,6 +8,7 @@ from pretese.trial.design.alternatives import SOURCED
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.endpoint import EndpointAnalysis
 from pretese.trial.report.design_words import Rows, axes_words, both_arms
+from simulate.labels import label_of
 from simulate.scenario import Scenario
 from simulate.scenario.load import load
 from simulate.scenario.parameter_paths import parameters
@@ -122,13 +123,13 @@ _NOT = "not simulated; give {}"
 def _prognostic(scenario: Scenario | None) -> str:
     if scenario is None:
         return "not applicable: event rates are fixed"
-    names = ", ".join(("diagnosis", *scenario.spermatogenesis.prognosis))
+    names = ", ".join(map(label_of, ("diagnosis", *scenario.spermatogenesis.prognosis)))
     return f"simulated in the trials without effect: {names} determine the outcome"
 
 
 def _misspecified(design: DesignFile) -> str:
     fitted = [
-        label
+        label_of(label)
         for question, label in zip(design.questions, design.labels, strict=True)
         if _has_model(question.analysis)
     ]

@@ -41,7 +41,14 @@ from pretese.trial.report.self_checks import (
     outside_checks,
     replicates_table,
 )
-from pretese.trial.report.statements import at_a_stop, in_plain_words, limits, statement
+from pretese.trial.report.statements import (
+    access_words,
+    at_a_stop,
+    harm_words,
+    in_plain_words,
+    limits,
+    statement,
+)
 from pretese.trial.views.measure_words import cell, number
 from pretese.trial.views.page_tables import (
     analysis_rows,
@@ -135,6 +142,8 @@ def _aims(design: DesignFile, document: dict[str, Any], study: dict[str, Any]) -
         "boundary_figure": svg(draw_boundaries(describe_boundaries(design.monitoring.plan()))),
         "statement": statement(design, document, study["versions"].get("pretese", "")),
         "plain": in_plain_words(document),
+        "harm": harm_words(design),
+        "access": access_words(design),
         "about": chapters.about(design, document),
         "plan": chapters.plan_and_run(design, document, study),
         "design": design_words.described(design),

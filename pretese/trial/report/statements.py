@@ -186,11 +186,43 @@ def _sided(bounds: dict[str, Any]) -> str:
     return "one-sided" if bounds["sides"] == 1 else "two-sided"
 
 
+def harm_words(design: DesignFile) -> str:
+    """Return what the study shows, and does not show, about harm."""
+    plan = design.monitoring
+    words = (
+        "Adverse events are not simulated, and treatment has no harms other than on the endpoints: "
+        "the study gives no information on safety. Rejection in favour of control is a "
+        "significant result against treatment on the primary endpoint, not a rate of adverse "
+        "events."
+    )
+    if not plan.harm:
+        return f"{words} The design has no harm boundary."
+    error = plan.harm_alpha_percent or plan.alpha_percent
+    return (
+        f"{words} The harm boundary ({plan.harm}, one-sided {error:g} %) refers to the primary "
+        "endpoint."
+    )
+
+
+def access_words(design: DesignFile) -> str:
+    """Return who may see interim results by arm; empty without an interim analysis."""
+    if len(design.monitoring.analyses_percent) == 1:
+        return ""
+    return (
+        "Interim results by arm and conditional power are unblinded. An independent statistician "
+        "prepares them, and only the data monitoring committee sees them until the trial ends "
+        "(ICH E9, sections 4.5 and 4.6); sponsor, investigators and participants receive the "
+        "recommendation of the committee. The design file does not define this access: its "
+        "charter must."
+    )
+
+
 def limits(design: DesignFile) -> list[str]:
     """Return the limitations of the simulation of a design."""
     found = [
         "A fraction of the planned effect is simulated as that fraction of participants "
-        "responding; treatment has no harms, and adverse events are not simulated.",
+        "responding.",
+        harm_words(design),
         "Dropout and treatment switching are independent of prognosis within each arm.",
     ]
     if len(design.monitoring.analyses_percent) > 1 and not can_be_ordered(design):

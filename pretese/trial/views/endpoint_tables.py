@@ -6,6 +6,7 @@ from rich.table import Table
 
 from pretese.trial.views.measure_words import cell, narrow_table
 from pretese.trial.views.performance_tables import point_words
+from simulate.labels import label_of
 
 
 def endpoints_table(point: dict[str, Any]) -> Table:
@@ -19,7 +20,9 @@ def endpoints_table(point: dict[str, Any]) -> Table:
     for row in point["endpoints"]:
         numbers = [cell(row[name]) for name in ("truth", "estimate", "bias")]
         shares = ("alone", "claimed") if several else ("alone",)
-        table.add_row(row["name"], *numbers, *(cell(row[each], share=True) for each in shares))
+        table.add_row(
+            label_of(row["name"]), *numbers, *(cell(row[each], share=True) for each in shares)
+        )
     return table
 
 
@@ -36,7 +39,7 @@ def family_table(points: list[dict[str, Any]]) -> Table:
     found = [{tuple(e["nulls"]): e for e in p["family"]["errors"]} for p in points]
     for nulls in _shown(max(found, key=len)):
         cells = [cell(each[nulls], share=True) if nulls in each else "" for each in found]
-        table.add_row(f"false claim, no effect on {', '.join(nulls)}", *cells)
+        table.add_row(f"false claim, no effect on {', '.join(map(label_of, nulls))}", *cells)
     return table
 
 

@@ -9,6 +9,7 @@ from pretese.trial.views.measure_words import EXACT_ROWS, cell, exact_cell
 from pretese.trial.views.performance_tables import balance_rows, point_words
 from pretese.trial.views.sensitivity_tables import cell_numbers
 from pretese.trial.views.verdict_table import decision_cells
+from simulate.labels import label_of
 
 
 def measure_rows(points: list[dict[str, Any]]) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def endpoint_rows(point: dict[str, Any], none: dict[str, Any]) -> dict[str, Any]
     family, alone = point["family"], [row["alone"] for row in none["endpoints"]]
     return {
         "rows": [
-            (row["name"], cell(row["truth"]), cell(row["bias"]),
+            (label_of(row["name"]), cell(row["truth"]), cell(row["bias"]),
              cell(row["coverage"], share=True), cell(error, share=True),
              cell(row["alone"], share=True), cell(row["claimed"], share=True))
             for row, error in zip(point["endpoints"], alone, strict=True)
@@ -74,7 +75,7 @@ def endpoint_rows(point: dict[str, Any], none: dict[str, Any]) -> dict[str, Any]
         "family": [
             ("at least one claim, %", cell(family["any"], share=True)),
             ("all claims, %", cell(family["all"], share=True)),
-            *((f"false claim, no effect on {', '.join(each['nulls'])}, %",
+            *((f"false claim, no effect on {', '.join(map(label_of, each['nulls']))}, %",
                cell(each, share=True)) for each in family["errors"]),
         ],
     }  # fmt: skip

@@ -12,6 +12,7 @@ from pretese.trial.views.measure_words import cell, narrow_table, number
 from pretese.trial.views.performance_tables import analyses_table, performance_table, sizes_table
 from pretese.trial.views.sensitivity_tables import UNMOVED, grid_table, tornado_table, worst_case
 from pretese.trial.views.verdict_table import decision_table
+from simulate.labels import label_of
 
 
 def show_power(console: Console, document: dict[str, Any]) -> None:
@@ -35,7 +36,7 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
         console.print(f"Hypothesis: {design['hypothesis']['words']}", highlight=False)
         console.print(COUNTED_FROM, style="dim", highlight=False)
     for row in design["points"][-1]["endpoints"][1:]:
-        console.print(f"Estimand of {row['name']}: {row['estimand']}", highlight=False)
+        console.print(f"Estimand of {label_of(row['name'])}: {row['estimand']}", highlight=False)
     draft = draft_words(design)
     if draft:
         console.print(draft, style="bold", highlight=False)
