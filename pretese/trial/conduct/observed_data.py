@@ -29,6 +29,8 @@ class Data:
         participant would count.
     baseline
         Recorded baseline values, NaN where missing.
+    arrival_months
+        Months from the opening of the trial to recruitment; None where the calendar is not needed.
     """
 
     design: DesignFile
@@ -40,6 +42,7 @@ class Data:
     site: Codes
     diagnosis: Codes
     baseline: dict[str, Floats]
+    arrival_months: Floats | None = None
 
     def cut(self, participants: int | Ints, after: int = 0) -> "Data":
         """Return the participants from ``after`` up to before ``participants``."""
@@ -57,6 +60,7 @@ class Data:
             operated=self.operated[:, here],
             site=self.site[:, here],
             diagnosis=self.diagnosis[:, here],
+            arrival_months=None if self.arrival_months is None else self.arrival_months[:, here],
             baseline={name: values[:, here] for name, values in self.baseline.items()},
         )
 
@@ -93,4 +97,5 @@ def observe(design: DesignFile, trials: Trials, effect: float, endpoint: int = 0
         site=trials.site,
         diagnosis=trials.eligible.diagnosis,
         baseline=trials.eligible.baseline,
+        arrival_months=trials.arrival_months,
     )

@@ -49,7 +49,8 @@ def final_estimates(
     needed), a primary endpoint whose alpha depends on other claims, equivalence (two tests with two
     orderings), and re-estimation. After re-estimation the combined statistic has the planned
     information rates, so that the ordering gives a valid p-value, but its drift is a mean of both
-    stages with planned weights and does not correspond to an effect.
+    stages with planned weights and does not correspond to an effect. Nor with decision analyses,
+    where a trial ends with more participants than the analysis that stopped it had.
 
     Parameters
     ----------
@@ -77,5 +78,6 @@ def can_be_ordered(design: DesignFile) -> bool:
     """Return whether trials have interim analyses with the boundaries of a single plan."""
     plan, graph = design.monitoring, design.graph()
     whole = graph is None or graph.weights[0] >= 1
-    ordered = plan.reestimation is None and len(design.analysis.nulls) == 1
+    ordered = plan.reestimation is None and plan.decision_analysis is None
+    ordered = ordered and len(design.analysis.nulls) == 1
     return len(plan.analyses_percent) > 1 and ordered and whole

@@ -116,10 +116,10 @@ class ArmFields(Document):
     @model_validator(mode="after")
     def _analyses(self) -> Self:
         plan = self.monitoring
-        if plan.reestimation or plan.futility or plan.binding:
+        if plan.reestimation or plan.futility or plan.binding or plan.decision_analysis:
             raise ValueError(
-                "several arms take neither reestimation nor futility nor binding in monitoring; "
-                "use dropping"
+                "several arms take neither reestimation nor futility nor binding nor "
+                "decision_analysis in monitoring; use dropping"
             )
         if plan.efficacy_analyses or plan.futility_analyses:
             raise ValueError("several arms are tested at every analysis")
