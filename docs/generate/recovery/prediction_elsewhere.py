@@ -1,6 +1,6 @@
 """What becomes of prediction models with a high C-statistic in other populations.
 
-``python -m docs.generate.prediction_elsewhere`` prints the table of
+``python -m docs.generate.recovery.prediction_elsewhere`` prints the table of
 ``docs/explanation/prediction-elsewhere.md`` and draws its figure.
 """
 
@@ -24,7 +24,7 @@ from simulate.scenario.scenario_file import Scenario
 
 Floats = NDArray[np.float64]
 
-IMAGE = Path(__file__).parents[1] / "images" / "prediction-elsewhere.png"
+IMAGE = Path(__file__).parents[2] / "images" / "prediction-elsewhere.png"
 
 #: Studies, patients of each, and patients of every population in which its model is validated.
 STUDIES, PATIENTS, ELSEWHERE = 1500, 60, 10_000
