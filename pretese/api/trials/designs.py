@@ -247,8 +247,7 @@ class Design(Shown):
             comparison; or ``estimate``, ``std_error`` by any other method (risk differences, or
             natural logarithms of odds ratios).
         final
-            The last row is the final analysis although more were planned: spend all remaining
-            alpha.
+            The last row is the final analysis although more were planned: all alpha is spent.
         overrunning
             The last row holds data that arrived after the trial had stopped.
         planned
