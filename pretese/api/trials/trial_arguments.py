@@ -75,7 +75,7 @@ def planned_risks_of(control: float | None, treated: float | None) -> tuple[floa
     for name, value in (("control_risk", control), ("treated_risk", treated)):
         if value is None:
             cure = "give both risks, or neither"
-            raise InputError.of(name, "", "the other risk came without it", cure)
+            raise InputError.of(name, "", "only the other risk was given", cure)
         found.append(number_in_range(value, name, 1e-9, 1 - 1e-9))
     return found[0], found[1]
 
@@ -132,6 +132,6 @@ def design_text(source: str | Path | Mapping[str, Any]) -> tuple[str, str]:
         return yaml.safe_dump(plain(source), sort_keys=False, allow_unicode=True), "design"
     if not isinstance(source, str | Path):
         cure = "give the name of a shipped design, a path, or a mapping of fields"
-        raise InputError.of("design", "", f"{source!r} came", cure)
+        raise InputError.of("design", "", f"{source!r} is not allowed", cure)
     path = design_path(source)
     return read_text(path), str(path)
