@@ -16,6 +16,11 @@ from pretese.trial.views.performance_tables import (
     sizes_table,
 )
 from pretese.trial.views.sensitivity_tables import UNMOVED, grid_table, tornado_table, worst_case
+from pretese.trial.views.subgroup_tables import (
+    effects_table,
+    interactions_table,
+    subgroup_claims_table,
+)
 from pretese.trial.views.verdict_table import decision_table
 
 
@@ -58,6 +63,11 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
         console.print(decisions_table(last))
     if last["reestimation"]:
         console.print(sizes_table(design["points"]))
+    if last["subgroups"]:
+        console.print(effects_table(last))
+        console.print(interactions_table(last))
+    if last["subgroup_claims"]:
+        console.print(subgroup_claims_table(design["points"]))
     if last["family"]:
         for table in (endpoints_table(last), family_table(design["points"])):
             console.print(table)
