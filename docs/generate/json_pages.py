@@ -60,7 +60,7 @@ FILES = {
     "randomisation: {method: stratified, by: [FSH class]}\n"
     "sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]\n"
     "endpoint: {variable: any_sperm, endpoint_month: 4}\n",
-    "subgroups.yaml": "id: by-duration\ntitle: Example\nquestion: Who benefits?\nparticipants: 200\n"
+    "subgroups.yaml": "id: by-duration\ntitle: Example\nquestion: For whom?\nparticipants: 200\n"
     "scenario: effect-by-duration\n"
     "sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]\n"
     "endpoint: {variable: any_sperm, endpoint_month: 4}\n"

@@ -35,7 +35,7 @@ class Population(Document):
             if self.above is None and self.up_to is None:
                 raise ValueError("variable needs above, up_to or both")
         elif self.above is not None or self.up_to is not None:
-            raise ValueError("above and up_to go with variable")
+            raise ValueError("above and up_to need variable")
         if self.above is not None and self.up_to is not None and self.above >= self.up_to:
             raise ValueError("above must be less than up_to")
         unknown = [each for each in self.diagnosis if each not in DIAGNOSES]
@@ -69,7 +69,7 @@ class SubgroupClaims(Document):
     after_primary: bool = True
 
     def graph(self, names: tuple[str, ...]) -> Graph | None:
-        """Return the procedure as a graph; None for those that are no graph."""
+        """Return the procedure as a graph; None if it is not one."""
         if self.method in ("hochberg", "unadjusted"):
             if self.weights_percent or self.transitions_percent:
                 raise ValueError(f"{self.method} takes neither weights nor transitions")

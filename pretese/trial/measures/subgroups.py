@@ -27,7 +27,7 @@ SCALES: dict[str, InteractionScale] = {
 }
 
 
-def subgroup_rows(design: DesignFile, outcomes: Outcomes) -> list[dict[str, Any]]:
+def subgroup_measures(design: DesignFile, outcomes: Outcomes) -> list[dict[str, Any]]:
     """Return one row per subgroup as plain values; empty without subgroups."""
     rule = design.subgroups
     if rule is None or outcomes.subgroup_counts is None or outcomes.subgroup_risks is None:
@@ -39,7 +39,7 @@ def subgroup_rows(design: DesignFile, outcomes: Outcomes) -> list[dict[str, Any]
         {
             "subgroup": each.name,
             "rule": each.words,
-            "share": plain_measure(mean(risks[:, k, 0, 2])),
+            "share_of_participants": plain_measure(mean(risks[:, k, 0, 2])),
             **{
                 part: _part(design, counts[:, k, i], risks[:, k, i])
                 for i, part in enumerate(("members", "others"))

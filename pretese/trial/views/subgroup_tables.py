@@ -7,30 +7,30 @@ from rich.table import Table
 from pretese.trial.views.measure_words import cell, narrow_table
 from pretese.trial.views.performance_tables import point_words
 
-#: Heads of `effect_rows`.
+#: Heads of `subgroup_effect_rows`.
 EFFECT_HEADS = ("subgroup", "share, %", "true effect", "of others", "power, %")
 
-#: Heads of `interaction_rows`.
+#: Heads of `subgroup_interaction_rows`.
 INTERACTION_HEADS = (
     "subgroup", "risk diff.", "power, %", "approx., %", "log odds", "power, %", "approx., %",
 )  # fmt: skip
 
 
-def effects_table(point: dict[str, Any]) -> Table:
+def subgroup_effects_table(point: dict[str, Any]) -> Table:
     """Return the effect in each subgroup and in the other participants, and its power."""
     table = narrow_table(f"Subgroups, {point_words(point)}")
     claims = bool(point["subgroup_claims"])
     _columns(table, (*EFFECT_HEADS, "claimed, %") if claims else EFFECT_HEADS)
-    for cells in effect_rows(point):
+    for cells in subgroup_effect_rows(point):
         table.add_row(*cells)
     return table
 
 
-def effect_rows(point: dict[str, Any]) -> list[list[str]]:
+def subgroup_effect_rows(point: dict[str, Any]) -> list[list[str]]:
     """Return one row per subgroup; the last cell, of claims, only where they are planned."""
     return [
         [
-            row["subgroup"], f"{100 * row['share']['value']:.1f}",
+            row["subgroup"], f"{100 * row['share_of_participants']['value']:.1f}",
             *(cell(row[part]["true_difference"]) for part in ("members", "others")),
             cell(row["members"]["power"], share=True, counted=True),
             *([cell(row["claimed"], share=True, counted=True)] if row["claimed"] else []),
@@ -39,16 +39,16 @@ def effect_rows(point: dict[str, Any]) -> list[list[str]]:
     ]  # fmt: skip
 
 
-def interactions_table(point: dict[str, Any]) -> Table:
+def subgroup_interactions_table(point: dict[str, Any]) -> Table:
     """Return the power of the test of interaction on both scales."""
     table = narrow_table(f"Interaction of treatment and subgroup, {point_words(point)}")
     _columns(table, INTERACTION_HEADS)
-    for cells in interaction_rows(point):
+    for cells in subgroup_interaction_rows(point):
         table.add_row(*cells)
     return table
 
 
-def interaction_rows(point: dict[str, Any]) -> list[list[str]]:
+def subgroup_interaction_rows(point: dict[str, Any]) -> list[list[str]]:
     """Return one row per subgroup: true interaction, simulated and approximate power, by scale."""
     return [
         [
@@ -75,12 +75,12 @@ def subgroup_claims_table(points: list[dict[str, Any]]) -> Table:
     table.add_column("participants\neffect", overflow="fold")
     for point in points:
         table.add_column(f"{point['participants']}\n{point['effect_percent']:g} %", justify="right")
-    for words, cells in claim_rows(points):
+    for words, cells in subgroup_claim_rows(points):
         table.add_row(words, *cells)
     return table
 
 
-def claim_rows(points: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
+def subgroup_claim_rows(points: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
     """Return at least one claim, all claims, and the largest family-wise error, at every point."""
     found = [point["subgroup_claims"] for point in points]
     rows = [

@@ -15,9 +15,9 @@ from estimate.heterogeneity.subgroup_tests import (
 from pretese.trial.conduct.observed_data import observe
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_trials
-from pretese.trial.measures.subgroups import subgroup_family, subgroup_rows
+from pretese.trial.measures.subgroups import subgroup_family, subgroup_measures
 from pretese.trial.report.design_words import described
-from pretese.trial.report.subgroup_figure import draw_subgroups
+from pretese.trial.report.figures.subgroup_figure import draw_subgroup_forest
 from pretese.trial.simulation.patient_level import run_block
 from protocol.errors import InputError
 
@@ -79,11 +79,11 @@ def test_the_closed_form_is_the_power_of_simulated_counts(scale):
 def test_simulated_power_agrees_with_the_closed_form(found):
     design, results = found
     for effect in (0.0, 1.0):
-        for row in subgroup_rows(design, results[240, effect]):
+        for row in subgroup_measures(design, results[240, effect]):
             for each in row["interaction"].values():
                 p = each["closed_form"]
                 assert abs(each["power"]["value"] - p) < 4 * (p * (1 - p) / 300) ** 0.5 + 0.01
-    duration = subgroup_rows(design, results[240, 1.0])[0]
+    duration = subgroup_measures(design, results[240, 1.0])[0]
     gap = duration["members"]["true_difference"]["value"]
     gap -= duration["others"]["true_difference"]["value"]
     assert duration["interaction"]["risk_difference"]["true"] == pytest.approx(gap, abs=0.01)
@@ -103,9 +103,9 @@ def test_claims_follow_the_primary_and_keep_the_family_wise_error(found):
     won = hochberg(norm.sf(z), 0.025) & ((outcomes.rejected > 0) & (outcomes.z > 0))[:, None]
     family = subgroup_family(design, outcomes)
     assert family["any"]["value"] == pytest.approx(won.any(1).mean())
-    assert [row["claimed"]["value"] for row in subgroup_rows(design, outcomes)] == pytest.approx(
-        won.mean(0).tolist()
-    )
+    assert [
+        row["claimed"]["value"] for row in subgroup_measures(design, outcomes)
+    ] == pytest.approx(won.mean(0).tolist())
     assert len(family["errors"]) == 7
     assert (
         max(each["value"] for each in family["errors"]) < 0.025 + 4 * (0.025 * 0.975 / 300) ** 0.5
@@ -122,7 +122,7 @@ def test_the_report_shows_them():
     assert [row["subgroup"] for row in point["subgroups"]][1] == "FSH > 20 IU/L"
     assert "Interaction of treatment and subgroup" in str(study)
     assert "FSH > 20 IU/L (fsh_iu_l above 20)" in dict(described(design_of()))["Subgroups"]
-    (axes,) = draw_subgroups(study.to_dict()["designs"][0]).axes
+    (axes,) = draw_subgroup_forest(study.to_dict()["designs"][0]).axes
     assert [each.get_text() for each in axes.get_yticklabels()][:2] == [
         "infertile > 3 years", "others",
     ]  # fmt: skip

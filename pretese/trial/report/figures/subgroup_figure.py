@@ -11,7 +11,7 @@ from pretese.trial.views.measure_words import cell
 from pretese.trial.views.performance_tables import point_words
 
 
-def draw_subgroups(design: dict[str, Any]) -> Figure:
+def draw_subgroup_forest(design: dict[str, Any]) -> Figure:
     """Draw true effects with the interval that one trial expects, and the power of interactions."""
     point = main_point(design)
     rows = point["subgroups"]
