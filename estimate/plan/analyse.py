@@ -130,7 +130,7 @@ def _mediated(columns: Any, plan: Plan, whole: CompleteData, where: str) -> tupl
     if not plan.mediators:
         return ()
     if whole.data.outcome_kind != "binary" or plan.outcome.trials is not None or whole.data.levels:
-        cure = "leave `mediators` out, or plan two arms and a 0/1 outcome"
+        cure = "leave `mediators` out"
         raise InputError.of("mediators", "", "they are for two arms and a 0/1 outcome", cure)
     return tuple(mediated(columns, whole, plan, where))
 
@@ -142,7 +142,7 @@ def _predictions(
     if not plan.predictions:
         return ()
     if whole.data.outcome_kind != "binary" or plan.outcome.trials is not None:
-        cure = "leave `predictions` out, or plan a 0/1 outcome"
+        cure = "leave `predictions` out: models of other outcomes are not validated"
         raise InputError.of("predictions", "", "they are validated for a 0/1 outcome", cure)
     include = whole.observed.include
     return tuple(validated_models(columns, plan.predictions, plan.outcome.name, include, where))
