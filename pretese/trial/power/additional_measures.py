@@ -8,7 +8,7 @@ from scipy.special import logit
 from estimate.core.arrays import Floats
 from estimate.performance.measures import Measure, measure_performance
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.power.trial_means import (
+from pretese.trial.measures.trial_means import (
     mean,
     plain_measure,
     quantile_measure,

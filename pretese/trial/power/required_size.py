@@ -17,8 +17,8 @@ from scipy.special import ndtri
 
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.enumeration import why_not_enumerated
-from pretese.trial.power.exact_power import exact_size_power
-from pretese.trial.power.trial_means import won
+from pretese.trial.measures.exact_power import exact_size_power
+from pretese.trial.measures.trial_means import won
 from pretese.trial.simulation.engine import simulate_design
 from pretese.trial.simulation.trial_results import Outcomes, Point
 from protocol.errors import InputError

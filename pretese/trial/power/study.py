@@ -11,17 +11,16 @@ from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import check_sites
 from pretese.trial.design.alternatives import Axes, settings_of, with_settings
 from pretese.trial.design.design_file import DesignFile
+from pretese.trial.measures.performance import largest_mcse
 from pretese.trial.power.required_size import Solution, solve_size
 from pretese.trial.power.runner import Runner, common_jobs, simulation_record, trial_job
 from pretese.trial.power.sensitivity_grid import (
     SensitivityGrid,
-    Tornado,
     grid_points,
     grid_settings,
     study_grid,
-    study_tornado,
 )
-from pretese.trial.power.summary import largest_mcse
+from pretese.trial.power.tornado import Tornado, study_tornado
 from pretese.trial.power.trial_tables import Recorded
 from pretese.trial.simulation.trial_results import Point
 from protocol.errors import InputError

@@ -7,16 +7,16 @@ import numpy as np
 
 from estimate.performance.measures import paired_difference
 from pretese.trial.design.design_file import DesignFile
+from pretese.trial.measures.summary import assurance, summarise_point
+from pretese.trial.measures.trial_means import plain_measure, won
 from pretese.trial.power.additional_measures import additional_measures
 from pretese.trial.power.decision_verdict import verdict_document
 from pretese.trial.power.required_size import Solution
 from pretese.trial.power.sensitivity_grid import (
     grid_document,
 )
-from pretese.trial.power.sensitivity_grid import tornado_document as bars_document
 from pretese.trial.power.study import StudiedDesign
-from pretese.trial.power.summary import assurance, summarise_point
-from pretese.trial.power.trial_means import plain_measure, won
+from pretese.trial.power.tornado import tornado_document as bars_document
 from pretese.trial.power.trial_tables import Recorded
 from pretese.trial.simulation.binomial import why_patient_level
 from pretese.trial.simulation.trial_results import Point

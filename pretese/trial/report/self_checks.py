@@ -6,9 +6,9 @@ from typing import Any
 
 from scipy.special import ndtr, ndtri
 
+from pretese.trial.measures.performance import SHARES
 from pretese.trial.power.additional_measures import main_point, null_point
 from pretese.trial.power.decision_verdict import NOMINAL, draft_words, replicates_wanted
-from pretese.trial.power.summary import SHARES
 from pretese.trial.views.measure_words import number
 
 #: Differences of so many Monte Carlo standard errors are attributed to chance.

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from pretese.trial.measures.performance import COUNTED, SHARES, WORDS
 from pretese.trial.power import additional_measures as more
 from pretese.trial.power.decision_verdict import decision_words
-from pretese.trial.power.summary import COUNTED, SHARES, WORDS
 from pretese.trial.views.measure_words import EXACT_ROWS, cell, exact_cell
 from pretese.trial.views.performance_tables import point_words
 from pretese.trial.views.sensitivity_tables import cell_numbers

@@ -4,7 +4,7 @@ from typing import Any
 
 from rich.table import Table
 
-from pretese.trial.power.summary import COUNTED, SHARES, WORDS
+from pretese.trial.measures.performance import COUNTED, SHARES, WORDS
 from pretese.trial.views.measure_words import EXACT_ROWS, cell, exact_cell, narrow_table
 
 

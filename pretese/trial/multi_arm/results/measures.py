@@ -6,11 +6,11 @@ import numpy as np
 
 from estimate.core.arrays import Bools, Floats
 from estimate.performance.measures import Measure, proportion_mcse
+from pretese.trial.measures.trial_means import mean, plain_measure
 from pretese.trial.multi_arm.adaptation import FUTILITY, HARM, SELECTION, SUCCESS
 from pretese.trial.multi_arm.conduct import ArmTrials
 from pretese.trial.multi_arm.design.configurations import Configuration
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
-from pretese.trial.power.trial_means import mean, plain_measure
 
 #: Words of the reasons for which a comparison ended before the last analysis.
 REASONS = {"success": SUCCESS, "futility": FUTILITY, "harm": HARM, "selection": SELECTION}

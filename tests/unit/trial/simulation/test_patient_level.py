@@ -14,10 +14,11 @@ from pretese.trial.conduct.trial_conduct import draw_trials
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import read_design
 from pretese.trial.design.enumeration import why_not_enumerated
-from pretese.trial.power.exact_power import exact_behaviour
+from pretese.trial.measures.exact_power import exact_behaviour
+from pretese.trial.measures.performance import measures
+from pretese.trial.measures.summary import assurance, summarise_point
 from pretese.trial.power.required_size import solve_size
 from pretese.trial.power.runner import Runner
-from pretese.trial.power.summary import assurance, measures, summarise_point
 from pretese.trial.simulation.engine import simulate_design
 from pretese.trial.simulation.patient_level import (
     correct_guesses,

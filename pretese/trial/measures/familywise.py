@@ -11,7 +11,7 @@ from estimate.core.arrays import Floats
 from estimate.performance.measures import Measure, measure_performance
 from estimate.sequential.trials import follow
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.power.trial_means import bias_of, given_measure, mean, true_values, truth_of
+from pretese.trial.measures.trial_means import bias_of, given_measure, mean, true_values, truth_of
 from pretese.trial.simulation.claims import decide_claims
 from pretese.trial.simulation.trial_results import Outcomes
 

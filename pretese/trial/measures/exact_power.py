@@ -15,7 +15,7 @@ from estimate.sample_size.exact_sequential import ExactTrial, exact_sequential
 from pretese.trial.conduct.event_rates import arm_rates
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.enumeration import why_not_enumerated
-from pretese.trial.power.trial_means import won
+from pretese.trial.measures.trial_means import won
 from pretese.trial.simulation.reestimation import resized
 from pretese.trial.simulation.trial_results import Outcomes
 
