@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.special import betainc, betaincc, betaln, gammaln, xlogy
 
 from estimate.bayesian.unit_interval import UnitNodes, unit_nodes
-from estimate.core.arrays import Floats
+from estimate.core.arrays import Floats, Ints
 from protocol.errors import InputError
 
 
@@ -162,9 +162,11 @@ class BetaMixture:
         """Return the expected local-information-ratio effective sample size.
 
         Neuenschwander B et al. *Biometrics* 2020;76:578-87: the information of the prior divided by
-        that of one participant, averaged over the prior. None where the average is infinite: a
-        component has a parameter below 1.
+        that of one participant, averaged over the prior; alpha + beta for one beta distribution.
+        None where the average is infinite: a component has a parameter below 1.
         """
+        if self.weight.size == 1:
+            return float(self.alpha[0] + self.beta[0])
         if self.exponent < 1:
             return None
         nodes = unit_nodes(int(2 * (self.alpha + self.beta).max()) + 20)
@@ -181,9 +183,15 @@ class BetaMixture:
         return float((nodes.weight * total)[used] @ information)
 
 
-def binomial_likelihood(participants: int, p: Floats, q: Floats) -> Floats:
-    """Return (events, ...) probabilities of 0..n events at risks with their complements."""
-    x = np.arange(participants + 1).reshape(-1, *(1,) * p.ndim)
+def binomial_likelihood(
+    participants: int, p: Floats, q: Floats, events: Ints | None = None
+) -> Floats:
+    """Return (events, ...) probabilities of 0..n events at risks with their complements.
+
+    ``events`` restricts them to some numbers of events.
+    """
+    counts = np.arange(participants + 1) if events is None else events
+    x = counts.reshape(-1, *(1,) * p.ndim)
     ways = gammaln(participants + 1) - gammaln(x + 1) - gammaln(participants - x + 1)
     if p.min(initial=1.0) <= 0 or q.min(initial=1.0) <= 0:
         return np.asarray(np.exp(ways + xlogy(x, p) + xlogy(participants - x, q)))

@@ -162,8 +162,9 @@ def _predictive_density(nodes: UnitNodes, means: Floats, taus: Floats, weights: 
 def fit_beta_mixture(nodes: UnitNodes, density: Floats, components: int) -> BetaMixture:
     """Fit a beta mixture to a density by the EM algorithm, which maximises its likelihood.
 
-    The start divides the distribution into parts of equal probability; the result does not depend
-    on random numbers.
+    The start are components of several widths about the mean; the result does not depend on random
+    numbers. Parameters stay at 1 or above, so that the density is finite and has an expected local
+    information (`BetaMixture.elir_sample_size`).
     """
     mass = nodes.weight * density
     kept = mass > 1e-14
@@ -182,6 +183,7 @@ def fit_beta_mixture(nodes: UnitNodes, density: Floats, components: int) -> Beta
         weight = share.sum(1)
         mean_logs = share @ logs.T / weight[:, None]
         alpha, beta = _beta_of_logs(mean_logs, mixture.alpha, mixture.beta)
+        alpha, beta = np.maximum(alpha, 1.0), np.maximum(beta, 1.0)
         mixture = BetaMixture(weight / weight.sum(), alpha, beta)
         if likelihood - before < _EM_TOLERANCE:
             break

@@ -74,6 +74,12 @@ class JointPrior(Protocol):
         """
         ...
 
+    def difference_quantiles(
+        self, sizes: tuple[int, int], events: tuple[int, int], probabilities: Sequence[float]
+    ) -> list[float]:
+        """Return posterior quantiles of the risk difference; the treated arm comes first."""
+        ...
+
     def draw(self, random: np.random.Generator, size: int) -> tuple[Floats, Floats]:
         """Return risks (treated, control) drawn from the prior."""
         ...

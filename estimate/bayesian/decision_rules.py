@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from estimate.bayesian.count_tables import CountTables, EffectThreshold, JointPrior
+from estimate.bayesian.count_tables import CountTables, EffectThreshold, JointPrior, ratio
 from estimate.core.arrays import Bools, Floats
 from protocol.errors import InputError
 
@@ -180,7 +180,7 @@ def predictive_success(
     """
     left, right = (hypergeometric(a, b) for a, b in zip(now, final, strict=True))
     joint = left @ np.stack([marginal * succeeds, marginal]) @ right.T
-    return np.divide(joint[0], joint[1], out=np.zeros_like(joint[0]), where=joint[1] > 1e-290)
+    return ratio(joint[0], joint[1])
 
 
 @lru_cache(maxsize=64)

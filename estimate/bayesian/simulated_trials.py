@@ -13,27 +13,41 @@ from protocol.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class SimulatedBehaviour:
-    """Shares of simulated trials that ended so, (analysis, outcome), and the replicates."""
+    """How simulated trials ended.
 
-    stop: Floats
-    replicates: int
+    Attributes
+    ----------
+    analysis, outcome
+        (replicate,) last analysis, counted from 0, and index of the outcome in `OUTCOMES`.
+    participants
+        (replicate,) participants of both arms.
+    """
 
-    @property
-    def mcse(self) -> Floats:
-        """(outcome,) Monte Carlo standard errors of the outcomes over all analyses."""
-        share = self.stop.sum(0)
-        return np.asarray(np.sqrt(share * (1 - share) / self.replicates))
+    analysis: Ints
+    outcome: Ints
+    participants: Ints
+
+    def stop(self, analyses: int) -> Floats:
+        """Return (analysis, outcome) shares of the trials that ended so."""
+        place = self.analysis * len(OUTCOMES) + self.outcome
+        counts = np.bincount(place, minlength=analyses * len(OUTCOMES))
+        return np.asarray(counts.reshape(analyses, -1) / self.outcome.size)
 
 
 def simulate_bayesian(
     prior: JointPrior,
     rules: DecisionRules,
     sizes: Sequence[tuple[int, int]],
-    risks: tuple[float, float],
+    risks: tuple[float | Floats, float | Floats],
     replicates: int,
     random: np.random.Generator,
 ) -> SimulatedBehaviour:
-    """Simulate trials at fixed risks of the treated and of the control arm.
+    """Simulate trials at risks of the treated and of the control arm.
+
+    Parameters
+    ----------
+    risks
+        One pair, or (replicate,) risks that were drawn from a prior.
 
     Raises
     ------
@@ -44,7 +58,7 @@ def simulate_bayesian(
         problem = "predictive probabilities are computed from all counts, which are too many"
         raise InputError.of("bayes", "futility", problem, "judge futility by the posterior")
     last = len(sizes) - 1
-    stop = np.zeros((len(sizes), len(OUTCOMES)))
+    analysis, outcome = np.zeros((2, replicates), np.int64)
     going = np.ones(replicates, bool)
     events = np.zeros((2, replicates), np.int64)
     before = (0, 0)
@@ -54,9 +68,10 @@ def simulate_bayesian(
                             for n, p in zip(new, risks, strict=True)])  # fmt: skip
         before = size
         code = decisions_at(prior, rules, size, events[:, going], k, last=k == last)
-        stop[k] = [(code == outcome + 1).sum() / replicates for outcome in range(len(OUTCOMES))]
+        analysis[going], outcome[going] = k, code - 1
         going[going] = code == 0
-    return SimulatedBehaviour(stop, replicates)
+    participants = np.array([sum(size) for size in sizes])[analysis]
+    return SimulatedBehaviour(analysis, outcome, participants)
 
 
 def decisions_at(

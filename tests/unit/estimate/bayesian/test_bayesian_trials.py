@@ -146,10 +146,8 @@ def test_simulated_trials_decide_as_the_tables_do():
     found = simulate_bayesian(
         FLAT_ARMS, rules, sizes, (0.5, 0.35), 20_000, np.random.default_rng(5)
     )
-    assert found.stop == pytest.approx(exact.stop, abs=0.012)
-    assert found.mcse == pytest.approx(
-        np.sqrt(exact.outcome * (1 - exact.outcome) / 20_000), abs=3e-4
-    )
+    assert found.stop(2) == pytest.approx(exact.stop, abs=0.012)
+    assert found.participants.mean() == pytest.approx(exact.expected_participants, abs=0.6)
     predictive = rules_of(0.98, 0.95, predictive=(0.1,))
     with pytest.raises(InputError, match="predictive"):
         simulate_bayesian(FLAT_ARMS, predictive, sizes, (0.5, 0.4), 10, np.random.default_rng(1))

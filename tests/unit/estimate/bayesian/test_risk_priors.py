@@ -39,8 +39,10 @@ def test_effective_sample_sizes_are_those_that_rbest_prints():
     assert round(ANKYLOSING.elir_sample_size()) == 38
     assert round(ANKYLOSING.moment_sample_size()) == 24
     assert round(ROBUST.elir_sample_size()) == 27
-    assert BetaMixture.of([1.0], [3.0], [7.0]).elir_sample_size() == pytest.approx(10, abs=1e-8)
-    assert BetaMixture.of([1.0], [0.5], [7.0]).elir_sample_size() is None
+    twice = BetaMixture.of([0.5, 0.5], [3.0, 3.0], [7.0, 7.0])
+    assert twice.elir_sample_size() == pytest.approx(10, abs=1e-8)
+    assert FLAT.elir_sample_size() == 2
+    assert FLAT.mixed_with(BetaMixture.of([1.0], [0.5], [7.0]), 0.5).elir_sample_size() is None
 
 
 def test_posterior_probability_and_decisions_are_those_that_rbest_prints():
@@ -129,6 +131,11 @@ def test_posteriors_of_an_effect_equal_draws_from_the_prior(scale, effect):
     assert table.difference[8, 3] == pytest.approx(mean, abs=0.004)
     pair = prior.above_pairs((12, 9), limits[0], np.array([8]), np.array([3]))
     assert pair[0] == pytest.approx(table.above[0][8, 3], abs=1e-7)
+    low, high = prior.difference_quantiles((12, 9), (8, 3), [0.1, 0.8])
+    for value, share in ((low, 0.9), (high, 0.2)):
+        over = weight[treated - control > value + 1e-9].sum() / weight.sum()
+        at_least = weight[treated - control > value - 1e-9].sum() / weight.sum()
+        assert over - 0.012 < share < at_least + 0.012  # no effect has a mass of its own
 
 
 def test_a_prior_without_doubt_is_the_null_hypothesis():
