@@ -23,7 +23,7 @@ from protocol.errors import InputError
 CONTINUE, SUCCESS, FUTILITY, HARM, INCONCLUSIVE = range(5)
 OUTCOMES = ("success", "futility", "harm", "inconclusive")
 
-#: A point mass at the threshold of harm is no harm: it is excluded by this distance.
+#: A point mass at the threshold of harm does not count as harm: it lies this far above.
 _POINT = 1e-9
 
 

@@ -28,7 +28,7 @@ from estimate.core.arrays import Floats, Ints
 from estimate.core.numeric.normal_mixture import NormalMixture
 from protocol.errors import InputError
 
-#: Probability that the quadrature over an effect leaves out at each end.
+#: Probability at each end that the quadrature over an effect neglects.
 _LOST = 1e-14
 
 #: Density of a standard normal distribution at 0, inverted.
@@ -243,7 +243,7 @@ class RelativePrior:
 
 
 def check_effect_prior(effect: NormalMixture) -> None:
-    """Refuse an effect whose prior is too narrow to be integrated but is no point."""
+    """Refuse an effect whose prior is too narrow to be integrated, unless it is a point."""
     if ((effect.sd_of > 0) & (effect.sd_of < 0.01)).any():
         problem = "a standard deviation of the effect lies between 0 and 0.01"
         raise InputError.of("prior", "sd", problem, "give 0 (a point) or at least 0.01")

@@ -16,7 +16,7 @@ from pretese.trial.measures.trial_means import (
 )
 from pretese.trial.simulation.trial_results import Outcomes
 
-#: Labels of measures in tables, in their order; some apply to group-sequential trials alone.
+#: Labels of measures in tables, in their order; some apply only to group-sequential trials.
 WORDS = {
     "power": "rejects in favour of treatment, %",
     "controlled_power": "the same, control variate, %",
@@ -39,19 +39,21 @@ WORDS = {
     "duration_months": "duration, months",
     "correct_guess_rate": "correct-guess rate, all sites, %",
     "site_guess_rate": "correct-guess rate, own site, %",
+    "stratum_guess_rate": "correct-guess rate, own stratum, %",
     "imbalance": "imbalance of the arms, participants",
 }
 
 #: Measures that are proportions of replicates or participants.
 SHARES = frozenset({
     "power", "controlled_power", "rejection", "controlled_rejection", "wrong_direction", "coverage",
-    "non_convergence", "correct_guess_rate", "site_guess_rate", "below", "final_below",
-    "final_coverage", "final_over",
+    "non_convergence", "correct_guess_rate", "site_guess_rate", "stratum_guess_rate", "below",
+    "final_below", "final_coverage", "final_over",
 })  # fmt: skip
 
 #: Measures that are proportions of independent replicates, whose 0 has an upper limit.
 COUNTED = SHARES - {
     "controlled_power", "controlled_rejection", "correct_guess_rate", "site_guess_rate",
+    "stratum_guess_rate",
 }  # fmt: skip
 
 
@@ -77,7 +79,11 @@ def measures(design: DesignFile, outcomes: Outcomes) -> dict[str, Measure]:
         "n_experimental": mean(o.n_experimental),
         "duration_months": mean(o.months),
         "correct_guess_rate": mean(o.correct_guess_rate),
-        **({} if o.site_guess_rate is None else {"site_guess_rate": mean(o.site_guess_rate)}),
+        **{
+            name: mean(rate)
+            for name in ("site_guess_rate", "stratum_guess_rate")
+            if (rate := getattr(o, name)) is not None
+        },
         "imbalance": mean(o.imbalance),
         **_final(design, o, truth),
     }
@@ -102,14 +108,16 @@ def _final(design: DesignFile, outcomes: Outcomes, truth: Measure) -> dict[str, 
 
 
 def largest_mcse(design: DesignFile, participants: int, effect: float, outcomes: Outcomes) -> float:
-    """Return the Monte Carlo error of power or rejection, with the control variate if there is."""
+    """Return the Monte Carlo error of power or rejection, with the control variate if any."""
     risks = risks_of(design, effect, outcomes)
     controlled = controlled_rejections(design, participants, outcomes, risks)
     if controlled:
         return max(float(each.measure.mcse) for each in controlled.values())
     n = outcomes.replicates
     shares = ((float(each.sum()) + 2) / (n + 4) for each in (won(outcomes), outcomes.rejected))
-    return float(np.sqrt(max(share * (1 - share) / n for share in shares)))  # not 0 if none is seen
+    return float(
+        np.sqrt(max(share * (1 - share) / n for share in shares))
+    )  # not 0 without rejections
 
 
 def risks_of(design: DesignFile, effect: float, outcomes: Outcomes) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from estimate.core.arrays import Bools
 from estimate.performance.measures import Measure
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.enumeration import why_no_control_variate, why_not_enumerated
@@ -21,7 +22,7 @@ from pretese.trial.measures.trial_means import (
 from pretese.trial.simulation.reestimation import largest
 from pretese.trial.simulation.trial_results import Outcomes, Results
 
-#: Percentiles shown of re-estimated sample sizes.
+#: Percentiles of re-estimated sample sizes that are shown.
 QUANTILES = (5, 25, 50, 75, 95)
 
 
@@ -56,6 +57,12 @@ def summarise_point(
         "measures": {name: plain_measure(measure) for name, measure in found.items()},
         "analyses": _analyses(design, participants, outcomes),
         "reestimation": _sizes(design, participants, outcomes),
+        "balance": []
+        if outcomes.factor_imbalance is None
+        else [
+            {"factor": name, "imbalance": plain_measure(mean(values))}
+            for name, values in zip(design.balanced, outcomes.factor_imbalance.T, strict=True)
+        ],
         "endpoints": _endpoints(design, outcomes),
         "family": _family(design, effect, outcomes),
         "exact": None
@@ -77,15 +84,15 @@ def summarise_point(
     }
 
 
-#: What a median of no trials is.
+#: Median of an empty set of trials.
 _UNKNOWN = {"value": None, "mcse": None, "n": 0}
 
 
 def assurance(design: DesignFile, results: Results, participants: int) -> Measure:
     """Return the probability of rejecting for treatment, averaged over the prior.
 
-    The effects share their participants, so the Monte Carlo error is that of the weighted sum in
-    each.
+    The effects use the same participants, so that the Monte Carlo error is that of the weighted sum
+    per replicate.
     """
     weighed = [
         each.weight_percent / 100 * won(results[participants, each.effect_percent / 100])
@@ -120,7 +127,7 @@ def _family(design: DesignFile, effect: float, outcomes: Outcomes) -> dict[str, 
         "method": rule.method if rule else "none",
         "any": plain_measure(some),
         "all": plain_measure(every),
-        # Without an effect on anything there is no other family than the first, of all.
+        # Without any effect the global null is the only family of true null hypotheses.
         "errors": [
             {"nulls": list(each.nulls), **plain_measure(each.error)}
             for each in (errors if effect else errors[:1])
@@ -131,7 +138,7 @@ def _family(design: DesignFile, effect: float, outcomes: Outcomes) -> dict[str, 
 def _sizes(design: DesignFile, participants: int, outcomes: Outcomes) -> dict[str, Any] | None:
     """Return how re-estimation changed the sample size; None for a fixed plan.
 
-    Shares are of all trials; quantiles and mean of the size are those of trials that went on.
+    Proportions refer to all trials; quantiles and mean of the size to trials that continued.
     """
     rule, o = design.monitoring.reestimation, outcomes
     if rule is None:
@@ -177,7 +184,8 @@ def _analyses(design: DesignFile, participants: int, outcomes: Outcomes) -> list
     for analysis, count in enumerate(_waited_for(design, participants, outcomes), start=1):
         at = outcomes.analysis == analysis
         win = at & (outcomes.rejected > 0)
-        harm = at & ~win & (outcomes.z < below[analysis - 1])
+        stopped_by = outcomes.z if outcomes.interim_z is None else outcomes.interim_z
+        harm = at & ~win & (stopped_by < below[analysis - 1])
         rows.append(
             {
                 "analysis": analysis,
@@ -188,6 +196,23 @@ def _analyses(design: DesignFile, participants: int, outcomes: Outcomes) -> list
                 "median_months": plain_measure(quantile_measure(outcomes.months[at], 0.5))
                 if at.any()
                 else _UNKNOWN,
+                **_waits(outcomes, at, win),
             }
         )
     return rows
+
+
+def _waits(outcomes: Outcomes, at: Bools, win: Bools) -> dict[str, Any]:
+    """Return how decision analyses ended at one analysis; None without them."""
+    names = ("awaited", "efficacy_reversed", "futility_reversed")
+    if outcomes.crossed is None or outcomes.awaited is None:
+        return dict.fromkeys(names)
+    up, down = at & (outcomes.crossed > 0), at & (outcomes.crossed < 0)
+    found = (
+        mean(outcomes.awaited[at]) if at.sum() > 1 else None,
+        mean((up & ~win).astype(float)), mean((down & win).astype(float)),
+    )  # fmt: skip
+    return {
+        name: _UNKNOWN if each is None else plain_measure(each)
+        for name, each in zip(names, found, strict=True)
+    }

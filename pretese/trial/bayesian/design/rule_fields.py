@@ -20,7 +20,7 @@ Odds = Annotated[Number, Field(ge=0.01, le=100)]
 class EffectLimit(Document):
     """A limit of the effect: a risk difference in percentage points, or an odds ratio.
 
-    The default is no difference.
+    By default the limit is a difference of 0.
     """
 
     risk_difference_percent: Difference | None = None

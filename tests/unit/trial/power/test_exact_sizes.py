@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from estimate.comparison.exact.binomial_tables import binomial_masses, pooled_z
 from estimate.comparison.risk_difference import score_z
 from estimate.sample_size.closed_form import power_two_proportions, size_two_proportions
-from estimate.sample_size.exact_fixed import TIE, binomial_masses, pooled_z
+from estimate.sample_size.exact_fixed import TIE
 from estimate.sample_size.exact_sequential import exact_sequential
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import parse_design

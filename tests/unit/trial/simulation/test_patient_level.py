@@ -22,7 +22,7 @@ from pretese.trial.power.runner import Runner
 from pretese.trial.simulation.engine import simulate_design
 from pretese.trial.simulation.patient_level import (
     correct_guesses,
-    guesses_by_site,
+    guesses_within,
     imbalance_at_end,
 )
 from protocol.errors import InputError
@@ -287,8 +287,8 @@ def test_an_observer_of_one_site_guesses_better_where_blocks_are_within_sites():
             here = np.flatnonzero(site[trial] == each)
             blocks = [rng.permutation([0, 0, 1, 1]) for _ in range(-(-here.size // 4))]
             arm[trial, here] = np.concatenate(blocks)[: here.size]
-    own = guesses_by_site(arm, site, (1, 1))[:, -1].mean()
+    own = guesses_within(arm, site, (1, 1))[:, -1].mean()
     every = correct_guesses(arm, (1, 1))[:, -1].mean()
     assert own > 0.66 > every
     alone = np.zeros_like(site)
-    assert np.array_equal(guesses_by_site(arm, alone, (1, 1)), correct_guesses(arm, (1, 1)))
+    assert np.array_equal(guesses_within(arm, alone, (1, 1)), correct_guesses(arm, (1, 1)))
