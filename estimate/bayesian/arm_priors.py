@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -19,7 +18,6 @@ from estimate.bayesian.count_tables import (
 )
 from estimate.bayesian.unit_interval import UnitNodes, unit_nodes
 from estimate.core.arrays import Floats, Ints
-from estimate.core.numeric.roots import brent_root
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +66,6 @@ class ArmPriors:
             * self.control.marginals(sizes[1]).sum(0)[control]
         )
         return ratio(pair_products(left, right, treated, control), whole)
-
-    def difference_quantiles(
-        self, sizes: tuple[int, int], events: tuple[int, int], probabilities: Sequence[float]
-    ) -> list[float]:
-        """Return posterior quantiles of the risk difference; see `JointPrior`."""
-        rows, columns = (np.array([each]) for each in events)
-
-        def excess(probability: float, value: float) -> float:
-            limit = EffectThreshold("risk difference", value)
-            return 1 - float(self.above_pairs(sizes, limit, rows, columns)[0]) - probability
-
-        return [
-            brent_root(partial(excess, each), -1 + 1e-9, 1 - 1e-9, xtol=1e-7)
-            for each in probabilities
-        ]
 
     def _nodes(self, treated: int, control: int, threshold: EffectThreshold) -> UnitNodes:
         return unit_nodes(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, Protocol
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.special import expit
 from estimate.bayesian.beta_mixture import BetaMixture, binomial_likelihood
 from estimate.bayesian.unit_interval import UnitNodes
 from estimate.core.arrays import Floats, Ints
+from estimate.core.numeric.roots import brent_root
 
 EffectScale = Literal["risk difference", "odds ratio"]
 
@@ -74,12 +76,6 @@ class JointPrior(Protocol):
         """
         ...
 
-    def difference_quantiles(
-        self, sizes: tuple[int, int], events: tuple[int, int], probabilities: Sequence[float]
-    ) -> list[float]:
-        """Return posterior quantiles of the risk difference; the treated arm comes first."""
-        ...
-
     def draw(self, random: np.random.Generator, size: int) -> tuple[Floats, Floats]:
         """Return risks (treated, control) drawn from the prior."""
         ...
@@ -119,3 +115,26 @@ def pair_products(left: Floats, right: Floats, rows: Ints, columns: Ints) -> Flo
         part = slice(start, start + 2000)
         found[part] = (left[rows[part]] * right.T[columns[part]]).sum(1)
     return found
+
+
+def difference_quantiles(
+    prior: JointPrior,
+    sizes: tuple[int, int],
+    events: tuple[int, int],
+    probabilities: Sequence[float],
+) -> list[float]:
+    """Return posterior quantiles of the risk difference, to 0.01 points.
+
+    Parameters
+    ----------
+    sizes, events
+        Participants and events of the treated and of the control arm.
+    """
+    rows, columns = (np.array([each]) for each in events)
+
+    def excess(probability: float, value: float) -> float:
+        limit = EffectThreshold("risk difference", value)
+        return 1 - float(prior.above_pairs(sizes, limit, rows, columns)[0]) - probability
+
+    ends = (-1 + 1e-9, 1 - 1e-9)
+    return [brent_root(partial(excess, each), *ends, xtol=1e-4) for each in probabilities]

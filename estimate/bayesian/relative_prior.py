@@ -101,25 +101,6 @@ class RelativePrior:
         part, all_ = (pair_products(each, right, rows, control) for each in (above, whole))
         return ratio(part, all_)
 
-    def difference_quantiles(
-        self, sizes: tuple[int, int], events: tuple[int, int], probabilities: Sequence[float]
-    ) -> list[float]:
-        """Return posterior quantiles of the risk difference; see `JointPrior`.
-
-        They are those of the weighted nodes of the quadrature, exact to about 0.1 points.
-        """
-        nodes = self._nodes(*sizes, [])
-        right = control_side(self.control, sizes[1], nodes)[:, events[1]]
-        differences, weights = [], []
-        for part, some in self._parts(nodes, sizes[0], []):
-            likelihood = binomial_likelihood(sizes[0], some.p, some.q, np.array([events[0]]))[0]
-            differences.append((some.p - nodes.p[part][:, None]).ravel())
-            weights.append((likelihood * some.weight * right[part][:, None]).ravel())
-        values, weight = np.concatenate(differences), np.concatenate(weights)
-        order = np.argsort(values, kind="stable")
-        shares = weight[order].cumsum() / weight.sum()
-        return [float(values[order][np.searchsorted(shares, p)]) for p in probabilities]
-
     def _exceeds(self, limit: EffectThreshold, some: _TreatedNodes, control: Floats) -> Floats:
         """Return 1 where the effect is larger; a point at the limit itself is not."""
         if limit.scale == self.scale:

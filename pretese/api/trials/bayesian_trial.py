@@ -138,7 +138,7 @@ class BayesianTrial(Design):
         """
         from pretese.io.output.versions import versions
         from pretese.io.text.rounding_rule import rounded_document
-        from pretese.trial.bayesian.monitoring import bayesian_monitor_document
+        from pretese.trial.bayesian.results.monitoring import bayesian_monitor_document
         from protocol.reading.stored import content_hash
 
         for name in [name for name, value in others.items() if value]:
@@ -255,12 +255,12 @@ class BayesianInterimReport(InterimReport):
 
     def plot(self) -> "Figure":
         """Return a figure of the probabilities at each analysis."""
-        from pretese.trial.bayesian.monitoring_view import draw_bayesian_monitoring
+        from pretese.trial.bayesian.results.monitoring_view import draw_bayesian_monitoring
 
         return draw_bayesian_monitoring(self.to_dict())
 
     def show(self, console: "Console") -> None:
         """Print what ``pretese monitor`` prints."""
-        from pretese.trial.bayesian.monitoring_view import show_bayesian_monitoring
+        from pretese.trial.bayesian.results.monitoring_view import show_bayesian_monitoring
 
         show_bayesian_monitoring(console, self.to_dict())

@@ -26,7 +26,7 @@ def design(source: str | Path | Mapping[str, Any]) -> Design:
     >>> pt.design("placebo-ufsh").id
     'placebo-ufsh'
     """
-    from pretese.trial.bayesian.design.design_file import is_bayesian, parse_bayesian
+    from pretese.trial.bayesian.design.design_file import is_bayesian
     from pretese.trial.multi_arm.design.design_file import is_multi_arm, parse_multi_arm
     from protocol.reading.documents import parse_yaml
 
@@ -34,6 +34,7 @@ def design(source: str | Path | Mapping[str, Any]) -> Design:
     fields = parse_yaml(text, where)
     if is_bayesian(fields):
         from pretese.api.trials.bayesian_trial import BayesianTrial
+        from pretese.trial.bayesian.design.read_bayesian import parse_bayesian
 
         return BayesianTrial(parse_bayesian(text, where), text)
     if is_multi_arm(fields):

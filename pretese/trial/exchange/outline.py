@@ -9,7 +9,7 @@ from estimate.core.estimand import Estimand
 from pretese.trial.bayesian.design.design_file import BayesianDesign
 from pretese.trial.bayesian.design.trial_parts import bayesian_parts
 from pretese.trial.bayesian.results.document import describe_bayesian
-from pretese.trial.bayesian.results.rows import plan_words, stated_rules
+from pretese.trial.bayesian.results.rows import prior_words, stated_rules
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.report.design_words import Rows, described, methods
@@ -83,7 +83,7 @@ def outline_of(design: DesignFile | MultiArmDesign | BayesianDesign) -> TrialOut
 def _bayesian(design: BayesianDesign) -> TrialOutline:
     """Return the outline of the trial without its boundaries, which are replaced by the rules."""
     fixed = outline_of(design.as_fixed())
-    priors = plan_words(describe_bayesian(design, bayesian_parts(design)))
+    priors = prior_words(describe_bayesian(design, bayesian_parts(design)))
     analyses = ", ".join(f"{each:g}" for each in design.bayes.analyses_percent)
     rows: Rows = [
         ("Analyses", f"at {analyses} % of the participants, by posterior probabilities"),

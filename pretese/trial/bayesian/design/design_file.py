@@ -11,7 +11,7 @@ from pretese.trial.design.arms import Recruiting, Risks
 from pretese.trial.design.design_file import DesignFile, Part
 from pretese.trial.design.endpoint import Endpoint
 from protocol.errors import InputError
-from protocol.reading.documents import Document, parse_document
+from protocol.reading.documents import Document
 from protocol.reading.fields import Day, Identifier, Whole
 from simulate.recruitment.accrual import expected_month
 
@@ -99,19 +99,3 @@ class BayesianDesign(Document):
 def is_bayesian(fields: Any) -> bool:
     """Return whether the fields of a design file are those of a Bayesian trial."""
     return isinstance(fields, dict) and "bayes" in fields
-
-
-def parse_bayesian(text: str, where: str) -> BayesianDesign:
-    """Read a design from the text of its file; ``where`` is for messages.
-
-    Raises
-    ------
-    InputError
-        All faults of the file at once, then analyses and priors that cannot be.
-    """
-    from pretese.trial.bayesian.design.trial_parts import bayesian_parts
-
-    design = parse_document(text, BayesianDesign, where=where)
-    design.sizes_at(design.participants)
-    bayesian_parts(design)
-    return design

@@ -40,7 +40,7 @@ class RiskPrior(Document):
     ``history`` names evidence (a shipped topic, or a file) whose control arms with counts of
     ``endpoint`` give a meta-analytic-predictive prior; ``studies`` gives the counts themselves.
     ``robust_percent`` is the weight of a uniform distribution that is mixed in, so that the prior
-    yields where it disagrees with the data. ``between_study_sd_scale`` is the scale of the
+    yields where it disagrees with the data. ``between_study_sd_log_odds`` is the scale of the
     half-normal prior of the standard deviation between studies, log odds.
     """
 
@@ -49,7 +49,7 @@ class RiskPrior(Document):
     endpoint: Source = "sperm retrieved"
     studies: Annotated[tuple[EarlierStudy, ...], Field(max_length=500)] = ()
     robust_percent: Percent = 0.0
-    between_study_sd_scale: Annotated[Number, Field(ge=0.01, le=5)] = 1.0
+    between_study_sd_log_odds: Annotated[Number, Field(ge=0.01, le=5)] = 1.0
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:

@@ -143,7 +143,7 @@ def _risk_prior(where: str, field: str, stated: RiskPrior | None) -> StatedRiskP
         ))  # fmt: skip
     names, events, participants = _studies(where, field, stated)
     found = risk_history(
-        events, participants, tau_scale=stated.between_study_sd_scale, components=COMPONENTS
+        events, participants, tau_scale=stated.between_study_sd_log_odds, components=COMPONENTS
     )
     mixture = found.mixture
     robust = stated.robust_percent > 0

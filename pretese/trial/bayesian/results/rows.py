@@ -10,8 +10,8 @@ from pretese.trial.views.measure_words import cell
 
 Rows = list[list[str]]
 
-#: Heads of `effect_rows`.
-EFFECT_HEADS = (
+#: Heads of `outcome_rows`.
+OUTCOME_HEADS = (
     "effect,\n%", "treated\nrisk, %", "success", "futility", "harm", "incon-\nclusive",
     "partici-\npants", "months", "mean\nest.",
 )  # fmt: skip
@@ -32,7 +32,7 @@ def percent(measure: dict[str, Any] | None) -> str:
     return cell(measure, share=True, counted=True)
 
 
-def effect_rows(size: dict[str, Any]) -> Rows:
+def outcome_rows(size: dict[str, Any]) -> Rows:
     """Return one row per true effect: probability of each outcome, size, estimate."""
     rows = []
     for row in size["effects"]:
@@ -53,7 +53,7 @@ def participants(measure: dict[str, Any]) -> str:
     return f"{measure['value']:.1f}" if measure["mcse"] is None else cell(measure)
 
 
-def analysis_rows(size: dict[str, Any]) -> Rows:
+def count_decision_rows(size: dict[str, Any]) -> Rows:
     """Return one row per analysis and number of control events: the decisions."""
     return [
         [
@@ -65,8 +65,8 @@ def analysis_rows(size: dict[str, Any]) -> Rows:
     ]  # fmt: skip
 
 
-#: Heads of `analysis_rows`.
-ANALYSIS_HEADS = (
+#: Heads of `count_decision_rows`.
+DECISION_HEADS = (
     "analysis", "treated", "control", "control\nevents", "success from\ntreated events",
     "futility\nup to", "harm\nup to",
 )  # fmt: skip
@@ -131,7 +131,7 @@ def borrows(size: dict[str, Any]) -> bool:
     return any(row["type_i_error_not_borrowed"] is not None for row in size["by_control_risk"])
 
 
-def plan_words(document: dict[str, Any]) -> list[str]:
+def prior_words(document: dict[str, Any]) -> list[str]:
     """Return priors as sentences."""
     priors = document["priors"]
     words = [f"Prior of the control risk: {_risk_words(priors['control'])}."]
@@ -218,7 +218,7 @@ def _probabilities(values: Sequence[float]) -> str:
     return ", ".join(f"{100 * each:g}" for each in (values[:1] if same else values)) + " %"
 
 
-def search_words(found: dict[str, Any]) -> str:
+def required_size_words(found: dict[str, Any]) -> str:
     """Return the required sample size as a sentence."""
     wanted = f"{100 * found['target_power']:g} %"
     if found["participants"] is None:

@@ -13,10 +13,10 @@ def show_bayesian(console: Console, document: dict[str, Any]) -> None:
     """Print a study: priors and rules, then operating characteristics at every size."""
     console.print(f"{document['title']} ({document['id']})", style="bold", highlight=False)
     console.print(document["question"], style="dim", highlight=False)
-    for words in rows.plan_words(document):
+    for words in rows.prior_words(document):
         console.print(words, highlight=False)
     if document["sample_size_search"]:
-        found = rows.search_words(document["sample_size_search"])
+        found = rows.required_size_words(document["sample_size_search"])
         console.print(found, style="bold", highlight=False)
     for size in document["sizes"]:
         _show_size(console, size)
@@ -32,9 +32,9 @@ def _show_size(console: Console, size: dict[str, Any]) -> None:
     for words in rows.rule_words(size):
         console.print(words, highlight=False)
     head = f"{size['participants']} participants, {size['method']}: probabilities in %"
-    console.print(_table(head, rows.EFFECT_HEADS, rows.effect_rows(size)))
+    console.print(_table(head, rows.OUTCOME_HEADS, rows.outcome_rows(size)))
     if size["analyses"][0]["decisions"]:
-        console.print(_table("Decisions", rows.ANALYSIS_HEADS, rows.analysis_rows(size)))
+        console.print(_table("Decisions", rows.DECISION_HEADS, rows.count_decision_rows(size)))
     console.print(_table("Averaged over the prior", ("", ""), rows.average_rows(size), left=1))
     if size["by_control_risk"]:
         title = "If the control risk is another"

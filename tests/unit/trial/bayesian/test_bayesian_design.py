@@ -9,7 +9,8 @@ import yaml
 import pretese as pt
 from estimate.bayesian.decision_rules import OUTCOMES
 from pretese.cli import run
-from pretese.trial.bayesian.design.design_file import is_bayesian, parse_bayesian
+from pretese.trial.bayesian.design.design_file import is_bayesian
+from pretese.trial.bayesian.design.read_bayesian import parse_bayesian
 from pretese.trial.bayesian.design.trial_parts import bayesian_parts, treated_risk_at
 from pretese.trial.bayesian.trial_engine import engine_at
 from protocol.errors import InputError
@@ -29,7 +30,7 @@ PLAIN = {
 }  # fmt: skip
 
 HISTORY = {"studies": [{"events": 20, "participants": 70}, {"events": 9, "participants": 40}],
-           "robust_percent": 20, "between_study_sd_scale": 0.5}  # fmt: skip
+           "robust_percent": 20, "between_study_sd_log_odds": 0.5}  # fmt: skip
 
 
 def read(**changes):
@@ -202,12 +203,14 @@ def test_the_required_size_reaches_the_power_and_the_next_smaller_does_not():
     assert tried[needed] >= 0.8 > tried[needed - 2]
 
 
-@pytest.mark.parametrize("prior", [{}, {"effect": {"source": "evidence"}}])
+@pytest.mark.parametrize(
+    "prior", [{}, {"effect": {"log_odds": [{"mean_log_odds": 0.3, "sd_log_odds": 0.6}]}}]
+)
 def test_monitoring_decides_as_the_tables_behind_the_error_rates(prior):
     engine = engine_of(bayes=prior)
     trial = pt.design(read(bayes=prior))
     random = np.random.default_rng(11)
-    for _ in range(3):
+    for _ in range(2):
         x = [int(each) for each in random.binomial(20, [0.6, 0.35])]
         y = [int(each) for each in random.binomial(20, [0.6, 0.35])]
         counts = [x, [a + b for a, b in zip(x, y, strict=True)]]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from estimate.bayesian.count_tables import EffectThreshold, JointPrior
+from estimate.bayesian.count_tables import EffectThreshold, JointPrior, difference_quantiles
 from estimate.bayesian.decision_rules import (
     OUTCOMES,
     SUCCESS,
@@ -86,7 +86,7 @@ def _row(
     predictive, code = _predictive_and_code(prior, rules, final, counts, k, last=last)
     limits = list(rules.thresholds)
     ends = (0.5, (1 - INTERVAL) / 2, (1 + INTERVAL) / 2)
-    median, low, high = prior.difference_quantiles(size, events, ends)
+    median, low, high = difference_quantiles(prior, size, events, ends)
     return {
         "treated_participants": size[0],
         "treated_events": events[0],

@@ -18,7 +18,7 @@ _HEADS = (
 def show_bayesian_monitoring(console: Console, document: dict[str, Any]) -> None:
     """Print posterior and predictive probabilities, and the decision of each analysis."""
     console.print(f"{document['title']} ({document['id']})", style="bold", highlight=False)
-    for words in (*rows.plan_words(document), *rows.rule_words(document)):
+    for words in (*rows.prior_words(document), *rows.rule_words(document)):
         console.print(words, highlight=False)
     table = narrow_table()
     for head in _HEADS:
