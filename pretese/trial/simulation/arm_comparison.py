@@ -214,7 +214,10 @@ def _by_pattern(data: Data, fit: Callable[[Bools, Floats], Estimate]) -> Estimat
     x, keep = columns(data)
     patterns, which = np.unique(keep, axis=0, return_inverse=True)
     parts = [(which == k, pattern) for k, pattern in enumerate(patterns)]
-    answers = [(rows, fit(rows, x[rows][..., pattern])) for rows, pattern in parts]
+    each = x.swapaxes(1, 2)  # participants along the last axis, where a column is one piece
+    answers = [
+        (rows, fit(rows, each[np.ix_(rows, pattern)].swapaxes(1, 2))) for rows, pattern in parts
+    ]
     if len(answers) == 1:
         return answers[0][1]
     joined = {name: np.empty(len(keep), getattr(answers[0][1], name).dtype) for name in _ARRAYS}
@@ -242,20 +245,39 @@ def columns(data: Data) -> tuple[Floats, Bools]:
     trial because it cannot depend on the arm (White IR, Thompson SG. *Stat Med* 2005;24:993-1007).
     """
     design, include = data.design, data.include
-    found, keep = [np.empty((*include.shape, 0))], [np.empty((len(include), 0), bool)]
-    for name in design.analysis.covariates:
+    factors = [levels_of_factor(design, name, data) for name in design.analysis.strata]
+    numbers = design.analysis.covariates
+    trials, count = len(include), len(numbers) + sum(levels for _, levels in factors)
+    found = np.empty((trials, count, include.shape[1]))
+    keep = np.ones((trials, count), bool)
+    everybody = data.present.all()
+    for column, name in enumerate(numbers):
         value = data.baseline[name]
-        if not data.present.all():
+        if not everybody:
             value = np.where(data.present, value, np.nan)
-        mean = np.nanmean(value, axis=1, keepdims=True)
-        sd = np.nanstd(value, axis=1, keepdims=True)
-        found.append(np.where(np.isnan(value), 0.0, (value - mean) / sd)[..., None])
-        keep.append(np.ones((len(include), 1), bool))
-    for name in design.analysis.strata:
-        place, levels = levels_of_factor(design, name, data)
-        member = place[..., None] == np.arange(levels)
-        occurs = (member & include[..., None]).any(1)
-        first = np.cumsum(occurs, axis=1) == 1
-        found.append(member.astype(float))
-        keep.append(occurs & ~(first & occurs))
-    return np.concatenate(found, -1), np.concatenate(keep, -1)
+        found[:, column] = _standardised(value)
+    column = len(numbers)
+    for place, levels in factors:
+        for level in range(levels):
+            np.equal(place, level, out=found[:, column + level], casting="unsafe")
+        own = slice(column, column + levels)
+        keep[:, own] = _but_the_first(place, include, levels)
+        column += levels
+    return found.swapaxes(1, 2), keep
+
+
+def _standardised(value: Floats) -> Floats:
+    """Return (replicate, participant) values in standard units, 0 where missing."""
+    missing = np.isnan(value)
+    if not missing.any():
+        return np.asarray((value - value.mean(1, keepdims=True)) / value.std(1, keepdims=True))
+    mean, sd = np.nanmean(value, axis=1, keepdims=True), np.nanstd(value, axis=1, keepdims=True)
+    return np.where(missing, 0.0, (value - mean) / sd)
+
+
+def _but_the_first(place: Codes, include: Bools, levels: int) -> Bools:
+    """Return (replicate, level) the levels that occur, without the first of them."""
+    code = place + np.arange(len(place))[:, None] * levels
+    counts = np.bincount(code.ravel(), include.ravel(), len(place) * levels)
+    occurs = counts.reshape(-1, levels) > 0
+    return np.asarray(occurs & (np.cumsum(occurs, axis=1) > 1))

@@ -215,12 +215,17 @@ def correct_guesses(arm: Ints, allocation: tuple[int, int]) -> Floats:
 
 def guesses_within(arm: Ints, group: Ints, allocation: tuple[int, int]) -> Floats:
     """Return (replicate, participant) correct-guess rates of observers who see one group each."""
-    step, right = _steps(arm, allocation), np.zeros(arm.shape)
-    for each in np.unique(group):
-        here = group == each
-        own = np.where(here, step, 0.0)
-        lead = np.cumsum(own, axis=1) - own
-        right = np.where(here, _right(arm, lead, allocation), right)
+    # sorted by group, the lead in a group is that of all before less that at the group's start
+    order = np.argsort(group.astype(np.int32), axis=1, kind="stable")
+    sorted_arm, place = (np.take_along_axis(each, order, 1) for each in (arm, group))
+    step = _steps(sorted_arm, allocation)
+    before = np.cumsum(step, axis=1) - step
+    starts = np.ones(place.shape, bool)
+    starts[:, 1:] = place[:, 1:] != place[:, :-1]
+    first = np.maximum.accumulate(np.where(starts, np.arange(place.shape[1]), 0), axis=1)
+    lead = before - np.take_along_axis(before, first, 1)
+    right = np.empty(arm.shape)
+    np.put_along_axis(right, order, _right(sorted_arm, lead, allocation), 1)
     return _rates(right)
 
 
