@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pretese
+from pretese.api.estimators.catalogue import estimators
+from pretese.api.trials import group_sequential
 from pretese.web.trials.trial_question import TrialQuestion
 from protocol.errors import InputError
 
@@ -60,7 +61,7 @@ def trial_answer(question: TrialQuestion) -> TrialAnswer:
     InputError
         The trial is too large to be enumerated on a page.
     """
-    document = pretese.boundaries(**question.arguments()).to_dict()
+    document = group_sequential.boundaries(**question.arguments()).to_dict()
     if question.treatments > 1:
         return _several_treatments(question, document)
     size = document["participants"]
@@ -104,7 +105,7 @@ def _sizes_by_power(question: TrialQuestion) -> list[tuple[float, float]]:
     found = {}
     for percent in (30, 40, 50, 60, 70, 80, 85, 90, 95, 99):
         asked = {**question.arguments(), "power": percent / 100}
-        size = pretese.boundaries(**asked).to_dict()["participants"]
+        size = group_sequential.boundaries(**asked).to_dict()["participants"]
         found[float(size["in_all"])] = float(size["power"]["value"])
     return sorted(found.items())
 
@@ -139,7 +140,7 @@ class _Exact:
     def enumerated(self, arm: int, treated: Any) -> Any:
         """Enumerate the trial with ``arm`` participants per arm at the final analysis."""
         at = [max(k, round(share * arm)) for k, share in enumerate(self.shares, start=1)]
-        trial = pretese.estimators.exact_sequential
+        trial = estimators.exact_sequential
         nulls = {"nulls": (self.null,)} if self.null else {}
         return trial(at, at, self.upper, treated, self.control, lower=self.lower, **nulls)
 

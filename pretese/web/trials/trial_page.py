@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
-import pretese
+from pretese.api import shipped_names
+from pretese.api.trials import group_sequential, read_design
 from pretese.web.layout.rendering import language_asked, localised_page, problem
 from pretese.web.layout.wording import messages
 from pretese.web.protocols.log_audit import policy_of
@@ -62,7 +63,7 @@ def trial_page(request: Request, entries: Query) -> HTMLResponse:
 def trial_json(entries: Query) -> Response:
     """Return the design as `pretese boundaries --json` prints it."""
     try:
-        found = pretese.boundaries(**trial_question(entries).arguments())
+        found = group_sequential.boundaries(**trial_question(entries).arguments())
     except InputError as error:
         return problem(error)
     return Response(found.to_json(), media_type="application/json")
@@ -159,7 +160,7 @@ def _simulated_design(answer: TrialAnswer) -> Any:
     if question.treatments > 1:
         cure = "choose one treatment"
         raise InputError.of("trial", "treatments", "several treatments have no report here", cure)
-    return pretese.design(question.design(_even(answer.enrolled)))
+    return read_design.design(question.design(_even(answer.enrolled)))
 
 
 def _even(participants: int) -> int:
@@ -168,7 +169,7 @@ def _even(participants: int) -> int:
 
 
 def _form() -> dict[str, Any]:
-    sources = ("rates", *pretese.shipped().scenarios)
+    sources = ("rates", *shipped_names.shipped().scenarios)
     return {"spending": SPENDING, "futility": FUTILITY, "sources": sources}
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlencode
 
-import pretese
+from pretese.api import shipped_names
+from pretese.api.simulation import read_scenario
 from protocol.errors import InputError
 from protocol.reading.numbers import read_number
 
@@ -168,7 +169,7 @@ def trial_question(entries: Mapping[str, str]) -> TrialQuestion:
     two fields exclude each other.
     """
     merged = {**DEFAULTS, **{k: v for k, v in entries.items() if k in DEFAULTS and v.strip()}}
-    sources = ("rates", *pretese.shipped().scenarios)
+    sources = ("rates", *shipped_names.shipped().scenarios)
     choices = (("source", sources), ("spending", SPENDING), ("futility", FUTILITY))
     for name, allowed in choices:
         if merged[name] not in allowed:
@@ -185,7 +186,7 @@ def trial_question(entries: Mapping[str, str]) -> TrialQuestion:
 
 def scenario_risks(name: str) -> dict[str, float]:
     """Return the true risks of any sperm without and with therapy, in percent to one decimal."""
-    frame = pretese.scenario(name).truth(TRUTH_PATIENTS).frame.set_index("estimand")
+    frame = read_scenario.scenario(name).truth(TRUTH_PATIENTS).frame.set_index("estimand")
     row = frame.loc["any_sperm.everyone"].iloc[0]
     arms = {"control_percent": "risk_untreated", "treated_percent": "risk_treated"}
     return {field: round(100 * float(row[column]), 1) for field, column in arms.items()}

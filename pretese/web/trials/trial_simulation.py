@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import pretese
+from pretese.api.trials import read_design
 from pretese.web.trials.trial_question import TrialQuestion
 from protocol.errors import InputError
 
@@ -76,7 +76,7 @@ def next_block(question: TrialQuestion, enrolled: int, progress: Progress) -> Pr
     if progress.done:
         return progress
     participants = enrolled + enrolled % 2
-    study = pretese.design(question.design(participants)).power(
+    study = read_design.design(question.design(participants)).power(
         [participants], [100], replicates=BLOCK, seed=progress.blocks + 1, progress=False
     )
     frame = study.to_frame()
