@@ -61,7 +61,7 @@ def boundary_chart(answer: TrialAnswer, words: Mapping[str, str]) -> Markup:
 
 def expected_chart(answer: TrialAnswer, words: Mapping[str, str]) -> Markup | str:
     """Return expected participants over the effect; nothing where every trial has its full size."""
-    if not answer.expected or len(answer.rows) == 1:
+    if len(answer.rows) == 1 or answer.question.treatments > 1:
         return ""
     top = 1.05 * answer.analysed
     lines = [
