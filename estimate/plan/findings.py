@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from estimate.causal.balance import Balance
-from estimate.causal.evalue import E_VALUE_SCALES, e_value
+from estimate.causal.hidden_bias.evalue import E_VALUE_SCALES, e_value
 from estimate.causal.propensity import Discrimination, PropensityScore
 from estimate.comparison.contingency import TwoByTwo
 from estimate.core.arrays import Bools, Floats

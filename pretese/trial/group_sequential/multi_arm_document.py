@@ -13,7 +13,7 @@ from estimate.sequential.boundary_shapes import WangTsiatis
 from pretese.trial.group_sequential.boundary_choice import WHERE
 from protocol.errors import InputError
 
-#: Trials of counts that are simulated for several analyses, and their seed.
+#: Number of simulated trials (counts) with several analyses, and their seed.
 REPLICATES, SEED = 100_000, 1
 
 #: In place of minus infinity where trials are enumerated.
@@ -26,8 +26,8 @@ SCHEMA = "pretese/multi-arm/1"
 def describe_multi_arm(plan: MultiArmPlan, power: float) -> dict[str, Any]:
     """Return a plan as plain values; infinite boundaries become None.
 
-    Operating characteristics are shown if no treatment works, if one alone does, and if all do, at
-    the drift at which one that works alone is found with ``power``.
+    Operating characteristics are given with no, one and all treatments effective, at the drift at
+    which a single effective treatment is found with ``power``.
     """
     drift = plan.drift_for(power)
     cases = {"none": 0, "one": 1, "all": plan.arms}
@@ -55,7 +55,7 @@ def describe_multi_arm(plan: MultiArmPlan, power: float) -> dict[str, Any]:
 
 
 def _step_down(plan: MultiArmPlan) -> list[float] | None:
-    """Return the boundaries of closed testing with so many hypotheses left; one analysis alone."""
+    """Return the boundaries of closed testing by number of hypotheses left; one analysis only."""
     if len(plan.upper) > 1:
         return None
     return [

@@ -1,4 +1,4 @@
-"""The description of the server for programs: every address with its entries and answers."""
+"""The OpenAPI document: every address with parameters and responses."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-import pretese
+from pretese.api import shipped_names
 from pretese.io.export.formats import FORMATS
 from pretese.web.cohorts import cohort_question
 from pretese.web.hooks.feedback import FeedbackRequest
@@ -17,7 +17,7 @@ USE = "Research software: not a medical device, and no recommendation for a real
 
 Schema = dict[str, Any]
 
-#: Addresses whose answer has a schema of its own, by method and path.
+#: Addresses whose response has its own schema, by method and path.
 ANSWERS = {
     ("post", "/decision.json"): "decision",
     ("post", "/audit.json"): "audit",
@@ -26,10 +26,10 @@ ANSWERS = {
 
 
 class DescribedServer(FastAPI):
-    """The application with an OpenAPI document that names the entries of every form."""
+    """The application, with an OpenAPI document that lists the fields of every form."""
 
     def openapi(self) -> Schema:
-        """Return the document, made once."""
+        """Return the document, computed once."""
         if not self.openapi_schema:
             found = get_openapi(
                 title=self.title, version=self.version, routes=self.routes, description=USE
@@ -42,7 +42,7 @@ class DescribedServer(FastAPI):
 
 
 def _describe(method: str, path: str, operation: Schema) -> None:
-    """Add entries and answer of one address."""
+    """Add parameters and response of one address."""
     if method == "get" and path.startswith(("/trial", "/cohort")):
         operation["parameters"] = [*operation.get("parameters", []), *_query(path)]
     body = _body(path) if method == "post" else None
@@ -54,7 +54,7 @@ def _describe(method: str, path: str, operation: Schema) -> None:
 
 
 def _query(path: str) -> list[Schema]:
-    """Return the entries that an address of the explorers takes."""
+    """Return the parameters of an address of the explorers."""
     if path.startswith("/trial"):
         found = _trial_entries()
         if path.endswith("compare"):
@@ -71,7 +71,7 @@ def _query(path: str) -> list[Schema]:
 
 def _trial_entries() -> dict[str, Schema]:
     choices: Mapping[str, tuple[str, ...]] = {
-        "source": ("rates", *pretese.shipped().scenarios),
+        "source": ("rates", *shipped_names.shipped().scenarios),
         "spending": trial_question.SPENDING,
         "futility": trial_question.FUTILITY,
     }
@@ -90,17 +90,17 @@ def _cohort_entries() -> dict[str, Schema]:
     first = cohort_question.DEFAULTS
     size = {"type": "integer", "minimum": cohort_question.FEWEST, "maximum": cohort_question.MOST}
     return {
-        "scenario": {"enum": list(pretese.shipped().scenarios), "default": first["scenario"]},
+        "scenario": {"enum": list(shipped_names.shipped().scenarios), "default": first["scenario"]},
         "patients": {**size, "default": int(first["patients"])},
         "seed": {"type": "integer", "minimum": 0, "default": int(first["seed"])},
         f"{cohort_question.CHANGE}PATH": {
-            "type": "number", "description": "another value of a number of the scenario",
+            "type": "number", "description": "new value of a number of the scenario",
         },
     }  # fmt: skip
 
 
 def _body(path: str) -> dict[str, Schema] | None:
-    """Return what is sent to an address, by media type."""
+    """Return the request body of an address, by media type."""
     if path in ("/", "/decision.json", "/therapy.ics"):
         return {"application/x-www-form-urlencoded": {"schema": _bedside_entries()}}
     if path.startswith("/audit"):
@@ -119,14 +119,14 @@ def _bedside_entries() -> Schema:
     named = ["decision_date", "start", "month", "previous_phase", "fsh", "fsh_unit", "pseudonym"]
     more = ["finding.INPUT", "unit.INPUT", "limit.PARAMETER", "range.ANALYTE.low"]
     more += ["range.ANALYTE.high", "phase.MONTH", "result.ANALYTE.MONTH", "course_unit.ANALYTE"]
-    fields = {"regimen": {"enum": list(pretese.shipped().regimens)}}
+    fields = {"regimen": {"enum": list(shipped_names.shipped().regimens)}}
     return {"type": "object", "properties": {**fields, **dict.fromkeys((*named, *more), text)}}
 
 
 def _audit_entries() -> Schema:
     fields: dict[str, Schema] = {
         "log": {"type": "string", "format": "binary", "description": "CSV or xlsx, up to 1 MB"},
-        "regimen": {"enum": list(pretese.shipped().regimens)},
+        "regimen": {"enum": list(shipped_names.shipped().regimens)},
         "dates": {"enum": ["dd/mm/yyyy", "mm/dd/yyyy"]},
         "decimal": {"enum": ["point", "comma"]},
         "calendar_months": {"enum": ["yes"]},

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
-import pretese
+from pretese.api import shipped_names
+from pretese.api.trials import group_sequential, read_design
 from pretese.web.layout.rendering import language_asked, localised_page, problem
 from pretese.web.layout.wording import messages
 from pretese.web.protocols.log_audit import policy_of
@@ -31,15 +32,15 @@ from protocol.errors import InputError
 
 router = APIRouter()
 
-#: Simulated trials behind a report.
+#: Number of simulated trials of a report.
 REPORT_TRIALS = 1000
 
-#: Names of the two designs of a comparison, before their entries.
+#: Prefixes of the parameters of two compared designs.
 SIDES = ("a", "b")
 
 
 def query_of(request: Request) -> Mapping[str, str]:
-    """Return the entries of a link."""
+    """Return the parameters of a link."""
     return dict(request.query_params)
 
 
@@ -48,7 +49,7 @@ Query = Annotated[Mapping[str, str], Depends(query_of)]
 
 @router.get("/trial", response_class=HTMLResponse)
 def trial_page(request: Request, entries: Query) -> HTMLResponse:
-    """Return the form with its answer: the whole state of the page is its address."""
+    """Return the form with results; the address contains the whole state of the page."""
     values: dict[str, Any] = {**_form(), "entries": _shown(entries), "answer": None, "faults": []}
     status, part = 200, "hx-request" in request.headers
     try:
@@ -63,7 +64,7 @@ def trial_page(request: Request, entries: Query) -> HTMLResponse:
 def trial_json(entries: Query) -> Response:
     """Return the design as `pretese boundaries --json` prints it."""
     try:
-        found = pretese.boundaries(**trial_question(entries).arguments())
+        found = group_sequential.boundaries(**trial_question(entries).arguments())
     except InputError as error:
         return problem(error)
     return Response(found.to_json(), media_type="application/json")
@@ -106,7 +107,7 @@ def trial_report(request: Request, entries: Query) -> Response:
 
 @router.get("/trial/compare", response_class=HTMLResponse)
 def compare_page(request: Request, entries: Query) -> HTMLResponse:
-    """Return two designs side by side; entries of each begin with its letter and a point."""
+    """Return two compared designs; parameters of each begin with its letter and a dot."""
     sides = {side: _of_side(entries, side) for side in SIDES}
     values: dict[str, Any] = {
         **_form(), "sides": {side: _shown(given) for side, given in sides.items()},
@@ -124,7 +125,7 @@ def compare_page(request: Request, entries: Query) -> HTMLResponse:
 
 
 def shown_answer(answer: TrialAnswer, request: Request) -> dict[str, Any]:
-    """Return what the template shows of an answer."""
+    """Return the values of the template for results."""
     question, language = answer.question, language_asked(request)
     words = messages(language)
     both = {f"{side}.{k}": v for side in SIDES for k, v in question.entries().items()}
@@ -157,11 +158,11 @@ def _simulated(answer: TrialAnswer, progress: Progress, *, whole: bool) -> Progr
 
 def _simulated_design(answer: TrialAnswer) -> Any:
     question: TrialQuestion = answer.question
-    return pretese.design(question.design(whole_blocks(question, answer.enrolled)))
+    return read_design.design(question.design(whole_blocks(question, answer.enrolled)))
 
 
 def _form() -> dict[str, Any]:
-    sources = ("rates", *pretese.shipped().scenarios)
+    sources = ("rates", *shipped_names.shipped().scenarios)
     return {"spending": SPENDING, "futility": FUTILITY, "sources": sources}
 
 
