@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from estimate.core.arrays import Ints
 from pretese.trial.conduct.trial_conduct import Trials
 from pretese.trial.design.design_file import DesignFile
+from pretese.trial.design.endpoint import Endpoint
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -29,6 +30,9 @@ class Data:
         participant would count.
     baseline
         Recorded baseline values, NaN where missing.
+    day
+        Of a time to an event: the last day of follow-up, on which the event takes place if
+        ``outcome`` is 1; None for others.
     """
 
     design: DesignFile
@@ -40,6 +44,14 @@ class Data:
     site: Codes
     diagnosis: Codes
     baseline: dict[str, Floats]
+    day: Codes | None = None
+
+    @property
+    def days(self) -> Codes:
+        """Last day of follow-up of each participant; the endpoint is a time."""
+        if self.day is None:
+            raise ValueError("the endpoint is not a time")  # refused when the design was read
+        return self.day
 
     def cut(self, participants: int | Ints, after: int = 0) -> "Data":
         """Return the participants from ``after`` up to before ``participants``."""
@@ -58,6 +70,7 @@ class Data:
             site=self.site[:, here],
             diagnosis=self.diagnosis[:, here],
             baseline={name: values[:, here] for name, values in self.baseline.items()},
+            day=None if self.day is None else self.day[:, here],
         )
 
 
@@ -73,14 +86,18 @@ def observe(design: DesignFile, trials: Trials, effect: float, endpoint: int = 0
     success = np.where(assigned, *trials.participants_.potential(effect, endpoint)[::-1])
     counted = np.where(assigned, *trials.participants_.counted(effect, endpoint)[::-1])
     include, switched = counted, trials.received != trials.arm
+    day = _observed_days(design, trials, effect, endpoint) if end.is_time else None
     if end.sperm_in_ejaculate == "principal stratum":
         success, include = success | ~counted, np.ones_like(counted)
-    if end.missing == "failure":
+    if day is not None:
+        success, day = _until_dropout(end, trials, success, day)
+    elif end.missing == "failure":
         success = success & ~trials.dropped_out
     else:
         include = include & ~trials.dropped_out
     if end.treatment_switching == "composite":
         success = success & ~switched
+        day = None if day is None else np.where(switched, end.horizon_days, day)
     elif end.treatment_switching in ("excluded", "hypothetical"):
         include = include & ~switched
     return Data(
@@ -93,4 +110,25 @@ def observe(design: DesignFile, trials: Trials, effect: float, endpoint: int = 0
         site=trials.site,
         diagnosis=trials.eligible.diagnosis,
         baseline=trials.eligible.baseline,
+        day=day,
     )
+
+
+def _observed_days(design: DesignFile, trials: Trials, effect: float, endpoint: int) -> Codes:
+    control, treated = trials.participants_.days(effect, endpoint)
+    return np.where(trials.arm == 1, treated, control)
+
+
+def _until_dropout(
+    end: Endpoint, trials: Trials, success: Flags, day: Codes
+) -> tuple[Flags, Codes]:
+    """Return events and last days of those who drop out within the follow-up.
+
+    They are censored on that day, or counted as without the event to its end.
+    """
+    if trials.dropout_part is None:
+        raise ValueError("the trials have no days of dropout")
+    left = np.ceil(trials.dropout_part * end.horizon_days).astype(np.int64)
+    early = trials.dropped_out & (left < day)
+    until = end.horizon_days if end.missing == "failure" else left
+    return success & ~early, np.where(early, until, day)

@@ -58,7 +58,7 @@ class Assumed:
 
         No pair of risks has a conditional odds ratio.
         """
-        if scale != "risk difference" and self.design.analysis.conditional:
+        if scale != "risk difference" and self.design.analysis.true_by_limit:
             return None
         if self.risks is None:
             return planned_risks(self.design, share)
