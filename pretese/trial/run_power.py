@@ -138,7 +138,7 @@ def _store(
 def _write(results: Path, designs: list[StudiedDesign], document: dict[str, Any]) -> None:
     """Write archive, figures and manifest in one step."""
     from pretese.plots.style import save  # matplotlib takes a while to load
-    from pretese.trial.report.power_figures import draw_all
+    from pretese.trial.report.figures.power_figures import draw_all
 
     with result_folder(results) as folder:
         write_archive(folder, designs, document)

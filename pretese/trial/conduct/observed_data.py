@@ -30,6 +30,8 @@ class Data:
         participant would count.
     baseline
         Recorded baseline values, NaN where missing.
+    arrival_months
+        Months from the opening of the trial to recruitment; None where the calendar is not needed.
     day
         Of a time to an event: the last day of follow-up, on which the event takes place if
         ``outcome`` is 1; None for others.
@@ -44,6 +46,7 @@ class Data:
     site: Codes
     diagnosis: Codes
     baseline: dict[str, Floats]
+    arrival_months: Floats | None = None
     day: Codes | None = None
 
     @property
@@ -69,6 +72,7 @@ class Data:
             operated=self.operated[:, here],
             site=self.site[:, here],
             diagnosis=self.diagnosis[:, here],
+            arrival_months=None if self.arrival_months is None else self.arrival_months[:, here],
             baseline={name: values[:, here] for name, values in self.baseline.items()},
             day=None if self.day is None else self.day[:, here],
         )
@@ -110,6 +114,7 @@ def observe(design: DesignFile, trials: Trials, effect: float, endpoint: int = 0
         site=trials.site,
         diagnosis=trials.eligible.diagnosis,
         baseline=trials.eligible.baseline,
+        arrival_months=trials.arrival_months,
         day=day,
     )
 

@@ -209,6 +209,10 @@ class DesignFile(Document):
         if self.multiplicity and not self.secondary:
             raise ValueError("multiplicity needs secondary endpoints")
         plan = self.monitoring
+        if plan.decision_analysis and (
+            self.secondary or self.analysis.kind_of_hypothesis == "equivalence"
+        ):
+            raise ValueError("decision_analysis has one endpoint, and no equivalence")
         if self.secondary and (plan.reestimation or plan.binding):
             raise ValueError("several endpoints allow neither re-estimation nor binding futility")
         if self.secondary and self.risks:

@@ -57,6 +57,9 @@ def _obstacles(design: DesignFile, participants: int | None) -> dict[str, bool]:
             or (design.endpoint.missing == "complete case" and _drops(design))
         ),
         "sites differ": design.site_sd is not None,
+        "decisions wait for participants whose endpoint is awaited": (
+            design.monitoring.decision_analysis is not None
+        ),
         "there is a calendar-time trend": design.calendar_trend is not None,
         "re-estimation is enumerated for two analyses, one side and equal arms": (
             not _enumerable(design)

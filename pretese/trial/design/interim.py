@@ -13,6 +13,7 @@ from estimate.sequential.boundary_shapes import (
     FutilityRule,
     Shape,
 )
+from estimate.sequential.delayed.decision_analysis import DecisionRule
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.spending import Spending
 from pretese.trial.design.arms import Open, Risks
@@ -73,7 +74,10 @@ class Monitoring(Document):
     power in percent under the planned and the observed effect), ``PP(5)`` (predictive power,
     percent), and ``user(2,8,20)``, percent of beta spent by each analysis.
     ``efficacy_analyses`` and ``futility_analyses`` number the interim analyses, from 1, at which
-    each is judged; empty is all. ``harm`` is a spending function of ``harm_alpha_percent``.
+    each is judged; empty is all.
+    ``decision_analysis`` waits for participants whose endpoint is not yet known when a boundary is
+    crossed, and decides with them (`critical_decision`).
+    ``harm`` is a spending function of ``harm_alpha_percent``.
     """
 
     analyses_percent: Annotated[tuple[AnalysisPercent, ...], Field(max_length=100)] = (100.0,)
@@ -86,6 +90,7 @@ class Monitoring(Document):
     reestimation: Reestimation | None = None
     efficacy_analyses: Annotated[tuple[Number1, ...], Field(max_length=100)] = ()
     futility_analyses: Annotated[tuple[Number1, ...], Field(max_length=100)] = ()
+    decision_analysis: DecisionRule | None = None
     harm: str | None = None
     harm_alpha_percent: Annotated[Number, Field(ge=1e-4, lt=50)] | None = None
 
@@ -121,9 +126,24 @@ class Monitoring(Document):
             raise ValueError("re-estimation takes neither chosen analyses nor harm boundaries")
         if self.harm and self.sides == 2:
             raise ValueError("two-sided boundaries judge harm already; leave harm out")
+        self._check_decision()
         if self.harm_alpha_percent and not self.harm:
             raise ValueError("harm_alpha_percent needs harm, such as OF")
         return self
+
+    def _check_decision(self) -> None:
+        rule = self.decision_analysis
+        if rule is None:
+            return
+        if len(self.analyses_percent) < 2 or self.reestimation:
+            raise ValueError(
+                "decision_analysis needs an interim analysis and excludes re-estimation"
+            )
+        if rule == "balanced" and not (self.futility or self.harm):
+            raise ValueError(
+                "a balanced decision_analysis needs futility or harm boundaries; add futility, or "
+                "choose nominal"
+            )
 
     @property
     def efficacy_at(self) -> tuple[bool, ...] | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from estimate.core.arrays import Bools
 from estimate.performance.measures import Measure
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.enumeration import why_no_control_variate, why_not_enumerated
@@ -183,7 +184,8 @@ def _analyses(design: DesignFile, participants: int, outcomes: Outcomes) -> list
     for analysis, count in enumerate(_waited_for(design, participants, outcomes), start=1):
         at = outcomes.analysis == analysis
         win = at & (outcomes.rejected > 0)
-        harm = at & ~win & (outcomes.z < below[analysis - 1])
+        stopped_by = outcomes.z if outcomes.interim_z is None else outcomes.interim_z
+        harm = at & ~win & (stopped_by < below[analysis - 1])
         rows.append(
             {
                 "analysis": analysis,
@@ -194,6 +196,23 @@ def _analyses(design: DesignFile, participants: int, outcomes: Outcomes) -> list
                 "median_months": plain_measure(quantile_measure(outcomes.months[at], 0.5))
                 if at.any()
                 else _UNKNOWN,
+                **_waits(outcomes, at, win),
             }
         )
     return rows
+
+
+def _waits(outcomes: Outcomes, at: Bools, win: Bools) -> dict[str, Any]:
+    """Return how decision analyses ended at one analysis; None without them."""
+    names = ("awaited", "efficacy_reversed", "futility_reversed")
+    if outcomes.crossed is None or outcomes.awaited is None:
+        return dict.fromkeys(names)
+    up, down = at & (outcomes.crossed > 0), at & (outcomes.crossed < 0)
+    found = (
+        mean(outcomes.awaited[at]) if at.sum() > 1 else None,
+        mean((up & ~win).astype(float)), mean((down & win).astype(float)),
+    )  # fmt: skip
+    return {
+        name: _UNKNOWN if each is None else plain_measure(each)
+        for name, each in zip(names, found, strict=True)
+    }

@@ -140,7 +140,19 @@ def _end(trial: Monitored) -> Iterator[str]:
             f"{share:.3f} ({how}) and spends all remaining alpha. This controls the type I error "
             "only if the data were not the reason to end the trial."
         )
-    if status.overrunning is not None:
+    waits = trial.design.monitoring.decision_analysis is not None and not status.last
+    if waits and status.overrunning is None:
+        yield (
+            "Participants are awaited whose endpoint is not yet known. Give one more row with all "
+            "data, and --overrunning: the decision is that of the decision analysis."
+        )
+    elif waits:
+        yield (
+            "The decision is that of the decision analysis with the participants awaited, by its "
+            "own critical value. The final inference by deletion of the stopping analysis "
+            "(Whitehead 1992) is an approximation."
+        )
+    elif status.overrunning is not None:
         yield (
             "The decision is that of the analysis that stopped the trial; later data do not "
             "reverse it. The analysis with them deletes the stopping analysis (Whitehead 1992), an "

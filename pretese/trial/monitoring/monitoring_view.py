@@ -50,6 +50,8 @@ def show_monitoring(console: Console, document: dict[str, Any]) -> None:
         console.print(words, highlight=False)
     if document["final"]:
         console.print(_final(document))
+    if decided := decision_sentence(document):
+        console.print(decided, style="bold", highlight=False)
     for remark in document["remarks"]:
         console.print(f"· {remark}", highlight=False, markup=False)
     console.print("Research software, not a medical device.", style="dim", highlight=False)
@@ -181,6 +183,18 @@ def _final(document: dict[str, Any]) -> Table:
         add("with overrunning, adjusted", late["final"]["median_unbiased"], late["final"])
         add("with overrunning, naive", late["final"]["naive"]["estimate"], late["final"]["naive"])
     return table
+
+
+def decision_sentence(document: dict[str, Any]) -> str | None:
+    """Return the result of the decision analysis as a sentence; None without one."""
+    found = (document["overrunning"] or {}).get("decision")
+    if not found:
+        return None
+    z = f"Decision analysis: z {document['overrunning']['z']:.4f}"
+    if found["critical_z"] is None:
+        return f"{z}; nothing is rejected after this stop."
+    verdict = "reject" if found["rejects"] else "do not reject"
+    return f"{z}, critical value {found['critical_z']:.4f}: {verdict}."
 
 
 def _effect(document: dict[str, Any], value: float | None) -> str:

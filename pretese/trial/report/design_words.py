@@ -135,6 +135,11 @@ def _analyses(design: DesignFile) -> str:
     if plan.harm:
         error = plan.harm_alpha_percent or plan.alpha_percent
         words += f"; harm boundaries {plan.harm} at one-sided {error:g} %"
+    if plan.decision_analysis:
+        words += (
+            "; a crossed boundary stops recruitment, and a decision analysis "
+            f"({plan.decision_analysis}) follows once the endpoints awaited are known"
+        )
     if rule:
         words += (
             f"; sample size re-estimated at analysis {rule.at_analysis} for conditional power "

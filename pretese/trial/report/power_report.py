@@ -34,7 +34,7 @@ from pretese.trial.report.example_trials import (
     examples,
     replay_trial,
 )
-from pretese.trial.report.power_figures import draw_design, draw_power
+from pretese.trial.report.figures.power_figures import draw_design, draw_power
 from pretese.trial.report.self_checks import (
     checks,
     conclusions,
@@ -50,7 +50,7 @@ from pretese.trial.views.page_tables import (
     measure_rows,
     verdict_rows,
 )
-from pretese.trial.views.performance_tables import point_words, size_cells
+from pretese.trial.views.performance_tables import decision_rows, point_words, size_cells
 from pretese.trial.views.sensitivity_tables import GRID_HEADS, worst_case
 from protocol.errors import InputError
 from protocol.reading.documents import MAX_JSON_BYTES, parse_json, read_text
@@ -166,6 +166,7 @@ def _results(document: dict[str, Any]) -> dict[str, Any]:
         "tables": [measure_rows(points[i : i + ABREAST]) for i in range(0, len(points), ABREAST)],
         "main": point_words(main),
         "analyses": analysis_rows(main),
+        "decisions": decision_rows(main),
         "null_analyses": analysis_rows(null),
         "sizes": [size_cells(point) for point in points if point["reestimation"]],
         "endpoints": endpoint_rows(main, null),

@@ -142,7 +142,11 @@ def at_a_stop(design: DesignFile) -> list[tuple[str, str]]:
         return []
     if not can_be_ordered(design):
         reason = (
-            "the sample size is re-estimated" if plan.reestimation else "the endpoints share alpha"
+            "the sample size is re-estimated"
+            if plan.reestimation
+            else "the trial waits for participants after the analysis that stops it"
+            if plan.decision_analysis
+            else "the endpoints share alpha"
         )
         return [
             ("After a stop", f"estimates and intervals are not adjusted for stopping: {reason}")

@@ -31,6 +31,9 @@ def why_patient_level(design: DesignFile, points: Sequence[Point]) -> str | None
         "the design names a scenario": design.risks is None,
         "the analysis needs more than the counts of both arms": not design.analysis.by_counts,
         "arm sizes are random": design.block is None,
+        "decisions wait for participants whose endpoint is awaited": (
+            design.monitoring.decision_analysis is not None
+        ),
         "the sample size is re-estimated": design.monitoring.reestimation is not None,
         "the final analysis falls inside a block": any(
             participants % (design.block or 1) for participants, _ in points

@@ -33,6 +33,8 @@ def paths(analyses: Sequence[Analyses]) -> Floats:
 def end_of(design: DesignFile, analyses: Sequence[Analyses]) -> Conduct:
     """Return where each trial ends, and whether the primary endpoint is claimed."""
     primary = analyses[0].z
+    if analyses[0].decision is not None:
+        return analyses[0].decision.conduct
     if not design.secondary:
         return follow(design.monitoring.plan(), primary)
     found = decide_claims(design, paths(analyses))

@@ -20,7 +20,7 @@ from pretese.trial.conduct.true_estimands import truths
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.conditional_effect import given_truths
 from pretese.trial.simulation.control_variate import unadjusted_rejections
-from pretese.trial.simulation.interim_analyses import Analyses
+from pretese.trial.simulation.interim_analyses import Analyses, DecisionEnd
 from pretese.trial.simulation.multiple_endpoints import (
     analyse_endpoints,
     at_analysis,
@@ -126,10 +126,16 @@ def conduct(
     """End trials planned for ``participants`` at the analysis where they stop."""
     ends, primary = end_of(design, analyses), analyses[0]
     at = np.take_along_axis(primary.participants, ends.analysis[:, None] - 1, -1)
-    numbers = {name: at_analysis(primary.answers, name, ends.analysis) for name in _ON_SCALE}
+    answers, which = primary.answers, ends.analysis
+    decision = primary.decision
+    if decision is not None:  # the last analysis, whichever it is, has all participants awaited
+        at, answers, which = decision.participants[:, None], (decision.answer,), np.ones_like(which)
+    numbers = {name: at_analysis(answers, name, which) for name in _ON_SCALE}
     month = np.take_along_axis(trials.arrival_months, at - 1, 1) + design.endpoint_month
     full = _final_size(design, participants, primary.participants[:, -1], ends.analysis)
     here = (trials.arrival_months <= month) & _called(design, trials, participants, full)
+    if decision is not None:  # recruitment has stopped when the endpoints awaited are known
+        here &= np.arange(trials.arm.shape[1]) < decision.participants[:, None]
     control, treated, target = truths(design, trials.participants_, participants, effect)
     return Outcomes(
         analysis=ends.analysis.astype(float),
@@ -137,10 +143,10 @@ def conduct(
         z=ends.z,
         **numbers,
         **final_estimates(design, ends.analysis, ends.z, **numbers),
-        std_error=at_analysis(primary.answers, "std_error", ends.analysis, log=False),
-        p_value=at_analysis(primary.answers, "p_value", ends.analysis, log=False),
+        std_error=at_analysis(answers, "std_error", which, log=False),
+        p_value=at_analysis(answers, "p_value", which, log=False),
         final_size=full,
-        analysed=at_analysis(primary.answers, "n", ends.analysis, log=False),
+        analysed=at_analysis(answers, "n", which, log=False),
         recruited=here.sum(1).astype(float),
         n_experimental=(here & (trials.arm == 1)).sum(1).astype(float),
         months=month[:, 0],
@@ -149,8 +155,17 @@ def conduct(
         target=target,
         **guesses,
         imbalance=imbalance_at_end(trials.arm[:, :participants], design.allocation),
+        **_decided(decision),
         factor_imbalance=factor_imbalance(design, trials, trials.arm, participants),
     )
+
+
+def _decided(decision: DecisionEnd | None) -> dict[str, Floats]:
+    """Return the arrays of trials with decision analyses."""
+    if decision is None:
+        return {}
+    names = ("crossed", "interim_z", "awaited")
+    return {name: getattr(decision, name).astype(float) for name in names}
 
 
 def _final_size(design: DesignFile, participants: int, sizes: Ints, analysis: Ints) -> Floats:

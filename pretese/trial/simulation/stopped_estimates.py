@@ -49,7 +49,8 @@ def final_estimates(
     claimed; those of equivalence, whose two tests have two orders; and with re-estimation. There
     the combined statistic follows the planned rates, so that the ordering still gives a valid
     p-value and test of no effect, but its drift is the mean of stages weighted as planned and not
-    that of an effect.
+    that of an effect. Nor with decision analyses, where a trial ends with more participants than
+    the analysis that stopped it had.
 
     Parameters
     ----------
@@ -77,5 +78,6 @@ def can_be_ordered(design: DesignFile) -> bool:
     """Return whether trials have interim analyses with the boundaries of one plan."""
     plan, graph = design.monitoring, design.graph()
     whole = graph is None or graph.weights[0] >= 1
-    ordered = plan.reestimation is None and len(design.analysis.nulls) == 1
+    ordered = plan.reestimation is None and plan.decision_analysis is None
+    ordered = ordered and len(design.analysis.nulls) == 1
     return len(plan.analyses_percent) > 1 and ordered and whole

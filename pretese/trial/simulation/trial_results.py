@@ -54,6 +54,10 @@ class Outcomes:
         that of the primary. ``path`` holds the statistics of all analyses, (replicate, analysis x
         endpoint), as if no trial had stopped; ``path_without`` those of the same participants
         without any effect.
+    crossed, interim_z, awaited
+        With decision analyses: boundary crossed at an interim analysis (1 efficacy, -1 futility or
+        harm, 0 none), statistic of the analysis that stopped recruitment, and participants awaited
+        then. ``z`` is that of the decision analysis. None for other designs.
     unadjusted_rejection
         1 or -1 where the unadjusted score test would have rejected for or against treatment, 0
         elsewhere; None where `enumeration.why_no_control_variate` excludes it.
@@ -86,6 +90,9 @@ class Outcomes:
     median_unbiased: Floats | None = None
     final_low: Floats | None = None
     final_high: Floats | None = None
+    crossed: Floats | None = None
+    interim_z: Floats | None = None
+    awaited: Floats | None = None
     unadjusted_rejection: Floats | None = None
     endpoint_z: Floats | None = None
     endpoint_claimed: Floats | None = None

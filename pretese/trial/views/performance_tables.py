@@ -85,6 +85,36 @@ def analyses_table(point: dict[str, Any]) -> Table:
     return table
 
 
+def decisions_table(point: dict[str, Any]) -> Table:
+    """Return how trials decided once the participants awaited were known."""
+    table = narrow_table(f"Decision analyses, {point_words(point)}")
+    for words in DECISION_HEADS:
+        table.add_column(words, justify="right")
+    for cells in decision_rows(point):
+        table.add_row(*cells)
+    return table
+
+
+#: Heads of `decision_rows`.
+DECISION_HEADS = (
+    "analysis", "participants\nawaited, mean", "efficacy, then\nno rejection, %",
+    "futility, then\nrejection, %",
+)  # fmt: skip
+
+
+def decision_rows(point: dict[str, Any]) -> list[list[str]]:
+    """Return one row per interim analysis; empty for designs without decision analyses."""
+    return [
+        [
+            str(row["analysis"]), cell(row["awaited"]),
+            *(cell(row[name], share=True, counted=True)
+              for name in ("efficacy_reversed", "futility_reversed")),
+        ]
+        for row in point["analyses"][:-1]
+        if row["awaited"] is not None
+    ]  # fmt: skip
+
+
 def sizes_table(points: list[dict[str, Any]]) -> Table:
     """Return how the sample size was re-estimated at every point."""
     rule = points[0]["reestimation"]

@@ -9,7 +9,12 @@ from pretese.trial.design.enumeration import UNADJUSTED
 from pretese.trial.power.decision_verdict import decision_words, draft_words
 from pretese.trial.views.endpoint_tables import endpoints_table, family_table
 from pretese.trial.views.measure_words import cell, narrow_table, number
-from pretese.trial.views.performance_tables import analyses_table, performance_table, sizes_table
+from pretese.trial.views.performance_tables import (
+    analyses_table,
+    decisions_table,
+    performance_table,
+    sizes_table,
+)
 from pretese.trial.views.sensitivity_tables import UNMOVED, grid_table, tornado_table, worst_case
 from pretese.trial.views.verdict_table import decision_table
 
@@ -49,6 +54,8 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
     last = design["points"][-1]
     if len(last["analyses"]) > 1:
         console.print(analyses_table(last))
+    if last["analyses"][0]["awaited"]:
+        console.print(decisions_table(last))
     if last["reestimation"]:
         console.print(sizes_table(design["points"]))
     if last["family"]:

@@ -127,7 +127,9 @@ def test_a_run_that_fails_leaves_no_scratch_folder(plain, tmp_path, monkeypatch)
 
 
 def test_a_kept_study_is_reported_as_the_command_does(plain, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("pretese.trial.report.power_figures.draw_all", lambda designs, folder: {})
+    monkeypatch.setattr(
+        "pretese.trial.report.figures.power_figures.draw_all", lambda designs, folder: {}
+    )
     out = tmp_path / "study"
     kept = plain.power(out=out, **QUICK)
     page = pt.report(out)

@@ -123,10 +123,10 @@ class ArmFields(Document):
                 "several arms take neither times to an event nor exact tests; choose a proportion "
                 "and another method"
             )
-        if plan.reestimation or plan.futility or plan.binding:
+        if plan.reestimation or plan.futility or plan.binding or plan.decision_analysis:
             raise ValueError(
-                "several arms take neither reestimation nor futility nor binding in monitoring; "
-                "use dropping"
+                "several arms take neither reestimation nor futility nor binding nor "
+                "decision_analysis in monitoring; use dropping"
             )
         if plan.efficacy_analyses or plan.futility_analyses:
             raise ValueError("several arms are judged at every analysis")

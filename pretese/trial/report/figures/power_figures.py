@@ -9,9 +9,9 @@ from matplotlib.ticker import MaxNLocator
 
 from pretese.plots.style import MUTED, PUBLISHED, SIMULATED, TRUTH, house_style, new_figure
 from pretese.trial.power.trial_tables import Recorded
-from pretese.trial.report.nested_loop_figure import MANY, draw_nested
-from pretese.trial.report.sensitivity_figures import draw_grid, draw_tornado
-from pretese.trial.report.trial_figures import draw_distribution, draw_zips
+from pretese.trial.report.figures.nested_loop_figure import MANY, draw_nested
+from pretese.trial.report.figures.sensitivity_figures import draw_grid, draw_tornado
+from pretese.trial.report.figures.trial_figures import draw_distribution, draw_zips
 
 COLOURS = (SIMULATED, PUBLISHED, TRUTH, MUTED)
 
