@@ -1,8 +1,8 @@
 """Type I error of the analyses of trials in 100,000 trials without an effect.
 
 ``python -m benchmarks.trial.analysis_levels times`` prints one line per analysis: the percentage of
-trials that reject at two-sided 5 %, its Monte Carlo standard error, and the trials without an
-answer. Participants are drawn directly, not from a scenario, so that many trials are affordable;
+trials that reject at two-sided 5 %, its Monte Carlo standard error, and non-convergence.
+Participants are drawn directly, not from a scenario, so that many trials are affordable;
 the analyses are those of `pretese power`.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from pretese.trial.conduct.observed_data import Data
+from pretese.trial.conduct.recorded_data import Data
 from pretese.trial.design.design_reader import parse_design
 from pretese.trial.simulation.arm_comparison import analyse_trials
 
@@ -50,7 +50,7 @@ def draw_times(rng: np.random.Generator, trials: int, analysis: str) -> Data:
 
 
 def of_times(trials: int) -> Iterator[tuple[str, float, float]]:
-    """Yield analysis, proportion of rejections and of trials without an answer."""
+    """Yield analysis, proportion of rejections, non-convergence."""
     plans = (
         "method: log-rank", "method: log-rank, strata: [site]", "method: cox", "method: rmst",
     )  # fmt: skip
@@ -61,7 +61,7 @@ def of_times(trials: int) -> Iterator[tuple[str, float, float]]:
 def rejections(
     draw: Callable[[np.random.Generator, int], Data], trials: int
 ) -> tuple[float, float]:
-    """Return the proportions of trials that reject, and of trials without an answer."""
+    """Return the proportions of trials that reject, and of non-convergence."""
     rng = np.random.default_rng(SEED)
     found = []
     for _ in range(0, trials, AT_ONCE):
@@ -80,9 +80,10 @@ def main() -> None:
     parser.add_argument("study", choices=STUDIES)
     parser.add_argument("--trials", type=int, default=100_000)
     asked = parser.parse_args()
-    for words, share, silent in STUDIES[asked.study](asked.trials):
+    for words, share, without in STUDIES[asked.study](asked.trials):
         mcse = 100 * (share * (1 - share) / asked.trials) ** 0.5
-        print(f"{words:50} {100 * share:5.2f} % (MCSE {mcse:.2f}), no answer {100 * silent:.2f} %")
+        level = f"{100 * share:5.2f} % (MCSE {mcse:.2f})"
+        print(f"{words:50} {level}, non-convergence {100 * without:.2f} %", flush=True)
 
 
 if __name__ == "__main__":

@@ -68,11 +68,11 @@ def count_days(
     return DayCounts(events, ends[..., ::-1].cumsum(-1)[..., ::-1])
 
 
-def log_rank(counts: DayCounts) -> tuple[Floats, Floats]:
+def log_rank_of_days(counts: DayCounts) -> tuple[Floats, Floats]:
     """Return (trial,) observed less expected events under treatment, and their variance.
 
     >>> day, event, arm = np.array([[1, 2, 3, 4]]), np.ones((1, 4)), np.array([[1, 0, 1, 0]])
-    >>> over, variance = log_rank(count_days(day, event, arm, event, 4))
+    >>> over, variance = log_rank_of_days(count_days(day, event, arm, event, 4))
     >>> print(f"{over[0]:.4f} {variance[0]:.4f}")
     0.6667 0.7222
     """

@@ -6,7 +6,7 @@ import numpy as np
 
 from estimate.core.arrays import Bools, Floats
 from estimate.core.result import Estimate
-from pretese.trial.conduct.observed_data import Data
+from pretese.trial.conduct.recorded_data import Data
 from pretese.trial.conduct.strata import levels_of_factor
 
 #: Numbers of an estimate, one per trial.

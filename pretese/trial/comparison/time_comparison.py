@@ -3,18 +3,17 @@
 import numpy as np
 from scipy.special import ndtr
 
-from estimate.core.arrays import Bools, Floats
+from estimate.core.arrays import Bools, Floats, Ints
 from estimate.core.result import Estimate, assemble, wald
 from estimate.outcomes.cox import fit_cox
 from estimate.survival.two_arm_times import (
     DayCounts,
     count_days,
     cox_two_arms,
-    log_rank,
+    log_rank_of_days,
     restricted_means,
 )
-from pretese.trial.comparison.model_columns import by_pattern
-from pretese.trial.conduct.observed_data import Data
+from pretese.trial.conduct.recorded_data import Data
 from pretese.trial.conduct.strata import strata_of
 from protocol.dates import MONTH_DAYS
 
@@ -22,43 +21,47 @@ from protocol.dates import MONTH_DAYS
 def log_rank_test(data: Data) -> Estimate:
     """Return the log-rank test within strata, with the hazard ratio of Cox's model within them."""
     counts = _counts(data, stratified=True)
-    over, variance = log_rank(counts)
+    over, variance = log_rank_of_days(counts)
     value, error, sound = cox_two_arms(counts)
     with np.errstate(divide="ignore", invalid="ignore"):
         z = over / np.sqrt(variance)
-    found = wald(
-        data.design.estimand, "log-rank", "hazard ratio", value, error, data.include.sum(1),
-        converged=sound,
-    )  # fmt: skip
-    usable = variance > 0
+    found = _hazard_ratio(data, value, error, data.include.sum(1), sound)
+    tested = variance > 0
     return Estimate(
         estimand=found.estimand, method=found.method, scale=found.scale, estimate=found.estimate,
-        std_error=found.std_error, statistic=np.where(usable, z, np.nan),
-        p_value=np.where(usable, 2 * ndtr(-np.abs(z)), np.nan), conf_low=found.conf_low,
-        conf_high=found.conf_high, interval=found.interval, n=found.n, converged=usable,
-        test="log-rank",
+        std_error=found.std_error, statistic=np.where(tested, z, np.nan),
+        p_value=np.where(tested, 2 * ndtr(-np.abs(z)), np.nan), conf_low=found.conf_low,
+        conf_high=found.conf_high, interval=found.interval, n=found.n, converged=tested,
+        test=found.method,
     )  # fmt: skip
 
 
-def cox_model(data: Data) -> Estimate:
-    """Return the hazard ratio of Cox's model, given covariates and indicators of factors."""
-    analysis = data.design.analysis
-    if not analysis.covariates and not analysis.strata:
-        value, error, sound = cox_two_arms(_counts(data))
-        return wald(
-            data.design.estimand, "cox", "hazard ratio", value, error, data.include.sum(1),
-            converged=sound,
-        )  # fmt: skip
+def cox_alone(data: Data) -> Estimate:
+    """Return the hazard ratio of Cox's model with treatment alone."""
+    value, error, sound = cox_two_arms(_counts(data))
+    return _hazard_ratio(data, value, error, data.include.sum(1), sound)
 
-    def fit(rows: Bools, x: Floats) -> Estimate:
-        found = [_one_model(data, int(row), x[k]) for k, row in enumerate(np.flatnonzero(rows))]
-        value, error = np.array(found).T
-        return wald(
-            data.design.estimand, "cox", "hazard ratio", value, error, data.include[rows].sum(1),
-            converged=np.isfinite(value),
-        )  # fmt: skip
 
-    return by_pattern(data, fit)
+def cox_given(data: Data, rows: Bools, x: Floats) -> Estimate:
+    """Return the hazard ratio of Cox's model in some trials, given columns of covariates.
+
+    Parameters
+    ----------
+    rows
+        (trial,) the trials.
+    x
+        (chosen trial, participant, column).
+    """
+    found = [_one_model(data, int(row), x[k]) for k, row in enumerate(np.flatnonzero(rows))]
+    value, error = np.array(found).T
+    return _hazard_ratio(data, value, error, data.include[rows].sum(1), np.isfinite(value))
+
+
+def _hazard_ratio(data: Data, value: Floats, error: Floats, n: Ints, sound: Bools) -> Estimate:
+    design = data.design
+    return wald(
+        design.estimand, design.analysis.method, "hazard ratio", value, error, n, converged=sound
+    )  # fmt: skip
 
 
 def restricted_mean_gain(data: Data) -> Estimate:
@@ -73,9 +76,10 @@ def restricted_mean_gain(data: Data) -> Estimate:
     with np.errstate(divide="ignore", invalid="ignore"):
         z = gain / error
     sound, reach = error > 0, 1.959963984540054 * error
+    design = data.design
     return assemble(
-        data.design.estimand, "rmst", "RMST difference", value=gain, std_error=error, statistic=z,
-        p_value=2 * ndtr(-np.abs(z)), low=gain - reach, high=gain + reach,
+        design.estimand, design.analysis.method, "RMST difference", value=gain, std_error=error,
+        statistic=z, p_value=2 * ndtr(-np.abs(z)), low=gain - reach, high=gain + reach,
         n=data.include.sum(1), interval="Wald, Greenwood", converged=sound,
     )  # fmt: skip
 

@@ -164,7 +164,7 @@ class Endpoint(Document):
 Hypothesis = Literal["superiority", "non-inferiority", "equivalence"]
 
 #: Methods for times to an event.
-OF_TIMES = ("log-rank", "cox", "rmst")
+OF_TIMES = tuple(name for name, method in METHODS.items() if method.times)
 
 #: Methods whose effect is a risk difference, which a margin is.
 OF_DIFFERENCES = frozenset({"unadjusted", "mantel-haenszel", "g-computation-randomised"})
@@ -209,10 +209,11 @@ class EndpointAnalysis(Document):
             )
         if self.method == "mantel-haenszel" and (self.covariates or not self.strata):
             raise ValueError("mantel-haenszel takes strata and no covariates")
-        if self.method == "rmst" and (self.covariates or self.strata):
-            raise ValueError("rmst takes neither covariates nor strata")
-        if self.method == "log-rank" and self.covariates:
-            raise ValueError("log-rank takes strata and no covariates; cox takes both")
+        if self.method in OF_TIMES and self.effect_scale == "RMST difference":
+            if self.covariates or self.strata:
+                raise ValueError(f"{self.method} takes neither covariates nor strata")
+        elif self.method in OF_TIMES and self.covariates and not METHODS[self.method].needs:
+            raise ValueError(f"{self.method} takes strata and no covariates; cox takes both")
         if self.method == "mixed" and "site" in self.strata:
             raise ValueError("mixed takes sites as random; leave site out of strata")
         self._check_margin()
@@ -331,7 +332,7 @@ def with_default_method(given: Any) -> Any:
     endpoint = given.get("endpoint")
     variable = endpoint.get("variable") if isinstance(endpoint, dict) else None
     timed = isinstance(variable, str) and variable in TIME_ENDPOINTS
-    return {**given, "analysis": {"method": "log-rank"}} if timed else given
+    return {**given, "analysis": {"method": OF_TIMES[0]}} if timed else given
 
 
 class Secondary(Document):
@@ -365,7 +366,7 @@ def check_times(endpoint: Endpoint, analysis: EndpointAnalysis) -> None:
             f"{analysis.method} compares times; choose an endpoint from "
             f"{', '.join(TIME_ENDPOINTS)}, or another method"
         )
-    if analysis.method == "rmst" and endpoint.censors_stopped:
+    if analysis.effect_scale == "RMST difference" and endpoint.censors_stopped:
         raise ValueError(
             "restricted means need times that are defined for all couples; choose "
             "stopped_couples: composite"

@@ -17,8 +17,13 @@ from estimate.core.result import Estimate, wald
 from estimate.regression.logistic import fit_logistic
 from estimate.regression.random_intercept import by_site, fit_random_intercept
 from pretese.trial.comparison.model_columns import by_pattern
-from pretese.trial.comparison.time_comparison import cox_model, log_rank_test, restricted_mean_gain
-from pretese.trial.conduct.observed_data import Data
+from pretese.trial.comparison.time_comparison import (
+    cox_alone,
+    cox_given,
+    log_rank_test,
+    restricted_mean_gain,
+)
+from pretese.trial.conduct.recorded_data import Data
 from pretese.trial.conduct.strata import strata_of
 from pretese.trial.design.endpoint import EndpointAnalysis
 from simulate.recruitment.schemes import SCHEMES
@@ -181,6 +186,13 @@ def _mixed(data: Data) -> Estimate:
     return by_pattern(data, fit)
 
 
+def _cox(data: Data) -> Estimate:
+    analysis = data.design.analysis
+    if not analysis.covariates and not analysis.strata:
+        return cox_alone(data)
+    return by_pattern(data, lambda rows, x: cox_given(data, rows, x))
+
+
 #: How the methods of trials are computed; `estimate.methods.registry.METHODS` says what they are.
 _RUNS: Mapping[str, Callable[[Data], Estimate]] = {
     "unadjusted": _unadjusted,
@@ -190,7 +202,7 @@ _RUNS: Mapping[str, Callable[[Data], Estimate]] = {
     "logistic": _logistic,
     "mixed": _mixed,
     "log-rank": log_rank_test,
-    "cox": cox_model,
+    "cox": _cox,
     "rmst": restricted_mean_gain,
 }
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimate.core.arrays import Floats
-from pretese.trial.conduct.observed_data import Data
+from pretese.trial.conduct.recorded_data import Data
 from pretese.trial.conduct.trial_conduct import Participants, simulate_participants
 from pretese.trial.conduct.true_estimands import ideal, ideal_days
 from pretese.trial.design.design_file import DesignFile

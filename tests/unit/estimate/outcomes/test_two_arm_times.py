@@ -9,7 +9,7 @@ from estimate.sample_size.events import schoenfeld_events
 from estimate.survival.two_arm_times import (
     count_days,
     cox_two_arms,
-    log_rank,
+    log_rank_of_days,
     restricted_means,
 )
 
@@ -27,7 +27,7 @@ def test_they_are_those_of_code_for_one_trial_with_ties() -> None:
     day, event, arm = _trials(0)
     counts = count_days(day, event, arm, np.ones(day.shape), HORIZON)
     value, error, sound = cox_two_arms(counts)
-    over, variance = log_rank(counts)
+    over, variance = log_rank_of_days(counts)
     mean, spread = restricted_means(counts)
     assert sound.all()
     for r in range(3):
@@ -46,8 +46,8 @@ def test_strata_have_hazards_of_their_own() -> None:
     """One stratum per half: sums of its observed, expected and variance over the strata."""
     day, event, arm = _trials(1)
     stratum = np.repeat([[0, 1]], 40, axis=1).reshape(1, -1).repeat(3, 0)
-    whole = log_rank(count_days(day, event, arm, np.ones(day.shape), HORIZON, stratum, 2))
-    parts = [log_rank(count_days(day, event, arm, stratum == k, HORIZON)) for k in (0, 1)]
+    whole = log_rank_of_days(count_days(day, event, arm, np.ones(day.shape), HORIZON, stratum, 2))
+    parts = [log_rank_of_days(count_days(day, event, arm, stratum == k, HORIZON)) for k in (0, 1)]
     assert whole[0] == pytest.approx(parts[0][0] + parts[1][0])
     assert whole[1] == pytest.approx(parts[0][1] + parts[1][1])
 
@@ -60,7 +60,7 @@ def test_power_at_the_events_of_schoenfeld_is_that_planned() -> None:
     time = rng.exponential(np.where(arm == 1, 1 / 0.7, 1.0))
     last = np.sort(time, axis=1)[:, [events - 1]]
     day = np.ceil(np.minimum(time, last) / last * 400).astype(int)
-    over, variance = log_rank(count_days(day, time <= last, arm, np.ones(arm.shape), 400))
+    over, variance = log_rank_of_days(count_days(day, time <= last, arm, np.ones(arm.shape), 400))
     power = (over / np.sqrt(variance) < -1.959964).mean()
     assert power == pytest.approx(0.8, abs=0.035)
 
@@ -70,5 +70,5 @@ def test_an_arm_without_events_has_no_hazard_ratio_but_a_test() -> None:
     arm = np.array([[1, 1, 1, 0, 0, 0]])
     counts = count_days(day, event, arm, np.ones(day.shape), 5)
     assert not cox_two_arms(counts)[2][0]
-    over, variance = log_rank(counts)
+    over, variance = log_rank_of_days(counts)
     assert over[0] / np.sqrt(variance[0]) > 2

@@ -54,7 +54,7 @@ def test_a_time_is_analysed_by_the_log_rank_test_unless_stated() -> None:
 
 
 @pytest.mark.parametrize("method", ["log-rank", "rmst"])
-def test_a_trial_recovers_the_effect_in_its_mechanism(method: str) -> None:
+def test_estimates_are_unbiased_for_the_effect_of_the_mechanism(method: str) -> None:
     design = _design(more=f"analysis: {{method: {method}}}\n")
     found = simulate_design(design, scenario_of(design), [(300, 0.0), (300, 1.0)], seed=3,
                             replicates=60)  # fmt: skip
