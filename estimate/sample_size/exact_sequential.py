@@ -116,7 +116,7 @@ def exact_sequential(
     first, second = _check_participants(n1), _check_participants(n2)
     high, low = _check_boundaries(upper, lower, first.size)
     if sides not in (1, 2) or (sides == 2 and lower is not None):
-        problem = f"{sides} came with{'out' if lower is None else ''} lower boundaries"
+        problem = f"{sides} was given with{'out' if lower is None else ''} lower boundaries"
         raise InputError.of("analyses", "sides", problem, "give 1, or 2 without lower boundaries")
     risk1, risk2 = np.broadcast_arrays(np.asarray(p1, float), np.asarray(p2, float))
     alive = np.ones((*risk1.shape, 1, 1))
@@ -186,7 +186,10 @@ def _check_participants(participants: ArrayLike) -> NDArray[np.int64]:
     counts = np.atleast_1d(np.asarray(participants))
     if not np.issubdtype(counts.dtype, np.integer) or counts.min(initial=1) < 1:
         raise InputError.of(
-            "analyses", "participants", f"{participants!r} came", "give whole numbers from 1"
+            "analyses",
+            "participants",
+            f"{participants!r} is not allowed",
+            "give whole numbers from 1",
         )
     if (np.diff(counts) <= 0).any():
         raise InputError.of(
@@ -207,6 +210,6 @@ def _check_boundaries(
         given = np.asarray(lower, float)[:analyses]
         low[: given.size] = given
     if high.shape != (analyses,):
-        problem = f"{high.size} came for {analyses} analyses"
+        problem = f"{high.size} given for {analyses} analyses"
         raise InputError.of("analyses", "upper", problem, "give one boundary per analysis")
     return high, low

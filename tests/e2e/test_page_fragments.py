@@ -21,7 +21,7 @@ PAGES = {
 }
 SCENARIOS = DOCS.parent / "scenarios"
 
-#: What a page leaves out of a trial with fixed event rates.
+#: Fields that a page omits of a trial with fixed event rates.
 RATES = {
     "title": "A part of a design",
     "question": "Is the part accepted?",
@@ -54,8 +54,8 @@ def design_of_several_arms(text: str) -> None:
 def scenario(text: str) -> None:
     """Read a scenario file, or a part of one that extends ``paper``."""
     part = yaml.safe_load(text)
-    told = {"id": "part", "extends": "paper", "question": "What?", "expected_finding": "This."}
-    Path("part.yaml").write_text(yaml.safe_dump(told | part), encoding="utf-8")
+    fields = {"id": "part", "extends": "paper", "question": "What?", "expected_finding": "This."}
+    Path("part.yaml").write_text(yaml.safe_dump(fields | part), encoding="utf-8")
     assert pretese.scenario("part.yaml").simulate(patients=5, seed=1).patients.shape[0] == 5
 
 
@@ -108,7 +108,7 @@ READERS: dict[str, list[Callable[[str], Any]]] = {
 
 #: Pages whose parts are not read here, with the reason.
 NOT_READ = {
-    "reference/cds-hooks": "its keys are left out; tests/unit/web reads whole files",
+    "reference/cds-hooks": "its keys are omitted; tests/unit/web reads whole files",
     "tutorials/plan-an-rct": "tests/e2e/trial/test_plan_an_rct.py plans the trial of the file",
 }
 

@@ -90,7 +90,7 @@ def report_content(
         ("SHA-256 of the plan", document["plan_sha256"]),
         ("SHA-256 of the data file", document["data_sha256"] or "no file"),
         *document["versions"].items(),
-        *(("Assumed of the table", each) for each in document["data_assumptions"]),
+        *(("Assumption about the table", each) for each in document["data_assumptions"]),
     ]
     return ReportContent(
         title=f"Effect of {found.plan.treatment} on {outcome_words(found.plan.outcome)}",

@@ -14,11 +14,11 @@ Codes = NDArray[np.int64]
 
 
 def observe(design: DesignFile, trials: Trials, effect: float, endpoint: int = 0) -> Data:
-    """Return what is recorded of one endpoint in trials with this share of the effect.
+    """Return the recorded data of one endpoint in trials with this fraction of the effect.
 
-    Participants lost, and participants who crossed over, are failures or excluded as the endpoint
-    says; 0 is the primary endpoint. For a principal stratum any sperm and the operation are
-    recorded.
+    Dropouts and participants who switched treatment count as failures or are excluded, by the
+    strategy of the endpoint; endpoint 0 is the primary one. For a principal stratum any sperm and
+    the operation are recorded.
     """
     design = design.questions[endpoint]
     end, assigned = design.endpoint, trials.arm == 1

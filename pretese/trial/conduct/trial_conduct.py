@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Codes = NDArray[np.int64]
 
-#: Number of a replicate beyond those of any study.
+#: Replicate number that no study uses.
 FAR = 2**40
 
 
@@ -38,13 +38,13 @@ class Participants:
     Attributes
     ----------
     site
-        Number of the site, from 0.
+        Index of the site, from 0.
     would_cross
         Pair (control, treated): whether the participant would switch from that arm.
     eligible
         Potential outcomes.
     responds
-        Uniform: in a trial with a share f of the effect, those below f have it.
+        Uniform number: in a trial with a fraction f of the effect, participants below f respond.
     """
 
     site: Codes
@@ -126,7 +126,7 @@ class Trials:
 
     @property
     def site(self) -> Codes:
-        """Number of each participant's site, from 0."""
+        """Index of each participant's site, from 0."""
         return self.participants_.site
 
     @property

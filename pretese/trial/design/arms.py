@@ -11,7 +11,7 @@ from protocol.reading.fields import Number, Whole
 from simulate.core.coding import BASELINE
 from simulate.recruitment.schemes import SCHEMES, check_scheme
 
-#: What is neither 0 nor 100 percent is so far from both, or its odds overflow.
+#: Smallest distance of a percentage from 0 and 100, so that its odds stay finite.
 EDGE = 1e-6
 
 
@@ -130,7 +130,7 @@ Rate = Annotated[Number, Field(ge=0, le=1e6), AfterValidator(_none_or_some)]
 
 
 class Recruiting(Document):
-    """A site: each rate holds from its month on; with ``ramp`` it is interpolated linearly."""
+    """A site: a rate applies from its month on; with ``ramp`` rates are interpolated linearly."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     from_month: Annotated[tuple[Months, ...], Field(max_length=200)]
@@ -149,10 +149,11 @@ class Recruiting(Document):
 
 
 class Randomisation(Document):
-    """How participants are randomised.
+    """Randomisation of participants.
 
-    ``block_sizes`` are multiples of the sum of the allocation, by default twice that sum; several
-    are drawn at random. ``by`` names the factors of the strata or of minimisation.
+    ``block_sizes`` are multiples of the sum of the allocation, by default twice that sum; of
+    several, each block has one at random. ``by`` names the factors of the strata or of
+    minimisation.
     """
 
     method: Annotated[str, AfterValidator(check_scheme)] = "blocks"

@@ -48,14 +48,13 @@ class Belief(Document):
 class DesignFile(Document):
     """A planned two-arm trial.
 
-    Participants come from a ``scenario`` (shipped name or file) or have plain ``risks``. ``prior``
-    weighs effects, in percent of that of the scenario, for assurance; 0 means no effect.
-    ``endpoint`` with ``analysis`` is the primary question; ``secondary`` ones follow in the order
-    of testing. ``factors`` are classes of baseline values by which randomisation and analyses may
-    be stratified. ``calendar_trend`` is what twelve months of calendar add to the liability of
-    later participants. ``sensitivity`` gives values to assumptions, by path, for a worst case
-    (`design.alternatives`). ``decision`` is what the design must show before anyone goes ahead with
-    it.
+    Participants come from a ``scenario`` (shipped name or file) or have fixed event rates
+    ``risks``. ``prior`` weighs effects, in percent of that of the scenario, for assurance; 0 means
+    no effect. ``endpoint`` with ``analysis`` is the primary question; ``secondary`` ones follow in
+    the order of testing. ``factors`` are classes of baseline values by which randomisation and
+    analyses may be stratified. ``calendar_trend`` is added to the liability of participants per
+    twelve months of recruitment. ``sensitivity`` gives alternative values of assumptions, by path,
+    for the worst case (`design.alternatives`). ``decision`` holds the thresholds for a go decision.
     """
 
     id: Identifier
@@ -155,7 +154,7 @@ class DesignFile(Document):
                 )
 
     def _check_margin(self) -> None:
-        """Refuse margins that lead out of the scale, and hypotheses that the plan cannot test."""
+        """Refuse margins outside the scale of risks, and hypotheses that the plan cannot test."""
         if self.analysis.margin_percent is None:
             return
         plan, kind = self.monitoring, self.analysis.kind_of_hypothesis
@@ -188,7 +187,7 @@ class DesignFile(Document):
     def treated_percent_at(self, effect: float) -> float:
         """Return the risk under treatment at a fraction of the planned effect.
 
-        The share counts from the null hypothesis: 0 is its (lower) limit, 1 the plan.
+        The fraction is measured from the null hypothesis: 0 is its (lower) limit, 1 the plan.
         """
         if self.risks is None:
             raise ValueError("a scenario has no fixed event rates")
@@ -236,7 +235,7 @@ class DesignFile(Document):
 
     @property
     def questions(self) -> "tuple[DesignFile, ...]":
-        """The same trial with each endpoint alone, the primary first."""
+        """The same trial with each endpoint as the only one, the primary first."""
         pairs = [(self.endpoint, self.analysis)]
         pairs += [(each.endpoint, each.analysis) for each in self.secondary]
         alone = {"secondary": (), "multiplicity": None}
@@ -280,7 +279,7 @@ class DesignFile(Document):
 
     @property
     def rounds_of_blocks(self) -> tuple[int, ...]:
-        """How many rounds of the allocation each block size holds."""
+        """Number of rounds of the allocation in each block size."""
         unit = sum(self.allocation)
         return tuple(size // unit for size in self.randomisation.block_sizes) or (2,)
 

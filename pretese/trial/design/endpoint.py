@@ -18,14 +18,14 @@ from simulate.core.coding import BASELINE
 from simulate.endpoints import ENDPOINTS, TIME_ENDPOINTS, Ejaculate, check_endpoint
 from simulate.endpoints import Endpoint as BinaryEndpoint
 
-#: What becomes of participants with sperm in the ejaculate, by what it is to the endpoint.
+#: Strategy for participants with sperm in the ejaculate, by the kind of endpoint.
 _BY_ENDPOINT: dict[Ejaculate, Strategy | None] = {
     "success": "composite variable",
     "on the way": "treatment policy",
     "itself": None,
 }
 
-#: The same where they need no operation, as stated in the design.
+#: The same for endpoints after which they need no operation, as stated in the design.
 _SPERM_IN_EJACULATE: dict[str, Strategy] = {
     "composite": "composite variable",
     "excluded": "excluded from the analysis",
@@ -52,12 +52,12 @@ def _known_variable(name: str) -> str:
 class Endpoint(Document):
     """An endpoint with the strategies for its intercurrent events; ``name`` is for tables.
 
-    ``sperm_in_ejaculate`` are participants with sperm in the ejaculate, who need no operation. They
-    go with ``sperm_retrieved`` alone; for other endpoints they are successes or go on to ICSI.
-    ``treatment_switching`` counts as it comes (treatment policy), as if it had not been
-    (hypothetical), as failure (composite), or not at all (excluded). ``stopped_couples``, of times
-    to a birth, are couples who have no further treatment: they remain without a birth to the end of
-    follow-up (composite), or are censored.
+    ``sperm_in_ejaculate`` is the strategy for participants with sperm in the ejaculate, who need no
+    operation. It is allowed for ``sperm_retrieved`` only; for other endpoints these participants
+    are successes or proceed to ICSI. ``treatment_switching`` is the strategy for participants who
+    switch: treatment policy, hypothetical, composite (failure) or excluded.
+    ``stopped_couples``, of times to a birth, is the strategy for couples who have no further
+    treatment: they remain without a birth to the end of follow-up (composite), or are censored.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
@@ -83,8 +83,8 @@ class Endpoint(Document):
         apart = self.event.ejaculate == "no operation"
         if apart != (self.sperm_in_ejaculate is not None):
             raise ValueError(
-                "sperm_in_ejaculate (composite, excluded or principal stratum) is a strategy for "
-                "sperm_retrieved alone"
+                "sperm_in_ejaculate (composite, excluded or principal stratum) is a strategy "
+                "for sperm_retrieved only"
             )
         imputed = self.missing == "failure" or self.treatment_switching == "composite"
         if self.sperm_in_ejaculate == "principal stratum" and imputed:
@@ -95,7 +95,7 @@ class Endpoint(Document):
 
     @property
     def label(self) -> str:
-        """Name of the endpoint in tables."""
+        """The name of the endpoint in tables."""
         return self.name or self.variable
 
     @property
@@ -155,29 +155,29 @@ class Endpoint(Document):
 
     @property
     def excludes(self) -> bool:
-        """Whether participants are excluded for what happened after randomisation."""
+        """Whether participants are excluded because of events after randomisation."""
         apart = self.sperm_in_ejaculate in ("excluded", "principal stratum")
         return apart or self.treatment_switching in ("excluded", "hypothetical")
 
 
-#: What the trial is to show about the risk difference.
+#: Hypotheses about the risk difference.
 Hypothesis = Literal["superiority", "non-inferiority", "equivalence"]
 
 #: Methods for times to an event.
 OF_TIMES = tuple(name for name, method in METHODS.items() if method.times)
 
-#: Methods whose effect is a risk difference, which a margin is.
+#: Methods that estimate a risk difference, the scale of a margin.
 OF_DIFFERENCES = frozenset({"unadjusted", "mantel-haenszel", "g-computation-randomised"})
 
 
 class EndpointAnalysis(Document):
-    """The method by which the arms are compared, and the hypothesis that is tested.
+    """The method that compares the arms, and the hypothesis that is tested.
 
-    ``strata`` are those of Mantel-Haenszel; in a model they enter as indicators. ``mixed`` is
-    logistic with a normal intercept per site. ``margin_percent`` is a risk difference in percentage
-    points: a treatment that is worse by less is not inferior, one that differs by less is
-    equivalent, and superiority is shown beyond it. ``scale`` is that of g-computation, whose
-    ratios are marginal; other methods have one.
+    ``strata`` are those of Mantel-Haenszel; a model includes them as indicators. ``mixed`` is a
+    logistic model with a normal random intercept per site. ``margin_percent`` is a risk difference
+    in percentage points: the limit of inferiority, the limit of equivalence in both directions, or
+    the difference that superiority must exceed. ``scale`` is the scale of g-computation, whose
+    ratios are marginal; other methods have a single scale.
     """
 
     method: Annotated[str, AfterValidator(partial(check_method, door="power"))] = "unadjusted"
@@ -218,7 +218,7 @@ class EndpointAnalysis(Document):
             raise ValueError("mixed takes sites as random; leave site out of strata")
         self._check_margin()
         if self.small_sample and self.method != "g-computation-randomised":
-            raise ValueError("small_sample goes with g-computation-randomised alone")
+            raise ValueError("small_sample is for g-computation-randomised only")
         return self
 
     def _check_margin(self) -> None:
@@ -239,7 +239,7 @@ class EndpointAnalysis(Document):
 
     @property
     def hypothesis_words(self) -> str:
-        """The null hypothesis about the difference treated - control, and its name."""
+        """The hypothesis and its null hypothesis about the difference treated - control."""
         margin = self.margin_percent or 0
         match self.kind_of_hypothesis:
             case "non-inferiority":
@@ -254,7 +254,8 @@ class EndpointAnalysis(Document):
     def nulls(self) -> tuple[float, ...]:
         """Limits of the null hypothesis, risk differences in favour of treatment.
 
-        One: the difference is at or below it. Two, of equivalence: it is outside them.
+        With one limit the null hypothesis is a difference at or below it; with two (equivalence) it
+        is a difference outside them.
         """
         margin = (self.margin_percent or 0.0) / 100
         match self.kind_of_hypothesis:
@@ -266,7 +267,7 @@ class EndpointAnalysis(Document):
 
     @property
     def corrected(self) -> bool:
-        """Whether the variance is corrected for small samples: g-computation, unless declined."""
+        """Whether the variance is corrected for small samples (g-computation, by default)."""
         return self.method == "g-computation-randomised" and self.small_sample is not False
 
     @property

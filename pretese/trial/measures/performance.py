@@ -16,7 +16,7 @@ from pretese.trial.measures.trial_means import (
 )
 from pretese.trial.simulation.trial_results import Outcomes
 
-#: Labels of measures in tables, in their order; some apply to group-sequential trials alone.
+#: Labels of measures in tables, in their order; some apply only to group-sequential trials.
 WORDS = {
     "power": "rejects in favour of treatment, %",
     "controlled_power": "the same, control variate, %",
@@ -108,14 +108,16 @@ def _final(design: DesignFile, outcomes: Outcomes, truth: Measure) -> dict[str, 
 
 
 def largest_mcse(design: DesignFile, participants: int, effect: float, outcomes: Outcomes) -> float:
-    """Return the Monte Carlo error of power or rejection, with the control variate if there is."""
+    """Return the Monte Carlo error of power or rejection, with the control variate if any."""
     risks = risks_of(design, effect, outcomes)
     controlled = controlled_rejections(design, participants, outcomes, risks)
     if controlled:
         return max(float(each.measure.mcse) for each in controlled.values())
     n = outcomes.replicates
     shares = ((float(each.sum()) + 2) / (n + 4) for each in (won(outcomes), outcomes.rejected))
-    return float(np.sqrt(max(share * (1 - share) / n for share in shares)))  # not 0 if none is seen
+    return float(
+        np.sqrt(max(share * (1 - share) / n for share in shares))
+    )  # not 0 without rejections
 
 
 def risks_of(design: DesignFile, effect: float, outcomes: Outcomes) -> tuple[float, float]:

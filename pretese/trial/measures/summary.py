@@ -22,7 +22,7 @@ from pretese.trial.measures.trial_means import (
 from pretese.trial.simulation.reestimation import largest
 from pretese.trial.simulation.trial_results import Outcomes, Results
 
-#: Percentiles shown of re-estimated sample sizes.
+#: Percentiles of re-estimated sample sizes that are shown.
 QUANTILES = (5, 25, 50, 75, 95)
 
 
@@ -84,15 +84,15 @@ def summarise_point(
     }
 
 
-#: What a median of no trials is.
+#: Median of an empty set of trials.
 _UNKNOWN = {"value": None, "mcse": None, "n": 0}
 
 
 def assurance(design: DesignFile, results: Results, participants: int) -> Measure:
     """Return the probability of rejecting for treatment, averaged over the prior.
 
-    The effects share their participants, so the Monte Carlo error is that of the weighted sum in
-    each.
+    The effects use the same participants, so that the Monte Carlo error is that of the weighted sum
+    per replicate.
     """
     weighed = [
         each.weight_percent / 100 * won(results[participants, each.effect_percent / 100])
@@ -127,7 +127,7 @@ def _family(design: DesignFile, effect: float, outcomes: Outcomes) -> dict[str, 
         "method": rule.method if rule else "none",
         "any": plain_measure(some),
         "all": plain_measure(every),
-        # Without an effect on anything there is no other family than the first, of all.
+        # Without any effect the global null is the only family of true null hypotheses.
         "errors": [
             {"nulls": list(each.nulls), **plain_measure(each.error)}
             for each in (errors if effect else errors[:1])
@@ -138,7 +138,7 @@ def _family(design: DesignFile, effect: float, outcomes: Outcomes) -> dict[str, 
 def _sizes(design: DesignFile, participants: int, outcomes: Outcomes) -> dict[str, Any] | None:
     """Return how re-estimation changed the sample size; None for a fixed plan.
 
-    Shares are of all trials; quantiles and mean of the size are those of trials that went on.
+    Proportions refer to all trials; quantiles and mean of the size to trials that continued.
     """
     rule, o = design.monitoring.reestimation, outcomes
     if rule is None:

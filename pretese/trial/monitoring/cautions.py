@@ -1,4 +1,4 @@
-"""Remarks on the interpretation of an ongoing trial, one sentence each."""
+"""Remarks on the interpretation of an ongoing trial."""
 
 from collections.abc import Iterator
 
@@ -9,13 +9,14 @@ from pretese.trial.design.endpoint import EndpointAnalysis
 from pretese.trial.monitoring.boundaries_observed import TOLERANCE, follows
 from pretese.trial.monitoring.ongoing_trial import Monitored
 from pretese.trial.monitoring.reestimated_stages import new_sizes
+from simulate.labels import label_of
 
-#: Loss of information by unequal arms that is remarked.
+#: Smallest loss of information by unequal arms that is reported.
 _UNBALANCED = 0.02
 
 
 def remarks_of(trial: Monitored) -> Iterator[str]:
-    """Yield remarks on how to read the numbers of an ongoing trial."""
+    """Yield remarks on the interpretation of an ongoing trial."""
     yield from _information(trial)
     yield from _boundaries(trial)
     yield from _resized(trial)
@@ -42,10 +43,10 @@ def _information(trial: Monitored) -> Iterator[str]:
         yield _other_scale(design.analysis)
     yield from _unbalanced(trial)
     if design.secondary:
-        others = ", ".join(design.labels[1:])
+        others = ", ".join(map(label_of, design.labels[1:]))
         yield (
-            f"Only the primary endpoint {design.endpoint.label} is monitored, at full alpha; "
-            f"{others}: not monitored here."
+            f"Only the primary endpoint {label_of(design.endpoint.label)} is monitored, at full "
+            f"alpha; {others}: not monitored here."
         )
 
 
@@ -95,10 +96,10 @@ def _resized(trial: Monitored) -> Iterator[str]:
     if at is None:
         return
     yield (
-        f"The sample size was re-estimated at analysis {at}. Participants after it are analysed "
-        "separately and combined with those before by the planned weights, whatever their number; "
-        "later analyses have their planned information fraction, and their repeated intervals "
-        "invert the combination test."
+        f"The sample size was re-estimated at analysis {at}. Participants before and after it "
+        "are analysed separately and combined with the planned weights, whatever the new sample "
+        "size; later analyses have their planned information fraction, and their repeated "
+        "intervals invert the combination test."
     )
     yield from _off_plan(trial, at)
     stop = trial.status.stop
@@ -110,7 +111,7 @@ def _resized(trial: Monitored) -> Iterator[str]:
 
 
 def _off_plan(trial: Monitored, at: int) -> Iterator[str]:
-    """Yield analyses whose sample size is far from that chosen by the re-estimation."""
+    """Yield a remark for each analysis whose sample size differs from that of the re-estimation."""
     chosen = new_sizes(trial.design, trial.statistics.z)
     observed = trial.interim.participants
     if chosen is None or observed is None:
@@ -168,7 +169,7 @@ def _end(trial: Monitored) -> Iterator[str]:
 
 
 def _missing(trial: Monitored) -> Iterator[str]:
-    """Yield the reasons for numbers that are missing."""
+    """Yield the reasons for missing numbers."""
     design, statistics, status = trial.design, trial.statistics, trial.status
     plan, shape, running = design.monitoring.plan(), design.monitoring.shape(), status.stop != 0
     if running and statistics.scale != "risk difference" and design.analysis.conditional:

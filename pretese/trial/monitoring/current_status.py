@@ -1,7 +1,8 @@
 """Statistics and information fractions of an ongoing trial.
 
-Score statistics of counts gain information in proportion to participants, so participants are their
-information_unit; estimates of other methods bring their own, Fisher information 1 / se^2.
+The information of a score statistic of counts is proportional to the number of participants, so
+that participants are its unit; for estimates of other methods it is the Fisher information 1 /
+std_error^2.
 """
 
 from dataclasses import dataclass, replace
@@ -29,10 +30,10 @@ class InterimStatistics:
     scale
         Risk difference, or the logarithm of a ratio.
     information_unit, planned
-        What the share is of: participants planned to be analysed, or Fisher information 1 / se^2
-        planned.
+        Unit of information, and its planned amount: participants planned to be analysed, or planned
+        Fisher information 1 / std_error^2.
     fraction
-        (analysis,) share of ``planned`` that has come.
+        (analysis,) observed fraction of ``planned``.
     z, estimate, std_error
         (analysis,); z above 0 is in favour of treatment.
     participants
@@ -40,8 +41,8 @@ class InterimStatistics:
     by_counts
         Whether z is a statistic of counts; effects are then shown as risk differences.
     adapted
-        Analysis, counted from 1, at which the data chose the size of the rest: later z are combined
-        from stages, and their share is that of the plan. None if none later has come.
+        Analysis, counted from 1, at which the sample size was re-estimated: later z are combined
+        from stages, and their information fraction is the planned one. None without later analyses.
     """
 
     scale: str
@@ -58,8 +59,8 @@ class InterimStatistics:
     def information(self, analyses: list[int]) -> Floats:
         """Return the Fisher information at these analyses, counted from 0.
 
-        Where participants are the information_unit it is that of the last of them, in proportion to
-        participants.
+        If participants are the unit, it is that of the last of these analyses, scaled in proportion
+        to participants.
         """
         if self.information_unit == "information":
             return np.asarray(1 / self.std_error[analyses] ** 2)
@@ -82,13 +83,13 @@ def interim_statistics(
     ----------
     planned
         Participants to be analysed (counts) or Fisher information (estimates) at the last analysis;
-        None takes what the design file says.
+        None: that of the design file.
 
     Raises
     ------
     InputError
-        Counts came for an analysis that they do not tell, the plan does not say how much
-        information is the whole of it, or information does not rise.
+        The planned analysis needs more than counts, the planned information is unknown, or
+        information does not rise.
     """
     if interim.estimate is None:
         return _by_counts(design, interim, planned)
@@ -98,7 +99,7 @@ def interim_statistics(
 def planned_risks(design: DesignFile, share: float = 1.0) -> tuple[float, float] | None:
     """Return planned success probabilities (control, treated) of participants analysed.
 
-    None if participants come from a scenario, whose risks only simulation tells.
+    None if participants come from a scenario, whose risks are known only by simulation.
     """
     if design.risks is None:
         return None
@@ -107,7 +108,7 @@ def planned_risks(design: DesignFile, share: float = 1.0) -> tuple[float, float]
 
 
 def effect_on(scale: str, risks: tuple[float, float], null: float = 0.0) -> float:
-    """Return the effect of risks (control, treated) beyond that of the null hypothesis.
+    """Return the effect of risks (control, treated) minus that of the null hypothesis.
 
     >>> effect_on("risk difference", (0.4, 0.55)), round(effect_on("log odds ratio", (0.4, 0.5)), 4)
     (0.15000000000000002, 0.4055)
@@ -137,7 +138,7 @@ def _by_counts(
     design: DesignFile, interim: InterimData, planned: float | None
 ) -> InterimStatistics:
     if interim.events is None or interim.participants is None:
-        raise ValueError("there are no counts")  # the caller has looked
+        raise ValueError("there are no counts")  # checked by the caller
     method, stratum = (
         design.analysis.method,
         design.endpoint.sperm_in_ejaculate == "principal stratum",
@@ -177,7 +178,7 @@ def _by_estimates(
     design: DesignFile, interim: InterimData, planned: float | None
 ) -> InterimStatistics:
     if interim.estimate is None or interim.std_error is None:
-        raise ValueError("there are no estimates")  # the caller has looked
+        raise ValueError("there are no estimates")  # checked by the caller
     if len(design.analysis.nulls) == 2:
         problem = "equivalence is monitored by the counts of both arms"
         cure = f"give {', '.join(COUNTS)}"
@@ -219,7 +220,7 @@ def _by_estimates(
 
 
 def _planned_size(design: DesignFile, interim: InterimData) -> float:
-    """Return how many of the participants randomised are planned to be analysed at the end."""
+    """Return the number of participants planned to be analysed at the end."""
     part = np.asarray(design.allocation) / sum(design.allocation)
     if design.risks is not None:
         return float(design.participants * (part * arm_rates(design, 1.0).analysed).sum())

@@ -25,7 +25,7 @@ from pretese.trial.monitoring.final_inference import (
 from pretese.trial.monitoring.ongoing_trial import Monitored
 from pretese.trial.monitoring.reestimated_stages import new_sizes
 
-#: z of a one-sided plan at and below which the data favour control at a one-sided 2.5 %.
+#: z of a one-sided plan at or below which the data favour control at one-sided 2.5 %.
 HARM = -1.96
 
 
@@ -187,7 +187,7 @@ def _final(trial: Monitored, analyses: list[int]) -> dict[str, Any] | None:
 
 
 def _overrunning(trial: Monitored) -> dict[str, Any] | None:
-    """Return the data that arrived after the stop, and the analysis with them by deletion."""
+    """Return the data that arrived after the stop, and their analysis by the deletion method."""
     status, statistics = trial.status, trial.statistics
     k = status.overrunning
     if k is None or status.stop is None:
@@ -234,7 +234,7 @@ def _future(found: FuturePower) -> dict[str, Any]:
 
 
 def _z_of_harm(trial: Monitored, k: int) -> float:
-    """Return the statistic; of equivalence one that does not speak of harm."""
+    """Return the statistic; for equivalence one that does not indicate harm."""
     one = len(trial.design.analysis.nulls) == 1
     return float(trial.statistics.z[k]) if one else float(np.nan)
 

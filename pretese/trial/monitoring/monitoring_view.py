@@ -7,7 +7,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-#: How a trial has stopped before its last analysis, and how it has ended at it.
+#: Sentences for trials that stopped early, and for trials that ended at the final analysis.
 _STOPPED = {
     "efficacy": "the trial stopped for efficacy: the null hypothesis is rejected",
     "harm": "the trial stopped: the null hypothesis is rejected in favour of control",

@@ -66,7 +66,7 @@ class StageCounts:
         """Recruit a stage into the arms that are open."""
         places = int(self._places[stage])
         parts = np.asarray(self.design.parts_after(stage), float)
-        if shares is None:  # places of closed arms stay empty
+        if shares is None:  # places of closed arms are not filled
             new = np.where(open_, np.round(parts / parts.sum() * places).astype(int), 0)
         else:
             new = apportion(np.where(open_, shares, 0.0), places)
@@ -89,7 +89,7 @@ class StageCounts:
         return binomial_quantile(self._streams.uniform(purpose)[stage], sizes, chance)
 
     def compare(self, hypothesis: int, *, alone: bool) -> Compared:
-        """Compare the arms by the score test; there is one hypothesis of each treatment."""
+        """Compare the arms by the score test, with one hypothesis per treatment."""
         return compare_counts(self.design, *(self._stage if alone else self.counts()))
 
     def counts(self) -> tuple[Floats, Floats]:
@@ -97,7 +97,7 @@ class StageCounts:
         return self._events, self._counted
 
     def participants(self) -> Floats:
-        """Return participants randomised so far."""
+        """Return participants randomised to date."""
         return self._came
 
     def stage_sizes(self) -> Floats:
@@ -105,7 +105,7 @@ class StageCounts:
         return self._new
 
     def waiting(self) -> Floats:
-        """Return participants who arrive until the last endpoint is known."""
+        """Return participants recruited until the last endpoint is known."""
         return self._timing.waiting()
 
     def balance(self) -> AllocationBalance:
@@ -113,7 +113,7 @@ class StageCounts:
         return unknown_balance(self.replicates)
 
     def months(self) -> Floats:
-        """Return months until the endpoints so far are known."""
+        """Return months until the endpoints of the participants to date are known."""
         return self._timing.months()
 
     def truths(self) -> Floats:

@@ -1,8 +1,8 @@
 """Patients of trials with several arms: potential outcomes in all of them.
 
-Each arm is followed by the patient model beside the control. Random numbers belong to patients, not
-to arms, so that a patient is the same in all of them: the outcome in each arm is known, and an arm
-without an effect has the outcomes of the control.
+The patient model simulates each arm together with the control. Random numbers belong to patients,
+not to arms: the outcome of a patient is known in each arm, and an arm without an effect has the
+outcomes of the control.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from simulate.core.random_streams import RandomStreams
 from simulate.recruitment.accrual import draw_arrivals
 from simulate.recruitment.schemes import SCHEMES, Arrivals
 
-#: Most patients screened per participant, before a population counts as too rare.
+#: Maximum number of patients screened per participant; beyond it a population is too rare.
 RAREST = 40
 
 
@@ -36,14 +36,14 @@ class MultiArmPatients:
     Attributes
     ----------
     success, counted
-        By hypothesis: (arm, replicate, participant) whether the endpoint would be met, and whether
+        By hypothesis, (arm, replicate, participant): whether the endpoint would be met, and whether
         the participant would belong to its population after randomisation.
     member
         By hypothesis: whether the participant belongs to its population at baseline.
     month, site, diagnosis, baseline
-        Arrival, site, diagnosis, and recorded baseline values.
+        Month of arrival, site, diagnosis, and recorded baseline values.
     arm
-        Places of the planned allocation, by stage of the allocation: (stage, replicate, place).
+        Planned allocation by stage: (stage, replicate, place).
     redrawn, lost
         Uniform numbers for adaptive allocation and dropout.
     """
@@ -117,7 +117,7 @@ def _of_arm(
     pairs = [design.pair(arm, s) for s in range(len(design.labels))]
     distinct = {pair.endpoint: pair for pair in pairs}
     primary = pairs[0]
-    if len(distinct) > 1:  # one draw serves all endpoints
+    if len(distinct) > 1:  # one draw for all endpoints
         more = [{"endpoint": end} for end in distinct if end != primary.endpoint]
         primary = DesignFile.model_validate({
             **primary.model_dump(), "secondary": [
@@ -143,7 +143,7 @@ def _of_eligible(
 
 
 def _eligible(design: MultiArmDesign, patients: EligiblePatients, participants: int) -> Ints | None:
-    """Return the positions of the first eligible patients of each trial; None: too few."""
+    """Return the positions of the first eligible patients of each trial; None if too few."""
     chosen = members(design.eligibility, patients.baseline, patients.diagnosis)
     if int(chosen.sum(1).min()) < participants:
         return None

@@ -30,11 +30,11 @@ class Cell:
     at
         Path to value.
     risks
-        Success in all participants, had they been randomised to control and to treated.
+        Probability of success in all participants if randomised to control and to treatment.
     numbers
         Power, its paired difference from the plan, type I error, bias, coverage; each with its
         Monte Carlo standard error, as plain values. Power counts rejections in favour of treatment.
-        Of a sequential trial bias and coverage are those of the median-unbiased estimate and the
+        For a sequential trial bias and coverage are those of the median-unbiased estimate and the
         final interval.
     """
 
@@ -100,15 +100,15 @@ def _cell(
     return Cell(at, risks, {name: plain_measure(each) for name, each in numbers.items()})
 
 
-#: What is worst of a measure: the least or the greatest.
+#: Whether the minimum or the maximum of a measure is the worst.
 _WORST = {"power": min, "type_one_error": max, "coverage": min}
 
 
 def grid_document(grid: SensitivityGrid) -> dict[str, Any]:
-    """Return a grid as plain values; ``worst`` holds the index of the worst cell.
+    """Return a grid as plain values; ``worst`` contains the index of the worst cell.
 
-    The least of many estimates lies below the least of the true values by chance alone; cells
-    share their streams, which keeps that small.
+    The minimum of many estimates is expected to be below the minimum of the true values; common
+    random numbers keep this bias small.
     """
     numbers = {name: [cell.numbers[name]["value"] for cell in grid.cells] for name in _WORST}
     known = {name: [v for v in values if v is not None] for name, values in numbers.items()}

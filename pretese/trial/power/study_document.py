@@ -73,14 +73,14 @@ def _finite(boundaries: Sequence[float]) -> list[float]:
 
 
 def _favours_control(design: DesignFile, results: Recorded) -> bool:
-    """Whether the planned effect is in favour of control, which no power counts."""
+    """Whether the planned effect favours control; power does not count such rejections."""
     found = results[max(size for size, _ in results), 1.0]
     gap = float(found.risk_treated.mean() - found.risk_control.mean())
     return gap < min(design.analysis.nulls[0], 0.0)
 
 
 def _simulation_level(answer: StudiedDesign) -> dict[str, str | None]:
-    """Return whether patients or binomial counts were simulated, and why patients were."""
+    """Return whether patients or counts were simulated, and the reason for patients."""
     why = why_patient_level(answer.design, list(answer.results))
     if why is None and answer.patient_level:
         why = "requested, or needed to compare designs on the same participants"

@@ -19,19 +19,20 @@ from protocol.errors import InputError
 from simulate.scenario import Scenario
 from simulate.scenario.parameter_paths import parameters, with_values
 
-#: Trials by which assumptions that move nothing are told from those that do.
+#: Number of trials of the first round, which screens assumptions for influence.
 SCREENED = 100
 
-#: Assumptions that a tornado shows.
+#: Maximum number of assumptions in a tornado plot.
 SHOWN = 12
 
-#: Times that an end of a range is moved towards the planned value, before it is that value.
+#: Number of times that an end of a range is moved towards the planned value, before the planned
+#: value is used.
 HALVINGS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One assumption varied alone, with the differences in power."""
+    """One assumption varied over its range, the others fixed, with the differences in power."""
 
     path: str
     words: str
@@ -61,11 +62,12 @@ def study_tornado(
     design: DesignFile, scenario: Scenario | None, axes: Axes, participants: int, seed: int,
     replicates: int, runner: Runner,
 ) -> Tornado:  # fmt: skip
-    """Vary each assumption alone over its range.
+    """Vary one assumption at a time over its range.
 
-    Ranges are those of the sensitivity axes, and the ``sweep`` of every number that its file calls
-    assumed. A first round of few trials ranks them by how far the mean statistic moves, which is
-    far steadier than the share of rejections; only the weightiest are simulated in full.
+    Ranges are those of the sensitivity axes, and the ``sweep`` of every number with status assumed.
+    A first round of few trials ranks assumptions by the change in the mean statistic, which has a
+    smaller Monte Carlo error than the proportion of rejections; only the most influential are
+    simulated in full.
     """
     ranges = assumed_ranges(design, scenario, axes)
     few = min(SCREENED, replicates)
@@ -89,8 +91,8 @@ def assumed_ranges(
 ) -> dict[str, tuple[float, float]]:
     """Return the range of every assumption that has one, by its path.
 
-    An end that the scenario does not allow beside its other numbers is moved towards the planned
-    value, by half of the distance at a time.
+    An end that is not allowed together with the other numbers of the scenario is moved towards the
+    planned value, by half of the distance at a time.
     """
     found = {} if scenario is None else parameters(scenario)
     ranges = {
@@ -108,7 +110,7 @@ def assumed_ranges(
 def _possible(
     scenario: Scenario, path: str, planned: float, ends: tuple[float, float]
 ) -> tuple[float, float]:
-    """Return both ends of a range, each as far from the planned value as the scenario allows."""
+    """Return both ends of a range, moved to the planned value until the scenario allows them."""
     low, high = (_allowed(scenario, path, planned, end) for end in ends)
     return low, high
 

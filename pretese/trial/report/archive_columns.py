@@ -39,7 +39,7 @@ DICTIONARY: Mapping[str, str] = {
     "unadjusted_rejection": "1 or -1 if the unadjusted test rejects for or against treatment",
     "given_truth": "true conditional log odds ratio, equal for all replicates; empty if marginal",
     "given_truth_mcse": "its Monte Carlo standard error",
-    "endpoint": "the same for each of several endpoints, the primary first",
+    "endpoint": "the same for every endpoint, the primary first",
     "endpoint_path": "statistics of all endpoints at every analysis, without stopping",
     "endpoint_path_without": "the same statistics without any effect",
 }

@@ -1,4 +1,4 @@
-"""A power study as one self-contained HTML page, chapter by chapter.
+"""The report of a power study as one self-contained HTML page.
 
 The chapters follow ADEMP (Morris, White, Crowther. *Stat Med* 2019;38:2074-102) and regulatory
 guidance on simulated designs: aims, trial, mechanism, estimands, methods, performance,
@@ -41,7 +41,14 @@ from pretese.trial.report.self_checks import (
     outside_checks,
     replicates_table,
 )
-from pretese.trial.report.statements import at_a_stop, in_plain_words, limits, statement
+from pretese.trial.report.statements import (
+    access_words,
+    at_a_stop,
+    harm_words,
+    in_plain_words,
+    limits,
+    statement,
+)
 from pretese.trial.views.measure_words import cell, number
 from pretese.trial.views.page_tables import (
     analysis_rows,
@@ -57,7 +64,7 @@ from protocol.reading.documents import MAX_JSON_BYTES, parse_json, read_text
 from simulate.scenario import Scenario
 from simulate.scenario.parameter_paths import mechanism_hash
 
-#: Points side by side in one table.
+#: Number of points in one table.
 ABREAST = 4
 
 
@@ -67,7 +74,7 @@ def render_report(folder: Path) -> str:
     Parameters
     ----------
     folder
-        That of the study, or the folder ``results`` in it.
+        Folder of the study, or its folder ``results``.
 
     Raises
     ------
@@ -106,7 +113,7 @@ def read_study(folder: Path) -> dict[str, Any]:
 
 
 def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
-    """Return all that the page shows of one design."""
+    """Return the content of the page for one design."""
     design = _planned(folder, document)
     scenario = scenario_of(design, study["changed"])
     trials = _trials(folder, design)
@@ -126,7 +133,7 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
 
 
 def _aims(design: DesignFile, document: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
-    """Return the chapters on the trial as it is planned, and the statements of its size."""
+    """Return the chapters on the planned trial, and the statements on its sample size."""
     attributes, events = design_words.estimand_rows(design)
     return {
         "draft": draft_words(document),
@@ -135,6 +142,8 @@ def _aims(design: DesignFile, document: dict[str, Any], study: dict[str, Any]) -
         "boundary_figure": svg(draw_boundaries(describe_boundaries(design.monitoring.plan()))),
         "statement": statement(design, document, study["versions"].get("pretese", "")),
         "plain": in_plain_words(document),
+        "harm": harm_words(design),
+        "access": access_words(design),
         "about": chapters.about(design, document),
         "plan": chapters.plan_and_run(design, document, study),
         "design": design_words.described(design),
@@ -147,7 +156,7 @@ def _aims(design: DesignFile, document: dict[str, Any], study: dict[str, Any]) -
 def _mechanism(
     design: DesignFile, scenario: Scenario | None, document: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the chapters on how data are generated and what the true effect is."""
+    """Return the chapters on the data-generating mechanism and the true effect."""
     return {
         "mechanism": drawn.mechanism_rows(design, scenario, document["simulation"]),
         "parameters": drawn.parameter_rows(design, scenario),
@@ -182,7 +191,7 @@ def _results(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _trials(folder: Path, design: DesignFile) -> Path:
-    """Return the file of all trials; raise if it is damaged or gone."""
+    """Return the file of all trials; raise if it is damaged or missing."""
     trials = folder / f"{design.id}.parquet"
     try:
         pq.read_schema(trials)

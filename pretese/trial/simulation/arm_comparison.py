@@ -39,7 +39,7 @@ def analyse_trials(data: Data) -> Estimate:
 
 
 def unadjusted_statistic(data: Data) -> Floats:
-    """Return (replicate,) statistics of the unadjusted score test, whatever the design's method."""
+    """Return (replicate,) statistics of the unadjusted score test, for any method of the design."""
     return np.asarray(hypothesis_z(*_counts(data), data.design.analysis.nulls))
 
 
@@ -193,7 +193,7 @@ def _cox(data: Data) -> Estimate:
     return by_pattern(data, lambda rows, x: cox_given(data, rows, x))
 
 
-#: How the methods of trials are computed; `estimate.methods.registry.METHODS` says what they are.
+#: Functions of the methods of trials; `estimate.methods.registry.METHODS` defines the methods.
 _RUNS: Mapping[str, Callable[[Data], Estimate]] = {
     "unadjusted": _unadjusted,
     **{name: _of_counts for name in COUNT_METHODS if name != "unadjusted"},
@@ -210,7 +210,7 @@ _RUNS: Mapping[str, Callable[[Data], Estimate]] = {
 def _alike(x: Floats, y: Floats, participants: Floats) -> tuple[Floats, Floats, Floats]:
     """Count participants of a site who share all indicators, (replicate, site, row, column)."""
     present = x[participants > 0]
-    code = present @ 2.0 ** np.arange(x.shape[-1])  # a number for each set of indicators
+    code = present @ 2.0 ** np.arange(x.shape[-1])  # one number per set of indicators
     _, first, kind = np.unique(code, return_index=True, return_inverse=True)
     kinds = present[first]
     count, won = np.zeros((2, *x.shape[:2], len(kinds)))

@@ -49,7 +49,7 @@ class Counts:
     Attributes
     ----------
     events, participants
-        Successes, and participants analysed, up to the analysis.
+        Events, and participants analysed, up to the analysis.
     """
 
     events: Ints
@@ -60,13 +60,13 @@ class Counts:
 class Calendar:
     """Time and recruitment at each analysis, (analysis, replicate).
 
-    Analyses of a trial are right one by one, not together: of a trial only the analysis where it
-    ends is included.
+    The marginal distribution at each analysis is exact, the joint distribution is not: only the
+    analysis at which a trial ends is used.
 
     Attributes
     ----------
     months
-        Since the opening of the trial.
+        Months since the opening of the trial.
     recruited, exposed
         Participants recruited; those of them randomised to treatment.
     """
@@ -135,14 +135,14 @@ def binomial_quantile(uniform: Floats, participants: int | Ints, share: float) -
 
 
 def _quantile(uniform: Floats, participants: int, share: float) -> Ints:
-    below = binom.cdf(np.arange(participants), participants, share)  # the last count takes the rest
+    below = binom.cdf(np.arange(participants), participants, share)  # all of the rest
     return np.searchsorted(below, uniform, side="right")
 
 
 def draw_calendar(design: DesignFile, participants: int, streams: RandomStreams) -> Calendar:
-    """Simulate when each analysis takes place: when its last endpoint is known.
+    """Simulate the time of each analysis: when its last endpoint is known.
 
-    Participants go on arriving until then, unless the trial is full.
+    Recruitment continues until then, unless the trial is complete.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def draw_calendar(design: DesignFile, participants: int, streams: RandomStreams)
 
 
 def _treated_of(design: DesignFile, participants: Ints, uniform: Floats) -> Ints:
-    """Return how many of the first participants of new blocks are in the treated arm."""
+    """Return the number of treated participants among the first ones of new blocks."""
     block, treated = design.step, arms_in_block(design)[1]
     whole, part = np.divmod(participants, block)
     found = whole * treated
@@ -231,7 +231,7 @@ def _statistics(design: DesignFile, events: Ints, participants: Ints) -> Floats:
 def _distinct(events: Ints, participants: Ints) -> tuple[Ints, Ints]:
     """Return the distinct tables of counts, and the table of each replicate.
 
-    Trials of one size share few tables, so each is compared once.
+    Trials of one size have few distinct tables, so that each is analysed once.
     """
     columns = np.stack([events[1], participants[1], events[0], participants[0]])
     number = np.zeros(columns.shape[1], np.int64)

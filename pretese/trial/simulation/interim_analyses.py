@@ -1,4 +1,4 @@
-"""Analyses of simulated trials: sample sizes, estimates, and the statistics compared."""
+"""Analyses of simulated trials: sample sizes, estimates, and test statistics."""
 
 from dataclasses import dataclass
 
@@ -21,11 +21,11 @@ class Analyses:
     Attributes
     ----------
     participants
-        (replicate, analysis) participants each analysis waited for.
+        (replicate, analysis) participants whose endpoints are known at the analysis.
     answers
-        Per analysis, the estimates from all participants up to it.
+        Estimates of each analysis, from all participants up to it.
     z
-        (replicate, analysis) statistics that are compared with the boundaries.
+        (replicate, analysis) statistics to be compared with the boundaries.
     decision
         How trials ended that wait for participants before they decide; None for others.
     """
@@ -66,10 +66,10 @@ class DecisionEnd:
 
 
 def run_analyses(data: Data, participants: int) -> Analyses:
-    """Run the analyses of trials planned for ``participants``.
+    """Perform the analyses of trials planned for ``participants``.
 
-    After re-estimation the participants before and after that analysis are analysed apart and
-    combined with the weights of the plan, unless the design is naive.
+    After re-estimation the participants before and after that analysis are analysed separately and
+    combined with the planned weights, unless the design is naive.
     """
     design = data.design
     counts, rule = design.analyses_at(participants), design.monitoring.reestimation
@@ -127,7 +127,7 @@ def _awaited(data: Data, seen: Ints, most: int) -> Ints:
 
 
 def combined(rates: tuple[float, ...], before: Floats, after: Floats) -> Floats:
-    """Return (replicate, later analysis) inverse normal combinations with the weights of the plan.
+    """Return (replicate, later analysis) inverse normal combinations with the planned weights.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def combined(rates: tuple[float, ...], before: Floats, after: Floats) -> Floats:
     before
         (replicate,) statistic at the analysis of re-estimation.
     after
-        (replicate, later analysis) statistics of the participants after it alone, up to each later
+        (replicate, later analysis) statistics of the participants after it, up to each later
         analysis.
 
     Examples

@@ -1,8 +1,8 @@
 """Simulate trials at patient level, at several sample sizes and effects.
 
-Sizes and effects share their participants: a smaller trial is the beginning of a larger one. So
-curves are smooth, comparisons are paired, and a curve over sizes costs hardly more than its largest
-trial.
+Sizes and effects use the same participants: a smaller trial is the first part of a larger one.
+Curves are therefore smooth, comparisons are paired, and a curve over sizes takes little more time
+than its largest trial.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ from pretese.trial.simulation.stopped_estimates import final_estimates
 from pretese.trial.simulation.trial_results import Outcomes, Point, Results
 from simulate.scenario import Scenario
 
-#: Numbers of a method on their own scale: logarithms for ratios.
+#: Fields of an estimate on the scale of the method: logarithms for ratios.
 _ON_SCALE = ("estimate", "conf_low", "conf_high")
 
 
@@ -62,7 +62,7 @@ def run_block(
     found: Results = {}
     for effect in sorted({effect for _, effect in points}):
         chosen = sorted({participants for participants, e in points if e == effect})
-        if effect < 0:  # the same streams, with risks that move against the planned direction
+        if effect < 0:  # the same streams, with risks changed against the planned direction
             against, whole = with_harm(design, effect), [(each, 1.0) for each in chosen]
             harm = run_block(against, scenario, seed, whole, first, size)
             found |= {(each, effect): harm[each, 1.0] for each in chosen}
@@ -73,10 +73,10 @@ def run_block(
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Trials of a block with what all their sizes and effects share.
+    """Trials of a block with all values common to their sizes and effects.
 
-    ``guesses`` are the rates of correct guesses after each participant, by name; ``without`` the
-    paths of each size where treatment has no effect, for several endpoints.
+    ``guesses`` holds the correct-guess rates after each participant, by name; ``without`` the
+    statistics of each size without an effect, for several endpoints.
     """
 
     design: DesignFile
@@ -100,7 +100,7 @@ class _Block:
     def _beside(
         self, data: Data, participants: int, effect: float, analyses: Sequence[Analyses]
     ) -> dict[str, Any]:
-        """Return what several endpoints, conditional effects and a control variate add."""
+        """Return the results for several endpoints, conditional effects and a control variate."""
         arrays: dict[str, Any] = {}
         control = unadjusted_rejections(data, participants)
         if control is not None:
@@ -123,7 +123,7 @@ def conduct(
     analyses: Sequence[Analyses],
     guesses: dict[str, Floats],
 ) -> Outcomes:
-    """End trials planned for ``participants`` at the analysis where they stop."""
+    """Return trials planned for ``participants`` at the analysis at which they stop."""
     ends, primary = end_of(design, analyses), analyses[0]
     at = np.take_along_axis(primary.participants, ends.analysis[:, None] - 1, -1)
     answers, which = primary.answers, ends.analysis
@@ -169,16 +169,16 @@ def _decided(decision: DecisionEnd | None) -> dict[str, Floats]:
 
 
 def _final_size(design: DesignFile, participants: int, sizes: Ints, analysis: Ints) -> Floats:
-    """Return the final sample size; trials that stop before re-estimation keep the planned one."""
+    """Return the final sample size, which is the planned one if a trial stopped before."""
     rule = design.monitoring.reestimation
     return np.where(analysis > (rule.at_analysis if rule else 0), sizes, participants).astype(float)
 
 
 def _called(design: DesignFile, trials: Trials, participants: int, full: Floats) -> Bools:
-    """Return (replicate, participant) who is recruited, up to the sample size of the trial.
+    """Return (replicate, participant) whether a participant is recruited, up to the sample size.
 
-    Participants recruited while a re-estimating analysis waits for its endpoints are recruited,
-    even if the trial then becomes smaller.
+    Participants recruited while endpoints for the re-estimation are awaited are included, even if
+    the trial then becomes smaller.
     """
     number, rule = np.arange(trials.arm.shape[1]), design.monitoring.reestimation
     called: Bools = number < full[:, None]
@@ -190,7 +190,7 @@ def _called(design: DesignFile, trials: Trials, participants: int, full: Floats)
 
 
 def _guesses(design: DesignFile, trials: Trials) -> dict[str, Floats]:
-    """Return (replicate, participant) rates of correct guesses, by the name in `Outcomes`."""
+    """Return (replicate, participant) correct-guess rates, by their name in `Outcomes`."""
     arm, allocation = trials.arm, design.allocation
     found = {
         "correct_guess_rate": correct_guesses(arm, allocation),
@@ -215,12 +215,17 @@ def correct_guesses(arm: Ints, allocation: tuple[int, int]) -> Floats:
 
 def guesses_within(arm: Ints, group: Ints, allocation: tuple[int, int]) -> Floats:
     """Return (replicate, participant) correct-guess rates of observers who see one group each."""
-    step, right = _steps(arm, allocation), np.zeros(arm.shape)
-    for each in np.unique(group):
-        here = group == each
-        own = np.where(here, step, 0.0)
-        lead = np.cumsum(own, axis=1) - own
-        right = np.where(here, _right(arm, lead, allocation), right)
+    # sorted by group, the lead in a group is that of all before less that at the group's start
+    order = np.argsort(group.astype(np.int32), axis=1, kind="stable")
+    sorted_arm, place = (np.take_along_axis(each, order, 1) for each in (arm, group))
+    step = _steps(sorted_arm, allocation)
+    before = np.cumsum(step, axis=1) - step
+    starts = np.ones(place.shape, bool)
+    starts[:, 1:] = place[:, 1:] != place[:, :-1]
+    first = np.maximum.accumulate(np.where(starts, np.arange(place.shape[1]), 0), axis=1)
+    lead = before - np.take_along_axis(before, first, 1)
+    right = np.empty(arm.shape)
+    np.put_along_axis(right, order, _right(sorted_arm, lead, allocation), 1)
     return _rates(right)
 
 
@@ -229,7 +234,7 @@ def _steps(arm: Ints, allocation: tuple[int, int]) -> Floats:
 
 
 def _right(arm: Ints, lead: Floats, allocation: tuple[int, int]) -> Floats:
-    """Return the probability of a correct guess: the arm behind, or by the allocation at a tie."""
+    """Return the probability of guessing the smaller arm, or by the allocation at a tie."""
     parts = np.asarray(allocation, float)
     own = (parts / parts.sum())[arm]
     return np.asarray(np.where(np.abs(lead) < 1e-9, own, (lead < 0) == (arm == 1)), float)
@@ -240,7 +245,7 @@ def _rates(right: Floats) -> Floats:
 
 
 def imbalance_at_end(arm: Ints, allocation: tuple[int, int]) -> Floats:
-    """Return (replicate,) the imbalance that `predictability.imbalance` ends with."""
+    """Return (replicate,) the final imbalance, as `predictability.imbalance` computes it."""
     treated = arm.sum(1)
     lead = treated / allocation[1] - (arm.shape[1] - treated) / allocation[0]
     return np.asarray(np.ceil(np.abs(lead) - 1e-9) + 0.0)  # no minus 0

@@ -9,7 +9,7 @@ from pretese.trial.views.measure_words import EXACT_ROWS, cell, exact_cell, narr
 
 
 def performance_table(points: list[dict[str, Any]], scale: str, *, margin: bool = False) -> Table:
-    """Return the measures of points side by side.
+    """Return a table of the measures, one column per point.
 
     Parameters
     ----------
@@ -59,14 +59,14 @@ def balance_rows(points: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
 
 
 def point_words(point: dict[str, Any]) -> str:
-    """Return size and effect of a point as words."""
+    """Return sample size and effect of a point as text."""
     share = point["effect_percent"]
     effect = f"{share:g} % of the effect" if share else "no effect"
     return f"{point['participants']} participants, {effect}"
 
 
 def analyses_table(point: dict[str, Any]) -> Table:
-    """Return how often a trial stops at each analysis, and when."""
+    """Return the stopping probabilities at each analysis, and the time of stopping."""
     table = narrow_table(f"Analyses, {point_words(point)}")
     for words in (
         "analysis", "participants", "efficacy stop, %", "stop without\nrejection, %",
@@ -116,7 +116,7 @@ def decision_rows(point: dict[str, Any]) -> list[list[str]]:
 
 
 def sizes_table(points: list[dict[str, Any]]) -> Table:
-    """Return how the sample size was re-estimated at every point."""
+    """Return the re-estimated sample sizes at every point."""
     rule = points[0]["reestimation"]
     table = narrow_table(
         f"Sample size re-estimated at analysis {rule['at_analysis']} ({rule['combination']})"

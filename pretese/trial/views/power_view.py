@@ -17,6 +17,7 @@ from pretese.trial.views.performance_tables import (
 )
 from pretese.trial.views.sensitivity_tables import UNMOVED, grid_table, tornado_table, worst_case
 from pretese.trial.views.verdict_table import decision_table
+from simulate.labels import label_of
 
 
 def show_power(console: Console, document: dict[str, Any]) -> None:
@@ -40,7 +41,7 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
         console.print(f"Hypothesis: {design['hypothesis']['words']}", highlight=False)
         console.print(COUNTED_FROM, style="dim", highlight=False)
     for row in design["points"][-1]["endpoints"][1:]:
-        console.print(f"Estimand of {row['name']}: {row['estimand']}", highlight=False)
+        console.print(f"Estimand of {label_of(row['name'])}: {row['estimand']}", highlight=False)
     draft = draft_words(design)
     if draft:
         console.print(draft, style="bold", highlight=False)
@@ -82,7 +83,7 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
 
 
 def control_words(control: dict[str, Any]) -> str | None:
-    """Return what the control variate gains, or why there is none; None for unadjusted designs.
+    """Return the gain of the control variate, or the reason for none; None for unadjusted designs.
 
     >>> control_words({"variance_ratio": {"power": 2.04, "rejection": 1.7}, "unavailable": None})
     'Control variate: the unadjusted test, enumerated. It divides the variance of power by 2.0.'
@@ -104,10 +105,12 @@ def solved_words(solved: dict[str, Any]) -> str:
     return f"{words} (95 % interval for Monte Carlo error {solved['low']} to {solved['high']})."
 
 
-#: What an effect of 0 % is where there is a margin.
-COUNTED_FROM = "Effects count from the null hypothesis: 0 % is its limit, 100 % the planned risks."
+#: Meaning of an effect of 0 % if there is a margin.
+COUNTED_FROM = (
+    "Effects are measured from the null hypothesis: 0 % is its limit, 100 % the planned risks."
+)
 
-#: What a reader must know of a planned effect that favours control.
+#: Remark on a planned effect that favours control.
 AGAINST = (
     "The planned effect favours control. Power counts rejections in favour of treatment; see the "
     "row on rejections in favour of control."

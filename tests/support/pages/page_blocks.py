@@ -11,7 +11,7 @@ _FENCE = re.compile(
 )
 #: Kinds of block whose lines may be commands; ``text`` is output.
 _SHELL = ("", "sh", "console")
-#: What a command line begins with. Other lines of such a block are output or drawings.
+#: Start of a command line. Other lines of the block are output or drawings.
 _PROGRAM = re.compile(
     r"^(?:[A-Z_]+=\S+ )?"
     r"(?:(?:pretese|python|make|pip|dask|sbatch|ssh|for|export|frictionless) |job=)"

@@ -62,8 +62,8 @@ def reason_not_run(command: str) -> str | None:
 def smaller(words: list[str]) -> list[str]:
     """Return the words of a command with simulations no larger than a test takes.
 
-    >>> smaller(["power", "three-looks", "--replicates", "20000", "--out", "x"])
-    ['power', 'three-looks', '--replicates', '20', '--out', 'x']
+    >>> smaller(["power", "three-analyses", "--replicates", "20000", "--out", "x"])
+    ['power', 'three-analyses', '--replicates', '20', '--out', 'x']
     """
     found = list(words)
     largest = LARGEST | LARGEST_OF.get(words[0], {})

@@ -41,7 +41,7 @@ from protocol.reading.stored import content_hash
 
 @dataclass(frozen=True, slots=True)
 class ArmRequest:
-    """What a study is asked for; empty ``participants`` takes the size of the file."""
+    """Options of a study; empty ``participants``: the sample size of the file."""
 
     participants: tuple[int, ...]
     target_power: float | None
@@ -51,7 +51,7 @@ class ArmRequest:
     patient_level: bool
 
     def record(self) -> dict[str, Any]:
-        """Return all but the replicates, which may grow, as plain values."""
+        """Return all options except replicates, which may be increased, as plain values."""
         return {
             "participants": sorted(set(self.participants)), "target_power": self.target_power,
             "seed": self.seed, "changed": self.changes, "patient_level": self.patient_level,
@@ -201,7 +201,7 @@ class _Study:
 
 
 def describe_arms(design: MultiArmDesign) -> dict[str, Any]:
-    """Return the design as a report shows it: arms, hypotheses, boundaries."""
+    """Return the design as shown in a report: arms, hypotheses, boundaries."""
     tests, combined = design.tests, design.combination()
     everyone = tests.step.min(1).argmax() if design.testing.procedure != "fixed sequence" else -1
     upper = tests.critical[everyone].min(0) if combined is None else combined.upper
@@ -230,7 +230,7 @@ def describe_arms(design: MultiArmDesign) -> dict[str, Any]:
 
 
 def _alone(design: MultiArmDesign) -> np.ndarray:
-    """Return the boundaries of the last treatment that is left."""
+    """Return the boundaries of the last remaining treatment."""
     combined = design.combination()
     if combined is not None:
         return np.asarray(combined.upper)
@@ -245,7 +245,7 @@ def _given(design: MultiArmDesign, name: str) -> str:
 
 
 def adaptations(design: MultiArmDesign) -> list[str]:
-    """Return what an interim analysis may change, in words."""
+    """Return the adaptations at an interim analysis, in words."""
     rule, words = design.dropping, []
     if rule.futility_z:
         words.append(f"arms below z = {', '.join(f'{z:g}' for z in rule.futility_z)} are dropped")
@@ -267,7 +267,8 @@ def adaptations(design: MultiArmDesign) -> list[str]:
     if design.enrichment:
         enriched = design.enrichment
         words.append(
-            f"the trial goes on with all participants from z = {enriched.all_z:g}, else with those "
+            f"the trial continues with all participants from z = {enriched.all_z:g}, otherwise "
+            "with those "
             f"{enriched.population.name} ({enriched.population.words}) from z = "
             f"{enriched.population_z:g}"
         )

@@ -10,7 +10,7 @@ from pretese.trial.views.measure_words import narrow_table
 
 
 def show_arms(console: Console, document: dict[str, Any]) -> None:
-    """Print a study: what is planned, then its operating characteristics at every size."""
+    """Print a study: the plan, then operating characteristics at every sample size."""
     console.print(f"{document['title']} ({document['id']})", style="bold", highlight=False)
     console.print(document["question"], style="dim", highlight=False)
     for words in plan_words(document):

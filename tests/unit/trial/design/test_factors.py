@@ -116,7 +116,7 @@ def test_both_rules_of_the_observer_agree_in_two_arms():
 
 def test_the_report_names_classes_and_factors_that_the_analysis_ignores():
     rows = described(design_of(analysis={"method": "unadjusted"}))
-    assert ("Factor", "FSH class: fsh_iu_l up to 12, above 12 up to 20, above 20") in rows
+    assert ("Factor", "FSH class: FSH, IU/L: up to 12, above 12 up to 20, above 20") in rows
     assert dict(rows)["Not in the analysis"].startswith("FSH class, long infertility")
     assert "Not in the analysis" not in dict(described(design_of()))
 
