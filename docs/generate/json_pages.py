@@ -60,6 +60,12 @@ FILES = {
     "randomisation: {method: stratified, by: [FSH class]}\n"
     "sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]\n"
     "endpoint: {variable: any_sperm, endpoint_month: 4}\n",
+    "subgroups.yaml": "id: by-duration\ntitle: Example\nquestion: For whom?\nparticipants: 200\n"
+    "scenario: effect-by-duration\n"
+    "sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]\n"
+    "endpoint: {variable: any_sperm, endpoint_month: 4}\n"
+    "subgroups:\n  populations: [{name: long, variable: infertility_duration_years, above: 3}]\n"
+    "  claims: {method: hochberg}\n",
     "columns.yaml": "columns:\n  age_years: age\n  gonadotropin_therapy: treated\n"
     "  sperm_retrieved: found\nextends: paper\n",
     "plan.yaml": "treatment: treated\noutcome: found\ncovariates: {age: numeric}\n"
@@ -102,6 +108,7 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
             "power three-endpoints --replicates 20",
             "power re-estimation --replicates 20",
             "power waiting.yaml --replicates 40",
+            "power subgroups.yaml --replicates 40",
             "power minimisation-eight-sites --replicates 20 --participants 160",
         ),
     ),

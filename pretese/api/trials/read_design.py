@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pretese.api.trials.designs import Design, design_text, two_arm_design
+from pretese.api.trials.designs import Design, two_arm_design
+from pretese.api.trials.trial_arguments import design_text
 
 
 def design(source: str | Path | Mapping[str, Any]) -> Design:

@@ -59,6 +59,13 @@ from pretese.trial.views.page_tables import (
 )
 from pretese.trial.views.performance_tables import decision_rows, point_words, size_cells
 from pretese.trial.views.sensitivity_tables import GRID_HEADS, worst_case
+from pretese.trial.views.subgroup_tables import (
+    EFFECT_HEADS,
+    INTERACTION_HEADS,
+    subgroup_claim_rows,
+    subgroup_effect_rows,
+    subgroup_interaction_rows,
+)
 from protocol.errors import InputError
 from protocol.reading.documents import MAX_JSON_BYTES, parse_json, read_text
 from simulate.scenario import Scenario
@@ -132,6 +139,33 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
     }
 
 
+def _subgroups(main: dict[str, Any], null: dict[str, Any]) -> dict[str, Any]:
+    """Return the tables of subgroups, with the planned effect and without."""
+    pairs = ((main, point_words(main)), (null, "no effect"))
+    if not main["subgroups"]:
+        return {"subgroups": []}
+    return {
+        "subgroups": [
+            {
+                "words": words,
+                "effects": subgroup_effect_rows(point),
+                "interactions": subgroup_interaction_rows(point),
+            }
+            for point, words in pairs
+        ],
+        "subgroup_heads": [_flat(head) for head in EFFECT_HEADS]
+        + (["claimed, %"] if main["subgroup_claims"] else []),
+        "interaction_heads": [_flat(head) for head in INTERACTION_HEADS],
+        "subgroup_claims": [(words, cells[0]) for words, cells in subgroup_claim_rows([main])]
+        if main["subgroup_claims"]
+        else [],
+    }
+
+
+def _flat(head: str) -> str:
+    return head.replace("-\n", "").replace("\n", " ")
+
+
 def _aims(design: DesignFile, document: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
     """Return the chapters on the planned trial, and the statements on its sample size."""
     attributes, events = design_words.estimand_rows(design)
@@ -176,6 +210,7 @@ def _results(document: dict[str, Any]) -> dict[str, Any]:
         "main": point_words(main),
         "analyses": analysis_rows(main),
         "decisions": decision_rows(main),
+        **_subgroups(main, null),
         "null_analyses": analysis_rows(null),
         "sizes": [size_cells(point) for point in points if point["reestimation"]],
         "endpoints": endpoint_rows(main, null),

@@ -14,6 +14,7 @@ from pretese.trial.design.arms import (
 )
 from pretese.trial.design.endpoint import Endpoint, EndpointAnalysis
 from pretese.trial.design.interim import Monitoring
+from pretese.trial.design.subgroups import Population
 from pretese.trial.multi_arm.design.design_parts import (
     AdaptiveAllocation,
     Allocation,
@@ -24,7 +25,6 @@ from pretese.trial.multi_arm.design.design_parts import (
     LaterHypothesis,
     Name,
     Percents,
-    Population,
     Testing,
 )
 from protocol.reading.documents import Document

@@ -63,6 +63,7 @@ def test_there_are_the_ready_designs():
         "three-endpoints",
         "four-estimands",
         "time-to-live-birth",
+        "who-benefits",
         *SEVERAL_ARMS,
     }
 
