@@ -22,9 +22,9 @@ def curve_words(curve: dict[str, Any]) -> str:
     """Return how power was interpolated, and what its error is."""
     sizes = ", ".join(str(size) for size in curve["simulated_sizes"])
     return (
-        f"Interpolated from {sizes} participants: {curve['line_scale']}. Standard error in brackets: "
-        "Monte Carlo error of the line, and residual SD beyond it. Type I error is not "
-        "interpolated."
+        f"Interpolated from {sizes} participants: {curve['line_scale']}. "
+        "Standard error in brackets: Monte Carlo error of the line, and residual "
+        "SD beyond it. Type I error is not interpolated."
     )
 
 

@@ -74,7 +74,8 @@ def test_a_curve_reads_the_other_sizes_from_the_line():
     study = design.power(sizes, interpolate=True, **given)
     curve = study.to_dict()["designs"][0]["interpolation"]
     assert curve["not_interpolated"] is None
-    simulated, read = set(curve["simulated_sizes"]), {p["participants"] for p in curve["interpolated"]}
+    simulated = set(curve["simulated_sizes"])
+    read = {point["participants"] for point in curve["interpolated"]}
     assert simulated | read == set(sizes)
     assert not simulated & read
     assert set(study.to_frame()["participants"]) == simulated
