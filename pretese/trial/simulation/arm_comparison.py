@@ -255,7 +255,7 @@ def columns(data: Data) -> tuple[Floats, Bools]:
         value = data.baseline[name]
         if not everybody:
             value = np.where(data.present, value, np.nan)
-        found[:, column] = _standardised(value)
+        found[:, column] = _scaled(value)
     column = len(numbers)
     for place, levels in factors:
         for level in range(levels):
@@ -266,7 +266,7 @@ def columns(data: Data) -> tuple[Floats, Bools]:
     return found.swapaxes(1, 2), keep
 
 
-def _standardised(value: Floats) -> Floats:
+def _scaled(value: Floats) -> Floats:
     """Return (replicate, participant) values in standard units, 0 where missing."""
     missing = np.isnan(value)
     if not missing.any():
