@@ -54,11 +54,19 @@ def power_part(
     from pretese.jobs.storage.parts import read_part
     from pretese.trial.run_power import run_power_part
 
+    if type(designs[0]) is not Design and len(designs) == 1:
+        from pretese.api.trials.multi_arm_trial import MultiArmTrial
+
+        if isinstance(designs[0], MultiArmTrial):
+            return designs[0].power_part(
+                part, participants, effects, out=out, target_power=target_power,
+                replicates=replicates, seed=seed, changes=changes, patient_level=patient_level,
+                workers=workers, progress=progress, sensitivity=sensitivity, tornado=tornado,
+            )  # fmt: skip
     for each in designs:
         if type(each) is not Design:
-            cure = "leave it out, and use workers or a scheduler"
-            problem = f"{each.id} has several treatments, which are not simulated in parts"
-            raise InputError.of("part", "", problem, cure)
+            problem = f"{each.id} has several treatments and is compared with no other design"
+            raise InputError.of("part", "", problem, "give one design")
     request = power_request(
         participants, effects, target_power, replicates, seed, sensitivity, changes, tornado,
         patient_level=patient_level or len(designs) > 1,
