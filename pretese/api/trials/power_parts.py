@@ -65,8 +65,9 @@ def power_part(
             )  # fmt: skip
     for each in designs:
         if type(each) is not Design:
-            problem = f"{each.id} has several treatments and is compared with no other design"
-            raise InputError.of("part", "", problem, "give one design")
+            cure = "leave it out, and use workers or a scheduler; give several treatments alone"
+            problem = f"{each.id} has several treatments or is Bayesian: it has no parts"
+            raise InputError.of("part", "", problem, cure)
     request = power_request(
         participants, effects, target_power, replicates, seed, sensitivity, changes, tornado,
         patient_level=patient_level or len(designs) > 1,

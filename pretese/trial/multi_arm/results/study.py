@@ -86,8 +86,8 @@ def run_arms(
         document = rounded_document(study.document(text))
         if out is not None:
             with result_folder(out / "results") as folder:
-                write_arms(folder, design.id, text, document)
                 study.write_replicates(folder / f"{design.id}.parquet", document)
+                write_arms(folder, design.id, text, document)  # with the manifest of all files
     return ArmRun(document, text, None if out is None else out / "results")
 
 
