@@ -207,7 +207,7 @@ class LiveBirthColumns(Document):
     """Columns with outcomes of couples after retrieval; those without a transfer are excluded.
 
     ``transfers`` counts a couple's embryo transfers, of which the last is the birth where
-    ``birth`` is 1; ``embryos_left`` (0/1) says whether frozen embryos remain, and may be absent.
+    ``birth`` is 1; ``embryos_left`` (0/1) is whether frozen embryos remain; it is optional.
     """
 
     transfers: str

@@ -28,7 +28,7 @@ class PriorComponent(Document):
 class PriorFile(Document):
     """Prior distribution of the effect of therapy on an endpoint, as a mixture.
 
-    ``status`` says how it was obtained: from published studies of this use (estimated), of another
+    ``status`` is how it was obtained: from published studies of this use (estimated), of another
     population or dose (transported), from experts (elicited), or assumed.
     """
 

@@ -118,7 +118,7 @@ def json_schema(name: str) -> dict[str, Any]:
 
 
 def _extensible(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema of whole files, and of files that say what differs from another.
+    """Return a schema of complete files, and of files that extend another.
 
     The latter have ``extends``; what they do not state is that of the other, and null removes it.
     """

@@ -85,7 +85,7 @@ def missing_or_foreign(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
 
 
 def remove_listed(folder: Path, manifest: Mapping[str, Any]) -> bool:
-    """Remove the files of a result and its folders; say whether the whole folder is gone.
+    """Remove the files of a result and its folders; return whether the whole folder was removed.
 
     What is not listed, or has changed, stays. The manifest goes last, so that a removal that was
     cut can be continued.

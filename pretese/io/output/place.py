@@ -55,7 +55,7 @@ class OutputPlace:
 
 
 def check_place(out: Path, argument: str = "out", *, replaced: bool = True) -> OutputPlace:
-    """Return the place of a folder of results, or say why none can be written there.
+    """Return the place of a folder of results, or raise with the reason why none can be written.
 
     Parameters
     ----------

@@ -109,7 +109,7 @@ def _seal(partial: Path) -> None:
 
 
 def _put_in_place(place: OutputPlace, token: str) -> None:
-    """Replace the earlier result by the new one; if that cannot be, keep both and say where."""
+    """Replace the earlier result by the new one; if this fails, keep both and report where."""
     earlier = place.earlier(token)
     try:
         check_place(place.asked, place.argument)
@@ -124,7 +124,7 @@ def _put_in_place(place: OutputPlace, token: str) -> None:
 
 
 def _kept(place: OutputPlace, token: str) -> str:
-    """Keep a new result that cannot take its place, and say where it is."""
+    """Keep a new result that cannot be moved to its place, and report where it is."""
     partial, kept, earlier = place.partial(token), place.kept(token), place.earlier(token)
     with suppress(OSError):
         partial.rename(kept)
@@ -191,6 +191,6 @@ def restore_place(place: OutputPlace, token: str) -> None:
 
 
 def is_whole(folder: Path) -> bool:
-    """Say whether a folder is a result, with all its files as they were written, and no other."""
+    """Return whether a folder is a result with all files unchanged, and no other file."""
     manifest = read_manifest(folder) if folder.is_dir() else None
     return manifest is not None and not missing_or_foreign(folder, manifest)

@@ -76,7 +76,7 @@ def test_a_drug_that_the_scenario_does_not_declare_is_refused_by_name(tmp_path, 
     out = tmp_path / "cohort"
     assert run(["simulate", file, "--patients", "50", "--out", str(out)]) == 2
     message = " ".join(capsys.readouterr().err.split())
-    assert "hmg-regimen: drugs.hmg: the scenario does not say what this drug does" in message
+    assert "hmg-regimen: drugs.hmg: the scenario does not define the effect of this drug" in message
     assert "declare physiology.kinetics.hmg in the scenario" in message
     assert not out.exists()
 
