@@ -236,7 +236,7 @@ def joint_boundary(
         problem = "boundaries of several treatments follow error spending or Wang-Tsiatis"
         raise InputError.of("multi-arm", "efficacy", problem, "give OF, Pocock, HSD, KD, or WT")
     upper: list[float] = []
-    for spent in _at_level(shape, alpha).spent(t, alpha):  # type: ignore[union-attr]  # spending alone comes here
+    for spent in _at_level(shape, alpha).spent(t, alpha):  # type: ignore[union-attr]  # only spending functions
         upper.append(_next(error, upper, float(spent)))
     return np.asarray(upper)
 

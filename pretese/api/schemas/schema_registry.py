@@ -1,7 +1,7 @@
 """SCHEMAS: every file that is read and every document that is printed, with its JSON Schema.
 
 Schemas of files are those of the models that read them; those of printed documents are stored
-beside this module, and ``python -m docs.generate.json_pages`` writes them.
+in this folder, and ``python -m docs.generate.json_pages`` writes them.
 """
 
 import importlib

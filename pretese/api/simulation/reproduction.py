@@ -107,7 +107,7 @@ class Reproduction(Shown):
 
     @property
     def joint_facts(self) -> "pd.DataFrame":
-        """One row per joint fact that another source prints, beside the simulated studies.
+        """One row per joint fact printed in another source, with the simulated studies.
 
         ``percentile`` is that of a printed value, empty for a range that is assumed. None of them
         is used for calibration.

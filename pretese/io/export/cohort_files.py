@@ -51,7 +51,7 @@ def write_studies(
     """Write every table of every study; with several studies a first column ``study`` (from 1).
 
     Observed tables are written to ``folder``, the truth to ``folder/truth``. A data dictionary
-    is always written, and datapackage.json beside CSV and Parquet tables.
+    is always written, and datapackage.json with CSV and Parquet tables.
 
     Parameters
     ----------

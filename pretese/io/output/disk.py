@@ -27,7 +27,7 @@ def sync_folder(path: Path) -> None:
     with suppress(PermissionError):  # Windows opens no folders
         handle = os.open(path, os.O_RDONLY)
         try:
-            with suppress(OSError):  # some network file systems sync files alone
+            with suppress(OSError):  # some network file systems synchronise only files
                 os.fsync(handle)
         finally:
             os.close(handle)

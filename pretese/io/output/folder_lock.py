@@ -182,7 +182,7 @@ def _sign(handle: int, file: Path, place: Path, argument: str) -> Lock:
     """Add this run to the lock file; the disk has the line before anything bears its token."""
     earlier = tuple(entry.token for entry in _entries(handle))
     entry = Entry(new_token(), os.getpid(), platform.node())
-    # A line feed first: a line that was cut by a kill then stands alone, and is ignored
+    # A line feed first: a line that was cut by a kill is then a separate line, and is ignored
     line = f"\n{json.dumps(asdict(entry))}\n".encode()
     try:
         if os.write(handle, line) < len(line):

@@ -166,7 +166,7 @@ def check_content(place: OutputPlace) -> None:
         raise refused(place.asked, problem, "name a new folder, or an earlier result", argument)
     if foreign:
         cure = "move or delete them, or name a new folder: only an unchanged result is replaced"
-        problem = f"beside an earlier result it holds {shown(foreign)}"
+        problem = f"in addition to an earlier result it contains {shown(foreign)}"
         raise refused(place.asked, problem, cure, argument)
 
 

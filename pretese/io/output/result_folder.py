@@ -1,9 +1,9 @@
 """Write a folder of results completely or not at all; an earlier result is kept until then.
 
-The new result is written in a folder beside its place. When it is done, the earlier result moves
-aside, the new one moves in, and the earlier one is removed, file by file as its manifest lists
-them. A run that is killed between any two of these steps loses nothing, and the next run into the
-same place continues from there (`restore_place`).
+The new result is written in a folder next to its place. When it is complete, the earlier result
+moves aside, the new one moves in, and the earlier one is removed, file by file as its manifest
+lists them. A run that is killed between any two of these steps loses nothing, and the next run into
+the same place continues from there (`restore_place`).
 """
 
 from collections.abc import Iterator
@@ -163,7 +163,7 @@ def _remove_earlier(earlier: Path) -> None:
 
 
 def restore_place(place: OutputPlace, token: str) -> None:
-    """Bring in order what a killed run left beside its place: continue a swap, or clean up.
+    """Recover from a killed run: complete an unfinished replacement, or remove its files.
 
     A finished result takes its place, an unfinished one goes, an earlier result returns if there
     is no newer one.

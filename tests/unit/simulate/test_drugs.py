@@ -144,8 +144,8 @@ def test_an_inert_drug_moves_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("kinetics", "message"),
     [
-        ({"hmg": {}}, "give fsh, hcg_iu_per_iu or both; or inert: true alone"),
-        ({"hmg": {"inert": True, "hcg_iu_per_iu": number(1)}}, "or inert: true alone"),
+        ({"hmg": {}}, "give fsh, hcg_iu_per_iu or both; or only inert: true"),
+        ({"hmg": {"inert": True, "hcg_iu_per_iu": number(1)}}, "or only inert: true"),
         ({"hmg": {"hcg_iu_per_iu": number(-1)}}, "physiology.kinetics.hmg.hcg_iu_per_iu"),
         ({"ufsh": {"inert": True}}, "ufsh has a section of its own; change physiology.ufsh"),
         ({"hmg": {"fhs": {}}}, "did you mean 'fsh'?"),
