@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pretese.trial.conduct.observed_data import Data
+from pretese.trial.conduct.recorded_data import Data
 from pretese.trial.conduct.strata import members
 from pretese.trial.conduct.trial_conduct import Trials
 from pretese.trial.conduct.true_estimands import ideal

@@ -1,6 +1,6 @@
 """The design file of a planned trial: its fields, and checks across them."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -18,7 +18,14 @@ from pretese.trial.design.arms import (
     check_factors,
 )
 from pretese.trial.design.decision_rule import DecisionRule
-from pretese.trial.design.endpoint import Endpoint, EndpointAnalysis, Secondary, estimand_of
+from pretese.trial.design.endpoint import (
+    Endpoint,
+    EndpointAnalysis,
+    Secondary,
+    check_times,
+    estimand_of,
+    with_default_method,
+)
 from pretese.trial.design.interim import Monitoring, Percent
 from pretese.trial.design.multiplicity import Multiplicity
 from pretese.trial.design.subgroups import Subgroups
@@ -81,6 +88,12 @@ class DesignFile(Document):
         default_factory=dict
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _times_by_log_rank(cls, given: Any) -> Any:
+        """Analyse a time without a stated method by the log-rank test."""
+        return with_default_method(given)
+
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if (self.scenario is None) == (self.risks is None):
@@ -115,9 +128,19 @@ class DesignFile(Document):
         self._check_margin()
         self._check_subgroups()
         self._check_exact_tests()
+        self._check_times()
         if self.decision and self.decision.min_assurance_percent and not self.prior:
             raise ValueError("assurance needs a prior; give one, or remove the threshold")
         return self
+
+    def _check_times(self) -> None:
+        """Refuse times analysed as proportions, and designs that do not know them."""
+        for question in self.questions:
+            check_times(question.endpoint, question.analysis)
+            if question.endpoint.is_time and self.risks:
+                raise ValueError("fixed event rates have no times to an event; name a scenario")
+            if question.endpoint.is_time and self.monitoring.reestimation:
+                raise ValueError("re-estimation takes proportions, and no times to an event")
 
     def _check_exact_tests(self) -> None:
         """Refuse exact tests where they cannot be computed or their statistic would mislead."""

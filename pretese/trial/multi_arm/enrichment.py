@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from estimate.core.arrays import Bools, Floats
-from pretese.trial.conduct.observed_data import Data
+from pretese.trial.conduct.recorded_data import Data
 from pretese.trial.conduct.strata import members
 from pretese.trial.multi_arm.adaptation import FUTILITY, SELECTION, SUCCESS
 from pretese.trial.multi_arm.balance import balance_of

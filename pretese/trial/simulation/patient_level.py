@@ -13,7 +13,8 @@ import numpy as np
 
 from estimate.core.arrays import Bools, Floats, Ints
 from pretese.trial.conduct.event_rates import with_harm
-from pretese.trial.conduct.observed_data import Data, observe
+from pretese.trial.conduct.observed_data import observe
+from pretese.trial.conduct.recorded_data import Data
 from pretese.trial.conduct.strata import factor_imbalance, strata_of
 from pretese.trial.conduct.subgroups import subgroup_counts, subgroup_risks
 from pretese.trial.conduct.trial_conduct import Trials, draw_trials
