@@ -85,7 +85,9 @@ def test_a_study_is_refused_before_its_folder_is_made(tmp_path, capsys):
     file = scenario(tmp_path, regimen(tmp_path, "fsh-guided", "ufsh", "hmg"))
     out = tmp_path / "study"
     assert run(["recover", file, "--replicates", "2", "--workers", "1", "--out", str(out)]) == 2
-    assert "drugs.hmg: the scenario does not define the effect" in " ".join(capsys.readouterr().err.split())
+    assert "drugs.hmg: the scenario does not define the effect" in " ".join(
+        capsys.readouterr().err.split()
+    )
     assert not out.exists()
 
 
