@@ -101,7 +101,7 @@ def _cure_of(role: str, values: Floats, outcome_kind: str) -> str:
     if role == "outcome" and outcome_kind == "time":
         return "1 where follow-up ends with the event of interest, 0 where it ends otherwise"
     if role == "outcome":
-        return "say what it is, `outcome: {column: ..., kind: continuous}` (or count, ordinal)"
+        return "give its kind, `outcome: {column: ..., kind: continuous}` (or count, ordinal)"
     if levels > MOST_ARMS:
         return "a dose or a measurement has no arms; make it a covariate, and name the treatment"
     return "name its arms, `treatment_levels: [reference, second, third]`; do not merge arms"

@@ -24,8 +24,8 @@ from protocol.reading.numbers import (
 class NumberUse:
     """A column of numbers.
 
-    ``otherwise`` says what to do about words in it; ``yes_no`` lets words for yes and no stand for
-    1 and 0, and ``several`` says what to do about more than two words.
+    ``otherwise`` is the remedy for text in it; ``yes_no`` lets words for yes and no stand for
+    1 and 0, and ``several`` is the remedy for more than two words.
     """
 
     otherwise: str = "give numbers, or declare it `categorical`"
@@ -81,7 +81,7 @@ _KNOWN = 100_000
 class NumberColumn:
     """Numbers so far, and the cells that were odd.
 
-    ``free`` says that a comma does not split the columns of the file, so that it may be a decimal
+    ``free``: a comma does not separate the columns of the file, so that it may be a decimal
     comma; whether it is, is judged when the whole column is known.
     """
 
