@@ -22,7 +22,7 @@ CONTROL_RISK = "control_risk"
 _BOTH = ("dropout", "treatment_switching")
 
 #: Parts of a design file that are assumptions; the rest defines the trial.
-_ASSUMED = ("risks", "dropout", "treatment_switching", "site_sd", "calendar_trend")
+_ASSUMED = ("risks", "dropout", "treatment_switching", "site_sd", "calendar_trend", "imputation")
 
 #: Assumptions that are one number with a source, and their units; 0 if a design omits them.
 SOURCED = {"site_sd": "log odds", "calendar_trend": "log odds per 12 months"}
