@@ -24,7 +24,7 @@ from pretese.trial.group_sequential.boundary_document import describe_boundaries
 from pretese.trial.group_sequential.boundary_figure import draw_boundaries
 from pretese.trial.power.additional_measures import main_point, null_point
 from pretese.trial.power.decision_verdict import draft_words
-from pretese.trial.power.study import MULTI_ARM_SCHEMA, POWER_SCHEMA
+from pretese.trial.power.study import BAYESIAN_SCHEMA, MULTI_ARM_SCHEMA, POWER_SCHEMA
 from pretese.trial.report import archive_columns as columns
 from pretese.trial.report import chapters, design_words
 from pretese.trial.report import data_generation as drawn
@@ -113,7 +113,7 @@ def read_study(folder: Path) -> dict[str, Any]:
         raise InputError.of(str(folder), "", problem, "run `pretese power DESIGN --out` first")
     document: dict[str, Any] = parse_json(read_text(path, MAX_JSON_BYTES), str(path))
     schema = document.get("schema") if isinstance(document, dict) else None
-    if schema not in (POWER_SCHEMA, MULTI_ARM_SCHEMA):
+    if schema not in (POWER_SCHEMA, MULTI_ARM_SCHEMA, BAYESIAN_SCHEMA):
         problem = f"its schema is {schema!r}; this version of the program reads {POWER_SCHEMA!r}"
         raise InputError.of(str(path), "schema", problem, "run `pretese power` again")
     return document

@@ -45,6 +45,7 @@ class TrialAnswer:
     curve: Sequence[tuple[float, float]]
     expected: Sequence[tuple[float, float]]
     assurance: float | None
+    type_1_error_mcse: float = 0.0
 
     @property
     def expected_under(self) -> dict[str, float]:
@@ -97,6 +98,7 @@ def _several_treatments(question: TrialQuestion, document: Mapping[str, Any]) ->
         size["type_i_error"]["value"], exact_curve(question, document),
         _expected_sizes(document),
         _Exact(question, document).assurance(others[-1]) if question.prior_sd_percent else None,
+        size["type_i_error"]["mcse"],
     )  # fmt: skip
 
 
