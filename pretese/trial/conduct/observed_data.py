@@ -82,7 +82,7 @@ def dropouts(design: DesignFile, trials: Trials, effect: float) -> tuple[Flags, 
         log_odds = logit(chance) + rule.if_success_log_odds * success
         for each in rule.covariates:
             value = trials.baseline[each.variable] - each.reference
-            log_odds = log_odds + each.log_odds_per_unit * np.nan_to_num(value)
+            log_odds = log_odds + each.per_unit_log_odds * np.nan_to_num(value)
         chance = expit(log_odds)
     return drawn < chance, np.minimum(drawn / np.maximum(chance, 1e-12), 1.0)
 

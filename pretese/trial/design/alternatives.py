@@ -122,7 +122,8 @@ def _set(plain: dict[str, Any], path: str, value: float) -> None:
         sweep = [low, high] if old["status"] == "assumed" else None
         plain[top] = {**old, "value": value, "sweep": sweep}
     elif top in _BOTH and not rest:
-        plain[top] = {"control_percent": value, "treated_percent": value}
+        both = {"control_percent": value, "treated_percent": value}
+        plain[top] = {**(plain.get(top) or {}), **both}
     else:
         plain[top] = {**(plain.get(top) or {}), rest: value}
 

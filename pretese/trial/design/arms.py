@@ -126,7 +126,7 @@ class DropoutCovariate(Document):
     """A baseline value on which dropout depends; missing values count as ``reference``."""
 
     variable: str
-    log_odds_per_unit: LogOdds
+    per_unit_log_odds: LogOdds
     reference: Annotated[Number, Field(ge=-1e6, le=1e6)]
 
     @model_validator(mode="after")

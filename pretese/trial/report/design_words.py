@@ -124,7 +124,7 @@ def _dropout(design: DesignFile) -> str:
     if rule.if_success_log_odds:
         words += f", log odds {rule.if_success_log_odds:+g} with success"
     for each in rule.covariates:
-        words += f", {each.log_odds_per_unit:+g} per unit of {each.variable}"
+        words += f", {each.per_unit_log_odds:+g} per unit of {each.variable}"
     return words
 
 

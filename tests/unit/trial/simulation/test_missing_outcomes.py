@@ -52,7 +52,7 @@ def test_dropout_has_the_odds_that_the_file_states() -> None:
 
 
 def test_dropout_may_depend_on_prognosis() -> None:
-    rule = "covariates: [{variable: fsh_iu_l, log_odds_per_unit: 0.2, reference: 20}]"
+    rule = "covariates: [{variable: fsh_iu_l, per_unit_log_odds: 0.2, reference: 20}]"
     design = _design(
         f"dropout: {{control_percent: 20, treated_percent: 20, {rule}}}\n", "failure",
         "scenario: rct-two-arm\n",
