@@ -85,6 +85,10 @@ _LISTS = ("futility_z", "futility_analyses", "efficacy_analyses")
     "--futility-z", metavar="Z1,Z2,...",
     help="With several treatments: z below which one is dropped, at each interim analysis.",
 )  # fmt: skip
+@click.option(
+    "--prior", metavar="SOURCE",
+    help="With both risks: average over published evidence ('evidence', a topic, or a prior file).",
+)  # fmt: skip
 @json_option
 def command(analyses: str, cumulative: str | None, as_json: bool, **chosen: Any) -> None:
     """Compute boundaries, error spent and expected sample size of a group-sequential design.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.arguments.argument_numbers import number_of
@@ -110,6 +111,7 @@ def boundaries(
     treatment_arms: int = 1,
     allocation_ratio: float = 1.0,
     futility_z: Sequence[float] = (),
+    prior: str | Path | None = None,
 ) -> "Boundaries | MultiArmBoundaries":
     """Make a group-sequential design, and with two risks its sample size.
 
@@ -159,6 +161,9 @@ def boundaries(
         With several treatments: participants of each per participant of the control.
     futility_z
         With several treatments: z at each interim analysis below which a treatment is dropped.
+    prior
+        With risks: what `Design.forecast` takes, such as ``"evidence"``. Adds the probability of
+        success and the expected sample size, averaged over the prior of the odds ratio.
 
     Raises
     ------
@@ -199,6 +204,8 @@ def boundaries(
         )  # fmt: skip
         from pretese.api.trials.multi_arm_boundaries import multi_arm_boundaries
 
+        if prior is not None:
+            raise _fault("prior", "several treatments do not take it", "leave it out")
         return multi_arm_boundaries(
             choice.information_fractions(information),
             choice.choose_shape(spending, shape, numbers, cumulative),
@@ -228,6 +235,14 @@ def boundaries(
         control, treated = risks
         null = choice.null_difference(margin, hypothesis)
         document["participants"] = describe_sample_size(design, treated, control, null)
+        if prior is not None:
+            from pretese.trial.group_sequential.boundary_document import describe_under_prior
+
+            document["participants"]["under_prior"] = describe_under_prior(
+                design, document["participants"], prior
+            )
+    elif prior is not None:
+        raise _fault("prior", "it was given without risks", "give control_risk and treated_risk")
     elif margin is not None or hypothesis is not None:
         argument = "hypothesis" if margin is None else "margin"
         raise _fault(
