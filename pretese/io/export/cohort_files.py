@@ -51,7 +51,7 @@ def write_studies(
     """Write every table of every study; with several studies a first column ``study`` (from 1).
 
     Observed tables are written to ``folder``, the truth to ``folder/truth``. A data dictionary
-    is always written, and datapackage.json beside CSV and Parquet tables.
+    is always written, and datapackage.json with CSV and Parquet tables.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def check_formats(formats: Sequence[str], patients: int, *, data_errors: bool) -
 
 
 def codes_words(formats: Sequence[str], *, data_errors: bool) -> bool:
-    """Say whether all formats write categorical columns as those of words, and faster."""
+    """Return whether all formats write categorical columns like text columns, which is faster."""
     return not data_errors and all(FORMATS[name].streamed for name in formats)
 
 

@@ -52,7 +52,7 @@ def test_assurance_of_two_analyses_equals_the_bivariate_normal():
     assert found.expected_rate == pytest.approx(0.4 * first + 1 - first, abs=1e-6)
 
 
-def test_weights_that_are_no_prior_are_refused():
+def test_weights_that_do_not_sum_to_one_are_refused():
     plan = plan_sequential([1.0], Spending("OF"), alpha=0.025, power=0.9)
     for weight in ([0.5, 0.4], [1.5, -0.5], [1.0]):
         with pytest.raises(InputError, match="sum to 1"):
