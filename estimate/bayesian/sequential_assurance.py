@@ -20,9 +20,10 @@ from estimate.bayesian.decision_rules import (
     AnalysisPosterior,
 )
 from estimate.bayesian.operating_characteristics import ExactTrialTables
+from estimate.comparison.exact.binomial_tables import pooled_z
 from estimate.comparison.risk_difference import hypothesis_z
 from estimate.core.arrays import Floats
-from estimate.sample_size.exact_fixed import TIE, pooled_z
+from estimate.sample_size.exact_fixed import TIE
 from estimate.sequential.design import SequentialDesign
 from protocol.errors import InputError
 

@@ -12,7 +12,7 @@ from pretese.trial.group_sequential.prior_average import averaged_over_prior
 def expected_under_prior(
     design: DesignFile, plan: TrialPlan, prior: NormalMixture, sizes: Sequence[int]
 ) -> dict[int, dict[str, Any]]:
-    """Return each size with what `averaged_over_prior` says of it.
+    """Return each size with its result of `averaged_over_prior`.
 
     Recruitment stops with the analysis that ends the trial. Empty for a design with one analysis,
     with re-estimation, or whose arms would coincide at two analyses.
