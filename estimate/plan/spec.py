@@ -19,6 +19,7 @@ from estimate.methods.offered_methods import check_method
 from estimate.methods.shared_work import Choices, ErrorKind
 from estimate.plan.choices import (
     Event,
+    Label,
     LiveBirthColumns,
     Matching,
     Measured,
@@ -26,6 +27,7 @@ from estimate.plan.choices import (
     MissingData,
     Outcome,
     Percent,
+    Primary,
     Subgroup,
     check_division,
     name_alone,
@@ -37,10 +39,12 @@ from estimate.plan.method_options import (
     NOT_OF_SEVERAL,
     check_clusters,
     check_covariates,
+    check_labels,
     check_matching,
     check_mediation,
     check_methods,
     check_missing,
+    check_primary,
     check_sampling,
     check_sampling_strata,
     check_splines,
@@ -136,6 +140,12 @@ class Plan(Document):
         The population in words, for labels.
     intercurrent
         Intercurrent events, for labels.
+    primary
+        The primary estimate; the others are then secondary. Without it the report states that the
+        plan specifies none.
+    labels
+        Column to its label in the report, such as ``fsh_iu_l: "FSH, IU/L"``; by default the name of
+        the column.
     """
 
     treatment: str
@@ -173,6 +183,8 @@ class Plan(Document):
     eligible: str | None = None
     population: str | None = None
     intercurrent: tuple[Event, ...] = ()
+    primary: Primary | None = None
+    labels: Annotated[dict[str, Label], Field(max_length=500)] = Field(default_factory=dict)
     seed: Seed = 0
 
     @field_validator(*NOT_OF_SEVERAL)
@@ -239,6 +251,16 @@ class Plan(Document):
 
     _predictors_are_covariates = field_validator("missing")(_with_earlier(check_missing))
     _exact_is_categorical = field_validator("matching")(_with_earlier(check_matching))
+
+    @field_validator("primary")
+    @classmethod
+    def _primary_is_estimated(cls, value: Primary | None, info: ValidationInfo) -> Primary | None:
+        return check_primary(value, info.data)
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_are_of_columns(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        return check_labels(value, info.data)
 
     @field_validator("trim_percent", "truncate_percent")
     @classmethod

@@ -295,6 +295,6 @@ def _compared(source: "Design | str | Path | Mapping[str, Any]") -> Design:
     """Return a design that is compared with another one: of two arms."""
     found = source if isinstance(source, Design) else two_arm_design(*design_text(source))
     if type(found) is not Design:
-        problem = f"{found.id} has several treatments"
-        raise InputError.of("compare", "", problem, "compare designs with two arms")
+        problem = f"{found.id} has several treatments or is Bayesian"
+        raise InputError.of("compare", "", problem, "compare designs of two arms with boundaries")
     return found

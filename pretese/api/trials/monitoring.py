@@ -9,6 +9,7 @@ from pretese.api.display import Shown
 if TYPE_CHECKING:  # slow to load and not always needed
     import pandas as pd
     from matplotlib.figure import Figure
+    from rich.console import Console
 
     from pretese.trial.design.design_file import DesignFile
     from pretese.trial.monitoring.interim_data import InterimData
@@ -77,9 +78,14 @@ class InterimReport(Shown):
     def __str__(self) -> str:
         """Return what ``pretese monitor`` prints, 80 columns wide."""
         from pretese.screen.console import console_text
+
+        return console_text(self.show)
+
+    def show(self, console: "Console") -> None:
+        """Print what ``pretese monitor`` prints."""
         from pretese.trial.monitoring.monitoring_view import show_monitoring
 
-        return console_text(lambda console: show_monitoring(console, self.to_dict()))
+        show_monitoring(console, self.to_dict())
 
 
 def interim_report(

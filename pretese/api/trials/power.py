@@ -153,7 +153,7 @@ def report(folder: str | Path, out: str | Path | None = None) -> str:
     """
     from pretese.io.output.atomic_file import check_file, write_file
     from pretese.io.output.manifest import add_to_manifest
-    from pretese.trial.power.study import MULTI_ARM_SCHEMA
+    from pretese.trial.power.study import BAYESIAN_SCHEMA, MULTI_ARM_SCHEMA
     from pretese.trial.report.power_report import read_study, render_report
 
     folder = Path(folder)
@@ -166,6 +166,10 @@ def report(folder: str | Path, out: str | Path | None = None) -> str:
         from pretese.trial.multi_arm.results.report import render_arms_folder
 
         page = render_arms_folder(results, document)
+    elif document["schema"] == BAYESIAN_SCHEMA:
+        from pretese.trial.bayesian.results.report import render_bayesian_folder
+
+        page = render_bayesian_folder(results, document)
     else:
         page = render_report(folder)
     write_file(target, page, "out")

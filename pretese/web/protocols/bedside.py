@@ -125,10 +125,11 @@ def form_values(regimen: Regimen, entries: Mapping[str, str]) -> dict[str, Any]:
         parts[part].append(field)
     compiled = regimen.compiled
     phases = compiled.inputs["previous_phase"].values if "previous_phase" in compiled.inputs else ()
+    labels = {each.name: each.label for each in compiled.phases}
     return {
         "regimens": shipped_names.shipped().regimens,
         "regimen": compiled,
-        "phases": [each for each in phases if each != "none"],
+        "phases": {each: labels.get(each, each) for each in phases if each != "none"},
         "parts": parts,
         "parameters": _own_limits(compiled),
         "ranges": _ranges(compiled),

@@ -26,6 +26,7 @@ from pretese.web.trials.trial_simulation import (
     Progress,
     next_block,
     progress_of,
+    whole_blocks,
 )
 from protocol.errors import InputError
 
@@ -137,7 +138,7 @@ def shown_answer(answer: TrialAnswer, request: Request) -> dict[str, Any]:
         "expected": expected_chart(answer, words),
         "python": question.python(),
         "command": question.command(),
-        "design": question.design_file(_even(answer.enrolled)) if question.treatments == 1 else "",
+        "design": question.design_file(whole_blocks(question, answer.enrolled)),
         "link": question.link(language),
         "simulation": question.link(language, "/trial/simulation"),
         "report": question.link(language, "/trial/report"),
@@ -157,15 +158,7 @@ def _simulated(answer: TrialAnswer, progress: Progress, *, whole: bool) -> Progr
 
 def _simulated_design(answer: TrialAnswer) -> Any:
     question: TrialQuestion = answer.question
-    if question.treatments > 1:
-        cure = "choose one treatment"
-        raise InputError.of("trial", "treatments", "several treatments have no report here", cure)
-    return read_design.design(question.design(_even(answer.enrolled)))
-
-
-def _even(participants: int) -> int:
-    """Return a sample size that is a multiple of four, the block size."""
-    return participants + -participants % 4
+    return read_design.design(question.design(whole_blocks(question, answer.enrolled)))
 
 
 def _form() -> dict[str, Any]:

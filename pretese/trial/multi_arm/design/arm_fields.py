@@ -10,11 +10,12 @@ from pretese.trial.design.arms import (
     Randomisation,
     Recruiting,
     Share,
+    TrialIdentity,
     check_factors,
 )
 from pretese.trial.design.endpoint import Endpoint, EndpointAnalysis
-from pretese.trial.design.identity import TrialIdentity
 from pretese.trial.design.interim import Monitoring
+from pretese.trial.design.subgroups import Population
 from pretese.trial.multi_arm.design.design_parts import (
     AdaptiveAllocation,
     Allocation,
@@ -25,7 +26,6 @@ from pretese.trial.multi_arm.design.design_parts import (
     LaterHypothesis,
     Name,
     Percents,
-    Population,
     Testing,
 )
 from protocol.reading.fields import Whole
@@ -110,6 +110,13 @@ class ArmFields(TrialIdentity):
     @model_validator(mode="after")
     def _analyses(self) -> Self:
         plan = self.monitoring
+        ends = (self.endpoint, *(each.endpoint for each in self.secondary))
+        methods = (self.analysis, *(each.analysis for each in self.secondary))
+        if any(each and each.is_time for each in ends) or any(each.exact for each in methods):
+            raise ValueError(
+                "several arms take neither times to an event nor exact tests; choose a proportion "
+                "and another method"
+            )
         if plan.reestimation or plan.futility or plan.binding or plan.decision_analysis:
             raise ValueError(
                 "several arms take neither reestimation nor futility nor binding nor "
