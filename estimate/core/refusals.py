@@ -96,7 +96,7 @@ def _cure_of(role: str, values: Floats) -> str:
     if levels <= 2:
         return "code it 0 (no) and 1 (yes)"
     if role == "outcome":
-        return "say what it is, `outcome: {column: ..., kind: continuous}` (or count, ordinal)"
+        return "give its kind, `outcome: {column: ..., kind: continuous}` (or count, ordinal)"
     return "name its arms, `treatment_levels: [reference, second, third]`; do not merge arms"
 
 

@@ -97,7 +97,7 @@ class Matching(Document):
 class Outcome(Document):
     """The outcome: a column and its kind, a time to an event, or events among trials.
 
-    ``column`` alone is a 0/1 outcome, or a measurement if it holds more than ten distinct numbers.
+    Only ``column``: a 0/1 outcome, or a measurement if it holds more than ten distinct numbers.
     ``levels`` order the classes of an ordinal outcome, the lowest first. ``exposure`` is the
     denominator of a count. ``time`` is follow-up, at the end of which ``event`` is 0 or 1;
     ``horizon`` is the time at which risks and restricted means are compared. ``events`` among
@@ -207,7 +207,7 @@ class LiveBirthColumns(Document):
     """Columns with outcomes of couples after retrieval; those without a transfer are excluded.
 
     ``transfers`` counts a couple's embryo transfers, of which the last is the birth where
-    ``birth`` is 1; ``embryos_left`` (0/1) says whether frozen embryos remain, and may be absent.
+    ``birth`` is 1; ``embryos_left`` (0/1) is whether frozen embryos remain; it is optional.
     """
 
     transfers: str

@@ -193,7 +193,7 @@ def check_methods(value: tuple[str, ...], before: Mapping[str, Any]) -> tuple[st
         check_several_arms(value, outcome)
     needy = [method for method in value if METHODS[method].needs - {"clusters"}]
     if needy and before.get("covariates") == {}:
-        raise ValueError(f"{needy[0]} needs covariates; list them, or plan `unadjusted` alone")
+        raise ValueError(f"{needy[0]} needs covariates; list them, or plan only `unadjusted`")
     return value
 
 

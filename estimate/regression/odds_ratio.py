@@ -30,7 +30,7 @@ def from_logistic(
     ----------
     profile
         False gives Wald's interval and p-value, for a tenth of the work: enough where the
-        standard error alone is used, as in pooling over imputations.
+        only the standard error is used, as in pooling over imputations.
     """
     if not profile:
         return wald(

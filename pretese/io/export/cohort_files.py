@@ -52,7 +52,7 @@ def check_formats(formats: Sequence[str], patients: int, *, data_errors: bool) -
 
 
 def codes_words(formats: Sequence[str], *, data_errors: bool) -> bool:
-    """Say whether all formats write categorical columns as those of words, and faster."""
+    """Return whether all formats write categorical columns like text columns, which is faster."""
     return not data_errors and all(FORMATS[name].streamed for name in formats)
 
 
@@ -66,7 +66,7 @@ def write_slices(
     """Write the tables of slice after slice; with several studies their first column is ``study``.
 
     Observed tables are written to ``folder``, the truth to ``folder/truth``. A data dictionary
-    is always written, and datapackage.json beside CSV and Parquet tables.
+    is always written, and datapackage.json with CSV and Parquet tables.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ from protocol.reading.numbers import (
 class NumberUse:
     """A column of numbers.
 
-    ``otherwise`` says what to do about words in it; ``yes_no`` lets words for yes and no stand for
+    ``otherwise`` is the remedy for text in it; ``yes_no`` lets words for yes and no stand for
     1 and 0.
     """
 
@@ -68,7 +68,7 @@ _KNOWN = 100_000
 class NumberColumn:
     """Numbers so far, and the cells that were odd.
 
-    ``free`` says that a comma does not split the columns of the file, so that it may be a decimal
+    ``free``: a comma does not separate the columns of the file, so that it may be a decimal
     comma; whether it is, is judged when the whole column is known.
     """
 

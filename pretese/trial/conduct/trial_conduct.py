@@ -196,7 +196,9 @@ def _participants(
     site: Codes,
 ) -> Participants:
     switching = streams.uniform("treatment_switching")
-    eligible = draw_eligible(design, scenario, streams, _shift(design, streams, arrival, site))
+    eligible = draw_eligible(
+        design, scenario, streams, liability_shift(design, streams, arrival, site)
+    )
     if scenario is not None and any(q.analysis.margin_percent for q in design.questions):
         eligible = at_the_margins(design, scenario, eligible, streams)
     return Participants(
@@ -253,7 +255,7 @@ def _arrivals(design: DesignFile, streams: RandomStreams) -> tuple[Floats, Codes
     return months, site
 
 
-def _shift(
+def liability_shift(
     design: DesignFile, streams: RandomStreams, arrival: Floats, site: Codes
 ) -> Floats | None:
     """Return the effect of site and calendar time on the liability of each participant, or None."""

@@ -204,7 +204,7 @@ class EndpointAnalysis(Document):
             raise ValueError(f"{self.method} takes neither covariates nor strata")
         if self.scale and self.method != "g-computation-randomised":
             raise ValueError(
-                "scale goes with g-computation-randomised alone; risk-ratio is an unadjusted "
+                "scale is only for g-computation-randomised; risk-ratio is an unadjusted "
                 "ratio, logistic without covariates an unadjusted odds ratio"
             )
         if self.method == "mantel-haenszel" and (self.covariates or not self.strata):
