@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # slow to load and not needed for the numbers
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from estimate.sequential.design import SequentialDesign
     from pretese.api.trials.multi_arm_boundaries import MultiArmBoundaries
 
 
@@ -182,10 +183,7 @@ def boundaries(
     from estimate.sequential.boundaries import plan_sequential
     from pretese.io.text.rounding_rule import rounded_document
     from pretese.trial.group_sequential import boundary_choice as choice
-    from pretese.trial.group_sequential.boundary_document import (
-        describe_boundaries,
-        describe_sample_size,
-    )
+    from pretese.trial.group_sequential.boundary_document import describe_boundaries
 
     numbers = {"gamma": gamma, "rho": rho, "delta": delta, "z": z}
     _check_numbers({
@@ -218,37 +216,41 @@ def boundaries(
     fractions = choice.information_fractions(information)
     count = len(fractions)
     design = plan_sequential(
-        fractions,
-        choice.choose_shape(spending, shape, numbers, cumulative),
-        alpha=alpha,
-        sides=sides,
-        power=power,
+        fractions, choice.choose_shape(spending, shape, numbers, cumulative), alpha=alpha,
+        sides=sides, power=power, binding=binding,
         futility=choice.choose_futility(futility, futility_gamma, futility_rho, count - 1),
-        binding=binding,
         efficacy_at=choice.chosen_analyses("efficacy_analyses", efficacy_analyses, count),
         futility_at=choice.chosen_analyses("futility_analyses", futility_analyses, count),
         harm=choice.choose_harm(harm, harm_alpha, alpha, sides),
+    )  # fmt: skip
+    size = _sample_size(design, _both_risks(control_risk, treated_risk), margin, hypothesis, prior)
+    return Boundaries(rounded_document({**describe_boundaries(design), **size}))
+
+
+def _sample_size(
+    design: "SequentialDesign", risks: tuple[float, float] | None, margin: float | None,
+    hypothesis: str | None, prior: str | Path | None,
+) -> dict[str, Any]:  # fmt: skip
+    """Return the field of participants; without risks nothing."""
+    from pretese.trial.group_sequential.boundary_choice import null_difference
+    from pretese.trial.group_sequential.boundary_document import (
+        describe_sample_size,
+        describe_under_prior,
     )
-    document = describe_boundaries(design)
-    risks = _both_risks(control_risk, treated_risk)
+
     if risks is not None:
         control, treated = risks
-        null = choice.null_difference(margin, hypothesis)
-        document["participants"] = describe_sample_size(design, treated, control, null)
+        null = null_difference(margin, hypothesis)
+        size = describe_sample_size(design, treated, control, null)
         if prior is not None:
-            from pretese.trial.group_sequential.boundary_document import describe_under_prior
-
-            document["participants"]["under_prior"] = describe_under_prior(
-                design, document["participants"], prior
-            )
-    elif prior is not None:
-        raise _fault("prior", "it was given without risks", "give control_risk and treated_risk")
-    elif margin is not None or hypothesis is not None:
-        argument = "hypothesis" if margin is None else "margin"
-        raise _fault(
-            argument, "it was given without risks", "give control_risk and treated_risk too"
-        )
-    return Boundaries(rounded_document(document))
+            size["under_prior"] = describe_under_prior(design, size, prior)
+        return {"participants": size}
+    given = (("margin", margin), ("hypothesis", hypothesis), ("prior", prior))
+    for argument, value in given:
+        if value is not None:
+            cure = "give control_risk and treated_risk too"
+            raise _fault(argument, "it was given without risks", cure)
+    return {}
 
 
 def _both_risks(
