@@ -2,7 +2,7 @@
 
 1. Three analyses, unadjusted, 180 participants per arm, 55 % against 40 %: rpact's
 `getSimulationRates`, which
-   draws counts too; ours has estimate, interval, calendar and participants exposed of every trial
+   also simulates counts; ours has estimate, interval, calendar and participants exposed of every trial
    besides. The same participant by participant, with arrivals and blocks.
 2. Patient-level, adjusted: 240 participants, 8 sites, minimised over site and diagnosis,
    g-computation with its variance, against a loop that randomises participant by participant and

@@ -30,6 +30,7 @@ from pretese.trial.multi_arm.design.design_parts import (
 from protocol.reading.documents import Document
 from protocol.reading.fields import Day, Identifier, Whole
 from simulate.recruitment.schemes import SCHEMES
+from simulate.scenario.sections.parameter import Parameter
 
 #: Maximum number of treatments, without the control.
 MOST = 5
@@ -61,6 +62,8 @@ class ArmFields(Document):
     factors: Factors = ()
     randomisation: Randomisation = Randomisation()
     sites: tuple[Recruiting, ...] = Field(min_length=1, max_length=1000)
+    site_sd: Parameter | None = None
+    calendar_trend: Parameter | None = None
     eligibility: Population | None = None
     dropout_percent: dict[Name, Share] = Field(default_factory=dict)
     endpoint: Endpoint
@@ -163,6 +166,8 @@ class ArmFields(Document):
         if self.risks_percent and (
             self.secondary
             or self.eligibility
+            or self.site_sd
+            or self.calendar_trend
             or self.analysis.covariates
             or self.endpoint.sperm_in_ejaculate
             or "diagnosis" in {*self.randomisation.by, *self.analysis.strata}
