@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from estimate.core.analysis_set import AnalysisSet, OutcomeKind
+from estimate.core.analysis_set import AnalysisSet, OutcomeKind, Repeated
 from estimate.core.arrays import Bools, Floats, Ints
 from estimate.core.clusters import (
     read_clusters,
@@ -34,6 +34,7 @@ def analysis_set(
     sampling: str | None = None,
     strata: str | None = None,
     levels: tuple[str, ...] = (),
+    repeated: Repeated | None = None,
     where: str = "data",
 ) -> AnalysisSet:
     """Check columns and keep the complete cases.
@@ -62,6 +63,8 @@ def analysis_set(
         Name of a column with the strata of a survey, within which clusters have their names.
     levels
         Names of three arms or more, the reference first, which the treatment then holds.
+    repeated
+        Measurements at visits, of which ``outcome`` names the mean.
     where
         File or table, for messages.
 
@@ -133,6 +136,7 @@ def analysis_set(
         stratum=None if stratum is None else np.maximum(stratum, 0),
         stratum_name=strata or "",
         levels=levels,
+        repeated=repeated,
     )
 
 

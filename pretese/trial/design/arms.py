@@ -119,6 +119,54 @@ class ByArm(Document):
     treated_percent: Share = 0.0
 
 
+LogOdds = Annotated[Number, Field(ge=-20, le=20)]
+
+
+class DropoutCovariate(Document):
+    """A baseline value on which dropout depends; missing values count as ``reference``."""
+
+    variable: str
+    per_unit_log_odds: LogOdds
+    reference: Annotated[Number, Field(ge=-1e6, le=1e6)]
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.variable not in BASELINE:
+            raise ValueError(
+                f"{self.variable!r} is not a baseline value; choose from {', '.join(BASELINE)}"
+            )
+        return self
+
+
+class Dropout(ByArm):
+    """Dropout by arm, and what it depends on.
+
+    Percentages are those of participants without success in the primary endpoint, whose covariates
+    are at their references. Success and covariates add log odds.
+    """
+
+    if_success_log_odds: LogOdds = 0.0
+    covariates: Annotated[tuple[DropoutCovariate, ...], Field(max_length=10)] = ()
+
+    @property
+    def informative(self) -> bool:
+        """Whether dropout depends on outcome or covariates."""
+        return bool(self.if_success_log_odds or self.covariates)
+
+
+class Imputation(Document):
+    """Multiple imputation of missing outcomes.
+
+    ``reference`` imputes participants of the treated arm as under control. The deltas are log odds
+    added to the imputed outcomes of each arm.
+    """
+
+    copies: Annotated[Whole, Field(ge=2, le=200)] = 20
+    reference: bool = False
+    delta_control_log_odds: LogOdds = 0.0
+    delta_treated_log_odds: LogOdds = 0.0
+
+
 def _none_or_some(rate: float) -> float:
     if 0 < rate < 0.001:
         raise ValueError("give 0, or at least 0.001 participants in 12 months")

@@ -11,7 +11,9 @@ from estimate.sample_size.graphs import Graph
 from pretese.trial.design.arms import (
     Arms,
     ByArm,
+    Dropout,
     Factors,
+    Imputation,
     Randomisation,
     Recruiting,
     Risks,
@@ -19,6 +21,7 @@ from pretese.trial.design.arms import (
 )
 from pretese.trial.design.decision_rule import DecisionRule
 from pretese.trial.design.endpoint import (
+    IMPUTED,
     Endpoint,
     EndpointAnalysis,
     Secondary,
@@ -74,7 +77,8 @@ class DesignFile(Document):
     sites: tuple[Recruiting, ...] = Field(min_length=1, max_length=1000)
     site_sd: Parameter | None = None
     calendar_trend: Parameter | None = None
-    dropout: ByArm = ByArm()
+    dropout: Dropout = Dropout()
+    imputation: Imputation | None = None
     treatment_switching: ByArm = ByArm()
     endpoint: Endpoint
     analysis: EndpointAnalysis = EndpointAnalysis()
@@ -129,9 +133,24 @@ class DesignFile(Document):
         self._check_subgroups()
         self._check_exact_tests()
         self._check_times()
+        self._check_imputation()
         if self.decision and self.decision.min_assurance_percent and not self.prior:
             raise ValueError("assurance needs a prior; give one, or remove the threshold")
         return self
+
+    def _check_imputation(self) -> None:
+        """Refuse multiple imputation where its estimate or its covariates do not exist."""
+        imputed = [each for each in self.questions if each.endpoint.missing == IMPUTED]
+        if self.imputation and not imputed:
+            raise ValueError(f"imputation goes with an endpoint whose missing is {IMPUTED!r}")
+        for question in imputed:
+            end = question.endpoint
+            if end.is_time or end.sperm_in_ejaculate == "principal stratum":
+                raise ValueError(f"{IMPUTED} takes proportions of all participants")
+            if question.analysis.exact or self.monitoring.reestimation:
+                raise ValueError(f"{IMPUTED} takes neither exact tests nor re-estimation")
+        if self.risks and self.dropout.covariates:
+            raise ValueError("fixed event rates have no covariates for dropout; name a scenario")
 
     def _check_times(self) -> None:
         """Refuse times analysed as proportions, and designs that do not know them."""

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from pretese.trial.design.enumeration import UNADJUSTED
 from pretese.trial.power.decision_verdict import decision_words, draft_words
+from pretese.trial.views.curve_view import show_curve
 from pretese.trial.views.endpoint_tables import endpoints_table, family_table
 from pretese.trial.views.measure_words import cell, narrow_table, number
 from pretese.trial.views.performance_tables import (
@@ -57,6 +58,8 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
     for points in _chunks(design["points"], 3):
         margin = bool(design["hypothesis"]["margin_percent"])
         console.print(performance_table(points, points[0]["scale"], margin=margin))
+    if design["interpolation"]:
+        show_curve(console, design["interpolation"])
     last = design["points"][-1]
     if len(last["analyses"]) > 1:
         console.print(analyses_table(last))
