@@ -87,15 +87,9 @@ def analysis_set(
     (3, {'age_years is missing': 1})
     """
     kinds = dict(covariates or {})
-    try:
-        beside = {name: Numeric() for name in (time, exposure, sampling) if name is not None}
-        arms = Categorical(levels) if levels else Numeric()
-        asked = {treatment: arms, outcome: Numeric(), **beside, **kinds}
-        read = read_columns(columns, asked, where)
-    except InputError as error:
-        raise InputError(
-            _with_cure(fault, (treatment, outcome)) for fault in error.faults
-        ) from None
+    beside = {name: Numeric() for name in (time, exposure, sampling) if name is not None}
+    arms = {treatment: Categorical(levels) if levels else Numeric(), outcome: Numeric()}
+    read = _read(columns, {**arms, **beside, **kinds}, (treatment, outcome), where)
     shape = np.broadcast_shapes(*(column.shape for column in read.values()))
     units = None if cluster is None else read_clusters(columns, cluster, shape, where)
     stratum: Ints | None = None
@@ -103,11 +97,7 @@ def analysis_set(
     if strata is not None:
         stratum, names = read_units(columns, strata, shape, where, field="sampling_strata")
         units = None if units is None else within_strata(units, stratum)
-    groups = [
-        (name, np.asarray(each < 0))
-        for name, each in ((cluster, units), (strata, stratum))
-        if name is not None and each is not None
-    ]
+    groups = _without_value((cluster, units), (strata, stratum))
     stay, reasons = _complete_cases(include, read, shape, groups)
     read = {name: np.where(stay, column, 0.0) for name, column in read.items()}
     refuse_what_cannot_be_analysed(
@@ -159,6 +149,26 @@ def _complete_cases(
             reasons[f"{name} is missing"] = np.count_nonzero(missing, axis=-1)
             stay &= ~missing
     return stay, reasons
+
+
+def _read(
+    columns: Mapping[str, ArrayLike] | Any, asked: Mapping[str, Kind], roles: tuple[str, str],
+    where: str,
+) -> dict[str, Floats]:  # fmt: skip
+    """Read columns; faults of treatment and outcome name their own cure."""
+    try:
+        return read_columns(columns, asked, where)
+    except InputError as error:
+        raise InputError(_with_cure(fault, roles) for fault in error.faults) from None
+
+
+def _without_value(*groupings: tuple[str | None, Ints | None]) -> list[tuple[str, Bools]]:
+    """Return the rows of each grouping that belong to none of its groups."""
+    return [
+        (name, np.asarray(each < 0))
+        for name, each in groupings
+        if name is not None and each is not None
+    ]
 
 
 def _with_cure(fault: Fault, roles: tuple[str, str]) -> Fault:

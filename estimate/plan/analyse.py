@@ -43,6 +43,9 @@ from protocol.errors import InputError
 
 Tell = Callable[[int, int, str], None]
 
+#: What is explored of 0/1 outcomes.
+_QUESTIONS: tuple[Callable[..., Iterator[Any]], ...] = (divisions, shapes, pathways)
+
 
 def analyse(
     columns: Any,
@@ -94,12 +97,9 @@ def analyse(
         done += 1
         say(done, len(steps), step)
     found: list[list[Any]] = []
-    questions: tuple[Callable[[CompleteData, Plan], Iterator[Any]], ...]
-    questions = (divisions, shapes, pathways)
-    covered = whole.data.outcome_kind == "binary"
-    for question in questions:
+    for question in _QUESTIONS:
         found.append([])
-        for answer in question(whole, plan) if covered else ():
+        for answer in question(whole, plan) if whole.data.outcome_kind == "binary" else ():
             found[-1].append(answer)
             done += 1
             say(done, len(steps), "exploring")
