@@ -358,3 +358,31 @@ def test_large_trials_are_enumerated_by_critical_counts():
     # which it does with 0.96 given so high a z of correlation 1/2.
     expected = norm.sf(2.2121) + 0.96 * (norm.sf(1.96) - norm.sf(2.2121))
     assert found.familywise_error == pytest.approx(expected, abs=0.0006)
+
+
+def test_the_report_has_the_chapters_of_a_simulation_study_and_example_trials():
+    fields = {**PLAIN, "monitoring": TWO_ANALYSES, "dropping": {"futility_z": [0]}}
+    study = pt.design(fields).power(replicates=60, progress=False)
+    document, page = study.to_dict(), study.report()
+    for chapter in (
+        "Aims",
+        "Estimands",
+        "Methods",
+        "Verification",
+        "Example trials",
+        "Conclusions",
+    ):
+        assert f"{chapter}</h2>" in page
+    courses = {each["course"]: each for each in document["examples"]}
+    assert len({each["trial"] for each in document["examples"]}) == len(courses)
+    design = parse_multi_arm(yaml.safe_dump(fields, sort_keys=False), "file.yaml")
+    drawn = simulate_arms(design, 400, seed=1, size=60)["as planned"]
+    won = rejections(design, drawn) > 0
+    for course, each in courses.items():
+        k = each["trial"]
+        assert [bool(row["rejected"]) for row in each["comparisons"]] == won[k].tolist()
+        assert [row["analysis"] for row in each["comparisons"]] == drawn.at_analysis[k].tolist()
+        if "no success" in course:
+            assert not won[k].any()
+        if "success at an interim analysis" in course.replace("a success", "success"):
+            assert any(r["ended"] == "success" and r["analysis"] == 1 for r in each["comparisons"])
