@@ -1,4 +1,4 @@
-"""Event rates, arms, sites and randomisation of a design file."""
+"""Identity, event rates, arms, sites and randomisation of a design file."""
 
 from collections.abc import Iterable
 from typing import Annotated, Self
@@ -7,12 +7,23 @@ import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from protocol.reading.documents import Document
-from protocol.reading.fields import Number, Whole
+from protocol.reading.fields import Day, Identifier, Number, Whole
 from simulate.core.coding import BASELINE
 from simulate.recruitment.schemes import SCHEMES, check_scheme
 
 #: Smallest distance of a percentage from 0 and 100, so that its odds stay finite.
 EDGE = 1e-6
+
+
+class TrialIdentity(Document):
+    """Name and question of a planned trial, and the version of its file."""
+
+    id: Identifier
+    title: str
+    question: str
+    version: str | None = None
+    author: str | None = None
+    date: Day | None = None
 
 
 def _off_the_edges(percent: float) -> float:

@@ -17,6 +17,7 @@ from pretese.trial.design.arms import (
     Randomisation,
     Recruiting,
     Risks,
+    TrialIdentity,
     check_factors,
 )
 from pretese.trial.design.decision_rule import DecisionRule
@@ -35,7 +36,7 @@ from pretese.trial.design.multiplicity import Multiplicity
 from pretese.trial.design.subgroups import Subgroups
 from protocol.errors import InputError
 from protocol.reading.documents import Document
-from protocol.reading.fields import Day, Identifier, Number, Whole
+from protocol.reading.fields import Number, Whole
 from simulate.core.coding import DIAGNOSES
 from simulate.recruitment.schemes import SCHEMES
 from simulate.scenario.sections.parameter import Amount, Parameter
@@ -50,7 +51,7 @@ class Belief(Document):
     weight_percent: Percent
 
 
-class DesignFile(Document):
+class DesignFile(TrialIdentity):
     """A planned two-arm trial.
 
     Participants come from a ``scenario`` (shipped name or file) or have fixed event rates
@@ -62,12 +63,6 @@ class DesignFile(Document):
     for the worst case (`design.alternatives`). ``decision`` holds the thresholds for a go decision.
     """
 
-    id: Identifier
-    title: str
-    question: str
-    version: str | None = None
-    author: str | None = None
-    date: Day | None = None
     participants: Annotated[Whole, Field(ge=10, le=100_000)]
     scenario: str | None = None
     risks: Risks | None = None
