@@ -100,7 +100,7 @@ def test_a_variance_clustered_by_site_needs_sites_and_no_covariates() -> None:
     with pytest.raises(InputError, match="site-robust needs two sites"):
         _design("method: site-robust")
     two = FILE.replace(
-        "sites: [", "sites: [{name: b, from_month: [0], recruitment_per_year: [9]}, "
+        "sites: [", "sites: [{name: b, from_month: [0], recruitment_per_year: [200]}, "
     )
     design = _design("method: site-robust", file=two)
     found = simulate_design(design, None, [(100, 1.0)], seed=2, replicates=50)[100, 1.0]
