@@ -16,7 +16,7 @@ from pretese.trial.design.design_reader import read_design
 from pretese.trial.design.enumeration import why_not_enumerated
 from pretese.trial.measures.exact_power import exact_behaviour
 from pretese.trial.measures.performance import measures
-from pretese.trial.measures.summary import assurance, summarise_point
+from pretese.trial.measures.summary import assurance, expected_size, summarise_point
 from pretese.trial.power.required_size import solve_size
 from pretese.trial.power.runner import Runner
 from pretese.trial.simulation.engine import simulate_design
@@ -228,6 +228,19 @@ def test_assurance_is_power_averaged_over_the_prior():
     out = simulated(design, [(300, 0.0), (300, 1.0)], 2000)
     found = assurance(design, out, 300)
     assert found.value == pytest.approx(0.5 * 0.759 + 0.5 * 0.0259, abs=3.5 * float(found.mcse))
+    assert float(expected_size(design, out, 300).value) == 300
+
+
+def test_the_expected_size_is_averaged_over_the_prior():
+    prior = [{"effect_percent": 0, "weight_percent": 25},
+             {"effect_percent": 100, "weight_percent": 75}]  # fmt: skip
+    monitored = {"analyses_percent": [50, 100], "efficacy": "Pocock", "sides": 1}
+    design = plain(prior=prior, monitoring=monitored)
+    out = simulated(design, [(300, 0.0), (300, 1.0)], 2000)
+    means = [float(out[300, effect].recruited.mean()) for effect in (0.0, 1.0)]
+    assert means[1] < means[0] <= 300
+    found = float(expected_size(design, out, 300).value)
+    assert found == pytest.approx(0.25 * means[0] + 0.75 * means[1])
 
 
 def test_site_effects_correlate_participants_of_a_site():
