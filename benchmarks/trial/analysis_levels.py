@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from pretese.trial.conduct.observed_data import observe
 from pretese.trial.conduct.recorded_data import Data
+from pretese.trial.conduct.trial_conduct import draw_trials
 from pretese.trial.design.design_reader import parse_design
 from pretese.trial.simulation.arm_comparison import analyse_trials
 
@@ -71,7 +73,69 @@ def rejections(
     return float((p < 0.05).mean()), float(np.isnan(p).mean())
 
 
-STUDIES = {"times": of_times}
+PROPORTIONS = """
+id: proportions
+title: t
+question: q
+participants: 200
+risks: {control_percent: 40, treated_percent: 60}
+dropout: {control_percent: 20, treated_percent: 20}
+sites: [{name: a, from_month: [0], recruitment_per_year: [60]}]
+endpoint: {variable: any_sperm, endpoint_month: 4, missing: multiple imputation}
+"""
+
+
+def of_imputation(trials: int) -> Iterator[tuple[str, float, float]]:
+    """Yield imputation, proportion of rejections, non-convergence: 200 participants, 40 %."""
+    for rule in ("copies: 10", "copies: 10, reference: true"):
+        design = parse_design(f"{PROPORTIONS}imputation: {{{rule}}}\n", "proportions.yaml")
+        found = []
+        for first in range(0, trials, AT_ONCE):
+            drawn = draw_trials(design, None, SEED, 200, AT_ONCE, first)
+            answer = analyse_trials(observe(design, drawn, 0.0))
+            found.append(np.where(answer.converged, answer.p_value, np.nan))
+        p = np.concatenate(found)
+        yield rule, float((p < 0.05).mean()), float(np.isnan(p).mean())
+
+
+SITES = """
+id: sites
+title: t
+question: q
+participants: 160
+scenario: rct-two-arm
+endpoint: {variable: any_sperm, endpoint_month: 4}
+"""
+
+
+def draw_sites(rng: np.random.Generator, trials: int, analysis: str, sites: int) -> Data:
+    """Draw trials of 160 participants, 40 %, with site effects of SD 0.7 in both arms."""
+    rows = "".join(
+        f"  - {{name: s{k}, from_month: [0], recruitment_per_year: [60]}}\n" for k in range(sites)
+    )
+    text = f"{SITES}sites:\n{rows}analysis: {{method: {analysis}}}\n"
+    design, shape = parse_design(text, "sites.yaml"), (trials, 160)
+    site = rng.integers(0, sites, shape)
+    level = -0.405 + 0.7 * rng.normal(size=(trials, sites))
+    chance = 1 / (1 + np.exp(-np.take_along_axis(level, site, 1)))
+    everyone = np.ones(shape, bool)
+    return Data(
+        design=design, outcome=(rng.random(shape) < chance).astype(float),
+        arm=rng.permuted(np.tile([0.0, 1.0], (trials, 80)), axis=1), present=everyone,
+        include=everyone, operated=everyone, site=site, diagnosis=np.zeros(shape, np.int64),
+        baseline={},
+    )  # fmt: skip
+
+
+def of_sites(trials: int) -> Iterator[tuple[str, float, float]]:
+    """Yield analysis and sites, proportion of rejections, non-convergence."""
+    for sites in (3, 5, 8, 20):
+        for method in ("site-robust", "unadjusted"):
+            found = rejections(lambda rng, n, a=method, k=sites: draw_sites(rng, n, a, k), trials)
+            yield f"{method}, {sites} sites", *found
+
+
+STUDIES = {"sites": of_sites, "times": of_times, "imputation": of_imputation}
 
 
 def main() -> None:

@@ -192,6 +192,11 @@ def effect_option(words: str) -> Option[Any]:
     )  # fmt: skip
 
 
+def prior_option(words: str) -> Option[Any]:
+    """Return ``--prior``: published evidence, a topic of it, or a prior file."""
+    return click.option("--prior", metavar="SOURCE", help=words)
+
+
 def show_assumptions(path: Path, assumptions: Iterable[str]) -> None:
     """Print the assumptions about an input file on standard error."""
     for assumption in assumptions:

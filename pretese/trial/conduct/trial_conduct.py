@@ -71,7 +71,7 @@ class Participants:
         """Return the last day of follow-up of a time under control and under treatment."""
         days = self.eligible.endpoints[endpoint].days
         if days is None:
-            raise ValueError("the endpoint is not a time")  # the caller has looked
+            raise ValueError("the endpoint is not a time")  # checked by the caller
         control, treated = self._assigned(days, effect, switching)
         return control.astype(np.int64), treated.astype(np.int64)
 
@@ -112,9 +112,11 @@ class Trials:
         Arm whose treatment was received; differs from ``arm`` after treatment switching.
     lost
         Whether the participant drops out before the endpoint.
-    dropout_part
-        Part of the follow-up that those have who drop out, uniform between 0 and 1; None where no
-        endpoint is a time.
+    dropout_uniform
+        Uniform number below the probability of dropout for those who drop out; None for the few
+        kinds of participants with fixed event rates.
+    streams
+        Random streams of the trials; None for those kinds.
     """
 
     participants_: Participants
@@ -122,7 +124,8 @@ class Trials:
     arm: Codes
     received: Codes
     dropped_out: Flags
-    dropout_part: Floats | None = None
+    dropout_uniform: Floats | None = None
+    streams: RandomStreams | None = None
 
     @property
     def site(self) -> Codes:
@@ -173,7 +176,8 @@ def draw_trials(
         arm=arm,
         received=np.where(switched, 1 - arm, arm),
         dropped_out=np.asarray(drawn < shares[arm]),
-        dropout_part=np.minimum(drawn / np.maximum(shares[arm], 1e-12), 1.0),
+        dropout_uniform=drawn,
+        streams=streams,
     )
 
 

@@ -49,6 +49,10 @@ def _known_variable(name: str) -> str:
     return name if name in TIME_ENDPOINTS else check_endpoint(name)
 
 
+#: How outcomes of participants who drop out are imputed from a model.
+IMPUTED = "multiple imputation"
+
+
 class Endpoint(Document):
     """An endpoint with the strategies for its intercurrent events; ``name`` is for tables.
 
@@ -64,7 +68,7 @@ class Endpoint(Document):
     variable: Annotated[str, AfterValidator(_known_variable)] = "any_sperm"
     sperm_in_ejaculate: Literal["composite", "excluded", "principal stratum"] | None = None
     endpoint_month: Annotated[Number, Field(ge=0, le=600)]
-    missing: Literal["complete case", "failure"] = "complete case"
+    missing: Literal["complete case", "failure", "multiple imputation"] = "complete case"
     stopped_couples: Literal["composite", "censored"] | None = None
     treatment_switching: Literal["treatment policy", "hypothetical", "composite", "excluded"] = (
         "treatment policy"
@@ -163,6 +167,9 @@ class Endpoint(Document):
 #: Hypotheses about the risk difference.
 Hypothesis = Literal["superiority", "non-inferiority", "equivalence"]
 
+#: Methods whose errors depend on the sites.
+OF_SITES = frozenset(name for name, method in METHODS.items() if method.by_site)
+
 #: Methods for times to an event.
 OF_TIMES = tuple(name for name, method in METHODS.items() if method.times)
 
@@ -214,6 +221,9 @@ class EndpointAnalysis(Document):
                 raise ValueError(f"{self.method} takes neither covariates nor strata")
         elif self.method in OF_TIMES and self.covariates and not METHODS[self.method].needs:
             raise ValueError(f"{self.method} takes strata and no covariates; cox takes both")
+        given = self.covariates or self.strata
+        if self.method in OF_SITES and METHODS[self.method].kind == "marginal" and given:
+            raise ValueError(f"{self.method} takes neither covariates nor strata")
         if self.method == "mixed" and "site" in self.strata:
             raise ValueError("mixed takes sites as random; leave site out of strata")
         self._check_margin()
@@ -300,7 +310,7 @@ class EndpointAnalysis(Document):
         for method in COUNT_METHODS:
             if method == self.method:
                 return CountTest(method, sides, self.nulls)
-        raise ValueError(f"{self.method} needs more than counts")  # the caller has looked
+        raise ValueError(f"{self.method} needs more than counts")  # checked by the caller
 
     @property
     def effect_scale(self) -> Scale:

@@ -1,9 +1,11 @@
 """A group-sequential design as plain values, with its sample size for two event risks."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from estimate.sample_size.closed_form import size_two_proportions
@@ -66,25 +68,11 @@ def describe_sample_size(
         Difference treated - control under the null hypothesis: below 0 a non-inferiority margin,
         above 0 a superiority margin.
     """
-    if not 0 < control + null < 1:
-        problem = f"the risk at the margin would be {100 * (control + null):g} %"
-        raise InputError.of(WHERE, "margin", problem, "give a smaller margin")
-    if null and treated - control <= null:
-        problem = "the planned risks lie in the null hypothesis"
-        raise InputError.of(WHERE, "margin", problem, "plan risks within the margin")
+    _check_risks(treated, control, null)
     fixed = size_two_proportions(
         treated, control, alpha=design.alpha / design.sides, power=design.power, null=null or None
     )
-    per_arm = np.ceil(design.sample_sizes(float(fixed.arm2)) - 1e-9).astype(int)
-    if (np.diff(per_arm, prepend=0) < 1).any():
-        problem = f"analyses at {per_arm.tolist()} participants per arm coincide"
-        cure = "plan fewer analyses, or risks closer together"
-        raise InputError.of(WHERE, "information", problem, cure)
-    if per_arm[-1] > ENUMERATED:
-        problem = (
-            f"{per_arm[-1]} participants per arm are too many to enumerate, at most {ENUMERATED}"
-        )
-        raise InputError.of(WHERE, "treated_risk", problem, "give risks further apart, or none")
+    per_arm = _whole_sizes(design, float(fixed.arm2))
     two = design.sides == 2
     high, low = max(treated, control), min(treated, control)
     if null:
@@ -108,6 +96,52 @@ def describe_sample_size(
         "exact_expected_participants_under_alternative": float(trial.expected_participants),
         "exact_rejects_at_analysis": [float(p) for p in trial.efficacy],
     }
+
+
+def describe_under_prior(
+    design: SequentialDesign, participants: dict[str, Any], prior: str | Path
+) -> dict[str, Any]:
+    """Return success and expected sample size, averaged over a prior of the odds ratio.
+
+    Parameters
+    ----------
+    participants
+        As `describe_sample_size` returns it.
+    """
+    from pretese.literature.prior_source import prior_source  # evidence is slow to load
+    from pretese.trial.group_sequential.prior_average import averaged_over_prior
+
+    source = prior_source(prior)
+    per_arm = participants["per_arm_at_analysis"]
+    found = averaged_over_prior(
+        design, [(n, n) for n in per_arm], participants["control"], source.prior.mixture(),
+        nulls=(participants["null"],),
+    )  # fmt: skip
+    return {"prior": source.prior.about, **found}
+
+
+def _check_risks(treated: float, control: float, null: float) -> None:
+    if not 0 < control + null < 1:
+        problem = f"the risk at the margin would be {100 * (control + null):g} %"
+        raise InputError.of(WHERE, "margin", problem, "give a smaller margin")
+    if null and treated - control <= null:
+        problem = "the planned risks lie in the null hypothesis"
+        raise InputError.of(WHERE, "margin", problem, "plan risks within the margin")
+
+
+def _whole_sizes(design: SequentialDesign, fixed: float) -> NDArray[np.int64]:
+    """Return participants per arm at each analysis, for those of a design with one analysis."""
+    per_arm: NDArray[np.int64] = np.ceil(design.sample_sizes(fixed) - 1e-9).astype(np.int64)
+    if (np.diff(per_arm, prepend=0) < 1).any():
+        problem = f"analyses at {per_arm.tolist()} participants per arm coincide"
+        cure = "plan fewer analyses, or risks closer together"
+        raise InputError.of(WHERE, "information", problem, cure)
+    if per_arm[-1] > ENUMERATED:
+        problem = (
+            f"{per_arm[-1]} participants per arm are too many to enumerate, at most {ENUMERATED}"
+        )
+        raise InputError.of(WHERE, "treated_risk", problem, "give risks further apart, or none")
+    return per_arm
 
 
 def _finite(value: float) -> float | None:

@@ -10,6 +10,7 @@ from pretese.trial.design.arms import (
     Randomisation,
     Recruiting,
     Share,
+    TrialIdentity,
     check_factors,
 )
 from pretese.trial.design.endpoint import Endpoint, EndpointAnalysis
@@ -27,8 +28,7 @@ from pretese.trial.multi_arm.design.design_parts import (
     Percents,
     Testing,
 )
-from protocol.reading.documents import Document
-from protocol.reading.fields import Day, Identifier, Whole
+from protocol.reading.fields import Whole
 from simulate.recruitment.schemes import SCHEMES
 from simulate.scenario.sections.parameter import Parameter
 
@@ -39,7 +39,7 @@ MOST = 5
 EVERYONE = "all participants"
 
 
-class ArmFields(Document):
+class ArmFields(TrialIdentity):
     """Fields of the file of a planned trial of several treatments against one control.
 
     ``arms`` names the regimen of each arm (patients of a ``scenario``); ``risks_percent`` gives
@@ -47,12 +47,6 @@ class ArmFields(Document):
     by default the first. ``allocation``: participants of each arm in a round (default 1).
     """
 
-    id: Identifier
-    title: str
-    question: str
-    version: str | None = None
-    author: str | None = None
-    date: Day | None = None
     participants: Annotated[Whole, Field(ge=12, le=100_000)]
     scenario: str | None = None
     arms: dict[Name, ArmTherapy] | None = None
