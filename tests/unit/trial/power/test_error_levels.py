@@ -30,7 +30,7 @@ def test_a_family_is_measured_in_the_same_trials():
     assert again["level"] == next(iter(found.values()))["level"]
 
 
-def test_ratios_leave_out_what_never_varies_and_quantiles():
+def test_ratios_exclude_constants_and_quantiles():
     documents = [
         {
             "power": {"value": 0.5 + 0.1 * k, "mcse": 0.1},
