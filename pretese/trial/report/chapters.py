@@ -91,8 +91,8 @@ def truth_words(design: DesignFile, level: str) -> str:
     """Return how the true effect was determined; ``level`` is that of the simulation."""
     if design.analysis.true_by_limit:
         return (
-            "the large-sample limit of the analysis model (conditional odds ratio): the mean over "
-            f"{TRIALS} simulated trials of {PARTICIPANTS:,} patients, each in both arms"
+            f"the large-sample limit of the analysis model ({design.analysis.summary}): the mean "
+            f"over {TRIALS} simulated trials of {PARTICIPANTS:,} patients, each in both arms"
         )
     if level == "binomial":
         return "exact, from the event rates, the share of the effect and treatment switching"
