@@ -247,7 +247,7 @@ _ENTRIES = (
                       "clubSandwich, by formula", "1e-12"),
            scales=("risk difference",), needs=frozenset({"sites or strata"}), offered=_POWER,
            reason=_OF_TRIALS, by_site=True),
-    Method("log-rank", "log-rank test within strata; hazard ratio of Cox's model within them",
+    Method("log-rank", "log-rank test, within strata if any are named; hazard ratio of Cox's model",
            Provenance("estimate.survival.two_arm_times.log_rank_of_days",
                       "Mantel N. Cancer Chemother Rep 1966;50:163-70",
                       "`lifelines.statistics.logrank_test`", "1e-9"),

@@ -178,8 +178,10 @@ class DesignFile(TrialIdentity):
             return
         if self.risks is not None:
             raise ValueError("fixed event rates have no subgroups; name a scenario")
-        if self.endpoint.sperm_in_ejaculate == "principal stratum":
-            raise ValueError("a principal stratum has no subgroups")
+        if self.endpoint.sperm_in_ejaculate == "principal stratum" or self.endpoint.is_time:
+            raise ValueError("subgroups compare proportions: no principal stratum and no times")
+        if self.endpoint.missing == "multiple imputation":
+            raise ValueError("subgroups count observed outcomes; choose complete case or failure")
         if rule.claims and len(self.monitoring.analyses_percent) > 1:
             raise ValueError(
                 "claims about subgroups need a trial of one analysis: at an early stop they would "
