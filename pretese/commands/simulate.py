@@ -65,6 +65,7 @@ def command(
     them; the true effects in a separate folder; a data dictionary with units and UCUM codes; and
     a manifest. The same call writes the same bytes.
     """
+    from pretese.cohort.transported_view import show_transported
     from pretese.screen.console import SafeConsole
 
     with options_named({"folder": "--out"}):
@@ -88,6 +89,7 @@ def command(
         highlight=False,
         soft_wrap=True,
     )
+    show_transported(what.loaded.transported, f"{out / 'manifest.json'} lists them.")
 
 
 def _refuse_with_worlds(*, resume: bool, part: str | None) -> None:

@@ -137,7 +137,7 @@ class Scenario(Shown):
         added = user_defined_truth(model, seed, number)
         self.regimens.check()
         whole = pd.concat([table, added], ignore_index=True) if len(added) else table
-        return TrueEffects(model.id, number, seed, whole)
+        return TrueEffects(model.id, number, seed, whole, self.loaded.transported)
 
     def ensemble(self) -> "ParameterSets":
         """Return the ensemble of parameter sets of the scenario, or of the one that it extends.
@@ -347,7 +347,7 @@ class Scenario(Shown):
         return f"{shorten_text(model.id, 20)}, {model.patients:,} patients, {arms}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return name, question, expected finding, hashes and changed numbers."""
+        """Return name, question, expected finding, hashes, changed and transported numbers."""
         model = self.loaded.scenario
         return {
             "scenario": model.id,
@@ -357,6 +357,7 @@ class Scenario(Shown):
             "sha256": self.loaded.sha256,
             "mechanism_sha256": self.loaded.mechanism_sha256,
             "changed": dict(self.changes),
+            "transported": self.loaded.transported.model_dump(mode="json"),
         }
 
     def to_frame(self) -> "pd.DataFrame":

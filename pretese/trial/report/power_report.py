@@ -56,6 +56,7 @@ from protocol.errors import InputError
 from protocol.reading.documents import MAX_JSON_BYTES, parse_json, read_text
 from simulate.scenario import Scenario
 from simulate.scenario.parameter_paths import mechanism_hash
+from simulate.scenario.transported import Transported
 
 #: Points side by side in one table.
 ABREAST = 4
@@ -148,11 +149,13 @@ def _mechanism(
     design: DesignFile, scenario: Scenario | None, document: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the chapters on how data are generated and what the true effect is."""
+    found = document["transported"]
     return {
         "mechanism": drawn.mechanism_rows(design, scenario, document["simulation"]),
         "parameters": drawn.parameter_rows(design, scenario),
         "calibration": drawn.calibration_rows(design),
         "configurations": drawn.configurations(design, scenario, document),
+        "transported": found and Transported.model_validate(found),
         "truth": chapters.truth_rows(document),
         "truth_words": chapters.truth_words(design, document["simulation"]["level"]),
     }

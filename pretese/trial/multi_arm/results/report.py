@@ -11,15 +11,18 @@ from pretese.trial.multi_arm.results.view import plan_words
 from protocol.errors import InputError
 from protocol.reading.documents import read_text
 from protocol.reading.stored import content_hash
+from simulate.scenario.transported import Transported
 
 
 def render_arms(document: dict[str, Any], text: str) -> str:
     """Return the page of a study from its document and the text of its design file."""
+    found = document["transported"]
     return render_page(
         "multi-arm.html",
         document=document,
         text=text,
         plan=plan_words(document),
+        transported=found and Transported.model_validate(found),
         figure=svg(draw_arms(document)),
         found=_search(document),
         heads=_flat(rows.CONFIGURATION_HEADS),
