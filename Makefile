@@ -24,7 +24,7 @@ help:
 	@echo "make recover        does each analysis recover the true effect? 2,000 replicates per case"
 	@echo "make oracles        recompute and compare the reference values in R; needs Rscript"
 	@echo "make docs        the documentation site in out/site/index.html"
-	@echo "make bench          speed compared with other packages"
+	@echo "make bench          speed before and now, compared with other packages"
 	@echo "make lock           resolve requirements.lock again"
 
 setup: $(READY)
@@ -108,7 +108,7 @@ recover: $(READY)
 	$(BIN)/pretese recover --replicates 2000 --workers 2 --out out/recover --resume
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks table
 
 LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes \
   --no-emit-index-url --no-header --quiet

@@ -42,7 +42,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         trees = {"now": ROOT}
-        if older := _unpacked(work / "before"):
+        if older := unpacked(work / "before"):
             trees = {"before": older, **trees}
         for tree in trees.values():
             for package in PACKAGES:
@@ -58,7 +58,7 @@ def main() -> None:
             print(f"{label:22}{cells}{aim:7}", flush=True)
 
 
-def _unpacked(place: Path) -> Path | None:
+def unpacked(place: Path) -> Path | None:
     """Write out the older commit; None where this checkout does not hold it."""
     found = subprocess.run(["git", "archive", BEFORE], cwd=ROOT, capture_output=True, check=False)
     if found.returncode:

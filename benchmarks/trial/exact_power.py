@@ -16,8 +16,8 @@ from scipy import stats
 from benchmarks.trial.exact_power_figure import draw_scores
 from pretese.plots.style import save
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.power.exact_power import exact_behaviour
-from pretese.trial.power.summary import measures
+from pretese.trial.measures.exact_power import exact_behaviour
+from pretese.trial.measures.performance import measures
 from pretese.trial.simulation.engine import simulate_design
 from protocol.reading.documents import validate
 

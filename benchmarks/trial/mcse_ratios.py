@@ -16,9 +16,9 @@ import numpy as np
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import read_design
+from pretese.trial.measures.performance import measures
+from pretese.trial.measures.trial_means import plain_measure, true_effect
 from pretese.trial.power.additional_measures import additional_measures
-from pretese.trial.power.summary import measures
-from pretese.trial.power.trial_means import plain_measure, true_effect
 from pretese.trial.simulation.engine import simulate_design
 from pretese.trial.simulation.trial_results import Outcomes
 

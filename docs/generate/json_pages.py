@@ -31,6 +31,14 @@ FILES = {
     "P-2,2022-03-31,fsh,,9.8,IU/L,\nP-2,2022-03-31,micro-tese,,,,\n",
     "first.csv": "control_events,control_participants,treated_events,treated_participants\n"
     "20,60,26,60\n",
+    "late.csv": "control_events,control_participants,treated_events,treated_participants\n"
+    "16,60,38,60\n22,80,48,80\n",
+    "waiting.yaml": "id: example\ntitle: Example\nquestion: Is therapy better?\nparticipants: 240\n"
+    "risks: {control_percent: 40, treated_percent: 55}\n"
+    "sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]\n"
+    "endpoint: {variable: any_sperm, endpoint_month: 4}\n"
+    "monitoring: {analyses_percent: [50, 100], futility: OF, binding: true, alpha_percent: 2.5, "
+    "sides: 1, decision_analysis: balanced}\n",
     "estimates.csv": "estimate,std_error\n0.11,0.06\n",
     "interim.csv": "control_events,control_participants,treated_events,treated_participants\n"
     "20,60,33,60\n40,120,66,120\n",
@@ -45,6 +53,13 @@ FILES = {
     "sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]\n"
     "endpoint: {variable: any_sperm, endpoint_month: 4}\n"
     "monitoring: {alpha_percent: 2.5, sides: 1}\n",
+    "strata.yaml": "id: example\ntitle: Example\nquestion: Which one helps?\nparticipants: 90\n"
+    "scenario: rct-two-arm\n"
+    "arms: {none: {regimen: no-therapy}, hcg: {regimen: hcg-only}, ufsh: {regimen: fsh-guided}}\n"
+    "factors: [{name: FSH class, variable: fsh_iu_l, cut_points: [12]}]\n"
+    "randomisation: {method: stratified, by: [FSH class]}\n"
+    "sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]\n"
+    "endpoint: {variable: any_sperm, endpoint_month: 4}\n",
     "columns.yaml": "columns:\n  age_years: age\n  gonadotropin_therapy: treated\n"
     "  sperm_retrieved: found\nextends: paper\n",
     "plan.yaml": "treatment: treated\noutcome: found\ncovariates: {age: numeric}\n"
@@ -76,6 +91,7 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
             "monitor trial.yaml interim.csv",
             "monitor trial.yaml first.csv --effect 50",
             "monitor trial.yaml estimates.csv",
+            "monitor waiting.yaml late.csv --overrunning",
         ),
     ),
     "analysis": ("Analysis", ("analyse patients.csv --plan plan.yaml",)),
@@ -85,6 +101,8 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
             "power trial.yaml --replicates 40 --sensitivity dropout=0,20 --tornado",
             "power three-endpoints --replicates 20",
             "power re-estimation --replicates 20",
+            "power waiting.yaml --replicates 40",
+            "power minimisation-eight-sites --replicates 20 --participants 160",
         ),
     ),
     "power-several-arms": (
@@ -92,6 +110,7 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
         (
             "power several.yaml --replicates 40 --target-power 0.8",
             "power three-arms-live-birth --replicates 20",
+            "power strata.yaml --replicates 20",
             "power enrichment-long-infertility --replicates 20",
         ),
     ),

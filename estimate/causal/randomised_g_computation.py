@@ -125,7 +125,7 @@ def g_computation_by_arm(
     y, arm = np.broadcast_arrays(np.asarray(outcome, float), np.asarray(treated, float))
     x = np.asarray(covariates, float)
     if x.shape[-2] != y.shape[-1]:
-        problem = f"{x.shape[-2]} rows of covariates came for {y.shape[-1]} patients"
+        problem = f"{x.shape[-2]} rows of covariates were given for {y.shape[-1]} patients"
         raise InputError.of("g-computation", "covariates", problem, "give one row per patient")
     kept = np.ones(y.shape) if include is None else np.broadcast_to(include, y.shape).astype(float)
     # Patients along the last axis, as `fit_logistic` reads it best: (..., column, patient).

@@ -126,7 +126,7 @@ def clustered_risks(data: AnalysisSet) -> Risks:
         with np.errstate(divide="ignore", invalid="ignore"):
             risk = (inside * data.outcome).sum(-1) / n
             influence.append(inside * (data.outcome - risk[..., None]) / n[..., None])
-            effective = data.by_unit(inside[..., None])[..., 0].astype(bool).sum(-1)
+            effective = data.sums(inside[..., None])[..., 0].astype(bool).sum(-1)
             if data.sampling is not None:  # Kish's number of equally weighted patients
                 effective = np.minimum(effective, n**2 / (inside**2).sum(-1))
         risks.append(risk)

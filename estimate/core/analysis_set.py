@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from estimate.core.arrays import Bools, Floats, Ints
-from estimate.core.clusters import sum_by_cluster
+from estimate.core.clusters import centred_in_strata, sum_by_cluster
 from estimate.core.columns import Kind
 from estimate.core.estimand import Estimand
 
@@ -52,6 +52,11 @@ class AnalysisSet:
         patients not analysed. None for equal weights.
     sampling_name
         Column name of the sampling weights; empty without.
+    stratum
+        (..., n) whole numbers from 0: strata of the survey, from each of which clusters (or
+        patients) were sampled. None without strata.
+    stratum_name
+        Column name of the strata; empty without.
     levels
         Names of three or more arms, of which ``treatment`` then is the index; the first is the
         reference. Empty for two arms.
@@ -72,6 +77,8 @@ class AnalysisSet:
     exposure: Floats | None = None
     sampling: Floats | None = None
     sampling_name: str = ""
+    stratum: Ints | None = None
+    stratum_name: str = ""
     levels: tuple[str, ...] = ()
 
     @property
@@ -91,14 +98,35 @@ class AnalysisSet:
 
         Sums are scaled by the square root of G / (G - 1) for G clusters, so that their products
         estimate a covariance without first-order bias from few clusters; with sampling weights G
-        counts patients, as in a survey without strata.
+        counts patients, as in a survey. With strata, sums are taken from their mean in the stratum
+        and scaled by the units of the stratum: Taylor linearisation (Binder DA. *Int Stat Rev*
+        1983;51:279-92; Cochran WG. *Sampling Techniques*, 3rd ed., 1977, section 11.9).
         """
         if not self.robust:
             return terms
+        sums = self.sums(terms)
+        if self.stratum is not None:
+            return centred_in_strata(sums, *self._units_of_strata())
         g = self.clusters[..., None, None]
         with np.errstate(divide="ignore", invalid="ignore"):
-            factor = np.sqrt(g / (g - 1))
-        return (terms if self.cluster is None else sum_by_cluster(terms, self.cluster)) * factor
+            return np.asarray(sums * np.sqrt(g / (g - 1)))
+
+    def sums(self, terms: Floats) -> Floats:
+        """Return terms (..., n, p) summed within clusters; as they are without clusters."""
+        return terms if self.cluster is None else sum_by_cluster(terms, self.cluster)
+
+    def _units_of_strata(self) -> tuple[Bools, Ints]:
+        """Return which units are analysed, and the stratum of each, (..., unit)."""
+        stratum = np.asarray(self.stratum)
+        if self.cluster is None:
+            return self.include, stratum
+        shape = (*self.include.shape[:-1], int(self.cluster.max(initial=0)) + 1)
+        unit = np.where(self.include, self.cluster, 0)
+        inside, of_unit = np.zeros(shape, bool), np.zeros(shape, np.int64)
+        np.put_along_axis(of_unit, self.cluster, stratum, -1)
+        np.put_along_axis(inside, unit, True, -1)
+        inside[..., 0] = (self.include & (self.cluster == 0)).any(-1)
+        return inside, of_unit
 
     @property
     def robust(self) -> bool:
@@ -107,14 +135,27 @@ class AnalysisSet:
 
     @property
     def df(self) -> Ints | None:
-        """Degrees of freedom of t tests: units - 1; None (normal) without clusters and weights."""
-        return self.clusters - 1 if self.robust else None
+        """Degrees of freedom of t tests: units - strata; None without clusters and weights."""
+        if not self.robust:
+            return None
+        if self.stratum is None:
+            return self.clusters - 1
+        inside, of_unit = self._units_of_strata()
+        present = np.where(inside, of_unit, -1)[..., None] == np.arange(of_unit.max() + 1)
+        return np.asarray(self.clusters - present.any(-2).sum(-1))
+
+    def df_of_regression(self, coefficients: int) -> Ints | None:
+        """Return degrees of freedom of a regression; in a survey as R's svyglm, at least 1."""
+        if self.sampling is None:
+            return self.df
+        return np.asarray(np.maximum(np.asarray(self.df) + 1 - coefficients, 1))
 
     def labelled(self, interval: str) -> str:
         """Return the label of an interval, with the clusters and weights taken into account."""
         clustered = f", clustered by {self.cluster_name}" if self.cluster_name else ""
         weighted = f", weighted by {self.sampling_name}" if self.sampling_name else ""
-        return f"{interval}{clustered}{weighted}"
+        stratified = f", stratified by {self.stratum_name}" if self.stratum_name else ""
+        return f"{interval}{clustered}{weighted}{stratified}"
 
     @property
     def n(self) -> Ints:
@@ -170,5 +211,6 @@ class AnalysisSet:
             time=None if self.time is None else self.time[index],
             exposure=None if self.exposure is None else self.exposure[index],
             sampling=None if self.sampling is None else self.sampling[index],
+            stratum=None if self.stratum is None else self.stratum[index],
             reasons={why: np.asarray(count)[index] for why, count in self.reasons.items()},
         )

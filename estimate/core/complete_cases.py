@@ -1,6 +1,6 @@
 """Check the columns of an analysis and keep the complete cases."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +9,12 @@ from numpy.typing import ArrayLike
 
 from estimate.core.analysis_set import AnalysisSet, OutcomeKind
 from estimate.core.arrays import Bools, Floats, Ints
-from estimate.core.clusters import read_clusters
+from estimate.core.clusters import (
+    read_clusters,
+    read_units,
+    refuse_single_units,
+    within_strata,
+)
 from estimate.core.columns import Categorical, Kind, Numeric, read_columns
 from estimate.core.refusals import refuse_what_cannot_be_analysed
 from protocol.errors import Fault, InputError
@@ -27,6 +32,7 @@ def analysis_set(
     time: str | None = None,
     exposure: str | None = None,
     sampling: str | None = None,
+    strata: str | None = None,
     levels: tuple[str, ...] = (),
     where: str = "data",
 ) -> AnalysisSet:
@@ -52,6 +58,8 @@ def analysis_set(
     time, exposure, sampling
         Names of columns of positive numbers: follow-up times, denominators of counts, sampling
         weights.
+    strata
+        Name of a column with the strata of a survey, within which clusters have their names.
     levels
         Names of three arms or more, the reference first, which the treatment then holds.
     where
@@ -87,12 +95,25 @@ def analysis_set(
         ) from None
     shape = np.broadcast_shapes(*(column.shape for column in read.values()))
     units = None if cluster is None else read_clusters(columns, cluster, shape, where)
-    stay, reasons = _complete_cases(include, read, shape, units, cluster)
+    stratum: Ints | None = None
+    names: tuple[str, ...] = ()
+    if strata is not None:
+        stratum, names = read_units(columns, strata, shape, where, field="sampling_strata")
+        units = None if units is None else within_strata(units, stratum)
+    groups = [
+        (name, np.asarray(each < 0))
+        for name, each in ((cluster, units), (strata, stratum))
+        if name is not None and each is not None
+    ]
+    stay, reasons = _complete_cases(include, read, shape, groups)
     read = {name: np.where(stay, column, 0.0) for name, column in read.items()}
     refuse_what_cannot_be_analysed(
         read, list(kinds), stay, reasons, (treatment, outcome), where, outcome_kind, list(beside),
         levels,
     )  # fmt: skip
+    if stratum is not None and strata is not None:
+        everyone = np.broadcast_to(np.arange(shape[-1]), shape) if units is None else units
+        refuse_single_units(stratum, everyone, stay, names, strata, where)
     return AnalysisSet(
         treatment=read[treatment],
         outcome=read[outcome],
@@ -109,6 +130,8 @@ def analysis_set(
         exposure=None if exposure is None else np.where(stay, read[exposure], 1.0),
         sampling=None if sampling is None else read[sampling],
         sampling_name=sampling or "",
+        stratum=None if stratum is None else np.maximum(stratum, 0),
+        stratum_name=strata or "",
         levels=levels,
     )
 
@@ -117,8 +140,7 @@ def _complete_cases(
     include: ArrayLike | None,
     read: Mapping[str, Floats],
     shape: tuple[int, ...],
-    units: Ints | None,
-    cluster: str | None,
+    groups: Sequence[tuple[str, Bools]],
 ) -> tuple[Bools, dict[str, Ints]]:
     """Return eligible patients with complete data, and the numbers excluded by reason."""
     eligible = np.ones(shape, bool) if include is None else np.array(include, bool)
@@ -127,9 +149,7 @@ def _complete_cases(
     if not eligible.all():
         reasons["not eligible"] = np.count_nonzero(~eligible, axis=-1)
     gaps = [(name, np.isnan(column)) for name, column in read.items()]
-    if units is not None:
-        gaps.append((str(cluster), units < 0))
-    for name, gap in gaps:
+    for name, gap in (*gaps, *groups):
         missing = stay & gap
         if missing.any():
             reasons[f"{name} is missing"] = np.count_nonzero(missing, axis=-1)

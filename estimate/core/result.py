@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtr, stdtr, stdtrit
+from scipy.special import logit, ndtr, stdtr, stdtrit
 
 from estimate.core.arrays import Bools, Floats, Ints
 from estimate.core.estimand import Estimand
@@ -91,6 +91,16 @@ class Estimate:
 _NUMBERS = ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high")
 _ARRAYS = (*_NUMBERS, "n", "converged")
 _WORDS = ("estimand", "method", "scale", "interval", "test")
+
+
+def log_of_risk(scale: Scale, risk: ArrayLike) -> Floats:
+    """Return the logarithm whose difference between arms is the effect on a ratio scale.
+
+    >>> [round(float(log_of_risk(scale, 0.5)), 4) for scale in ("risk ratio", "odds ratio")]
+    [-0.6931, 0.0]
+    """
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(risk) if scale == "risk ratio" else logit(risk), float)
 
 
 def plain(value: Any) -> float | None:

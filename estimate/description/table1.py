@@ -6,7 +6,7 @@ Missing values are counted and shown. Weighted (pseudo-population) tables carry 
 weights are not patients.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,14 +28,21 @@ class TableOne:
     rows: tuple[NumericRow | CategoricalRow, ...]
     weighted: bool
 
-    def frame(self) -> pd.DataFrame:
-        """Return the table as text, one line per number or level, for printing in any format."""
+    def frame(self, p_text: Callable[[float | None], str] | None = None) -> pd.DataFrame:
+        """Return the table as text, one line per number or level, for printing in any format.
+
+        Parameters
+        ----------
+        p_text
+            How a p-value is written; None is `format_p`.
+        """
+        written = p_text or format_p
         heads = [f"{g} (n = {n:.0f})" for g, n in zip(self.groups, self.size, strict=True)]
         columns = ["characteristic", "level", *heads, "missing", "SMD", "p", "test"]
         lines: list[list[str]] = []
         for row in self.rows:
             smd = "" if row.smd is None or np.isnan(row.smd) else f"{row.smd:.3f}"
-            end = [str(int(row.missing[0])), smd, format_p(row.p_value), row.test]
+            end = [str(int(row.missing[0])), smd, written(row.p_value), row.test]
             if isinstance(row, NumericRow):
                 lines.append([row.name, row.statistic, *row.cells(), *end])
                 continue

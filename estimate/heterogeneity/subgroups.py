@@ -190,7 +190,7 @@ def subgroup_effects(
 
 def _check(group: Ints, include: Bools, members: Sequence[Bools], labels: Sequence[str]) -> None:
     if len(labels) < 2:
-        raise InputError.of("subgroups", "labels", f"{len(labels)} came", "name at least two")
+        raise InputError.of("subgroups", "labels", f"{len(labels)} given", "name at least two")
     if not np.isin(group[include], np.arange(len(labels))).all():
         cure = f"code them 0 to {len(labels) - 1}"
         raise InputError.of("subgroups", "group", "some patients are in no labelled subgroup", cure)

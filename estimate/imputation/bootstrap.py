@@ -79,7 +79,7 @@ def bootstrap_then_impute(
     """
     values = np.asarray(values, float)
     if resamples < 2 or imputations < 2:
-        problem = f"{resamples} resamples of {imputations} imputations came"
+        problem = f"{resamples} resamples of {imputations} imputations are not allowed"
         raise InputError.of("bootstrap", "resamples", problem, "give at least 2 of each")
     parts = []
     for start in range(0, resamples, BLOCK):

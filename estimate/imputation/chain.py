@@ -162,7 +162,9 @@ def _check(
     faults: list[Fault] = []
     if len(columns) != data.shape[-1]:
         faults.append(
-            Fault("imputation", "", f"{data.shape[-1]} columns came", f"describe {len(columns)}")
+            Fault(
+                "imputation", "", f"{data.shape[-1]} columns were given", f"describe {len(columns)}"
+            )
         )
         raise InputError(faults)
     for j, column in enumerate(columns):

@@ -16,7 +16,7 @@ def generators_of(rng: Generators, sets: int) -> Generators:
     """Return ``rng``; refuse a number of generators that is not that of the data sets."""
     if not isinstance(rng, np.random.Generator) and len(rng) != sets:
         cure = f"give one, or one for each of {sets} data sets"
-        raise InputError.of("imputation", "rng", f"{len(rng)} generators came", cure)
+        raise InputError.of("imputation", "rng", f"{len(rng)} generators were given", cure)
     return rng
 
 

@@ -80,7 +80,7 @@ def pool(
     q, u = np.broadcast_arrays(np.asarray(estimates, float), np.asarray(variances, float))
     m = q.shape[axis]
     if m < 2:
-        raise InputError.of("pooling", "imputations", f"{m} came", "give at least 2")
+        raise InputError.of("pooling", "imputations", f"{m} given", "give at least 2")
     within, between = u.mean(axis), q.var(axis, ddof=1)
     total = within + (1 + 1 / m) * between
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from estimate.causal.evalue import EValue, e_value
+from estimate.causal.hidden_bias.evalue import EValue, e_value
 from estimate.core.arrays import Floats
 from estimate.mediation.effects import Mediation
 

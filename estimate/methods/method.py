@@ -7,10 +7,9 @@ from typing import Literal
 from estimate.causal.matching import Matches
 from estimate.causal.propensity import Weights
 from estimate.core.estimand import Target
-from estimate.core.result import Estimate, Scale
-from estimate.methods.shared_work import ErrorKind, Work
-
-Answers = Sequence[Estimate]
+from estimate.core.result import Scale
+from estimate.methods.provenance import Provenance
+from estimate.methods.shared_work import Answers, ErrorKind, Work
 
 #: Commands that offer methods: for one table, simulated studies, or a planned trial.
 Door = Literal["analyse", "recover", "power"]
@@ -39,6 +38,8 @@ class Method:
         Name in plans and designs.
     label
         Description in words.
+    provenance
+        Its code, its source, and what it agrees with.
     run
         The computation, on data sets with any leading axes; None for methods of trials, which
         `pretese.trial.simulation.arm_comparison` computes from sites, strata and arms.
@@ -69,6 +70,7 @@ class Method:
 
     name: str
     label: str
+    provenance: Provenance
     run: Callable[[Work], Answers] | None = None
     target: Target | Literal["focal"] = "ate"
     given: Given | None = None

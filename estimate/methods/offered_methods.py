@@ -17,8 +17,9 @@ SYNONYMS = {
 def methods_of(door: Door, methods: Mapping[str, Method] = METHODS) -> tuple[str, ...]:
     """Return the names of the methods that a command offers.
 
-    >>> methods_of("power")
-    ('unadjusted', 'g-computation-randomised', 'mantel-haenszel', 'logistic', 'mixed')
+    >>> methods_of("power")  # doctest: +NORMALIZE_WHITESPACE
+    ('unadjusted', 'risk-ratio', 'fisher', 'fisher-mid-p', 'barnard', 'boschloo',
+    'g-computation-randomised', 'mantel-haenszel', 'logistic', 'mixed')
     """
     return tuple(name for name, method in methods.items() if door in method.offered)
 

@@ -1,25 +1,21 @@
-"""METHODS: every analysis method with its estimand, requirements and computation.
+"""METHODS: every analysis method with its estimand, requirements, computation and provenance.
 
 `pretese analyse`, `pretese recover` and `pretese power` read their methods here, so that one name
 means one estimator everywhere. A new estimator is one entry, and a line in
 ``docs/how-to/analyse-your-own-table.md``.
 """
 
-from collections.abc import Callable
-from typing import Literal
-
-from estimate.causal.entropy_balancing import EntropyTarget, entropy_balanced
-from estimate.causal.marginal import aipw, g_computation, tmle
+from estimate.causal.entropy_balancing import EntropyTarget
+from estimate.causal.marginal import aipw, tmle
 from estimate.causal.matched_effects import matched, matched_effects
-from estimate.causal.matching import match_nearest
 from estimate.causal.randomised_g_computation import randomised
-from estimate.causal.weighting import iptw, iptw_adjusted
 from estimate.comparison.contingency import unadjusted
+from estimate.comparison.count_tests import CountMethod, compare_by_counts
 from estimate.core.estimand import Target
-from estimate.core.result import Estimate, Scale
-from estimate.methods.method import Answers, Door, Method, Need
-from estimate.methods.shared_work import Work
-from estimate.regression.adjustment import adjusted
+from estimate.core.result import Scale
+from estimate.methods import computations
+from estimate.methods.method import Door, Method, Need
+from estimate.methods.provenance import STANDARD, Provenance
 from estimate.regression.firth import firth
 from estimate.regression.poisson import modified_poisson
 
@@ -32,100 +28,35 @@ _ANALYSE: frozenset[Door] = frozenset({"analyse"})
 _RECOVER: frozenset[Door] = frozenset({"recover"})
 _POWER: frozenset[Door] = frozenset({"power"})
 _EVERYWHERE: frozenset[Door] = _ANALYSE | _RECOVER | _POWER
+_SLOW = "it takes a second for each table of hundreds of patients"
 _SHOWN_TO_FAIL = "it is included to show that it fails"
 _OF_TRIALS = "it is computed from the arms, sites and strata of a planned trial"
 
-
-def _weighted(target: Target, name: str) -> Callable[[Work], Answers]:
-    return lambda work: iptw(
-        work.data, work.score, work.weights(target), errors=work.errors(name, "M-estimation")
-    )
-
-
-def _naively_weighted(work: Work) -> Answers:
-    return iptw(work.data, work.score, work.weights("ate"), errors="naive")
-
-
-def _weighted_overlap_adjusted(work: Work) -> Answers:
-    """Run a logistic regression on treatment and covariates under overlap weights."""
-    errors = work.errors("iptw-ato-adjusted", "M-estimation")
-    found = iptw_adjusted(work.data, work.score, work.weights("ato"), errors=errors)
-    return [found]
-
-
-def _balanced(target: EntropyTarget) -> Callable[[Work], Answers]:
-    return lambda work: entropy_balanced(
-        work.data, work.entropy(target), work.choices.propensity,
-        errors=work.errors(f"entropy-{target}", "M-estimation"),
-    )  # fmt: skip
-
-
-def _adjusted(work: Work) -> Answers:
-    errors = work.errors("adjusted", "model")
-    return [adjusted(work.data, profile=not work.pooled, errors=errors)]
-
-
-def _weighted_and_adjusted(work: Work) -> Answers:
-    """Run the published analysis: stabilised weights, covariates, weights taken as counts."""
-    return [iptw_adjusted(work.data, work.score, work.weights("ate", stabilised=True))]
-
-
-def _score_alone(work: Work) -> Answers:
-    return [
-        adjusted(
-            work.data,
-            [],
-            score=work.score.score,
-            method="ps-covariate-alone",
-            profile=not work.pooled,
-        )
-    ]
-
-
-def _score_beside_covariates(work: Work) -> Answers:
-    """Run the published analysis: all covariates, and the score as a further covariate."""
-    return [
-        adjusted(work.data, score=work.score.score, method="ps-covariate", profile=not work.pooled)
-    ]
-
-
-def _gee(work: Work) -> Estimate:
-    from estimate.regression.estimating_equations import (
-        clustered_odds_ratio,  # loads statsmodels, only for this method
-    )
-
-    return clustered_odds_ratio(work.data)
-
-
-def _within_pairs(work: Work) -> Answers:
-    from estimate.causal.matched_pairs import paired  # loads scipy.stats, only for this method
-
-    return [paired(work.data, work.pairs)]
-
-
-def _match_treated_largest(work: Work) -> Answers:
-    """Run the default of common software: matching by decreasing score of the treated.
-
-    If treated patients outnumber the others, those with smaller scores stay unmatched.
-    """
-    pairs = match_nearest(
-        work.data, work.score, "treated", order="largest", on="score", accept_shortage=True
-    )
-    return matched_effects(work.data, pairs)
-
-
-def _g_computation(target: EntropyTarget) -> Method:
-    name = "g-computation" if target == "ate" else f"g-computation-{target}"
-
-    def run(work: Work) -> Answers:
-        errors = _OF_MODELS[work.errors(name, "M-estimation")]
-        return g_computation(work.data, target=target, model=work.model, errors=errors)
-
-    return Method(
-        name, f"g-computation {_OVER[target]}", run, target=target, needs=_MODEL, clusters=True,
-        sampling=True, errors=("M-estimation", "HC0", "model", "bootstrap"),
-    )  # fmt: skip
-
+_WEIGHTED = Provenance(
+    "estimate.causal.weighting.iptw", "Li F et al. JASA 2018;113:390-400",
+    "`survey::svyglm`, `geepack::geeglm`; WeightIt by formula", "1e-6",
+)  # fmt: skip
+_WEIGHTED_NAIVELY = Provenance(
+    "estimate.causal.weighting.iptw", "Robins JM et al. Epidemiology 2000;11:550-60",
+    "`survey::svyglm`, `geepack::geeglm`; WeightIt by formula", "1e-6",
+)  # fmt: skip
+_WEIGHTED_REGRESSION = Provenance(
+    "estimate.causal.weighting.iptw_adjusted", "Robins JM et al. Epidemiology 2000;11:550-60",
+    "`glm` with weights", "1e-6",
+)  # fmt: skip
+_BALANCED = Provenance(
+    "estimate.causal.entropy_balancing.entropy_balanced",
+    "Zhao Q, Percival D. J Causal Inference 2017;5(1)", "`optim`, stacked equations",
+    "1e-8; errors 1e-6",
+)  # fmt: skip
+_PREDICTED = Provenance(
+    "estimate.causal.marginal.g_computation", "Robins J. Math Model 1986;7:1393-512",
+    "by formula, as WeightIt", "1e-6",
+)  # fmt: skip
+_WITH_SCORE = Provenance(
+    "estimate.regression.adjustment.adjusted",
+    "Rosenbaum PR, Rubin DB. Biometrika 1983;70:41-55", "`glm`", "1e-6",
+)  # fmt: skip
 
 #: Populations over which predictions of an outcome model are averaged.
 _OVER: dict[EntropyTarget, str] = {
@@ -133,27 +64,48 @@ _OVER: dict[EntropyTarget, str] = {
     "atc": "over the untreated",
 }  # fmt: skip
 
-#: Names of standard errors in plans for averages of an outcome model.
-_OF_MODELS: dict[str, Literal["M-estimation", "robust", "delta"]] = {
-    "M-estimation": "M-estimation", "HC0": "robust", "model": "delta",
-}  # fmt: skip
-
 
 def _iptw(target: Target) -> Method:
     name = f"iptw-{target}"
     return Method(
-        name, f"inverse-probability weighting ({target.upper()})", _weighted(target, name),
-        target=target, needs=_SCORE, clusters=True, sampling=True,
-        errors=("M-estimation", "HC0", "HC1", "HC3", "survey", "bootstrap"),
+        name, f"inverse-probability weighting ({target.upper()})", _WEIGHTED,
+        computations.weighted_by_score(target, name), target=target, needs=_SCORE, clusters=True,
+        sampling=True, errors=("M-estimation", "HC0", "HC1", "HC3", "survey", "bootstrap"),
         weighting=lambda work: work.weights(target),
     )  # fmt: skip
 
 
 def _entropy(target: EntropyTarget) -> Method:
+    name = f"entropy-{target}"
     return Method(
-        f"entropy-{target}", f"entropy balancing ({target.upper()})", _balanced(target),
-        target=target, clusters=True, sampling=True, errors=("M-estimation", "HC0", "bootstrap"),
+        name, f"entropy balancing ({target.upper()})", _BALANCED,
+        computations.weighted_by_balance(target, name), target=target, clusters=True,
+        sampling=True, errors=("M-estimation", "HC0", "bootstrap"),
         weighting=lambda work: work.entropy(target),
+    )  # fmt: skip
+
+
+def _g_computation(target: EntropyTarget) -> Method:
+    name = "g-computation" if target == "ate" else f"g-computation-{target}"
+    return Method(
+        name, f"g-computation {_OVER[target]}", _PREDICTED,
+        computations.averaged_predictions(target, name), target=target, needs=_MODEL,
+        clusters=True, sampling=True, errors=("M-estimation", "HC0", "model", "bootstrap"),
+    )  # fmt: skip
+
+
+def _by_counts(
+    name: CountMethod,
+    label: str,
+    scale: Scale,
+    offered: frozenset[Door],
+    known: tuple[str, str, str],
+    reason: str = "",
+) -> Method:
+    return Method(
+        name, label, Provenance("estimate.comparison.count_tests.compare_by_counts", *known),
+        lambda work: [compare_by_counts(work.observed, name)], scales=(scale,), needs=frozenset(),
+        offered=offered, reason=reason,
     )  # fmt: skip
 
 
@@ -161,76 +113,136 @@ _ENTRIES = (
     Method("unadjusted",
            "comparison of two proportions without covariates; risk difference with score test and "
            "score interval (Farrington-Manning)",
+           Provenance("estimate.comparison.contingency.unadjusted",
+                      "Farrington CP, Manning G. Stat Med 1990;9:1447-54",
+                      "`prop.test`, `glm`, rpact", "1e-7"),
            lambda work: unadjusted(work.observed), needs=frozenset(), offered=_EVERYWHERE,
            clusters=True, sampling=True),
+    _by_counts("risk-ratio", "ratio of two risks without covariates; score test and Koopman's "
+               "score interval", "risk ratio", _EVERYWHERE,
+               ("Koopman PAR. Biometrics 1984;40:513-7", "`gsDesign::ciBinomial`", "1e-4")),
+    _by_counts("fisher", "Fisher's exact test; conditional odds ratio with exact interval",
+               "odds ratio", _EVERYWHERE,
+               ("Fisher RA. J R Stat Soc 1935;98:39-54", "`fisher.test`", "1e-6")),
+    _by_counts("fisher-mid-p", "Fisher's test with mid-p-value; conditional odds ratio with mid-p "
+               "interval", "odds ratio", _EVERYWHERE,
+               ("Lancaster HO. JASA 1961;56:223-34", "by formula", "1e-9")),
+    _by_counts("barnard", "Barnard's exact unconditional test of two proportions, tables ordered "
+               "by the pooled z; risk difference with score interval", "risk difference",
+               _ANALYSE | _POWER,
+               ("Suissa S, Shuster JJ. J R Stat Soc A 1985;148:317-27",
+                "Mehta and Senchaudhuri 2003; by formula", "1e-5"), _SLOW),
+    _by_counts("boschloo", "Boschloo's exact unconditional test of two proportions, tables "
+               "ordered by Fisher's p-value; risk difference with score interval",
+               "risk difference", _ANALYSE | _POWER,
+               ("Boschloo RD. Stat Neerl 1970;24:1-9", "`scipy.stats.boschloo_exact`", "2e-5"),
+               _SLOW),
     Method("adjusted", "logistic regression on treatment and covariates",
-           _adjusted, given="covariates", scales=_ODDS, clusters=True, sampling=True,
-           errors=("model", "HC0", "HC1", "HC2", "HC3", "survey", "bootstrap")),
+           Provenance("estimate.regression.adjustment.adjusted", STANDARD,
+                      "`glm`, `confint` (MASS)", "1e-6; limits 1e-4"),
+           computations.regression_on_covariates, given="covariates", scales=_ODDS, clusters=True,
+           sampling=True, errors=("model", "HC0", "HC1", "HC2", "HC3", "survey", "bootstrap")),
     Method("gee", "logistic regression on treatment and covariates by generalised estimating "
            "equations, exchangeable within clusters",
-           lambda work: [_gee(work)], given="covariates", scales=_ODDS,
+           Provenance("estimate.regression.estimating_equations.clustered_odds_ratio",
+                      "Liang KY, Zeger SL. Biometrika 1986;73:13-22", "`geepack::geeglm`", "1e-6",
+                      library="statsmodels"),
+           computations.estimating_equations, given="covariates", scales=_ODDS,
            needs=frozenset({"clusters"}), offered=_ANALYSE,
            reason="it fits one data set at a time", clusters=True),
-    Method("firth", "the same with Firth's penalty", lambda work: [firth(work.data)],
-           given="covariates", scales=_ODDS),
+    Method("firth", "the same with Firth's penalty",
+           Provenance("estimate.regression.firth.firth", "Firth D. Biometrika 1993;80:27-38",
+                      "`logistf`, by formula", "1e-6"),
+           lambda work: [firth(work.data)], given="covariates", scales=_ODDS),
     Method("modified-poisson", "Poisson regression with robust errors",
+           Provenance("estimate.regression.poisson.modified_poisson",
+                      "Zou G. Am J Epidemiol 2004;159:702-6", "`glm`, `sandwich::vcovHC`", "1e-6"),
            lambda work: [
                modified_poisson(work.data, errors=work.errors("modified-poisson", "HC0"))
            ],
            given="covariates", scales=("risk ratio",), clusters=True, sampling=True,
            errors=("HC0", "HC1", "bootstrap")),
     Method("ps-covariate", "logistic regression on treatment, covariates and propensity score",
-           _score_beside_covariates, given="covariates", scales=_ODDS, needs=_SCORE,
-           clusters=True),
+           _WITH_SCORE, computations.regression_on_score("ps-covariate", None), given="covariates",
+           scales=_ODDS, needs=_SCORE, clusters=True),
     Method("ps-covariate-alone", "logistic regression on treatment and propensity score",
-           _score_alone, given="propensity score", scales=_ODDS, needs=_SCORE, clusters=True),
+           _WITH_SCORE, computations.regression_on_score("ps-covariate-alone", []),
+           given="propensity score", scales=_ODDS, needs=_SCORE, clusters=True),
     *(_iptw(target) for target in ("ate", "att", "atc", "ato", "atm")),
     Method("iptw-ate-naive", "weighting, unstabilised weights taken as counts of patients",
-           _naively_weighted, needs=_SCORE, offered=_RECOVER, reason=_SHOWN_TO_FAIL),
+           _WEIGHTED_NAIVELY, computations.weighted_naively, needs=_SCORE, offered=_RECOVER,
+           reason=_SHOWN_TO_FAIL),
     Method("iptw-ate-adjusted", "weighted logistic regression on treatment and covariates",
-           _weighted_and_adjusted, given="covariates", scales=_ODDS, needs=_SCORE,
+           _WEIGHTED_REGRESSION, computations.published_weighted_regression, given="covariates",
+           scales=_ODDS, needs=_SCORE,
            weighting=lambda work: work.weights("ate", stabilised=True), balanced_as="iptw-ate"),
     Method("iptw-ato-adjusted",
            "logistic regression on treatment and covariates under overlap weights",
-           _weighted_overlap_adjusted, target="ato", given="covariates", scales=_ODDS,
-           needs=_SCORE, errors=("M-estimation", "HC0", "HC1", "HC3", "bootstrap"),
+           _WEIGHTED_REGRESSION, computations.overlap_weighted_regression("iptw-ato-adjusted"),
+           target="ato", given="covariates", scales=_ODDS, needs=_SCORE,
+           errors=("M-estimation", "HC0", "HC1", "HC3", "bootstrap"),
            weighting=lambda work: work.weights("ato"), balanced_as="iptw-ato"),
     *(_entropy(target) for target in _ENTROPY),
     Method("matching", "matching on the propensity score; errors clustered by matched set",
+           Provenance("estimate.causal.matched_effects.matched_effects",
+                      "Abadie A, Spiess J. JASA 2022;117:983-95", "`MatchIt`; `sandwich::vcovCL`",
+                      "same pairs; 1e-6"),
            lambda work: matched_effects(work.data, work.pairs),
            target="focal", needs=_PAIRS, weighting=lambda work: work.pairs),
     Method("matching-adjusted", "logistic regression on treatment and covariates in matched pairs",
+           Provenance("estimate.causal.matched_effects.matched",
+                      "Ho DE et al. Polit Anal 2007;15:199-236", "`MatchIt`; `glm`",
+                      "same pairs; 1e-6"),
            lambda work: [matched(work.data, work.pairs, clustered=False)],
            target="focal", given="covariates", scales=_ODDS, needs=_PAIRS,
            weighting=lambda work: work.pairs, balanced_as="matching"),
     Method("matching-conditional", "conditional logistic regression within matched pairs",
-           _within_pairs, target="focal", given="pair", scales=_ODDS, needs=_PAIRS,
+           Provenance("estimate.causal.matched_pairs.paired",
+                      "Breslow NE, Day NE. Statistical Methods in Cancer Research I, 1980",
+                      "`survival::clogit`, `binom.test`", "1e-6"),
+           computations.within_pairs, target="focal", given="pair", scales=_ODDS, needs=_PAIRS,
            offered=_ANALYSE, reason="no true effect given the pair is known",
            weighting=lambda work: work.pairs, balanced_as="matching"),
     Method("matching-treated-largest", "pairs as software forms them by default",
-           _match_treated_largest, target="att", needs=_PAIRS, offered=_RECOVER,
+           Provenance("estimate.causal.matched_effects.matched_effects",
+                      "Ho DE et al. J Stat Softw 2011;42(8)", "`MatchIt`; `sandwich::vcovCL`",
+                      "same pairs; 1e-6"),
+           computations.match_treated_largest, target="att", needs=_PAIRS, offered=_RECOVER,
            reason=_SHOWN_TO_FAIL),
     *(_g_computation(target) for target in _ENTROPY),
     Method("g-computation-randomised",
            "g-computation with a logistic outcome model over all participants; Wald test "
            "with the variance of Ye et al., which uses the strata of the randomisation",
+           Provenance("estimate.causal.randomised_g_computation.g_computation_by_arm",
+                      "Ye T et al. Stat Theory Relat Fields 2023;7:159-63",
+                      "by formula, as beeca", "1e-6"),
            lambda work: randomised(work.data, strata=work.choices.strata, small_sample=True),
-           needs=_MODEL,
-           offered=_EVERYWHERE),
+           needs=_MODEL, offered=_EVERYWHERE),
     Method("aipw", "augmented inverse-probability weighting",
+           Provenance("estimate.causal.marginal.aipw", "Robins JM et al. JASA 1994;89:846-66",
+                      "by formula", "1e-6"),
            lambda work: aipw(work.data, work.score, model=work.model), needs=_SCORE | _MODEL,
            clusters=True, errors=("M-estimation", "bootstrap")),
     Method("tmle", "targeted maximum likelihood",
+           Provenance("estimate.causal.marginal.tmle",
+                      "van der Laan MJ, Rubin D. Int J Biostat 2006;2:11", "by formula", "1e-6"),
            lambda work: tmle(work.data, work.score, model=work.model), needs=_SCORE | _MODEL,
            clusters=True, errors=("M-estimation", "bootstrap")),
     Method("mantel-haenszel",
            "risk difference pooled over strata (Mantel-Haenszel, Sato's variance); "
            "Cochran-Mantel-Haenszel test",
+           Provenance("estimate.comparison.stratified.mantel_haenszel",
+                      "Mantel N, Haenszel W. J Natl Cancer Inst 1959;22:719-48",
+                      "`mantelhaen.test`, by formula", "1e-7"),
            scales=("risk difference",), needs=frozenset({"sites or strata"}), offered=_POWER,
            reason=_OF_TRIALS),
     Method("logistic", "logistic model; Wald test and interval on the log odds ratio",
+           Provenance("estimate.regression.logistic.fit_logistic", STANDARD, "`glm`", "1e-6"),
            given="site or strata", scales=_ODDS, offered=_POWER, reason=_OF_TRIALS),
     Method("mixed", "logistic model with a normal intercept per site; Wald test and interval",
+           Provenance("estimate.regression.random_intercept.fit_random_intercept",
+                      "Pinheiro JC, Bates DM. J Comput Graph Stat 1995;4:12-35", "`lme4::glmer`",
+                      "2e-5"),
            given="site or strata", scales=_ODDS, needs=frozenset({"sites or strata"}),
            offered=_POWER, reason=_OF_TRIALS),
 )  # fmt: skip

@@ -1,8 +1,8 @@
 """Run an analysis method with the kind of standard errors that the plan chooses."""
 
 from estimate.methods.bootstrap import bootstrapped
-from estimate.methods.method import Answers, Method
-from estimate.methods.shared_work import Work
+from estimate.methods.method import Method
+from estimate.methods.shared_work import Answers, Work
 
 
 def run_method(method: Method, work: Work) -> Answers:

@@ -1,6 +1,6 @@
 """Computations shared by methods of one analysis: score, outcome model, weights, pairs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -14,11 +14,16 @@ from estimate.causal.propensity import PropensityScore, Weights, propensity
 from estimate.causal.weighting import weights
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.estimand import Target
+from estimate.core.result import Estimate
 
 #: Kinds of standard errors; `estimate.methods.method.Method.errors` lists those of a method.
 ErrorKind = Literal[
     "model", "HC0", "HC1", "HC2", "HC3", "survey", "M-estimation", "cluster", "bootstrap"
 ]
+
+
+#: Results of a method: one estimate per scale.
+Answers = Sequence[Estimate]
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class MultiArmPlan:
         """Return the operating characteristics under (arm,) drifts, the means of the final Z."""
         each = np.asarray(drifts, float)
         if each.shape != (self.arms,):
-            problem = f"{each.size} drifts came for {self.arms} arms"
+            problem = f"{each.size} drifts were given for {self.arms} arms"
             raise InputError.of("multi-arm", "drifts", problem, "give one per treatment arm")
         arms = {drift: self._follow(float(drift)) for drift in set(each.tolist())}
         return _behave(self.information_rates, [arms[drift] for drift in each.tolist()])
@@ -248,7 +248,7 @@ def _check(
         problem = f"{ratio:g} is not allowed"
         raise InputError.of("multi-arm", "allocation_ratio", problem, "give one from 0.05 to 20")
     if len(futility_z) not in (0, analyses - 1):
-        problem = f"{len(futility_z)} boundaries came for {analyses - 1} interim analyses"
+        problem = f"{len(futility_z)} boundaries were given for {analyses - 1} interim analyses"
         raise InputError.of("multi-arm", "futility_z", problem, "give one per interim analysis")
     if len(futility_z) and sides == 2:
         problem = "arms are dropped in one-sided plans"

@@ -112,7 +112,8 @@ def predicted_arms(data: AnalysisSet) -> ArmMeans:
     own = (data.treatment[..., None] == np.arange(1, arms)) & data.include[..., None]
     X = np.concatenate([base, own], -1)
     fit = fit_logistic(X, data.outcome, data.weights)
-    share = data.include / data.n[..., None]
+    counted = data.include * (1.0 if data.sampling is None else data.sampling)
+    share = counted / counted.sum(-1, keepdims=True)
     by_patient = scores(X, data.outcome, fit, data.weights) @ fit.cov
     means, influence = [], []
     for arm in range(arms):
@@ -170,10 +171,11 @@ def balance_of_arms(
     data: AnalysisSet, choices: Choices, target: SeveralTarget | None
 ) -> dict[str, Balance]:
     """Return the balance of each arm against the reference, weighted or not."""
-    weights = None
+    weights = data.weights
     name = "unadjusted" if target is None else f"iptw-{target}"
     if target is not None:
         weights = several_weights(data, generalised_score(data, choices.propensity), target)
+        weights = weights * (1.0 if data.sampling is None else data.sampling)
     return {
         f"{name}: {versus(data, arm)}": balance(pair_of_arms(data, arm), weights)
         for arm in range(1, len(data.levels))

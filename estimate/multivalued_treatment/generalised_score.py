@@ -66,6 +66,7 @@ def generalised_score(
     cov = cov.reshape(*lead, *cov.shape[1:])
     chosen = data.treatment[..., None] == np.arange(1, arms)
     residual = np.where(data.include[..., None], chosen - score[..., 1:], 0.0)
+    residual = residual * weights[..., None]
     terms = (residual[..., :, None] * X[..., None, :]).reshape(*X.shape[:-1], -1)
     bounded = np.abs(coef).max((-2, -1)) < 50  # an arm that covariates separate has no finite fit
     score = np.where(data.include[..., None], score, 1 / arms)
@@ -106,6 +107,7 @@ def weighted_arms(
 ) -> ArmMeans:
     """Return weighted means of the arms; errors account for the estimated score."""
     w, arms = several_weights(data, found, target), found.score.shape[-1]
+    base = 1.0 if data.sampling is None else data.sampling
     own = (data.treatment[..., None] == np.arange(arms)) * 1.0
     moves = -own[..., 1:] + found.score[..., 1:]
     if target == "ato":
@@ -113,7 +115,7 @@ def weighted_arms(
         moves = tilt / found.score[..., 1:] - own[..., 1:]
     means, influence, sizes = [], [], []
     for arm in range(arms):
-        inside = np.where((own[..., arm] > 0) & data.include, w, 0.0)
+        inside = np.where((own[..., arm] > 0) & data.include, w, 0.0) * base
         total = inside.sum(-1)[..., None]
         mean = (inside * data.outcome).sum(-1) / total[..., 0]
         term = inside * (data.outcome - mean[..., None]) / total

@@ -5,7 +5,7 @@ the weights and influence functions of 0/1 outcomes, with means in place of risk
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -72,7 +72,7 @@ def ancova(
         Names; None takes all of the analysis set.
     errors
         "model" assumes equal variances. Clustered rows have the errors of clusters, and rows with
-        sampling weights those of a survey (HC0 times n / (n - 1)).
+        sampling weights those of the survey: R's svyglm, also its degrees of freedom.
     """
     import statsmodels.api as sm  # half a second to load
 
@@ -84,18 +84,20 @@ def ancova(
         X, y = design.X[at][here], data.outcome[at][here]
         if np.linalg.matrix_rank(X) < X.shape[1] or len(y) <= X.shape[1]:
             continue
-        model = sm.OLS(y, X)
         if data.sampling is not None:
-            model = sm.WLS(y, X, weights=data.sampling[at][here])
+            terms = _survey_terms(sm.WLS(y, X, weights=data.sampling[at][here]).fit(), data, at)
+            value[at], error[at] = terms[0][column], np.sqrt(terms[1][column])
+            df[at] = np.asarray(data[at].df_of_regression(X.shape[1]))
+            continue
+        model = sm.OLS(y, X)
         if data.cluster is None:
-            kind = "HC0" if data.robust else {"model": "nonrobust"}.get(errors, errors)
-            fit, left = model.fit(cov_type=kind, use_t=True), len(y) - X.shape[1]
+            fit = model.fit(cov_type={"model": "nonrobust"}.get(errors, errors), use_t=True)
+            left = len(y) - X.shape[1]
         else:
             groups = data.cluster[at][here]
             fit = model.fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)
             left = len(np.unique(groups)) - 1
-        few = np.sqrt(len(y) / (len(y) - 1)) if data.robust and data.cluster is None else 1.0
-        value[at], error[at], df[at] = fit.params[column], fit.bse[column] * few, left
+        value[at], error[at], df[at] = fit.params[column], fit.bse[column], left
     names = ", ".join(data.kinds if covariates is None else covariates)
     summary = f"mean difference given {names}" if names else "mean difference"
     return wald(
@@ -103,6 +105,17 @@ def ancova(
         interval=data.labelled("t") if data.robust else f"t, {errors}",
         converged=np.isfinite(value), df=np.where(np.isfinite(df), df, 1.0),
     )  # fmt: skip
+
+
+def _survey_terms(fit: Any, data: AnalysisSet, at: tuple[int, ...]) -> tuple[Floats, Floats]:
+    """Return coefficients of a weighted regression and their linearised variances."""
+    one, here = data[at], data.include[at]
+    X, weights = fit.model.exog, fit.model.weights
+    influence = (X * (weights * fit.resid)[:, None]) @ fit.normalized_cov_params
+    rows = np.zeros((len(here), X.shape[1]))
+    rows[here] = influence
+    units = one.by_unit(rows)
+    return np.asarray(fit.params), np.asarray((units**2).sum(0))
 
 
 def weighted_difference(work: Work, target: Target, errors: Errors = "M-estimation") -> Estimate:

@@ -1,12 +1,14 @@
 """Methods for outcomes other than 0/1; those for 0/1 outcomes are in `estimate.methods`."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from estimate.causal.entropy_balancing import EntropyTarget
 from estimate.core.analysis_set import AnalysisSet, OutcomeKind
 from estimate.core.estimand import Target
 from estimate.core.result import Estimate
 from estimate.methods.bootstrap import bootstrapped
+from estimate.methods.provenance import Provenance
 from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import ErrorKind, Work
 from estimate.outcomes.counts import rate_ratio
@@ -60,35 +62,162 @@ def _hazards(target: Target) -> Run:
     ]  # fmt: skip
 
 
-RUNS: Mapping[OutcomeKind, Mapping[str, Run]] = {
+@dataclass(frozen=True, slots=True)
+class OutcomeMethod:
+    """A method of `estimate.methods.registry` for one kind of outcome other than 0/1.
+
+    Attributes
+    ----------
+    run
+        The computation.
+    label
+        Description in words; None for that of `METHODS`.
+    errors
+        Kinds of standard errors that a plan may choose; the first is the default. Empty if there is
+        one kind only.
+    provenance
+        Its code, its source, and what it agrees with; None for that of `METHODS`.
+    """
+
+    run: Run
+    label: str | None = None
+    errors: tuple[ErrorKind, ...] = ()
+    provenance: Provenance | None = None
+
+
+def _of_means(method: str, run: Run, errors: tuple[ErrorKind, ...] | None = None) -> OutcomeMethod:
+    """Return the marginal effect on a mean, computed as that on a risk is."""
+    own = METHODS[method]
+    return OutcomeMethod(run, own.label, own.errors if errors is None else errors, own.provenance)
+
+
+_POISSON = Provenance(
+    "estimate.outcomes.counts.rate_ratio", "Gourieroux C et al. Econometrica 1984;52:701-20",
+    "`glm`, `sandwich::vcovHC`", "1e-6", library="statsmodels",
+)  # fmt: skip
+_PROPORTIONAL_ODDS = Provenance(
+    "estimate.outcomes.ordered.common_odds_ratio",
+    "McCullagh P. J R Stat Soc B 1980;42:109-42", "`MASS::polr`", "2e-4", library="statsmodels",
+)  # fmt: skip
+_COX = Provenance(
+    "estimate.outcomes.cox.fit_cox", "Efron B. J Am Stat Assoc 1977;72:557-65",
+    "`survival::coxph`, `survival::survfit`", "1e-9",
+)  # fmt: skip
+_WEIGHTED_COX = Provenance(
+    "estimate.outcomes.times.cox_hazard_ratio", "Binder DA. Biometrika 1992;79:139-47",
+    "`survival::coxph` with weights", "1e-7",
+)  # fmt: skip
+_LINEAR = "with a linear model of each arm"
+
+#: Methods by kind of outcome and name.
+OUTCOME_METHODS: Mapping[OutcomeKind, Mapping[str, OutcomeMethod]] = {
     "continuous": {
-        "unadjusted": lambda work, _: [mean_difference(work.observed)],
-        "adjusted": lambda work, _: [ancova(work.data, errors=work.errors("adjusted", "HC3"))],
-        **{f"iptw-{target}": _means(target) for target in _TARGETS},
-        **{f"entropy-{target}": _balanced_means(target) for target in _BALANCED},
-        "g-computation": lambda work, _: [predicted_difference(work)],
-        "aipw": lambda work, _: [doubly_robust_difference(work)],
+        "unadjusted": OutcomeMethod(
+            lambda work, _: [mean_difference(work.observed)],
+            "difference of means with Welch's t-test",
+            provenance=Provenance(
+                "estimate.outcomes.measurements.mean_difference",
+                "Welch BL. Biometrika 1947;34:28-35", "`t.test`", "1e-9",
+            ),
+        ),
+        "adjusted": OutcomeMethod(
+            lambda work, _: [ancova(work.data, errors=work.errors("adjusted", "HC3"))],
+            "linear regression on treatment and covariates (ANCOVA)",
+            ("HC3", "HC0", "HC1", "HC2", "model", "bootstrap"),
+            Provenance(
+                "estimate.outcomes.measurements.ancova",
+                "MacKinnon JG, White H. J Econom 1985;29:305-25", "`lm`, `sandwich::vcovHC`",
+                "1e-6", library="statsmodels",
+            ),
+        ),
+        **{f"iptw-{t}": _of_means(f"iptw-{t}", _means(t)) for t in _TARGETS},
+        **{f"entropy-{t}": _of_means(f"entropy-{t}", _balanced_means(t)) for t in _BALANCED},
+        "g-computation": replace(
+            _of_means(
+                "g-computation", lambda work, _: [predicted_difference(work)],
+                ("M-estimation", "bootstrap"),
+            ),
+            label=f"g-computation {_LINEAR}",
+        ),
+        "aipw": replace(
+            _of_means("aipw", lambda work, _: [doubly_robust_difference(work)]),
+            label=f"augmented inverse-probability weighting {_LINEAR}",
+        ),
     },
     "count": {
-        "unadjusted": lambda work, _: [rate_ratio(work.observed, [], method="unadjusted")],
-        "adjusted": lambda work, _: [rate_ratio(work.data)],
+        "unadjusted": OutcomeMethod(
+            lambda work, _: [rate_ratio(work.observed, [], method="unadjusted")],
+            "Poisson regression on treatment with robust errors", provenance=_POISSON,
+        ),
+        "adjusted": OutcomeMethod(
+            lambda work, _: [rate_ratio(work.data)],
+            "Poisson regression on treatment and covariates with robust errors",
+            provenance=_POISSON,
+        ),
     },
     "ordinal": {
-        "unadjusted": lambda work, _: [common_odds_ratio(work.observed, [], method="unadjusted")],
-        "adjusted": lambda work, _: [common_odds_ratio(work.data)],
+        "unadjusted": OutcomeMethod(
+            lambda work, _: [common_odds_ratio(work.observed, [], method="unadjusted")],
+            "proportional odds regression on treatment", provenance=_PROPORTIONAL_ODDS,
+        ),
+        "adjusted": OutcomeMethod(
+            lambda work, _: [common_odds_ratio(work.data)],
+            "proportional odds regression on treatment and covariates",
+            provenance=_PROPORTIONAL_ODDS,
+        ),
     },
     "time": {
-        "unadjusted": lambda work, asked: [
-            restricted_mean_difference(work.observed, _horizon(work, asked)),
-            cox_hazard_ratio(work.observed, [], method="unadjusted"),
-        ],
-        "adjusted": lambda work, _: [cox_hazard_ratio(work.data)],
-        **{f"iptw-{target}": _hazards(target) for target in _TARGETS},
-        "g-computation": lambda work, asked: [
-            predicted_risk_difference(work, _horizon(work, asked))
-        ],
+        "unadjusted": OutcomeMethod(
+            lambda work, asked: [
+                restricted_mean_difference(work.observed, _horizon(work, asked)),
+                cox_hazard_ratio(work.observed, [], method="unadjusted"),
+            ],
+            "difference of restricted mean times and Cox regression on treatment",
+            provenance=_COX,
+        ),
+        "adjusted": OutcomeMethod(
+            lambda work, _: [cox_hazard_ratio(work.data)],
+            "Cox regression on treatment and covariates", provenance=_COX,
+        ),
+        **{
+            f"iptw-{t}": OutcomeMethod(_hazards(t), provenance=_WEIGHTED_COX) for t in _TARGETS
+        },
+        "g-computation": OutcomeMethod(
+            lambda work, asked: [predicted_risk_difference(work, _horizon(work, asked))],
+            "g-computation with Cox regression, bootstrap of patients",
+            provenance=Provenance(
+                "estimate.outcomes.times.predicted_risk_difference",
+                "Chen PY, Tsiatis AA. Biometrics 2001;57:1030-8",
+                "`survival::coxph`; risks by formula", "1e-9",
+            ),
+        ),
     },
-}
+}  # fmt: skip
+
+
+def provenance_of(method: str, kind: OutcomeKind) -> Provenance:
+    """Return code, source and agreement of a method for a kind of outcome."""
+    found = OUTCOME_METHODS.get(kind, {}).get(method)
+    return (found and found.provenance) or METHODS[method].provenance
+
+
+def sources_by_function() -> dict[str, str]:
+    """Return the source of every function that a method states as its code.
+
+    Of several methods with one function it is the source of the first.
+
+    >>> sources_by_function()["estimate.regression.firth.firth"]
+    'Firth D. Biometrika 1993;80:27-38'
+    """
+    stated = [method.provenance for method in METHODS.values()]
+    stated += [
+        provenance_of(name, kind)
+        for kind in OUTCOME_METHODS
+        for name in METHODS
+        if name in OUTCOME_METHODS[kind]
+    ]
+    return {each.code: each.source for each in reversed(stated)}
+
 
 #: Regression on treatment and given covariates, for each kind of outcome.
 _MODELS: Mapping[OutcomeKind, Callable[..., Estimate]] = {
@@ -96,30 +225,6 @@ _MODELS: Mapping[OutcomeKind, Callable[..., Estimate]] = {
     "count": rate_ratio,
     "ordinal": common_odds_ratio,
     "time": cox_hazard_ratio,
-}
-
-
-#: Description of methods for outcomes other than 0/1.
-_LABELS: Mapping[OutcomeKind, Mapping[str, str]] = {
-    "continuous": {
-        "unadjusted": "difference of means with Welch's t-test",
-        "adjusted": "linear regression on treatment and covariates (ANCOVA)",
-        "g-computation": "g-computation with a linear model of each arm",
-        "aipw": "augmented inverse-probability weighting with a linear model of each arm",
-    },
-    "count": {
-        "unadjusted": "Poisson regression on treatment with robust errors",
-        "adjusted": "Poisson regression on treatment and covariates with robust errors",
-    },
-    "ordinal": {
-        "unadjusted": "proportional odds regression on treatment",
-        "adjusted": "proportional odds regression on treatment and covariates",
-    },
-    "time": {
-        "unadjusted": "difference of restricted mean times and Cox regression on treatment",
-        "adjusted": "Cox regression on treatment and covariates",
-        "g-computation": "g-computation with Cox regression, bootstrap of patients",
-    },
 }
 
 
@@ -131,7 +236,8 @@ def label_of(method: str, kind: OutcomeKind, *, several: bool = False) -> str:
     >>> label_of("iptw-ate", "time")
     'Cox regression under inverse-probability weighting (ATE)'
     """
-    label = _LABELS.get(kind, {}).get(method, METHODS[method].label)
+    found = OUTCOME_METHODS.get(kind, {}).get(method)
+    label = (found and found.label) or METHODS[method].label
     if kind == "time" and method.startswith("iptw"):
         return f"Cox regression under {label}"
     if several and method.startswith("iptw"):
@@ -144,28 +250,17 @@ def adjusted_model(data: AnalysisSet, covariates: Sequence[str], method: str) ->
     return _MODELS[data.outcome_kind](data, covariates, method=method)
 
 
-#: Kinds of standard errors that differ from those of 0/1 outcomes.
-_ERRORS: Mapping[tuple[OutcomeKind, str], tuple[ErrorKind, ...]] = {
-    ("continuous", "adjusted"): ("HC3", "HC0", "HC1", "HC2", "model", "bootstrap"),
-    **{
-        ("continuous", name): ("M-estimation", "bootstrap") for name in ("g-computation", "aipw")
-    },
-}  # fmt: skip
-
-
 def errors_of(method: str, kind: OutcomeKind | None) -> tuple[ErrorKind, ...]:
     """Return the kinds of standard errors that a method has for a kind of outcome."""
-    own = METHODS[method].errors
     if kind in (None, "binary"):
-        return own
-    if kind != "continuous":
-        return ()
-    return _ERRORS.get((kind, method), own)
+        return METHODS[method].errors
+    found = OUTCOME_METHODS[kind].get(method)
+    return found.errors if found else ()
 
 
 def run_outcome(work: Work, method: str, horizon: float | None) -> Sequence[Estimate]:
     """Run a method on an outcome that is not 0/1."""
-    run = RUNS[work.data.outcome_kind][method]
+    run = OUTCOME_METHODS[work.data.outcome_kind][method].run
     if work.choices.errors.get(method) == "bootstrap":
         choices = work.choices
         return bootstrapped(
@@ -176,8 +271,8 @@ def run_outcome(work: Work, method: str, horizon: float | None) -> Sequence[Esti
 
 def check_outcome_methods(methods: Sequence[str], kind: OutcomeKind) -> None:
     """Raise ValueError if a method is not available for a kind of outcome that is not 0/1."""
-    unable = [name for name in methods if name not in RUNS[kind]]
+    unable = [name for name in methods if name not in OUTCOME_METHODS[kind]]
     if unable:
-        able = ", ".join(RUNS[kind])
+        able = ", ".join(OUTCOME_METHODS[kind])
         what = "a time to an event" if kind == "time" else f"a {kind} outcome"
         raise ValueError(f"`{unable[0]}` is not available for {what}; choose from {able}")

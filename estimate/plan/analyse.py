@@ -240,11 +240,14 @@ class _Steps:
     def _several_arms(self) -> Iterator[tuple[str, Sequence[Estimate]]]:
         """Yield the comparisons of three arms or more with the reference."""
         for name in self.plan.methods:
-            yield name, SEVERAL[self.data.outcome_kind][name](self.data, self.plan.choices)
+            unadjusted = name == "unadjusted"
+            data = self.shared.observed if unadjusted else self.data
+            found = SEVERAL[data.outcome_kind][name](data, self.plan.choices)
+            yield name, found if unadjusted else [self._pool(each) for each in found]
             for target in get_args(SeveralTarget):
                 if name == f"iptw-{target}":
-                    found = balance_of_arms(self.data, self.plan.choices, target)
-                    self.balances.update(found)
+                    reached = balance_of_arms(self.data, self.plan.choices, target)
+                    self.balances.update(reached)
 
     def _answers(self, method: Method) -> Sequence[Estimate]:
         """Run a method on an outcome of any kind."""
@@ -270,8 +273,10 @@ class _Steps:
         """Pool the estimate if there are imputations."""
         if not self.shared.pooled:
             return each
-        spent = len(self.plan.covariates) + 2
-        left = self.data.n.min() - spent
+        spent = len(self.plan.covariates) + max(2, len(self.data.levels))
+        left = int(self.data.n.min()) - spent
+        if self.data.df is not None:  # the units of the design, less its strata
+            left = min(left, int(self.data.df.min()))
         pooled = pool_estimates(each, df_complete=left)
         fraction = float(missing_information(each, df_complete=left))
         self.information.append((each.method, each.scale, fraction))

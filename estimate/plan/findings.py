@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from estimate.causal.balance import Balance
-from estimate.causal.evalue import E_VALUE_SCALES, e_value
+from estimate.causal.hidden_bias.evalue import E_VALUE_SCALES, e_value
 from estimate.causal.propensity import Discrimination, PropensityScore
 from estimate.comparison.contingency import TwoByTwo
 from estimate.core.arrays import Bools, Floats
@@ -131,9 +131,11 @@ class Analysis:
         here = data.include & (data.treatment == arm)
         if data.outcome_kind != "binary":
             return self._moments(here)
-        yes = int(data.outcome[here].sum())
-        risk = plain(yes / here.sum())
-        return {"patients": int(here.sum()), "with_outcome": yes, "risk": risk}
+        patients = float(np.mean(here.sum(-1)))
+        yes = float(np.mean(np.where(here, data.outcome, 0.0).sum(-1)))
+        return {
+            "patients": round(patients), "with_outcome": round(yes), "risk": plain(yes / patients),
+        }  # fmt: skip
 
     def _moments(self, here: Bools) -> dict[str, Any]:
         data = self.complete.data

@@ -14,7 +14,7 @@ from estimate.methods.offered_methods import check_clustered_methods, methods_of
 from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import ErrorKind
 from estimate.multivalued_treatment.comparisons import SEVERAL
-from estimate.outcomes.registry import RUNS, check_outcome_methods, errors_of
+from estimate.outcomes.registry import OUTCOME_METHODS, check_outcome_methods, errors_of
 from estimate.plan.choices import Matching, MissingData, Outcome, read_level
 
 #: Denotes every method of the plan.
@@ -49,6 +49,8 @@ def resolve_errors(
             "imputations are pooled by Rubin's rules; plan other errors than bootstrap, or "
             "`missing: complete-case`"
         )
+    if "bootstrap" in found.values() and before.get("sampling_strata"):
+        raise ValueError("strata of a survey are not resampled; leave bootstrap out")
     robust = [before.get(name) for name in ("cluster", "sampling_weights")]
     if any(robust) and set(found.values()) - {"bootstrap"}:
         raise ValueError(
@@ -78,15 +80,26 @@ def check_sampling(value: str | None, before: Mapping[str, Any]) -> str | None:
         raise ValueError("name another column than treatment, outcome and covariates")
     if outcome.trials is not None or _kind(before) not in (None, "binary", "continuous"):
         raise ValueError("sampling weights are for 0/1 and continuous outcomes; leave them out")
-    unable = [name for name in before.get("methods", ()) if not METHODS[name].sampling]
+    planned = before.get("methods", ())
+    unable = [name for name in planned if not METHODS[name].sampling]
     if unable:
         able = [name for name in methods_of("analyse") if METHODS[name].sampling]
         raise ValueError(f"`{unable[0]}` takes no sampling weights; choose from {', '.join(able)}")
     found = [name for name in _UNWEIGHTED if before.get(name)]
     if found:
         raise ValueError(f"`{found[0]}` takes no sampling weights; leave it out")
-    if _imputed(before):
-        raise ValueError("imputation takes no sampling weights; plan `missing: complete-case`")
+    return value
+
+
+def check_sampling_strata(value: str | None, before: Mapping[str, Any]) -> str | None:
+    """Return the column of the strata of a survey, if the plan has its weights."""
+    outcome = before.get("outcome")
+    if value is None or outcome is None:
+        return value
+    if value in (before.get("treatment"), *outcome.columns, before.get("cluster")):
+        raise ValueError("name another column than treatment, outcome and cluster")
+    if before.get("sampling_weights") is None:
+        raise ValueError("strata of a survey need `sampling_weights`; give a column of them")
     return value
 
 
@@ -116,7 +129,7 @@ def check_strata(value: tuple[str, ...], before: Mapping[str, Any]) -> tuple[str
 #: Fields of a plan that are only for two arms.
 NOT_OF_SEVERAL = (
     "subgroups", "splines", "mediation", "live_birth", "strata", "models", "trim_percent",
-    "truncate_percent", "missing", "errors", "sampling_weights",
+    "truncate_percent", "errors",
 )  # fmt: skip
 
 
@@ -174,7 +187,7 @@ def check_methods(value: tuple[str, ...], before: Mapping[str, Any]) -> tuple[st
     if len(set(value)) < len(value):
         raise ValueError("a method is listed twice")
     outcome, levels = before.get("outcome"), before.get("treatment_levels", ())
-    if outcome is not None and outcome.declared in RUNS and not levels:
+    if outcome is not None and outcome.declared in OUTCOME_METHODS and not levels:
         check_outcome_methods(value, outcome.declared)
     if levels:
         check_several_arms(value, outcome)

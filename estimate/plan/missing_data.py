@@ -53,7 +53,10 @@ def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
     if faults := _not_imputable(everyone, read, where):
         raise InputError(faults)
     done = _impute(everyone, read, plan)
-    beside = (prepared.cluster, outcome.time, outcome.exposure)
+    beside = (
+        prepared.cluster, outcome.time, outcome.exposure, plan.sampling_weights,
+        plan.sampling_strata,
+    )  # fmt: skip
     filled = {name: columns[name] for name in beside if name is not None}
     data = build(
         {**filled, **_imputed(everyone, done, plan)},
@@ -76,6 +79,7 @@ def _builder(plan: Plan, prepared: OutcomeColumns, where: str) -> Callable[..., 
         time=outcome.time,
         exposure=outcome.exposure,
         sampling=plan.sampling_weights,
+        strata=plan.sampling_strata,
         levels=plan.treatment_levels,
         where=where,
     )
@@ -83,8 +87,9 @@ def _builder(plan: Plan, prepared: OutcomeColumns, where: str) -> Callable[..., 
 
 def _imputed(everyone: AnalysisSet, done: Imputation, plan: Plan) -> dict[str, Any]:
     """Return treatment, outcome and covariates without gaps, categories by the names of levels."""
+    arms = Categorical(plan.treatment_levels)
     filled: dict[str, Any] = {
-        plan.treatment: everyone.treatment,
+        plan.treatment: _named(everyone.treatment, arms) if arms.levels else everyone.treatment,
         plan.outcome.name: everyone.outcome,
     }
     for index, (name, kind) in enumerate(plan.kinds.items(), start=len(filled)):
@@ -130,18 +135,25 @@ def _named(codes: Floats, kind: Categorical) -> NDArray[np.object_]:
 def _impute(everyone: AnalysisSet, read: Mapping[str, Floats], plan: Plan) -> Imputation:
     """Impute each covariate given its predictors, treatment and outcome (which must be there)."""
     outcome, classes = plan.outcome.name, {"binary": 2, "time": 2}
-    extra = [] if everyone.time is None else [_cumulative_hazard(everyone)]
-    table = np.stack([everyone.treatment, everyone.outcome, *read.values(), *extra], axis=-1)
+    extra = _further_predictors(everyone)
+    beside = [column for _, column in extra]
+    table = np.stack([everyone.treatment, everyone.outcome, *read.values(), *beside], axis=-1)
     described = [
-        Column(plan.treatment, 2),
+        Column(plan.treatment, max(2, len(plan.treatment_levels))),
         Column(outcome, classes.get(everyone.outcome_kind, 0)),
     ]
     for name, kind in plan.kinds.items():
         others = plan.missing.predictors.get(name)
-        chosen = None if others is None else frozenset({*others, plan.treatment, outcome})
+        chosen = (
+            None
+            if others is None
+            else frozenset(
+                {*others, plan.treatment, outcome, *(column.name for column, _ in extra)}
+            )
+        )
         levels = len(kind.levels) if isinstance(kind, Categorical) else 0
         described.append(Column(name, levels, predictors=chosen))
-    described += [Column("cumulative hazard")] * len(extra)
+    described += [column for column, _ in extra]
     return impute(
         table,
         described,
@@ -150,6 +162,30 @@ def _impute(everyone: AnalysisSet, read: Mapping[str, Floats], plan: Plan) -> Im
         iterations=plan.missing.iterations,
         included=everyone.include,
     )
+
+
+def _further_predictors(everyone: AnalysisSet) -> list[tuple[Column, Floats]]:
+    """Return what covariates are imputed from besides those of the plan.
+
+    The imputation model holds the design of the survey, so that it also holds in the population
+    (Seaman SR et al. *Biometrics* 2012;68:129-37): the logarithm of the weight and the stratum.
+    """
+    found: list[tuple[Column, Floats]] = []
+    if everyone.time is not None:
+        found.append((Column("cumulative hazard"), _cumulative_hazard(everyone)))
+    if everyone.sampling is not None:
+        weight = np.where(everyone.include, everyone.sampling, 1.0)
+        if np.ptp(weight[everyone.include]) > 0:
+            found.append((Column("logarithm of the sampling weight"), np.log(weight)))
+    if everyone.stratum is not None:
+        # only strata that occur: a category without patients has no coefficient
+        _, codes = np.unique(
+            np.where(everyone.include, everyone.stratum, everyone.stratum[everyone.include][0]),
+            return_inverse=True,
+        )
+        column = codes.reshape(everyone.include.shape).astype(float)
+        found.append((Column("stratum", int(column.max()) + 1), column))
+    return found
 
 
 def _cumulative_hazard(data: AnalysisSet) -> Floats:

@@ -41,6 +41,7 @@ from estimate.plan.method_options import (
     check_methods,
     check_missing,
     check_sampling,
+    check_sampling_strata,
     check_splines,
     check_strata,
     check_two_arms,
@@ -108,8 +109,11 @@ class Plan(Document):
         Column whose rows of equal value are dependent: the couple of an embryo, or a centre.
         Standard errors then allow for dependence within clusters; by default rows are independent.
     sampling_weights
-        Column with the number of members of the population that a patient represents, in a survey
-        without strata; by default all have equal weight.
+        Column with the number of members of the population that a patient represents; by default
+        all have equal weight.
+    sampling_strata
+        Column with the strata of the survey, from each of which patients (or clusters) were
+        sampled; by default there are none.
     errors
         Kind of standard errors, for all methods or by method; other methods use their defaults.
     bootstrap_samples
@@ -150,6 +154,7 @@ class Plan(Document):
     ] = MissingData()
     cluster: Annotated[str | None, Field(validate_default=True)] = None
     sampling_weights: str | None = None
+    sampling_strata: str | None = None
     errors: Annotated[dict[str, ErrorKind], BeforeValidator(read_errors)] = Field(
         default_factory=dict
     )
@@ -193,6 +198,11 @@ class Plan(Document):
     @classmethod
     def _methods_take_weights(cls, value: str | None, info: ValidationInfo) -> str | None:
         return check_sampling(value, info.data)
+
+    @field_validator("sampling_strata")
+    @classmethod
+    def _strata_have_weights(cls, value: str | None, info: ValidationInfo) -> str | None:
+        return check_sampling_strata(value, info.data)
 
     @field_validator("errors")
     @classmethod

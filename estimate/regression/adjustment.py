@@ -92,7 +92,7 @@ def _clustered(
         data.n,
         interval=data.labelled("Wald, HC0"),
         converged=fit.converged,
-        df=data.df,
+        df=data.df_of_regression(len(design.names)),
     )
 
 

@@ -33,7 +33,7 @@ class FirthFit:
 
     ``coef`` is (..., p) and ``loglik`` (...) the penalised maximum. ``cov`` (..., p, p) is the
     inverse information of the augmented data: the penalty acts as if each patient of leverage h
-    came with h / 2 patients of either outcome. A design with collinear columns does not converge
+    had h / 2 patients of either outcome. A design with collinear columns does not converge
     and is NaN.
     """
 

@@ -169,5 +169,5 @@ def modified_poisson(
         data.n,
         interval=data.labelled(f"Wald, robust ({errors})"),
         converged=fit.converged,
-        df=data.df,
+        df=data.df_of_regression(len(design.names)),
     )

@@ -49,7 +49,7 @@ def harrell_knots(x: ArrayLike, knots: int = 3) -> Floats:
     """
     if knots not in OUTER_QUANTILE:
         allowed = ", ".join(map(str, OUTER_QUANTILE))
-        raise InputError.of("spline", "knots", f"{knots} came", f"choose from {allowed}")
+        raise InputError.of("spline", "knots", f"{knots} is not allowed", f"choose from {allowed}")
     values = np.sort(np.asarray(x, float).ravel())
     values = values[~np.isnan(values)]
     distinct, counts = np.unique(values, return_counts=True)

@@ -79,7 +79,7 @@ def size_two_proportions(
     _check_risks(p1, p2)
     _check_errors(alpha, power, allocation)
     if continuity and null is not None:
-        raise _fault("continuity", "it came with a margin", "drop one of them")
+        raise _fault("continuity", "it was given with a margin", "drop one of them")
     p1, p2, ratio = (np.asarray(a, float) for a in (p1, p2, allocation))
     distance, null_var, var = _score_parts(p1, p2, ratio, null, measure)
     if np.any(distance == 0):

@@ -56,7 +56,7 @@ def effects_under_thresholds(
     '0.3674 0.0000'
     """
     if not (shift >= 0 and retrieval < ejaculate):
-        problem = f"shift {shift}, retrieval {retrieval}, ejaculate {ejaculate} came"
+        problem = f"shift {shift}, retrieval {retrieval}, ejaculate {ejaculate} are not allowed"
         cure = "give a shift from 0 and a threshold of retrieval below that of the ejaculate"
         raise InputError.of("thresholds", "", problem, cure)
     control = _arm(0.0, retrieval, ejaculate)

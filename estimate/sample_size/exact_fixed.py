@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln, ndtri, xlog1py, xlogy
+from scipy.special import ndtri
 
+from estimate.comparison.exact.binomial_tables import binomial_masses, pooled_z
+from estimate.comparison.exact.p_value_tables import fisher_p_values
 from estimate.core.arrays import Bools, Floats
 from protocol.errors import InputError
 
@@ -20,24 +22,6 @@ TIE = 1e-10
 
 #: A table of rejections (n1 + 1, n2 + 1) for n1 and n2 participants.
 Test = Callable[[int, int], Bools]
-
-
-def binomial_masses(n: int, p: ArrayLike) -> Floats:
-    """Return (..., n + 1) probabilities of 0..n events for risks ``p`` (...)."""
-    x, risk = np.arange(n + 1), np.asarray(p, float)[..., None]
-    return np.asarray(np.exp(_log_ways(n) + xlogy(x, risk) + xlog1py(n - x, -risk)))
-
-
-def pooled_z(n1: int, n2: int) -> Floats:
-    """Return (n1 + 1, n2 + 1) pooled z statistics, positive if arm 1 has the higher risk.
-
-    Tables without events, or without non-events, have statistic 0.
-    """
-    x1, x2 = np.arange(n1 + 1)[:, None], np.arange(n2 + 1)
-    pooled = (x1 + x2) / (n1 + n2)
-    variance = pooled * (1 - pooled) * (1 / n1 + 1 / n2)
-    difference = x1 / n1 - x2 / n2
-    return np.divide(difference, np.sqrt(variance), out=np.zeros_like(variance), where=variance > 0)
 
 
 def pooled_z_test(alpha: float = 0.025, sides: int = 1) -> Test:
@@ -63,16 +47,7 @@ def fisher_test(alpha: float = 0.025, sides: int = 1) -> Test:
     """Return Fisher's exact test; two-sided p-values add all tables that are not likelier."""
 
     def rejects(n1: int, n2: int) -> Bools:
-        total, x1 = np.arange(n1 + n2 + 1)[:, None], np.arange(n1 + 1)
-        x2 = total - x1
-        inside = (x2 >= 0) & (x2 <= n2)
-        ways = _log_ways(n1)[x1] + _log_ways(n2)[np.clip(x2, 0, n2)] - _log_ways(n1 + n2)[total]
-        chance = np.where(inside, np.exp(ways), 0.0)  # given the total, (total, x1)
-        p = _two_sided(chance) if sides == 2 else chance[:, ::-1].cumsum(1)[:, ::-1]
-        table = np.zeros((n1 + 1, n2 + 1), bool)
-        at_total, at_x1 = np.nonzero(inside & (p <= alpha * (1 + TIE)))
-        table[at_x1, at_total - at_x1] = True
-        return table
+        return np.asarray(fisher_p_values(n1, n2, sides=sides) <= alpha * (1 + TIE))
 
     return rejects
 
@@ -221,23 +196,3 @@ def one_arm_size(p0: float, p1: float, *, alpha: float = 0.025, power: float = 0
         top *= 2
     problem = f"{p0} and {p1} are too close"
     raise InputError.of("size", "p1", problem, "more than 100,000 participants would be needed")
-
-
-def _log_ways(n: int) -> Floats:
-    """Return (n + 1,) logarithms of the binomial coefficients of n."""
-    x = np.arange(n + 1)
-    return np.asarray(gammaln(n + 1) - gammaln(x + 1) - gammaln(n - x + 1))
-
-
-def _two_sided(chance: Floats) -> Floats:
-    """Return for each table the probability of all tables of its row that are not likelier."""
-    order = np.argsort(chance, axis=1, kind="stable")
-    rising = np.take_along_axis(chance, order, 1)
-    heaped = rising.cumsum(1)
-    # Probabilities this close are equal in exact arithmetic: take the sum up to the last of them.
-    apart = np.diff(rising, axis=1) > 1e-7 * rising[:, 1:]
-    last = np.where(np.pad(apart, ((0, 0), (0, 1)), constant_values=True), heaped, np.inf)
-    last = np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]
-    p = np.empty_like(chance)
-    np.put_along_axis(p, order, last, 1)
-    return p

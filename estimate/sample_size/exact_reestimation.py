@@ -12,8 +12,9 @@ from typing import Literal
 
 import numpy as np
 
+from estimate.comparison.exact.binomial_tables import binomial_masses, pooled_z
 from estimate.core.arrays import Floats, Ints
-from estimate.sample_size.exact_fixed import TIE, binomial_masses, pooled_z
+from estimate.sample_size.exact_fixed import TIE
 from estimate.sequential.conditional_power import required_z
 from protocol.errors import InputError
 

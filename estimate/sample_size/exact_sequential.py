@@ -8,19 +8,24 @@ enumerated, so time and memory are of the order of the square root of the sample
 50,000 participants per arm take less than a second and 100 MB.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from estimate.comparison.exact.binomial_tables import binomial_masses
 from estimate.comparison.risk_difference import hypothesis_z
-from estimate.core.arrays import Floats
-from estimate.sample_size.exact_fixed import TIE, binomial_masses
+from estimate.core.arrays import Floats, Ints
+from estimate.sample_size.exact_fixed import TIE
 from protocol.errors import InputError
 
 #: Range of enumerated counts around their mean, in standard deviations and in events.
 REACH, MARGIN = 9.0, 40
+
+
+#: A statistic of events and participants of arm 1, then of arm 2.
+Statistic = Callable[[Ints, Ints, Ints, Ints], Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ def exact_sequential(
     sides: int = 1,
     observed: tuple[int, int, int, int] = (0, 0, 0, 0),
     nulls: Sequence[float] = (0.0,),
+    statistic: Statistic | None = None,
 ) -> ExactTrial:
     """Enumerate both counts over the analyses of a group-sequential trial.
 
@@ -87,6 +93,9 @@ def exact_sequential(
     nulls
         Limits of the null hypothesis about p1 - p2, as for `hypothesis_z`: Z is then the score
         statistic of Farrington and Manning.
+    statistic
+        Function of events and participants of arm 1, then of arm 2 (arrays that broadcast), in
+        place of the score statistic.
 
     Examples
     --------
@@ -107,7 +116,7 @@ def exact_sequential(
     first, second = _check_participants(n1), _check_participants(n2)
     high, low = _check_boundaries(upper, lower, first.size)
     if sides not in (1, 2) or (sides == 2 and lower is not None):
-        problem = f"{sides} came with{'out' if lower is None else ''} lower boundaries"
+        problem = f"{sides} was given with{'out' if lower is None else ''} lower boundaries"
         raise InputError.of("analyses", "sides", problem, "give 1, or 2 without lower boundaries")
     risk1, risk2 = np.broadcast_arrays(np.asarray(p1, float), np.asarray(p2, float))
     alive = np.ones((*risk1.shape, 1, 1))
@@ -124,7 +133,10 @@ def exact_sequential(
         step2 = _transition(int(m2) - before[1], risk2, seen2, next2)
         alive = np.asarray(step1.swapaxes(-1, -2) @ alive @ step2)
         before, seen1, seen2 = (int(m1), int(m2)), next1, next2
-        z = _statistic(*before, seen1, seen2, nulls)
+        if statistic is None:
+            z = _score(*before, seen1, seen2, nulls)
+        else:
+            z = statistic(seen1[:, None], np.asarray(m1), seen2, np.asarray(m2))
         win = (np.abs(z) if sides == 2 else z) >= high[k] - TIE
         lose = ~win if k + 1 == first.size else (z < low[k] - TIE) & ~win
         wins.append((alive * win).sum((-2, -1)))
@@ -153,7 +165,7 @@ def _transition(
     return np.asarray(np.where(inside, masses[..., np.clip(place, 0, more)], 0.0))
 
 
-def _statistic(
+def _score(
     n1: int, n2: int, x1: NDArray[np.int64], x2: NDArray[np.int64], nulls: Sequence[float]
 ) -> Floats:
     """Return (x1, x2) statistics of the hypothesis."""
@@ -174,7 +186,10 @@ def _check_participants(participants: ArrayLike) -> NDArray[np.int64]:
     counts = np.atleast_1d(np.asarray(participants))
     if not np.issubdtype(counts.dtype, np.integer) or counts.min(initial=1) < 1:
         raise InputError.of(
-            "analyses", "participants", f"{participants!r} came", "give whole numbers from 1"
+            "analyses",
+            "participants",
+            f"{participants!r} is not allowed",
+            "give whole numbers from 1",
         )
     if (np.diff(counts) <= 0).any():
         raise InputError.of(
@@ -195,6 +210,6 @@ def _check_boundaries(
         given = np.asarray(lower, float)[:analyses]
         low[: given.size] = given
     if high.shape != (analyses,):
-        problem = f"{high.size} came for {analyses} analyses"
+        problem = f"{high.size} given for {analyses} analyses"
         raise InputError.of("analyses", "upper", problem, "give one boundary per analysis")
     return high, low

@@ -90,7 +90,7 @@ def adjusted_p(graph: Graph, p: ArrayLike) -> Floats:
     """
     values = np.asarray(p, float)
     if values.shape[-1:] != (len(graph.names),):
-        problem = f"{values.shape[-1:]} p-values came for {len(graph.names)} hypotheses"
+        problem = f"{values.shape[-1:]} p-values were given for {len(graph.names)} hypotheses"
         raise InputError([_fault("p", problem, "give one for each hypothesis")])
     flat = np.where(np.isnan(values), 1.0, values).reshape(-1, values.shape[-1])
     rows, m = flat.shape

@@ -106,7 +106,7 @@ def analyse_final(
     """
     info = _check_information(information, design)
     if not np.isfinite(z):
-        raise InputError.of("analysis", "z", f"{z} came", "give a finite statistic")
+        raise InputError.of("analysis", "z", f"{z} is not allowed", "give a finite statistic")
     naive = z / np.sqrt(info[-1])
     tail = (1 - level) / 2
 
@@ -218,7 +218,7 @@ def observed_boundaries(
     info = np.atleast_1d(np.asarray(information, float))
     if planned <= 0 or info[0] <= 0 or (np.diff(info) <= 0).any():
         problem = f"analyses at {info.tolist()} of {planned:g} do not rise from above 0"
-        raise InputError.of("analysis", "information", problem, "list information as it came")
+        raise InputError.of("analysis", "information", problem, "list information in its order")
     fraction = np.minimum(info / planned, 1.0)
     spent = shape.spent(fraction, design_alpha / sides)
     if last:
@@ -238,7 +238,7 @@ def _boundary(design: SequentialDesign, analysis: int) -> float:
 def _check_information(information: ArrayLike, design: SequentialDesign) -> Floats:
     info = np.atleast_1d(np.asarray(information, float))
     if info.size > design.analyses:
-        problem = f"{info.size} analyses came, the design has {design.analyses}"
+        problem = f"{info.size} analyses were given, the design has {design.analyses}"
         raise InputError.of("analysis", "information", problem, "remove analyses after the end")
     if info.size == 0 or not np.isfinite(info).all() or info[0] <= 0 or (np.diff(info) <= 0).any():
         problem = f"{information!r} does not rise from above 0"

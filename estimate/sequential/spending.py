@@ -54,7 +54,7 @@ class Spending:
             raise _fault("family", f"{self.family!r} is not known", f"choose one of {known}")
         name = PARAMETERS.get(self.family)
         if name and (self.parameter is None or not np.isfinite(self.parameter)):
-            raise _fault(name, f"{self.family} came without it", f"give a number for {name}")
+            raise _fault(name, f"{self.family} needs it", f"give a number for {name}")
         if name is None and self.parameter is not None:
             raise _fault("parameter", f"{self.family} takes none", "remove it")
         low, high = LIMITS.get(self.family, (0.0, 0.0))
@@ -96,7 +96,7 @@ class Spending:
     def _listed(self, fraction: Floats, error: float) -> Floats:
         values = np.asarray(self.cumulative)
         if fraction.shape != values.shape:
-            problem = f"{values.size} values came for {fraction.size} analyses"
+            problem = f"{values.size} values were given for {fraction.size} analyses"
             raise _fault("cumulative", problem, "give one value per analysis")
         if abs(values[-1] - error) > 1e-12:
             raise _fault("cumulative", f"it ends at {values[-1]}", f"let it end at {error}")

@@ -211,8 +211,10 @@ def _check(design: SequentialDesign, analysis: ArrayLike, level: float) -> None:
     interim = np.asarray(analysis)
     if interim.size and not ((interim >= 1) & (interim <= design.analyses)).all():
         problem = (
-            f"analyses {interim.min()} to {interim.max()} came, the design has {design.analyses}"
+            f"analyses {interim.min()} to {interim.max()} given; the design has {design.analyses}"
         )
         raise InputError.of("ordered", "analysis", problem, "count them from 1")
     if not 0 < level < 1:
-        raise InputError.of("ordered", "level", f"{level} came", "give one between 0 and 1")
+        raise InputError.of(
+            "ordered", "level", f"{level} is not allowed", "give one between 0 and 1"
+        )

@@ -68,7 +68,7 @@ def follow(design: SequentialDesign, z: ArrayLike) -> Conduct:
     """
     values = np.asarray(z, float)
     if values.shape[-1:] != (design.analyses,):
-        problem = f"{values.shape[-1:]} statistics came for {design.analyses} analyses"
+        problem = f"{values.shape[-1:]} statistics were given for {design.analyses} analyses"
         raise InputError.of("conduct", "z", problem, "give one per analysis")
     high, low = np.asarray(design.upper), np.asarray(design.lower)
     with np.errstate(invalid="ignore"):

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from estimate.core.result import RATIOS, Estimate
 from estimate.plan.findings import Analysis
-from pretese.analysis.analysis_tables import arm_words, effect, score_odds_ratios, scores_by_arm
+from pretese.analysis.analysis_tables import arm_words, score_odds_ratios, scores_by_arm
 from pretese.analysis.exploration_figures import FigureMaker, exploration_makers
+from pretese.analysis.journal_style import effect
 from pretese.analysis.prediction_figures import draw_validation
 from pretese.plots.ratio_axis import ratio_axis
 from pretese.plots.style import (

@@ -10,12 +10,11 @@ from estimate.causal.weighting import weights
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Floats
 from estimate.core.columns import Categorical, Numeric
-from estimate.core.result import RATIOS, Z95, Estimate
-from estimate.description.table1 import TableOne, format_p, table_one
-from estimate.longitudinal.strategies import StrategyFindings
+from estimate.core.result import Z95
+from estimate.description.table1 import TableOne, table_one
 from estimate.plan.explore import Division
 from estimate.plan.findings import Analysis
-from estimate.prediction.planned_models import ValidatedModel
+from pretese.analysis.journal_style import PLAIN, JournalStyle, effect
 
 
 def arm_words(outcome: str, arm: Mapping[str, Any]) -> str:
@@ -36,99 +35,9 @@ def arms_lines(found: Analysis, document: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def effect(each: Estimate) -> str:
-    """Return an estimate with its interval, or the reason for its absence.
-
-    Differences of risks are in percentage points.
-    """
-    if not each.converged:
-        return "not estimable"
-    numbers = (each.estimate, each.conf_low, each.conf_high)
-    if each.scale == "risk difference":
-        value, low, high = (f"{100 * x:+z.1f}" for x in numbers)
-    elif each.scale in RATIOS:
-        value, low, high = (f"{x:.2f}" for x in numbers)
-    else:
-        value, low, high = (f"{x:+z.2f}" for x in numbers)
-    return f"{value} ({low} to {high})"
-
-
-def estimates_table(found: Analysis) -> pd.DataFrame:
-    """Return one line per estimate, absolute risks first within a method."""
-    return table_of_effects(found.estimates)
-
-
-def e_values_table(found: Analysis) -> pd.DataFrame:
-    """Return one line per E-value: of the estimate, and of the limit nearer to no effect."""
-    rows = [row for row in found.record()["e_values"] if row["point"] is not None]
-    return pd.DataFrame(
-        {
-            "method": row["method"],
-            "effect": row["scale"],
-            "E-value": f"{row['point']:.2f}",
-            "E-value of the limit": "" if row["limit"] is None else f"{row['limit']:.2f}",
-        }
-        for row in rows
-    )
-
-
-def predictions_table(found: Sequence[ValidatedModel]) -> pd.DataFrame:
-    """Return one line per prediction model."""
-    return pd.DataFrame(
-        {
-            "model": each.name,
-            "patients (events)": f"{each.found.n} ({each.found.events})",
-            **{
-                head: f"{part.value:.2f} ({part.low:z.2f} to {part.high:z.2f})"
-                for head, part in (
-                    ("C-statistic", each.found.c_statistic),
-                    ("calibration slope", each.found.slope),
-                    ("intercept", each.found.intercept),
-                    ("observed / expected", each.found.observed_over_expected),
-                )
-            },
-            "Brier score": f"{each.found.brier.value:.3f}",
-            "patients needed": "" if each.needed is None else str(each.needed.patients),
-        }
-        for each in found
-    )
-
-
-def strategies_table(found: StrategyFindings) -> pd.DataFrame:
-    """Return one line per strategy: risks by three methods, adherent patients, largest weight."""
-    percent = ("weighted", "g_formula", "unweighted")
-    return pd.DataFrame(
-        {
-            "strategy": row["strategy"],
-            **{f"risk, {name.replace('_', '-')}": f"{100 * row[name]:.1f} %" for name in percent},
-            "patients who adhered": row["adherent"],
-            "largest weight": f"{row['largest_weight']:.1f}",
-        }
-        for row in found.risks
-    )
-
-
-def table_of_effects(estimates: Sequence[Estimate]) -> pd.DataFrame:
-    """Return one line per estimate."""
-    return pd.DataFrame(
-        {
-            "method": each.method,
-            "effect": each.scale,
-            "estimate (95 % CI)": effect(each),
-            "p": format_p(float(each.p_value)),
-            "interval": each.interval,
-            "test": each.test,
-            "patients": int(each.n),
-            "among": each.estimand.population,
-            "estimand": each.estimand.summary,
-        }
-        for each in estimates
-    )
-
-
-def characteristics_table(found: Analysis) -> pd.DataFrame:
+def characteristics_table(found: Analysis, style: JournalStyle = PLAIN) -> pd.DataFrame:
     """Return Table 1: observed covariates by treatment, with counts of missing values."""
-    return characteristics(found).frame()
+    return characteristics(found).frame(style.p_value)
 
 
 def characteristics(found: Analysis) -> TableOne:
@@ -168,7 +77,7 @@ def _describe(found: Analysis, data: AnalysisSet, weighted: Floats | None) -> Ta
     return table_one(patients, name, found.plan.kinds, weights=weighted, means=found.plan.mean_sd)
 
 
-def subgroups_table(found: Analysis) -> pd.DataFrame:
+def subgroups_table(found: Analysis, style: JournalStyle = PLAIN) -> pd.DataFrame:
     """Return one line per group: patients, odds ratio, and tests of the division."""
     lines = []
     records = found.record()["subgroups"]
@@ -187,10 +96,10 @@ def subgroups_table(found: Analysis) -> pd.DataFrame:
                     "group": label,
                     "untreated": counts[0],
                     "treated": counts[1],
-                    "odds ratio (95 % CI)": effect(answer),
-                    "p for interaction": format_p(division.p_value) if first else "",
-                    "p, Holm": format_p(record["interaction_p_holm"]) if first else "",
-                    "RERI (95 % CI)": "" if first else _reri(division, index - 1),
+                    "odds ratio (95 % CI)": effect(answer, style),
+                    "p for interaction": style.p_value(division.p_value) if first else "",
+                    "p, Holm": style.p_value(record["interaction_p_holm"]) if first else "",
+                    "RERI (95 % CI)": "" if first else _reri(division, index - 1, style),
                 }
             )
     return pd.DataFrame(lines)
@@ -226,9 +135,10 @@ _OF_GROUP = ("estimate", "std_error", "p_value", "conf_low", "conf_high", "n")
 _OF_RERI = ("estimate", "conf_low", "conf_high")
 
 
-def _reri(division: Division, row: int) -> str:
+def _reri(division: Division, row: int, style: JournalStyle) -> str:
     value, low, high = division.reri[row]
-    return "" if np.isnan(value) else f"{value:z.2f} ({low:z.2f} to {high:z.2f})"
+    limits = style.interval(f"{low:z.2f}", f"{high:z.2f}")
+    return "" if np.isnan(value) else f"{value:z.2f} ({limits})"
 
 
 def balance_table(found: Analysis) -> pd.DataFrame:

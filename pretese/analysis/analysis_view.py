@@ -13,7 +13,8 @@ from rich.table import Table
 from estimate.core.result import Estimate
 from estimate.description.table1 import format_p
 from estimate.plan.findings import Analysis
-from pretese.analysis.analysis_tables import arms_lines, effect
+from pretese.analysis.analysis_tables import arms_lines
+from pretese.analysis.journal_style import effect
 from pretese.screen.console import SafeConsole
 
 #: R-hat above which more iterations are recommended (Gelman et al. 2013).

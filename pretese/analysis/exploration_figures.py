@@ -17,7 +17,7 @@ from estimate.plan.explore import Division, Shape
 from estimate.plan.findings import Analysis
 from estimate.plan.live_birth import CumulativeLiveBirth
 from estimate.plan.pathways import Pathway
-from pretese.analysis.analysis_tables import effect
+from pretese.analysis.journal_style import effect
 from pretese.plots.before_after import draw_changes
 from pretese.plots.ratio_axis import ratio_axis
 from pretese.plots.style import GRID, INK, MUTED, PUBLISHED, SIMULATED, house_style, new_figure

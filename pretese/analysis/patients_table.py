@@ -25,7 +25,7 @@ class PatientsTable:
     where
         Name of the table in messages.
     sha256
-        Of the file; None if the table came as a DataFrame.
+        Of the file; None if the table is a DataFrame.
     assumptions
         Assumptions made in reading it.
     """

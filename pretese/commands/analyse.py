@@ -21,18 +21,27 @@ from pretese.io.text.json_text import print_json
 @out_option("Folder for tables (CSV, Markdown, LaTeX, HTML) and figures (SVG, PNG).")
 @click.option("--visits", type=InputPath(), help="Table of visits, for a plan with strategies.")
 @click.option("--injections", type=InputPath(), help="Table of injections, for strategies.")
-@report_option("HTML file for one page: effects, tables, figures, methods, reporting items.")
+@report_option(
+    "HTML page (.html) or Word document (.docx): effects, tables, figures, methods, reporting "
+    "items.", ".html", ".htm", ".docx",
+)  # fmt: skip
+@click.option(
+    "--style", type=click.Choice(["plain", "nejm", "jama", "lancet"]), default="plain",
+    show_default=True, help="Journal whose format p-values and intervals in tables have.",
+)  # fmt: skip
 @json_option
 def command(
     data: Path, plan_path: Path, out: Path | None, report: Path | None, as_json: bool,
-    visits: Path | None, injections: Path | None,
+    visits: Path | None, injections: Path | None, style: str,
 ) -> None:  # fmt: skip
     """Estimate the effect of treatment in DATA, a table with one row per patient."""
     from pretese.api.analysis.analyses import analyse
     from pretese.api.analysis.analyses import plan as read_plan
-    from pretese.io.output.atomic_file import write_file
     from pretese.io.output.result_folder import optional_result_folder
+    from pretese.screen.extras import need_library
 
+    if report is not None and report.suffix == ".docx":
+        need_library("docx", "--report", otherwise="end the file in .html")
     plan = read_plan(plan_path)
     with optional_result_folder(out) as folder:  # checked before the analysis
         found = analyse(
@@ -40,9 +49,9 @@ def command(
             on_assumption=lambda each: show_assumptions(data, [each]),
         )  # fmt: skip
         if folder is not None:
-            found.write_into(folder)
+            found.write_into(folder, style)
     if report is not None:
-        write_file(report, found.to_html(figures=True), "--report")
+        found.write_report(report, style, "--report")
     if as_json:
         print_json(found.to_dict())
         return

@@ -34,7 +34,8 @@ def command(
     """Fit a scenario to DATA, a table with one row per patient, and compare both.
 
     The fitted scenario can be used like a shipped one, for example: pretese simulate
-    OUT/fitted.yaml. It contains no data of individual patients.
+    OUT/fitted.yaml. The id of the mapping names the file, if there is one. The scenario contains
+    no data of individual patients.
     """
     from pretese.io.output.result_folder import optional_result_folder
 

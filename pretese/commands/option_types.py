@@ -144,7 +144,7 @@ def pairs_of(option: str, words: tuple[str, ...], example: str) -> dict[str, str
             problem = f"{shown(word)} is not understood"
             raise InputError.of(option, "", problem, f"write it as in {example}")
         if name in pairs:
-            raise InputError.of(option, name, "it came twice", "give it once")
+            raise InputError.of(option, name, "it is repeated", "give it once")
         pairs[name] = value
     return pairs
 

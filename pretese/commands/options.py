@@ -134,9 +134,9 @@ def figures_option(words: str) -> Option[Any]:
     return click.option("--figures/--no-figures", default=True, show_default=True, help=words)
 
 
-def report_option(words: str) -> Option[Any]:
-    """Return ``--report``: a file for one HTML page."""
-    return click.option("--report", type=OutputFile(), help=words)
+def report_option(words: str, *endings: str) -> Option[Any]:
+    """Return ``--report``: a file for one report, with one of some endings."""
+    return click.option("--report", type=OutputFile(*endings), help=words)
 
 
 def set_option(what: str, example: str) -> Option[Any]:

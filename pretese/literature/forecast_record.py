@@ -44,9 +44,9 @@ def forecast_scores(probabilities: Mapping[str, float], outcome: str) -> dict[st
     Returns
     -------
     dict
-        ``brier``: sum of squared differences from what came, 0 to 2 (Brier, Mon Weather Rev
+        ``brier``: sum of squared differences from the outcome, 0 to 2 (Brier, Mon Weather Rev
         1950;78:1-3, equation 2); ``logarithmic``: minus the natural logarithm of the probability
-        of what came (Good, J R Stat Soc B 1952;14:107-114).
+        of the observed outcome (Good, J R Stat Soc B 1952;14:107-114).
 
     Raises
     ------

@@ -21,7 +21,7 @@ def outlook_row(
     standard error that the control risk gives without an effect.
     """
     if participants < 4:
-        problem = f"{participants} came"
+        problem = f"{participants} is not allowed"
         raise InputError.of("assurance", "participants", problem, "give at least 4")
     arm = participants / 2
     found = assurance_two_proportions(prior, control_risk, arm, arm, alpha=alpha)

@@ -10,21 +10,11 @@ from numpy.typing import NDArray
 from pretese.article.published import PublishedStudy
 from pretese.plots.style import MUTED, PUBLISHED, SIMULATED, house_style, new_figure
 from simulate.core.coding import BASELINE
+from simulate.labels import axis_label
 
 Floats = NDArray[np.float64]
 
 ARMS = ("untreated", "treated")
-_LABELS = {
-    "age_years": "age, years",
-    "infertility_duration_years": "infertility, years",
-    "bmi_kg_m2": "body mass index, kg/m²",
-    "testis_volume_ml": "testis volume, mL",
-    "lh_iu_l": "LH, IU/L",
-    "fsh_iu_l": "FSH, IU/L",
-    "testosterone_nmol_l": "testosterone, nmol/L",
-    "estradiol_pmol_l": "estradiol, pmol/L",
-    "prolactin_ng_ml": "prolactin, ng/mL",
-}
 QUARTILES = ("q1", "median", "q3")
 
 
@@ -60,7 +50,7 @@ def _panel(
     axes.plot(places, middle, "_", color=SIMULATED, ms=9, mew=1.6, label="simulated, median")
     axes.plot(places, printed, "o", color=PUBLISHED, ms=4, mfc="none", mew=1.3, label="published")
     axes.set_xticks(places, ["Q1", "median", "Q3"] * 2, fontsize=7)
-    axes.set_title(_LABELS[variable], fontsize=9)
+    axes.set_title(axis_label(variable), fontsize=9)
     bottom, top = axes.get_ylim()
     axes.set_ylim(bottom - 0.12 * (top - bottom), top)
     for place, arm in ((1, "untreated"), (5, "treated")):

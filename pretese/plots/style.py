@@ -106,10 +106,11 @@ def save(figure: Figure, path: Path, argument: str = "") -> None:
     The file is written in one step, as `atomic_file.write_file` does; ``argument`` names
     the argument that asked for it.
     """
-    write_file(path, svg(figure) if path.suffix == ".svg" else _png(figure), argument)
+    write_file(path, svg(figure) if path.suffix == ".svg" else png_bytes(figure), argument)
 
 
-def _png(figure: Figure) -> bytes:
+def png_bytes(figure: Figure) -> bytes:
+    """Return a figure as PNG of 200 dots per inch, without date and program version."""
     buffer = io.BytesIO()
     with house_style(), quiet():
         _lay_out(figure)

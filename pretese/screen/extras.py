@@ -8,6 +8,7 @@ from protocol.errors import InputError
 EXTRA_OF = {
     "matplotlib": "plots",
     "openpyxl": "files",
+    "docx": "files",
     "pyreadstat": "files",
     "fastapi": "web",
     "jwt": "web",
@@ -36,6 +37,18 @@ def need_extra(extra: str, argument: str, *, otherwise: str = "") -> None:
     for library, brought_by in EXTRA_OF.items():
         if brought_by == extra and not _installed(library):
             raise missing_library(library, argument, otherwise)
+
+
+def need_library(library: str, argument: str, *, otherwise: str = "") -> None:
+    """Refuse, before any work, a request that needs one library of an extra.
+
+    Raises
+    ------
+    InputError
+        As `need_extra`.
+    """
+    if not _installed(library):
+        raise missing_library(library, argument, otherwise)
 
 
 def missing_library(library: str, argument: str = "pretese", otherwise: str = "") -> InputError:

@@ -1,4 +1,4 @@
-"""A finished power study: what it shows, its trials, and the folder that keeps them."""
+"""A finished power study: document, simulated trials, and their folder."""
 
 import shutil
 import weakref
@@ -15,7 +15,7 @@ from pretese.trial.power.trial_tables import write_trials
 
 
 class ScratchFolder:
-    """A folder that is gone when nobody holds it any more, at the latest when the process ends."""
+    """A temporary folder, deleted when it is no longer referenced, at the latest at exit."""
 
     def __init__(self) -> None:
         self.path = Path(mkdtemp(prefix="pretese-"))
@@ -29,13 +29,13 @@ class PowerRun:
     Attributes
     ----------
     document
-        What it shows, as plain values.
+        The results as plain values.
     designs
         The designs with their simulated trials.
     results
-        Folder of tables, figures and trials; None if none was asked for.
+        Folder of tables, figures and trials; None if none was requested.
     scratch
-        Keeps the replicates while it exists.
+        Temporary folder of the replicates.
     """
 
     document: dict[str, Any]
@@ -44,10 +44,10 @@ class PowerRun:
     scratch: ScratchFolder | None
 
     def archive(self) -> Path:
-        """Return a folder with document, design files and trials; made on first use."""
+        """Return a folder with document, design files and trials; it is created on first use."""
         if self.results is not None:
             return self.results
-        assert self.scratch is not None  # noqa: S101  one of the two is always there
+        assert self.scratch is not None  # noqa: S101  one of the two always exists
         folder = self.scratch.path / "results"
         if not folder.exists():
             folder.mkdir()

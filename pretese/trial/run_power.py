@@ -1,4 +1,4 @@
-"""Run a whole power study: simulate every design, keep the trials, write tables and figures."""
+"""Run a power study: simulate every design, store the trials, write tables and figures."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -49,11 +49,11 @@ def run_power(
     Parameters
     ----------
     out, resume
-        Folder for finished blocks of trials, tables and figures; whether to go on with it.
+        Folder for finished blocks of trials, tables and figures; whether to continue it.
     workers, scheduler
-        Processes here, or the address of a Dask scheduler; the result does not depend on them.
+        Number of processes, or the address of a Dask scheduler; the result does not depend on them.
     show_progress
-        Whether a bar on standard error shows how far the work is.
+        Whether a progress bar is shown on standard error.
     """
     if out is not None:
         need_extra("plots", "out", otherwise="print the result without a folder")
@@ -104,7 +104,7 @@ def run_power_part(
 
 
 def study_document(designs: list[StudiedDesign], request: Request) -> dict[str, Any]:
-    """Return a whole study as plain values, rounded as they are written."""
+    """Return the study as plain values, rounded as in files."""
     document = {
         "schema": POWER_SCHEMA,
         "seed": request.seed,
@@ -131,14 +131,14 @@ def _store(
         try:
             yield Store(scratch.path, lasting=False)
         except BaseException:
-            scratch.remove()  # at once: who holds the error holds the frames below it too
+            scratch.remove()  # raised at once, because the error references all frames below it
             raise
 
 
 def _write(results: Path, designs: list[StudiedDesign], document: dict[str, Any]) -> None:
     """Write archive, figures and manifest in one step."""
     from pretese.plots.style import save  # matplotlib takes a while to load
-    from pretese.trial.report.power_figures import draw_all
+    from pretese.trial.report.figures.power_figures import draw_all
 
     with result_folder(results) as folder:
         write_archive(folder, designs, document)

@@ -1,1 +1,1 @@
-"""`pretese serve`: pages for the bedside and for trial planning, and a CDS Hooks service."""
+"""`pretese serve`: pages for the bedside, trials and simulated cohorts, and a CDS Hooks service."""

@@ -25,14 +25,14 @@ from pretese.web.trials import trial_page
 from pretese.web.trials.trial_answer import trial_answer
 from pretese.web.trials.trial_question import trial_question
 
-#: Style sheet and scripts, served as they are.
+#: Style sheet and scripts.
 STATIC = Path(__file__).parent / "static"
 
 
 def create_application(settings: ServerSettings) -> App:
     """Return the ASGI application with the given limits.
 
-    Nothing is stored: every answer follows from its request alone.
+    Nothing is stored: a response depends only on its request.
     """
     inner = DescribedServer(title="pretese", docs_url=None, redoc_url=None, lifespan=_loaded_ahead)
     inner.include_router(bedside.router)
@@ -51,7 +51,7 @@ def create_application(settings: ServerSettings) -> App:
 
 @asynccontextmanager
 async def _loaded_ahead(_: FastAPI) -> AsyncIterator[None]:
-    """Load what the explorers need while nobody waits, so that the first answer is in time."""
+    """Import the libraries of the explorers at start, so that the first response is fast."""
     threading.Thread(target=_load, daemon=True).start()
     yield
 
@@ -63,7 +63,7 @@ def _load() -> None:
 
 def _error_page(request: Request, error: Exception) -> Response:
     """Return a page for an address that does not exist, or a method that is not allowed."""
-    if not isinstance(error, HTTPException):  # registered for this class alone
+    if not isinstance(error, HTTPException):  # registered for this class only
         raise error
     faults = [f"{error.status_code} {error.detail}"]
     return rendering.localised_page(request, "error.html", error.status_code, faults=faults)

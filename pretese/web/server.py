@@ -1,4 +1,4 @@
-"""Run the application with uvicorn until it is interrupted."""
+"""Run the application with uvicorn until interrupted."""
 
 import socket
 import webbrowser
@@ -9,12 +9,12 @@ from protocol.errors import InputError
 
 
 def bound_socket(settings: ServerSettings) -> socket.socket:
-    """Return a socket that listens at the address, before anything slow is loaded.
+    """Return a socket that listens at the address, before slow libraries are imported.
 
     Raises
     ------
     InputError
-        The address is not one of this machine, or its port is taken.
+        The address does not belong to this machine, or its port is in use.
     """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -46,7 +46,7 @@ def serve(settings: ServerSettings, *, open_browser: bool) -> None:
 
     config = uvicorn.Config(
         create_application(settings),
-        access_log=False,  # its lines would hold entries of the form
+        access_log=False,  # access logs would contain entries of the form
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=3,

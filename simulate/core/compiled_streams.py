@@ -23,7 +23,11 @@ _M0, _M1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
 _W0, _W1 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
 _ZERO, _ONE, _ELEVEN = np.uint64(0), np.uint64(1), np.uint64(11)
 _LAYER, _EIGHT, _MANTISSA = np.uint64(0xFF), np.uint64(8), np.uint64(0x000FFFFFFFFFFFFF)
+_NINE, _TO_SIGN, _SIGN = np.uint64(9), np.uint64(55), np.uint64(1 << 63)
 _STEP = 1.0 / 9007199254740992.0
+
+#: Counters whose numbers are computed in advance.
+_BATCH = 128
 
 #: Start of the tail of the ziggurat, and the digits with which its table is computed.
 _START, _DIGITS = Decimal("3.6541528853610087963519472518"), 40
@@ -95,6 +99,18 @@ def _high(context, a, b):
     return types.uint64(types.uint64, types.uint64), generate
 
 
+@intrinsic
+def _bits(context, number):
+    """Return the bits of a float64."""
+    return types.uint64(types.float64), lambda c, b, s, a: b.bitcast(a[0], ir.IntType(64))
+
+
+@intrinsic
+def _real(context, bits):
+    """Return the float64 of these bits."""
+    return types.float64(types.uint64), lambda c, b, s, a: b.bitcast(a[0], ir.DoubleType())
+
+
 @njit(inline="always")
 def _philox(c0, c1, c2, c3, k0, k1):
     """Return the four numbers of a counter: ten rounds."""
@@ -127,52 +143,75 @@ def _fill_uniform(out, k0, k1, first, first_chunk, per_chunk):
 
 
 @njit(nogil=True, cache=True)
-def _next(state, buffer, chunk, replicate, k0, k1):
-    """Return the next 64 bits of an address; ``state`` holds the counter and the number used."""
-    if state[1] == 4:
-        a, b, c, d = _philox(np.uint64(state[0]), _ZERO, chunk, replicate, k0, k1)
-        buffer[0], buffer[1], buffer[2], buffer[3] = a, b, c, d
-        state[0] += 1
-        state[1] = 0
-    bits = buffer[state[1]]
-    state[1] += 1
-    return bits
+def _refill(buffer, state, count, chunk, replicate, k0, k1):
+    """Put the numbers of the next ``count`` counters into the buffer, which has been used up.
+
+    Counters do not depend on each other, so that the processor works on several at a time.
+    """
+    first = state[2]
+    for b in range(count):
+        n0, n1, n2, n3 = _philox(np.uint64(first + b), _ZERO, chunk, replicate, k0, k1)
+        buffer[4 * b], buffer[4 * b + 1] = n0, n1
+        buffer[4 * b + 2], buffer[4 * b + 3] = n2, n3
+    state[0], state[1], state[2] = 0, 4 * count, first + count
+
+
+@njit(nogil=True, cache=True)
+def _next_uniform(buffer, state, chunk, replicate, k0, k1):
+    """Return the next number of an address; ``state``: used, held, the next counter."""
+    if state[0] == state[1]:
+        _refill(buffer, state, 1, chunk, replicate, k0, k1)
+    bits = buffer[state[0]]
+    state[0] += 1
+    return (bits >> _ELEVEN) * _STEP
+
+
+@njit(nogil=True, cache=True)
+def _at_the_edge(x, layer, part, buffer, state, chunk, replicate, k0, k1):
+    """Return a normal that is not inside its layer's rectangle; NaN: draw another one."""
+    if layer == 0:
+        while True:
+            u = _next_uniform(buffer, state, chunk, replicate, k0, k1)
+            v = _next_uniform(buffer, state, chunk, replicate, k0, k1)
+            beyond, height = -(1.0 / _TAIL) * math.log1p(-u), -math.log1p(-v)
+            if height + height > beyond * beyond:
+                break
+        return -(_TAIL + beyond) if (part >> _EIGHT) & _ONE else _TAIL + beyond
+    u = _next_uniform(buffer, state, chunk, replicate, k0, k1)
+    low = _HEIGHT[layer]
+    below = (_HEIGHT[layer - _ONE] - low) * u + low < math.exp(-0.5 * x * x)
+    return x if below else math.nan
 
 
 @njit(nogil=True, cache=True)
 def _fill_normal(out, k0, k1, first, first_chunk, per_chunk):
     rows, n = out.shape
-    buffer, state = np.empty(4, np.uint64), np.empty(2, np.int64)
+    buffer, state = np.empty(4 * _BATCH, np.uint64), np.empty(3, np.int64)
     for row in range(rows):
         at, chunk = 0, np.uint64(first_chunk)
         replicate = np.uint64(first + row)
         while at < n:
             end = min(at + per_chunk, n)
-            state[0], state[1] = 1, 4
+            state[0], state[1], state[2] = 0, 0, 1
+            used = held = 0
             while at < end:
-                bits = _next(state, buffer, chunk, replicate, k0, k1)
+                if used == held:
+                    count = min(_BATCH, (end - at + 3) // 4)
+                    _refill(buffer, state, count, chunk, replicate, k0, k1)
+                    used, held = 0, 4 * count
+                bits = buffer[used]
+                used += 1
                 layer = bits & _LAYER
-                bits >>= _EIGHT
-                part = (bits >> _ONE) & _MANTISSA
-                x = part * _WIDTH[layer]
-                if bits & _ONE:
-                    x = -x
+                part = (bits >> _NINE) & _MANTISSA
+                # a float's sign is its first bit: no branch that the processor would guess wrong
+                sign = (bits << _TO_SIGN) & _SIGN
+                x = _real(_bits(np.int64(part) * _WIDTH[layer]) ^ sign)
                 if part >= _INSIDE[layer]:
-                    if layer == 0:
-                        while True:
-                            u = (_next(state, buffer, chunk, replicate, k0, k1) >> _ELEVEN) * _STEP
-                            v = (_next(state, buffer, chunk, replicate, k0, k1) >> _ELEVEN) * _STEP
-                            beyond, height = -(1.0 / _TAIL) * math.log1p(-u), -math.log1p(-v)
-                            if height + height > beyond * beyond:
-                                break
-                        x = _TAIL + beyond
-                        if (part >> _EIGHT) & _ONE:
-                            x = -x
-                    else:
-                        u = (_next(state, buffer, chunk, replicate, k0, k1) >> _ELEVEN) * _STEP
-                        low = _HEIGHT[layer]
-                        if not (_HEIGHT[layer - _ONE] - low) * u + low < math.exp(-0.5 * x * x):
-                            continue
+                    state[0], state[1] = used, held
+                    x = _at_the_edge(x, layer, part, buffer, state, chunk, replicate, k0, k1)
+                    used, held = state[0], state[1]
+                    if math.isnan(x):
+                        continue
                 out[row, at] = x
                 at += 1
             chunk += _ONE

@@ -147,9 +147,12 @@ def _counting(
 ) -> Floats:
     """Return the latest result in the window of a measured input."""
     results = _in_unit(regimen, name, reported)
-    found: Floats = np.full(results[0].shape, np.nan)
-    for number in _visits_in_window(regimen.inputs[name], len(results), due, as_of):
-        found = np.where(np.isnan(results[number]), found, results[number])
+    *earlier, found = [np.full(results[0].shape, np.nan)] + [
+        results[number]
+        for number in _visits_in_window(regimen.inputs[name], len(results), due, as_of)
+    ]
+    while earlier and (missing := np.isnan(found)).any():
+        found = np.where(missing, earlier.pop(), found)
     return found
 
 

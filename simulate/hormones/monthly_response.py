@@ -1,6 +1,7 @@
 """Monthly response to injections: pituitary, Leydig cells and serum FSH."""
 
 from collections.abc import Iterator
+from types import EllipsisType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ from simulate.scenario.sections.endocrine import Physiology
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Codes = NDArray[np.int8]
+Rows = Flags | EllipsisType
 
 
 class Body:
@@ -48,6 +50,9 @@ class Body:
         self._history = np.zeros(shape, np.intp)
         self._known = actions(model)
         self._fsh_left: dict[str, Floats] = {}
+        self._month_kept: dict[str, Floats] = {}
+        self._kept_over: dict[str, dict[float, Floats]] = {}
+        self._scale: dict[str, Floats] = {}
         self._weights = feedback_weights(model) / reference_activity(model)
 
     def live(self, month: int, phase: Codes) -> tuple[Floats, Floats, Floats | float]:
@@ -58,9 +63,10 @@ class Body:
         # One entry per sequence of phases; an array of patients if patients miss injections.
         facts = np.zeros((3, kinds ** (month + 1)))
         each = None if self._missed is None else np.zeros((3, *phase.shape))
-        self._fsh_left = {
-            drug: left * self._kept(drug, MONTH_DAYS) for drug, left in self._fsh_left.items()
-        }
+        for drug, left in self._fsh_left.items():
+            if drug not in self._month_kept:
+                self._month_kept[drug] = self._kept(drug, MONTH_DAYS)
+            left *= self._month_kept[drug]
         for code, phases, rows in self._sequences(month):
             found = (self._share_given(phases, rows), *self._hcg(phases, rows))
             if each is None:
@@ -69,31 +75,42 @@ class Body:
                 for array, values in zip(each, found, strict=True):
                     array[rows] = values
             self._inject_fsh(phases, rows)
-        share_given, push, leydig = facts[:, self._history] if each is None else each
+        if each is None:  # `take` is many times faster than an index of several rows
+            share_given, push, leydig = (fact.take(self._history) for fact in facts)
+        else:
+            share_given, push, leydig = each
         self.months_given += share_given
         return push, leydig, self._fsh_level()
 
-    def _inject_fsh(self, phases: tuple[int, ...], rows: Flags) -> None:
+    def _inject_fsh(self, phases: tuple[int, ...], rows: Rows) -> None:
         """Add the FSH injected in the month that remains at its end."""
         month, end = len(phases) - 1, len(phases) * MONTH_DAYS
         for drug in self._regimen.drugs:
             if drug not in self._known or self._known[drug].fsh is None:
                 continue
             given = injections_of_drug(self._regimen, phases, drug).between(month * MONTH_DAYS, end)
-            if len(given.days):
-                left = self._fsh_left.setdefault(drug, np.zeros(rows.shape))
-                half_life = self._traits.half_life_h[drug][rows]
-                left[rows] += remaining(given, end, half_life, self._given_flags(given, rows))
+            if not len(given.days):
+                continue
+            left = self._fsh_left.setdefault(drug, np.zeros(self._history.shape))
+            half_life, flags = self._traits.half_life_h[drug], self._given_flags(given, rows)
+            if flags is None and _many(rows):
+                kept = self._kept_over.setdefault(drug, {})
+                left += remaining(given, end, half_life, None, kept) * (
+                    1.0 if rows is ... else rows
+                )
+            else:
+                left[rows] += remaining(given, end, half_life[rows], flags)
 
-    def _sequences(self, month: int) -> Iterator[tuple[int, tuple[int, ...], Flags]]:
-        """Yield every sequence of phases that occurs: code, phases, and its patients."""
+    def _sequences(self, month: int) -> Iterator[tuple[int, tuple[int, ...], Rows]]:
+        """Yield every sequence of phases that occurs: code, phases, and its patients (all: ...)."""
         kinds = len(self._regimen.phases)
         counts = np.bincount(self._history.ravel(), minlength=kinds ** (month + 1))
         for code in np.flatnonzero(counts):
             phases = tuple(int(code) // kinds**back % kinds for back in range(month, -1, -1))
-            yield int(code), phases, self._history == code
+            everybody = counts[code] == self._history.size
+            yield int(code), phases, ... if everybody else self._history == code
 
-    def _hcg(self, phases: tuple[int, ...], rows: Flags) -> tuple[Floats, Floats]:
+    def _hcg(self, phases: tuple[int, ...], rows: Rows) -> tuple[Floats, Floats]:
         month = len(phases) - 1
         given = leydig_injections(self._regimen, phases, self._known)
         end = np.array([float(len(phases) * MONTH_DAYS * HOURS_PER_DAY)])
@@ -108,7 +125,7 @@ class Body:
         )
         return push, last
 
-    def _share_given(self, phases: tuple[int, ...], rows: Flags) -> Floats | float:
+    def _share_given(self, phases: tuple[int, ...], rows: Rows) -> Floats | float:
         month = len(phases) - 1
         due = [
             injections_of_drug(self._regimen, phases, drug).between(
@@ -122,7 +139,7 @@ class Body:
         share: Floats = 1 - self._missed[days][:, rows].mean(axis=0)
         return share
 
-    def _given_flags(self, given: Injections, rows: Flags) -> Flags | None:
+    def _given_flags(self, given: Injections, rows: Rows) -> Flags | None:
         return None if self._missed is None else ~self._missed[given.days][:, rows]
 
     def _kept(self, drug: str, days: float | Floats) -> Floats:
@@ -136,7 +153,14 @@ class Body:
         for drug, left in self._fsh_left.items():
             model = self._known[drug].fsh
             if model is not None:
-                elimination = elimination_per_hour(traits.half_life_h[drug])
-                each = scale(model, elimination, traits.exposure[drug]) * left
+                if drug not in self._scale:
+                    elimination = elimination_per_hour(traits.half_life_h[drug])
+                    self._scale[drug] = scale(model, elimination, traits.exposure[drug])
+                each = self._scale[drug] * left
                 level = level + (each * self._kept(drug, delay) if delay.ndim else each)
         return level
+
+
+def _many(rows: Rows) -> bool:
+    """Return whether computing for all patients is cheaper than picking these out."""
+    return bool(rows is ... or 4 * np.count_nonzero(rows) > rows.size)

@@ -121,7 +121,11 @@ def concentration(
 
 
 def remaining(
-    given: Injections, end_day: float, half_life_h: Floats, given_flags: Flags | None = None
+    given: Injections,
+    end_day: float,
+    half_life_h: Floats,
+    given_flags: Flags | None = None,
+    kept_over: dict[float, Floats] | None = None,
 ) -> Floats:
     """Return the IU injected and not yet eliminated on ``end_day``, by half-life.
 
@@ -131,6 +135,9 @@ def remaining(
         Half-life of each patient, of any shape.
     given_flags
         Which injections each patient took, of shape ``(injection, *patients)``; None: all of them.
+    kept_over
+        Fractions that remain after gaps in days, filled here; calls with the same half-lives may
+        share it.
 
     Notes
     -----
@@ -138,7 +145,7 @@ def remaining(
     injection site after a day or more is neglected: less than a ten-thousandth.
     """
     per_day = -HOURS_PER_DAY * elimination_per_hour(half_life_h)
-    powers: dict[float, Floats] = {}
+    powers = {} if kept_over is None else kept_over
 
     def kept(gap: float) -> Floats:
         if gap not in powers:

@@ -8,11 +8,13 @@ continuous, and no value lies outside the limits.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
+from scipy.special import logit
 
+from simulate.core.interpolation import Interpolation
 from simulate.scenario.sections.enrolment import Z_QUARTILE, Marginal
 
 Floats = NDArray[np.float64]
@@ -68,21 +70,32 @@ def value_at(marginal: Marginal, z: Floats) -> Floats:
     >>> value_at(age, np.array([-9, -0.6745, 0, 0.6745, 9])).round(1).tolist()
     [20.1, 28.0, 31.0, 34.0, 59.3]
     """
-    at = coefficients(marginal)
+    return _value_at(coefficients(marginal), z)
+
+
+def _value_at(at: Coefficients, z: Floats) -> Floats:
     square = z * z
     square /= 1 + square
     square *= at.bend
     square += at.linear * z
     square += at.level
-    share: Floats = expit(square)
-    share *= at.upper - at.lower
-    share += at.lower
-    return share
+    # the logistic function in place; its argument is bounded by the scores
+    np.negative(square, out=square)
+    np.exp(square, out=square)
+    square += 1
+    np.divide(at.upper - at.lower, square, out=square)
+    square += at.lower
+    return square
 
 
 def score_of(marginal: Marginal, values: Floats) -> Floats:
     """Return the normal scores of values; -8 and 8 stand for all beyond them."""
-    return np.asarray(np.interp(values, value_at(marginal, _GRID), _GRID))
+    return _inverse(coefficients(marginal)).at(values)
+
+
+@lru_cache(maxsize=16)
+def _inverse(at: Coefficients) -> Interpolation:
+    return Interpolation.through(_value_at(at, _GRID), _GRID)
 
 
 def _bend(z: float) -> float:

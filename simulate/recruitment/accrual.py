@@ -45,7 +45,7 @@ class Site:
     def __post_init__(self) -> None:
         faults = []
         if len(self.months) != len(self.patients_per_month) or not self.months:
-            problem = f"{len(self.months)} came with {len(self.patients_per_month)} rates"
+            problem = f"{len(self.months)} were given with {len(self.patients_per_month)} rates"
             faults.append(_fault("months", problem, "give one rate per knot"))
         knots = np.asarray(self.months, float)
         if not np.isfinite(knots).all() or (knots < 0).any() or (np.diff(knots) <= 0).any():

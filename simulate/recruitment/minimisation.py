@@ -139,10 +139,15 @@ def _check_weights(
 ) -> Floats:
     given = np.ones(len(factors)) if weights is None else np.asarray(weights, float)
     if len(factors) == 0 or len(levels) != len(factors) or given.shape != (len(factors),):
-        problem = f"{len(factors)} factors, {len(levels)} level counts, {given.size} weights came"
+        problem = (
+            f"{len(factors)} factors, {len(levels)} level counts, {given.size} weights were given"
+        )
         raise InputError.of("randomisation", "factors", problem, "give one of each per factor")
     if (given < 0).any() or given.sum() <= 0:
         raise InputError.of(
-            "randomisation", "weights", f"{given.tolist()} came", "give none below 0, not all 0"
+            "randomisation",
+            "weights",
+            f"{given.tolist()} is not allowed",
+            "give none below 0, not all 0",
         )
     return given

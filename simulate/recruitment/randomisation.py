@@ -112,7 +112,7 @@ def stratified(
     ratio = np.asarray(check_allocation(allocation))
     choices = _check_rounds(rounds_of_blocks)
     if choices.size > 1 and size_uniform is None:
-        problem = "several block sizes came without uniform numbers to choose among them"
+        problem = "several block sizes were given without uniform numbers to choose among them"
         raise InputError.of(
             "randomisation", "size_uniform", problem, "pass uniforms, one per patient"
         )

@@ -37,6 +37,7 @@ WITH_A_UNIT_BESIDE = {
     # Limits of a population, in the unit of its baseline value; an exponent has none.
     "above",
     "up_to",
+    "cut_points",
     "exponent",
     # Results by the name of an input, which holds the unit; doses in the unit of the drug.
     "baseline",

@@ -1,6 +1,7 @@
 """Every list of names is written out once: a second list would drift from the first."""
 
 import ast
+import re
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from estimate.methods.registry import METHODS
 from pretese.io.export.formats import FORMATS
 from simulate.endpoints import ENDPOINTS
 from simulate.recruitment.schemes import SCHEMES
+from tests.support.checkout.programs import load_program
 
+MOST_FILES = load_program("docs/generate/structure.py").MOST_FILES
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
@@ -30,7 +33,8 @@ HOMES = {
         {
             "estimate/causal/marginal.py", "pretese/trial/simulation/arm_comparison.py",
             "pretese/api/estimators/catalogue_entries.py",
-            "estimate/multivalued_treatment/comparisons.py",
+            "estimate/multivalued_treatment/comparisons.py", "estimate/comparison/count_tests.py",
+            "estimate/comparison/exact/p_value_tables.py",
             "pretese/web/cohorts/cohort_answer.py",
         },
     ),
@@ -94,12 +98,28 @@ def test_the_page_of_each_command_names_its_methods(door, page):
     assert [name for name in methods_of(door) if name not in text] == []
 
 
-def test_the_files_that_contributors_are_sent_to_exist():
+def recipes():
+    """Return the paths that each row of the table of registries names: by hand, by command."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     section = text.split("## Registries")[1].split("## ")[0]
-    named = {word for word in section.split("`") if "/" in word and "." in word}
-    assert len(named) >= 10
+    rows = [line.split("|")[2:4] for line in section.splitlines() if line.startswith("| a")]
+    return [tuple(re.findall(r"`([a-z_/-]+/(?:[a-z_-]+[.][a-z]+)?)`", c) for c in r) for r in rows]
+
+
+def test_the_files_that_contributors_are_sent_to_exist_and_are_at_most_three():
+    by_hand, by_command = zip(*recipes(), strict=True)
+    assert len(by_hand) == 6
+    assert max(map(len, by_hand)) == 3
+    named = {path for paths in (*by_hand, *by_command) for path in paths}
+    assert len(named) >= 15
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def test_the_folders_that_contributors_are_sent_to_have_room():
+    folders = {path for paths, _ in recipes() for path in paths if path.endswith("/")}
+    assert len(folders) == 4
+    full = {each for each in folders if len(list((ROOT / each).glob("[a-z]*.py"))) >= MOST_FILES}
+    assert full == set()
 
 
 def test_another_word_of_the_literature_is_answered_with_the_word_in_use():

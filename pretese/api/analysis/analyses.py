@@ -107,7 +107,7 @@ def analyse(
     """
     from estimate.plan.analyse import analyse as carry_out
     from pretese.analysis.patients_table import read_patients
-    from pretese.analysis.write_analysis import analysis_document
+    from pretese.analysis.report.write_analysis import analysis_document
     from pretese.screen.progress import optional_progress
 
     planned = _plan(plan)

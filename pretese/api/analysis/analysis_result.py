@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # slow to load, and not needed for `pretese analyse --help`
     from matplotlib.figure import Figure
 
     from estimate.plan import findings, spec
+    from pretese.analysis.journal_style import JournalStyle
 
 #: Columns of `Analysis.estimates`, in this order.
 ESTIMATE_COLUMNS = (
@@ -157,19 +158,69 @@ class Analysis(Shown):
             raise InputError.of("plot", "name", f"there is no figure {name!r}", cure)
         return makers[name]()
 
-    def to_html(self, *, figures: bool = False) -> str:
+    def to_html(self, *, figures: bool = False, style: str = "plain") -> str:
         """Return one self-contained HTML page: effects, tables, methods, reporting items.
 
         Parameters
         ----------
         figures
             Whether the page includes the figures.
+        style
+            Format of p-values and intervals: "plain", "nejm", "jama" or "lancet".
+
+        Raises
+        ------
+        InputError
+            There is no such style.
         """
-        from pretese.analysis.write_analysis import analysis_page
+        from pretese.analysis.report.html_report import html_report
 
-        return analysis_page(self.findings, self.document, figures=figures)
+        return html_report(self.findings, self.document, figures=figures, style=_style(style))
 
-    def write(self, folder: str | Path, option: str = "folder") -> None:
+    def to_docx(self, *, style: str = "plain") -> bytes:
+        """Return the same with its figures as a Word document: the bytes of a .docx file.
+
+        Parameters
+        ----------
+        style
+            As in `to_html`.
+
+        Raises
+        ------
+        InputError
+            There is no such style, or python-docx (extra ``files``) is not installed.
+        """
+        from pretese.screen.extras import need_library
+
+        need_library("docx", "to_docx", otherwise="call `to_html`")
+        from pretese.analysis.report.word_report import word_report
+
+        return word_report(self.findings, self.document, style=_style(style))
+
+    def write_report(self, path: str | Path, style: str = "plain", option: str = "path") -> None:
+        """Write the report with its figures, as Word document (.docx) or page (any other ending).
+
+        Parameters
+        ----------
+        path
+            File to write; it is replaced in one step.
+        style
+            As in `to_html`.
+        option
+            Name of the argument in messages about the file.
+
+        Raises
+        ------
+        InputError
+            As `to_docx`; or the file cannot be written.
+        """
+        from pretese.io.output.atomic_file import write_file
+
+        of_word = Path(path).suffix == ".docx"
+        report = self.to_docx(style=style) if of_word else self.to_html(figures=True, style=style)
+        write_file(Path(path), report, option)
+
+    def write(self, folder: str | Path, option: str = "folder", style: str = "plain") -> None:
         """Write the folder that ``pretese analyse --out`` writes: JSON, tables, figures.
 
         Parameters
@@ -178,6 +229,8 @@ class Analysis(Shown):
             New, or an earlier result without other files: it is replaced as a whole.
         option
             Name of the argument in messages about the folder.
+        style
+            Format of p-values and intervals in tables, as in `to_html`.
 
         Raises
         ------
@@ -187,19 +240,21 @@ class Analysis(Shown):
         from pretese.io.output.result_folder import result_folder
 
         with result_folder(Path(folder), option) as place:
-            self.write_into(place)
+            self.write_into(place, style)
 
-    def write_into(self, folder: Path) -> None:
+    def write_into(self, folder: Path, style: str = "plain") -> None:
         """Write the files of `write` into an existing folder.
 
         Parameters
         ----------
         folder
             The folder.
+        style
+            Format of p-values and intervals in tables, as in `to_html`.
         """
-        from pretese.analysis.write_analysis import write_analysis
+        from pretese.analysis.report.write_analysis import write_analysis
 
-        write_analysis(self.findings, self.document, folder)
+        write_analysis(self.findings, self.document, folder, _style(style))
 
     def __str__(self) -> str:
         """Return the page that ``pretese analyse`` prints."""
@@ -223,3 +278,12 @@ def _outcome(outcome: Any) -> str:
     if isinstance(outcome, str):
         return outcome
     return str(outcome.column or outcome.time or outcome.events)
+
+
+def _style(name: str) -> "JournalStyle":
+    from pretese.analysis.journal_style import STYLES
+
+    if name not in STYLES:
+        cure = f"choose one of: {', '.join(STYLES)}"
+        raise InputError.of("analysis", "style", f"there is no style {name!r}", cure)
+    return STYLES[name]

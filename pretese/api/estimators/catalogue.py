@@ -74,8 +74,16 @@ class Estimators(Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """Return name to family, description, source and path."""
+        from estimate.outcomes.registry import sources_by_function  # loads every method
+
+        of_methods = sources_by_function()
         return {
-            name: {"family": e.family, "about": e.about, "source": e.source, "path": e.path}
+            name: {
+                "family": e.family,
+                "about": e.about,
+                "source": of_methods[e.path] if e.source is None else e.source,
+                "path": e.path,
+            }
             for name, e in self._entries.items()
         }
 
@@ -84,10 +92,8 @@ class Estimators(Shown):
         import pandas as pd
 
         columns = ["family", "name", "about", "source", "path"]
-        return pd.DataFrame(
-            [[getattr(each, column) for column in columns] for each in self._entries.values()],
-            columns=columns,
-        )
+        rows = [{"name": name, **each} for name, each in self.to_dict().items()]
+        return pd.DataFrame(rows, columns=columns)
 
     def _repr_html_(self) -> str:
         """Return the whole list, as readers expect."""

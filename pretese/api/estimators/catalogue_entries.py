@@ -2,28 +2,28 @@
 
 from dataclasses import dataclass
 
-#: Source of a method that needs no citation.
-STANDARD = "standard"
+from estimate.methods.provenance import STANDARD
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
     """A stand-alone function: ``path`` is module and function, ``source`` its publication.
 
-    The source of what any textbook describes, and of what reads or counts, is `STANDARD`.
+    The source of what any textbook describes, and of what reads or counts, is `STANDARD`. A
+    function that computes a method of a plan has the source that its registry states: here None.
     """
 
     family: str
     name: str
     path: str
     about: str
-    source: str
+    source: str | None
 
 
-def family_of(family: str, *rows: tuple[str, str, str, str]) -> tuple[CatalogueEntry, ...]:
+def family_of(family: str, *rows: tuple[str, str, str, str | None]) -> tuple[CatalogueEntry, ...]:
     """Return the entries of a family: name, path, description, source (empty if standard)."""
     return tuple(
-        CatalogueEntry(family, name, path, about, source or STANDARD)
+        CatalogueEntry(family, name, path, about, STANDARD if source == "" else source)
         for name, path, about, source in rows
     )
 
@@ -94,7 +94,7 @@ ESTIMATORS: tuple[CatalogueEntry, ...] = (
          "Mantel N, Haenszel W. J Natl Cancer Inst 1959;22:719-48"),
         ("mantel_haenszel", "estimate.comparison.stratified.mantel_haenszel",
          "common risk difference, risk ratio and odds ratio over strata",
-         "Mantel N, Haenszel W. J Natl Cancer Inst 1959;22:719-48"),
+         None),
         ("wilcoxon", "estimate.comparison.two_sample.wilcoxon",
          "rank-sum test of two groups, exact in small samples",
          "Wilcoxon F. Biometrics Bull 1945;1:80-3"),
@@ -148,7 +148,7 @@ ESTIMATORS: tuple[CatalogueEntry, ...] = (
          "weights for the ATE, ATT, ATC, overlap or matching population",
          "Li F et al. JASA 2018;113:390-400"),
         ("iptw", "estimate.causal.weighting.iptw",
-         "marginal effects by inverse-probability weighting", "Li F et al. JASA 2018;113:390-400"),
+         "marginal effects by inverse-probability weighting", None),
         ("generalised_score", "estimate.multivalued_treatment.generalised_score.generalised_score",
          "probabilities of three treatments or more given covariates",
          "Imbens GW. Biometrika 2000;87:706-10"),
@@ -160,17 +160,17 @@ ESTIMATORS: tuple[CatalogueEntry, ...] = (
          "Hainmueller J. Polit Anal 2012;20:25-46"),
         ("entropy_balanced", "estimate.causal.entropy_balancing.entropy_balanced",
          "marginal effects by entropy balancing",
-         "Zhao Q, Percival D. J Causal Inference 2017;5(1)"),
+         None),
         ("matched_effects", "estimate.causal.matched_effects.matched_effects",
          "marginal effects in matched patients, errors by matched set",
-         "Abadie A, Spiess J. JASA 2022;117:983-95"),
+         None),
         ("g_computation", "estimate.causal.marginal.g_computation",
          "marginal effects by g-computation (marginal standardisation)",
-         "Robins J. Math Model 1986;7:1393-512"),
+         None),
         ("randomised_g_computation",
          "estimate.causal.randomised_g_computation.g_computation_by_arm",
          "marginal risks of a randomised trial, robust variance",
-         "Ye T et al. Stat Theory Relat Fields 2023;7:159-63"),
+         None),
         ("courses", "estimate.longitudinal.regimes.courses",
          "treatment and covariates of patients, month by month, checked", ""),
         ("regime_risks", "estimate.longitudinal.regimes.regime_risks",
@@ -184,19 +184,19 @@ ESTIMATORS: tuple[CatalogueEntry, ...] = (
          "Robins JM et al. Epidemiology 2000;11:550-60"),
         ("cox_fit", "estimate.outcomes.cox.fit_cox",
          "Cox regression with Efron's ties, weights and robust errors",
-         "Efron B. J Am Stat Assoc 1977;72:557-65"),
+         None),
         ("restricted_mean", "estimate.outcomes.cox.restricted_mean",
          "restricted mean survival time with Greenwood's error",
          "Klein JP, Moeschberger ML. Survival Analysis, 2003"),
         ("aipw", "estimate.causal.marginal.aipw",
-         "augmented inverse-probability weighting", "Robins JM et al. JASA 1994;89:846-66"),
+         "augmented inverse-probability weighting", None),
         ("tmle", "estimate.causal.marginal.tmle",
-         "targeted maximum likelihood", "van der Laan MJ, Rubin D. Int J Biostat 2006;2:11"),
+         "targeted maximum likelihood", None),
         ("match_nearest", "estimate.causal.matching.match_nearest",
          "one-to-one matching on the propensity score",
          "Rosenbaum PR, Rubin DB. Am Stat 1985;39:33-8"),
         ("matched_pairs_odds_ratio", "estimate.causal.matched_pairs.paired",
-         "conditional odds ratio within matched pairs", ""),
+         "conditional odds ratio within matched pairs", None),
         ("mcnemar", "estimate.causal.matched_pairs.mcnemar",
          "test of discordant pairs", "McNemar Q. Psychometrika 1947;12:153-7"),
         ("principal_stratum", "estimate.causal.principal_stratum.always_operated",
@@ -204,30 +204,30 @@ ESTIMATORS: tuple[CatalogueEntry, ...] = (
          "Frangakis CE, Rubin DB. Biometrics 2002;58:21-9"),
     ),
     *family_of("sensitivity",
-        ("e_value", "estimate.causal.evalue.e_value",
+        ("e_value", "estimate.causal.hidden_bias.evalue.e_value",
          "strength of confounding that would explain a ratio away",
          "VanderWeele TJ, Ding P. Ann Intern Med 2017;167:268-74"),
-        ("bias_factor", "estimate.causal.evalue.bias_factor",
+        ("bias_factor", "estimate.causal.hidden_bias.evalue.bias_factor",
          "largest bias by a confounder of two given risk ratios",
          "Ding P, VanderWeele TJ. Epidemiology 2016;27:368-77"),
-        ("negative_control", "estimate.causal.sensitivity.negative_control",
+        ("negative_control", "estimate.causal.hidden_bias.sensitivity.negative_control",
          "effect with the bias of a negative control subtracted",
          "Lipsitch M et al. Epidemiology 2010;21:383-8"),
-        ("ascertainment", "estimate.causal.sensitivity.ascertainment",
+        ("ascertainment", "estimate.causal.hidden_bias.sensitivity.ascertainment",
          "odds ratio if outcomes of untreated patients were missed", ""),
-        ("never_responder_bounds", "estimate.causal.sensitivity.never_responder_bounds",
+        ("never_responder_bounds", "estimate.causal.hidden_bias.sensitivity.never_responder_bounds",
          "bounds of the effect among never-responders",
          "Frangakis CE, Rubin DB. Biometrics 2002;58:21-9"),
     ),
     *family_of("regression",
         ("logistic", "estimate.regression.logistic.fit_logistic",
-         "logistic regression of a batch of data sets", ""),
+         "logistic regression of a batch of data sets", None),
         ("firth", "estimate.regression.firth.firth",
-         "penalised-likelihood odds ratio of treatment", "Firth D. Biometrika 1993;80:27-38"),
+         "penalised-likelihood odds ratio of treatment", None),
         ("modified_poisson", "estimate.regression.poisson.modified_poisson",
-         "risk ratio with robust errors", "Zou G. Am J Epidemiol 2004;159:702-6"),
+         "risk ratio with robust errors", None),
         ("adjusted_odds_ratio", "estimate.regression.adjustment.adjusted",
-         "conditional odds ratio of treatment given covariates", ""),
+         "conditional odds ratio of treatment given covariates", None),
         ("sandwich", "estimate.regression.sandwich.sandwich",
          "robust covariance, HC0 to HC3 or by cluster", "White H. Econometrica 1980;48:817-38"),
         ("restricted_cubic_spline", "estimate.regression.splines.fit_spline",

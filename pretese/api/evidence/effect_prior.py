@@ -101,7 +101,7 @@ class EffectPrior(Shown):
         from pretese.literature.trial_outlook import outlook_row
 
         if not participants:
-            raise InputError.of("assurance", "participants", "none came", "give for example [600]")
+            raise InputError.of("assurance", "participants", "none given", "give for example [600]")
         risk = number_of(control_risk, "control_risk")
         margin = number_of(smallest_difference, "smallest_difference")
         mixture = self.file.mixture()

@@ -211,7 +211,9 @@ class Evidence(Shown):
         for name, (value, allowed) in choices.items():
             if value not in get_args(allowed):
                 words = ", ".join(get_args(allowed))
-                raise InputError.of("pool", name, f"{shorten(value)} came", f"choose from {words}")
+                raise InputError.of(
+                    "pool", name, f"{shorten(value)} is not allowed", f"choose from {words}"
+                )
         sd = number_of(bias_sd, "bias_sd")
         if sd < 0:
             raise InputError.of("pool", "bias_sd", f"{sd:g} is below 0", "give 0 or more")

@@ -316,7 +316,7 @@ def design_text(source: str | Path | Mapping[str, Any]) -> tuple[str, str]:
         return yaml.safe_dump(plain(source), sort_keys=False, allow_unicode=True), "design"
     if not isinstance(source, str | Path):
         cure = "give the name of a shipped design, a path, or a mapping of fields"
-        raise InputError.of("design", "", f"{source!r} came", cure)
+        raise InputError.of("design", "", f"{source!r} is not allowed", cure)
     path = design_path(source)
     return read_text(path), str(path)
 

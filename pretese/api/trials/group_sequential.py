@@ -204,7 +204,7 @@ def boundaries(
             risks=_both_risks(control_risk, treated_risk),
         )  # fmt: skip
     if futility is None and len(futility_analyses):
-        raise _fault("futility_analyses", "it came without futility", "give futility too")
+        raise _fault("futility_analyses", "it was given without futility", "give futility too")
     fractions = choice.information_fractions(information)
     count = len(fractions)
     design = plan_sequential(
@@ -227,7 +227,9 @@ def boundaries(
         document["participants"] = describe_sample_size(design, treated, control, null)
     elif margin is not None or hypothesis is not None:
         argument = "hypothesis" if margin is None else "margin"
-        raise _fault(argument, "it came without risks", "give control_risk and treated_risk too")
+        raise _fault(
+            argument, "it was given without risks", "give control_risk and treated_risk too"
+        )
     return Boundaries(rounded_document(document))
 
 
@@ -239,7 +241,7 @@ def _both_risks(
         return control_risk, treated_risk
     if control_risk is not None or treated_risk is not None:
         missing = "control_risk" if control_risk is None else "treated_risk"
-        raise _fault(missing, "the other risk came without it", "give both risks, or neither")
+        raise _fault(missing, "only the other risk was given", "give both risks, or neither")
     return None
 
 

@@ -82,7 +82,7 @@ class Power(Shown):
         InputError
             There is no such design or figure.
         """
-        from pretese.trial.report.power_figures import draw_design, draw_power
+        from pretese.trial.report.figures.power_figures import draw_design, draw_power
         from protocol.errors import InputError
 
         documents = {each["id"]: each for each in self._run.document["designs"]}

@@ -75,7 +75,7 @@ def planned_risks_of(control: float | None, treated: float | None) -> tuple[floa
     for name, value in (("control_risk", control), ("treated_risk", treated)):
         if value is None:
             cure = "give both risks, or neither"
-            raise InputError.of(name, "", "the other risk came without it", cure)
+            raise InputError.of(name, "", "only the other risk was given", cure)
         found.append(number_in_range(value, name, 1e-9, 1 - 1e-9))
     return found[0], found[1]
 

@@ -1,6 +1,6 @@
 """Selection: excluded responders, patients who stop, outcomes ascertained in one arm only."""
 
-from estimate.causal.sensitivity import (
+from estimate.causal.hidden_bias.sensitivity import (
     ascertainment,
     ascertainment_tipping_point,
     never_responder_bounds,

@@ -22,24 +22,12 @@ from pretese.plots.style import (
     new_figure,
 )
 from simulate.core.coding import BASELINE
+from simulate.labels import axis_label
 
 Floats = NDArray[np.float64]
 
 #: Characters per line of the labels of an axis.
 LABEL = 38
-
-#: Titles of the panels of Table 1.
-TITLES = {
-    "age_years": "age, years",
-    "infertility_duration_years": "duration of infertility, years",
-    "bmi_kg_m2": "body mass index, kg/m²",
-    "testis_volume_ml": "testicular volume, mL",
-    "lh_iu_l": "LH, IU/L",
-    "fsh_iu_l": "FSH, IU/L",
-    "testosterone_nmol_l": "testosterone, nmol/L",
-    "estradiol_pmol_l": "estradiol, pmol/L",
-    "prolactin_ng_ml": "prolactin, ng/mL",
-}
 
 #: (label, published odds ratio with limits, id of the simulated odds ratio)
 _QUESTIONS = (
@@ -159,7 +147,7 @@ def _quartile_panel(
     axes.tick_params(length=0, labelsize=7.5)
     axes.grid(axis="x")
     axes.set_axisbelow(True)
-    axes.set_title(TITLES[variable], fontsize=8.5)
+    axes.set_title(axis_label(variable), fontsize=8.5)
 
 
 def draw_predictions(rows: Sequence[Row]) -> Figure:

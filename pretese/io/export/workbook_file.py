@@ -1,8 +1,5 @@
 """Excel workbooks for clinicians: one sheet for each table, and the data dictionary first."""
 
-import datetime as dt
-import re
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,9 +11,7 @@ from openpyxl.styles import Font
 
 from pretese.io.export.columns.clock import creation_time
 from pretese.io.export.columns.export_fields import Fields, dictionary
-
-#: The time of saving, which the library always takes from the clock.
-_MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*(</dcterms:modified>)")
+from pretese.io.output.office_file import with_fixed_clock
 
 #: Widest column, in characters.
 WIDEST = 40
@@ -36,7 +31,7 @@ def write_workbook(tables: Mapping[str, pd.DataFrame], path: Path, fields: Field
     book.properties.creator = "pretese"
     raw = path.with_suffix(".raw")
     book.save(raw)
-    _same_clock(raw, path, when)
+    path.write_bytes(with_fixed_clock(raw.read_bytes(), when))
     raw.unlink()
 
 
@@ -74,16 +69,3 @@ def _plain(values: pd.Series) -> list[Any]:
     if pd.api.types.is_datetime64_any_dtype(values):
         return list(values.dt.date)
     return list(values.astype(object).where(values.notna(), None))
-
-
-def _same_clock(raw: Path, path: Path, when: dt.datetime) -> None:
-    """Copy the parts of a workbook with one fixed time in place of that of the run."""
-    first = max(when, dt.datetime(1980, 1, 1))  # a zip file knows no zones
-    written = f"{when:%Y-%m-%dT%H:%M:%SZ}".encode()
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
-        for part in source.infolist():
-            out.writestr(
-                zipfile.ZipInfo(part.filename, first.timetuple()[:6]),
-                _MODIFIED.sub(rb"\g<1>" + written + rb"\g<2>", source.read(part)),
-                zipfile.ZIP_DEFLATED,
-            )

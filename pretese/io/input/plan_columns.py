@@ -58,6 +58,8 @@ def uses_of(plan: Plan) -> dict[str, Use]:
     for model in plan.predictions.values():
         for needed in model.columns:
             uses.setdefault(needed, NumberUse("give numbers"))
+    if plan.sampling_strata is not None:
+        uses.setdefault(plan.sampling_strata, CategoryUse())
     if plan.sampling_weights is not None:
         uses.setdefault(plan.sampling_weights, NumberUse("give numbers"))
     if (birth_curves := plan.live_birth) is not None:

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr, stdtrit
 
 from estimate.core.result import RATIOS
 from estimate.performance.tally import Performance
@@ -76,6 +77,20 @@ class Judgement:
     expected_reason: str
 
 
+def student_limit(limit: float, replicates: int) -> float:
+    """Return the quantile of Student's t at the level of a normal ``limit``.
+
+    The Monte Carlo error of a bias is estimated from the same replicates; with few of them the
+    normal limit would call an unbiased method biased.
+
+    >>> round(student_limit(3, 10), 2), round(student_limit(3, 2000), 2)
+    (4.09, 3.0)
+    """
+    if replicates < 2:
+        return float("inf")
+    return float(stdtrit(replicates - 1, ndtr(limit)))
+
+
 def verdict_on(
     answer: AnalysisKey,
     performance: Performance,
@@ -96,18 +111,19 @@ def verdict_on(
     error = float(np.hypot(performance.bias.mcse, pate.mcse))
     coverage = float(performance.coverage.value)
     limit, most = tolerance.chance, tolerance.bias_percent / 100
+    bias_limit = student_limit(limit, n) * error
     reach = tolerance.coverage_percent / 100
     chance = limit * float(np.sqrt(NOMINAL * (1 - NOMINAL) / max(n, 1)))
     non_convergence = float(performance.non_convergence.value)
     reasons = []
-    if not abs(bias) <= max(limit * error, most * empirical_se):
+    if not abs(bias) <= max(bias_limit, most * empirical_se):
         reasons.append(f"bias {bias:+z.3f} ({error:.3f})")
     if not abs(coverage - NOMINAL) <= reach + chance:
         reasons.append(f"coverage {coverage:.3f}")
     if non_convergence > MAX_NON_CONVERGENCE:
         reasons.append(f"non-convergence {100 * non_convergence:.0f} %")
     ruled_out = (
-        abs(bias) + limit * error <= most * empirical_se
+        abs(bias) + bias_limit <= most * empirical_se
         and abs(coverage - NOMINAL) + chance <= 2 * reach
     )
     verdict: Verdict = "biased" if reasons else "unbiased"

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from estimate.methods.method import Answers
 from estimate.methods.registry import METHODS
 from estimate.methods.run_method import run_method
-from estimate.methods.shared_work import Work
+from estimate.methods.shared_work import Answers, Work
 from pretese.recovery.design.study_spec import STRATEGY_STEPS, StudyPlan
 from pretese.recovery.work.data import before_imputation, imputed, observed
 from pretese.recovery.work.subgroup_effects import SCALE, subgroup_names

@@ -22,16 +22,16 @@ from protocol.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class ArmRates:
-    """Outcome probabilities at one fraction of the planned effect; pairs are control, treated.
+    """Outcome probabilities at one fraction of the planned effect, in the order control, treated.
 
     Attributes
     ----------
     analysed
-        (2,) that a participant can be analysed.
+        (2,) probability that a participant can be analysed.
     success
-        (2,) that the outcome is recorded as a success, among those analysed.
+        (2,) probability that the outcome is recorded as a success, among those analysed.
     risks
-        (2,) of success as defined by the estimand, all participants.
+        (2,) probability of success as defined by the estimand, among all participants.
     target
         True effect in the population of the estimand, a risk difference.
     """
@@ -48,7 +48,7 @@ def arm_rates(design: DesignFile, effect: float) -> ArmRates:
     Raises
     ------
     ValueError
-        Participants come from a scenario: no few kinds stand for them.
+        The design has a scenario: its participants have no common event rate.
     """
     if design.risks is None:
         raise ValueError("a scenario has no fixed event rates")
@@ -70,7 +70,7 @@ def arm_rates(design: DesignFile, effect: float) -> ArmRates:
 
 
 def with_harm(design: DesignFile, effect: float) -> DesignFile:
-    """Return a design whose full effect is a negative share of the planned one.
+    """Return a design whose full effect is a negative fraction of the planned one.
 
     The risk under treatment moves from the null hypothesis against the planned direction.
 
@@ -136,7 +136,7 @@ def _kinds(design: DesignFile, risks: Risks, effect: float) -> tuple[Trials, Flo
 
 
 def _joint_outcomes(*risks: float) -> list[tuple[tuple[bool, ...], float]]:
-    """Return the joint outcomes of events that share one uniform number, with probabilities.
+    """Return the joint outcomes of events decided by one uniform number, with probabilities.
 
     >>> _joint_outcomes(0.25, 0.5)
     [((True, True), 0.25), ((False, True), 0.25), ((False, False), 0.5)]

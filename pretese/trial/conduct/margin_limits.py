@@ -1,9 +1,10 @@
 """Patients of a scenario whose treatment has an effect at the limit of a null hypothesis.
 
-Where a margin is tested, no effect is not the null hypothesis. Its limit is an effect that costs
-(non-inferiority, equivalence) or gains (superiority by a margin) as many percentage points: a
-random part of the patients who would succeed under control then fail under treatment, or of those
-who would fail then succeed. The size of this part follows from the control risk of the scenario.
+With a margin the null hypothesis is not the absence of an effect. Its limit is an effect of that
+many percentage points against (non-inferiority, equivalence) or in favour of treatment (superiority
+by a margin). Under treatment a random part of the patients who would succeed under control fails,
+or of those who would fail succeeds. The size of this part follows from the control risk of the
+scenario.
 """
 
 from dataclasses import replace
@@ -17,7 +18,8 @@ from simulate.core.random_streams import RandomStreams
 from simulate.scenario import Scenario
 from simulate.scenario.parameter_paths import mechanism_hash
 
-#: Patients behind the control risk of a scenario, their seed, and a replicate beyond all studies.
+#: Number of patients from whom the control risk is computed, their seed, and a replicate number
+#: that no study uses.
 PATIENTS, SEED, FAR = 131_072, 1, 2**40
 
 
@@ -57,7 +59,7 @@ def limit_outcomes(control: Bools, uniform: Floats, risk: float, null: float) ->
 
 
 class _Key:
-    """A design and its scenario, equal if their patients are."""
+    """A design and its scenario; two are equal if they simulate the same patients."""
 
     def __init__(self, design: DesignFile, scenario: Scenario) -> None:
         self.design, self.scenario = design, scenario
@@ -78,7 +80,7 @@ def _control_risks(key: _Key) -> tuple[float, ...]:
     Raises
     ------
     InputError
-        A margin leads out of 0 to 100 %.
+        A risk at the margin is outside 0 to 100 %.
     """
     design = key.design
     streams = RandomStreams(SEED, PATIENTS, 1, FAR)

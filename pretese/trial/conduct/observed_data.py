@@ -29,6 +29,8 @@ class Data:
         participant would count.
     baseline
         Recorded baseline values, NaN where missing.
+    arrival_months
+        Months from the opening of the trial to recruitment; None where the calendar is not needed.
     """
 
     design: DesignFile
@@ -40,6 +42,7 @@ class Data:
     site: Codes
     diagnosis: Codes
     baseline: dict[str, Floats]
+    arrival_months: Floats | None = None
 
     def cut(self, participants: int | Ints, after: int = 0) -> "Data":
         """Return the participants from ``after`` up to before ``participants``."""
@@ -57,16 +60,17 @@ class Data:
             operated=self.operated[:, here],
             site=self.site[:, here],
             diagnosis=self.diagnosis[:, here],
+            arrival_months=None if self.arrival_months is None else self.arrival_months[:, here],
             baseline={name: values[:, here] for name, values in self.baseline.items()},
         )
 
 
 def observe(design: DesignFile, trials: Trials, effect: float, endpoint: int = 0) -> Data:
-    """Return what is recorded of one endpoint in trials with this share of the effect.
+    """Return the recorded data of one endpoint in trials with this fraction of the effect.
 
-    Participants lost, and participants who crossed over, are failures or excluded as the endpoint
-    says; 0 is the primary endpoint. For a principal stratum any sperm and the operation are
-    recorded.
+    Dropouts and participants who switched treatment count as failures or are excluded, by the
+    strategy of the endpoint; endpoint 0 is the primary one. For a principal stratum any sperm and
+    the operation are recorded.
     """
     design = design.questions[endpoint]
     end, assigned = design.endpoint, trials.arm == 1
@@ -93,4 +97,5 @@ def observe(design: DesignFile, trials: Trials, effect: float, endpoint: int = 0
         site=trials.site,
         diagnosis=trials.eligible.diagnosis,
         baseline=trials.eligible.baseline,
+        arrival_months=trials.arrival_months,
     )

@@ -1,15 +1,16 @@
 """Simulate trial conduct: recruitment, randomisation, treatment switching, dropout, endpoints."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pretese.trial.conduct.margin_limits import at_the_margins
 from pretese.trial.conduct.participants import EligiblePatients, draw_eligible
+from pretese.trial.conduct.strata import levels_of_factor
 from pretese.trial.design.design_file import DesignFile
 from protocol.errors import InputError
-from simulate.core.coding import DIAGNOSES
 from simulate.core.random_streams import RandomStreams
 from simulate.recruitment.accrual import (
     Recruitment,
@@ -19,14 +20,14 @@ from simulate.recruitment.accrual import (
     expected_month,
     expected_patients,
 )
-from simulate.recruitment.schemes import SCHEMES, Arrivals, Factor, joint_strata
+from simulate.recruitment.schemes import SCHEMES, Arrivals
 from simulate.scenario import Scenario
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Codes = NDArray[np.int64]
 
-#: Number of a replicate beyond those of any study.
+#: Replicate number that no study uses.
 FAR = 2**40
 
 
@@ -37,13 +38,13 @@ class Participants:
     Attributes
     ----------
     site
-        Number of the site, from 0.
+        Index of the site, from 0.
     would_cross
         Pair (control, treated): whether the participant would switch from that arm.
     eligible
         Potential outcomes.
     responds
-        Uniform: in a trial with a share f of the effect, those below f have it.
+        Uniform number: in a trial with a fraction f of the effect, participants below f respond.
     """
 
     site: Codes
@@ -111,13 +112,23 @@ class Trials:
 
     @property
     def site(self) -> Codes:
-        """Number of each participant's site, from 0."""
+        """Index of each participant's site, from 0."""
         return self.participants_.site
 
     @property
     def eligible(self) -> EligiblePatients:
         """Potential outcomes and baseline values of the participants."""
         return self.participants_.eligible
+
+    @property
+    def diagnosis(self) -> Codes:
+        """Diagnosis of each participant, as a code."""
+        return self.eligible.diagnosis
+
+    @property
+    def baseline(self) -> dict[str, Floats]:
+        """Recorded baseline values of the participants, NaN where missing."""
+        return self.eligible.baseline
 
 
 def draw_trials(
@@ -246,22 +257,20 @@ def _site_level(design: DesignFile, sd: float, streams: RandomStreams, site: Cod
     return np.asarray(np.take_along_axis(level, site, 1))
 
 
-def strata_of(
-    factors: tuple[str, ...], site: Codes, sites: int, diagnosis: Codes
-) -> tuple[Codes, int]:
-    """Return the stratum of each participant, and the number of strata."""
-    return joint_strata([_factor(name, site, sites, diagnosis) for name in factors], site.shape)
+class Arrived(NamedTuple):
+    """What is known of participants when they are randomised."""
 
-
-def _factor(name: str, site: Codes, sites: int, diagnosis: Codes) -> Factor:
-    return (site, sites) if name == "site" else (diagnosis, len(DIAGNOSES))
+    site: Codes
+    diagnosis: Codes
+    baseline: dict[str, Floats]
 
 
 def _randomise(
     design: DesignFile, streams: RandomStreams, site: Codes, eligible: EligiblePatients
 ) -> Codes:
-    rule, sites = design.randomisation, len(design.sites)
-    factors = (_factor(name, site, sites, eligible.diagnosis) for name in rule.by)
+    rule = design.randomisation
+    who = Arrived(site, eligible.diagnosis, eligible.baseline)
+    factors = (levels_of_factor(design, name, who) for name in rule.by)
     return SCHEMES[rule.method].assign(
         Arrivals(
             uniform=streams.uniform("arm"),

@@ -14,10 +14,10 @@ def truths(
     effect: float,
     endpoint: int = 0,
 ) -> tuple[Floats, Floats, Floats]:
-    """Return (replicate,) true risks in both arms, and the true effect, in the participants.
+    """Return (replicate,) true risks in both arms and true effects in the participants.
 
     Risks are those of all participants. The effect is that in the population of the estimand:
-    participants who would count in either arm.
+    participants who would belong to it in either arm.
     """
     control, treated, population = (
         each[:, :participants] for each in ideal(design, participants_, effect, endpoint)
@@ -33,9 +33,10 @@ def ideal(
 ) -> tuple[Bools, Bools, Bools]:
     """Return potential outcomes as the estimand defines them, and the target population.
 
-    Shape (replicate, participant). Treatment switching is part of the arm under treatment policy;
-    it does not occur under the hypothetical strategy; it is a failure of a composite; excluded
-    participants, who would switch from any arm, are not in the target population.
+    Shape (replicate, participant). Treatment switching is part of the arm under the treatment
+    policy strategy, does not occur under the hypothetical strategy, and is a failure under the
+    composite strategy. If switchers are excluded, participants who would switch from either arm are
+    not in the target population.
     """
     strategy = design.questions[endpoint].endpoint.treatment_switching
     as_they_would = strategy == "treatment policy"

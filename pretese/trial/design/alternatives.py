@@ -15,19 +15,19 @@ from simulate.scenario.parameter_paths import parameters, with_values
 #: Path of an assumption to the values that it may take.
 Axes = dict[str, tuple[float, ...]]
 
-#: Log odds added to the chance of success of every participant, in either arm.
+#: Log odds added for every participant, in either arm.
 CONTROL_RISK = "control_risk"
 
-#: Shares of both arms that one word moves together.
+#: Percentages of both arms that are varied together.
 _BOTH = ("dropout", "treatment_switching")
 
 #: Parts of a design file that are assumptions; the rest defines the trial.
 _ASSUMED = ("risks", "dropout", "treatment_switching", "site_sd", "calendar_trend")
 
-#: Those that are one number with a source, and their units; a design without it has 0.
+#: Assumptions that are one number with a source, and their units; 0 if a design omits them.
 SOURCED = {"site_sd": "log odds", "calendar_trend": "log odds per 12 months"}
 
-#: Most cells of a grid.
+#: Maximum number of cells of a grid.
 MOST = 400
 
 
@@ -40,11 +40,11 @@ def settings_of(axes: Axes) -> list[dict[str, float]]:
     Raises
     ------
     InputError
-        An axis has no values, or one twice, or there are more than 400 cells.
+        An axis has no values or repeats a value, or there are more than 400 cells.
     """
     for path, values in axes.items():
         if len(set(values)) < len(values):
-            raise InputError.of("sensitivity", path, "a value came twice", "give each value once")
+            raise InputError.of("sensitivity", path, "a value is repeated", "give each value once")
     cells = int(np.prod([len(values) for values in axes.values()]))
     if not 0 < cells <= MOST:
         problem = f"{cells} cells are not allowed"
@@ -68,7 +68,7 @@ def with_settings(
     Raises
     ------
     InputError
-        There is no such assumption, or the value cannot be.
+        The assumption does not exist, or the value is not allowed.
     """
     plain = design.model_dump(mode="json", exclude_defaults=True)
     numbers: dict[str, float] = {}
@@ -91,7 +91,7 @@ def with_settings(
 
 
 def planned_value(design: DesignFile, scenario: Scenario | None, path: str) -> float | None:
-    """Return the planned value; None if the arms differ or there is no such number."""
+    """Return the planned value; None if the arms differ or the design has no such number."""
     if path == CONTROL_RISK:
         return 0.0
     top, _, rest = path.partition(".")
@@ -128,7 +128,7 @@ def _set(plain: dict[str, Any], path: str, value: float) -> None:
 
 
 def _shift(plain: dict[str, Any], scenario: Scenario | None, by: float) -> dict[str, float]:
-    """Shift the log odds of all participants: fixed event rates in place, others returned."""
+    """Shift the log odds: change event rates in place, return changed numbers of a scenario."""
     if scenario is None:
         for name, percent in plain["risks"].items():
             odds = percent / (100 - percent) * np.exp(by)

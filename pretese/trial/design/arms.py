@@ -1,15 +1,17 @@
 """Event rates, arms, sites and randomisation of a design file."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterable
+from typing import Annotated, Self
 
 import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from protocol.reading.documents import Document
 from protocol.reading.fields import Number, Whole
+from simulate.core.coding import BASELINE
 from simulate.recruitment.schemes import SCHEMES, check_scheme
 
-#: What is neither 0 nor 100 percent is so far from both, or its odds overflow.
+#: Smallest distance of a percentage from 0 and 100, so that its odds stay finite.
 EDGE = 1e-6
 
 
@@ -21,7 +23,72 @@ def _off_the_edges(percent: float) -> float:
 
 Share = Annotated[Number, Field(ge=0, lt=100), AfterValidator(_off_the_edges)]
 Open = Annotated[Number, Field(gt=0, lt=100), AfterValidator(_off_the_edges)]
-Factor = Literal["site", "diagnosis"]
+
+#: A factor of strata or minimisation: site, diagnosis, or one that the design file defines.
+Factor = Annotated[str, Field(min_length=1, max_length=40)]
+
+#: Factors that every design has.
+OWN_FACTORS = ("site", "diagnosis")
+
+CutPoint = Annotated[Number, Field(ge=-1e6, le=1e6)]
+
+
+class BaselineFactor(Document):
+    """A factor of strata or minimisation: classes of a baseline value between cut points.
+
+    A value at a cut point belongs to the class below it. Patients whose value is not recorded are a
+    class of their own.
+    """
+
+    name: Factor
+    variable: str
+    cut_points: Annotated[tuple[CutPoint, ...], Field(min_length=1, max_length=9)]
+
+    @model_validator(mode="after")
+    def _classes(self) -> Self:
+        if self.name in OWN_FACTORS:
+            raise ValueError(f"{self.name} is a factor of every design; choose another name")
+        if self.variable not in BASELINE:
+            raise ValueError(
+                f"{self.variable!r} is not a baseline value; choose from {', '.join(BASELINE)}"
+            )
+        if (np.diff(self.cut_points) <= 0).any():
+            raise ValueError("cut_points must rise")
+        return self
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes in words."""
+        lower = ["", *(f"above {cut:g}" for cut in self.cut_points)]
+        upper = [*(f"up to {cut:g}" for cut in self.cut_points), ""]
+        pairs = zip(lower, upper, strict=True)
+        return tuple(" ".join(filter(None, pair)) for pair in pairs)
+
+
+Factors = Annotated[tuple[BaselineFactor, ...], Field(max_length=10)]
+
+
+def check_factors(factors: tuple[BaselineFactor, ...], used: Iterable[str], *, plain: bool) -> None:
+    """Raise ValueError for a factor that is defined twice or not at all.
+
+    Parameters
+    ----------
+    used
+        Names of the factors of randomisation and analyses.
+    plain
+        Whether participants have fixed event rates, and so no baseline values.
+    """
+    names = [each.name for each in factors]
+    if len(set(names)) < len(names):
+        raise ValueError("two factors have the same name; rename one of them")
+    if plain and factors:
+        raise ValueError("fixed event rates have no baseline values; name a scenario for factors")
+    for name in used:
+        if name not in {*OWN_FACTORS, *names}:
+            raise ValueError(
+                f"there is no factor {name!r}; choose from {', '.join((*OWN_FACTORS, *names))}, or "
+                "define it under factors"
+            )
 
 
 class Risks(Document):
@@ -63,7 +130,7 @@ Rate = Annotated[Number, Field(ge=0, le=1e6), AfterValidator(_none_or_some)]
 
 
 class Recruiting(Document):
-    """A site: each rate holds from its month on; with ``ramp`` it is interpolated linearly."""
+    """A site: a rate applies from its month on; with ``ramp`` rates are interpolated linearly."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
     from_month: Annotated[tuple[Months, ...], Field(max_length=200)]
@@ -82,10 +149,11 @@ class Recruiting(Document):
 
 
 class Randomisation(Document):
-    """How participants are randomised.
+    """Randomisation of participants.
 
-    ``block_sizes`` are multiples of the sum of the allocation, by default twice that sum; several
-    are drawn at random. ``by`` names the factors of the strata or of minimisation.
+    ``block_sizes`` are multiples of the sum of the allocation, by default twice that sum; of
+    several, each block has one at random. ``by`` names the factors of the strata or of
+    minimisation.
     """
 
     method: Annotated[str, AfterValidator(check_scheme)] = "blocks"

@@ -1,4 +1,4 @@
-"""How a design file writes boundaries: OF, HSD(-4), CP(10)."""
+"""Notation of boundaries in a design file: OF, HSD(-4), CP(10)."""
 
 import re
 
@@ -14,13 +14,13 @@ from protocol.errors import InputError
 
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 
-#: How futility may be written.
+#: Notation of futility boundaries.
 FUTILITY_CURE = (
     "write OF, Pocock, HSD(-2), KD(2), user(2,8,20), z(0), effect(20), CP(10), CPobserved(10) or "
     "PP(5)"
 )
 
-#: Rules for futility, and the divisor of their numbers.
+#: Rules for futility, and the divisor that turns their numbers into fractions.
 _RULES: dict[str, tuple[FutilityKind, float]] = {
     "z": ("z", 1.0),
     "effect": ("effect", 100.0),
@@ -86,4 +86,4 @@ def read_shape(words: str, field: str = "efficacy") -> Shape:
         return WangTsiatis(0.0 if number is None else number)
     if family == "HP":
         return HaybittlePeto(3.0 if number is None else number)
-    return Spending(family, number)  # type: ignore[arg-type]  # the pattern holds families alone
+    return Spending(family, number)  # type: ignore[arg-type]  # the pattern allows families only

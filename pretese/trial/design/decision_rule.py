@@ -10,12 +10,11 @@ from protocol.reading.fields import Number, Whole
 
 
 class DecisionRule(Document):
-    """Thresholds for going ahead, at least one; `power.decision_verdict` applies them.
+    """Thresholds for a go decision, at least one; `power.decision_verdict` applies them.
 
-    The worst power is that of the worst cell of the sensitivity grid; the level is the greatest
-    type I error of the plan, of the cells, and of a family of endpoints that share the level.
-    Participants are those recruited and months those until the last analysis, both on average and
-    with the planned effect.
+    The worst-case power is that of the worst cell of the sensitivity grid; the maximum type I error
+    is taken over the plan, the cells, and the family of endpoints that share alpha. Participants
+    recruited and months until the last analysis are averages under the planned effect.
     """
 
     min_power_percent: Open | None = None

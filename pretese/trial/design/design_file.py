@@ -5,9 +5,18 @@ from typing import Annotated, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from estimate.comparison.exact.p_value_tables import LARGEST_UNCONDITIONAL, UNCONDITIONAL
 from estimate.core.estimand import Estimand
 from estimate.sample_size.graphs import Graph
-from pretese.trial.design.arms import Arms, ByArm, Randomisation, Recruiting, Risks
+from pretese.trial.design.arms import (
+    Arms,
+    ByArm,
+    Factors,
+    Randomisation,
+    Recruiting,
+    Risks,
+    check_factors,
+)
 from pretese.trial.design.decision_rule import DecisionRule
 from pretese.trial.design.endpoint import Endpoint, EndpointAnalysis, Secondary, estimand_of
 from pretese.trial.design.interim import Monitoring, Percent
@@ -15,6 +24,7 @@ from pretese.trial.design.multiplicity import Multiplicity
 from protocol.errors import InputError
 from protocol.reading.documents import Document
 from protocol.reading.fields import Day, Identifier, Number, Whole
+from simulate.core.coding import DIAGNOSES
 from simulate.recruitment.schemes import SCHEMES
 from simulate.scenario.sections.parameter import Amount, Parameter
 
@@ -31,13 +41,13 @@ class Belief(Document):
 class DesignFile(Document):
     """A planned two-arm trial.
 
-    Participants come from a ``scenario`` (shipped name or file) or have plain ``risks``. ``prior``
-    weighs effects, in percent of that of the scenario, for assurance; 0 means no effect.
-    ``endpoint`` with ``analysis`` is the primary question; ``secondary`` ones follow in the order
-    of testing. ``calendar_trend`` is what twelve months of calendar add to the liability of later
-    participants. ``sensitivity`` gives values to assumptions, by path, for a worst case
-    (`design.alternatives`). ``decision`` is what the design must show before anyone goes ahead with
-    it.
+    Participants come from a ``scenario`` (shipped name or file) or have fixed event rates
+    ``risks``. ``prior`` weighs effects, in percent of that of the scenario, for assurance; 0 means
+    no effect. ``endpoint`` with ``analysis`` is the primary question; ``secondary`` ones follow in
+    the order of testing. ``factors`` are classes of baseline values by which randomisation and
+    analyses may be stratified. ``calendar_trend`` is added to the liability of participants per
+    twelve months of recruitment. ``sensitivity`` gives alternative values of assumptions, by path,
+    for the worst case (`design.alternatives`). ``decision`` holds the thresholds for a go decision.
     """
 
     id: Identifier
@@ -51,6 +61,7 @@ class DesignFile(Document):
     risks: Risks | None = None
     arms: Arms | None = None
     allocation: tuple[Part, Part] = (1, 1)
+    factors: Factors = ()
     randomisation: Randomisation = Randomisation()
     sites: tuple[Recruiting, ...] = Field(min_length=1, max_length=1000)
     site_sd: Parameter | None = None
@@ -76,6 +87,8 @@ class DesignFile(Document):
             self.arms or self.analysis.covariates or self.site_sd or self.calendar_trend
         )
         by = {*self.randomisation.by, *self.analysis.strata}
+        used = [name for each in self.questions for name in each.analysis.strata]
+        check_factors(self.factors, (*self.randomisation.by, *used), plain=self.risks is not None)
         if self.risks and (
             needs_participants or "diagnosis" in by or self.endpoint.sperm_in_ejaculate
         ):
@@ -98,12 +111,27 @@ class DesignFile(Document):
         if self.risks is None and any(each.effect_percent < 0 for each in self.prior):
             raise ValueError("a scenario has no negative effects; name risks for a prior on harm")
         self._check_margin()
+        self._check_exact_tests()
         if self.decision and self.decision.min_assurance_percent and not self.prior:
             raise ValueError("assurance needs a prior; give one, or remove the threshold")
         return self
 
+    def _check_exact_tests(self) -> None:
+        """Refuse exact tests where they cannot be computed or their statistic would mislead."""
+        for question in (self.analysis, *(each.analysis for each in self.secondary)):
+            if question.exact and self.monitoring.reestimation:
+                raise ValueError(
+                    f"re-estimation takes no exact test, which {question.method} is; choose "
+                    "unadjusted or risk-ratio"
+                )
+            if question.method in UNCONDITIONAL and self.participants > LARGEST_UNCONDITIONAL:
+                raise ValueError(
+                    f"{question.method} is computed for up to {LARGEST_UNCONDITIONAL:,} "
+                    "participants; choose fisher or unadjusted"
+                )
+
     def _check_margin(self) -> None:
-        """Refuse margins that lead out of the scale, and hypotheses that the plan cannot test."""
+        """Refuse margins outside the scale of risks, and hypotheses that the plan cannot test."""
         if self.analysis.margin_percent is None:
             return
         plan, kind = self.monitoring, self.analysis.kind_of_hypothesis
@@ -136,7 +164,7 @@ class DesignFile(Document):
     def treated_percent_at(self, effect: float) -> float:
         """Return the risk under treatment at a fraction of the planned effect.
 
-        The share counts from the null hypothesis: 0 is its (lower) limit, 1 the plan.
+        The fraction is measured from the null hypothesis: 0 is its (lower) limit, 1 the plan.
         """
         if self.risks is None:
             raise ValueError("a scenario has no fixed event rates")
@@ -157,6 +185,10 @@ class DesignFile(Document):
         if self.multiplicity and not self.secondary:
             raise ValueError("multiplicity needs secondary endpoints")
         plan = self.monitoring
+        if plan.decision_analysis and (
+            self.secondary or self.analysis.kind_of_hypothesis == "equivalence"
+        ):
+            raise ValueError("decision_analysis has one endpoint, and no equivalence")
         if self.secondary and (plan.reestimation or plan.binding):
             raise ValueError("several endpoints allow neither re-estimation nor binding futility")
         if self.secondary and self.risks:
@@ -180,7 +212,7 @@ class DesignFile(Document):
 
     @property
     def questions(self) -> "tuple[DesignFile, ...]":
-        """The same trial with each endpoint alone, the primary first."""
+        """The same trial with each endpoint as the only one, the primary first."""
         pairs = [(self.endpoint, self.analysis)]
         pairs += [(each.endpoint, each.analysis) for each in self.secondary]
         alone = {"secondary": (), "multiplicity": None}
@@ -188,6 +220,21 @@ class DesignFile(Document):
             self.model_copy(update={"endpoint": endpoint, "analysis": analysis, **alone})
             for endpoint, analysis in pairs
         )
+
+    @property
+    def round_of_allocation(self) -> tuple[int, ...]:
+        """Participants of each arm in one round of the allocation, control first."""
+        return self.allocation
+
+    @property
+    def balanced(self) -> tuple[str, ...]:
+        """Factors whose balance is reported: of the randomisation, then of the analysis."""
+        return tuple(dict.fromkeys((*self.randomisation.by, *self.analysis.strata)))
+
+    def level_count(self, factor: str) -> int:
+        """Return the number of levels of a factor, without that of values not recorded."""
+        defined = {each.name: len(each.classes) for each in self.factors}
+        return {**defined, "site": len(self.sites), "diagnosis": len(DIAGNOSES)}[factor]
 
     def graph(self) -> Graph | None:
         """Return the multiple testing graph; None if every endpoint is tested at full alpha."""
@@ -209,7 +256,7 @@ class DesignFile(Document):
 
     @property
     def rounds_of_blocks(self) -> tuple[int, ...]:
-        """How many rounds of the allocation each block size holds."""
+        """Number of rounds of the allocation in each block size."""
         unit = sum(self.allocation)
         return tuple(size // unit for size in self.randomisation.block_sizes) or (2,)
 

@@ -10,7 +10,6 @@ from pretese.trial.design.design_file import DesignFile
 from protocol.errors import Fault, InputError
 from protocol.reading.documents import parse_document, read_text
 from protocol.reading.stored import content_hash
-from simulate.core.coding import DIAGNOSES
 from simulate.core.shipped import find_shipped, shipped_folder
 from simulate.recruitment.schemes import SCHEMES
 
@@ -26,8 +25,8 @@ def read_design(name: str | Path) -> tuple[DesignFile, str]:
     Raises
     ------
     InputError
-        All faults of the file at once, then those found by its parts: analyses that do not
-        rise or come after the end, a boundary that cannot be.
+        All faults of the file together, then those of its parts: analyses that are not in rising
+        order or follow the end, boundaries that do not exist.
     """
     design, text = read_design_text(name)
     return design, content_hash(text)
@@ -55,7 +54,7 @@ def parse_design(text: str, where: str) -> DesignFile:
 
 @contextmanager
 def _part(where: str, part: str) -> Iterator[None]:
-    """Name file and field in the faults of a part of the design."""
+    """Add file and field to the faults of a part of the design."""
     try:
         yield
     except InputError as error:
@@ -75,7 +74,6 @@ def _check_spending(design: DesignFile) -> None:
 
 def _check_strata(design: DesignFile, where: str) -> None:
     """Refuse more strata than participants can fill."""
-    levels = {"site": len(design.sites), "diagnosis": len(DIAGNOSES)}
     for field, factors in (
         (
             "randomisation.by",
@@ -85,7 +83,7 @@ def _check_strata(design: DesignFile, where: str) -> None:
         ),
         ("analysis.strata", design.analysis.strata),
     ):
-        strata = int(np.prod([levels[name] for name in factors]))
+        strata = int(np.prod([design.level_count(name) for name in factors]))
         if factors and strata * 2 > design.participants:
             problem = f"{strata} strata are too many for {design.participants} participants"
             raise InputError.of(
@@ -96,7 +94,7 @@ def _check_strata(design: DesignFile, where: str) -> None:
 def _field(name: str) -> str:
     percents = {"analyses", "alpha", "power", "weights", "transitions"}
     if name in ("gamma", "rho", "delta", "z", "cumulative"):
-        return "efficacy or futility"  # where a design file writes it, in brackets
+        return "efficacy or futility"  # the field of the design file, in brackets
     return f"{name}_percent" if name in percents else name.removeprefix("monitoring.")
 
 

@@ -5,7 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from estimate.comparison.count_tests import COUNT_METHODS, EXACT_TESTS, CountTest
 from estimate.core.estimand import Estimand, IntercurrentEvent, Strategy
+from estimate.core.result import RATIOS, Scale
 from estimate.methods.offered_methods import check_method
 from estimate.methods.registry import METHODS
 from pretese.trial.design.arms import Factor
@@ -14,14 +16,14 @@ from protocol.reading.fields import Number
 from simulate.core.coding import BASELINE
 from simulate.endpoints import ENDPOINTS, Ejaculate, check_endpoint
 
-#: What becomes of participants with sperm in the ejaculate, by what it is to the endpoint.
+#: Strategy for participants with sperm in the ejaculate, by the kind of endpoint.
 _BY_ENDPOINT: dict[Ejaculate, Strategy | None] = {
     "success": "composite variable",
     "on the way": "treatment policy",
     "itself": None,
 }
 
-#: The same where they need no operation, as stated in the design.
+#: The same for endpoints after which they need no operation, as stated in the design.
 _SPERM_IN_EJACULATE: dict[str, Strategy] = {
     "composite": "composite variable",
     "excluded": "excluded from the analysis",
@@ -44,10 +46,10 @@ _POPULATION = {
 class Endpoint(Document):
     """An endpoint with the strategies for its intercurrent events; ``name`` is for tables.
 
-    ``sperm_in_ejaculate`` are participants with sperm in the ejaculate, who need no operation. They
-    go with ``sperm_retrieved`` alone; for other endpoints they are successes or go on to ICSI.
-    ``treatment_switching`` counts as it comes (treatment policy), as if it had not been
-    (hypothetical), as failure (composite), or not at all (excluded).
+    ``sperm_in_ejaculate`` is the strategy for participants with sperm in the ejaculate, who need no
+    operation. It is allowed for ``sperm_retrieved`` only; for other endpoints these participants
+    are successes or proceed to ICSI. ``treatment_switching`` is the strategy for participants who
+    switch: treatment policy, hypothetical, composite (failure) or excluded.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
@@ -64,8 +66,8 @@ class Endpoint(Document):
         apart = ENDPOINTS[self.variable].ejaculate == "no operation"
         if apart != (self.sperm_in_ejaculate is not None):
             raise ValueError(
-                "sperm_in_ejaculate (composite, excluded or principal stratum) is a strategy for "
-                "sperm_retrieved alone"
+                "sperm_in_ejaculate (composite, excluded or principal stratum) is a strategy "
+                "for sperm_retrieved only"
             )
         imputed = self.missing == "failure" or self.treatment_switching == "composite"
         if self.sperm_in_ejaculate == "principal stratum" and imputed:
@@ -76,7 +78,7 @@ class Endpoint(Document):
 
     @property
     def label(self) -> str:
-        """Name of the endpoint in tables."""
+        """The name of the endpoint in tables."""
         return self.name or self.variable
 
     @property
@@ -104,30 +106,32 @@ class Endpoint(Document):
 
     @property
     def excludes(self) -> bool:
-        """Whether participants are excluded for what happened after randomisation."""
+        """Whether participants are excluded because of events after randomisation."""
         apart = self.sperm_in_ejaculate in ("excluded", "principal stratum")
         return apart or self.treatment_switching in ("excluded", "hypothetical")
 
 
-#: What the trial is to show about the risk difference.
+#: Hypotheses about the risk difference.
 Hypothesis = Literal["superiority", "non-inferiority", "equivalence"]
 
-#: Methods whose effect is a risk difference, which a margin is.
+#: Methods that estimate a risk difference, the scale of a margin.
 OF_DIFFERENCES = frozenset({"unadjusted", "mantel-haenszel", "g-computation-randomised"})
 
 
 class EndpointAnalysis(Document):
-    """The method by which the arms are compared, and the hypothesis that is tested.
+    """The method that compares the arms, and the hypothesis that is tested.
 
-    ``strata`` are those of Mantel-Haenszel; in a model they enter as indicators. ``mixed`` is
-    logistic with a normal intercept per site. ``margin_percent`` is a risk difference in percentage
-    points: a treatment that is worse by less is not inferior, one that differs by less is
-    equivalent, and superiority is shown beyond it.
+    ``strata`` are those of Mantel-Haenszel; a model includes them as indicators. ``mixed`` is a
+    logistic model with a normal random intercept per site. ``margin_percent`` is a risk difference
+    in percentage points: the limit of inferiority, the limit of equivalence in both directions, or
+    the difference that superiority must exceed. ``scale`` is the scale of g-computation, whose
+    ratios are marginal; other methods have a single scale.
     """
 
     method: Annotated[str, AfterValidator(partial(check_method, door="power"))] = "unadjusted"
     covariates: tuple[str, ...] = ()
     strata: tuple[Factor, ...] = ()
+    scale: Literal["risk difference", "risk ratio", "odds ratio"] | None = None
     small_sample: bool | None = None
     hypothesis: Hypothesis | None = None
     margin_percent: Annotated[Number, Field(gt=0, lt=100)] | None = None
@@ -144,23 +148,30 @@ class EndpointAnalysis(Document):
 
     @model_validator(mode="after")
     def _uses(self) -> Self:
-        if self.method == "unadjusted" and (self.covariates or self.strata):
-            raise ValueError("unadjusted takes neither covariates nor strata")
+        if self.by_counts and (self.covariates or self.strata):
+            raise ValueError(f"{self.method} takes neither covariates nor strata")
+        if self.scale and self.method != "g-computation-randomised":
+            raise ValueError(
+                "scale goes with g-computation-randomised alone; risk-ratio is an unadjusted "
+                "ratio, logistic without covariates an unadjusted odds ratio"
+            )
         if self.method == "mantel-haenszel" and (self.covariates or not self.strata):
             raise ValueError("mantel-haenszel takes strata and no covariates")
         if self.method == "mixed" and "site" in self.strata:
             raise ValueError("mixed takes sites as random; leave site out of strata")
         self._check_margin()
         if self.small_sample and self.method != "g-computation-randomised":
-            raise ValueError("small_sample goes with g-computation-randomised alone")
+            raise ValueError("small_sample is for g-computation-randomised only")
         return self
 
     def _check_margin(self) -> None:
         if self.margin_percent is None and self.hypothesis in ("non-inferiority", "equivalence"):
             raise ValueError(f"{self.hypothesis} needs a margin; give margin_percent")
-        if self.margin_percent is not None and self.method not in OF_DIFFERENCES:
+        other_scale = self.scale not in (None, "risk difference")
+        if self.margin_percent is not None and (self.method not in OF_DIFFERENCES or other_scale):
+            tested = f"{self.method} on the {self.scale} scale" if other_scale else self.method
             raise ValueError(
-                f"a margin is a risk difference, which {self.method} does not test; choose "
+                f"a margin is a risk difference, which {tested} does not test; choose "
                 f"{', '.join(sorted(OF_DIFFERENCES))}"
             )
 
@@ -171,7 +182,7 @@ class EndpointAnalysis(Document):
 
     @property
     def hypothesis_words(self) -> str:
-        """The null hypothesis about the difference treated - control, and its name."""
+        """The hypothesis and its null hypothesis about the difference treated - control."""
         margin = self.margin_percent or 0
         match self.kind_of_hypothesis:
             case "non-inferiority":
@@ -186,7 +197,8 @@ class EndpointAnalysis(Document):
     def nulls(self) -> tuple[float, ...]:
         """Limits of the null hypothesis, risk differences in favour of treatment.
 
-        One: the difference is at or below it. Two, of equivalence: it is outside them.
+        With one limit the null hypothesis is a difference at or below it; with two (equivalence) it
+        is a difference outside them.
         """
         margin = (self.margin_percent or 0.0) / 100
         match self.kind_of_hypothesis:
@@ -198,7 +210,7 @@ class EndpointAnalysis(Document):
 
     @property
     def corrected(self) -> bool:
-        """Whether the variance is corrected for small samples: g-computation, unless declined."""
+        """Whether the variance is corrected for small samples (g-computation, by default)."""
         return self.method == "g-computation-randomised" and self.small_sample is not False
 
     @property
@@ -209,10 +221,36 @@ class EndpointAnalysis(Document):
         return method.kind == "conditional" and given
 
     @property
+    def by_counts(self) -> bool:
+        """Whether the method needs no more than the counts of both arms."""
+        return self.method in COUNT_METHODS
+
+    @property
+    def exact(self) -> bool:
+        """Whether the test is exact, so that its statistic is the quantile of a p-value."""
+        return self.method in EXACT_TESTS
+
+    def count_test(self, sides: int) -> CountTest:
+        """Return the test of the counts of both arms; ``sides`` is that of the plan."""
+        for method in COUNT_METHODS:
+            if method == self.method:
+                return CountTest(method, sides, self.nulls)
+        raise ValueError(f"{self.method} needs more than counts")  # the caller has looked
+
+    @property
+    def effect_scale(self) -> Scale:
+        """Scale of the estimate."""
+        return self.scale or METHODS[self.method].scales[0]
+
+    @property
+    def number_scale(self) -> str:
+        """Scale of estimates as numbers: the logarithm of a ratio."""
+        return f"log {self.effect_scale}" if self.effect_scale in RATIOS else self.effect_scale
+
+    @property
     def summary(self) -> str:
         """The summary measure of the effect."""
-        measure = METHODS[self.method].scales[0]
-        return f"{'conditional' if self.conditional else 'marginal'} {measure}"
+        return f"{'conditional' if self.conditional else 'marginal'} {self.effect_scale}"
 
 
 class Secondary(Document):

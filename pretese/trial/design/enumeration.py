@@ -1,11 +1,11 @@
-"""Whether the power of a design follows from the enumeration of two counts."""
+"""Whether the power of a design can be computed by enumeration of the event counts of both arms."""
 
 from pretese.trial.design.design_file import DesignFile
 
-#: Participants of a trial with re-estimation whose pairs of counts are enumerated.
+#: Maximum sample size of a trial with re-estimation whose pairs of counts are enumerated.
 MOST_ENUMERATED = 10_000
 
-#: Why a design has no control variate that has exact power itself.
+#: Why a design with exact power of its own has no control variate.
 UNADJUSTED = "the analysis is unadjusted"
 
 _ADJUSTED = "the analysis is adjusted"
@@ -17,7 +17,7 @@ def why_not_enumerated(design: DesignFile, participants: int | None = None) -> s
     Parameters
     ----------
     participants
-        Size of the trial; None takes that of the design.
+        Sample size; None: that of the design.
     """
     return _first(_obstacles(design, participants))
 
@@ -25,9 +25,9 @@ def why_not_enumerated(design: DesignFile, participants: int | None = None) -> s
 def why_no_control_variate(design: DesignFile) -> str | None:
     """Return why the unadjusted test cannot be a control variate; None if it can.
 
-    Its probability of rejection must be known: it is enumerated.
+    Its probability of rejection must be known from enumeration.
     """
-    if design.analysis.method == "unadjusted":
+    if design.analysis.by_counts:
         return UNADJUSTED
     others = {
         "the sample size is re-estimated": design.monitoring.reestimation is not None,
@@ -41,14 +41,14 @@ def _first(reasons: dict[str, bool]) -> str | None:
 
 
 def _obstacles(design: DesignFile, participants: int | None) -> dict[str, bool]:
-    """Return what excludes enumeration, and whether it holds."""
+    """Return the reasons that exclude enumeration, each with whether it applies."""
     rule = design.monitoring.reestimation
     most = (participants or design.participants) * (max(1.0, rule.max_percent / 100) if rule else 1)
     return {
         f"re-estimation is enumerated up to {MOST_ENUMERATED:,} participants": (
             rule is not None and most > MOST_ENUMERATED
         ),
-        _ADJUSTED: design.analysis.method != "unadjusted",
+        _ADJUSTED: not design.analysis.by_counts,
         "the primary endpoint shares alpha with others": _shares(design),
         "arm sizes are random": design.block is None,
         "participants drop out of the analysis, or are excluded": (
@@ -56,6 +56,9 @@ def _obstacles(design: DesignFile, participants: int | None) -> dict[str, bool]:
             or (design.endpoint.missing == "complete case" and _drops(design))
         ),
         "sites differ": design.site_sd is not None,
+        "decisions wait for participants whose endpoint is awaited": (
+            design.monitoring.decision_analysis is not None
+        ),
         "there is a calendar-time trend": design.calendar_trend is not None,
         "re-estimation is enumerated for two analyses, one side and equal arms": (
             not _enumerable(design)

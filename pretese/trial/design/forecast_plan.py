@@ -1,4 +1,4 @@
-"""What a forecast under published evidence takes from a design."""
+"""The plan that a forecast under published evidence needs from a design."""
 
 from collections.abc import Sequence
 
@@ -8,27 +8,27 @@ from protocol.errors import InputError
 from simulate.scenario.load import load_scenario
 from simulate.truth import population_effects
 
-#: Simulated patients behind the control risk of a scenario.
+#: Number of simulated patients from whom the control risk of a scenario is computed.
 PATIENTS = 131_072
 
-#: Range of the control risk, relative to its value, where no study gives one.
+#: Range of the control risk, relative to its value, if no study reports one.
 RELATIVE_RANGE = 0.25
 
 
 def forecast_plan(design: DesignFile, observed: Sequence[float], seed: int = 1) -> TrialPlan:
-    """Return control risk, allocation, losses and level of a two-arm superiority design.
+    """Return control risk, allocation, dropout and alpha of a two-arm superiority design.
 
     Parameters
     ----------
     observed
-        Control risks of published studies; with the design's own they give the range.
+        Control risks of published studies; together with that of the design they define the range.
     seed
         Base seed of the simulated patients of a scenario.
 
     Raises
     ------
     InputError
-        The endpoint has no risk in every patient of the scenario.
+        The endpoint is not defined in every patient of the scenario.
     """
     risk = _control_risk(design, seed)
     spread = (1 - RELATIVE_RANGE, 1 + RELATIVE_RANGE)

@@ -13,6 +13,7 @@ from estimate.sequential.boundary_shapes import (
     FutilityRule,
     Shape,
 )
+from estimate.sequential.delayed.decision_analysis import DecisionRule
 from estimate.sequential.design import SequentialDesign
 from estimate.sequential.spending import Spending
 from pretese.trial.design.arms import Open, Risks
@@ -28,21 +29,22 @@ from protocol.reading.fields import Number, Whole, as_number
 
 Above = Annotated[Number, Field(ge=0.1, le=1000)]
 Percent = Annotated[Number, Field(ge=0, le=100)]
-#: Percent of the participants between two analyses, at lowest: closer ones are one analysis.
+#: Minimum distance of two analyses, in percent of the participants.
 MIN_STEP = 0.1
 Number1 = Annotated[Whole, Field(ge=1, le=100)]
-#: Those beyond 100 are refused as analyses after the end.
+#: Values outside 0 to 100 are read, so that the message can name them as analyses after the end.
 AnalysisPercent = Annotated[Number, Field(ge=-1000, le=1000)]
 
 
 class Reestimation(Document):
     """Sample size re-estimation from the data of one interim analysis.
 
-    The rest is made so large that the last analysis has this conditional power, between ``lowest``
-    and ``most`` percent of the participants planned after the analysis. ``assume`` is the effect
-    that conditional power reckons with: that of the file's risks (``planned``), that of the data
-    (``observed``), or other risks. ``naive`` holds the statistic of all participants against the
-    planned boundaries and so breaks the level; it is there to show by how much.
+    The second stage is chosen so that the final analysis has this conditional power, between
+    ``min_percent`` and ``max_percent`` of the participants planned after the interim analysis.
+    ``assume`` is the effect under which conditional power is computed: that of the file's risks
+    (``planned``), that of the data (``observed``), or other risks. ``naive`` compares the statistic
+    of all participants with the planned boundaries, which inflates the type I error; it is included
+    to show by how much.
     """
 
     at_analysis: Annotated[Whole, Field(ge=1, le=100)]
@@ -66,14 +68,16 @@ class Monitoring(Document):
     """Timing of the analyses, and the boundaries that stop the trial.
 
     ``efficacy`` and ``futility`` are written ``OF``, ``Pocock``, ``HSD(-4)`` or ``KD(2)`` (error
-    spending); efficacy also ``user(0.5,2,5)``, percent of error spent by each analysis, both sides
-    together, the last all of it; ``WT(0.25)`` (Wang-Tsiatis) or ``HP(3)`` (Haybittle-Peto).
-    Futility also by a rule, with one value or one for each interim analysis: ``z(0)``,
-    ``effect(20)`` (percent of the planned effect), ``CP(10)`` and ``CPobserved(10)`` (conditional
-    power in percent under the planned and the observed effect), ``PP(5)`` (predictive power,
-    percent), and ``user(2,8,20)``, percent of beta spent by each analysis.
-    ``efficacy_analyses`` and ``futility_analyses`` number the interim analyses, from 1, at which
-    each is judged; empty is all. ``harm`` is a spending function of ``harm_alpha_percent``.
+    spending); efficacy also ``user(0.5,2,5)``, cumulative percentage of alpha spent at each
+    analysis, both sides together, the last equal to alpha; ``WT(0.25)`` (Wang-Tsiatis) or ``HP(3)``
+    (Haybittle-Peto). Futility also by a rule, with one value or one for each interim analysis:
+    ``z(0)``, ``effect(20)`` (percent of the planned effect), ``CP(10)`` and ``CPobserved(10)``
+    (conditional power in percent under the planned and the observed effect), ``PP(5)`` (predictive
+    power, percent), and ``user(2,8,20)``, cumulative percentage of beta spent at each analysis.
+    ``efficacy_analyses`` and ``futility_analyses`` list the interim analyses, from 1, at which each
+    boundary applies; empty: all. ``decision_analysis`` waits for participants whose endpoint is not
+    yet known when a boundary is crossed, and decides with them (`critical_decision`). ``harm`` is a
+    spending function of ``harm_alpha_percent``.
     """
 
     analyses_percent: Annotated[tuple[AnalysisPercent, ...], Field(max_length=100)] = (100.0,)
@@ -86,6 +90,7 @@ class Monitoring(Document):
     reestimation: Reestimation | None = None
     efficacy_analyses: Annotated[tuple[Number1, ...], Field(max_length=100)] = ()
     futility_analyses: Annotated[tuple[Number1, ...], Field(max_length=100)] = ()
+    decision_analysis: DecisionRule | None = None
     harm: str | None = None
     harm_alpha_percent: Annotated[Number, Field(ge=1e-4, lt=50)] | None = None
 
@@ -98,7 +103,7 @@ class Monitoring(Document):
     @classmethod
     def _rise(cls, analyses: tuple[float, ...]) -> tuple[float, ...]:
         if not analyses or (np.diff(analyses, prepend=0) <= 0).any():
-            raise ValueError("give rising percentages above 0, the last of them 100")
+            raise ValueError("give percentages above 0 in rising order, the last of them 100")
         if (np.diff(analyses, prepend=0) < MIN_STEP).any():
             raise ValueError(f"two analyses are closer than {MIN_STEP} percent; remove one")
         if analyses[-1] != 100:
@@ -120,19 +125,34 @@ class Monitoring(Document):
         if (self.efficacy_analyses or self.futility_analyses or self.harm) and self.reestimation:
             raise ValueError("re-estimation takes neither chosen analyses nor harm boundaries")
         if self.harm and self.sides == 2:
-            raise ValueError("two-sided boundaries judge harm already; leave harm out")
+            raise ValueError("two-sided boundaries already stop for harm; leave harm out")
+        self._check_decision()
         if self.harm_alpha_percent and not self.harm:
             raise ValueError("harm_alpha_percent needs harm, such as OF")
         return self
 
+    def _check_decision(self) -> None:
+        rule = self.decision_analysis
+        if rule is None:
+            return
+        if len(self.analyses_percent) < 2 or self.reestimation:
+            raise ValueError(
+                "decision_analysis needs an interim analysis and excludes re-estimation"
+            )
+        if rule == "balanced" and not (self.futility or self.harm):
+            raise ValueError(
+                "a balanced decision_analysis needs futility or harm boundaries; add futility, or "
+                "choose nominal"
+            )
+
     @property
     def efficacy_at(self) -> tuple[bool, ...] | None:
-        """Whether efficacy is judged at each analysis; None: at all."""
+        """Whether the efficacy boundary applies at each analysis; None: at all."""
         return self._at(self.efficacy_analyses)
 
     @property
     def futility_at(self) -> tuple[bool, ...] | None:
-        """Whether futility is judged at each analysis; None: at all."""
+        """Whether the futility boundary applies at each analysis; None: at all."""
         return self._at(self.futility_analyses)
 
     def _at(self, chosen: tuple[int, ...]) -> tuple[bool, ...] | None:
@@ -177,7 +197,7 @@ class Monitoring(Document):
                 futility_at=self.futility_at,
                 harm=self.harm_spending(),
             )
-        except ValueError:  # the search for a root begins where there is none
+        except ValueError:  # the root search starts from a point without a solution
             problem = (
                 f"no boundaries of the shape {self.efficacy} spend {self.alpha_percent:g} percent"
             )
@@ -204,13 +224,13 @@ class Monitoring(Document):
         given, beta = shape.cumulative, 100 - self.power_percent
         if len(given) != len(self.analyses_percent) or abs(given[-1] - beta) > 1e-9:
             problem = f"{self.futility!r} does not spend all of beta, {beta:g} percent"
-            cure = f"give {len(self.analyses_percent)} rising numbers, the last {beta:g}"
+            cure = f"give {len(self.analyses_percent)} numbers in rising order, the last {beta:g}"
             raise InputError.of("monitoring", "futility", problem, cure)
         spent = tuple(each / 100 for each in given[:-1])
         return replace(shape, cumulative=(*spent, 1 - self.power_percent / 100))
 
     def shape(self) -> Shape:
-        """Return the family of the efficacy boundaries; a list of errors as fractions."""
+        """Return the family of the efficacy boundaries; cumulative alpha as fractions."""
         shape = read_shape(self.efficacy)
         if not isinstance(shape, Spending) or shape.family != "user":
             return shape
@@ -218,7 +238,8 @@ class Monitoring(Document):
         if len(given) != len(self.analyses_percent) or abs(given[-1] - self.alpha_percent) > 1e-9:
             problem = f"{self.efficacy!r} does not spend all of {self.alpha_percent:g} percent"
             cure = (
-                f"give {len(self.analyses_percent)} rising numbers, the last {self.alpha_percent:g}"
+                f"give {len(self.analyses_percent)} numbers in rising order, the last "
+                f"{self.alpha_percent:g}"
             )
             raise InputError.of("monitoring", "efficacy", problem, cure)
         spent = [each / 100 / self.sides for each in given[:-1]]
@@ -231,8 +252,8 @@ def upper_at(
 ) -> Floats:
     """Return (analysis,) efficacy boundaries of an endpoint that is tested at this alpha.
 
-    Error is spent by the same function at any level: `Spending` families alone. Level 0 has
-    infinite boundaries.
+    The same spending function is used at any alpha, so only `Spending` families are allowed. Alpha
+    0 has infinite boundaries.
     """
     if level <= 0:
         return np.full(len(analyses_percent), np.inf)
@@ -243,5 +264,5 @@ def upper_at(
 
 @lru_cache(maxsize=64)
 def _planned(monitoring: Monitoring) -> SequentialDesign:
-    """Return the boundaries of a plan: every sample size of a curve asks for them."""
+    """Return the boundaries of a plan; cached, because every sample size of a curve needs them."""
     return monitoring._search()

@@ -1,4 +1,4 @@
-"""Multiplicity: which of several endpoints a trial may claim."""
+"""Multiplicity: testing procedures for several endpoints."""
 
 from typing import Annotated, Literal
 
@@ -13,11 +13,11 @@ Percent = Annotated[Number, Field(ge=0, le=100)]
 
 
 class Multiplicity(Document):
-    """How several endpoints share alpha, in the order of the file.
+    """The procedure by which several endpoints share alpha, in the order of the file.
 
-    ``fixed sequence`` tests each at the full level until one fails; ``fallback`` hands weights on
-    in order; ``holm`` shares them alike; ``graph`` takes ``weights`` and ``transitions`` (row i:
-    where the weight of endpoint i goes once it is rejected).
+    ``fixed sequence`` tests each at the full level until one fails; ``fallback`` passes weights on
+    in order; ``holm`` divides them equally; ``graph`` takes ``weights`` and ``transitions`` (row i:
+    the fractions of the weight of endpoint i that the others receive once it is rejected).
     """
 
     method: Literal["fixed sequence", "fallback", "holm", "graph"]
@@ -30,7 +30,7 @@ class Multiplicity(Document):
         Raises
         ------
         InputError
-            Weights or transitions are missing, too many, or no graph.
+            Weights or transitions are missing, superfluous or invalid.
         """
         wants = {"fallback": (True, False), "graph": (True, True)}.get(self.method, (False, False))
         given = (bool(self.weights_percent), bool(self.transitions_percent))

@@ -1,1 +1,1 @@
-"""Power over an ensemble of parameter sets: what the published numbers leave open of a trial."""
+"""Power over an ensemble of parameter sets: the uncertainty that the published numbers leave."""

@@ -1,4 +1,4 @@
-"""Power of a planned trial at one parameter set, by counts where these suffice."""
+"""Power of a planned trial at one parameter set, from binomial counts where these suffice."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from simulate.scenario import Scenario
 from simulate.scenario.ensemble import member_scenario
 from simulate.truth import estimands_of, population_effects
 
-#: Patients behind the event rates of one parameter set.
+#: Number of patients from whom the event rates of one parameter set are computed.
 PATIENTS = 131_072
 
-#: Event rates in percent are kept this far from 0 and 100.
+#: Minimum distance of event rates in percent from 0 and 100.
 _EDGE = 0.001
 
 
 @dataclass(frozen=True, slots=True)
 class MemberPower:
-    """Event rates of one parameter set, and at each sample size power and type I error.
+    """Event rates of one parameter set, with power and type I error at each sample size.
 
     Probabilities from 0 to 1; ``power`` counts significance in favour of therapy, ``type_one``
     rejection in either direction without an effect.
@@ -44,9 +44,9 @@ class MemberTask:
     Attributes
     ----------
     scenario
-        Of the design, at the calibrated point.
+        Scenario of the design, at the calibrated point.
     sizes
-        Participants, all arms together.
+        Sample sizes, all arms together.
     """
 
     design: DesignFile
@@ -90,10 +90,10 @@ class MemberTask:
 
 
 def counted_endpoint(design: DesignFile) -> str | None:
-    """Return the endpoint whose counts describe the whole trial; None if patients are needed.
+    """Return the endpoint whose counts determine the trial; None if patients must be simulated.
 
     Counts are binomial where participants are a random sample of the scenario's patients, nobody
-    is excluded, and the comparison uses the counts alone.
+    is excluded, and the comparison uses only the counts.
     """
     patients_matter = (
         design.secondary or design.site_sd or design.calendar_trend

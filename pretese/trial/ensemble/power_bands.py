@@ -1,4 +1,4 @@
-"""Power over all members of an ensemble, with bands and with what moves it most."""
+"""Power over all members of an ensemble: bands, and the most influential numbers."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,9 +20,10 @@ BAND = (2.5, 97.5)
 class SizeBand:
     """One sample size; probabilities from 0 to 1.
 
-    ``point`` is power at the calibrated point, ``mean`` over the parameter sets: the assurance that
-    the article alone gives. ``band`` holds the middle 95 % of the sets, ``enough`` the share of
-    them with a power of 80 % or more, ``type_one_band`` the type I error.
+    ``point`` is power at the calibrated point, ``mean`` over the parameter sets: the assurance
+    given the article only. ``band`` contains the middle 95 % of the sets; ``enough`` is the
+    proportion of sets with a power of 80 % or more; ``type_one_band`` is the band of the type I
+    error.
     """
 
     participants: int
@@ -35,7 +36,7 @@ class SizeBand:
 
 @dataclass(frozen=True, slots=True)
 class NumberInfluence:
-    """Power at the main size with open numbers at both ends of their ranges, one at a time."""
+    """Power at the main size with one undetermined number at either end of its range."""
 
     name: str
     low: float
@@ -45,7 +46,7 @@ class NumberInfluence:
 
     @property
     def span(self) -> float:
-        """How far power moves."""
+        """Difference in power between both ends."""
         return abs(self.power_high - self.power_low)
 
 
@@ -61,7 +62,7 @@ class EnsemblePower:
 
     @property
     def control_risks(self) -> Floats:
-        """(member,) risks without therapy."""
+        """(member,) true risks without therapy."""
         return np.array([each.risk_control for each in self.members])
 
 
@@ -74,7 +75,7 @@ def power_over_ensemble(
     Parameters
     ----------
     sizes
-        Participants, all arms together; the first is looked into.
+        Sample sizes, all arms together; influences are computed at the first.
     replicates
         Simulated trials per member, size and effect.
     workers
@@ -114,10 +115,10 @@ def _size(
 def _influences(
     design: DesignFile, numbers: Sequence[OpenNumber], participants: int
 ) -> tuple[NumberInfluence, ...]:
-    """Return what each open number alone does to power, the most influential first.
+    """Return the influence of each undetermined number on power, the largest first.
 
-    By the normal approximation with one analysis, from the true risks of any sperm that the
-    ensemble stores for both ends.
+    Computed by the normal approximation with one analysis, from the true risks of any sperm that
+    the ensemble stores for both ends.
     """
     control, treated = design.allocation
     share, plan = treated / (control + treated), design.monitoring

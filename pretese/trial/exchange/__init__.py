@@ -1,1 +1,1 @@
-"""A planned trial for others: a synopsis as in ICH M11, and USDM for study definition systems."""
+"""A planned trial in formats of others: a synopsis as in ICH M11, and CDISC USDM."""

@@ -1,11 +1,11 @@
-"""FORMS: in which a design can be shown to others."""
+"""FORMS: the formats in which a design can be exported."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from protocol.errors import InputError
 
-if TYPE_CHECKING:  # a help text that lists the forms reads no design
+if TYPE_CHECKING:  # a help text that lists the forms imports no design
     from pretese.trial.design.design_file import DesignFile
     from pretese.trial.exchange.outline import TrialOutline
     from pretese.trial.multi_arm.design.design_file import MultiArmDesign
@@ -24,21 +24,21 @@ def _usdm(outline: "TrialOutline") -> str:
     return to_json(usdm(outline)) + "\n"
 
 
-#: Name of a form to what writes it.
+#: Name of a format to the function that writes it.
 FORMS: dict[str, Callable[["TrialOutline"], str]] = {"synopsis": _synopsis, "usdm": _usdm}
 
 
 def show_design(design: "DesignFile | MultiArmDesign", form: str) -> str:
-    """Return a design in one of the forms.
+    """Return a design in one of the formats.
 
     Raises
     ------
     InputError
-        There is no such form.
+        The format does not exist.
     """
     from pretese.trial.exchange.outline import outline_of
 
     if form not in FORMS:
         cure = f"give {' or '.join(FORMS)}"
-        raise InputError.of("form", "", f"{form!r} is not a form", cure)
+        raise InputError.of("form", "", f"there is no format {form!r}", cure)
     return FORMS[form](outline_of(design))

@@ -10,6 +10,7 @@ from pretese.trial.design.design_file import DesignFile
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.report.design_words import Rows, described, methods
 from protocol.regimen.load import load_regimen
+from simulate.labels import label_of
 
 ArmKind = Literal["experimental", "no intervention", "placebo"]
 
@@ -36,9 +37,9 @@ class OutlineEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class TrialOutline:
-    """A planned trial, in the parts that a synopsis and a study definition share.
+    """A planned trial: the parts that a synopsis and a study definition have in common.
 
-    ``statistics`` are rows on randomisation, analyses and methods.
+    ``statistics`` holds rows on randomisation, analyses and methods.
     """
 
     id: str
@@ -108,7 +109,9 @@ def _treatments(design: MultiArmDesign) -> list[str]:
 def _questions(design: DesignFile) -> Iterator[OutlineEndpoint]:
     for number, (each, label) in enumerate(zip(design.questions, design.labels, strict=True)):
         level: Literal["primary", "secondary"] = "secondary" if number else "primary"
-        yield OutlineEndpoint(label, level, each.endpoint.endpoint_month, (each.estimand,))
+        yield OutlineEndpoint(
+            label_of(label), level, each.endpoint.endpoint_month, (each.estimand,)
+        )
 
 
 def _hypotheses(design: MultiArmDesign) -> Iterator[OutlineEndpoint]:
@@ -117,10 +120,10 @@ def _hypotheses(design: MultiArmDesign) -> Iterator[OutlineEndpoint]:
         level: Literal["primary", "secondary"] = "secondary" if number else "primary"
         label = design.secondary[number - 1].name if number else design.endpoint.label
         estimands = tuple(_in_population(each.estimand, design, number) for each in pairs)
-        yield OutlineEndpoint(label, level, pairs[0].endpoint.endpoint_month, estimands)
+        yield OutlineEndpoint(label_of(label), level, pairs[0].endpoint.endpoint_month, estimands)
 
 
 def _in_population(estimand: Estimand, design: MultiArmDesign, number: int) -> Estimand:
-    """Return an estimand with the population of a hypothesis that has its own."""
+    """Return an estimand, with the population of its hypothesis if that has one of its own."""
     own = design.secondary[number - 1].population if number else None
     return estimand if own is None else replace(estimand, population=f"participants {own.name}")

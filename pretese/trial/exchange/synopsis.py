@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pretese.io.text.markup import markdown_text
 from pretese.trial.exchange.outline import OutlineEndpoint, TrialOutline
 
-#: What a protocol needs and a design file does not hold.
+#: Items of a protocol that a design file does not contain.
 NOT_HELD = (
     "sponsor and protocol number", "trial phase", "blinding", "eligibility criteria in full",
     "schedule of activities", "data monitoring committee", "safety reporting",

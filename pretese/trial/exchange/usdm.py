@@ -1,7 +1,7 @@
 """A planned trial as CDISC USDM 4.0 JSON, for systems that manage study definitions.
 
-Codes are those of CDISC controlled terminology. What a design file does not hold (sponsor, phase,
-blinding, eligibility) is absent, not made up.
+Codes are those of CDISC controlled terminology. Items that a design file does not contain (sponsor,
+phase, blinding, eligibility) are omitted.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from pretese.trial.exchange.outline import OutlineArm, OutlineEndpoint, TrialOut
 
 USDM_VERSION = "4.0.0"
 
-#: Meaning to the code and preferred term of CDISC controlled terminology.
+#: Meaning to code and preferred term of CDISC controlled terminology.
 CODES = {
     "interventional": ("C98388", "Interventional Study"),
     "parallel": ("C82639", "Parallel Study"),
@@ -33,13 +33,13 @@ CODES = {
     "drug": ("C1909", "Pharmacologic Substance"),
 }
 
-#: Release of the controlled terminology that holds these codes.
+#: Release of the controlled terminology that contains these codes.
 TERMINOLOGY = "2025-09-26"
 
 
 @dataclass(slots=True)
 class _Identifiers:
-    """Gives each object an identifier by its class, numbered in the order of use."""
+    """Identifiers of objects: class name and number, in the order of use."""
 
     used: dict[str, int] = field(default_factory=dict)
 

@@ -1,1 +1,1 @@
-"""A group-sequential design by itself: its choice, its numbers, its console page and its figure."""
+"""A group-sequential design without a design file: choice, document, console view, figure."""

@@ -14,13 +14,13 @@ from protocol.shorten import shorten
 
 WHERE = "boundaries"
 
-#: Most analyses of one trial.
+#: Maximum number of analyses of one trial.
 MAX_ANALYSES = 100
 
-#: Most treatments against one control.
+#: Maximum number of treatments against one control.
 MAX_TREATMENTS = 20
 
-#: Families that spend alpha, those that spend beta, and classical shapes of boundaries.
+#: Families that spend alpha, families that spend beta, and families of boundaries fixed in advance.
 SPENDINGS = ("OF", "Pocock", "HSD", "KD", "user")
 FUTILITIES = ("OF", "Pocock", "HSD", "KD")
 #: Rules for futility: by z, by percent of the planned effect, by conditional or predictive power.
@@ -29,14 +29,17 @@ SHAPES = ("OF", "Pocock", "WT", "HP")
 
 
 def information_fractions(information: int | Sequence[float]) -> Floats:
-    """Return information fractions; a whole number asks for that many equally spaced analyses.
+    """Return information fractions; a whole number means that many equally spaced analyses.
 
     >>> information_fractions(2).tolist(), information_fractions([0.4, 1]).tolist()
     ([0.5, 1.0], [0.4, 1.0])
     """
     if isinstance(information, int | np.integer) and not isinstance(information, bool):
         if not 1 <= information <= MAX_ANALYSES:
-            problem, cure = f"{shorten(information)} analyses came", f"give 1 to {MAX_ANALYSES}"
+            problem, cure = (
+                f"{shorten(information)} analyses are not allowed",
+                f"give 1 to {MAX_ANALYSES}",
+            )
             raise InputError.of(WHERE, "information", problem, cure)
         count = int(information)
         return np.arange(1, count + 1) / count
@@ -50,7 +53,7 @@ def finite_numbers(argument: str, values: Any) -> tuple[float, ...]:
     except (TypeError, ValueError, OverflowError):
         numbers = ()
     if isinstance(values, str) or not numbers or not np.isfinite(numbers).all():
-        problem, cure = f"{shorten(values)} came", "give a sequence of numbers"
+        problem, cure = f"{shorten(values)} is not allowed", "give a sequence of numbers"
         raise InputError.of(WHERE, argument, problem, cure)
     return numbers
 
@@ -61,23 +64,26 @@ def choose_shape(
 ) -> Shape:  # fmt: skip
     """Return the family of the efficacy boundaries, O'Brien-Fleming spending by default.
 
-    ``parameters`` holds gamma, rho, delta and z; one that the family does not take is refused.
+    ``parameters`` contains gamma, rho, delta and z; a parameter that the family does not have is
+    refused.
     """
     _check_family("spending", spending, SPENDINGS)
     _check_family("shape", shape, SHAPES)
     if spending and shape:
-        raise InputError.of(WHERE, "shape", "it came with spending", "give one of the two")
+        raise InputError.of(
+            WHERE, "shape", "it was given together with spending", "give one of the two"
+        )
     chosen = shape or spending or "OF"
     takes = {"WT": "delta", "HP": "z"} if shape else {**PARAMETERS, "user": "cumulative"}
     for name, value in {**parameters, "cumulative": cumulative}.items():
         if value is not None and takes.get(chosen) != name:
-            raise InputError.of(WHERE, name, f"{chosen} does not take it", "leave it out")
+            raise InputError.of(WHERE, name, f"{chosen} has no such parameter", "leave it out")
     if shape:
         return _classical(shape, parameters)
     if chosen == "user":
         if cumulative is None:
             cure = "give the cumulative alpha of each analysis"
-            raise InputError.of(WHERE, "cumulative", "user came without it", cure)
+            raise InputError.of(WHERE, "cumulative", "user needs it", cure)
         return Spending("user", cumulative=finite_numbers("cumulative", cumulative))
     return Spending(chosen, parameters.get(PARAMETERS.get(chosen, "")))  # type: ignore[arg-type]  # checked above
 
@@ -88,7 +94,7 @@ def _classical(shape: str, parameters: Mapping[str, float | None]) -> Shape:
         return HaybittlePeto() if z is None else HaybittlePeto(z)
     if shape == "WT":
         if delta is None:
-            raise InputError.of(WHERE, "delta", "WT came without it", "give a number, 0 to 0.5")
+            raise InputError.of(WHERE, "delta", "WT needs it", "give a number, 0 to 0.5")
         return WangTsiatis(delta)
     return WangTsiatis({"OF": 0.0, "Pocock": 0.5}[shape])
 
@@ -107,7 +113,7 @@ def choose_futility(
     takes = f"futility_{PARAMETERS.get(family or '', '')}"
     for name, value in given.items():
         if value is not None and name != takes:
-            problem = f"{family or 'no futility'} does not take it"
+            problem = f"{family or 'no futility'} has no such parameter"
             raise InputError.of(WHERE, name, problem, "leave it out")
     if family is None or rule is not None:
         return rule
@@ -134,15 +140,15 @@ def choose_harm(
 ) -> tuple[Spending, float] | None:
     """Return the spending function of harm boundaries with its one-sided error, or None.
 
-    ``usual``: the error without ``alpha``.
+    ``usual`` is the error if ``alpha`` is None.
     """
     if family is None:
         if alpha is not None:
             cure = "give harm, such as OF"
-            raise InputError.of(WHERE, "harm_alpha", "it came without harm", cure)
+            raise InputError.of(WHERE, "harm_alpha", "it was given without harm", cure)
         return None
     if sides == 2:
-        problem = "two-sided boundaries judge harm already"
+        problem = "two-sided boundaries already stop for harm"
         raise InputError.of(WHERE, "harm", problem, "give sides=1, or no harm")
     cure = "give OF, Pocock, HSD(-4) or KD(2)"
     try:
@@ -161,19 +167,19 @@ def choose_harm(
 def chosen_analyses(
     argument: str, numbers: Sequence[int], analyses: int
 ) -> tuple[bool, ...] | None:
-    """Return at which analyses a boundary is judged, the last included; None is at all."""
+    """Return at which analyses a boundary applies, the last included; None: at all."""
     if not len(numbers):
         return None
     given = finite_numbers(argument, numbers)
     if any(each != int(each) or not 1 <= each < analyses for each in given):
-        problem, last = f"{shorten(list(numbers))} came", analyses - 1
+        problem, last = f"{shorten(list(numbers))} is not allowed", analyses - 1
         cure = f"number interim analyses from 1 to {last}" if last else "plan an interim analysis"
         raise InputError.of(WHERE, argument, problem, cure)
     return tuple(k in (*given, analyses) for k in range(1, analyses + 1))
 
 
 def null_difference(margin: float | None, hypothesis: str | None) -> float:
-    """Return the difference of risks under the null hypothesis; 0 without a margin."""
+    """Return the risk difference under the null hypothesis; 0 without a margin."""
     known = ("superiority", "non-inferiority")
     _check_family("hypothesis", hypothesis, known)
     if margin is None:
@@ -182,16 +188,18 @@ def null_difference(margin: float | None, hypothesis: str | None) -> float:
         return 0.0
     if not 0 < margin < 1:
         problem = f"{margin:g} is not allowed"
-        raise InputError.of(WHERE, "margin", problem, "give a difference of risks above 0, below 1")
+        raise InputError.of(WHERE, "margin", problem, "give a risk difference above 0, below 1")
     return margin if hypothesis == "superiority" else -margin
 
 
 def treatment_arms_of(treatment_arms: Any, ratio: float, futility_z: Sequence[float]) -> int:
-    """Return the number of treatments; one treatment has neither ratio nor dropping."""
+    """Return the number of treatments; with one treatment neither ratio nor dropping is allowed."""
     whole = isinstance(treatment_arms, int | np.integer) and not isinstance(treatment_arms, bool)
     if not whole or not 1 <= treatment_arms <= MAX_TREATMENTS:
         cure = f"give a whole number from 1 to {MAX_TREATMENTS}"
-        raise InputError.of(WHERE, "treatment_arms", f"{shorten(treatment_arms)} came", cure)
+        raise InputError.of(
+            WHERE, "treatment_arms", f"{shorten(treatment_arms)} is not allowed", cure
+        )
     if len(futility_z):
         finite_numbers("futility_z", futility_z)
     if treatment_arms == 1:

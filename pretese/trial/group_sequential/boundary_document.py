@@ -1,4 +1,4 @@
-"""A group-sequential design as plain values, and its sample size for two event risks."""
+"""A group-sequential design as plain values, with its sample size for two event risks."""
 
 import math
 from typing import Any
@@ -12,7 +12,7 @@ from estimate.sequential.design import SequentialDesign
 from pretese.trial.group_sequential.boundary_choice import WHERE
 from protocol.errors import InputError
 
-#: Most patients per arm whose counts are enumerated: the table of both arms takes 200 MB.
+#: Maximum participants per arm for enumeration: the table of both arms takes 200 MB.
 ENUMERATED = 5000
 
 
@@ -57,14 +57,14 @@ def describe_sample_size(
 ) -> dict[str, Any]:
     """Return participants per arm at each analysis, with exact operating characteristics.
 
-    The size is a closed form (an approximation); power, type I error at the control risk and
-    expected patients are exact for the score test (pooled z without a margin), 1:1.
+    The sample size is a closed form (an approximation); power, type I error at the control risk and
+    expected sample size are exact for the score test (pooled z without a margin), 1:1.
 
     Parameters
     ----------
     null
-        Difference treated - control under the null hypothesis: below 0 a margin of non-inferiority,
-        above 0 one of superiority.
+        Difference treated - control under the null hypothesis: below 0 a non-inferiority margin,
+        above 0 a superiority margin.
     """
     if not 0 < control + null < 1:
         problem = f"the risk at the margin would be {100 * (control + null):g} %"

@@ -15,16 +15,16 @@ Points = list[tuple[float, float]]
 
 
 def draw_boundaries(document: dict[str, Any]) -> Figure:
-    """Draw boundaries as z, nominal p and effect; of one treatment also power and expected size.
+    """Draw boundaries as z, nominal p and effect; for one treatment also power and expected size.
 
-    The effect is relative to the one at which the design has its power.
+    The effect is relative to that at which the design has its power.
 
     Parameters
     ----------
     document
         As `boundary_document.describe_boundaries` or `multi_arm_document` returns it.
     """
-    curves = "inflation" in document  # several treatments have no single curve
+    curves = "inflation" in document  # several treatments have no single power curve
     with house_style():
         figure = new_figure(7.6, 5.4 if curves else 2.9)
         axes = figure.subplots(2 if curves else 1, 2 if curves else 3).ravel()
@@ -91,9 +91,9 @@ def _draw_effect(axes: Axes, document: dict[str, Any]) -> None:
 
 
 def operating_curves(document: dict[str, Any], shares: Floats) -> tuple[Floats, Floats]:
-    """Return power and expected size at shares of the planned effect.
+    """Return power and expected size at fractions of the planned effect.
 
-    Sizes are relative to a fixed-sample trial with the same errors.
+    Sizes are relative to a fixed-sample trial with the same error probabilities.
     """
     rows, two = document["analyses"], document["sides"] == 2
     rates = np.array([row["information_rate"] for row in rows])
@@ -111,6 +111,8 @@ def _draw_curves(axes: Axes, document: dict[str, Any]) -> None:
     power, size = operating_curves(document, shares)
     axes.plot(100 * shares, 100 * power, color=SIMULATED, label="power")
     axes.plot(100 * shares, 100 * size, "--", color=TRUTH, label="expected size, % of fixed")
-    axes.set(xlabel="true effect, % of the planned", ylabel="%", ylim=(0, None), xlim=(0, 150))
+    axes.set(
+        xlabel="true effect, % of the planned effect", ylabel="%", ylim=(0, None), xlim=(0, 150)
+    )
     axes.grid(axis="y")
     axes.legend(loc="best", fontsize=8)

@@ -35,7 +35,7 @@ def boundary_page(document: dict[str, Any]) -> str:
 
 
 def power_spent(document: dict[str, Any]) -> list[float]:
-    """Return the probability of rejecting at each analysis or before, under the alternative."""
+    """Return the cumulative probability of rejection at each analysis, under the alternative."""
     return list(accumulate(row["rejects_under_alternative"] for row in document["analyses"]))
 
 

@@ -12,7 +12,7 @@ from estimate.sequential.boundary_shapes import WangTsiatis
 from pretese.trial.group_sequential.boundary_choice import WHERE
 from protocol.errors import InputError
 
-#: Trials of counts that are simulated for several analyses, and their seed.
+#: Number of simulated trials (counts) with several analyses, and their seed.
 REPLICATES, SEED = 100_000, 1
 
 #: Version of the JSON document.
@@ -22,8 +22,8 @@ SCHEMA = "pretese/multi-arm/1"
 def describe_multi_arm(plan: MultiArmPlan, power: float) -> dict[str, Any]:
     """Return a plan as plain values; infinite boundaries become None.
 
-    Operating characteristics are shown if no treatment works, if one alone does, and if all do, at
-    the drift at which one that works alone is found with ``power``.
+    Operating characteristics are given with no, one and all treatments effective, at the drift at
+    which a single effective treatment is found with ``power``.
     """
     drift = plan.drift_for(power)
     cases = {"none": 0, "one": 1, "all": plan.arms}
@@ -51,7 +51,7 @@ def describe_multi_arm(plan: MultiArmPlan, power: float) -> dict[str, Any]:
 
 
 def _step_down(plan: MultiArmPlan) -> list[float] | None:
-    """Return the boundaries of closed testing with so many hypotheses left; one analysis alone."""
+    """Return the boundaries of closed testing by number of hypotheses left; one analysis only."""
     if len(plan.upper) > 1:
         return None
     return [
@@ -90,8 +90,8 @@ def describe_multi_arm_size(
 ) -> dict[str, Any]:
     """Return participants of each arm, with power and family-wise error of the counts.
 
-    Sizes are a normal approximation. With one analysis power and error are exact for the pooled z
-    test; with several they are those of simulated counts.
+    Sizes are a normal approximation. With one analysis, power and error are exact for the pooled z
+    test; with several, they are simulated from counts.
     """
     if treated <= control:
         problem = "the treatment has no more events than control"
@@ -142,7 +142,7 @@ def _exact(
     plan: MultiArmPlan, arms: Ints, risks: Floats, control: float
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Enumerate the counts of one analysis: treatments are independent given the control."""
-    from estimate.sample_size.exact_fixed import binomial_masses
+    from estimate.comparison.exact.binomial_tables import binomial_masses
 
     n0, n1 = int(arms[0]), int(arms[1])
     z = _z(np.arange(n1 + 1)[:, None], n1, np.arange(n0 + 1)[None, :], n0)

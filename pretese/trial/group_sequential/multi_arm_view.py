@@ -2,7 +2,7 @@
 
 from typing import Any
 
-#: What a scenario is called.
+#: Labels of the scenarios.
 _SCENARIOS = {"none": "no treatment works", "one": "one works", "all": "all work"}
 
 

@@ -1,4 +1,4 @@
-"""A trial under way: its interim analyses against the plan, conditional power, final inference.
+"""An ongoing trial: interim analyses compared with the plan, conditional power, final inference.
 
-The plan is a design file of `pretese.trial`; nothing is simulated here.
+The plan is a design file of `pretese.trial`; nothing is simulated.
 """

@@ -18,8 +18,8 @@ from pretese.trial.monitoring.current_status import InterimStatistics
 from pretese.trial.monitoring.interim_data import InterimData
 from protocol.errors import InputError
 
-#: How far from its planned share of information an analysis may lie and still be the planned one,
-#: where boundaries are fixed beforehand; and how near to 1 the last planned analysis is the end.
+#: Largest distance of an analysis from its planned information fraction if boundaries are fixed
+#: beforehand; also the distance from 1 at which the last planned analysis is final.
 TOLERANCE = 0.02
 
 Reason = Literal["efficacy", "harm", "futility", "harm boundary", "end"]
@@ -27,20 +27,21 @@ Reason = Literal["efficacy", "harm", "futility", "harm boundary", "end"]
 
 @dataclass(frozen=True, slots=True)
 class TrialStatus:
-    """Boundaries of the observed analyses, and how the trial ended if it has ended.
+    """Boundaries of the observed analyses, and the end of the trial if it has ended.
 
     Attributes
     ----------
     boundaries
-        The design as it came: a boundary for every analysis up to ``stop``, or all of them.
+        The design at the observed analyses: a boundary for every analysis up to ``stop``, or for
+        all.
     stop
-        Analysis at which the trial ended, counted from 0; None while it runs.
+        Analysis at which the trial ended, counted from 0; None while it continues.
     why
-        What ended it: a boundary, or the end of the plan; None while it runs.
+        Reason: a boundary, or the end of the plan; None while it continues.
     last
-        Whether all error that was left has been spent at ``stop``.
+        Whether all remaining alpha has been spent at ``stop``.
     overrunning
-        Analysis whose data came in after the decision; None without one.
+        Analysis with data that arrived after the decision; None without one.
     """
 
     boundaries: SequentialDesign
@@ -68,16 +69,16 @@ def compare_with_boundaries(
     Parameters
     ----------
     ended
-        Whether the trial ends at the last analysis though the plan has more: what error is left is
-        then spent there, unless it is a futility boundary that ended it.
+        Whether the last analysis is the final one although more were planned: all remaining alpha
+        is then spent there, unless the trial ended at a futility boundary.
     overrunning
-        Whether the last analysis holds data that arrived after the trial had stopped.
+        Whether the last analysis contains data that arrived after the trial had stopped.
 
     Raises
     ------
     InputError
-        An analysis follows the end, an analysis came at another time than boundaries fixed
-        beforehand allow.
+        An analysis follows the end of the trial, or an information fraction differs from the plan
+        although boundaries are fixed beforehand.
     """
     plan, fraction = monitoring.plan(), statistics.fraction
     finals = [k for k in range(fraction.size) if _is_last(plan, fraction, k)]
@@ -103,7 +104,7 @@ def compare_with_boundaries(
 def follows(monitoring: Monitoring) -> bool:
     """Whether the boundaries are recomputed at the observed information fractions.
 
-    They do not with re-estimation, whose weights and boundaries are those of the plan.
+    They are not after re-estimation, whose weights and boundaries are those of the plan.
     """
     return monitoring.spends and monitoring.reestimation is None
 
@@ -111,8 +112,8 @@ def follows(monitoring: Monitoring) -> bool:
 def boundaries_at(monitoring: Monitoring, fraction: Floats, *, last: bool) -> SequentialDesign:
     """Return the boundaries of analyses at these information fractions.
 
-    Error spending follows the analyses; boundaries fixed beforehand are those of the plan, in its
-    order.
+    Spending functions use the observed fractions; boundaries fixed beforehand are those of the
+    plan, in its order.
     """
     plan, shape = monitoring.plan(), monitoring.shape()
     if follows(monitoring) and isinstance(shape, Spending):
@@ -129,7 +130,7 @@ def boundaries_at(monitoring: Monitoring, fraction: Floats, *, last: bool) -> Se
 
 
 def _is_last(plan: SequentialDesign, fraction: Floats, analysis: int) -> bool:
-    """Return whether an analysis is the final one by plan."""
+    """Return whether an analysis is the planned final one."""
     by_number = analysis + 1 == plan.analyses and fraction[analysis] >= 1 - TOLERANCE
     return bool(by_number or fraction[analysis] >= 1 - 1e-9)
 
@@ -139,7 +140,7 @@ def _first_crossing(
 ) -> tuple[int | None, Reason | None]:
     """Return the first analysis at which the trial must stop, and why.
 
-    The last analysis, if it is ``last``, has one boundary: short of it the trial is at its end.
+    A final analysis (``last``) has one boundary, and the trial ends there in any case.
     """
     for k in range(boundaries.analyses):
         if z[k] >= boundaries.upper[k]:
@@ -161,7 +162,7 @@ def _check_times(
     until: int,
     last: bool,
 ) -> None:
-    """Refuse analyses away from their planned fraction where boundaries are fixed beforehand."""
+    """Refuse analyses that are not at their planned fraction if boundaries are fixed beforehand."""
     for k in range(until + 1 - last):
         planned = plan.information_rates[k]
         if abs(statistics.fraction[k] - planned) > TOLERANCE:

@@ -1,20 +1,22 @@
-"""Remarks on the interpretation of an ongoing trial, one sentence each."""
+"""Remarks on the interpretation of an ongoing trial."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
 from estimate.sequential.boundary_shapes import HaybittlePeto
+from pretese.trial.design.endpoint import EndpointAnalysis
 from pretese.trial.monitoring.boundaries_observed import TOLERANCE, follows
 from pretese.trial.monitoring.ongoing_trial import Monitored
 from pretese.trial.monitoring.reestimated_stages import new_sizes
+from simulate.labels import label_of
 
-#: Loss of information by unequal arms that is remarked.
+#: Smallest loss of information by unequal arms that is reported.
 _UNBALANCED = 0.02
 
 
 def remarks_of(trial: Monitored) -> Iterator[str]:
-    """Yield remarks on how to read the numbers of an ongoing trial."""
+    """Yield remarks on the interpretation of an ongoing trial."""
     yield from _information(trial)
     yield from _boundaries(trial)
     yield from _resized(trial)
@@ -34,15 +36,26 @@ def _information(trial: Monitored) -> Iterator[str]:
             f"Information fraction: participants analysed, relative to {statistics.planned:.6g} "
             "planned for the final analysis."
         )
-    if not statistics.by_counts and statistics.scale == "log odds ratio":
-        yield "Estimates and standard errors are read as natural logarithms of odds ratios."
+    if not statistics.by_counts and statistics.scale.startswith("log "):
+        ratio = statistics.scale.removeprefix("log ")
+        yield f"Estimates and standard errors are read as natural logarithms of {ratio}s."
+    if statistics.by_counts and design.analysis.method != "unadjusted":
+        yield _other_scale(design.analysis)
     yield from _unbalanced(trial)
     if design.secondary:
-        others = ", ".join(design.labels[1:])
+        others = ", ".join(map(label_of, design.labels[1:]))
         yield (
-            f"Only the primary endpoint {design.endpoint.label} is monitored, at full alpha; "
-            f"{others}: not monitored here."
+            f"Only the primary endpoint {label_of(design.endpoint.label)} is monitored, at full "
+            f"alpha; {others}: not monitored here."
         )
+
+
+def _other_scale(analysis: EndpointAnalysis) -> str:
+    """Return how effects are shown where the planned method has another scale or test."""
+    words = "Effects are risk differences with intervals of the score test"
+    if analysis.exact:
+        return f"{words}; z is the normal quantile of the p-value of the planned exact test."
+    return f"{words}, whose test of no effect is that of the planned {analysis.effect_scale}."
 
 
 def _unbalanced(trial: Monitored) -> Iterator[str]:
@@ -83,10 +96,10 @@ def _resized(trial: Monitored) -> Iterator[str]:
     if at is None:
         return
     yield (
-        f"The sample size was re-estimated at analysis {at}. Participants after it are analysed "
-        "separately and combined with those before by the planned weights, whatever their number; "
-        "later analyses have their planned information fraction, and their repeated intervals "
-        "invert the combination test."
+        f"The sample size was re-estimated at analysis {at}. Participants before and after it "
+        "are analysed separately and combined with the planned weights, whatever the new sample "
+        "size; later analyses have their planned information fraction, and their repeated "
+        "intervals invert the combination test."
     )
     yield from _off_plan(trial, at)
     stop = trial.status.stop
@@ -98,7 +111,7 @@ def _resized(trial: Monitored) -> Iterator[str]:
 
 
 def _off_plan(trial: Monitored, at: int) -> Iterator[str]:
-    """Yield analyses whose sample size is far from that chosen by the re-estimation."""
+    """Yield a remark for each analysis whose sample size differs from that of the re-estimation."""
     chosen = new_sizes(trial.design, trial.statistics.z)
     observed = trial.interim.participants
     if chosen is None or observed is None:
@@ -128,7 +141,19 @@ def _end(trial: Monitored) -> Iterator[str]:
             f"{share:.3f} ({how}) and spends all remaining alpha. This controls the type I error "
             "only if the data were not the reason to end the trial."
         )
-    if status.overrunning is not None:
+    waits = trial.design.monitoring.decision_analysis is not None and not status.last
+    if waits and status.overrunning is None:
+        yield (
+            "Participants are awaited whose endpoint is not yet known. Give one more row with all "
+            "data, and --overrunning: the decision is that of the decision analysis."
+        )
+    elif waits:
+        yield (
+            "The decision is that of the decision analysis with the participants awaited, by its "
+            "own critical value. The final inference by deletion of the stopping analysis "
+            "(Whitehead 1992) is an approximation."
+        )
+    elif status.overrunning is not None:
         yield (
             "The decision is that of the analysis that stopped the trial; later data do not "
             "reverse it. The analysis with them deletes the stopping analysis (Whitehead 1992), an "
@@ -144,10 +169,10 @@ def _end(trial: Monitored) -> Iterator[str]:
 
 
 def _missing(trial: Monitored) -> Iterator[str]:
-    """Yield the reasons for numbers that are missing."""
+    """Yield the reasons for missing numbers."""
     design, statistics, status = trial.design, trial.statistics, trial.status
     plan, shape, running = design.monitoring.plan(), design.monitoring.shape(), status.stop != 0
-    if running and statistics.scale == "log odds ratio" and design.analysis.conditional:
+    if running and statistics.scale != "risk difference" and design.analysis.conditional:
         yield "The planned effect is unknown: no pair of risks has a conditional odds ratio."
     elif running and design.risks is None and trial.asked.risks is None:
         yield (

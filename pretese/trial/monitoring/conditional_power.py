@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from estimate.core.arrays import Floats, Ints
-from estimate.sample_size.exact_sequential import exact_sequential
+from estimate.sample_size.exact_sequential import Statistic, exact_sequential
 from estimate.sequential.conditional_power import (
     conditional_power,
     predictive_power,
@@ -25,18 +25,18 @@ from pretese.trial.monitoring.reestimated_stages import new_sizes, stretch
 
 @dataclass(frozen=True, slots=True)
 class FuturePower:
-    """Probabilities, given one analysis, of rejecting for treatment at a later one.
+    """Probabilities of rejecting in favour of treatment at a later analysis, given the data of one.
 
     Attributes
     ----------
     planned
-        Share of the planned effect to conditional power; empty if the planned effect is unknown.
+        Fraction of the planned effect to conditional power; empty if the planned effect is unknown.
     observed, none
-        Conditional power under the effect seen, and under no effect.
+        Conditional power under the observed effect, and under no effect.
     flat, prior
-        Predictive power: averaged over what the data alone say, and over the prior of the design
-        as the data have changed it; None without a prior or planned effect, and once the data have
-        changed the size.
+        Predictive power: averaged over the posterior with a flat prior, and over that with the
+        prior of the design; None without a prior or planned effect, and after the sample size was
+        re-estimated.
     """
 
     planned: dict[float, float]
@@ -48,17 +48,17 @@ class FuturePower:
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """The planning assumptions: the design, and event risks if it has none of its own."""
+    """The planning assumptions: the design, and event risks if the design has none."""
 
     design: DesignFile
     risks: tuple[float, float] | None
 
     def at(self, share: float, scale: str) -> tuple[float, float] | None:
-        """Return the risks at a share of the effect; None if they or their effect are unknown.
+        """Return the risks at a fraction of the effect; None if they or their effect are unknown.
 
-        No pair of risks has a conditional odds ratio.
+        A conditional odds ratio does not follow from a pair of risks.
         """
-        if scale == "log odds ratio" and self.design.analysis.conditional:
+        if scale != "risk difference" and self.design.analysis.conditional:
             return None
         if self.risks is None:
             return planned_risks(self.design, share)
@@ -68,9 +68,9 @@ class Assumed:
 
 
 def planned_analyses_left(plan: SequentialDesign, fraction: Floats) -> Floats:
-    """Return the information fractions of the analyses still planned, the last of them 1.
+    """Return the information fractions of the remaining planned analyses, the last of them 1.
 
-    Analyses are counted: the third planned analysis is still to come after two, if it lies ahead.
+    After two analyses the third planned one remains, if its information fraction is larger.
 
     >>> from estimate.sequential.boundaries import plan_sequential
     >>> from estimate.sequential.spending import Spending
@@ -92,12 +92,12 @@ def power_from(
 ) -> FuturePower:
     """Return conditional and predictive power at an analysis, counted from 0.
 
-    Futility boundaries count where they bind; others may be overruled and are ignored.
+    Binding futility boundaries are included; non-binding ones may be overruled and are ignored.
 
     Parameters
     ----------
     shares
-        Shares of the planned effect to ask for, beside the whole of it.
+        Fractions of the planned effect, in addition to the full effect.
     """
     monitoring, seen = assumed.design.monitoring, statistics.fraction[: analysis + 1]
     rates = np.concatenate([seen, planned_analyses_left(monitoring.plan(), seen)])
@@ -172,7 +172,7 @@ class _View:
         x, n = events[self.analysis], seen[self.analysis]
         upper, lower = self._later_boundaries()
         later = self._later_arms()
-        if self.resized:  # the second stage alone, combined with the first by planned weights
+        if self.resized:  # only the second stage, combined with the first by the planned weights
             at = self._rule_at - 1
             x, n, later = x - events[at], n - seen[at], later - seen[at]
         if (later[0] <= n).any() or (np.diff(later, axis=0) <= 0).any():
@@ -181,9 +181,13 @@ class _View:
         found = exact_sequential(
             later[:, 1], later[:, 0], upper, treated, control, lower=lower,
             sides=self.boundaries.sides, observed=(int(x[1]), int(n[1]), int(x[0]), int(n[0])),
-            nulls=self.assumed.design.analysis.nulls,
+            nulls=self.assumed.design.analysis.nulls, statistic=self._exact_statistic(),
         )  # fmt: skip
         return float(found.favourable.sum())
+
+    def _exact_statistic(self) -> Statistic | None:
+        analysis = self.assumed.design.analysis
+        return analysis.count_test(self.boundaries.sides).z if analysis.exact else None
 
     @property
     def _rule_at(self) -> int:
@@ -200,7 +204,7 @@ class _View:
         return np.asarray(np.round(np.asarray(total)[:, None] * part), np.int64)
 
     def _later_boundaries(self) -> tuple[Floats, Floats | None]:
-        """Return later boundaries; after re-estimation on the z of the second stage alone."""
+        """Return later boundaries; after re-estimation those for the z of the second stage."""
         k = self.analysis + 1
         upper = np.asarray(self.boundaries.upper[k:])
         lower = np.asarray(self.boundaries.lower[k:]) if self.boundaries.binding else None
@@ -227,10 +231,10 @@ class _View:
 
 
 def _of_equivalence(view: _View, shares: tuple[float, ...]) -> FuturePower:
-    """Return conditional power of two one-sided tests, by enumeration of the counts alone."""
+    """Return conditional power of two one-sided tests, by enumeration of the counts."""
     events, seen = view.interim.events, view.interim.participants
     if events is None or seen is None:
-        raise ValueError("equivalence is monitored by counts")  # refused when they were read
+        raise ValueError("equivalence is monitored by counts")  # refused when the file was read
     control, treated = (float(each) for each in events[view.analysis] / seen[view.analysis])
     null = max(control + view.assumed.design.analysis.nulls[0], 0.0)
     known = {share: view.assumed.at(share, view.statistics.scale) for share in (1.0, *shares)}

@@ -1,17 +1,17 @@
 """Statistics and information fractions of an ongoing trial.
 
-Score statistics of counts gain information in proportion to participants, so participants are their
-information_unit; estimates of other methods bring their own, Fisher information 1 / se^2.
+The information of a score statistic of counts is proportional to the number of participants, so
+that participants are its unit; for estimates of other methods it is the Fisher information 1 /
+std_error^2.
 """
 
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy.special import logit
 
-from estimate.comparison.risk_difference import hypothesis_z
 from estimate.core.arrays import Floats, Ints
+from estimate.core.result import Scale, log_of_risk
 from pretese.trial.conduct.event_rates import arm_rates
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.monitoring.interim_data import COUNTS, InterimData
@@ -28,21 +28,21 @@ class InterimStatistics:
     Attributes
     ----------
     scale
-        Risk difference, or log odds ratio.
+        Risk difference, or the logarithm of a ratio.
     information_unit, planned
-        What the share is of: participants planned to be analysed, or Fisher information 1 / se^2
-        planned.
+        Unit of information, and its planned amount: participants planned to be analysed, or planned
+        Fisher information 1 / std_error^2.
     fraction
-        (analysis,) share of ``planned`` that has come.
+        (analysis,) observed fraction of ``planned``.
     z, estimate, std_error
         (analysis,); z above 0 is in favour of treatment.
     participants
         (analysis,) of both arms; None if unknown.
     by_counts
-        Whether z is the score statistic of counts.
+        Whether z is a statistic of counts; effects are then shown as risk differences.
     adapted
-        Analysis, counted from 1, at which the data chose the size of the rest: later z are combined
-        from stages, and their share is that of the plan. None if none later has come.
+        Analysis, counted from 1, at which the sample size was re-estimated: later z are combined
+        from stages, and their information fraction is the planned one. None without later analyses.
     """
 
     scale: str
@@ -59,8 +59,8 @@ class InterimStatistics:
     def information(self, analyses: list[int]) -> Floats:
         """Return the Fisher information at these analyses, counted from 0.
 
-        Where participants are the information_unit it is that of the last of them, in proportion to
-        participants.
+        If participants are the unit, it is that of the last of these analyses, scaled in proportion
+        to participants.
         """
         if self.information_unit == "information":
             return np.asarray(1 / self.std_error[analyses] ** 2)
@@ -83,13 +83,13 @@ def interim_statistics(
     ----------
     planned
         Participants to be analysed (counts) or Fisher information (estimates) at the last analysis;
-        None takes what the design file says.
+        None: that of the design file.
 
     Raises
     ------
     InputError
-        Counts came for an analysis that they do not tell, the plan does not say how much
-        information is the whole of it, or information does not rise.
+        The planned analysis needs more than counts, the planned information is unknown, or
+        information does not rise.
     """
     if interim.estimate is None:
         return _by_counts(design, interim, planned)
@@ -99,7 +99,7 @@ def interim_statistics(
 def planned_risks(design: DesignFile, share: float = 1.0) -> tuple[float, float] | None:
     """Return planned success probabilities (control, treated) of participants analysed.
 
-    None if participants come from a scenario, whose risks only simulation tells.
+    None if participants come from a scenario, whose risks are known only by simulation.
     """
     if design.risks is None:
         return None
@@ -108,17 +108,16 @@ def planned_risks(design: DesignFile, share: float = 1.0) -> tuple[float, float]
 
 
 def effect_on(scale: str, risks: tuple[float, float], null: float = 0.0) -> float:
-    """Return the effect of risks (control, treated) beyond that of the null hypothesis.
+    """Return the effect of risks (control, treated) minus that of the null hypothesis.
 
     >>> effect_on("risk difference", (0.4, 0.55)), round(effect_on("log odds ratio", (0.4, 0.5)), 4)
     (0.15000000000000002, 0.4055)
     """
     control, treated = risks
-    return (
-        treated - control - null
-        if scale == "risk difference"
-        else float(logit(treated) - logit(control))
-    )
+    if scale == "risk difference":
+        return treated - control - null
+    ratio: Scale = "risk ratio" if scale == "log risk ratio" else "odds ratio"
+    return float(log_of_risk(ratio, treated) - log_of_risk(ratio, control))
 
 
 def information_of(
@@ -126,8 +125,12 @@ def information_of(
 ) -> float:
     """Return the Fisher information of an unadjusted comparison with these risks."""
     part = np.asarray(design.allocation) / sum(design.allocation)
-    variance = np.asarray(risks) * (1 - np.asarray(risks))
-    each = variance if scale == "risk difference" else 1 / variance
+    risk = np.asarray(risks)
+    variance = risk * (1 - risk)
+    if scale == "log risk ratio":
+        each = (1 - risk) / risk
+    else:
+        each = variance if scale == "risk difference" else 1 / variance
     return float(participants / (each / part).sum())
 
 
@@ -135,12 +138,12 @@ def _by_counts(
     design: DesignFile, interim: InterimData, planned: float | None
 ) -> InterimStatistics:
     if interim.events is None or interim.participants is None:
-        raise ValueError("there are no counts")  # the caller has looked
+        raise ValueError("there are no counts")  # checked by the caller
     method, stratum = (
         design.analysis.method,
         design.endpoint.sperm_in_ejaculate == "principal stratum",
     )
-    if method != "unadjusted" or stratum:
+    if not design.analysis.by_counts or stratum:
         what = "a principal stratum" if stratum else f"an analysis by {method!r}"
         cure = "give estimate and std_error of each analysis by the planned method"
         raise InputError.of(interim.where, "", f"counts do not suffice for {what}", cure)
@@ -152,7 +155,7 @@ def _by_counts(
         information_unit="participants",
         planned=whole,
         fraction=(n0 + n1) / whole,
-        z=hypothesis_z(x1, n1, x0, n0, design.analysis.nulls),
+        z=design.analysis.count_test(design.monitoring.sides).z(x1, n1, x0, n0),
         estimate=p1 - p0,
         std_error=np.sqrt(p1 * (1 - p1) / n1 + p0 * (1 - p0) / n0),
         participants=interim.total,
@@ -175,7 +178,7 @@ def _by_estimates(
     design: DesignFile, interim: InterimData, planned: float | None
 ) -> InterimStatistics:
     if interim.estimate is None or interim.std_error is None:
-        raise ValueError("there are no estimates")  # the caller has looked
+        raise ValueError("there are no estimates")  # checked by the caller
     if len(design.analysis.nulls) == 2:
         problem = "equivalence is monitored by the counts of both arms"
         cure = f"give {', '.join(COUNTS)}"
@@ -187,7 +190,7 @@ def _by_estimates(
         )
         cure = "give counts, which are combined by the planned weights"
         raise interim.fault(rule.at_analysis, "estimate", problem, cure)
-    scale = "log odds ratio" if "odds ratio" in design.analysis.summary else "risk difference"
+    scale = design.analysis.number_scale
     _check_scale(interim, scale)
     risks = None if design.analysis.conditional else planned_risks(design)
     if planned is None and risks is not None:
@@ -217,7 +220,7 @@ def _by_estimates(
 
 
 def _planned_size(design: DesignFile, interim: InterimData) -> float:
-    """Return how many of the participants randomised are planned to be analysed at the end."""
+    """Return the number of participants planned to be analysed at the end."""
     part = np.asarray(design.allocation) / sum(design.allocation)
     if design.risks is not None:
         return float(design.participants * (part * arm_rates(design, 1.0).analysed).sum())

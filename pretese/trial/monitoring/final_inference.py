@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from estimate.comparison.risk_difference import hypothesis_z, score_interval
+from estimate.comparison.risk_difference import score_interval
 from estimate.core.numeric.roots import brent_root
 from estimate.sequential.boundary_shapes import WangTsiatis
 from estimate.sequential.design import SequentialDesign
@@ -58,7 +58,7 @@ def level_of(plan: SequentialDesign) -> float:
 
 
 def p_of(tail: float, sides: int) -> float:
-    """Return a p-value from the probability of an outcome as favourable to treatment."""
+    """Return a p-value from the probability of an outcome at least as favourable to treatment."""
     return tail if sides == 1 else min(1.0, 2 * min(tail, 1 - tail))
 
 
@@ -80,9 +80,9 @@ def repeated_interval_of(
 def _limits(
     statistics: InterimStatistics, interim: InterimData, analysis: int, boundary: float
 ) -> Limits:
-    """Return the effects that are not rejected at a critical value.
+    """Return the interval of effects that are not rejected at a critical value.
 
-    Of counts the score test is inverted, else it is estimate ± boundary * error.
+    For counts the score test is inverted; otherwise it is estimate ± boundary * std_error.
     """
     if interim.events is None or interim.participants is None:
         value, error = float(statistics.estimate[analysis]), float(statistics.std_error[analysis])
@@ -97,9 +97,9 @@ def repeated_p_of(
 ) -> float | None:
     """Return the repeated p-value of an analysis, counted from 0.
 
-    None where the shape has no other level to go to: boundaries of a list, Haybittle-Peto,
-    boundaries that rely on stopping for futility, and Wang-Tsiatis boundaries after a trial that
-    ended early.
+    None if the boundaries are not defined for other values of alpha: listed boundaries,
+    Haybittle-Peto, boundaries that rely on stopping for futility, and Wang-Tsiatis boundaries of a
+    trial that ended early.
     """
     plan, shape, z = monitoring.plan(), monitoring.shape(), float(statistics.z[analysis])
     if isinstance(shape, WangTsiatis) and not (last and analysis + 1 < plan.analyses):
@@ -124,13 +124,14 @@ def final_analysis(
 ) -> Final | None:  # fmt: skip
     """Return the final inference by stagewise ordering of a trial that has ended.
 
-    The ordering says how many standard errors the usual estimate is off; what lies so far from it
-    is, of counts, the risk difference that the score test finds there. So a trial of one analysis
-    reports its ordinary estimate and interval, and test and interval agree. Simulated trials scale
-    the same distance (`stopped_estimates`), hardly differing where trials stop by their plan.
+    The ordering gives the distance of the adjusted from the unadjusted estimate in standard errors.
 
-    None if that analysis has no variance: no events in either arm, or nothing else; and for
-    equivalence, whose two tests have two orderings. After re-estimation there is a p-value alone.
+    For counts this distance is converted to a risk difference by inverting the score test, so that
+    a trial with one analysis reports its ordinary estimate and interval, and test and interval
+    agree. Simulated trials scale the same distance (`stopped_estimates`); the difference is small
+    if trials stop as planned. None if the analysis has no variance (no events, or only events) and
+    for equivalence, whose two tests have two orderings. After re-estimation there is only a
+    p-value.
 
     Parameters
     ----------
@@ -170,7 +171,7 @@ def naive_analysis(
         z = float(statistics.z[analysis])
     else:
         (x0, x1), (n0, n1) = interim.events[analysis], interim.participants[analysis]
-        z = float(hypothesis_z(x1, n1, x0, n0, design.analysis.nulls))
+        z = float(design.analysis.count_test(plan.sides).z(x1, n1, x0, n0))
     p_value = p_of(float(ndtr(-z)), plan.sides)
     return Naive(
         float(statistics.estimate[analysis]),

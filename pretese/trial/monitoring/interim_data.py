@@ -17,16 +17,16 @@ ARMS = ("control", "treated")
 COUNTS = ("control_events", "control_participants", "treated_events", "treated_participants")
 ESTIMATES = ("estimate", "std_error")
 
-#: Further columns that are allowed.
+#: Optional columns.
 _BESIDE = {COUNTS: ("analysis",), ESTIMATES: ("analysis", "participants")}
 
 _WANTED = f"give {', '.join(COUNTS)} for the score test, or {', '.join(ESTIMATES)}"
 
-#: What a cell may hold: least and most.
+#: Range of a cell: minimum and maximum.
 _RANGES = {"estimate": (-100.0, 100.0), "std_error": (1e-6, 100.0)}
 _WHOLE = (0.0, 1e9)
 
-#: What to do about a cell of these columns that holds something else.
+#: Suggested remedy for invalid cells of these columns.
 _CURES = {
     "estimate": "give a number from -100 to 100, for an odds ratio its logarithm",
     "std_error": "give a number above 0, for an odds ratio that of its logarithm",
@@ -42,17 +42,18 @@ class InterimData:
     where
         File, for messages.
     rows
-        Row of each analysis in the file; the header is row 1.
+        Row number of each analysis in the file; the header is row 1.
     events, participants
-        (analysis, 2) control and treated; None if estimates came.
+        (analysis, 2) control and treated; None if the file has estimates.
     estimate, std_error
-        (analysis,) by a method of the user's, logarithms for odds ratios; None if counts came.
+        (analysis,) of the user's own method, logarithms for odds ratios; None if the file has
+        counts.
     total
-        (analysis,) participants of both arms; None if the file does not tell.
+        (analysis,) participants of both arms; None if the file does not contain them.
     sha256
-        Of the file.
+        Hash of the file.
     assumptions
-        What was assumed about the file, in words.
+        Assumptions about the format of the file, in words.
     """
 
     where: str
@@ -71,7 +72,7 @@ class InterimData:
         return len(self.rows)
 
     def fault(self, analysis: int, field: str, problem: str, cure: str) -> InputError:
-        """Return an error that names file, row and field of an analysis, counted from 0."""
+        """Return an error that names file, row and field; ``analysis`` counts from 0."""
         place = f"row {self.rows[analysis]}, {field}" if field else f"row {self.rows[analysis]}"
         return InputError.of(self.where, place, problem, cure)
 
@@ -94,8 +95,8 @@ def read_interim_data(path: Path) -> InterimData:
     Raises
     ------
     InputError
-        All faults of the file at once: columns that are not known or missing, cells that do not
-        hold numbers, counts that fall or cannot be.
+        All faults of the file at once: unknown or missing columns, cells that are not numbers,
+        decreasing or impossible counts.
     """
     return parse_interim_data(read_bytes(path), str(path))
 
@@ -134,7 +135,7 @@ def _check_header(header: list[str], where: str) -> None:
 
 
 def _numbers(text: TextTable, rows: list[Row]) -> _Table:
-    """Return all cells as numbers, or raise with all cells that are not."""
+    """Return all cells as numbers, or raise an error that lists the invalid cells."""
     faults, found = [], np.full((len(rows), len(text.header)), np.nan)
     free = text.delimiter != ","
     for k, (row, cells) in enumerate(rows):
@@ -144,7 +145,9 @@ def _numbers(text: TextTable, rows: list[Row]) -> _Table:
                 cure = _CURES.get(name, "give a whole number from 0")
                 if free or number_of(cell) is None:
                     cure = cure_of(cell, cure)
-                faults.append(Fault(text.where, f"row {row}, {name}", f"{shown(cell)} came", cure))
+                faults.append(
+                    Fault(text.where, f"row {row}, {name}", f"{shown(cell)} is not allowed", cure)
+                )
     if faults:
         raise InputError(faults)
     if any("," in cell for _, cells in rows for cell in cells):
@@ -154,7 +157,7 @@ def _numbers(text: TextTable, rows: list[Row]) -> _Table:
 
 
 def _number(name: str, cell: str, free: bool) -> float:
-    """Return a cell as a number; NaN if its column does not allow it."""
+    """Return a cell as a number; NaN if it is not allowed in its column."""
     value = lone_number(cell, free=free)
     if value is None:
         return np.nan
@@ -164,10 +167,10 @@ def _number(name: str, cell: str, free: bool) -> float:
 
 
 def _impossible(table: _Table) -> Iterator[Fault]:
-    """Yield faults of numbers that contradict each other."""
+    """Yield faults of inconsistent numbers."""
     for k, number in enumerate(table.columns.get("analysis", ())):
         if number != k + 1:
-            problem = f"{number:g} came where analysis {k + 1} should"
+            problem = f"{number:g} is not allowed; analysis {k + 1} is expected"
             yield table.fault(k, "analysis", problem, "number the analyses from 1 in their order")
     for arm in ARMS:
         if f"{arm}_participants" in table.columns:
@@ -201,7 +204,7 @@ def _impossible_arm(table: _Table, arm: str) -> Iterator[Fault]:
             yield table.fault(k, f"{arm}_events", problem, "give at most one event per participant")
     for name, column in ((f"{arm}_participants", participants), (f"{arm}_events", events)):
         for k in (np.flatnonzero(np.diff(column) < 0) + 1).tolist():
-            problem = f"{column[k]:.0f} after {column[k - 1]:.0f}: it falls"
+            problem = f"{column[k]:.0f} after {column[k - 1]:.0f}: it decreases"
             cure = "give cumulative counts, not those since the previous analysis"
             yield table.fault(k, name, problem, cure)
     new_events, new_participants = np.diff(events), np.diff(participants)
@@ -210,7 +213,7 @@ def _impossible_arm(table: _Table, arm: str) -> Iterator[Fault]:
     )
     for k in np.flatnonzero(more).tolist():
         problem = f"{new_events[k]:.0f} more events of {new_participants[k]:.0f} more participants"
-        cure = "give cumulative counts; a known endpoint does not change"
+        cure = "give cumulative counts; an assessed endpoint does not change"
         yield table.fault(k + 1, f"{arm}_events", problem, cure)
 
 

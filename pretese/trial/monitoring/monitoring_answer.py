@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from estimate.core.arrays import Floats
+from estimate.sequential.delayed.decision_analysis import critical_decision
 from pretese.trial.monitoring.boundaries_observed import TrialStatus, boundaries_at
 from pretese.trial.monitoring.cautions import remarks_of
 from pretese.trial.monitoring.conditional_power import (
@@ -24,7 +25,7 @@ from pretese.trial.monitoring.final_inference import (
 from pretese.trial.monitoring.ongoing_trial import Monitored
 from pretese.trial.monitoring.reestimated_stages import new_sizes
 
-#: z of a one-sided plan at and below which the data favour control at a one-sided 2.5 %.
+#: z of a one-sided plan at or below which the data favour control at one-sided 2.5 %.
 HARM = -1.96
 
 
@@ -48,9 +49,7 @@ def monitoring_document(trial: Monitored) -> dict[str, Any]:
             "analyses": [_planned(trial, k) for k in range(plan.analyses)],
         },
         "scale": statistics.scale,
-        "statistic": "score statistic of counts"
-        if statistics.by_counts
-        else "estimate / std_error",
+        "statistic": _statistic_words(trial),
         "information_unit": statistics.information_unit,
         "planned": statistics.planned,
         "level": level_of(plan),
@@ -62,6 +61,14 @@ def monitoring_document(trial: Monitored) -> dict[str, Any]:
         "overrunning": _overrunning(trial),
         "remarks": list(remarks_of(trial)),
     }
+
+
+def _statistic_words(trial: Monitored) -> str:
+    if not trial.statistics.by_counts:
+        return "estimate / std_error"
+    if trial.design.analysis.exact:
+        return "normal quantile of an exact p-value"
+    return "score statistic of counts"
 
 
 def _planned(trial: Monitored, k: int) -> dict[str, Any]:
@@ -94,7 +101,9 @@ def _analysis(trial: Monitored, k: int) -> dict[str, Any]:
         "estimate": float(statistics.estimate[k]),
         "std_error": float(statistics.std_error[k]),
         "z": float(statistics.z[k]),
-        "recommendation": _recommendation(status, k, _z_of_harm(trial, k)),
+        "recommendation": _recommendation(
+            status, k, _z_of_harm(trial, k), waits=monitoring.decision_analysis is not None
+        ),
         "repeated": {
             **_limits(limits),
             "p_value": repeated_p_of(monitoring, statistics, k, last=last),
@@ -178,7 +187,7 @@ def _final(trial: Monitored, analyses: list[int]) -> dict[str, Any] | None:
 
 
 def _overrunning(trial: Monitored) -> dict[str, Any] | None:
-    """Return the data that arrived after the stop, and the analysis with them by deletion."""
+    """Return the data that arrived after the stop, and their analysis by the deletion method."""
     status, statistics = trial.status, trial.statistics
     k = status.overrunning
     if k is None or status.stop is None:
@@ -193,7 +202,22 @@ def _overrunning(trial: Monitored) -> dict[str, Any] | None:
         "std_error": float(statistics.std_error[k]),
         "z": float(statistics.z[k]),
         "final": _final(trial, [*range(status.stop), k]),
+        "decision": _decision(trial, status.stop, k),
     }
+
+
+def _decision(trial: Monitored, stop: int, late: int) -> dict[str, Any] | None:
+    """Return the decision analysis with the participants awaited; None unless it is planned."""
+    rule, boundaries = trial.design.monitoring.decision_analysis, trial.status.boundaries
+    if rule is None or trial.status.last:
+        return None
+    seen, now = (float(trial.statistics.fraction[k]) for k in (stop, late))
+    rate = now * boundaries.information_rates[stop] / seen
+    critical = critical_decision(boundaries, stop + 1, rate, rule)
+    z, before = float(trial.statistics.z[late]), float(trial.statistics.z[stop])
+    same_side = boundaries.sides == 1 or z * before > 0
+    beyond = abs(z) >= critical if boundaries.sides == 2 else z >= critical
+    return {"critical_z": _finite(critical), "rejects": bool(beyond and same_side)}
 
 
 def _future(found: FuturePower) -> dict[str, Any]:
@@ -210,14 +234,19 @@ def _future(found: FuturePower) -> dict[str, Any]:
 
 
 def _z_of_harm(trial: Monitored, k: int) -> float:
-    """Return the statistic; of equivalence one that does not speak of harm."""
+    """Return the statistic; for equivalence one that does not indicate harm."""
     one = len(trial.design.analysis.nulls) == 1
     return float(trial.statistics.z[k]) if one else float(np.nan)
 
 
-def _recommendation(status: TrialStatus, k: int, z: float) -> str:
+def _recommendation(status: TrialStatus, k: int, z: float, *, waits: bool) -> str:
     """Return the recommendation at an analysis."""
     low = status.boundaries.lower[k]
+    if k == status.stop and waits and not status.last:
+        crossed = {"futility": "futility", "harm boundary": "harm"}.get(
+            status.reason or "", "efficacy"
+        )
+        return f"stop recruitment ({crossed} boundary); decide with those awaited"
     if k == status.stop:
         return {
             "efficacy": "final analysis: reject" if status.last else "stop for efficacy: reject",

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from pretese.plots.style import INK, MUTED, PUBLISHED, SIMULATED, TRUTH, house_style, new_figure
 
-#: Boundaries beyond this are drawn at the edge: they say that hardly any error is spent.
+#: Boundaries beyond this are drawn at the edge: they spend almost no alpha.
 _EDGE = 6.0
 
 

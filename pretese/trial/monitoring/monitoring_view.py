@@ -7,7 +7,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-#: How a trial has stopped before its last analysis, and how it has ended at it.
+#: Sentences for trials that stopped early, and for trials that ended at the final analysis.
 _STOPPED = {
     "efficacy": "the trial stopped for efficacy: the null hypothesis is rejected",
     "harm": "the trial stopped: the null hypothesis is rejected in favour of control",
@@ -50,6 +50,8 @@ def show_monitoring(console: Console, document: dict[str, Any]) -> None:
         console.print(words, highlight=False)
     if document["final"]:
         console.print(_final(document))
+    if decided := decision_sentence(document):
+        console.print(decided, style="bold", highlight=False)
     for remark in document["remarks"]:
         console.print(f"· {remark}", highlight=False, markup=False)
     console.print("Research software, not a medical device.", style="dim", highlight=False)
@@ -183,8 +185,20 @@ def _final(document: dict[str, Any]) -> Table:
     return table
 
 
+def decision_sentence(document: dict[str, Any]) -> str | None:
+    """Return the result of the decision analysis as a sentence; None without one."""
+    found = (document["overrunning"] or {}).get("decision")
+    if not found:
+        return None
+    z = f"Decision analysis: z {document['overrunning']['z']:.4f}"
+    if found["critical_z"] is None:
+        return f"{z}; nothing is rejected after this stop."
+    verdict = "reject" if found["rejects"] else "do not reject"
+    return f"{z}, critical value {found['critical_z']:.4f}: {verdict}."
+
+
 def _effect(document: dict[str, Any], value: float | None) -> str:
-    """Return an effect; a log odds ratio with the odds ratio in brackets."""
+    """Return an effect; the logarithm of a ratio with the ratio in brackets."""
     if value is None:
         return "-"
     if document["scale"] == "risk difference":

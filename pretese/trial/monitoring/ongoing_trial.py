@@ -16,16 +16,16 @@ class Asked:
     Attributes
     ----------
     ended
-        Whether the trial ends at the last analysis, whatever the plan.
+        Whether the last analysis is the final one although more were planned.
     overrunning
-        Whether the last analysis holds data that arrived after the stop.
+        Whether the last analysis contains data that arrived after the stop.
     planned
         Participants to be analysed (counts) or information (estimates) at the last planned
-        analysis; None takes that of the design.
+        analysis; None: that of the design.
     risks
-        Planned risks (control, treated) of a design that has none of its own; None if unknown.
+        Planned risks (control, treated) of a design without risks; None if unknown.
     shares
-        Shares of the planned effect for conditional power, beside the whole.
+        Fractions of the planned effect for conditional power, in addition to the full effect.
     """
 
     final: bool = False
@@ -52,7 +52,7 @@ def monitor(design: DesignFile, interim: InterimData, asked: Asked) -> Monitored
     Raises
     ------
     InputError
-        The design or the analyses are such that nothing honest can be said.
+        No valid inference exists for the design or the analyses.
     """
     _check_design(design, asked)
     statistics = interim_statistics(design, interim, asked.planned)
@@ -63,7 +63,7 @@ def monitor(design: DesignFile, interim: InterimData, asked: Asked) -> Monitored
 
 
 def _check_design(design: DesignFile, asked: Asked) -> None:
-    """Refuse designs that cannot be monitored by one comparison."""
+    """Refuse designs that cannot be monitored by one comparison of two arms."""
     graph = design.graph()
     if graph is not None and graph.weights[0] < 1:
         problem = "the primary endpoint shares alpha with others"

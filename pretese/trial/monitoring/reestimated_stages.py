@@ -1,7 +1,8 @@
 """Statistics of an ongoing trial after sample size re-estimation: combined stages.
 
-Lehmacher W, Wassmer G. *Biometrics* 1999;55:1286-90: whatever size the rest is given, each stage's
-statistic is standard normal without an effect, so their combination keeps the planned boundaries.
+Lehmacher W, Wassmer G. *Biometrics* 1999;55:1286-90: whatever the size of the second stage, the
+statistic of each stage is standard normal under the null hypothesis, so that the planned boundaries
+remain valid for their combination.
 """
 
 import numpy as np
@@ -15,19 +16,19 @@ from pretese.trial.monitoring.interim_data import InterimData
 from pretese.trial.simulation.interim_analyses import combined
 from pretese.trial.simulation.reestimation import resized
 
-#: Differences of risks are searched up to here.
+#: Largest risk difference of the search.
 _EDGE = 1 - 1e-9
 
 
 def new_sizes(design: DesignFile, z: Floats) -> Ints | None:
     """Return (analysis,) participants randomised after re-estimation, or None.
 
-    None if it has no such rule, or its analysis is still to come.
+    None without such a rule, or before its analysis.
 
     Parameters
     ----------
     z
-        (analysis taken,) statistics.
+        (observed analysis,) statistics.
     """
     rule = design.monitoring.reestimation
     if rule is None or z.size < rule.at_analysis:
@@ -51,21 +52,21 @@ def combined_z(design: DesignFile, interim: InterimData) -> Floats:
     Raises
     ------
     InputError
-        There are more analyses than planned, or a later analysis has no participant of its own in
-        an arm.
+        There are more analyses than planned, or a later analysis adds no participant to an arm.
     """
     rule, plan = design.monitoring.reestimation, design.monitoring.plan()
     if rule is None or interim.participants is None:
         raise ValueError("sizes are not re-estimated from counts")  # the caller has looked
     if interim.analyses > plan.analyses:
-        cure = "a trial that was re-estimated keeps its number of analyses; leave the others out"
-        problem = f"analysis {plan.analyses + 1} came, {plan.analyses} are planned"
+        cure = "re-estimation does not change the number of analyses; remove the others"
+        problem = f"analysis {plan.analyses + 1} is not allowed; {plan.analyses} are planned"
         raise interim.fault(plan.analyses, "", problem, cure)
     for k in range(rule.at_analysis, interim.analyses):
         if (interim.participants[k] <= interim.participants[rule.at_analysis - 1]).any():
             problem = f"an arm has no participant after analysis {rule.at_analysis}"
             cure = (
-                "wait for participants in both arms: those after re-estimation are analysed apart"
+                "wait for participants in both arms: those after re-estimation are analysed "
+                "separately"
             )
             raise interim.fault(k, "", problem, cure)
     before = np.atleast_1d(_alone(interim, rule.at_analysis - 1))
@@ -86,7 +87,7 @@ def combined_limits(
     Parameters
     ----------
     analysis
-        Counted from 0, after the analysis that re-estimated.
+        Counted from 0, after the analysis of the re-estimation.
     """
     rule, rates = design.monitoring.reestimation, design.monitoring.plan().information_rates
     if rule is None:

@@ -1,4 +1,4 @@
-"""What an interim analysis changes: which arms go on, and the allocation of those who follow."""
+"""Adaptations at an interim analysis: arms that continue, and allocation afterwards."""
 
 from functools import lru_cache
 
@@ -8,21 +8,21 @@ from scipy.special import ndtr
 from estimate.core.arrays import Bools, Floats, Ints
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 
-#: Why a treatment stopped; 0: it did not, before the end.
+#: Reason for which a treatment stopped; 0: it continued to the end.
 SUCCESS, FUTILITY, HARM, SELECTION = 1, 2, 3, 4
 
 
 def dropped(design: MultiArmDesign, z: Floats, running: Bools, analysis: int) -> Ints:
-    """Return (replicate, treatment) why a treatment is dropped at an interim analysis, or 0.
+    """Return (replicate, treatment) the reason for dropping at an interim analysis, or 0.
 
     Parameters
     ----------
     z
-        (replicate, treatment) statistics of the primary endpoint, all participants so far.
+        (replicate, treatment) statistics of the primary endpoint, all participants to date.
     running
         Whether each still recruits.
     analysis
-        Number of the interim analysis, from 0.
+        Index of the interim analysis, from 0.
     """
     rule, reason = design.dropping, np.zeros(z.shape, np.int64)
     shown = np.where(running & np.isfinite(z), z, -np.inf)
@@ -46,20 +46,20 @@ def next_shares(
     design: MultiArmDesign, events: Floats, analysed: Floats, so_far: Floats, open_: Bools,
     analysis: int,
 ) -> Floats | None:  # fmt: skip
-    """Return (replicate, arm) shares of the participants who follow an interim analysis.
+    """Return (replicate, arm) allocation fractions after an interim analysis.
 
-    None: the arms that go on keep the proportions of the plan.
+    None: the arms that continue keep their planned ratio.
 
     Parameters
     ----------
     events, analysed
         (replicate, arm) counts of the primary endpoint.
     so_far
-        (replicate, arm) participants randomised.
+        (replicate, arm) participants randomised to date.
     open_
-        Whether each arm goes on.
+        Whether each arm continues.
     analysis
-        Number of the interim analysis, from 0.
+        Index of the interim analysis, from 0.
     """
     rule = design.adaptive_allocation
     parts = np.asarray(design.parts_after(analysis + 1), float)
@@ -75,7 +75,7 @@ def next_shares(
 
 
 def probability_best(events: Floats, analysed: Floats, open_: Bools) -> Floats:
-    """Return (replicate, treatment) posterior probabilities of the highest risk among those open.
+    """Return (replicate, treatment) posterior probabilities of the highest risk in open arms.
 
     Beta(1, 1) priors; the posteriors are approximated by normal distributions of the same mean and
     variance, and the product of their distribution functions is integrated.
@@ -103,14 +103,14 @@ def _nodes() -> tuple[Floats, Floats]:
 
 
 def _biased_coin(events: Floats, analysed: Floats, so_far: Floats, power: float) -> Floats:
-    """Return the shares of Hu and Zhang: target x (target / share so far)^power."""
+    """Return the allocation function of Hu and Zhang: target x (target / current)^power."""
     target = _normed(np.sqrt((events + 0.5) / (analysed + 1.0)))
     share = np.maximum(_normed(so_far), 1e-6)
     return _normed(target * (target / share) ** power)
 
 
 def _floored(weight: Floats, open_: Bools, minimum: float) -> Floats:
-    """Return shares that sum to 1 over open arms, none of them below the minimum."""
+    """Return fractions that sum to 1 over open arms, each at least the minimum."""
     count = np.maximum(open_.sum(1, keepdims=True), 1)
     floor = np.where(open_, np.minimum(minimum, 1 / count), 0.0)
     free = 1 - floor.sum(1, keepdims=True)
@@ -123,7 +123,7 @@ def _normed(weight: Floats) -> Floats:
 
 
 def apportion(shares: Floats, places: int) -> Ints:
-    """Return (replicate, arm) whole numbers in these shares, by largest remainders.
+    """Return (replicate, arm) whole numbers in these proportions, by largest remainders.
 
     >>> apportion(np.array([[0.5, 0.3, 0.2]]), 11).tolist()
     [[6, 3, 2]]

@@ -1,4 +1,4 @@
-"""Conduct trials of several arms, stage by stage: recruit, compare, decide, drop, reallocate."""
+"""Conduct trials with several arms, stage by stage: recruit, compare, decide, drop, reallocate."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -7,38 +7,42 @@ import numpy as np
 
 from estimate.core.arrays import Bools, Floats, Ints
 from pretese.trial.multi_arm.adaptation import SUCCESS, dropped, next_shares
+from pretese.trial.multi_arm.balance import AllocationBalance
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.statistics import Compared, interaction
 
 
 class Recruiter(Protocol):
-    """Where the data of trials come from: counts, or patients."""
+    """Source of the data of trials: counts, or patients."""
 
     replicates: int
 
     def recruit(self, stage: int, open_: Bools, shares: Floats | None) -> None:
-        """Recruit a stage into the (replicate, arm) arms that are open."""
+        """Recruit a stage into the open (replicate, arm) arms."""
 
     def compare(self, hypothesis: int, *, alone: bool) -> Compared:
-        """Compare the arms: all participants so far, or those of the last stage ``alone``."""
+        """Compare the arms in all participants to date; ``alone``: in those of the last stage."""
 
     def counts(self) -> tuple[Floats, Floats]:
         """Return (replicate, arm) events and participants analysed, primary endpoint."""
 
     def participants(self) -> Floats:
-        """Return (replicate, arm) participants randomised so far."""
+        """Return (replicate, arm) participants randomised to date."""
 
     def stage_sizes(self) -> Floats:
         """Return (replicate, arm) participants randomised in the last stage."""
 
     def waiting(self) -> Floats:
-        """Return (replicate, arm) participants who arrive until the last endpoint is known."""
+        """Return (replicate, arm) participants recruited until the last endpoint is known."""
 
     def months(self) -> Floats:
-        """Return (replicate,) months until the endpoints of all participants so far are known."""
+        """Return (replicate,) months until the endpoints of all participants to date are known."""
 
     def truths(self) -> Floats:
         """Return (replicate, comparison) true risk differences of the primary endpoint."""
+
+    def balance(self) -> AllocationBalance:
+        """Return predictability and balance of the planned allocation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +52,24 @@ class ArmTrials:
     Attributes
     ----------
     rejected
-        (comparison x hypothesis) rejections in favour of treatment, hypotheses of one comparison
-        together.
+        (comparison x hypothesis) rejections in favour of treatment, ordered by comparison.
     at_analysis
         (comparison,) analysis at which the comparison ended, from 1.
     reason
-        (comparison,) why: `adaptation.SUCCESS`, ..., or 0 at the last analysis.
+        (comparison,) reason: `adaptation.SUCCESS`, ..., or 0 at the last analysis.
     estimate
         (comparison,) effect on the primary endpoint when it ended.
     z
-        (comparison,) its statistic then.
+        (comparison,) its statistic at that analysis.
     truth
         (comparison,) true risk difference in the participants of the trial.
     participants
-        (arm,) randomised until the trial ended, those too whose endpoint came too late to count;
-        where places are shared, decisions count at once.
+        (arm,) randomised until the trial ended, including those whose endpoint was not yet known;
+        if places are shared, decisions take effect at once.
     analyses, months
-        Analyses held, and months until the last endpoint of the participants is known.
+        Number of analyses, and months until the last endpoint of the participants is known.
+    guess_rate, imbalance
+        Predictability and balance of the planned allocation: `balance.AllocationBalance`.
     interaction_z
         Statistic of the interaction; NaN unless the trial is factorial.
     """
@@ -78,11 +83,13 @@ class ArmTrials:
     participants: Floats
     analyses: Floats
     months: Floats
+    guess_rate: Floats
+    imbalance: Floats
     interaction_z: Floats
 
 
 def conduct_arms(design: MultiArmDesign, source: Recruiter) -> ArmTrials:
-    """Run all replicates to their end."""
+    """Simulate all replicates to their end."""
     state = _State(design, source)
     for analysis in range(len(design.rates)):
         state.hold(analysis)
@@ -90,7 +97,7 @@ def conduct_arms(design: MultiArmDesign, source: Recruiter) -> ArmTrials:
 
 
 class _State:
-    """Trials that are going on."""
+    """Ongoing trials."""
 
     def __init__(self, design: MultiArmDesign, source: Recruiter) -> None:
         self.design, self.source = design, source
@@ -106,7 +113,7 @@ class _State:
         self.analyses, self.months = np.zeros(source.replicates), np.zeros(source.replicates)
 
     def hold(self, analysis: int) -> None:
-        """Recruit a stage and hold its analysis."""
+        """Recruit a stage and perform its analysis."""
         going = self.running.any(1)
         self.source.recruit(analysis, self.arms, self.shares)
         found = [self.source.compare(s, alone=False) for s in range(len(self.design.labels))]
@@ -130,9 +137,9 @@ class _State:
         self.crossed |= self.combination.add(z, analysis, self.source.stage_sizes())
 
     def _test_closed(self, z: Floats, analysis: int) -> None:
-        """Test all hypotheses; those known later only of arms that end here, once they are known.
+        """Test all hypotheses; those with a later endpoint when it is known, in arms that end here.
 
-        A test that is not made rejects nothing, so that the family-wise error is kept.
+        A test that is not performed rejects nothing, so that the family-wise error is controlled.
         """
         tests, last = self.design.tests, analysis + 1 == len(self.design.rates)
         seen = np.where(self.running[..., None] & np.isfinite(z), z, -np.inf)
@@ -143,7 +150,7 @@ class _State:
             self.crossed |= tests.crossed(np.where(ends, seen, -np.inf), analysis)
 
     def _go_on(self, z: Floats, analysis: int) -> None:
-        """Stop the arms that have succeeded or are dropped, and choose the next allocation."""
+        """Stop arms that are successful or dropped, and determine the next allocation."""
         last = analysis + 1 == len(self.design.rates)
         won = self.design.tests.rejected(self.crossed)[..., 0] & self.running
         reason: Ints = np.where(won, SUCCESS, 0)
@@ -166,9 +173,10 @@ class _State:
         )
 
     def ended(self) -> ArmTrials:
-        """Return the trials when all have ended."""
+        """Return the trials after all have ended."""
         rejected = self.design.tests.rejected(self.crossed)
         of_interaction = np.full(self.source.replicates, np.nan)
+        balance = self.source.balance()
         if self.design.factorial:
             of_interaction = interaction(self.design, *self.source.counts()).z[:, 0]
         return ArmTrials(
@@ -181,5 +189,7 @@ class _State:
             participants=self.source.participants() + self.waited,
             analyses=self.analyses,
             months=self.months + self.design.endpoint_month - self.design.decision_month,
+            guess_rate=balance.guess_rate,
+            imbalance=balance.imbalance,
             interaction_z=of_interaction,
         )

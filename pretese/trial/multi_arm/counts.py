@@ -4,6 +4,7 @@ import numpy as np
 
 from estimate.core.arrays import Bools, Floats
 from pretese.trial.multi_arm.adaptation import apportion
+from pretese.trial.multi_arm.balance import AllocationBalance, unknown_balance
 from pretese.trial.multi_arm.design.configurations import Configuration
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.statistics import Compared, compare_counts, true_differences
@@ -65,7 +66,7 @@ class StageCounts:
         """Recruit a stage into the arms that are open."""
         places = int(self._places[stage])
         parts = np.asarray(self.design.parts_after(stage), float)
-        if shares is None:  # places of closed arms stay empty
+        if shares is None:  # places of closed arms are not filled
             new = np.where(open_, np.round(parts / parts.sum() * places).astype(int), 0)
         else:
             new = apportion(np.where(open_, shares, 0.0), places)
@@ -88,7 +89,7 @@ class StageCounts:
         return binomial_quantile(self._streams.uniform(purpose)[stage], sizes, chance)
 
     def compare(self, hypothesis: int, *, alone: bool) -> Compared:
-        """Compare the arms by the score test; there is one hypothesis of each treatment."""
+        """Compare the arms by the score test, with one hypothesis per treatment."""
         return compare_counts(self.design, *(self._stage if alone else self.counts()))
 
     def counts(self) -> tuple[Floats, Floats]:
@@ -96,7 +97,7 @@ class StageCounts:
         return self._events, self._counted
 
     def participants(self) -> Floats:
-        """Return participants randomised so far."""
+        """Return participants randomised to date."""
         return self._came
 
     def stage_sizes(self) -> Floats:
@@ -104,11 +105,15 @@ class StageCounts:
         return self._new
 
     def waiting(self) -> Floats:
-        """Return participants who arrive until the last endpoint is known."""
+        """Return participants recruited until the last endpoint is known."""
         return self._timing.waiting()
 
+    def balance(self) -> AllocationBalance:
+        """Return that counts have no order of arrival: NaN."""
+        return unknown_balance(self.replicates)
+
     def months(self) -> Floats:
-        """Return months until the endpoints so far are known."""
+        """Return months until the endpoints of the participants to date are known."""
         return self._timing.months()
 
     def truths(self) -> Floats:

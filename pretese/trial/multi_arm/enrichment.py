@@ -1,11 +1,11 @@
-"""Trials that test all participants and a population, and may go on with the population alone.
+"""Trials that test all participants and a population, and may continue with only the population.
 
 Adaptive enrichment: Jenkins M, Stone A, Jennison C. *Pharm Stat* 2011;10:347-56; Wassmer G,
 Brannath W. *Group Sequential and Confirmatory Adaptive Designs in Clinical Trials*, 2016, chapter
-11. The intersection of both null hypotheses is tested in every stage by the larger of both
-statistics with their correlation (Spiessens B, Debois M. *Contemp Clin Trials* 2010;31:647-56), or
-by that of the population once only its members are recruited; stages are combined with the weights
-of the plan.
+11. The intersection of both null hypotheses is tested in every stage by the maximum of both
+statistics, given their correlation (Spiessens B, Debois M. *Contemp Clin Trials* 2010;31:647-56),
+or by that of the population when only its members are recruited; stages are combined with the
+planned weights.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ import numpy as np
 from estimate.core.arrays import Bools, Floats
 from pretese.trial.conduct.observed_data import Data
 from pretese.trial.multi_arm.adaptation import FUTILITY, SELECTION, SUCCESS
+from pretese.trial.multi_arm.balance import balance_of
 from pretese.trial.multi_arm.conduct import ArmTrials
 from pretese.trial.multi_arm.design.configurations import Configuration
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
@@ -23,7 +24,7 @@ from pretese.trial.multi_arm.pair_analysis import analyse_pair
 from pretese.trial.multi_arm.patient_draws import MultiArmPatients, draw_patients, members
 from protocol.errors import InputError
 
-#: Most patients screened per place of the trial, before the population counts as too rare.
+#: Maximum number of patients screened per place of the trial; beyond it the population is too rare.
 MOST_SCREENED = 40
 
 
@@ -31,7 +32,7 @@ def draw_screened(
     design: MultiArmDesign, changes: Mapping[str, float] | None, participants: int, seed: int,
     first: int, size: int,
 ) -> MultiArmPatients:  # fmt: skip
-    """Simulate so many patients that every trial could go on with the population alone."""
+    """Simulate enough patients for every trial to continue with only the population."""
     rule, ends = _rule(design), design.analyses_at(participants)
     more = participants - ends[0] if len(ends) > 1 else 0
     screened = participants + more
@@ -50,7 +51,7 @@ def conduct_enrichment(
     design: MultiArmDesign, configuration: Configuration, drawn: MultiArmPatients,
     participants: int,
 ) -> ArmTrials:  # fmt: skip
-    """Run all replicates to their end under one configuration."""
+    """Simulate all replicates to their end under one configuration."""
     state = _Enriching(design, configuration, drawn, participants)
     for analysis in range(len(design.rates)):
         state.hold(analysis)
@@ -64,7 +65,7 @@ def _rule(design: MultiArmDesign) -> Enrichment:
 
 
 class _Enriching:
-    """Trials that are going on; the columns of pairs are all participants, and the population."""
+    """Ongoing trials; the columns of pairs are all participants and the population."""
 
     def __init__(
         self, design: MultiArmDesign, configuration: Configuration, drawn: MultiArmPatients,
@@ -92,7 +93,7 @@ class _Enriching:
         self.waited = np.zeros((size, 2))
 
     def hold(self, analysis: int) -> None:
-        """Recruit a stage, hold its analysis, and decide in whom the trial goes on."""
+        """Recruit a stage, perform its analysis, and decide in whom the trial continues."""
         going = self.running.any(1)
         self._recruit(int(self.ends[analysis]))
         self.analyses += going
@@ -106,7 +107,7 @@ class _Enriching:
         self._go_on(z, last=analysis + 1 == len(self.ends))
 
     def _recruit(self, places: int) -> None:
-        """Fill the places of a stage with the next patients who are wanted."""
+        """Fill the places of a stage with the next eligible patients."""
         number = np.arange(self.member.shape[1])
         wanted = (number >= self.next_place[:, None]) & (self.member | self.running[:, :1])
         wanted &= self.running.any(1, keepdims=True)
@@ -121,7 +122,7 @@ class _Enriching:
         return np.asarray(at + self.design.decision_month)
 
     def _compare(self, who: Bools) -> tuple[Floats, Floats]:
-        """Return (replicate, population) statistics and estimates among some participants."""
+        """Return (replicate, population) statistics and estimates in selected participants."""
         pairs = [analyse_pair(self._data(each)) for each in (who, who & self.member)]
         z, estimate = (np.stack(each, -1) for each in zip(*pairs, strict=True))
         return z, estimate
@@ -140,10 +141,10 @@ class _Enriching:
         )  # fmt: skip
 
     def _correlated(self) -> Floats:
-        """Return sizes whose Dunnett test has the correlation of both statistics of the stage.
+        """Return arm sizes whose Dunnett test has the correlation of both statistics of the stage.
 
-        It is the root of the population's part of the participants, q; Dunnett's for treatments of
-        the size r is r / (1 + r).
+        It is sqrt(q), q the fraction of participants in the population; the correlation of
+        Dunnett's test with treatment arms of relative size r is r / (1 + r).
         """
         part = (self.stage & self.member).sum(1) / np.maximum(self.stage.sum(1), 1)
         correlation = np.minimum(np.sqrt(part), 0.99)
@@ -165,7 +166,7 @@ class _Enriching:
         self.running = after
 
     def _wait(self, enriched: Bools) -> None:
-        """Count participants outside the population who came before the decision."""
+        """Count participants outside the population who were recruited before the decision."""
         number = np.arange(self.member.shape[1])
         late = (number >= self.next_place[:, None]) & (self.drawn.month <= self._month()[:, None])
         late &= enriched[:, None] & ~self.member
@@ -173,6 +174,7 @@ class _Enriching:
 
     def ended(self) -> ArmTrials:
         """Return the trials when all have ended."""
+        balance = balance_of(self.design, self.drawn, int(self.ends.sum()))
         rejected = self.design.tests.rejected(self.crossed)
         arms = [(self.inside & (self.arm == each)).sum(1) for each in (0, 1)]
         return ArmTrials(
@@ -180,7 +182,8 @@ class _Enriching:
             at_analysis=self.at_analysis, reason=self.reason.astype(float),
             estimate=self.estimate, z=self.z, truth=self._truths(),
             participants=np.stack(arms, -1) + self.waited, analyses=self.analyses,
-            months=self.months, interaction_z=self._interaction(),
+            months=self.months, guess_rate=balance.guess_rate, imbalance=balance.imbalance,
+            interaction_z=self._interaction(),
         )  # fmt: skip
 
     def _truths(self) -> Floats:
@@ -190,7 +193,7 @@ class _Enriching:
         return np.stack([gain.mean(1), np.nanmean(inside, 1)], -1)
 
     def _interaction(self) -> Floats:
-        """Return (replicate,) Wald z of the difference of risk differences, members less others."""
+        """Return (replicate,) Wald z of the interaction: difference in members minus others."""
         rows = self.inside & ~self.lost
         gaps, variance = [], np.zeros(len(rows))
         for part in (self.member, ~self.member):
@@ -209,7 +212,7 @@ class _Enriching:
 def _outcomes(
     configuration: Configuration, drawn: MultiArmPatients, member: Bools
 ) -> tuple[Bools, Bools]:
-    """Return (replicate, participant) outcomes in the arm of each, and under treatment."""
+    """Return (replicate, participant) outcomes in the participant's arm, and under treatment."""
     control, treated = drawn.success[0]
     if configuration.acts_as[1] == 0:
         treated = control

@@ -1,4 +1,4 @@
-"""One treatment against the control, by the analysis of the design."""
+"""Compare one treatment with the control by the analysis of the design."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ def analyse_pair(data: Data) -> tuple[Floats, Floats]:
 
 
 def _of(data: Data, rows: Bools) -> Data:
-    """Return some replicates."""
+    """Return selected replicates."""
     arrays = ("outcome", "arm", "present", "include", "operated", "site", "diagnosis")
     return replace(
         data, baseline={name: values[rows] for name, values in data.baseline.items()},

@@ -1,19 +1,21 @@
 """Patients of trials with several arms: potential outcomes in all of them.
 
-Each arm is followed by the patient model beside the control. Random numbers belong to patients, not
-to arms, so that a patient is the same in all of them: the outcome in each arm is known, and an arm
-without an effect has the outcomes of the control.
+The patient model simulates each arm together with the control. Random numbers belong to patients,
+not to arms: the outcome of a patient is known in each arm, and an arm without an effect has the
+outcomes of the control.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from estimate.core.arrays import Bools, Floats
 from pretese.trial.conduct.observed_data import Codes as Ints
 from pretese.trial.conduct.participants import EligiblePatients, draw_eligible, scenario_of
-from pretese.trial.conduct.trial_conduct import check_filled, recruitment_of
+from pretese.trial.conduct.strata import levels_of_factor
+from pretese.trial.conduct.trial_conduct import Arrived, check_filled, recruitment_of
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.design.design_parts import Population
@@ -23,7 +25,7 @@ from simulate.core.random_streams import RandomStreams
 from simulate.recruitment.accrual import draw_arrivals
 from simulate.recruitment.schemes import SCHEMES, Arrivals
 
-#: Most patients screened per participant, before a population counts as too rare.
+#: Maximum number of patients screened per participant; beyond it a population is too rare.
 RAREST = 40
 
 
@@ -34,14 +36,14 @@ class MultiArmPatients:
     Attributes
     ----------
     success, counted
-        By hypothesis: (arm, replicate, participant) whether the endpoint would be met, and whether
+        By hypothesis, (arm, replicate, participant): whether the endpoint would be met, and whether
         the participant would belong to its population after randomisation.
     member
         By hypothesis: whether the participant belongs to its population at baseline.
     month, site, diagnosis, baseline
-        Arrival, site, diagnosis, and recorded baseline values.
+        Month of arrival, site, diagnosis, and recorded baseline values.
     arm
-        Places of the planned allocation, by stage of the allocation: (stage, replicate, place).
+        Planned allocation by stage: (stage, replicate, place).
     redrawn, lost
         Uniform numbers for adaptive allocation and dropout.
     """
@@ -52,7 +54,7 @@ class MultiArmPatients:
     month: Floats
     site: Ints
     diagnosis: Ints
-    baseline: Mapping[str, Floats]
+    baseline: Mapping[str, NDArray[np.float64]]
     arm: Ints
     redrawn: Floats
     lost: Floats
@@ -91,10 +93,12 @@ def _draw(
     month, site = np.take_along_axis(month, take, 1), np.take_along_axis(site, take, 1)
     check_filled(pair, month, participants)
     diagnosis = np.take_along_axis(some.diagnosis, take, 1)
-    baseline = {name: np.take_along_axis(v, take, 1) for name, v in some.baseline.items()}
+    baseline: dict[str, NDArray[np.float64]] = {
+        name: np.take_along_axis(v, take, 1) for name, v in some.baseline.items()
+    }
     own = RandomStreams(seed, participants, size, first)
     arms = [
-        _allocated(design, pair, own, parts, site, diagnosis)
+        _allocated(design, pair, own, parts, site, diagnosis, baseline)
         for parts in dict.fromkeys(design.parts_after(j) for j in range(len(design.rates)))
     ]
     return MultiArmPatients(
@@ -113,7 +117,7 @@ def _of_arm(
     pairs = [design.pair(arm, s) for s in range(len(design.labels))]
     distinct = {pair.endpoint: pair for pair in pairs}
     primary = pairs[0]
-    if len(distinct) > 1:  # one draw serves all endpoints
+    if len(distinct) > 1:  # one draw for all endpoints
         more = [{"endpoint": end} for end in distinct if end != primary.endpoint]
         primary = DesignFile.model_validate({
             **primary.model_dump(), "secondary": [
@@ -139,7 +143,7 @@ def _of_eligible(
 
 
 def _eligible(design: MultiArmDesign, patients: EligiblePatients, participants: int) -> Ints | None:
-    """Return the positions of the first eligible patients of each trial; None: too few."""
+    """Return the positions of the first eligible patients of each trial; None if too few."""
     chosen = members(design.eligibility, patients.baseline, patients.diagnosis)
     if int(chosen.sum(1).min()) < participants:
         return None
@@ -162,14 +166,14 @@ def members(
 
 def _allocated(
     design: MultiArmDesign, pair: DesignFile, streams: RandomStreams, parts: tuple[int, ...],
-    site: Ints, diagnosis: Ints,
+    site: Ints, diagnosis: Ints, baseline: dict[str, NDArray[np.float64]],
 ) -> Ints:  # fmt: skip
     rule = design.randomisation
-    levels = {"site": (site, len(pair.sites)), "diagnosis": (diagnosis, len(DIAGNOSES))}
+    who = Arrived(site, diagnosis, baseline)
     several = len(design.rounds_of_blocks) > 1
     return SCHEMES[rule.method].assign(Arrivals(
         uniform=streams.uniform("arm"),
         size_uniform=streams.uniform("block size") if several else None,
-        allocation=parts, factors=tuple(levels[name] for name in rule.by),
+        allocation=parts, factors=tuple(levels_of_factor(pair, name, who) for name in rule.by),
         rounds_of_blocks=design.rounds_of_blocks, probability=rule.probability_percent / 100,
     ))  # fmt: skip

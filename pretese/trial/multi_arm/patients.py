@@ -1,10 +1,11 @@
-"""Data of trials with patients, compared by the analysis of each hypothesis."""
+"""Data of trials at patient level, compared by the analysis of each hypothesis."""
 
 import numpy as np
 
 from estimate.core.arrays import Bools, Floats
 from pretese.trial.conduct.observed_data import Codes as Ints
 from pretese.trial.conduct.observed_data import Data
+from pretese.trial.multi_arm.balance import AllocationBalance, balance_of
 from pretese.trial.multi_arm.design.configurations import Configuration
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.pair_analysis import analyse_pair
@@ -13,7 +14,7 @@ from pretese.trial.multi_arm.statistics import Compared, compare_counts, true_di
 
 
 class StagePatients:
-    """Trials of patients under one configuration; see `conduct.Recruiter`."""
+    """Trials at patient level under one configuration; see `conduct.Recruiter`."""
 
     def __init__(
         self, design: MultiArmDesign, configuration: Configuration, drawn: MultiArmPatients,
@@ -32,7 +33,7 @@ class StagePatients:
         }  # fmt: skip
 
     def recruit(self, stage: int, open_: Bools, shares: Floats | None) -> None:
-        """Recruit the places of a stage; those of closed arms stay empty."""
+        """Recruit the places of a stage; those of closed arms are not filled."""
         here = slice(self._ends[stage], self._ends[stage + 1])
         arm = self._plan_of(stage)[:, here]
         if shares is not None:
@@ -43,7 +44,7 @@ class StagePatients:
         self._stage = stage
 
     def _plan_of(self, stage: int) -> Ints:
-        """Return the places of the allocation that holds in a stage."""
+        """Return the allocation in force in a stage."""
         plans = list(dict.fromkeys(self.design.parts_after(j) for j in range(stage + 1)))
         return np.asarray(self._drawn.arm[plans.index(self.design.parts_after(stage))])
 
@@ -86,7 +87,7 @@ class StagePatients:
         return Compared(*(np.stack(each, -1) for each in zip(*found, strict=True)))
 
     def _data(self, hypothesis: int, arm: int, outcome: Bools, include: Bools, after: int) -> Data:
-        """Return the participants of one treatment and the control as a trial of two arms."""
+        """Return the participants of one treatment and the control as a trial with two arms."""
         drawn = self._drawn
         here = slice(after, self._ends[self._stage + 1])
         both = self._in & np.isin(self._arm, (0, arm)) & drawn.member[hypothesis]
@@ -106,7 +107,7 @@ class StagePatients:
         )
 
     def participants(self) -> Floats:
-        """Return participants randomised so far."""
+        """Return participants randomised to date."""
         return self._sizes(0)
 
     def stage_sizes(self) -> Floats:
@@ -119,7 +120,7 @@ class StagePatients:
         return np.stack(arms, -1).astype(float)
 
     def waiting(self) -> Floats:
-        """Return participants of each arm who arrive until the last endpoint is known."""
+        """Return participants of each arm recruited until the last endpoint is known."""
         if self._stage + 2 >= len(self._ends):
             return np.zeros((self.replicates, len(self.design.names)))
         due = self.months()[:, None]
@@ -134,16 +135,21 @@ class StagePatients:
         risks = self._drawn.success[0][self._acts_as].mean(2).T
         return true_differences(self.design, risks)
 
-    def months(self) -> Floats:
-        """Return months until the endpoints so far are known.
+    def balance(self) -> AllocationBalance:
+        """Return predictability and balance of the planned allocation."""
+        return balance_of(self.design, self._drawn, self._ends[-1])
 
-        A trial that leaves places empty takes the patients who arrive, and so is faster.
+    def months(self) -> Floats:
+        """Return months until the endpoints of the participants to date are known.
+
+        If places of closed arms are removed, arriving patients fill the others, and the trial is
+        faster.
         """
         last = self._in.sum(1)
         at = np.take_along_axis(self._drawn.month, np.maximum(last - 1, 0)[:, None], 1)[:, 0]
         return np.asarray(at + self.design.decision_month)
 
     def _saved(self) -> Floats:
-        """Return (replicate,) months by which empty places have brought the trial forward."""
+        """Return (replicate,) months saved by the places that were not filled."""
         end = self._drawn.month[:, self._ends[self._stage + 1] - 1]
         return np.asarray(end + self.design.decision_month - self.months())

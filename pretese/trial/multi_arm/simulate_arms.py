@@ -1,4 +1,4 @@
-"""Simulate trials of several arms block by block, and read them back from their tables."""
+"""Simulate trials with several arms block by block, and read them from their tables."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -23,7 +23,7 @@ from pretese.trial.simulation.engine import COUNTED_AT_ONCE, PARTICIPANTS_AT_ONC
 from protocol.regimen.load import load_regimen
 from simulate.scenario.parameter_paths import mechanism_hash
 
-#: What a design says without changing what is drawn.
+#: Fields of a design that do not change the simulation.
 _WORDS = {"title", "question", "version", "author", "date", "power_of"}
 
 
@@ -62,9 +62,9 @@ def simulate_arms(
     changes
         Numbers of the scenario to replace, by path.
     patient_level
-        Whether patients are simulated even where counts suffice.
+        Whether patients are simulated although counts suffice.
     only_planned
-        Whether all treatments work as planned, and no other configuration is simulated.
+        Whether only the configuration with the planned effects is simulated.
     """
     chosen = arm_configurations(design)[: 1 if only_planned else None]
     if design.enrichment:

@@ -1,4 +1,4 @@
-"""Statistics of counts: treatments against the control, and effects of a factorial trial."""
+"""Statistics of counts: treatments compared with the control, and effects of a factorial trial."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class Compared:
 def compare_counts(design: MultiArmDesign, events: Floats, analysed: Floats) -> Compared:
     """Compare (replicate, arm) counts: score tests, or main effects of a factorial trial.
 
-    Against no difference the score test is the z test with the pooled variance.
+    Under the null hypothesis of no difference the score test is the z test with pooled variance.
     """
     if design.factorial:
         return _main_effects(design, events, analysed)
@@ -42,7 +42,7 @@ def compare_counts(design: MultiArmDesign, events: Floats, analysed: Floats) -> 
 
 
 def _main_effects(design: MultiArmDesign, events: Floats, analysed: Floats) -> Compared:
-    """Return each main effect, stratified by the other factor (Cochran-Mantel-Haenszel)."""
+    """Return each main effect, stratified by the other factor (Cochran-Mantel-Haenszel test)."""
     first, second, both = _cells(design)
     pairs = [((first, 0), (both, second)), ((second, 0), (both, first))]
     found = [_stratified(events, analysed, strata) for strata in pairs]

@@ -1,4 +1,4 @@
-"""When analyses take place, and who is recruited while their endpoints are awaited."""
+"""Calendar time of analyses, and participants recruited while endpoints are awaited."""
 
 import numpy as np
 
@@ -11,8 +11,8 @@ from simulate.recruitment.accrual import expected_month, expected_patients
 class Timing:
     """Expected calendar of trials with fixed recruitment rates.
 
-    Months are those at which so many participants are expected; the variation of arrivals around
-    them is ignored.
+    A month is that at which the number of participants is expected; variation of arrivals is
+    ignored.
     """
 
     def __init__(self, design: MultiArmDesign, participants: int) -> None:
@@ -26,19 +26,19 @@ class Timing:
         self._stage = -1
 
     def add(self, new: Floats, open_: Bools) -> None:
-        """Take the (replicate, arm) participants of the next stage."""
+        """Add the (replicate, arm) participants of the next stage."""
         self._recruited = self._recruited + new.sum(1)
         self._open, self._stage = open_, self._stage + 1
 
     def months(self) -> Floats:
-        """Return (replicate,) months until the endpoints of all participants so far are known."""
+        """Return (replicate,) months until the endpoints of all participants to date are known."""
         sizes, back = np.unique(self._recruited, return_inverse=True)
         return np.asarray(expected_month(self._rates, sizes)[back] + self._design.decision_month)
 
     def waiting(self) -> Floats:
         """Return (replicate, arm) participants recruited while endpoints are awaited.
 
-        They fill the next stage, as far as it goes, in the planned proportions of the open arms.
+        They are part of the next stage, up to its size, in the planned ratio of the open arms.
         """
         if self._stage + 1 >= len(self._places):
             return np.zeros(self._open.shape)

@@ -3,12 +3,12 @@
 from typing import Any
 
 import numpy as np
-from scipy.special import logit
 
 from estimate.core.arrays import Floats
+from estimate.core.result import RATIOS, log_of_risk
 from estimate.performance.measures import Measure, measure_performance
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.power.trial_means import (
+from pretese.trial.measures.trial_means import (
     mean,
     plain_measure,
     quantile_measure,
@@ -36,17 +36,17 @@ WORDS = {
 #: Measures that are proportions.
 SHARES = frozenset({"bias_eliminated_coverage", "type_s", "sate_coverage"})
 
-#: Quantiles shown of sample size and duration.
+#: Quantiles of sample size and duration that are shown.
 QUANTILES = (0.1, 0.5, 0.9)
 
 
 def additional_measures(
     design: DesignFile, outcomes: Outcomes, *, patient_level: bool = True
 ) -> dict[str, Any]:
-    """Return the measures of `WORDS`, quantiles of sample size and duration, and the truth.
+    """Return the measures of `WORDS`, quantiles of sample size and duration, and true effects.
 
-    ``patient_level``: whether trials have participants, and so an effect of their own, or counts
-    alone.
+    ``patient_level``: whether participants were simulated, so that a sample effect exists, or only
+    counts.
     """
     o, true = outcomes, true_effect(design, outcomes)
     truth = float(true.value)
@@ -56,7 +56,7 @@ def additional_measures(
     )  # fmt: skip
     return {
         "truth_on_scale": truth if np.isfinite(truth) else None,
-        "scale": "log odds ratio" if "odds ratio" in str(design.estimand) else "risk difference",
+        "scale": design.analysis.number_scale,
         "measures": {
             **{name: plain_measure(getattr(found, name)) for name in WORDS if hasattr(found, name)},
             "relative_bias": plain_measure(
@@ -82,10 +82,10 @@ def sate_performance(
 ) -> dict[str, Measure]:
     """Return bias and coverage for the effect in each trial's own participants (SATE).
 
-    That effect (SATE) differs from trial to trial around the population's (PATE), and an estimate
-    from the same participants follows it: its intervals are wide for it. A marginal odds ratio, as
-    a logarithm, follows from the risks of the trial's participants; a conditional one does not, and
-    trials drawn by counts have no participants: NaN.
+    The sample effect (SATE) varies between trials around the population effect (PATE), and
+    estimates from the same participants are correlated with it, so that intervals are conservative
+    for it. A marginal ratio, as a logarithm, follows from the risks of the participants. A
+    conditional one does not, and trials simulated as counts have no participants: NaN.
     """
     o = outcomes
     own = sample_effects(design, o) if patient_level else np.full_like(o.target, np.nan)
@@ -102,14 +102,15 @@ def sample_effects(design: DesignFile, outcomes: Outcomes) -> Floats:
     """Return (replicate,) sample effects (SATE) on the scale of the method."""
     if design.analysis.conditional:
         return np.full_like(outcomes.target, np.nan)
-    if design.analysis.method != "logistic":
+    scale = design.analysis.effect_scale
+    if scale not in RATIOS:
         return outcomes.target
-    with np.errstate(divide="ignore"):
-        return np.asarray(logit(outcomes.risk_treated) - logit(outcomes.risk_control))
+    with np.errstate(invalid="ignore"):
+        return log_of_risk(scale, outcomes.risk_treated) - log_of_risk(scale, outcomes.risk_control)
 
 
 def main_point(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the point with the full effect at the required, or the largest, sample size."""
+    """Return the point with the full effect at the required (or the largest) sample size."""
     full = [point for point in document["points"] if point["effect_percent"] == 100]
     solved = document["sample_size_search"]
     wanted = solved["participants"] if solved else max(point["participants"] for point in full)

@@ -10,11 +10,12 @@ from estimate.comparison.proportion import wilson_interval
 from estimate.performance.measures import replicates_for
 from pretese.trial.design.decision_rule import DecisionRule
 from pretese.trial.power.additional_measures import main_point, null_point
+from simulate.labels import label_of
 
-#: A plain measure, and the scenario of which it is.
+#: A measure as plain values, and the setting in which it was simulated.
 Found = tuple[dict[str, Any], str]
 
-#: Words for each part of a decision.
+#: Label of each part of a decision rule.
 WORDS = {
     "min_power_percent": "power",
     "min_worst_case_power_percent": "worst-case power",
@@ -24,10 +25,10 @@ WORDS = {
     "max_duration_months": "expected duration, months",
 }
 
-#: Parts that are shares of trials: their interval is Wilson's, which knows 0 and 1.
+#: Parts that are proportions of trials, with Wilson's interval, which is valid at 0 and 1.
 _COUNTED = ("min_power_percent", "min_worst_case_power_percent", "max_type_i_error_percent")
 
-#: Standard errors to either side that hold 95 %.
+#: Critical value of a 95 % interval.
 _WIDE = float(ndtri(0.975))
 
 #: Target MCSE of a power of 80 %, of a coverage of 95 %, and of the type I error, in parts of
@@ -37,7 +38,7 @@ FINE, FINE_COVERAGE, FINE_LEVEL = 0.01, 0.005, 1 / 20
 #: Nominal coverage of confidence intervals.
 NOMINAL = 0.95
 
-#: More trials than these are not proposed.
+#: Maximum number of trials that is proposed.
 _MANY = 10_000_000
 
 
@@ -46,14 +47,14 @@ def verdict_document(
 ) -> dict[str, Any] | None:
     """Return each threshold with estimate and verdict, and the decision; None without a rule.
 
-    ``met`` and ``not met`` are verdicts where the threshold lies outside the 95 % interval for
-    Monte Carlo error, ``inconclusive`` where it lies within or there is no number. All met: ``go``;
-    any not met: ``no-go``; else ``inconclusive``.
+    The verdict is ``met`` or ``not met`` if the threshold lies outside the 95 % interval for Monte
+    Carlo error, ``inconclusive`` if it lies within the interval or there is no estimate. All met:
+    ``go``; any not met: ``no-go``; else ``inconclusive``.
 
     Parameters
     ----------
     document
-        Of the design, as `pretese.trial.power.study_document.power_document` makes it.
+        Document of the design, from `pretese.trial.power.study_document.power_document`.
     """
     if decision is None:
         return None
@@ -74,7 +75,7 @@ def verdict_document(
 
 
 def _found(document: dict[str, Any]) -> Iterator[tuple[str, Found]]:
-    """Yield the measure for each threshold, the worst of its kind."""
+    """Yield the measure for each threshold; the worst if there are several."""
     main, none = main_point(document)["measures"], "not simulated"
     planned = "planned effect"
     cells = (document["sensitivity"] or {"cells": []})["cells"]
@@ -105,14 +106,14 @@ _NO: dict[str, Any] = {"value": None, "mcse": None, "n": 0}
 
 
 def _levels(document: dict[str, Any]) -> Iterator[Found]:
-    """Yield type I errors: of the plan, of every cell, of the family of endpoints."""
+    """Yield type I errors of the plan, of every cell, and of the family of endpoints."""
     yield null_point(document)["measures"]["rejection"], "no effect"
     for cell in (document["sensitivity"] or {"cells": []})["cells"]:
         yield cell["type_one_error"], f"no effect, {_at(cell)}"
     family = main_point(document)["family"]
     if family and family["method"] != "none":
         for error in family["errors"]:
-            yield error, f"no effect on {', '.join(error['nulls'])}"
+            yield error, f"no effect on {', '.join(map(label_of, error['nulls']))}"
 
 
 def _at(cell: dict[str, Any]) -> str:
@@ -143,7 +144,7 @@ def _part(name: str, threshold: float, measure: dict[str, Any], at: str) -> dict
 
 
 def _interval(measure: dict[str, Any], *, counted: bool) -> tuple[float | None, float | None]:
-    """Return the 95 % interval for Monte Carlo error; None, None without a number."""
+    """Return the 95 % interval for Monte Carlo error; None, None without an estimate."""
     value, mcse, n = measure["value"], measure["mcse"], measure["n"]
     if value is None or mcse is None:
         return None, None
@@ -154,7 +155,7 @@ def _interval(measure: dict[str, Any], *, counted: bool) -> tuple[float | None, 
 
 
 def _verdict(low: float | None, high: float | None, limit: float, *, lower_limit: bool) -> str:
-    """Return the verdict on an interval; a limit itself is met.
+    """Return the verdict for an interval; a value equal to the threshold meets it.
 
     >>> [_verdict(*ends, 0.8, lower_limit=True) for ends in ((0.81, 0.9), (0.7, 0.79), (0.7, 0.9))]
     ['met', 'not met', 'inconclusive']
@@ -167,10 +168,10 @@ def _verdict(low: float | None, high: float | None, limit: float, *, lower_limit
 
 
 def _to_tell(measure: dict[str, Any], limit: float, *, counted: bool) -> int | None:
-    """Return about how many replicates exclude the limit from the interval, or None.
+    """Return the approximate number of replicates for a verdict other than inconclusive, or None.
 
-    Wilson's interval excludes a limit p where the share is further from it than 1.96 standard
-    errors of a share p.
+    Wilson's interval excludes a threshold p if the proportion differs from it by more than 1.96
+    standard errors of a proportion p.
     """
     value, mcse = measure["value"], measure["mcse"]
     if value is None or mcse is None or value == limit:
@@ -181,21 +182,36 @@ def _to_tell(measure: dict[str, Any], limit: float, *, counted: bool) -> int | N
 
 
 def decision_words(decision: dict[str, Any]) -> str:
-    """Return the decision, and how many replicates would settle what is inconclusive."""
+    """Return the decision with the reason of every threshold that is not met or inconclusive."""
     words = f"Decision: {decision['verdict']}."
     for part in decision["parts"]:
-        if part["verdict"] == "inconclusive":
-            required, what = part["replicates_to_settle"], part["words"]
-            cure = "more replicates may not settle it"
-            if required:
-                cure = f"about {required:,} replicates would settle it at the current estimate"
-            reason = f"inconclusive; {cure}" if part["n"] else part["at"]
-            words += f" {what[0].upper()}{what[1:]}: {reason}."
+        if part["verdict"] != "met":
+            what = part["words"]
+            words += f" {what[0].upper()}{what[1:]}: {_reason(part)}."
     return words
 
 
+def _reason(part: dict[str, Any]) -> str:
+    if part["verdict"] == "not met":
+        low, high, limit = (
+            _amount(part[name], part["share"]) for name in ("low", "high", "threshold")
+        )
+        kind = "minimum" if part["part"].startswith("min_") else "maximum"
+        return f"not met; 95 % interval {low} to {high}, {kind} {limit}"
+    if not part["n"]:
+        return str(part["at"])
+    required = part["replicates_to_settle"]
+    if not required:
+        return "inconclusive; more replicates may not settle it"
+    return f"inconclusive; about {required:,} replicates would settle it at the current estimate"
+
+
+def _amount(value: float, share: bool) -> str:
+    return f"{100 * value:.1f} %" if share else f"{value:.1f}"
+
+
 def replicates_wanted(document: dict[str, Any]) -> list[tuple[str, float, float, int]]:
-    """Return measure, its value, target MCSE and the replicates that the target takes."""
+    """Return measure, value, target MCSE and the number of replicates that the target needs."""
     alpha = document["boundaries"]["alpha"]
     return [
         (what, share, wanted, replicates_for(wanted, share))
@@ -208,9 +224,9 @@ def replicates_wanted(document: dict[str, Any]) -> list[tuple[str, float, float,
 
 
 def draft_words(document: dict[str, Any]) -> str:
-    """Return that a study has too few replicates for its measures; empty if it has enough.
+    """Return a warning if a study has too few replicates for its measures, else an empty text.
 
-    Exact type I error needs no replicates.
+    An exact type I error needs no replicates.
     """
     there, exact = main_point(document)["replicates"], null_point(document)["exact"]
     known = exact is not None and not exact["power_mcse"]

@@ -1,10 +1,10 @@
-"""Required sample size: exact where power can be enumerated, by simulation elsewhere.
+"""Required sample size: exact if power can be enumerated, otherwise by simulation.
 
-Power of a comparison of counts does not increase smoothly with the sample size. Where exact power
-is available, the first size with the power and the size from which power stays are searched.
-Elsewhere power is simulated at several sizes with common random numbers, a probit line in the root
-of the sample size is fitted, and its crossing is the answer; the interval is from a bootstrap of
-the replicates.
+Power of a comparison of counts does not increase monotonically with the sample size. If exact power
+is available, the smallest size with the power is searched, and the smallest size from which all
+sizes have it. Otherwise power is simulated at several sizes with common random numbers, and a
+probit line in the square root of the sample size is fitted and inverted; the interval is from a
+bootstrap of the replicates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ from scipy.special import ndtri
 
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.enumeration import why_not_enumerated
-from pretese.trial.power.exact_power import exact_size_power
-from pretese.trial.power.trial_means import won
+from pretese.trial.measures.exact_power import exact_size_power
+from pretese.trial.measures.trial_means import won
 from pretese.trial.simulation.engine import simulate_design
 from pretese.trial.simulation.trial_results import Outcomes, Point
 from protocol.errors import InputError
@@ -26,23 +26,24 @@ from simulate.scenario import Scenario
 
 Floats = NDArray[np.float64]
 
-#: Trials of a first analysis around, and rounds of it.
+#: Number of trials of the initial search, and number of its rounds.
 SCOUTS, ROUNDS = 400, 6
 
-#: Sizes around the answer, relative to it.
+#: Sizes around the solution, relative to it.
 GRID = np.linspace(0.8, 1.2, 9)
 
-#: Times that replicates are drawn again for the interval.
+#: Number of bootstrap samples for the interval.
 DRAWS = 400
 
 LARGEST = 20_000
 
-#: Sizes to either side of the exact answer that are searched, in steps, and relative to it.
+#: Number of sizes on either side of an exact solution that are searched: in steps, and relative to
+#: it.
 STEPS, NEAR = 40, 0.12
 
 
 class Simulate(Protocol):
-    """Simulates trials, as `pretese.trial.simulation.engine.simulate_design` does."""
+    """A function that simulates trials: `pretese.trial.simulation.engine.simulate_design`."""
 
     def __call__(
         self, design: DesignFile, scenario: Scenario | None, points: Sequence[Point], *,
@@ -58,12 +59,12 @@ class Solution:
     Attributes
     ----------
     participants, low, high
-        Size whose power is wanted, with the limits of a 95 % interval for Monte Carlo error.
+        Sample size for the target power, with the limits of a 95 % interval for Monte Carlo error.
     sizes, power, mcse
-        Sizes evaluated, power there and its Monte Carlo standard error (0 where it is exact).
+        Sizes evaluated, their power and its Monte Carlo standard error (0 if exact).
     stays_from
-        Smallest size from which exact power stays at or above the power wanted, as far as was
-        searched; None where power was simulated.
+        Smallest size from which exact power is at least the target at all sizes searched; None if
+        power was simulated.
     """
 
     participants: int
@@ -89,12 +90,13 @@ def solve_size(
     Parameters
     ----------
     simulate
-        Does the work: here and now, or a `pretese.trial.power.runner.Runner`, which keeps it.
+        Function that simulates trials: in memory, or a `pretese.trial.power.runner.Runner`, which
+        stores them.
 
     Raises
     ------
     InputError
-        ``power`` cannot be reached with 20,000 participants, or is not between alpha and 1.
+        ``power`` is not reached with 20,000 participants, or is not between alpha and 1.
     """
     if not design.monitoring.alpha_percent / 100 < power < 1:
         problem = f"{power} is not allowed"
@@ -122,7 +124,7 @@ def solve_size(
 
 
 def _check_direction(design: DesignFile) -> None:
-    """Refuse a planned effect that is none, or favours control: no size has the power."""
+    """Refuse a planned effect of zero or in favour of control: no sample size has the power."""
     risks = design.risks
     if risks is None:
         return
@@ -145,7 +147,7 @@ def _check_direction(design: DesignFile) -> None:
 
 
 def _solve_exactly(design: DesignFile, power: float) -> Solution:
-    """Return the first size with this exact power, and that from which power stays."""
+    """Return the smallest size with this exact power, and that from which all sizes have it."""
     step, known = design.step, dict[int, float]()
 
     def at(size: int) -> float:
@@ -160,7 +162,7 @@ def _solve_exactly(design: DesignFile, power: float) -> Solution:
         if low > LARGEST:
             problem = f"{LARGEST:,} participants do not suffice for power {power:g}"
             raise InputError.of("target_power", design.id, problem, "plan for a larger effect")
-    while high - low > step:  # not monotone: near the answer alone
+    while high - low > step:  # not monotone: searched only near the solution
         middle = (low + high) // (2 * step) * step
         low, high = (middle, high) if at(middle) < power else (low, middle)
     reach = step * int(np.clip(NEAR * high / step, 8, STEPS))
@@ -178,8 +180,8 @@ def _solve_exactly(design: DesignFile, power: float) -> Solution:
 def _drawn_again(wins: Floats, seed: int) -> Floats:
     """Return (draw, size) bootstrap proportions of rejections.
 
-    Few patterns of wins over the sizes occur, so it is enough to draw how often each does. The
-    seed makes the interval the same at every call; it draws replicates, not participants.
+    Few patterns of rejections over the sizes occur, so that their frequencies are drawn. The fixed
+    seed makes the interval reproducible; replicates are drawn, not participants.
     """
     replicates = len(wins)
     patterns, times = np.unique(wins, axis=0, return_counts=True)
@@ -191,9 +193,9 @@ def _drawn_again(wins: Floats, seed: int) -> Floats:
 def _scout(
     design: DesignFile, scenario: Scenario | None, power: float, seed: int, simulate: Simulate
 ) -> float:
-    """Return a sample size near the answer, from few replicates.
+    """Return a sample size near the solution, from few replicates.
 
-    Few trials cannot tell a power near 1 from 1: then one is sought that they can tell.
+    Few trials cannot distinguish a power near 1 from 1; a lower power is then searched.
     """
     participants = float(design.participants)
     boundary = design.monitoring.plan().upper[-1]
@@ -216,7 +218,7 @@ def _scout(
 
 
 def _cross(sizes: list[int], share: Floats, power: float, replicates: int) -> float:
-    """Return where a probit line in the root of the sample size reaches the power."""
+    """Return the size at which a probit line in its square root reaches the power."""
     edge = 0.5 / replicates
     score = ndtri(np.clip(share, edge, 1 - edge))
     root = np.sqrt(sizes)

@@ -1,4 +1,4 @@
-"""Run simulations on several processes, and keep finished blocks of replicates."""
+"""Run simulations in several processes, and store finished blocks of replicates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from protocol.regimen.load import load_regimen
 from simulate.scenario import Scenario
 from simulate.scenario.parameter_paths import mechanism_hash
 
-#: What a design says without changing what is drawn.
+#: Fields of a design that do not change the simulation.
 _WORDS = {
     "title", "question", "version", "author", "date", "prior", "sensitivity", "decision",
 }  # fmt: skip
@@ -30,7 +30,7 @@ _WORDS = {
 class TrialTask:
     """Simulate replicates of one design at every sample size and effect.
 
-    ``patient_level``: participant by participant, not by counts.
+    ``patient_level``: participants are simulated, not counts.
     """
 
     design: DesignFile
@@ -72,8 +72,8 @@ def trial_job(
 ) -> Job:
     """Return the job of simulating a design at several sample sizes and effects.
 
-    Blocks are as large as memory and speed ask for; the last is cut to what is asked.
-    ``patient_level``: every participant is drawn even where counts would do.
+    The size of blocks is chosen for memory and speed; the last block may be smaller.
+    ``patient_level``: participants are simulated although counts suffice.
     """
     points = tuple(sorted(points))
     patient_level = patient_level or why_patient_level(design, points) is not None
@@ -110,9 +110,9 @@ def common_jobs(
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """A store of finished blocks, the processes that do the rest, and a progress bar.
+    """Finished blocks, the processes that simulate the others, and a progress bar.
 
-    ``patient_level``: every participant is drawn even where counts would do.
+    ``patient_level``: participants are simulated although counts suffice.
     """
 
     store: Store
@@ -121,7 +121,7 @@ class Runner:
     patient_level: bool = False
 
     def do(self, jobs: Sequence[Job], replicates: int, what: str) -> list[Recorded]:
-        """Finish the blocks of all jobs together; return the trials of each."""
+        """Complete the blocks of all jobs together; return the trials of each job."""
         blocks = [list(job.blocks(replicates)) for job in jobs]
         finish([b for each in blocks for b in each], self.store, self.pool, self.tell, what)
         return [Recorded([self.store.path(b) for b in each], replicates) for each in blocks]

@@ -1,39 +1,24 @@
-"""Sensitivity of power to the assumptions: a grid, and a tornado of single ones.
+"""Sensitivity of power to combinations of assumptions.
 
 All cells use common random numbers, so that differences from the plan are paired.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from estimate.performance.measures import paired_difference
 from pretese.trial.design.alternatives import (
-    SOURCED,
     Axes,
     planned_value,
     settings_of,
     with_settings,
 )
 from pretese.trial.design.design_file import DesignFile
+from pretese.trial.measures.performance import measures
+from pretese.trial.measures.trial_means import mean, plain_measure, won
 from pretese.trial.power.runner import Runner
-from pretese.trial.power.summary import measures
-from pretese.trial.power.trial_means import mean, plain_measure, won
 from pretese.trial.simulation.trial_results import Outcomes, Point
-from protocol.errors import InputError
 from simulate.scenario import Scenario
-from simulate.scenario.parameter_paths import parameters, with_values
-
-#: Trials by which assumptions that move nothing are told from those that do.
-SCREENED = 100
-
-#: Assumptions that a tornado shows.
-SHOWN = 12
-
-#: Times that an end of a range is moved towards the planned value, before it is that value.
-HALVINGS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +30,11 @@ class Cell:
     at
         Path to value.
     risks
-        Success in all participants, had they been randomised to control and to treated.
+        Probability of success in all participants if randomised to control and to treatment.
     numbers
         Power, its paired difference from the plan, type I error, bias, coverage; each with its
         Monte Carlo standard error, as plain values. Power counts rejections in favour of treatment.
-        Of a sequential trial bias and coverage are those of the median-unbiased estimate and the
+        For a sequential trial bias and coverage are those of the median-unbiased estimate and the
         final interval.
     """
 
@@ -67,34 +52,6 @@ class SensitivityGrid:
     axes: Axes
     planned: dict[str, float | None]
     cells: list[Cell]
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One assumption varied alone, with the differences in power."""
-
-    path: str
-    words: str
-    unit: str
-    planned: float | None
-    ends: tuple[float, float]
-    differences: tuple[dict[str, Any], dict[str, Any]]
-
-    @property
-    def span(self) -> float:
-        """Largest difference in power at either end."""
-        return max(abs(float(each["value"] or 0.0)) for each in self.differences)
-
-
-@dataclass(frozen=True, slots=True)
-class Tornado:
-    """Assumptions in order of influence; ``screened`` is the number examined."""
-
-    participants: int
-    replicates: int
-    screened: int
-    unmoved: int
-    bars: list[Bar]
 
 
 def study_grid(
@@ -143,124 +100,15 @@ def _cell(
     return Cell(at, risks, {name: plain_measure(each) for name, each in numbers.items()})
 
 
-def study_tornado(
-    design: DesignFile, scenario: Scenario | None, axes: Axes, participants: int, seed: int,
-    replicates: int, runner: Runner,
-) -> Tornado:  # fmt: skip
-    """Vary each assumption alone over its range.
-
-    Ranges are those of the sensitivity axes, and the ``sweep`` of every number that its file calls
-    assumed. A first round of few trials ranks them by how far the mean statistic moves, which is
-    far steadier than the share of rejections; only the weightiest are simulated in full.
-    """
-    ranges = assumed_ranges(design, scenario, axes)
-    few = min(SCREENED, replicates)
-    screened = _both_ends(design, scenario, ranges, participants, seed, few, runner)
-    plan, found = screened
-    moved = {
-        path: max(abs(np.nanmean(end.z) - np.nanmean(plan.z)) for end in pair)
-        for path, pair in found.items()
-        if any(not np.array_equal(end.z, plan.z, equal_nan=True) for end in pair)
-    }
-    chosen = sorted(moved, key=lambda path: -moved[path])[:SHOWN]
-    kept = {path: ranges[path] for path in chosen}
-    plan, found = _both_ends(design, scenario, kept, participants, seed, replicates, runner)
-    bars = [_bar(design, scenario, path, ranges[path], plan, found[path]) for path in kept]
-    bars.sort(key=lambda bar: -bar.span)
-    return Tornado(participants, replicates, len(ranges), len(ranges) - len(moved), bars)
-
-
-def assumed_ranges(
-    design: DesignFile, scenario: Scenario | None, axes: Axes
-) -> dict[str, tuple[float, float]]:
-    """Return the range of every assumption that has one, by its path.
-
-    An end that the scenario does not allow beside its other numbers is moved towards the planned
-    value, by half of the distance at a time.
-    """
-    found = {} if scenario is None else parameters(scenario)
-    ranges = {
-        path: _possible(scenario, path, number.value, number.sweep)
-        for path, number in found.items()
-        if scenario is not None and number.sweep
-    }
-    for name in SOURCED:
-        number = getattr(design, name)
-        if number is not None and number.sweep:
-            ranges[name] = number.sweep
-    return ranges | {path: (min(values), max(values)) for path, values in axes.items()}
-
-
-def _possible(
-    scenario: Scenario, path: str, planned: float, ends: tuple[float, float]
-) -> tuple[float, float]:
-    """Return both ends of a range, each as far from the planned value as the scenario allows."""
-    low, high = (_allowed(scenario, path, planned, end) for end in ends)
-    return low, high
-
-
-def _allowed(scenario: Scenario, path: str, planned: float, end: float) -> float:
-    for _ in range(HALVINGS):
-        try:
-            with_values(scenario, {path: end}, where="sensitivity")
-        except InputError:
-            end = (planned + end) / 2
-        else:
-            return end
-    return planned
-
-
-Pair = tuple[Outcomes, Outcomes]
-
-
-def _both_ends(
-    design: DesignFile, scenario: Scenario | None, ranges: Mapping[str, tuple[float, float]],
-    participants: int, seed: int, replicates: int, runner: Runner,
-) -> tuple[Outcomes, dict[str, Pair]]:  # fmt: skip
-    """Return the replicates of the plan, and of both ends of every range."""
-    changed = [(design, scenario)]
-    for path, ends in ranges.items():
-        changed += [with_settings(design, scenario, {path: end}) for end in ends]
-    jobs = runner.jobs(changed, [(participants, 1.0)], seed)
-    plan, *found = runner.do(jobs, replicates, f"{design.id}: tornado")
-    at = participants, 1.0
-    pairs = zip(found[::2], found[1::2], strict=True)
-    return plan[at], {p: (low[at], high[at]) for p, (low, high) in zip(ranges, pairs, strict=True)}
-
-
-def _bar(
-    design: DesignFile, scenario: Scenario | None, path: str, ends: tuple[float, float],
-    plan: Outcomes, found: Pair,
-) -> Bar:  # fmt: skip
-    numbers = {} if scenario is None else parameters(scenario)
-    unit = numbers[path].unit if path in numbers else _UNITS.get(path.split(".")[0], "")
-    low, high = (plain_measure(paired_difference(won(end), won(plan))) for end in found)
-    words = _words(scenario, path)
-    return Bar(path, words, unit, planned_value(design, scenario, path), ends, (low, high))
-
-
-def _words(scenario: Scenario | None, path: str) -> str:
-    """Return the label of a path."""
-    if scenario is None or not path.startswith("population.correlations."):
-        return path
-    pair = scenario.population.correlations[int(path.split(".")[2])]
-    return f"correlation of {pair.between[0]} and {pair.between[1]}"
-
-
-_UNITS = {
-    **SOURCED, "dropout": "%", "treatment_switching": "%", "risks": "%",
-    "control_risk": "log odds added",
-}  # fmt: skip
-
-#: What is worst of a measure: the least or the greatest.
+#: Whether the minimum or the maximum of a measure is the worst.
 _WORST = {"power": min, "type_one_error": max, "coverage": min}
 
 
 def grid_document(grid: SensitivityGrid) -> dict[str, Any]:
-    """Return a grid as plain values; ``worst`` holds the index of the worst cell.
+    """Return a grid as plain values; ``worst`` contains the index of the worst cell.
 
-    The least of many estimates lies below the least of the true values by chance alone; cells
-    share their streams, which keeps that small.
+    The minimum of many estimates is expected to be below the minimum of the true values; common
+    random numbers keep this bias small.
     """
     numbers = {name: [cell.numbers[name]["value"] for cell in grid.cells] for name in _WORST}
     known = {name: [v for v in values if v is not None] for name, values in numbers.items()}
@@ -283,27 +131,4 @@ def grid_document(grid: SensitivityGrid) -> dict[str, Any]:
             for name, values in known.items()
             if values
         },
-    }
-
-
-def tornado_document(tornado: Tornado) -> dict[str, Any]:
-    """Return a tornado as plain values."""
-    return {
-        "participants": tornado.participants,
-        "replicates": tornado.replicates,
-        "screened": tornado.screened,
-        "unmoved": tornado.unmoved,
-        "bars": [
-            {
-                "path": bar.path,
-                "words": bar.words,
-                "unit": bar.unit,
-                "planned": bar.planned,
-                "low": bar.ends[0],
-                "high": bar.ends[1],
-                "difference_low": bar.differences[0],
-                "difference_high": bar.differences[1],
-            }
-            for bar in tornado.bars
-        ],
     }

@@ -11,17 +11,16 @@ from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import check_sites
 from pretese.trial.design.alternatives import Axes, settings_of, with_settings
 from pretese.trial.design.design_file import DesignFile
+from pretese.trial.measures.performance import largest_mcse
 from pretese.trial.power.required_size import Solution, solve_size
 from pretese.trial.power.runner import Runner, common_jobs, simulation_record, trial_job
 from pretese.trial.power.sensitivity_grid import (
     SensitivityGrid,
-    Tornado,
     grid_points,
     grid_settings,
     study_grid,
-    study_tornado,
 )
-from pretese.trial.power.summary import largest_mcse
+from pretese.trial.power.tornado import Tornado, study_tornado
 from pretese.trial.power.trial_tables import Recorded
 from pretese.trial.simulation.trial_results import Point
 from protocol.errors import InputError
@@ -29,13 +28,13 @@ from protocol.reading.stored import content_hash
 from protocol.regimen.load import load_regimen
 from simulate.scenario import Scenario
 
-#: Replicates at most, and how many times as many are added at once.
+#: Maximum number of replicates, and the factor by which it increases in one step.
 MOST_REPLICATES, GROWTH = 10_000_000, 8
 
 #: Version of the JSON document of a power study.
 POWER_SCHEMA = "pretese/power/3"
 
-#: The same for trials of several arms.
+#: The same for trials with several arms.
 MULTI_ARM_SCHEMA = "pretese/multi-arm-power/1"
 
 
@@ -46,19 +45,20 @@ class Request:
     Attributes
     ----------
     participants
-        Sizes; empty takes that of the file.
+        Sample sizes; empty: that of the file.
     effects
-        Shares of the planned effect, beside 0 and 1.
+        Fractions of the planned effect, in addition to 0 and 1.
     overrides
-        Numbers of the scenario that take the place of the file's.
+        Numbers of the scenario that replace those of its file.
     sensitivity
-        Axes of a grid of sensitivity parameters, beside those of the design file.
+        Axes of the sensitivity grid, in addition to those of the design file.
     tornado
-        Whether each assumption is moved alone from one end of its range to the other.
+        Whether one assumption at a time is varied over its range.
     patient_level
-        Whether every participant is drawn even where counts would do.
+        Whether participants are simulated although counts suffice.
     mcse
-        Monte Carlo standard error for which replicates are added; None keeps to ``replicates``.
+        Target Monte Carlo standard error, for which replicates are added; None: ``replicates`` are
+        simulated.
     """
 
     participants: tuple[int, ...]
@@ -73,7 +73,7 @@ class Request:
     mcse: float | None = None
 
     def record(self) -> dict[str, Any]:
-        """Return all but what decides the replicates, which may grow, as plain values."""
+        """Return all options except those on replicates, which may increase, as plain values."""
         return {
             "participants": sorted(set(self.participants)),
             "effects": sorted(set(self.effects)),
@@ -90,8 +90,8 @@ class Request:
 class Planned:
     """A design that has been read and checked.
 
-    ``text`` is what its file said when it was read: the file may change during the run.
-    ``regimens`` names version and hash of what the arms are given.
+    ``text`` is the content of its file at that time: the file may change during the run.
+    ``regimens`` contains version and hash of the regimens of the arms.
     """
 
     design: DesignFile
@@ -110,8 +110,7 @@ class Planned:
 class StudiedDesign:
     """Results of one design; ``results`` reads its replicates point by point.
 
-    ``patient_level``: they were drawn participant by participant, whether or not counts would have
-    done.
+    ``patient_level``: participants were simulated on request, whether or not counts suffice.
     """
 
     planned: Planned
@@ -133,7 +132,7 @@ def prepare_designs(designs: Sequence[tuple[DesignFile, str]], request: Request)
     Raises
     ------
     InputError
-        A scenario cannot be read, a sensitivity cannot be, or two designs have the same id.
+        A scenario cannot be read, a sensitivity axis is invalid, or two designs have the same id.
     """
     found = []
     for design, text in designs:
@@ -152,7 +151,7 @@ def prepare_designs(designs: Sequence[tuple[DesignFile, str]], request: Request)
 
 
 def study_record(planned: list[Planned], request: Request) -> dict[str, Any]:
-    """Return everything but the number of replicates that determines the results."""
+    """Return everything that determines the results except the number of replicates."""
     designs = {
         each.design.id: {
             **simulation_record(each.design, each.scenario),
@@ -195,10 +194,10 @@ def study_design(planned: Planned, request: Request, runner: Runner) -> StudiedD
 
 
 def enough_replicates(planned: Sequence[Planned], request: Request, runner: Runner) -> int:
-    """Return the number of replicates for the Monte Carlo error that is asked for.
+    """Return the number of replicates for the target Monte Carlo error.
 
-    All designs have as many, so that they can be compared; sizes are those that are known
-    beforehand.
+    It is the same for all designs, so that they can be compared; only sample sizes known in advance
+    are used.
     """
     replicates = request.replicates
     while request.mcse is not None and replicates < MOST_REPLICATES:
@@ -210,7 +209,7 @@ def enough_replicates(planned: Sequence[Planned], request: Request, runner: Runn
 
 
 def _wanted(planned: Planned, request: Request, runner: Runner, replicates: int) -> int:
-    """Return how many replicates a design needs, by the error of those that it has."""
+    """Return the number of replicates that a design needs, from the error of those simulated."""
     design = planned.design
     points = _points(design, request, {*request.participants} or {design.participants})
     found = runner.simulate(
@@ -221,16 +220,16 @@ def _wanted(planned: Planned, request: Request, runner: Runner, replicates: int)
 
 
 def study_jobs(planned: Planned, request: Request) -> list[Job]:
-    """Return the jobs of a design whose sizes and assumptions are all named beforehand.
+    """Return the jobs of a design whose sample sizes and assumptions are all known in advance.
 
     Raises
     ------
     InputError
-        What is simulated depends on earlier results, so that it cannot be divided into parts.
+        Later simulations depend on earlier results, so that the study cannot be divided into parts.
     """
     for name, asked in (("target_power", request.target_power), ("tornado", request.tornado)):
         if asked:
-            problem = "what it simulates depends on earlier results"
+            problem = "later simulations depend on earlier results"
             raise InputError.of("part", name, problem, "run it without parts")
     design, scenario, seed = planned.design, planned.scenario, request.seed
     sizes = {*request.participants} or {design.participants}

@@ -8,16 +8,16 @@ import numpy as np
 
 from estimate.performance.measures import paired_difference
 from pretese.trial.design.design_file import DesignFile
+from pretese.trial.measures.summary import assurance, summarise_point
+from pretese.trial.measures.trial_means import plain_measure, won
 from pretese.trial.power.additional_measures import additional_measures
 from pretese.trial.power.decision_verdict import verdict_document
 from pretese.trial.power.required_size import Solution
 from pretese.trial.power.sensitivity_grid import (
     grid_document,
 )
-from pretese.trial.power.sensitivity_grid import tornado_document as bars_document
 from pretese.trial.power.study import StudiedDesign
-from pretese.trial.power.summary import assurance, summarise_point
-from pretese.trial.power.trial_means import plain_measure, won
+from pretese.trial.power.tornado import tornado_document as bars_document
 from pretese.trial.power.trial_tables import Recorded
 from pretese.trial.simulation.binomial import why_patient_level
 from pretese.trial.simulation.trial_results import Point
@@ -84,14 +84,14 @@ def _finite(boundaries: Sequence[float]) -> list[float]:
 
 
 def _favours_control(design: DesignFile, results: Recorded) -> bool:
-    """Whether the planned effect is in favour of control, which no power counts."""
+    """Whether the planned effect favours control; power does not count such rejections."""
     found = results[max(size for size, _ in results), 1.0]
     gap = float(found.risk_treated.mean() - found.risk_control.mean())
     return gap < min(design.analysis.nulls[0], 0.0)
 
 
 def _simulation_level(answer: StudiedDesign) -> dict[str, str | None]:
-    """Return whether patients or binomial counts were simulated, and why patients were."""
+    """Return whether patients or counts were simulated, and the reason for patients."""
     why = why_patient_level(answer.design, list(answer.results))
     if why is None and answer.patient_level:
         why = "requested, or needed to compare designs on the same participants"

@@ -1,8 +1,8 @@
 """Simulated trials as tables: one row per replicate, one row group per point.
 
-A table holds every array of `Outcomes`, whatever they are; arrays with more than one number per
-trial become lists of one length. In files each size and effect has row groups of its own, so that
-a curve of any length is read one point at a time and memory holds one point alone.
+A table contains every array of `Outcomes`; arrays with several numbers per trial become lists of
+fixed length. In files each sample size and effect has separate row groups, so that a curve is read
+one point at a time and memory contains a single point.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,12 +22,12 @@ from protocol.errors import InputError
 #: Rows of a row group in a file of joined blocks.
 GROUP = 50_000
 
-#: Digits of an effect in percent that tell two effects apart.
+#: Number of decimals of an effect in percent that distinguish two effects.
 _DIGITS = 9
 
 
 def table_of(point: Point, first: int, outcomes: Outcomes) -> pa.Table:
-    """Return replicates ``first, first + 1, ...`` of one point, a row each."""
+    """Return replicates ``first, first + 1, ...`` of one point, one row each."""
     participants, effect = point
     count = outcomes.replicates
     named = {field.name: getattr(outcomes, field.name) for field in fields(outcomes)}
@@ -77,7 +77,7 @@ class Recorded(Mapping[Point, Outcomes]):
     paths
         Files in the order of their trials; each row group holds one size and effect.
     replicates
-        Trials ``0 .. replicates - 1`` are read; None: all.
+        Replicates ``0 .. replicates - 1`` are read; None: all.
     """
 
     def __init__(self, paths: Sequence[Path], replicates: int | None = None) -> None:
@@ -111,18 +111,18 @@ def _points(path: Path) -> Iterator[Point]:
     try:
         metadata = pq.read_metadata(path)
     except pa.ArrowInvalid:
-        cure = "delete it, and do its trials again with `resume`"
+        cure = "delete it, and simulate its trials again with `resume`"
         raise InputError.of(str(path), "", "the block of replicates is incomplete", cure) from None
     for group in range(metadata.num_row_groups):
         columns = [metadata.row_group(group).column(k) for k in (0, 1)]
         participants, percent = (column.statistics.min for column in columns)
-        yield int(participants), float(percent) + 0.0  # Parquet keeps the least zero as -0
+        yield int(participants), float(percent) + 0.0  # Parquet stores the minimum zero as -0
 
 
 def write_trials(recorded: Recorded, path: Path) -> None:
     """Write replicates to one file, in rising order of sample size and effect.
 
-    Lists become columns of their own, numbered from 1, so that any program can read the file.
+    Lists become separate columns, numbered from 1, so that any program can read the file.
     """
     writer: pq.ParquetWriter | None = None
     try:

@@ -10,6 +10,7 @@ from estimate.comparison.risk_difference import hypothesis_z
 from estimate.core.numeric.roots import brent_root
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.additional_measures import main_point, null_point
+from pretese.trial.power.decision_verdict import decision_words
 from pretese.trial.report.design_words import Rows, axes_words, number_list
 from pretese.trial.simulation.conditional_effect import PARTICIPANTS, TRIALS
 from pretese.trial.views.measure_words import number
@@ -44,7 +45,7 @@ def identity(study: dict[str, Any]) -> Rows:
         ("code hash", study["code_sha256"]),
         *((f"mechanism of {name}", text) for name, text in study["mechanism_sha256"].items()),
         *study["versions"].items(),
-        ("date, machine, run time", "not recorded, so that equal runs give equal files"),
+        ("date, machine, run time", "not recorded, so that repeated runs give identical files"),
     ]  # fmt: skip
 
 
@@ -112,7 +113,7 @@ def truth_rows(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:
 
 
 def summary_rows(document: dict[str, Any]) -> Rows:
-    """Return the operating characteristics that a reader needs first."""
+    """Return the main operating characteristics."""
     point, none = main_point(document), null_point(document)
     exact = none["exact"] or {"power": None, "overruled": None}
     rows = [
@@ -131,7 +132,8 @@ def summary_rows(document: dict[str, Any]) -> Rows:
         rows.append((f"Expected sample size and duration, {words}",
                      f"{number(recruited)} participants, {number(months)} months"))  # fmt: skip
     if document["decision"]:
-        rows.append(("Decision rule", document["decision"]["verdict"]))
+        verdict = decision_words(document["decision"])
+        rows.append(("Decision rule", verdict.removeprefix("Decision: ")))
     return rows
 
 

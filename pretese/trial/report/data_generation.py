@@ -8,6 +8,7 @@ from pretese.trial.design.alternatives import SOURCED
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.endpoint import EndpointAnalysis
 from pretese.trial.report.design_words import Rows, axes_words, both_arms
+from simulate.labels import label_of
 from simulate.scenario import Scenario
 from simulate.scenario.load import load
 from simulate.scenario.parameter_paths import parameters
@@ -92,7 +93,7 @@ def calibration_rows(design: DesignFile) -> list[tuple[str, str, str, str]]:
 def configurations(
     design: DesignFile, scenario: Scenario | None, document: dict[str, Any]
 ) -> list[tuple[str, str, str]]:
-    """Return scenarios, what was simulated of each, and the reason to simulate it."""
+    """Return scenarios, their settings, and the reason to simulate each."""
     effects = sorted({point["effect_percent"] for point in document["points"]})
     between = ", ".join(f"{e:g} %" for e in effects if 0 < e < 100)
     tornado, grid = document["tornado"], document["sensitivity"]
@@ -110,7 +111,7 @@ def configurations(
         ("No effect, prognostic covariates", _prognostic(scenario),
          "an adjusted analysis must not attribute prognosis to treatment"),
         ("Misspecified model", _misspecified(design),
-         "the mechanism is not a model that an analysis could fit"),
+         "the data-generating mechanism differs from the model of the analysis"),
         ("Calendar-time trend", _calendar_trend(design, grid),
          "populations and laboratories change during recruitment"),
     ]  # fmt: skip
@@ -122,18 +123,18 @@ _NOT = "not simulated; give {}"
 def _prognostic(scenario: Scenario | None) -> str:
     if scenario is None:
         return "not applicable: event rates are fixed"
-    names = ", ".join(("diagnosis", *scenario.spermatogenesis.prognosis))
+    names = ", ".join(map(label_of, ("diagnosis", *scenario.spermatogenesis.prognosis)))
     return f"simulated in the trials without effect: {names} determine the outcome"
 
 
 def _misspecified(design: DesignFile) -> str:
     fitted = [
-        label
+        label_of(label)
         for question, label in zip(design.questions, design.labels, strict=True)
         if _has_model(question.analysis)
     ]
     if not fitted:
-        return "not applicable: no analysis has a model with more than the arm"
+        return "not applicable: no analysis model contains more than the arm"
     return (
         f"simulated throughout: the model of {', '.join(fitted)} uses recorded values, imputes "
         "missing ones by the mean, and omits effect heterogeneity"

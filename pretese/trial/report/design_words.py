@@ -1,4 +1,4 @@
-"""What a design file plans, as rows of the report: arms, analyses, estimand, methods."""
+"""A design file as rows of the report: arms, analyses, estimand, methods."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -7,6 +7,7 @@ from estimate.methods.registry import METHODS
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.endpoint import Endpoint
 from pretese.trial.design.multiplicity import Multiplicity
+from simulate.labels import axis_label, label_of
 from simulate.recruitment.schemes import SCHEMES
 
 Rows = list[tuple[str, str]]
@@ -41,7 +42,7 @@ def described(design: DesignFile) -> Rows:
     sizes = " or ".join(str(sum(design.allocation) * each) for each in design.rounds_of_blocks)
     scheme = SCHEMES[rule.method]
     blocks = f", blocks of {sizes}" if scheme.blocks else ""
-    by = f" by {' and '.join(rule.by)}" if rule.by else ""
+    by = f" by {' and '.join(map(label_of, rule.by))}" if rule.by else ""
     chance = f", preferred arm with probability {rule.probability_percent:g} %"
     chance = chance if scheme.preference else ""
     return [
@@ -49,9 +50,13 @@ def described(design: DesignFile) -> Rows:
         ("Participants", f"scenario {design.scenario}" if design.scenario else "fixed event rates"),
         ("Randomisation",
          f"{rule.method}{blocks}{by}, {':'.join(map(str, design.allocation))}{chance}"),
+        *(("Factor", f"{each.name}: {axis_label(each.variable)}: {', '.join(each.classes)}")
+          for each in design.factors),
+        *_unused(design),
         ("Recruitment", "participants per year " + "; ".join(_recruits(design))),
-        ("Endpoint", f"{end.variable}, known {end.endpoint_month:g} months after recruitment"),
-        *(("Secondary endpoint", f"{each.endpoint.label}: {each.endpoint.variable}, "
+        ("Endpoint",
+         f"{label_of(end.variable)}, known {end.endpoint_month:g} months after recruitment"),
+        *(("Secondary endpoint", f"{_named(each.endpoint)}, "
            f"{each.analysis.method}, known {each.endpoint.endpoint_month:g} months after "
            "recruitment") for each in design.secondary),
         ("Hypothesis", design.analysis.hypothesis_words),
@@ -62,6 +67,18 @@ def described(design: DesignFile) -> Rows:
          f"{both_arms(design.treatment_switching)}; strategy: {end.treatment_switching}"),
         ("Analyses", _analyses(design)),
     ]  # fmt: skip
+
+
+def _unused(design: DesignFile) -> Rows:
+    """Return the factors of the randomisation that the analysis does not take into account."""
+    analysis, scheme = design.analysis, SCHEMES[design.randomisation.method]
+    if analysis.method == "g-computation-randomised" and scheme.blocks == "strata":
+        return []  # the variance takes all strata of the randomisation into account
+    used = {*analysis.strata, *(["site"] if analysis.method == "mixed" else [])}
+    used |= {each.name for each in design.factors if each.variable in analysis.covariates}
+    names = [label_of(name) for name in design.randomisation.by if name not in used]
+    words = f"{', '.join(names)}: an analysis that ignores them is conservative and loses power"
+    return [("Not in the analysis", words)] if names else []
 
 
 def _analysed(end: Endpoint) -> str:
@@ -87,6 +104,12 @@ def both_arms(shares: Any) -> str:
     return f"{shares.control_percent:g} % of control, {shares.treated_percent:g} % of treated"
 
 
+def _named(end: Endpoint) -> str:
+    """Return the variable of an endpoint, after its name if it has one."""
+    variable = label_of(end.variable)
+    return f"{end.name}: {variable}" if end.name else variable
+
+
 def _multiplicity(design: DesignFile) -> str:
     if design.multiplicity:
         return _graph(design, design.multiplicity)
@@ -98,9 +121,9 @@ def _graph(design: DesignFile, rule: Multiplicity) -> str:
     graph, parts = rule.graph(design.labels), []
     for label, weight, row in zip(graph.names, graph.weights, graph.transitions, strict=True):
         shares = zip(graph.names, row, strict=True)
-        heirs = [f"{100 * share:g} % to {name}" for name, share in shares if share]
+        heirs = [f"{100 * share:g} % to {label_of(name)}" for name, share in shares if share]
         left = f", passed on as {' and '.join(heirs)}" if heirs else ""
-        parts.append(f"{label} has {100 * weight:g} % of alpha{left}")
+        parts.append(f"{label_of(label)} has {100 * weight:g} % of alpha{left}")
     return f"{rule.method}: {'; '.join(parts)}"
 
 
@@ -116,10 +139,15 @@ def _analyses(design: DesignFile) -> str:
         ("futility", plan.futility_analyses),
     ):
         if chosen:
-            words += f"; {name} judged at interim analyses {', '.join(map(str, chosen))}"
+            words += f"; {name} applied at interim analyses {', '.join(map(str, chosen))}"
     if plan.harm:
         error = plan.harm_alpha_percent or plan.alpha_percent
         words += f"; harm boundaries {plan.harm} at one-sided {error:g} %"
+    if plan.decision_analysis:
+        words += (
+            "; a crossed boundary stops recruitment, and a decision analysis "
+            f"({plan.decision_analysis}) follows once the endpoints awaited are known"
+        )
     if rule:
         words += (
             f"; sample size re-estimated at analysis {rule.at_analysis} for conditional power "
@@ -142,15 +170,16 @@ def estimand_rows(design: DesignFile) -> tuple[Rows, Rows]:
 
 
 def methods(design: DesignFile) -> Rows:
-    """Return each analysis with its variance, alpha, and the handling of non-convergence."""
+    """Return each analysis with its variance, alpha, and handling of non-convergence."""
     plan, rows = design.monitoring, []
     for question, label in zip(design.questions, design.labels, strict=True):
-        given = [*question.analysis.covariates, *question.analysis.strata]
+        given = map(label_of, (*question.analysis.covariates, *question.analysis.strata))
         stratum = question.endpoint.sperm_in_ejaculate == "principal stratum"
         words = _STRATUM if stratum else METHODS[question.analysis.method].label
-        words += f"; adjusted for {', '.join(given)}" if given else ""
+        names = ", ".join(given)
+        words += f"; adjusted for {names}" if names else ""
         words += "; small-sample variance (HC2, t quantile)" if question.analysis.corrected else ""
-        rows.append((f"Analysis of {label}", words))
+        rows.append((f"Analysis of {label_of(label)}", words))
     return [
         *rows,
         ("Significance level",

@@ -18,10 +18,11 @@ from protocol.errors import InputError
 from simulate.core.coding import DIAGNOSES
 from simulate.scenario import Scenario
 
-#: Participants shown of each trial.
+#: Number of participants shown of each trial.
 SHOWN = 8
 
-#: Trials drawn to choose from where a study drew counts: so many participants, between two limits.
+#: Number of participants simulated to choose trials from if a study simulated counts, and limits of
+#: the number of trials.
 PARTICIPANTS, FEWEST, MOST = 500_000, 100, 1000
 
 
@@ -38,7 +39,7 @@ class ExampleTrial:
 
 
 def choose_examples(table: pd.DataFrame, analyses: int) -> dict[str, tuple[int, float]]:
-    """Return title to (replicate, effect in percent) of up to five trials of one size.
+    """Return up to five trials of one size: title to (replicate, effect in percent).
 
     Parameters
     ----------
@@ -70,7 +71,7 @@ def choose_examples(table: pd.DataFrame, analyses: int) -> dict[str, tuple[int, 
 
 
 def examples(design: DesignFile, seed: int, participants: int) -> pd.DataFrame:
-    """Simulate trials at patient level to choose from, where a study simulated counts."""
+    """Simulate trials at patient level to choose from, for a study that simulated counts."""
     trials = int(np.clip(PARTICIPANTS // participants, FEWEST, MOST))
     points = [(participants, 1.0), (participants, 0.0)]
     found = simulate_design(design, None, points, seed=seed, replicates=trials, patient_level=True)
@@ -91,7 +92,7 @@ def replay_trial(
     Raises
     ------
     InputError
-        It is not the trial that was stored: scenario, program or seed have changed.
+        The trial differs from the stored one: scenario, program or seed have changed.
     """
     number, effect_percent = which
     effect = effect_percent / 100
@@ -100,7 +101,7 @@ def replay_trial(
     analyses = run_analyses(data, participants)
     known = design.endpoint_month
     rows = [_analysis(data, trials, analyses, k, known) for k in range(int(stored.analysis))]
-    # What is stored is rounded.
+    # Stored values are rounded.
     tolerance = 10.0 ** (1 - REPLICATE_DIGITS)
     if not np.isclose(rows[-1]["z"], stored.z, rtol=tolerance, equal_nan=True):
         problem = f"trial {number} cannot be replayed: z {rows[-1]['z']:.6g}, stored {stored.z:.6g}"
@@ -148,7 +149,7 @@ def _ending(stored: pd.Series) -> str:
 
 
 def _reported(stored: pd.Series) -> str:
-    """Return the reported estimate of a group-sequential trial beside the naive one."""
+    """Return the reported estimate of a group-sequential trial, with the unadjusted one."""
     if not np.isfinite(getattr(stored, "median_unbiased", np.nan)):
         return ""
     final, usual = (

@@ -1,4 +1,4 @@
-"""A power study as one self-contained HTML page, chapter by chapter.
+"""The report of a power study as one self-contained HTML page.
 
 The chapters follow ADEMP (Morris, White, Crowther. *Stat Med* 2019;38:2074-102) and regulatory
 guidance on simulated designs: aims, trial, mechanism, estimands, methods, performance,
@@ -34,14 +34,21 @@ from pretese.trial.report.example_trials import (
     examples,
     replay_trial,
 )
-from pretese.trial.report.power_figures import draw_design, draw_power
+from pretese.trial.report.figures.power_figures import draw_design, draw_power
 from pretese.trial.report.self_checks import (
     checks,
     conclusions,
     outside_checks,
     replicates_table,
 )
-from pretese.trial.report.statements import at_a_stop, in_plain_words, limits, statement
+from pretese.trial.report.statements import (
+    access_words,
+    at_a_stop,
+    harm_words,
+    in_plain_words,
+    limits,
+    statement,
+)
 from pretese.trial.views.measure_words import cell, number
 from pretese.trial.views.page_tables import (
     analysis_rows,
@@ -50,7 +57,7 @@ from pretese.trial.views.page_tables import (
     measure_rows,
     verdict_rows,
 )
-from pretese.trial.views.performance_tables import point_words, size_cells
+from pretese.trial.views.performance_tables import decision_rows, point_words, size_cells
 from pretese.trial.views.sensitivity_tables import GRID_HEADS, worst_case
 from protocol.errors import InputError
 from protocol.reading.documents import MAX_JSON_BYTES, parse_json, read_text
@@ -58,7 +65,7 @@ from simulate.scenario import Scenario
 from simulate.scenario.parameter_paths import mechanism_hash
 from simulate.scenario.transported import Transported
 
-#: Points side by side in one table.
+#: Number of points in one table.
 ABREAST = 4
 
 
@@ -68,7 +75,7 @@ def render_report(folder: Path) -> str:
     Parameters
     ----------
     folder
-        That of the study, or the folder ``results`` in it.
+        Folder of the study, or its folder ``results``.
 
     Raises
     ------
@@ -107,7 +114,7 @@ def read_study(folder: Path) -> dict[str, Any]:
 
 
 def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
-    """Return all that the page shows of one design."""
+    """Return the content of the page for one design."""
     design = _planned(folder, document)
     scenario = scenario_of(design, study["changed"])
     trials = _trials(folder, design)
@@ -127,7 +134,7 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
 
 
 def _aims(design: DesignFile, document: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
-    """Return the chapters on the trial as it is planned, and the statements of its size."""
+    """Return the chapters on the planned trial, and the statements on its sample size."""
     attributes, events = design_words.estimand_rows(design)
     return {
         "draft": draft_words(document),
@@ -136,6 +143,8 @@ def _aims(design: DesignFile, document: dict[str, Any], study: dict[str, Any]) -
         "boundary_figure": svg(draw_boundaries(describe_boundaries(design.monitoring.plan()))),
         "statement": statement(design, document, study["versions"].get("pretese", "")),
         "plain": in_plain_words(document),
+        "harm": harm_words(design),
+        "access": access_words(design),
         "about": chapters.about(design, document),
         "plan": chapters.plan_and_run(design, document, study),
         "design": design_words.described(design),
@@ -148,7 +157,7 @@ def _aims(design: DesignFile, document: dict[str, Any], study: dict[str, Any]) -
 def _mechanism(
     design: DesignFile, scenario: Scenario | None, document: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the chapters on how data are generated and what the true effect is."""
+    """Return the chapters on the data-generating mechanism and the true effect."""
     found = document["transported"]
     return {
         "mechanism": drawn.mechanism_rows(design, scenario, document["simulation"]),
@@ -169,6 +178,7 @@ def _results(document: dict[str, Any]) -> dict[str, Any]:
         "tables": [measure_rows(points[i : i + ABREAST]) for i in range(0, len(points), ABREAST)],
         "main": point_words(main),
         "analyses": analysis_rows(main),
+        "decisions": decision_rows(main),
         "null_analyses": analysis_rows(null),
         "sizes": [size_cells(point) for point in points if point["reestimation"]],
         "endpoints": endpoint_rows(main, null),
@@ -184,7 +194,7 @@ def _results(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _trials(folder: Path, design: DesignFile) -> Path:
-    """Return the file of all trials; raise if it is damaged or gone."""
+    """Return the file of all trials; raise if it is damaged or missing."""
     trials = folder / f"{design.id}.parquet"
     try:
         pq.read_schema(trials)

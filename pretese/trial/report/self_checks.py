@@ -6,15 +6,15 @@ from typing import Any
 
 from scipy.special import ndtr, ndtri
 
+from pretese.trial.measures.performance import SHARES
 from pretese.trial.power.additional_measures import main_point, null_point
 from pretese.trial.power.decision_verdict import NOMINAL, draft_words, replicates_wanted
-from pretese.trial.power.summary import SHARES
 from pretese.trial.views.measure_words import number
 
-#: Differences of so many Monte Carlo standard errors are attributed to chance.
+#: Differences up to this number of Monte Carlo standard errors are attributed to chance.
 CHANCE = 3.0
 
-#: Share of trials by which a median may be off: counts have a grain. It is a twentieth of a
+#: Tolerance of a median, as a proportion of trials, because counts are discrete: a twentieth of a
 #: standard error.
 GRAIN = 0.02
 
@@ -25,7 +25,7 @@ COVERED = "coverage of the intervals"
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: what was compared, the result, and whether it holds (None: not made)."""
+    """One check: comparison, result, and whether it passed (None: not checked)."""
 
     what: str
     found: str
@@ -34,7 +34,7 @@ class Check:
     @property
     def verdict(self) -> str:
         """Return one word or two."""
-        return {True: "holds", False: "DOES NOT HOLD", None: "not checked"}[self.holds]
+        return {True: "holds", False: "FAILED", None: "not checked"}[self.holds]
 
 
 def checks(document: dict[str, Any]) -> list[Check]:
@@ -43,7 +43,7 @@ def checks(document: dict[str, Any]) -> list[Check]:
 
 
 def outside_checks(replayed: int) -> list[Check]:
-    """Return the checks made while the page was written, and the checks that were not made."""
+    """Return the checks performed while the page was written, and those not performed."""
     words = f"{replayed} of {replayed} replayed from seed and number: identical statistics"
     found = Check("replay of example trials", words, True) if replayed else None
     second = "not compared here; `python -m benchmarks power` does so where R is installed"
@@ -67,12 +67,12 @@ def _exact(document: dict[str, Any]) -> Iterator[Check]:
 
 
 def _chance(count: int) -> float:
-    """Return what is as unlikely for the largest of so many as 3 standard errors are for one."""
+    """Return the limit for the largest of several z that is as improbable as 3 for one."""
     return -float(ndtri(ndtr(-CHANCE) / count))
 
 
 def _level(document: dict[str, Any]) -> Check:
-    """Check the type I error: it may be below the level, but not above it beyond chance."""
+    """Check the type I error: it may be below alpha, but not above it by more than chance."""
     measure, alpha = null_point(document)["measures"]["rejection"], document["boundaries"]["alpha"]
     words, z = f"{number(measure, share=True)} against {100 * alpha:g} %", _from(measure, alpha)
     words += " (conservative)" if z < -CHANCE else ""
@@ -80,7 +80,7 @@ def _level(document: dict[str, Any]) -> Check:
 
 
 def _worst_levels(document: dict[str, Any]) -> Iterator[Check]:
-    """Check the greatest error over the cells of a grid, and over the nulls of a family."""
+    """Check the maximum error over the cells of a grid, and over the nulls of a family."""
     family = main_point(document)["family"]
     shared = family["errors"] if family and family["method"] != "none" else []
     cells = (document["sensitivity"] or {"cells": []})["cells"]
@@ -121,9 +121,10 @@ def _recovery(document: dict[str, Any]) -> Iterator[Check]:
 
 
 def _ordered(found: dict[str, Any], *, ignores_futility: bool) -> Iterator[Check]:
-    """Check what knows of the analyses: the median of estimates, not their mean, and the interval.
+    """Check the median (not the mean) of adjusted estimates, and the adjusted interval.
 
-    What ignores futility boundaries, which simulated trials keep, promises one side.
+    Inference that ignores non-binding futility boundaries, which simulated trials follow, is valid
+    on one side only.
     """
     shares = {name: number(found[name], share=True) for name in SHARES & found.keys()}
     off = found["final_below"]["value"] - 0.5
@@ -147,7 +148,7 @@ def _ordered(found: dict[str, Any], *, ignores_futility: bool) -> Iterator[Check
 
 
 def _from(measure: dict[str, Any], share: float) -> float:
-    """Return how many standard errors a share of trials lies above what it should be."""
+    """Return the number of standard errors by which a proportion exceeds its nominal value."""
     return float((measure["value"] - share) / _error(share, measure["n"]))
 
 
@@ -156,7 +157,7 @@ def _error(share: float, trials: int) -> float:
 
 
 def replicates_table(document: dict[str, Any]) -> list[tuple[str, str, str, str]]:
-    """Return measure, target MCSE, the replicates it takes, and whether they were simulated."""
+    """Return measure, target MCSE, the replicates it needs, and whether they were simulated."""
     there = main_point(document)["replicates"]
     return [
         (f"{what} of {100 * share:g} %", f"{100 * wanted:g} %", f"{takes:,}",
@@ -166,19 +167,19 @@ def replicates_table(document: dict[str, Any]) -> list[tuple[str, str, str, str]
 
 
 def _precise(document: dict[str, Any]) -> dict[str, bool]:
-    """Return whether there are enough replicates to conclude from each check that holds."""
+    """Return whether there are enough replicates for a conclusion from each passed check."""
     takes = {what: count for what, _, _, count in replicates_wanted(document)}
     level = null_point(document)["measures"]["rejection"]["n"] >= takes["type I error"]
     intervals = main_point(document)["replicates"] >= takes["coverage"]
     return {LEVEL: level, RECOVERED: intervals, COVERED: intervals}
 
 
-#: Verdict on a statement that too few replicates agree with.
+#: Verdict on a statement that is supported by too few replicates.
 DRAFT = "draft: too few replicates"
 
 
 def conclusions(document: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return pairs: supported, or not; and the statement."""
+    """Return pairs of verdict (supported or not) and statement."""
     found = {check.what: check for check in checks(document)}
     point = main_point(document)
     power = number(point["measures"]["power"], share=True)
@@ -206,7 +207,7 @@ def conclusions(document: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _claims(document: dict[str, Any]) -> dict[str, str]:
-    """Return what a check supports if it holds."""
+    """Return the statement that a passed check supports."""
     claims = {LEVEL: "Type I error is controlled under the assumptions."}
     if "final_below" not in main_point(document)["measures"]:
         return claims | {

@@ -1,4 +1,4 @@
-"""Statements of a power study in words: for a protocol, and for clinicians."""
+"""Statements of a power study: for a protocol, and for clinicians."""
 
 from typing import Any
 
@@ -98,7 +98,7 @@ def _trend(design: DesignFile) -> list[str]:
 
 
 def _specific(document: dict[str, Any], point: dict[str, Any]) -> list[str]:
-    """Return what only some designs have: a required size, final inference, re-estimation."""
+    """Return sentences for some designs: required size, final inference, re-estimation."""
     solved, sizes = document["sample_size_search"], point["reestimation"]
     found = []
     if solved and solved["exact"]:
@@ -136,13 +136,17 @@ def _software(point: dict[str, Any], version: str) -> str:
 
 
 def at_a_stop(design: DesignFile) -> list[tuple[str, str]]:
-    """Return a row on the estimate that is reported after an early stop; none without analyses."""
+    """Return a row on the estimate reported after an early stop; none without interim analyses."""
     plan = design.monitoring
     if len(plan.analyses_percent) == 1:
         return []
     if not can_be_ordered(design):
         reason = (
-            "the sample size is re-estimated" if plan.reestimation else "the endpoints share alpha"
+            "the sample size is re-estimated"
+            if plan.reestimation
+            else "the trial waits for participants after the analysis that stops it"
+            if plan.decision_analysis
+            else "the endpoints share alpha"
         )
         return [
             ("After a stop", f"estimates and intervals are not adjusted for stopping: {reason}")
@@ -159,7 +163,7 @@ def at_a_stop(design: DesignFile) -> list[tuple[str, str]]:
 
 
 def in_plain_words(document: dict[str, Any]) -> str:
-    """Return the meaning of the study for a clinician, without technical terms."""
+    """Return the results of the study for clinicians, without technical terms."""
     point, none = main_point(document), null_point(document)
     truth, months = point["truth"], point["measures"]["duration_months"]["value"]
     more = round(100 * (truth["risk_treated"] - truth["risk_control"]))
@@ -186,11 +190,43 @@ def _sided(bounds: dict[str, Any]) -> str:
     return "one-sided" if bounds["sides"] == 1 else "two-sided"
 
 
+def harm_words(design: DesignFile) -> str:
+    """Return what the study shows, and does not show, about harm."""
+    plan = design.monitoring
+    words = (
+        "Adverse events are not simulated, and treatment has no harms other than on the endpoints: "
+        "the study gives no information on safety. Rejection in favour of control is a "
+        "significant result against treatment on the primary endpoint, not a rate of adverse "
+        "events."
+    )
+    if not plan.harm:
+        return f"{words} The design has no harm boundary."
+    error = plan.harm_alpha_percent or plan.alpha_percent
+    return (
+        f"{words} The harm boundary ({plan.harm}, one-sided {error:g} %) refers to the primary "
+        "endpoint."
+    )
+
+
+def access_words(design: DesignFile) -> str:
+    """Return who may see interim results by arm; empty without an interim analysis."""
+    if len(design.monitoring.analyses_percent) == 1:
+        return ""
+    return (
+        "Interim results by arm and conditional power are unblinded. An independent statistician "
+        "prepares them, and only the data monitoring committee sees them until the trial ends "
+        "(ICH E9, sections 4.5 and 4.6); sponsor, investigators and participants receive the "
+        "recommendation of the committee. The design file does not define this access: its "
+        "charter must."
+    )
+
+
 def limits(design: DesignFile) -> list[str]:
     """Return the limitations of the simulation of a design."""
     found = [
         "A fraction of the planned effect is simulated as that fraction of participants "
-        "responding; treatment has no harms, and adverse events are not simulated.",
+        "responding.",
+        harm_words(design),
         "Dropout and treatment switching are independent of prognosis within each arm.",
     ]
     if len(design.monitoring.analyses_percent) > 1 and not can_be_ordered(design):

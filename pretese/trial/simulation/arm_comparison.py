@@ -4,25 +4,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from estimate.causal.principal_stratum import always_operated
 from estimate.causal.randomised_g_computation import g_computation_by_arm
-from estimate.comparison.risk_difference import compare_arms, hypothesis_z
+from estimate.comparison.count_tests import COUNT_METHODS
+from estimate.comparison.risk_difference import hypothesis_z
 from estimate.comparison.stratified import cochran_mantel_haenszel, count_strata, mantel_haenszel
 from estimate.core.arrays import Bools, Floats
 from estimate.core.result import Estimate, wald
 from estimate.regression.logistic import fit_logistic
 from estimate.regression.random_intercept import by_site, fit_random_intercept
 from pretese.trial.conduct.observed_data import Data
-from pretese.trial.conduct.trial_conduct import strata_of
+from pretese.trial.conduct.strata import levels_of_factor, strata_of
 from pretese.trial.design.endpoint import EndpointAnalysis
 from simulate.recruitment.schemes import SCHEMES
 
 Codes = NDArray[np.int64]
 
-#: Numbers of an estimate, one per trial.
+#: Fields of an estimate, one value per trial.
 _ARRAYS = (
     "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "n", "converged",
 )  # fmt: skip
@@ -32,11 +33,11 @@ def analyse_trials(data: Data) -> Estimate:
     """Compare the arms in every replicate."""
     analysis = data.design.analysis
     found = _RUNS[analysis.method](data)
-    return found if analysis.method == "unadjusted" else against_null(found, None, analysis)
+    return found if analysis.by_counts else against_null(found, analysis)
 
 
 def unadjusted_statistic(data: Data) -> Floats:
-    """Return (replicate,) statistics of the unadjusted score test, whatever the design's method."""
+    """Return (replicate,) statistics of the unadjusted score test, for any method of the design."""
     return np.asarray(hypothesis_z(*_counts(data), data.design.analysis.nulls))
 
 
@@ -48,9 +49,13 @@ def signed_statistic(estimate: Estimate) -> Floats:
 def _unadjusted(data: Data) -> Estimate:
     if data.design.endpoint.sperm_in_ejaculate == "principal stratum":
         return _stratum(data)
-    counts = _counts(data)
-    found = compare_arms(*counts, data.design.estimand, variance="Farrington-Manning")
-    return against_null(found, counts, data.design.analysis)
+    return _of_counts(data)
+
+
+def _of_counts(data: Data) -> Estimate:
+    test = data.design.analysis.count_test(data.design.monitoring.sides)
+    x1, n1, x0, n0 = (each.astype(np.int64) for each in _counts(data))
+    return test.compare(x1, n1, x0, n0, data.design.estimand)
 
 
 def _counts(data: Data) -> tuple[Floats, Floats, Floats, Floats]:
@@ -61,30 +66,18 @@ def _counts(data: Data) -> tuple[Floats, Floats, Floats, Floats]:
     return x1, n1, x0, n0
 
 
-def against_null(
-    answer: Estimate, counts: tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike] | None,
-    analysis: EndpointAnalysis,
-) -> Estimate:  # fmt: skip
-    """Return an estimate with the test of the hypothesis: the same unless there is a margin.
+def against_null(answer: Estimate, analysis: EndpointAnalysis) -> Estimate:
+    """Return an estimate tested against the hypothesis by its standard error.
 
-    Parameters
-    ----------
-    counts
-        Events and participants of the treated and of the control arm, for the score test; None
-        tests by the estimate and its standard error.
+    It stays the same unless there is a margin.
     """
     if analysis.margin_percent is None:
         return answer
     nulls = analysis.nulls
-    z: Floats
-    if counts is None:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            z = np.asarray((answer.estimate - nulls[0]) / answer.std_error, float)
-            if len(nulls) == 2:
-                z = np.minimum(z, (nulls[1] - answer.estimate) / answer.std_error)
-    else:
-        x1, n1, x0, n0 = counts
-        z = hypothesis_z(x1, np.maximum(n1, 1), x0, np.maximum(n0, 1), nulls)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z: Floats = np.asarray((answer.estimate - nulls[0]) / answer.std_error, float)
+        if len(nulls) == 2:
+            z = np.minimum(z, (nulls[1] - answer.estimate) / answer.std_error)
     p = ndtr(-z) if len(nulls) == 2 else 2 * ndtr(-np.abs(z))
     return replace(answer, statistic=z, p_value=np.where(answer.converged, p, np.nan))
 
@@ -100,7 +93,7 @@ def _stratum(data: Data) -> Estimate:
 
 def _stratified(data: Data) -> Estimate:
     design = data.design
-    place, count = strata_of(design.analysis.strata, data.site, len(design.sites), data.diagnosis)
+    place, count = strata_of(design, design.analysis.strata, data)
     counts = count_strata(np.where(data.include, data.outcome, np.nan), data.arm, place, count)
     answer = mantel_haenszel(counts, design.estimand)[0]
     chi2, p = cochran_mantel_haenszel(counts)
@@ -126,7 +119,7 @@ def _g_computation(data: Data) -> Estimate:
     design, rule, include = data.design, data.design.randomisation, data.include
     stratum: Codes | None = None
     if SCHEMES[rule.method].blocks == "strata":
-        stratum = strata_of(rule.by, data.site, len(design.sites), data.diagnosis)[0]
+        stratum = strata_of(design, rule.by, data)[0]
 
     def fit(rows: Bools, x: Floats) -> Estimate:
         risks = g_computation_by_arm(
@@ -137,7 +130,8 @@ def _g_computation(data: Data) -> Estimate:
             stratum=None if stratum is None else stratum[rows],
             small_sample=design.analysis.corrected,
         )
-        return risks.compare(design.estimand, "g-computation-randomised", "Wald, Ye")[0]
+        answers = risks.compare(design.estimand, "g-computation-randomised", "Wald, Ye")
+        return next(each for each in answers if each.scale == design.analysis.effect_scale)
 
     return _by_pattern(data, fit)
 
@@ -190,9 +184,10 @@ def _mixed(data: Data) -> Estimate:
     return _by_pattern(data, fit)
 
 
-#: How the methods of trials are computed; `estimate.methods.registry.METHODS` says what they are.
+#: Functions of the methods of trials; `estimate.methods.registry.METHODS` defines the methods.
 _RUNS: Mapping[str, Callable[[Data], Estimate]] = {
     "unadjusted": _unadjusted,
+    **{name: _of_counts for name in COUNT_METHODS if name != "unadjusted"},
     "mantel-haenszel": _stratified,
     "g-computation-randomised": _g_computation,
     "logistic": _logistic,
@@ -203,7 +198,7 @@ _RUNS: Mapping[str, Callable[[Data], Estimate]] = {
 def _alike(x: Floats, y: Floats, participants: Floats) -> tuple[Floats, Floats, Floats]:
     """Count participants of a site who share all indicators, (replicate, site, row, column)."""
     present = x[participants > 0]
-    code = present @ 2.0 ** np.arange(x.shape[-1])  # a number for each set of indicators
+    code = present @ 2.0 ** np.arange(x.shape[-1])  # one number per set of indicators
     _, first, kind = np.unique(code, return_index=True, return_inverse=True)
     kinds = present[first]
     count, won = np.zeros((2, *x.shape[:2], len(kinds)))
@@ -215,7 +210,7 @@ def _alike(x: Floats, y: Floats, participants: Floats) -> tuple[Floats, Floats, 
 
 
 def _by_pattern(data: Data, fit: Callable[[Bools, Floats], Estimate]) -> Estimate:
-    """Fit replicates that lack the same factor levels together, without those levels."""
+    """Fit replicates with the same missing factor levels together, without these levels."""
     x, keep = columns(data)
     patterns, which = np.unique(keep, axis=0, return_inverse=True)
     parts = [(which == k, pattern) for k, pattern in enumerate(patterns)]
@@ -240,11 +235,11 @@ def _by_pattern(data: Data, fit: Callable[[Bools, Floats], Estimate]) -> Estimat
 def columns(data: Data) -> tuple[Floats, Bools]:
     """Return (replicate, participant, column) covariates, and which columns a replicate can use.
 
-    Numbers are in standard units. Every level of a factor has an indicator; a trial uses those of
-    the levels that occur in it, but for the first of them, the reference.
+    Numbers are divided by their standard deviation. Every level of a factor has an indicator; a
+    trial uses those of the levels that occur in it, except the first, which is the reference.
 
-    A missing baseline value becomes the mean of the trial: right in a randomised trial, where it
-    cannot depend on the arm (White IR, Thompson SG. *Stat Med* 2005;24:993-1007).
+    A missing baseline value is imputed by the mean of the trial, which is valid in a randomised
+    trial because it cannot depend on the arm (White IR, Thompson SG. *Stat Med* 2005;24:993-1007).
     """
     design, include = data.design, data.include
     found, keep = [np.empty((*include.shape, 0))], [np.empty((len(include), 0), bool)]
@@ -257,7 +252,7 @@ def columns(data: Data) -> tuple[Floats, Bools]:
         found.append(np.where(np.isnan(value), 0.0, (value - mean) / sd)[..., None])
         keep.append(np.ones((len(include), 1), bool))
     for name in design.analysis.strata:
-        place, levels = strata_of((name,), data.site, len(design.sites), data.diagnosis)
+        place, levels = levels_of_factor(design, name, data)
         member = place[..., None] == np.arange(levels)
         occurs = (member & include[..., None]).any(1)
         first = np.cumsum(occurs, axis=1) == 1

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binom, hypergeom
 
-from estimate.comparison.risk_difference import compare_arms, hypothesis_z
 from estimate.core.arrays import Floats, Ints
+from estimate.core.result import RATIOS
 from estimate.sequential.trials import follow
 from pretese.trial.conduct.event_rates import ArmRates, arm_rates
 from pretese.trial.conduct.trial_conduct import check_filled, recruitment_of
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.simulation.arm_comparison import against_null
 from pretese.trial.simulation.stopped_estimates import final_estimates
 from pretese.trial.simulation.trial_results import Outcomes, Point, Results
 from simulate.core.random_streams import RandomStreams
@@ -30,9 +29,11 @@ def why_patient_level(design: DesignFile, points: Sequence[Point]) -> str | None
     """Return why patients must be simulated; None if counts suffice."""
     reasons = {
         "the design names a scenario": design.risks is None,
-        "the analysis needs more than the counts of both arms": design.analysis.method
-        != "unadjusted",
+        "the analysis needs more than the counts of both arms": not design.analysis.by_counts,
         "arm sizes are random": design.block is None,
+        "decisions wait for participants whose endpoint is awaited": (
+            design.monitoring.decision_analysis is not None
+        ),
         "the sample size is re-estimated": design.monitoring.reestimation is not None,
         "the final analysis falls inside a block": any(
             participants % (design.block or 1) for participants, _ in points
@@ -48,7 +49,7 @@ class Counts:
     Attributes
     ----------
     events, participants
-        Successes, and participants analysed, up to the analysis.
+        Events, and participants analysed, up to the analysis.
     """
 
     events: Ints
@@ -59,13 +60,13 @@ class Counts:
 class Calendar:
     """Time and recruitment at each analysis, (analysis, replicate).
 
-    Analyses of a trial are right one by one, not together: of a trial only the analysis where it
-    ends is included.
+    The marginal distribution at each analysis is exact, the joint distribution is not: only the
+    analysis at which a trial ends is used.
 
     Attributes
     ----------
     months
-        Since the opening of the trial.
+        Months since the opening of the trial.
     recruited, exposed
         Participants recruited; those of them randomised to treatment.
     """
@@ -134,14 +135,14 @@ def binomial_quantile(uniform: Floats, participants: int | Ints, share: float) -
 
 
 def _quantile(uniform: Floats, participants: int, share: float) -> Ints:
-    below = binom.cdf(np.arange(participants), participants, share)  # the last count takes the rest
+    below = binom.cdf(np.arange(participants), participants, share)  # all of the rest
     return np.searchsorted(below, uniform, side="right")
 
 
 def draw_calendar(design: DesignFile, participants: int, streams: RandomStreams) -> Calendar:
-    """Simulate when each analysis takes place: when its last endpoint is known.
+    """Simulate the time of each analysis: when its last endpoint is known.
 
-    Participants go on arriving until then, unless the trial is full.
+    Recruitment continues until then, unless the trial is complete.
 
     Raises
     ------
@@ -165,7 +166,7 @@ def draw_calendar(design: DesignFile, participants: int, streams: RandomStreams)
 
 
 def _treated_of(design: DesignFile, participants: Ints, uniform: Floats) -> Ints:
-    """Return how many of the first participants of new blocks are in the treated arm."""
+    """Return the number of treated participants among the first ones of new blocks."""
     block, treated = design.step, arms_in_block(design)[1]
     whole, part = np.divmod(participants, block)
     found = whole * treated
@@ -188,14 +189,15 @@ def end_trials(
     here = (ends.analysis - 1, np.arange(ends.analysis.size))
     tables, back = _distinct(counts.events[:, *here], counts.participants[:, *here])
     x1, n1, x0, n0 = tables
-    answers = against_null(
-        compare_arms(x1, n1, x0, n0, design.estimand, variance="Farrington-Manning"),
-        (x1, n1, x0, n0),
-        design.analysis,
-    )
+    test = design.analysis.count_test(design.monitoring.sides)
+    answers = test.compare(x1, n1, x0, n0, design.estimand)
     names = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "n")
     found = {name: getattr(answers, name)[back].astype(float) for name in names}
     on_scale = {name: found[name] for name in ("estimate", "conf_low", "conf_high")}
+    if answers.scale in RATIOS:
+        with np.errstate(divide="ignore"):
+            on_scale = {name: np.log(values) for name, values in on_scale.items()}
+        found |= on_scale
 
     def alike(value: float) -> Floats:
         return np.full(ends.analysis.size, float(value))
@@ -220,18 +222,16 @@ def end_trials(
 
 
 def _statistics(design: DesignFile, events: Ints, participants: Ints) -> Floats:
-    """Return (replicate,) score statistics of (arm, replicate) counts; NaN if an arm is empty."""
+    """Return (replicate,) statistics of (arm, replicate) counts; NaN if an arm is empty."""
     tables, back = _distinct(events, participants)
     x1, n1, x0, n0 = tables
-    empty = (n1 < 1) | (n0 < 1)
-    z = hypothesis_z(x1, np.maximum(n1, 1), x0, np.maximum(n0, 1), design.analysis.nulls)
-    return np.asarray(np.where(empty, np.nan, z)[back])
+    return design.analysis.count_test(design.monitoring.sides).z(x1, n1, x0, n0)[back]
 
 
 def _distinct(events: Ints, participants: Ints) -> tuple[Ints, Ints]:
     """Return the distinct tables of counts, and the table of each replicate.
 
-    Trials of one size share few tables, so each is compared once.
+    Trials of one size have few distinct tables, so that each is analysed once.
     """
     columns = np.stack([events[1], participants[1], events[0], participants[0]])
     number = np.zeros(columns.shape[1], np.int64)

@@ -1,9 +1,9 @@
 """Claims of several endpoints, analysis by analysis, and when trials stop.
 
-Maurer W, Bretz F. *Stat Biopharm Res* 2013;5:311-20: the graph gives every endpoint a level, and
-each endpoint spends its own level over the analyses by the same function. Testing a secondary
-endpoint at the whole level whenever the primary stops the trial would not hold it (Hung HMJ, Wang
-SJ, O'Neill R. *J Biopharm Stat* 2007;17:1201-10).
+Maurer W, Bretz F. *Stat Biopharm Res* 2013;5:311-20: the graph assigns an alpha to every endpoint,
+which is spent over the analyses by the same function. Testing a secondary endpoint at full alpha
+whenever the primary stops the trial would not control the type I error (Hung HMJ, Wang SJ, O'Neill
+R. *J Biopharm Stat* 2007;17:1201-10).
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class _Graphs:
-    """Current graph of each trial; the arrays change as endpoints are claimed."""
+    """Current graph of each trial; the arrays are updated as endpoints are claimed."""
 
     weights: Floats
     shares: Floats
@@ -38,11 +38,10 @@ class _Graphs:
 
 
 def decide_claims(design: DesignFile, z: Floats) -> Claims:
-    """Run trials through their analyses until the primary endpoint is claimed.
+    """Perform the analyses of each trial until the primary endpoint is claimed.
 
-    A trial also ends at the last analysis, or where the primary falls below a futility boundary.
-    What was claimed at an earlier analysis stays claimed. Without `multiplicity` every endpoint has
-    the whole level.
+    A trial also ends at the last analysis, or if the primary endpoint is below a futility boundary.
+    Earlier claims remain valid. Without `multiplicity` every endpoint is tested at full alpha.
 
     Parameters
     ----------
@@ -76,7 +75,7 @@ def _start(design: DesignFile, trials: int, endpoints: int) -> _Graphs:
 
 
 def _test(design: DesignFile, graphs: _Graphs, here: Ints, z: Floats, analysis: int) -> None:
-    """Reject what the graphs of trials ``here`` allow at one analysis."""
+    """Reject all hypotheses that the graphs of trials ``here`` allow at one analysis."""
     size = np.abs(z) if design.monitoring.sides == 2 else z
     for _ in range(z.shape[-1]):
         open_ = ~graphs.claimed[here] & (
@@ -93,7 +92,7 @@ def _test(design: DesignFile, graphs: _Graphs, here: Ints, z: Floats, analysis: 
 
 
 def _boundaries(design: DesignFile, weights: Floats, analysis: int) -> Floats:
-    """Return the boundaries of endpoints that have these weights."""
+    """Return the boundaries of endpoints with these weights."""
     plan = design.monitoring
     levels, which = np.unique(np.round(weights, 12), return_inverse=True)
     boundaries = [

@@ -1,9 +1,9 @@
 """True conditional odds ratio, from large simulated trials with both arms of every patient.
 
-A conditional odds ratio follows from no pair of risks. It is what the model of the analysis tends
-to as a trial grows, so the model is fitted to far more participants than a trial has, each seen in
-either arm. Draws of sites differ, so several such trials are drawn and their standard deviation
-gives the Monte Carlo error.
+A conditional odds ratio does not follow from two risks. It is the limit of the analysis model in
+large samples, so that the model is fitted to many more participants than a trial has, each with
+both potential outcomes. Site effects are random, so that several such trials are simulated, and
+their standard deviation gives the Monte Carlo error.
 """
 
 from functools import lru_cache
@@ -18,7 +18,7 @@ from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.arm_comparison import analyse_trials
 from simulate.scenario import Scenario
 
-#: Huge trials, and participants in each of them.
+#: Number of large trials, and of participants in each.
 TRIALS, PARTICIPANTS = 16, 8192
 
 
@@ -31,9 +31,9 @@ def given_truths(
 ) -> tuple[Floats, Floats] | None:
     """Return (endpoint,) true conditional log odds ratios and their Monte Carlo errors.
 
-    With drift they depend on how long a trial recruits: ``participants`` is its size, if not that
-    of the file. NaN for endpoints whose analysis is marginal; None if all are. Another process
-    finds the same numbers; this one keeps them.
+    With a calendar-time trend they depend on the duration of recruitment: ``participants`` is the
+    sample size, if not that of the file. NaN for endpoints whose analysis is marginal; None if all
+    are. Results are cached in this process and equal in all processes.
     """
     if not any(each.analysis.conditional for each in design.questions):
         return None
@@ -48,7 +48,7 @@ def given_truths(
 def _given(
     design_text: str, scenario_text: str | None, seed: int, effect: float
 ) -> tuple[float, float]:
-    """Return one true value with its error; text arguments make the cache work."""
+    """Return one true value with its error; arguments are text so that they can be cached."""
     design = DesignFile.model_validate_json(design_text)
     if not design.analysis.conditional:
         return float("nan"), float("nan")
@@ -61,7 +61,7 @@ def _given(
 
 
 def _both_arms(design: DesignFile, scenario: Scenario | None, seed: int, effect: float) -> Data:
-    """Return patients of large trials once for each part of the allocation."""
+    """Return the patients of large trials, repeated as often as the allocation requires."""
     participants_ = simulate_participants(design, scenario, seed, PARTICIPANTS, TRIALS)
     control, treated, population = ideal(design, participants_, effect)
     arms = [0] * design.allocation[0] + [1] * design.allocation[1]

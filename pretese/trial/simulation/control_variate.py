@@ -1,7 +1,7 @@
 """The unadjusted test in the trials of an adjusted design: a control variate of its rejections.
 
-The probability that the unadjusted score test rejects is enumerated; how far its share among the
-simulated trials is from that is the chance that the adjusted test shares with it.
+The rejection probability of the unadjusted score test is enumerated. The difference between its
+simulated proportion and this value estimates the error that the adjusted test shares.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ from pretese.trial.simulation.arm_comparison import unadjusted_statistic
 def unadjusted_rejections(data: Data, participants: int) -> Floats | None:
     """Return (replicate,) 1 or -1 where the unadjusted test rejects, for or against treatment.
 
-    0 elsewhere; None where it cannot be a control variate.
+    0 otherwise; None if it cannot be a control variate.
     """
     design = data.design
     if why_no_control_variate(design) is not None:

@@ -10,10 +10,10 @@ from pretese.trial.simulation.trial_results import Outcomes, Point, Results
 from simulate.core.random_streams import CHUNK
 from simulate.scenario import Scenario
 
-#: Participants held at once by a worker; the answer does not depend on it.
+#: Number of participants in memory per worker; results do not depend on it.
 PARTICIPANTS_AT_ONCE = 150_000
 
-#: Replicates of a block of binomial counts: each stream serves so many.
+#: Number of replicates in a block of binomial counts, one random stream each.
 COUNTED_AT_ONCE = 4 * CHUNK
 
 
@@ -26,16 +26,17 @@ def simulate_design(
     replicates: int,
     patient_level: bool = False,
 ) -> Results:
-    """Return replicates at every point (participants, share of the effect), in memory.
+    """Return replicates at every point (participants, fraction of the effect), in memory.
 
-    `pretese.trial.power.runner.Runner.simulate` does the same on several processes, and keeps it.
+    `pretese.trial.power.runner.Runner.simulate` does the same in several processes, and stores
+    them.
 
     Parameters
     ----------
     scenario
         From `pretese.trial.conduct.participants.scenario_of`.
     patient_level
-        Whether every participant is drawn even where counts would do.
+        Whether participants are simulated although counts suffice.
     """
     patient_level = patient_level or why_patient_level(design, points) is not None
     size = trials_at_once(design, points, patient_level=patient_level)

@@ -1,4 +1,4 @@
-"""Analyses of simulated trials: sample sizes, estimates, and the statistics compared."""
+"""Analyses of simulated trials: sample sizes, estimates, and test statistics."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,8 @@ import numpy as np
 from estimate.core.arrays import Floats, Ints
 from estimate.core.result import Estimate
 from estimate.sequential.combination import inverse_normal
+from estimate.sequential.delayed.decision_analysis import critical_decision
+from estimate.sequential.trials import Conduct, follow
 from pretese.trial.conduct.observed_data import Data
 from pretese.trial.simulation.arm_comparison import analyse_trials, signed_statistic
 from pretese.trial.simulation.reestimation import resized
@@ -19,23 +21,55 @@ class Analyses:
     Attributes
     ----------
     participants
-        (replicate, analysis) participants each analysis waited for.
+        (replicate, analysis) participants whose endpoints are known at the analysis.
     answers
-        Per analysis, the estimates from all participants up to it.
+        Estimates of each analysis, from all participants up to it.
     z
-        (replicate, analysis) statistics that are compared with the boundaries.
+        (replicate, analysis) statistics to be compared with the boundaries.
+    decision
+        How trials ended that wait for participants before they decide; None for others.
     """
 
     participants: Ints
     answers: tuple[Estimate, ...]
     z: Floats
+    decision: "DecisionEnd | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionEnd:
+    """Ends of trials with decision analyses, (replicate,) arrays.
+
+    Attributes
+    ----------
+    crossed
+        1 where an interim analysis crossed the efficacy boundary, -1 the futility or harm boundary,
+        0 where none did.
+    interim_z
+        Statistic of the analysis at which recruitment stopped.
+    participants
+        Participants of the last analysis, those awaited included.
+    awaited
+        Participants awaited when recruitment stopped.
+    answer
+        Estimates of the last analysis.
+    conduct
+        Analysis at which recruitment stopped, rejection, and last statistic.
+    """
+
+    crossed: Ints
+    interim_z: Floats
+    participants: Ints
+    awaited: Ints
+    answer: Estimate
+    conduct: Conduct
 
 
 def run_analyses(data: Data, participants: int) -> Analyses:
-    """Run the analyses of trials planned for ``participants``.
+    """Perform the analyses of trials planned for ``participants``.
 
-    After re-estimation the participants before and after that analysis are analysed apart and
-    combined with the weights of the plan, unless the design is naive.
+    After re-estimation the participants before and after that analysis are analysed separately and
+    combined with the planned weights, unless the design is naive.
     """
     design = data.design
     counts, rule = design.analyses_at(participants), design.monitoring.reestimation
@@ -44,7 +78,7 @@ def run_analyses(data: Data, participants: int) -> Analyses:
     z = np.stack([signed_statistic(answer) for answer in answers], -1)
     sizes = resized(design, participants, z[:, -1])
     if rule is None:
-        return Analyses(sizes, tuple(answers), z)
+        return Analyses(sizes, tuple(answers), z, _decided(data, counts, z))
     later = [sizes[:, analysis] for analysis in range(early, len(counts))]
     answers += [analyse_trials(data.cut(last)) for last in later]
     if rule.combination == "naive":
@@ -57,8 +91,43 @@ def run_analyses(data: Data, participants: int) -> Analyses:
     return Analyses(sizes, tuple(answers), np.concatenate([z, new], -1))
 
 
+def _decided(data: Data, counts: tuple[int, ...], z: Floats) -> DecisionEnd | None:
+    """Return how trials end that wait for the participants recruited before they stopped."""
+    plan, rule = data.design.monitoring.plan(), data.design.monitoring.decision_analysis
+    if rule is None:
+        return None
+    stops, ends = follow(plan, z), np.asarray(counts)
+    early = stops.analysis < len(counts)
+    awaited = np.where(early, _awaited(data, ends[stops.analysis - 1], counts[-1]), 0)
+    last = ends[stops.analysis - 1] + awaited
+    answer = analyse_trials(data.cut(last))
+    final = signed_statistic(answer)
+    critical = np.array([
+        critical_decision(plan, int(k), int(n) / counts[-1], rule) if wait else plan.upper[k - 1]
+        for k, n, wait in zip(stops.analysis, last, awaited > 0, strict=True)
+    ])  # fmt: skip
+    with np.errstate(invalid="ignore"):
+        beyond = np.abs(final) >= critical if plan.sides == 2 else final >= critical
+    same_side = np.sign(final) == np.sign(stops.z) if plan.sides == 2 else True
+    rejected = np.where(awaited > 0, beyond & same_side, stops.rejected)
+    return DecisionEnd(
+        crossed=np.where(early, np.where(stops.rejected, 1, -1), 0),
+        interim_z=stops.z, participants=last, awaited=awaited, answer=answer,
+        conduct=Conduct(stops.analysis, rejected, final, len(counts)),
+    )  # fmt: skip
+
+
+def _awaited(data: Data, seen: Ints, most: int) -> Ints:
+    """Return (replicate,) participants recruited when the endpoints of those ``seen`` are known."""
+    months = data.arrival_months
+    if months is None:
+        raise ValueError("the trials have no calendar")
+    due = np.take_along_axis(months, seen[:, None] - 1, 1) + data.design.endpoint_month
+    return np.asarray(np.maximum((months[:, :most] <= due).sum(1) - seen, 0))
+
+
 def combined(rates: tuple[float, ...], before: Floats, after: Floats) -> Floats:
-    """Return (replicate, later analysis) inverse normal combinations with the weights of the plan.
+    """Return (replicate, later analysis) inverse normal combinations with the planned weights.
 
     Parameters
     ----------
@@ -67,7 +136,7 @@ def combined(rates: tuple[float, ...], before: Floats, after: Floats) -> Floats:
     before
         (replicate,) statistic at the analysis of re-estimation.
     after
-        (replicate, later analysis) statistics of the participants after it alone, up to each later
+        (replicate, later analysis) statistics of the participants after it, up to each later
         analysis.
 
     Examples

@@ -16,7 +16,7 @@ from pretese.trial.simulation.interim_analyses import Analyses, run_analyses
 
 
 def observe_all(design: DesignFile, trials: Trials, effect: float) -> list[Data]:
-    """Return what is recorded of each endpoint, the primary first."""
+    """Return the recorded data of each endpoint, the primary first."""
     return [observe(design, trials, effect, k) for k in range(len(design.questions))]
 
 
@@ -31,8 +31,10 @@ def paths(analyses: Sequence[Analyses]) -> Floats:
 
 
 def end_of(design: DesignFile, analyses: Sequence[Analyses]) -> Conduct:
-    """Return where each trial ends, and whether the primary endpoint is claimed."""
+    """Return the last analysis of each trial, and whether the primary endpoint is claimed."""
     primary = analyses[0].z
+    if analyses[0].decision is not None:
+        return analyses[0].decision.conduct
     if not design.secondary:
         return follow(design.monitoring.plan(), primary)
     found = decide_claims(design, paths(analyses))
@@ -58,7 +60,7 @@ def several(
     analyses: Sequence[Analyses],
     without: Floats,
 ) -> dict[str, Floats]:
-    """Return the arrays of `Outcomes` that have an endpoint axis.
+    """Return the arrays of `Outcomes` with an endpoint axis.
 
     Parameters
     ----------

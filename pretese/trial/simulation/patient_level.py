@@ -1,8 +1,8 @@
 """Simulate trials at patient level, at several sample sizes and effects.
 
-Sizes and effects share their participants: a smaller trial is the beginning of a larger one. So
-curves are smooth, comparisons are paired, and a curve over sizes costs hardly more than its largest
-trial.
+Sizes and effects use the same participants: a smaller trial is the first part of a larger one.
+Curves are therefore smooth, comparisons are paired, and a curve over sizes takes little more time
+than its largest trial.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,13 @@ import numpy as np
 from estimate.core.arrays import Bools, Floats, Ints
 from pretese.trial.conduct.event_rates import with_harm
 from pretese.trial.conduct.observed_data import Data
+from pretese.trial.conduct.strata import factor_imbalance, strata_of
 from pretese.trial.conduct.trial_conduct import Trials, draw_trials
 from pretese.trial.conduct.true_estimands import truths
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.conditional_effect import given_truths
 from pretese.trial.simulation.control_variate import unadjusted_rejections
-from pretese.trial.simulation.interim_analyses import Analyses
+from pretese.trial.simulation.interim_analyses import Analyses, DecisionEnd
 from pretese.trial.simulation.multiple_endpoints import (
     analyse_endpoints,
     at_analysis,
@@ -33,7 +34,7 @@ from pretese.trial.simulation.stopped_estimates import final_estimates
 from pretese.trial.simulation.trial_results import Outcomes, Point, Results
 from simulate.scenario import Scenario
 
-#: Numbers of a method on their own scale: logarithms for ratios.
+#: Fields of an estimate on the scale of the method: logarithms for ratios.
 _ON_SCALE = ("estimate", "conf_low", "conf_high")
 
 
@@ -55,16 +56,13 @@ def run_block(
         scenario=scenario,
         seed=seed,
         trials=trials,
-        guesses=(
-            correct_guesses(trials.arm, design.allocation),
-            guesses_by_site(trials.arm, trials.site, design.allocation),
-        ),
+        guesses=_guesses(design, trials),
         without={each: paths(analyse_endpoints(null, each)) for each in sizes},
     )
     found: Results = {}
     for effect in sorted({effect for _, effect in points}):
         chosen = sorted({participants for participants, e in points if e == effect})
-        if effect < 0:  # the same streams, with risks that move against the planned direction
+        if effect < 0:  # the same streams, with risks changed against the planned direction
             against, whole = with_harm(design, effect), [(each, 1.0) for each in chosen]
             harm = run_block(against, scenario, seed, whole, first, size)
             found |= {(each, effect): harm[each, 1.0] for each in chosen}
@@ -75,17 +73,17 @@ def run_block(
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Trials of a block with what all their sizes and effects share.
+    """Trials of a block with all values common to their sizes and effects.
 
-    ``guesses`` are the rates of correct guesses after each participant, at all sites and at the own
-    one; ``without`` the paths of each size where treatment has no effect, for several endpoints.
+    ``guesses`` holds the correct-guess rates after each participant, by name; ``without`` the
+    statistics of each size without an effect, for several endpoints.
     """
 
     design: DesignFile
     scenario: Scenario | None
     seed: int
     trials: Trials
-    guesses: tuple[Floats, Floats]
+    guesses: dict[str, Floats]
     without: Mapping[int, Floats]
 
     def outcomes(self, effect: float, sizes: Sequence[int]) -> Results:
@@ -95,14 +93,14 @@ class _Block:
 
     def _of_size(self, data: Sequence[Data], participants: int, effect: float) -> Outcomes:
         analyses = analyse_endpoints(data, participants)
-        everywhere, own = (each[:, participants - 1] for each in self.guesses)
-        final = conduct(self.design, self.trials, participants, effect, analyses, (everywhere, own))
+        guesses = {name: each[:, participants - 1] for name, each in self.guesses.items()}
+        final = conduct(self.design, self.trials, participants, effect, analyses, guesses)
         return replace(final, **self._beside(data[0], participants, effect, analyses))
 
     def _beside(
         self, data: Data, participants: int, effect: float, analyses: Sequence[Analyses]
     ) -> dict[str, Any]:
-        """Return what several endpoints, conditional effects and a control variate add."""
+        """Return the results for several endpoints, conditional effects and a control variate."""
         arrays: dict[str, Any] = {}
         control = unadjusted_rejections(data, participants)
         if control is not None:
@@ -123,15 +121,21 @@ def conduct(
     participants: int,
     effect: float,
     analyses: Sequence[Analyses],
-    guesses: tuple[Floats, Floats],
+    guesses: dict[str, Floats],
 ) -> Outcomes:
-    """End trials planned for ``participants`` at the analysis where they stop."""
+    """Return trials planned for ``participants`` at the analysis at which they stop."""
     ends, primary = end_of(design, analyses), analyses[0]
     at = np.take_along_axis(primary.participants, ends.analysis[:, None] - 1, -1)
-    numbers = {name: at_analysis(primary.answers, name, ends.analysis) for name in _ON_SCALE}
+    answers, which = primary.answers, ends.analysis
+    decision = primary.decision
+    if decision is not None:  # the last analysis, whichever it is, has all participants awaited
+        at, answers, which = decision.participants[:, None], (decision.answer,), np.ones_like(which)
+    numbers = {name: at_analysis(answers, name, which) for name in _ON_SCALE}
     month = np.take_along_axis(trials.arrival_months, at - 1, 1) + design.endpoint_month
     full = _final_size(design, participants, primary.participants[:, -1], ends.analysis)
     here = (trials.arrival_months <= month) & _called(design, trials, participants, full)
+    if decision is not None:  # recruitment has stopped when the endpoints awaited are known
+        here &= np.arange(trials.arm.shape[1]) < decision.participants[:, None]
     control, treated, target = truths(design, trials.participants_, participants, effect)
     return Outcomes(
         analysis=ends.analysis.astype(float),
@@ -139,33 +143,42 @@ def conduct(
         z=ends.z,
         **numbers,
         **final_estimates(design, ends.analysis, ends.z, **numbers),
-        std_error=at_analysis(primary.answers, "std_error", ends.analysis, log=False),
-        p_value=at_analysis(primary.answers, "p_value", ends.analysis, log=False),
+        std_error=at_analysis(answers, "std_error", which, log=False),
+        p_value=at_analysis(answers, "p_value", which, log=False),
         final_size=full,
-        analysed=at_analysis(primary.answers, "n", ends.analysis, log=False),
+        analysed=at_analysis(answers, "n", which, log=False),
         recruited=here.sum(1).astype(float),
         n_experimental=(here & (trials.arm == 1)).sum(1).astype(float),
         months=month[:, 0],
         risk_control=control,
         risk_treated=treated,
         target=target,
-        correct_guess_rate=guesses[0],
-        site_guess_rate=guesses[1],
+        **guesses,
         imbalance=imbalance_at_end(trials.arm[:, :participants], design.allocation),
+        **_decided(decision),
+        factor_imbalance=factor_imbalance(design, trials, trials.arm, participants),
     )
 
 
+def _decided(decision: DecisionEnd | None) -> dict[str, Floats]:
+    """Return the arrays of trials with decision analyses."""
+    if decision is None:
+        return {}
+    names = ("crossed", "interim_z", "awaited")
+    return {name: getattr(decision, name).astype(float) for name in names}
+
+
 def _final_size(design: DesignFile, participants: int, sizes: Ints, analysis: Ints) -> Floats:
-    """Return the final sample size; trials that stop before re-estimation keep the planned one."""
+    """Return the final sample size, which is the planned one if a trial stopped before."""
     rule = design.monitoring.reestimation
     return np.where(analysis > (rule.at_analysis if rule else 0), sizes, participants).astype(float)
 
 
 def _called(design: DesignFile, trials: Trials, participants: int, full: Floats) -> Bools:
-    """Return (replicate, participant) who is recruited, up to the sample size of the trial.
+    """Return (replicate, participant) whether a participant is recruited, up to the sample size.
 
-    Participants recruited while a re-estimating analysis waits for its endpoints are recruited,
-    even if the trial then becomes smaller.
+    Participants recruited while endpoints for the re-estimation are awaited are included, even if
+    the trial then becomes smaller.
     """
     number, rule = np.arange(trials.arm.shape[1]), design.monitoring.reestimation
     called: Bools = number < full[:, None]
@@ -174,6 +187,19 @@ def _called(design: DesignFile, trials: Trials, participants: int, full: Floats)
     last = design.analyses_at(participants)[rule.at_analysis - 1] - 1
     due = trials.arrival_months[:, [last]] + design.endpoint_month
     return called | ((number < participants) & (trials.arrival_months <= due))
+
+
+def _guesses(design: DesignFile, trials: Trials) -> dict[str, Floats]:
+    """Return (replicate, participant) correct-guess rates, by their name in `Outcomes`."""
+    arm, allocation = trials.arm, design.allocation
+    found = {
+        "correct_guess_rate": correct_guesses(arm, allocation),
+        "site_guess_rate": guesses_within(arm, trials.site, allocation),
+    }
+    if design.randomisation.by:
+        stratum = strata_of(design, design.randomisation.by, trials)[0]
+        found["stratum_guess_rate"] = guesses_within(arm, stratum, allocation)
+    return found
 
 
 def correct_guesses(arm: Ints, allocation: tuple[int, int]) -> Floats:
@@ -187,11 +213,11 @@ def correct_guesses(arm: Ints, allocation: tuple[int, int]) -> Floats:
     return _rates(_right(arm, lead, allocation))
 
 
-def guesses_by_site(arm: Ints, site: Ints, allocation: tuple[int, int]) -> Floats:
-    """Return (replicate, participant) correct-guess rates of observers who see one site each."""
+def guesses_within(arm: Ints, group: Ints, allocation: tuple[int, int]) -> Floats:
+    """Return (replicate, participant) correct-guess rates of observers who see one group each."""
     step, right = _steps(arm, allocation), np.zeros(arm.shape)
-    for each in np.unique(site):
-        here = site == each
+    for each in np.unique(group):
+        here = group == each
         own = np.where(here, step, 0.0)
         lead = np.cumsum(own, axis=1) - own
         right = np.where(here, _right(arm, lead, allocation), right)
@@ -203,7 +229,7 @@ def _steps(arm: Ints, allocation: tuple[int, int]) -> Floats:
 
 
 def _right(arm: Ints, lead: Floats, allocation: tuple[int, int]) -> Floats:
-    """Return the probability of a correct guess: the arm behind, or by the allocation at a tie."""
+    """Return the probability of guessing the smaller arm, or by the allocation at a tie."""
     parts = np.asarray(allocation, float)
     own = (parts / parts.sum())[arm]
     return np.asarray(np.where(np.abs(lead) < 1e-9, own, (lead < 0) == (arm == 1)), float)
@@ -214,7 +240,7 @@ def _rates(right: Floats) -> Floats:
 
 
 def imbalance_at_end(arm: Ints, allocation: tuple[int, int]) -> Floats:
-    """Return (replicate,) the imbalance that `predictability.imbalance` ends with."""
+    """Return (replicate,) the final imbalance, as `predictability.imbalance` computes it."""
     treated = arm.sum(1)
     lead = treated / allocation[1] - (arm.shape[1] - treated) / allocation[0]
     return np.asarray(np.ceil(np.abs(lead) - 1e-9) + 0.0)  # no minus 0

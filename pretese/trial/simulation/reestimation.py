@@ -1,8 +1,8 @@
 """Sample size re-estimation from one interim analysis.
 
 Lehmacher W, Wassmer G. *Biometrics* 1999;55:1286-90; Cui L, Hung HMJ, Wang SJ. *Biometrics*
-1999;55:853-7. Boundaries and weights are those of the plan whatever the new size, so the level
-holds.
+1999;55:853-7. Boundaries and weights are those of the plan for any new size, so that the type I
+error is controlled.
 """
 
 import numpy as np
@@ -17,9 +17,9 @@ from pretese.trial.design.design_file import DesignFile
 def resized(design: DesignFile, participants: int, z: Floats) -> Ints:
     """Return (..., analysis) participants at each analysis after re-estimation on ``z``.
 
-    The rest of the trial becomes so large that the combined statistic of the last analysis has the
-    conditional power wanted; later analyses keep their shares of it. Sizes are rounded up to whole
-    blocks. A trial without a statistic keeps its plan, as does a design without re-estimation.
+    The second stage is chosen so that the combined statistic of the last analysis has the target
+    conditional power; later analyses keep their fractions of it. Sizes are rounded up to whole
+    blocks. Trials without a statistic and designs without re-estimation keep the planned size.
     """
     counts, rule = np.asarray(design.analyses_at(participants)), design.monitoring.reestimation
     planned = np.broadcast_to(counts, (*z.shape, counts.size))
@@ -66,9 +66,9 @@ def _most_rest(design: DesignFile, left: int) -> int:
 def _for_unequal_arms(design: DesignFile, z: Floats, test: tuple[float, float]) -> Floats:
     """Return the second stage for the conditional power of the pooled z test, unequal arms.
 
-    The statistic has the pooled variance of the null hypothesis; with unequal arms that of the data
-    differs from it: sqrt(n) = (needed z sqrt(v0) + z of the power sqrt(v1)) / difference
-    (Farrington CP, Manning G. *Stat Med* 1990;9:1447-54).
+    The statistic has the pooled variance of the null hypothesis, which differs from the variance of
+    the data if arms are unequal: sqrt(n) = (needed z sqrt(v0) + z of the power sqrt(v1)) /
+    difference (Farrington CP, Manning G. *Stat Med* 1990;9:1447-54).
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def _for_unequal_arms(design: DesignFile, z: Floats, test: tuple[float, float]) 
     """
     rule = design.monitoring.reestimation
     if rule is None:
-        raise ValueError("sizes are not re-estimated")  # the caller has looked
+        raise ValueError("sizes are not re-estimated")  # checked by the caller
     risk, arm = assumed_rates(design)
     share, critical = test
     pooled = float((risk * arm).sum() / arm.sum())
@@ -96,7 +96,7 @@ def effect_per_root_participant(design: DesignFile, z: Floats, participants: int
     """Return the assumed drift of z per root of a participant randomised.
 
     Observed: that of the analysis, z / sqrt(participants). Assumed: the difference of risks over
-    its standard deviation, unpooled, with the participants who will be lost.
+    its standard deviation, unpooled, including expected dropout.
     """
     rule = design.monitoring.reestimation
     if rule is None or rule.assume == "observed":
@@ -106,11 +106,11 @@ def effect_per_root_participant(design: DesignFile, z: Floats, participants: int
 
 
 def assumed_rates(design: DesignFile) -> tuple[Floats, Floats]:
-    """Return (2,) assumed event rates among those analysed, and (2,) parts of each arm analysed."""
+    """Return (2,) assumed event rates among those analysed, and (2,) fractions analysed."""
     rule = design.monitoring.reestimation
     risks = design.risks if rule is None or rule.assume == "planned" else rule.assume
     if not isinstance(risks, Risks):
-        raise ValueError("the design has no planned risks")  # refused when it was read
+        raise ValueError("the design has no planned risks")  # refused when the file was read
     dropped_out = np.array([design.dropout.control_percent, design.dropout.treated_percent]) / 100
     risk = np.array([risks.control_percent, risks.treated_percent]) / 100
     arm = np.asarray(design.allocation) / sum(design.allocation)

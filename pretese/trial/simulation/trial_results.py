@@ -7,7 +7,7 @@ import numpy as np
 
 from estimate.core.arrays import Floats
 
-#: A size in participants, and a fraction of the planned effect.
+#: A sample size, and a fraction of the planned effect.
 Point = tuple[int, float]
 
 
@@ -24,35 +24,44 @@ class Outcomes:
     z
         Statistic at the end.
     estimate, std_error, conf_low, conf_high, p_value
-        At the end, as a fixed trial would report them; logarithms for ratios; NaN without answer.
+        At the end, without adjustment for interim analyses; logarithms for ratios; NaN without
+        convergence.
     final_size
-        Participants at the last analysis as decided by the end: as planned, unless re-estimated.
+        Planned participants at the last analysis, after re-estimation if there is one.
     analysed, recruited, exposed
         Participants in the last analysis; participants recruited by then; those of them randomised
         to treatment.
     months
         From the opening of the trial to its last analysis.
     risk_control, risk_treated
-        Share of all planned participants who would succeed if randomised to each arm. Trials drawn
-        by counts have no participants beside those counts: it is then that of the population.
+        Proportion of all planned participants who would succeed if randomised to each arm. Trials
+        simulated as counts have no participants: it is then that of the population.
     target
-        The effect that the estimand asks for, a risk difference: in the participants of this trial,
-        or of the population.
+        True effect of the estimand, a risk difference: in the participants of this trial, or in the
+        population.
     guessed, imbalance
         Correct-guess rates of observers of all sites (expected, for binomial counts) and of one
         site each (None for counts); imbalance of the arms at full sample size.
+    stratum_guess_rate, factor_imbalance
+        Correct-guess rate of an observer who sees the strata of the randomisation; (replicate,
+        factor) largest imbalance within a level of each factor of `DesignFile.balanced`. None
+        without factors.
     median_unbiased, final_low, final_high
-        Estimate and 95 % interval that know of the analyses, as `stopped_estimates` finds them;
-        None if the design has one analysis, or its trials cannot be ordered.
+        Estimate and 95 % interval adjusted for interim analyses, from `stopped_estimates`; None if
+        the design has one analysis, or no stagewise ordering.
     endpoint_...
-        (replicate, endpoint), the primary first, at the analysis where the trial ended; None if
-        there is no other. ``claimed`` is what may be claimed of all together; ``rejected`` is then
-        that of the primary. ``path`` holds the statistics of all analyses, (replicate, analysis x
-        endpoint), as if no trial had stopped; ``path_without`` those of the same participants
-        without any effect.
+        (replicate, endpoint), the primary first, at the analysis where the trial ended; None with a
+        single endpoint. ``claimed`` is whether the endpoint is claimed by the multiple testing
+        procedure; ``rejected`` then refers to the primary endpoint. ``path`` holds the statistics
+        of all analyses without stopping, (replicate, analysis x endpoint); ``path_without`` those
+        of the same participants without any effect.
+    crossed, interim_z, awaited
+        With decision analyses: boundary crossed at an interim analysis (1 efficacy, -1 futility or
+        harm, 0 none), statistic of the analysis that stopped recruitment, and participants awaited
+        then. ``z`` is that of the decision analysis. None for other designs.
     unadjusted_rejection
         1 or -1 where the unadjusted score test would have rejected for or against treatment, 0
-        elsewhere; None where `enumeration.why_no_control_variate` excludes it.
+        otherwise; None if `enumeration.why_no_control_variate` excludes it.
     given_truth, given_truth_mcse
         (replicate, endpoint) true conditional log odds ratio, the same for all trials, with its
         Monte Carlo error; NaN where the analysis is marginal, None if all are.
@@ -77,9 +86,14 @@ class Outcomes:
     correct_guess_rate: Floats
     imbalance: Floats
     site_guess_rate: Floats | None = None
+    stratum_guess_rate: Floats | None = None
+    factor_imbalance: Floats | None = None
     median_unbiased: Floats | None = None
     final_low: Floats | None = None
     final_high: Floats | None = None
+    crossed: Floats | None = None
+    interim_z: Floats | None = None
+    awaited: Floats | None = None
     unadjusted_rejection: Floats | None = None
     endpoint_z: Floats | None = None
     endpoint_claimed: Floats | None = None
@@ -103,12 +117,12 @@ class Outcomes:
 
     @classmethod
     def joined(cls, parts: Sequence["Outcomes"]) -> "Outcomes":
-        """Put blocks of trials one after another."""
+        """Concatenate blocks of trials."""
         there = [f.name for f in fields(cls) if getattr(parts[0], f.name) is not None]
         return cls(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in there})
 
     def columns(self) -> dict[str, Floats]:
-        """Return every array by its name; endpoints have columns of their own, from 1."""
+        """Return every array by name; endpoints have separate columns, numbered from 1."""
         found: dict[str, Floats] = {}
         for field in fields(self):
             values = getattr(self, field.name)

@@ -1,1 +1,1 @@
-"""Console tables of a power study, and the words in which it shows numbers."""
+"""Console tables of a power study, and the format of its numbers."""

@@ -1,4 +1,4 @@
-"""Power over an ensemble of parameter sets, on the console in 80 columns."""
+"""Console view of power over an ensemble of parameter sets."""
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -7,18 +7,19 @@ from rich.table import Table
 from pretese.screen.console import console_text
 from pretese.trial.ensemble.power_bands import EnsemblePower
 
-#: Open numbers shown.
+#: Number of undetermined numbers shown.
 SHOWN = 8
 
 
 def ensemble_power_page(design: str, scenario: str, found: EnsemblePower, replicates: int) -> str:
-    """Return power by size with bands, and what moves it most."""
+    """Return power by sample size with bands, and the most influential numbers."""
 
     def show(console: Console) -> None:
         sets = len(found.members)
         console.print(f"{design}: power over {sets} parameter sets of {scenario}\n")
         console.print(
-            "Every set reproduces the published numbers; what differs is what these leave"
+            "Every set reproduces the published numbers; sets differ in the numbers that these "
+            "leave"
         )
         console.print("open, in favour of therapy and against it.")
         console.print(_sizes(found))
@@ -29,7 +30,7 @@ def ensemble_power_page(design: str, scenario: str, found: EnsemblePower, replic
             console.print(f"\nPower at {found.main:,} participants if one open number alone moves:")
             console.print(_influences(found))
             console.print(
-                "The calibrated numbers are solved again at each end. Normal approximation, one",
+                "The scenario is calibrated again at each end. Normal approximation, one",
             )
             console.print("analysis, risks of any sperm in the scenario of the ensemble.")
         console.print(f"{replicates:,} simulated trials per set, size and effect.")

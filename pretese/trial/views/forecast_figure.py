@@ -8,7 +8,7 @@ from pretese.plots.style import MUTED, PUBLISHED, SIMULATED, house_style, new_fi
 
 
 def draw_forecast(found: Forecast) -> Figure:
-    """Draw the band over sample sizes, and how far each unknown moves the forecast."""
+    """Draw the band over sample sizes, and the influence of each unknown on the forecast."""
     rows = len(found.influences) + len(found.exclusions)
     with house_style():
         figure = new_figure(9.6, 1.4 + 0.32 * max(rows, 6))
@@ -49,4 +49,4 @@ def _by_unknown(axes: Axes, found: Forecast) -> None:
     axes.set_yticks(range(len(labels)), labels, fontsize=8)
     axes.invert_yaxis()
     axes.set_xlabel("probability of success, %")
-    axes.set_title(f"What moves it, {found.main:,} participants")
+    axes.set_title(f"Influences, {found.main:,} participants")

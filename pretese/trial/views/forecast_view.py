@@ -1,4 +1,4 @@
-"""The forecast of a trial under published evidence, on the console in 80 columns."""
+"""Console view of the forecast of a trial under published evidence."""
 
 import math
 
@@ -16,15 +16,15 @@ def forecast_page(
     design: str, endpoint: str, prior: PriorFile, plan: TrialPlan, found: Forecast,
     article: EnsemblePower | None = None,
 ) -> str:  # fmt: skip
-    """Return prior, probability of success by size, influences, and what a pilot would teach."""
+    """Return prior, probability of success by size, influences, and the value of a pilot trial."""
 
     def show(console: Console) -> None:
         console.print(f"{design}: probability of success under a prior\n")
         for line in _prior_lines(endpoint, prior, plan):
             console.print(line)
         console.print(_sizes(found))
-        console.print("Band: middle 95 % over the ranges below, each value alike probable.")
-        console.print(f"\nWhat moves the probability of success at {found.main:,} participants:")
+        console.print("Band: middle 95 % over the ranges below, each value equally probable.")
+        console.print(f"\nInfluences on the probability of success at {found.main:,} participants:")
         console.print(_influences(found))
         for line in [*_pilot_lines(found), *_article_lines(article)]:
             console.print(line)
@@ -99,11 +99,11 @@ def _pilot_lines(found: Forecast) -> list[str]:
 
 
 def _article_lines(article: EnsemblePower | None) -> list[str]:
-    """Return what the article alone says, over the parameter sets that reproduce it."""
+    """Return the forecast from the article only, over the parameter sets that reproduce it."""
     if article is None:
         return []
     lines = [
-        f"The article alone ({len(article.members)} parameter sets that reproduce it), "
+        f"The article only ({len(article.members)} parameter sets that reproduce it), "
         "probability of success:"
     ]
     for each in article.sizes:

@@ -1,4 +1,4 @@
-"""Estimates with their Monte Carlo standard errors, as words and as cells of tables."""
+"""Format of estimates with their Monte Carlo standard errors, in sentences and in tables."""
 
 from typing import Any
 
@@ -18,9 +18,9 @@ def number(measure: dict[str, Any], share: bool = False) -> str:
 
 
 def cell(measure: dict[str, Any], share: bool = False, *, counted: bool = False) -> str:
-    """Return an estimate with its Monte Carlo standard error, for a table whose head has the unit.
+    """Return an estimate with its Monte Carlo standard error, for a table headed by the unit.
 
-    A proportion of replicates (``counted``) that is 0 has its 97.5 % upper limit instead.
+    For a proportion of replicates (``counted``) of 0 the 97.5 % upper limit replaces the error.
 
     >>> cell({"value": 0.8213, "mcse": 0.0038}, share=True), cell({"value": 33.178, "mcse": 0.061})
     ('82.1 (0.4)', '33.18 (0.06)')
@@ -48,7 +48,7 @@ def _digits(measure: dict[str, Any], share: bool) -> tuple[str, str]:
 
 
 def exact_cell(value: float | None, error: float | None, factor: float) -> str:
-    """Return an exact value; with an error if it rests on simulated event risks."""
+    """Return an exact value, with an error if it is based on simulated event risks."""
     if value is None:
         return "-"
     if error:

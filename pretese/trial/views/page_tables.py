@@ -2,21 +2,23 @@
 
 from typing import Any
 
+from pretese.trial.measures.performance import COUNTED, SHARES, WORDS
 from pretese.trial.power import additional_measures as more
 from pretese.trial.power.decision_verdict import decision_words
-from pretese.trial.power.summary import COUNTED, SHARES, WORDS
 from pretese.trial.views.measure_words import EXACT_ROWS, cell, exact_cell
-from pretese.trial.views.performance_tables import point_words
+from pretese.trial.views.performance_tables import balance_rows, point_words
 from pretese.trial.views.sensitivity_tables import cell_numbers
 from pretese.trial.views.verdict_table import decision_cells
+from simulate.labels import label_of
 
 
 def measure_rows(points: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return heads and rows of the table of performance of several points."""
+    """Return headings and rows of the table of performance of several points."""
     heads = [point_words(point) for point in points]
     rows = [
         ("replicates with an estimate", [f"{p['measures']['bias']['n']:,}" for p in points]),
         *_measured(points, WORDS, SHARES),
+        *balance_rows(points),
         *_measured(points, more.WORDS, more.SHARES),
     ]
     for name, words in (("recruited", "participants recruited"), ("duration_months", "months")):
@@ -46,7 +48,7 @@ def _most(point: dict[str, Any]) -> int:
 
 
 def analysis_rows(point: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return how often a trial stops at each analysis, with text for the numbers."""
+    """Return the stopping probabilities at each analysis as text."""
     return [
         {
             **row,
@@ -65,7 +67,7 @@ def endpoint_rows(point: dict[str, Any], none: dict[str, Any]) -> dict[str, Any]
     family, alone = point["family"], [row["alone"] for row in none["endpoints"]]
     return {
         "rows": [
-            (row["name"], cell(row["truth"]), cell(row["bias"]),
+            (label_of(row["name"]), cell(row["truth"]), cell(row["bias"]),
              cell(row["coverage"], share=True), cell(error, share=True),
              cell(row["alone"], share=True), cell(row["claimed"], share=True))
             for row, error in zip(point["endpoints"], alone, strict=True)
@@ -73,7 +75,7 @@ def endpoint_rows(point: dict[str, Any], none: dict[str, Any]) -> dict[str, Any]
         "family": [
             ("at least one claim, %", cell(family["any"], share=True)),
             ("all claims, %", cell(family["all"], share=True)),
-            *((f"false claim, no effect on {', '.join(each['nulls'])}, %",
+            *((f"false claim, no effect on {', '.join(map(label_of, each['nulls']))}, %",
                cell(each, share=True)) for each in family["errors"]),
         ],
     }  # fmt: skip
@@ -88,7 +90,7 @@ def grid_rows(grid: dict[str, Any] | None) -> list[list[str]]:
 
 
 def verdict_rows(decision: dict[str, Any] | None) -> dict[str, Any]:
-    """Return thresholds with their verdicts, and what follows; empty if none was fixed."""
+    """Return thresholds with verdicts, and the decision; empty without a decision rule."""
     if decision is None:
         return {}
     rows = [decision_cells(part) for part in decision["parts"]]

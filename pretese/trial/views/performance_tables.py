@@ -4,19 +4,17 @@ from typing import Any
 
 from rich.table import Table
 
-from pretese.trial.power.summary import COUNTED, SHARES, WORDS
+from pretese.trial.measures.performance import COUNTED, SHARES, WORDS
 from pretese.trial.views.measure_words import EXACT_ROWS, cell, exact_cell, narrow_table
 
 
-def performance_table(
-    points: list[dict[str, Any]], log_scale: bool, *, margin: bool = False
-) -> Table:
-    """Return the measures of points side by side.
+def performance_table(points: list[dict[str, Any]], scale: str, *, margin: bool = False) -> Table:
+    """Return a table of the measures, one column per point.
 
     Parameters
     ----------
-    log_scale
-        Whether the effect is a log ratio.
+    scale
+        Scale of the effect as a number, such as "log odds ratio".
     margin
         Whether an effect of 0 is at the limit of the null hypothesis.
     """
@@ -29,8 +27,7 @@ def performance_table(
     truth = [point["truth"] for point in points]
     for arm, name in (("control", "risk_control"), ("treated", "risk_treated")):
         table.add_row(f"event risk, {arm}, %", *(f"{100 * t[name]:.1f}" for t in truth))
-    words = "true effect (log odds ratio)" if log_scale else "true effect (risk difference)"
-    table.add_row(words, *(cell(t["on_scale"]) for t in truth))
+    table.add_row(f"true effect ({scale})", *(cell(t["on_scale"]) for t in truth))
     for name, words in WORDS.items():
         if name not in points[0]["measures"]:
             continue
@@ -38,6 +35,8 @@ def performance_table(
             cell(point["measures"][name], name in SHARES, counted=name in COUNTED)
             for point in points
         ]
+        table.add_row(words, *cells)
+    for words, cells in balance_rows(points):
         table.add_row(words, *cells)
     for words, name, factor in EXACT_ROWS:
         found = [(point["exact"] or {}).get(name) for point in points]
@@ -48,15 +47,26 @@ def performance_table(
     return table
 
 
+def balance_rows(points: list[dict[str, Any]]) -> list[tuple[str, list[str]]]:
+    """Return one row per factor: the imbalance of the arms within its levels, at every point."""
+    return [
+        (
+            f"largest imbalance within a level of {row['factor']}",
+            [cell(point["balance"][k]["imbalance"]) for point in points],
+        )
+        for k, row in enumerate(points[0]["balance"])
+    ]
+
+
 def point_words(point: dict[str, Any]) -> str:
-    """Return size and effect of a point as words."""
+    """Return sample size and effect of a point as text."""
     share = point["effect_percent"]
     effect = f"{share:g} % of the effect" if share else "no effect"
     return f"{point['participants']} participants, {effect}"
 
 
 def analyses_table(point: dict[str, Any]) -> Table:
-    """Return how often a trial stops at each analysis, and when."""
+    """Return the stopping probabilities at each analysis, and the time of stopping."""
     table = narrow_table(f"Analyses, {point_words(point)}")
     for words in (
         "analysis", "participants", "efficacy stop, %", "stop without\nrejection, %",
@@ -75,8 +85,38 @@ def analyses_table(point: dict[str, Any]) -> Table:
     return table
 
 
+def decisions_table(point: dict[str, Any]) -> Table:
+    """Return how trials decided once the participants awaited were known."""
+    table = narrow_table(f"Decision analyses, {point_words(point)}")
+    for words in DECISION_HEADS:
+        table.add_column(words, justify="right")
+    for cells in decision_rows(point):
+        table.add_row(*cells)
+    return table
+
+
+#: Heads of `decision_rows`.
+DECISION_HEADS = (
+    "analysis", "participants\nawaited, mean", "efficacy, then\nno rejection, %",
+    "futility, then\nrejection, %",
+)  # fmt: skip
+
+
+def decision_rows(point: dict[str, Any]) -> list[list[str]]:
+    """Return one row per interim analysis; empty for designs without decision analyses."""
+    return [
+        [
+            str(row["analysis"]), cell(row["awaited"]),
+            *(cell(row[name], share=True, counted=True)
+              for name in ("efficacy_reversed", "futility_reversed")),
+        ]
+        for row in point["analyses"][:-1]
+        if row["awaited"] is not None
+    ]  # fmt: skip
+
+
 def sizes_table(points: list[dict[str, Any]]) -> Table:
-    """Return how the sample size was re-estimated at every point."""
+    """Return the re-estimated sample sizes at every point."""
     rule = points[0]["reestimation"]
     table = narrow_table(
         f"Sample size re-estimated at analysis {rule['at_analysis']} ({rule['combination']})"

@@ -9,9 +9,15 @@ from pretese.trial.design.enumeration import UNADJUSTED
 from pretese.trial.power.decision_verdict import decision_words, draft_words
 from pretese.trial.views.endpoint_tables import endpoints_table, family_table
 from pretese.trial.views.measure_words import cell, narrow_table, number
-from pretese.trial.views.performance_tables import analyses_table, performance_table, sizes_table
+from pretese.trial.views.performance_tables import (
+    analyses_table,
+    decisions_table,
+    performance_table,
+    sizes_table,
+)
 from pretese.trial.views.sensitivity_tables import UNMOVED, grid_table, tornado_table, worst_case
 from pretese.trial.views.verdict_table import decision_table
+from simulate.labels import label_of
 
 
 def show_power(console: Console, document: dict[str, Any]) -> None:
@@ -35,7 +41,7 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
         console.print(f"Hypothesis: {design['hypothesis']['words']}", highlight=False)
         console.print(COUNTED_FROM, style="dim", highlight=False)
     for row in design["points"][-1]["endpoints"][1:]:
-        console.print(f"Estimand of {row['name']}: {row['estimand']}", highlight=False)
+        console.print(f"Estimand of {label_of(row['name'])}: {row['estimand']}", highlight=False)
     draft = draft_words(design)
     if draft:
         console.print(draft, style="bold", highlight=False)
@@ -45,10 +51,12 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
         console.print(solved_words(design["sample_size_search"]), style="bold", highlight=False)
     for points in _chunks(design["points"], 3):
         margin = bool(design["hypothesis"]["margin_percent"])
-        console.print(performance_table(points, "odds ratio" in design["estimand"], margin=margin))
+        console.print(performance_table(points, points[0]["scale"], margin=margin))
     last = design["points"][-1]
     if len(last["analyses"]) > 1:
         console.print(analyses_table(last))
+    if last["analyses"][0]["awaited"]:
+        console.print(decisions_table(last))
     if last["reestimation"]:
         console.print(sizes_table(design["points"]))
     if last["family"]:
@@ -75,7 +83,7 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
 
 
 def control_words(control: dict[str, Any]) -> str | None:
-    """Return what the control variate gains, or why there is none; None for unadjusted designs.
+    """Return the gain of the control variate, or the reason for none; None for unadjusted designs.
 
     >>> control_words({"variance_ratio": {"power": 2.04, "rejection": 1.7}, "unavailable": None})
     'Control variate: the unadjusted test, enumerated. It divides the variance of power by 2.0.'
@@ -97,10 +105,12 @@ def solved_words(solved: dict[str, Any]) -> str:
     return f"{words} (95 % interval for Monte Carlo error {solved['low']} to {solved['high']})."
 
 
-#: What an effect of 0 % is where there is a margin.
-COUNTED_FROM = "Effects count from the null hypothesis: 0 % is its limit, 100 % the planned risks."
+#: Meaning of an effect of 0 % if there is a margin.
+COUNTED_FROM = (
+    "Effects are measured from the null hypothesis: 0 % is its limit, 100 % the planned risks."
+)
 
-#: What a reader must know of a planned effect that favours control.
+#: Remark on a planned effect that favours control.
 AGAINST = (
     "The planned effect favours control. Power counts rejections in favour of treatment; see the "
     "row on rejections in favour of control."

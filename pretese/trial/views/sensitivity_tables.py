@@ -1,4 +1,4 @@
-"""Tables of how power moves with the assumptions: grid, worst case, one assumption at a time."""
+"""Tables of sensitivity analyses: grid, worst case, one assumption at a time."""
 
 from typing import Any
 
@@ -6,10 +6,8 @@ from rich.table import Table
 
 from pretese.trial.views.measure_words import cell, narrow_table, number
 
-#: Note of a tornado without bars.
-UNMOVED = (
-    "No assumption was varied alone: none has a range (--sensitivity PATH=LOW,HIGH gives one)."
-)
+#: Note on a tornado plot without bars.
+UNMOVED = "No assumption was varied: none has a range (--sensitivity PATH=LOW,HIGH gives one)."
 
 
 def worst_case(grid: dict[str, Any]) -> str:
@@ -29,11 +27,11 @@ def worst_case(grid: dict[str, Any]) -> str:
 
 
 def grid_table(grid: dict[str, Any]) -> Table:
-    """Return the cells of a sensitivity grid, one a row."""
+    """Return the cells of a sensitivity grid, one per row."""
     table = narrow_table(f"Sensitivity, {grid['participants']} participants, common random numbers")
     for path in grid["axes"]:
         table.add_column(path.rpartition(".")[2], justify="right")
-    # Columns that eighty characters do not hold beside the axes are in the report.
+    # Columns that do not fit into eighty characters are in the report.
     shown = {1: (0, 1, 2, 3, 5), 2: (1, 2, 3, 5)}.get(len(grid["axes"]), (1, 3, 5))
     for k in shown:
         table.add_column(GRID_HEADS[k].replace(", %", ",\n%"), justify="right", no_wrap=True)
@@ -44,7 +42,7 @@ def grid_table(grid: dict[str, Any]) -> Table:
     return table
 
 
-#: Heads of `cell_numbers`.
+#: Headings of `cell_numbers`.
 GRID_HEADS = (
     "event risks, %", "power, %", "change, %", "type I, %", "bias", "coverage, %",
 )  # fmt: skip
@@ -80,7 +78,7 @@ def tornado_table(tornado: dict[str, Any]) -> Table:
 
 
 def _broken(path: str, width: int = 34) -> str:
-    """Return a path on lines of at most this width, broken after its dots where it is longer."""
+    """Return a path on lines of at most this width, broken after dots."""
     lines = [""]
     for part in path.replace(".", ".\n").split("\n"):
         if lines[-1] and len(lines[-1]) + len(part) > width:

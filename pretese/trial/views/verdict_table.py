@@ -8,7 +8,7 @@ from pretese.trial.views.measure_words import cell, narrow_table
 
 
 def decision_table(decision: dict[str, Any]) -> Table:
-    """Return thresholds, estimates and verdicts, one part of the rule a row."""
+    """Return thresholds, estimates and verdicts, one row per part of the rule."""
     table = narrow_table(
         f"Decision rule of the design file, {decision['participants']} participants"
     )

@@ -1,1 +1,1 @@
-"""The page of simulated cohorts: question, what came of it, pictures, downloads."""
+"""The page of simulated cohorts: form, results, figures, downloads."""

@@ -1,4 +1,4 @@
-"""What the cohort page shows: flow, Table 1, and the truth beside what analyses estimate."""
+"""Results on the cohort page: flow, Table 1, true and estimated effects."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from protocol.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Patients behind the true effects: their Monte Carlo error is shown with them.
+#: Number of patients from whom true effects are computed; their Monte Carlo error is shown.
 TRUTH_PATIENTS = 65_536
 
-#: Methods that estimate the effect on any sperm, and whose effect each is for: the last part of
-#: the estimand's name.
+#: Methods for the effect on any sperm, with the population of each: the last part of the estimand's
+#: name.
 SHOWN_METHODS = {
     "unadjusted": "everyone",
     "g-computation": "everyone",
@@ -27,10 +27,10 @@ SHOWN_METHODS = {
     "iptw-ato": "overlap",
 }
 
-#: What an estimate must have to be shown.
+#: Fields that an estimate must have to be shown.
 ENDS = ["estimate", "conf_low", "conf_high"]
 
-#: Baseline values that the analyses adjust for: the confounders that a clinic records.
+#: Baseline values for which the analyses adjust: the confounders that a clinic records.
 COVARIATES: dict[str, Any] = {
     "age_years": "numeric",
     "infertility_duration_years": "numeric",
@@ -42,7 +42,7 @@ COVARIATES: dict[str, Any] = {
     "prolactin_ng_ml": "numeric",
 }
 
-#: Steps of the flow: the message that names each, and its column.
+#: Steps of the flow: message key and column of each.
 STEPS = (
     ("flow_completed", "completed"),
     ("flow_ejaculate", "sperm_in_ejaculate"),
@@ -55,7 +55,7 @@ STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class CohortAnswer:
-    """A simulated cohort and what is shown of it; risk differences are fractions."""
+    """A simulated cohort with its results; risk differences are fractions."""
 
     question: CohortQuestion
     scenario: Scenario
@@ -66,7 +66,7 @@ class CohortAnswer:
     remarks: Sequence[str]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the answer as plain values."""
+        """Return the results as plain values."""
         from pretese.io.text.rounding_rule import rounded_document
 
         document = {
@@ -81,12 +81,12 @@ class CohortAnswer:
 
 
 def cohort_answer(question: CohortQuestion) -> CohortAnswer:
-    """Simulate a cohort, analyse it, and count the true effects.
+    """Simulate a cohort, analyse it, and compute the true effects.
 
     Raises
     ------
     InputError
-        A changed number does not exist or is not possible.
+        A changed number does not exist, or its value is not allowed.
     """
     scenario = question.read_scenario()
     cohort = question.simulated(scenario)
@@ -98,7 +98,7 @@ def cohort_answer(question: CohortQuestion) -> CohortAnswer:
 
 
 def flow_of(patients: "pd.DataFrame") -> dict[str, Any]:
-    """Return patients by arm, and how many of them reached each step."""
+    """Return the number of patients by arm, and the number who reached each step."""
     arms = {"treated": 1, "untreated": 0}
     groups = {arm: patients[patients["gonadotropin_therapy"] == code] for arm, code in arms.items()}
     return {
@@ -118,7 +118,7 @@ def with_any_sperm(patients: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _analysed(patients: "pd.DataFrame") -> tuple[Any, list[str]]:
-    """Return the analysis; without one, why there is none."""
+    """Return the analysis, or the reason why there is none."""
     diagnoses = ["idiopathic", *sorted(set(patients["diagnosis"]) - {"idiopathic"})]
     plan = {
         "treatment": "gonadotropin_therapy",
@@ -128,13 +128,13 @@ def _analysed(patients: "pd.DataFrame") -> tuple[Any, list[str]]:
     }
     try:
         found = pretese.analyse(with_any_sperm(patients), plan, progress=False)
-    except InputError as error:  # such as no patient of an arm with complete values
+    except InputError as error:  # for example, an arm without complete cases
         return None, [str(each) for each in error.faults]
     return found, list(found.remarks)
 
 
 def _effects(scenario: Scenario, cohort: Cohort, found: Any) -> list[dict[str, Any]]:
-    """Return risk differences of any sperm: estimated, true in these patients, true in all."""
+    """Return risk differences of any sperm: estimate, truth in the cohort and the population."""
     if found is None:
         return []
     rows = found.estimates
@@ -145,7 +145,7 @@ def _effects(scenario: Scenario, cohort: Cohort, found: Any) -> list[dict[str, A
     shown = []
     for method, group in SHOWN_METHODS.items():
         if method not in estimates.index or estimates.loc[method, ENDS].isna().any():
-            continue  # too few patients for this method: there is no interval
+            continue  # too few patients for an interval by this method
         row, true = estimates.loc[method], truths.loc[f"any_sperm.{group}"]
         covered = bool(row["conf_low"] <= true["truth"] <= row["conf_high"])
         shown.append({

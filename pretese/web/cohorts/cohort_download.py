@@ -1,4 +1,4 @@
-"""A cohort as a zip file: what `pretese simulate` writes, the same bytes for the same question."""
+"""A cohort as a zip file with the output of `pretese simulate`; equal requests give equal bytes."""
 
 import io
 import tempfile
@@ -8,19 +8,19 @@ from pathlib import Path
 from pretese.web.cohorts.cohort_question import CohortQuestion
 from protocol.errors import InputError
 
-#: Date of every file in the archive, so that its bytes depend on the question alone.
+#: Date of every file in the archive, so that its bytes depend only on the request.
 DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def cohort_archive(question: CohortQuestion, form: str) -> bytes:
     """Return the archive of a cohort in one format, with data dictionary and manifest.
 
-    It is put together in a temporary folder, which is removed: it holds synthetic patients alone.
+    It is written in a temporary folder, which is removed; it contains only synthetic patients.
 
     Raises
     ------
     InputError
-        There is no such format, or a changed number is not possible.
+        The format does not exist, or the value of a changed number is not allowed.
     """
     check_format(form)
     cohort = question.simulated(question.read_scenario())
@@ -31,7 +31,7 @@ def cohort_archive(question: CohortQuestion, form: str) -> bytes:
 
 
 def check_format(form: str) -> None:
-    """Refuse a format that no writer knows."""
+    """Refuse an unknown format."""
     from pretese.io.export.formats import FORMATS
 
     if form not in FORMATS:

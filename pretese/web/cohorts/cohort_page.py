@@ -1,4 +1,4 @@
-"""The cohort page: simulated patients, what came of them, and their downloads."""
+"""The cohort page: simulated patients, their outcomes, and downloads."""
 
 from collections.abc import Mapping
 from itertools import groupby
@@ -25,12 +25,12 @@ from protocol.errors import InputError
 
 router = APIRouter()
 
-#: Rows of a table that a page shows at once.
+#: Number of rows of a table on one page.
 ROWS = 20
 
 
 def link_entries(request: Request) -> Mapping[str, str]:
-    """Return the entries of the address."""
+    """Return the parameters of the address."""
     return dict(request.query_params)
 
 
@@ -39,9 +39,9 @@ Entries = Annotated[Mapping[str, str], Depends(link_entries)]
 
 @router.get("/cohort", response_class=HTMLResponse)
 def cohort_page(request: Request, entries: Entries) -> Response:
-    """Return the form with the cohort: the whole state of the page is its address.
+    """Return the form with the cohort; the address contains the whole state of the page.
 
-    A form sends its empty fields too; the answer is then the address without them.
+    An address with empty fields, as a form sends them, is redirected to one without them.
     """
     language = language_asked(request)
     form = _form_values(entries)
@@ -59,7 +59,7 @@ def cohort_page(request: Request, entries: Entries) -> Response:
 
 @router.get("/cohort.json")
 def cohort_json(entries: Entries) -> Response:
-    """Return flow, Table 1, and the truth beside the estimates."""
+    """Return flow, Table 1, true and estimated effects."""
     from pretese.io.text.json_text import to_json
 
     try:
@@ -71,7 +71,7 @@ def cohort_json(entries: Entries) -> Response:
 
 @router.get("/cohort.zip")
 def cohort_file(entries: Entries) -> Response:
-    """Return the cohort in the format asked for, as `pretese simulate` writes it."""
+    """Return the cohort in the requested format, as `pretese simulate` writes it."""
     form = entries.get("format") or "csv"
     try:
         check_format(form)
@@ -85,7 +85,7 @@ def cohort_file(entries: Entries) -> Response:
 
 
 def shown_cohort(found: CohortAnswer, language: str, table: str, page: int) -> dict[str, Any]:
-    """Return what the template shows of a cohort."""
+    """Return the values of the template for a cohort."""
     question, words = found.question, messages(language)
     tables = found.cohort.tables
     if table not in tables:
@@ -127,7 +127,7 @@ def shown_cohort(found: CohortAnswer, language: str, table: str, page: int) -> d
 
 
 def _form_values(entries: Mapping[str, str]) -> dict[str, Any]:
-    """Return what the form shows: the scenarios, and every number of the one chosen."""
+    """Return the values of the form: scenarios, and every number of the selected one."""
     names = pretese.shipped().scenarios
     chosen = entries.get("scenario") or DEFAULTS["scenario"]
     scenario = pretese.scenario(chosen if chosen in names else DEFAULTS["scenario"])
@@ -145,7 +145,7 @@ def _form_values(entries: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _place_in_tables(entries: Mapping[str, str]) -> tuple[str, int]:
-    """Return the table that is shown, and its page from 1."""
+    """Return the selected table, and its page, counted from 1."""
     table, page = entries.get("table") or "patients", entries.get("page") or "1"
     if not (page.isascii() and page.isdecimal() and 1 <= int(page[:6]) <= 99_999):
         cure = "give a whole number from 1"
@@ -154,5 +154,5 @@ def _place_in_tables(entries: Mapping[str, str]) -> tuple[str, int]:
 
 
 def _kept(entries: Mapping[str, str]) -> dict[str, str]:
-    """Return the entries beside the question that the address keeps."""
+    """Return the parameters of the address that are not part of the question."""
     return {key: entries[key] for key in ("table", "page") if entries.get(key, "").strip()}

@@ -1,4 +1,4 @@
-"""Pictures of a cohort: hormones by month in both arms, and estimates beside the truth."""
+"""Figures of a cohort: hormones by month in both arms, true and estimated effects."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from pretese.web.layout.line_chart import BLUE, MUTED, RED, SMALL, Band, ChartAx
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Hormones that visits measure: column, name, unit, and the end of the axis.
+#: Hormones measured at visits: column, name, unit, and upper limit of the axis.
 HORMONES = (
     ("fsh_iu_l", "FSH", "IU/L", 40.0),
     ("testosterone_nmol_l", "Testosterone", "nmol/L", 45.0),
@@ -18,17 +18,17 @@ HORMONES = (
     ("estradiol_pmol_l", "Estradiol", "pmol/L", 400.0),
 )
 
-#: Names of methods that would not fit beside the picture.
+#: Short labels of methods with long names.
 SHORT = {"unadjusted": "unadj.", "g-computation": "g-comp."}
 
-#: Patients whose own course is drawn behind the quartiles.
+#: Number of patients whose course is drawn behind the quartiles.
 SINGLE_COURSES = 40
 
 
 def trajectories(
     patients: "pd.DataFrame", visits: "pd.DataFrame", words: Mapping[str, str]
 ) -> list[tuple[str, Markup]]:
-    """Return a chart per hormone: treated patients by month, median and quartiles."""
+    """Return one chart per hormone: median and quartiles of treated patients by month."""
     treated = set(patients.loc[patients["gonadotropin_therapy"] == 1, "patient_id"])
     of_treated = visits[visits["patient_id"].isin(treated)]
     return [
@@ -61,7 +61,7 @@ def _course(
 
 
 def effects_chart(effects: Sequence[Mapping[str, Any]], words: Mapping[str, str]) -> Markup:
-    """Return intervals of the estimates, one below the other, with the true effects."""
+    """Return the intervals of the estimates, one per row, with the true effects."""
     lines: list[Line] = []
     for place, each in enumerate(reversed(effects), start=1):
         low, high = (100 * each[end] for end in ("conf_low", "conf_high"))

@@ -1,4 +1,4 @@
-"""What the cohort page asks: scenario, size, seed and changed numbers, all held by its address."""
+"""The request of the cohort page: scenario, size, seed and changed numbers, all in its address."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from pretese.api.simulation.scenarios import Scenario
 from protocol.errors import InputError
 from protocol.reading.numbers import read_number
 
-#: Entries of the form with their first values; a link holds those that differ.
+#: Fields of the form with their defaults; a link contains those that differ.
 DEFAULTS = {"scenario": "paper", "patients": "500", "seed": "1"}
 
-#: Patients that a page simulates while a person waits: fewest and most.
+#: Minimum and maximum number of patients that a page simulates.
 FEWEST, MOST = 50, 1000
 
-#: Before the path of a number of the scenario that is changed.
+#: Prefix of the path of a changed number of the scenario.
 CHANGE = "set."
 
 
 @dataclass(frozen=True, slots=True)
 class CohortQuestion:
-    """A cohort to simulate; ``changes`` are other values of the scenario's numbers by path."""
+    """A cohort to simulate; ``changes`` maps paths of numbers of the scenario to new values."""
 
     scenario: str
     patients: int
@@ -35,16 +35,16 @@ class CohortQuestion:
         Raises
         ------
         InputError
-            A number does not exist, or cannot have this value.
+            A number does not exist, or its value is not allowed.
         """
         return pretese.scenario(self.scenario, self.changes)
 
     def simulated(self, scenario: Scenario) -> Cohort:
-        """Return the cohort, not yet simulated."""
+        """Return the cohort; it is simulated when its tables are used."""
         return scenario.simulate(self.patients, seed=self.seed)
 
     def query(self) -> dict[str, str]:
-        """Return the entries that differ from the first values."""
+        """Return the fields that differ from their defaults."""
         given = {
             "scenario": self.scenario,
             "patients": str(self.patients),
@@ -54,11 +54,11 @@ class CohortQuestion:
         return {**{k: v for k, v in given.items() if v != DEFAULTS[k]}, **changed}
 
     def link(self, language: str, address: str = "/cohort", **more: str) -> str:
-        """Return the address of a page with this question."""
+        """Return the address of a page with this request."""
         return f"{address}?" + urlencode({**self.query(), **more, "lang": language})
 
     def python(self) -> str:
-        """Return the Python code that gives the same cohort."""
+        """Return Python code that simulates the same cohort."""
         lines = "".join(f"\n    {path!r}: {value!r}," for path, value in self.changes.items())
         changes = f", changes={{{lines}\n}}" if lines else ""
         return (
@@ -68,23 +68,23 @@ class CohortQuestion:
         )
 
     def command(self, formats: str = "csv") -> str:
-        """Return the command line that writes the same cohort."""
+        """Return a command line that writes the same cohort."""
         words = [f"pretese simulate {self.scenario} --patients {self.patients} --seed {self.seed}"]
         words += [f"--set {path}={value!r}" for path, value in self.changes.items()]
         return " \\\n  ".join([*words, f"--format {formats} --out cohort"])
 
 
 def cohort_question(entries: Mapping[str, str]) -> CohortQuestion:
-    """Read the entries of the form; what is empty keeps the scenario's value.
+    """Read the fields of the form; empty fields leave the value of the scenario.
 
     Raises
     ------
     InputError
-        An entry is not a number within its limits, or the scenario is not a shipped one.
+        A value is not a number within its limits, or the scenario is not a shipped one.
     """
     given = {**DEFAULTS, **{k: v.strip() for k, v in entries.items() if v.strip()}}
     names = pretese.shipped().scenarios
-    if given["scenario"] not in names:  # a path would open files of the server
+    if given["scenario"] not in names:  # a path could open files of the server
         problem = f"{given['scenario'][:60]!r} is not a shipped scenario"
         raise InputError.of("cohort", "scenario", problem, f"choose from {', '.join(names)}")
     changes = {

@@ -1,1 +1,1 @@
-"""What programs read about the server: OpenAPI, as a page and as JSON, and JSON Schemas."""
+"""Documentation of the server's API: OpenAPI as a page and as JSON, and JSON Schemas."""

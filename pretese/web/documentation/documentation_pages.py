@@ -1,4 +1,4 @@
-"""`/docs`: the OpenAPI document as a page without scripts, and the JSON Schemas behind it."""
+"""`/docs`: the OpenAPI document as a page without scripts, and its JSON Schemas."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ router = APIRouter()
 
 @router.get("/docs", response_class=HTMLResponse)
 def documentation(request: Request) -> HTMLResponse:
-    """Return every address with its entries and answers, from the OpenAPI document."""
+    """Return every address with parameters and responses, from the OpenAPI document."""
     document = request.app.openapi()
     operations = [
         _operation(method, path, found)
@@ -38,7 +38,7 @@ def schema(name: str) -> Response:
 
 
 def _operation(method: str, path: str, found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the page shows of one address."""
+    """Return the values of the page for one address."""
     entries = [(each["name"], each["in"], each["schema"]) for each in found.get("parameters", [])]
     for kind, body in found.get("requestBody", {}).get("content", {}).items():
         fields = body["schema"].get("properties") or {"": body["schema"]}
@@ -53,7 +53,7 @@ def _operation(method: str, path: str, found: Mapping[str, Any]) -> dict[str, An
 
 
 def _shown(schema: Mapping[str, Any]) -> str:
-    """Return a schema in a few words: its type or choices, limits and first value."""
+    """Return a summary of a schema: type or choices, limits and default."""
     words = str(schema.get("type") or schema.get("$ref") or "")
     if "enum" in schema:
         words = " | ".join(map(str, schema["enum"]))

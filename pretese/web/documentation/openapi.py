@@ -1,4 +1,4 @@
-"""The description of the server for programs: every address with its entries and answers."""
+"""The OpenAPI document: every address with parameters and responses."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ USE = "Research software: not a medical device, and no recommendation for a real
 
 Schema = dict[str, Any]
 
-#: Addresses whose answer has a schema of its own, by method and path.
+#: Addresses whose response has its own schema, by method and path.
 ANSWERS = {
     ("post", "/decision.json"): "decision",
     ("post", "/audit.json"): "audit",
@@ -26,10 +26,10 @@ ANSWERS = {
 
 
 class DescribedServer(FastAPI):
-    """The application with an OpenAPI document that names the entries of every form."""
+    """The application, with an OpenAPI document that lists the fields of every form."""
 
     def openapi(self) -> Schema:
-        """Return the document, made once."""
+        """Return the document, computed once."""
         if not self.openapi_schema:
             found = get_openapi(
                 title=self.title, version=self.version, routes=self.routes, description=USE
@@ -42,7 +42,7 @@ class DescribedServer(FastAPI):
 
 
 def _describe(method: str, path: str, operation: Schema) -> None:
-    """Add entries and answer of one address."""
+    """Add parameters and response of one address."""
     if method == "get" and path.startswith(("/trial", "/cohort")):
         operation["parameters"] = [*operation.get("parameters", []), *_query(path)]
     body = _body(path) if method == "post" else None
@@ -54,7 +54,7 @@ def _describe(method: str, path: str, operation: Schema) -> None:
 
 
 def _query(path: str) -> list[Schema]:
-    """Return the entries that an address of the explorers takes."""
+    """Return the parameters of an address of the explorers."""
     if path.startswith("/trial"):
         found = _trial_entries()
         if path.endswith("compare"):
@@ -94,13 +94,13 @@ def _cohort_entries() -> dict[str, Schema]:
         "patients": {**size, "default": int(first["patients"])},
         "seed": {"type": "integer", "minimum": 0, "default": int(first["seed"])},
         f"{cohort_question.CHANGE}PATH": {
-            "type": "number", "description": "another value of a number of the scenario",
+            "type": "number", "description": "new value of a number of the scenario",
         },
     }  # fmt: skip
 
 
 def _body(path: str) -> dict[str, Schema] | None:
-    """Return what is sent to an address, by media type."""
+    """Return the request body of an address, by media type."""
     if path in ("/", "/decision.json", "/therapy.ics"):
         return {"application/x-www-form-urlencoded": {"schema": _bedside_entries()}}
     if path.startswith("/audit"):

@@ -1,1 +1,1 @@
-"""FHIR R4: codes, patients as resources and back, and regimens as definitions."""
+"""FHIR R4: codes, conversion of patient files to and from resources, regimens as definitions."""

@@ -1,9 +1,9 @@
-"""Codes by which laboratory values and drugs are found in FHIR resources."""
+"""Codes of laboratory values and drugs in FHIR resources."""
 
 LOINC = "http://loinc.org"
 UCUM = "http://unitsofmeasure.org"
 
-#: LOINC code to the finding of a patient file that it measures.
+#: LOINC code to the finding of a patient file.
 FINDINGS = {
     "15067-2": "fsh",
     "10501-5": "lh",
@@ -14,14 +14,14 @@ FINDINGS = {
     "20570-8": "hematocrit",
 }
 
-#: The code system of inputs that LOINC does not name as the regimen means them. Its domain is
-#: reserved: a site that uses it maps its own codes to the names of the regimen's inputs.
+#: Code system of inputs without a LOINC code of the meaning in the regimen. Its domain is reserved:
+#: a site that uses it maps its own codes to the names of the regimen's inputs.
 INPUTS = "https://pretese.invalid/inputs"
 
 #: Findings without a LOINC code that a site may send under `INPUTS`.
 OTHER_FINDINGS = ("breast_tenderness", "semen", "micro_tese")
 
-#: Facts of the entry criteria, sent under `INPUTS` too.
+#: Facts of the entry criteria, also sent under `INPUTS`.
 ENTRY_FACTS = (
     "azoospermic_samples", "centrifuge_g", "centrifuge_minutes", "karyotype", "azf",
     "radio_or_chemotherapy", "hypogonadotropic_hypogonadism",
@@ -51,7 +51,7 @@ def input_query(names: tuple[str, ...]) -> str:
     return f"Observation?patient={{{{context.patientId}}}}&code={codes}&_sort=-date&_count=50"
 
 
-#: What the service asks the record to send along, by key.
+#: Prefetch queries of the service, by key.
 PREFETCH = {
     "patient": "Patient/{{context.patientId}}",
     **{finding: observation_query(finding) for finding in dict.fromkeys(FINDINGS.values())},
@@ -61,8 +61,8 @@ PREFETCH = {
     ),
 }
 
-#: Without these there is no decision; the others may be absent.
+#: Required for a decision; the others may be absent.
 REQUIRED = ("patient", "fsh", "administrations")
 
-#: Procedures by words in their name.
+#: Words in the name of a procedure to the procedure.
 SURGERY_WORDS = ("micro-tese", "microtese", "microdissection testicular sperm extraction", "mtese")

@@ -1,7 +1,7 @@
-"""The rules of a regimen as a CQL library: a definition per rule, over parameters of one patient.
+"""The rules of a regimen as a CQL library: one definition per rule, on parameters of one patient.
 
-Clinical Quality Language has three values of truth, as the rules need: a comparison with a value
-that is missing is unknown, and only ``is null`` holds of it.
+Clinical Quality Language has three-valued logic, as the rules require: a comparison with a missing
+value is unknown, and only ``is null`` is true.
 """
 
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ def library_name(regimen: Regimen) -> str:
 
 
 def expression(regimen: Regimen, conditions: Mapping[str, Condition]) -> str:
-    """Return the conditions of a rule, all of which must hold."""
+    """Return the conditions of a rule, all of which must be met."""
     parts = [_condition(name, each, regimen.inputs[name]) for name, each in conditions.items()]
     return "\n    and ".join(parts) or "true"
 

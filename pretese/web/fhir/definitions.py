@@ -1,4 +1,4 @@
-"""A regimen as FHIR R4: PlanDefinition, ActivityDefinition of each dose, Library of rules."""
+"""A regimen as FHIR R4: PlanDefinition, ActivityDefinition per dose, Library of rules."""
 
 import base64
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from pretese.web.fhir.dosage import dosage_of
 from protocol.regimen.parts import Order
 from protocol.regimen.rules import Phase, Regimen
 
-#: Base of canonical names; the domain is reserved, so that nothing can be found behind it.
+#: Base of canonical names; the domain is reserved and does not resolve.
 CANONICAL = "https://pretese.invalid/fhir"
 _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem"
 
@@ -23,10 +23,10 @@ Resource = dict[str, Any]
 
 
 def plan_definition(regimen: Regimen) -> Resource:
-    """Return the regimen as a protocol: each table a group of rules, each phase its doses.
+    """Return the regimen as a PlanDefinition: one action group per table, doses of each phase.
 
-    The rules of a table exclude each other and cover every case, which the regimen's proof shows:
-    exactly one of them applies. Of the flags any number may.
+    The rules of a table are mutually exclusive and exhaustive, as the regimen's proof shows:
+    exactly one applies. Any number of flags may apply.
     """
     groups = [
         {
@@ -80,7 +80,7 @@ def library(regimen: Regimen) -> Resource:
     }  # fmt: skip
 
 
-#: Kind of a resource to what makes all resources of this kind of a regimen.
+#: Type of a resource to the function that returns all resources of this type.
 KINDS: Mapping[str, Callable[[Regimen], list[Resource]]] = {
     "PlanDefinition": lambda regimen: [plan_definition(regimen)],
     "ActivityDefinition": activity_definitions,
@@ -89,17 +89,17 @@ KINDS: Mapping[str, Callable[[Regimen], list[Resource]]] = {
 
 
 def canonical(kind: str, name: str, version: str) -> str:
-    """Return the name by which other resources refer to a definition."""
+    """Return the canonical name of a definition."""
     return f"{CANONICAL}/{kind}/{name}|{version}"
 
 
 def activity_id(regimen: Regimen, phase: Phase, number: int) -> str:
-    """Return the id of a dose: the regimen, its phase, and the number of the dose in it."""
+    """Return the id of a dose: regimen, phase, and index of the dose in it."""
     return f"{regimen.id}.{phase.name}.{number}"
 
 
 def _rule(regimen: Regimen, table: str, rule: Any) -> Resource:
-    """Return a rule with its condition; a phase that it begins holds the doses."""
+    """Return a rule as an action with its condition, and the doses of the phase that it begins."""
     phase = next((p for p in regimen.phases if table == "phase" and p.name == rule.then), None)
     label = phase.label if phase else rule.then or rule.outcome
     doses = [

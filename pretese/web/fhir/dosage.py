@@ -1,4 +1,4 @@
-"""Doses of a regimen as FHIR dosages, and drafts of orders compared with them."""
+"""Doses of a regimen as FHIR dosages, and comparison of draft orders with them."""
 
 from collections.abc import Mapping
 from typing import Any, TypeGuard
@@ -18,7 +18,7 @@ def dosage_of(order: Mapping[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     order
-        As a decision writes it: dose, unit, route, every, interval_days, weekdays.
+        As in the document of a decision: dose, unit, route, every, interval_days, weekdays.
     """
     words = f"{order['dose']:g} {order['unit']} {(order['route'] or '').upper()}".strip()
     code = UNIT_CODES.get(order["unit"], order["unit"])
@@ -31,7 +31,7 @@ def dosage_of(order: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def differences(draft: Mapping[str, Any], order: Mapping[str, Any]) -> list[str]:
-    """Return how a draft's dosage differs from an order of the regimen, in words; empty if not."""
+    """Return the difference of a draft's dosage from an order of the regimen; empty if none."""
     dosage = first_of(draft.get("dosageInstruction"))
     quantity = _mapping(first_of(dosage.get("doseAndRate")).get("doseQuantity"))
     found = []
@@ -71,7 +71,7 @@ def rhythm_of(repeat: Mapping[str, Any]) -> float | tuple[str, ...] | None:
 
 
 def first_of(value: Any) -> Mapping[str, Any]:
-    """Return the first object of a list; whatever else was sent is an empty one."""
+    """Return the first object of a list; an empty one for any other value."""
     return _mapping(value[0]) if isinstance(value, list) and value else {}
 
 
@@ -84,7 +84,7 @@ def _spoken(rhythm: float | tuple[str, ...]) -> str:
 
 
 def _repeat(order: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how an order repeats as the timing of FHIR: every few days, or on weekdays."""
+    """Return the FHIR timing of an order: an interval in days, or weekdays."""
     if order["weekdays"]:
         return {"dayOfWeek": list(order["weekdays"])}
     return {"frequency": 1, "period": order["interval_days"], "periodUnit": "d"}

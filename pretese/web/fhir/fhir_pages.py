@@ -1,4 +1,4 @@
-"""Addresses of FHIR: the definitions of every shipped regimen, and patients to files and back."""
+"""FHIR endpoints: definitions of every shipped regimen, and conversion of patient files."""
 
 import datetime as dt
 
@@ -18,13 +18,13 @@ router = APIRouter(prefix="/fhir")
 @router.options("/{kind}")
 @router.options("/{kind}/{name}")
 def fhir_preflight(kind: str, name: str = "") -> Response:
-    """Tell a browser that pages of other origins may ask."""
+    """Answer a CORS preflight request."""
     return Response(status_code=204, headers=CROSS_ORIGIN)
 
 
 @router.post("/$patient-file")
 async def to_patient_file(request: Request, regimen: str = "fsh-guided") -> Response:
-    """Return the patient file that a Bundle states, as `pretese decide` reads it."""
+    """Convert a Bundle to a patient file for `pretese decide`."""
     from pretese.io.text.json_text import plain
 
     try:
@@ -37,7 +37,7 @@ async def to_patient_file(request: Request, regimen: str = "fsh-guided") -> Resp
 
 @router.post("/$bundle")
 async def to_bundle(request: Request) -> Response:
-    """Return a patient file as a Bundle."""
+    """Convert a patient file to a Bundle."""
     try:
         file = parse_json((await request.body()).decode(), "patient")
         return resource_response(patient_bundle(file))
@@ -47,9 +47,9 @@ async def to_bundle(request: Request) -> Response:
 
 @router.get("/{kind}")
 def definitions(kind: str) -> Response:
-    """Return all definitions of a kind as a Bundle."""
+    """Return all definitions of a resource type as a Bundle."""
     if kind not in KINDS:
-        return outcome(404, "not-found", f"there is {', '.join(KINDS)}")
+        return outcome(404, "not-found", f"choose from {', '.join(KINDS)}")
     found = [each for name in pretese.shipped().regimens for each in _made(kind, name)]
     entries = [{"fullUrl": each["url"], "resource": each} for each in found]
     bundle = {"resourceType": "Bundle", "type": "searchset", "total": len(found), "entry": entries}
@@ -69,7 +69,7 @@ def definition(kind: str, name: str) -> Response:
 
 
 def reason_of(error: Exception) -> str:
-    """Return what is wrong with a request, without values of a patient."""
+    """Return the faults of a request, without values of a patient."""
     if isinstance(error, InputError):
         return "; ".join(each.problem for each in error.faults)
     return "the request is not UTF-8 text"
@@ -80,7 +80,7 @@ def _made(kind: str, name: str) -> list[Resource]:
 
 
 def _shipped(name: str) -> Regimen:
-    """Return a shipped regimen; a path would open files of the server."""
+    """Return a shipped regimen; a path could open files of the server."""
     if name not in pretese.shipped().regimens:
         cure = f"choose from {', '.join(pretese.shipped().regimens)}"
         raise InputError.of("regimen", "", "this is not a shipped regimen", cure)

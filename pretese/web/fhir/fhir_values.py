@@ -1,4 +1,4 @@
-"""From FHIR R4 resources to the patient file of the regimen: values, dates, drugs given."""
+"""Values, dates and administered drugs in FHIR R4 resources, for the patient file."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from pretese.web.fhir.codes import (
 from protocol.errors import Fault, InputError
 from protocol.regimen.rules import Regimen
 
-#: States of a resource whose value counts.
+#: Statuses of a resource whose value is used.
 FINAL = ("final", "amended", "corrected")
 
 #: Days of a month of therapy.
@@ -25,7 +25,7 @@ Resource = Mapping[str, Any]
 
 
 def resources_of(bundle: Any, kind: str) -> list[Resource]:
-    """Return the resources of one kind in a searchset bundle; a lone resource is one, null none."""
+    """Return the resources of one type in a searchset bundle, or a single one; none for null."""
     if not isinstance(bundle, Mapping):
         return []
     if bundle.get("resourceType") == kind:
@@ -37,10 +37,10 @@ def resources_of(bundle: Any, kind: str) -> list[Resource]:
 def measurements_of(observations: Iterable[Resource]) -> list[dict[str, Any]]:
     """Return observations as measurements of a patient file.
 
-    Only those with a known code, a final status, a date and a value count: a quantity under a
-    LOINC code, a quantity or a word under the code of an input. ``<0.3`` is a value below a limit
-    of detection. Units must be UCUM codes or texts that the regimen knows; they are converted
-    there, or refused.
+    Only observations with a known code, a final status, a date and a value are used: a quantity
+    under a LOINC code, a quantity or a text under the code of an input. ``<0.3`` is a value below
+    the limit of detection. Units must be UCUM codes or texts that the regimen converts; others are
+    refused.
     """
     found = []
     for each in observations:
@@ -58,7 +58,7 @@ def measurements_of(observations: Iterable[Resource]) -> list[dict[str, Any]]:
 
 
 def entry_facts_of(observations: Iterable[Resource]) -> dict[str, Any]:
-    """Return facts of the entry criteria, the latest of each, by the name of the input."""
+    """Return facts of the entry criteria by name of the input, the latest of each."""
     facts: dict[str, tuple[str, Any]] = {}
     for each in observations:
         name = _finding(each.get("code"), ENTRY_FACTS)
@@ -72,14 +72,14 @@ def entry_facts_of(observations: Iterable[Resource]) -> dict[str, Any]:
 
 
 def _finding(concept: Any, own: tuple[str, ...]) -> str | None:
-    """Return the finding that a code means; the inputs of the regimen that are asked for too."""
+    """Return the finding of a code, including inputs of the regimen in ``also``."""
     by_loinc = (FINDINGS[code] for code in _codes(concept, LOINC) if code in FINDINGS)
     by_input = (code for code in _codes(concept, INPUTS) if code in own)
     return next(by_loinc, None) or next(by_input, None)
 
 
 def _value(observation: Resource) -> dict[str, Any] | None:
-    """Return value and unit of an observation; None if it states none that can be used."""
+    """Return value and unit of an observation; None if it has no usable value."""
     word = observation.get("valueString")
     if isinstance(word, str) and word:
         return {"value": word}
@@ -96,7 +96,7 @@ def _value(observation: Resource) -> dict[str, Any] | None:
 
 
 def injections_of(administrations: Iterable[Resource]) -> list[tuple[dt.date, str]]:
-    """Return date and drug of every administration of a drug that regimens know."""
+    """Return date and drug of every administration of a drug of the regimens."""
     found = []
     for each in administrations:
         if each.get("status") not in ("completed", "in-progress"):
@@ -113,12 +113,12 @@ def injections_of(administrations: Iterable[Resource]) -> list[tuple[dt.date, st
 def phases_given(
     injections: list[tuple[dt.date, str]], regimen: Regimen, today: dt.date
 ) -> tuple[dt.date | None, list[str]]:
-    """Return day 0, and the phase of each month that has ended, from the drugs given in it.
+    """Return day 0, and the phase of each completed month from the drugs administered.
 
     Raises
     ------
     InputError
-        The drugs of a month are those of no phase of the regimen: a person must say what was done.
+        The drugs of a month do not match a phase of the regimen; phases must be entered by hand.
     """
     if not injections:
         return None, []
@@ -144,7 +144,7 @@ def phases_given(
 
 
 def day_of_fhir(text: Any) -> dt.date | None:
-    """Return the date of a FHIR dateTime; None for a year or a month alone.
+    """Return the date of a FHIR dateTime; None for a year or a month without a day.
 
     >>> day_of_fhir("2022-03-31T08:30:00+02:00"), day_of_fhir("2022-03")
     (datetime.date(2022, 3, 31), None)
@@ -158,7 +158,7 @@ def day_of_fhir(text: Any) -> dt.date | None:
 
 
 def mappings(value: Any) -> list[Mapping[str, Any]]:
-    """Return the objects of a list; whatever else was sent is nothing."""
+    """Return the objects of a list; none for any other value."""
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 
 
@@ -170,7 +170,7 @@ def _codes(concept: Any, system: str) -> list[str]:
 
 
 def drug_of(concept: Any) -> str | None:
-    """Return the drug of a regimen that a medication names, by its text or its displays."""
+    """Return the drug of a medication, by its text or displays."""
     if not isinstance(concept, Mapping):
         return None
     codings = mappings(concept.get("coding"))

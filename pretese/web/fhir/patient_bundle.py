@@ -1,4 +1,4 @@
-"""A patient file as a FHIR bundle, and back: results, phases, pauses, facts of entry."""
+"""Conversion of a patient file to and from a FHIR bundle: results, phases, pauses, entry facts."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
@@ -19,25 +19,24 @@ from protocol.bedside.patient import PatientFacts
 from protocol.bedside.patient_file import patient_from
 from protocol.errors import InputError
 
-#: Code of an interruption of therapy among the activities of a care plan.
+#: Code of an interruption of therapy in the activities of a care plan.
 PAUSE = "pause"
 
 Resource = dict[str, Any]
 
 
 def patient_bundle(file: Mapping[str, Any]) -> Resource:
-    """Return what a patient file states as a collection of resources.
+    """Convert a patient file to a collection of resources.
 
     Raises
     ------
     InputError
-        The file has faults, or holds reference ranges, for which FHIR has no place without a
-        result.
+        The file has faults, or contains reference ranges, which FHIR represents only with a result.
     """
     facts = patient_from(file, "patient")
     if facts.reference_ranges:
         cure = "leave them out; give them to the regimen"
-        raise InputError.of("patient", "reference_ranges", "a bundle cannot hold them", cure)
+        raise InputError.of("patient", "reference_ranges", "a bundle cannot contain them", cure)
     resources = [
         {"resourceType": "Patient", "id": "patient", "identifier": [{"value": facts.patient}]},
         *_observations(facts),
@@ -51,15 +50,15 @@ def patient_bundle(file: Mapping[str, Any]) -> Resource:
 
 
 def patient_file_of(bundle: Any, regimen: Regimen, today: dt.date) -> dict[str, Any]:
-    """Return the patient file that a bundle states.
+    """Convert a bundle to a patient file.
 
-    Start and phases are those of a care plan of this program; without one they follow from the
-    administrations of the regimen's drugs.
+    Start and phases are read from a care plan of this program, or derived from the administrations
+    of the regimen's drugs.
 
     Raises
     ------
     InputError
-        It is not a bundle, or the drugs of a month are those of no phase.
+        It is not a bundle, or the drugs of a month do not match a phase.
     """
     if not isinstance(bundle, Mapping) or bundle.get("resourceType") != "Bundle":
         cure = "send a Bundle with Observation, CarePlan or MedicationAdministration"
@@ -112,7 +111,7 @@ def _observation(name: str, value: float | str, unit: str | None, more: Resource
 
 
 def _stated(value: float | str, unit: str | None) -> Resource:
-    """Return a value as a quantity, or as a word."""
+    """Return a value as a quantity or as a text."""
     comparator = value[0] if isinstance(value, str) and value[:1] in ("<", ">") else None
     if isinstance(value, str) and comparator is None:
         return {"valueString": value}
@@ -123,7 +122,7 @@ def _stated(value: float | str, unit: str | None) -> Resource:
 
 
 def ucum_code(unit: str) -> str:
-    """Return the UCUM code of a unit of a file: international units stand in brackets.
+    """Return the UCUM code of a unit: international units are written in brackets.
 
     >>> ucum_code("mIU/mL"), ucum_code("nmol/L"), ucum_code("[IU]/L")
     ('m[IU]/mL', 'nmol/L', '[IU]/L')
@@ -201,7 +200,7 @@ def _period(first: dt.date, last: dt.date | None) -> Resource:
 
 
 def _name(bundle: Mapping[str, Any]) -> str:
-    """Return the first identifier of the patient, or a word that names nobody."""
+    """Return the first identifier of the patient, or an anonymous placeholder."""
     for patient in resources_of(bundle, "Patient"):
         for each in mappings(patient.get("identifier")):
             if isinstance(each.get("value"), str) and each["value"].strip():

@@ -1,10 +1,10 @@
-"""Answers of the services for programs: FHIR resources, open to pages of other origins."""
+"""Responses of the services: FHIR resources with CORS headers."""
 
 from typing import Any
 
 from fastapi.responses import JSONResponse
 
-#: Any page may call: no cookie is read, and a token, where one is set, is still asked for.
+#: Any origin may call: cookies are not read, and a configured token is still required.
 CROSS_ORIGIN = {
     "access-control-allow-origin": "*",
     "access-control-allow-methods": "GET, POST, OPTIONS",

@@ -1,4 +1,4 @@
-"""A decision as CDS Hooks cards: holds first, and never a drug suggested beside a hold."""
+"""A decision as CDS Hooks cards: holds first; with a hold no drug is suggested."""
 
 import re
 import uuid
@@ -10,15 +10,15 @@ from pretese.web.fhir.codes import FINDINGS, LOINC
 from pretese.web.fhir.dosage import dosage_of
 from pretese.web.protocols.bedside_form import finding_name as analyte_name
 
-#: Characters of a summary that CDS Hooks allows.
+#: Maximum length of a summary in CDS Hooks.
 SUMMARY = 140
 
-#: Names of cards and suggestions are derived from this one and from what they say.
+#: Namespace of the UUIDs of cards and suggestions, which are derived from their content.
 SPACE = uuid.UUID("5f0d6f1a-6a2f-5c1e-9d35-1f4f4a3c7b10")
 
 BANNER = "Research software: not a medical device, and no recommendation for a real patient."
 
-#: Reasons for which a person may set a card aside.
+#: Reasons for overriding a card.
 OVERRIDES = (
     {"code": "clinical-judgement", "display": "Clinical judgement"},
     {"code": "patient-preference", "display": "The patient prefers otherwise"},
@@ -29,7 +29,7 @@ _OVERRIDE_SYSTEM = "https://pretese.invalid/override-reasons"
 _RULES = "https://pretese.invalid/rules"
 _DOI = re.compile(r"10\.[0-9]{4,9}/[^\s;]+")
 
-#: Findings to the first LOINC code that measures them.
+#: Finding to its first LOINC code.
 LOINC_OF = {name: code for code, name in reversed(FINDINGS.items())}
 
 #: Actions of regimens that are ordered as services.
@@ -40,12 +40,12 @@ SERVICES_BY_ACTION = {
 
 
 def cards_of(decision: Decision, patient: str) -> list[dict[str, Any]]:
-    """Return the cards for a decision, the most urgent first.
+    """Return the cards of a decision, the most urgent first.
 
     Parameters
     ----------
     patient
-        The record's id of the patient, for drafts of orders and for stable names of cards.
+        Id of the patient in the record, for draft orders and for stable UUIDs of cards.
     """
     document = decision.to_dict()
     holds = [hold_card(flag, document, patient) for flag in document["flags"]["raised"]]
@@ -54,20 +54,20 @@ def cards_of(decision: Decision, patient: str) -> list[dict[str, Any]]:
 
 
 def with_suggestions(card: Mapping[str, Any], suggestions: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return a card with suggestions, and how they may be chosen; without any, with neither."""
+    """Return a card with suggestions and their selection behaviour, omitted if there are none."""
     plain = {key: value for key, value in card.items() if key != "suggestions"}
     chosen = {"suggestions": suggestions, "selectionBehavior": "any"} if suggestions else {}
     return {**plain, **chosen}
 
 
 def problem_card(problems: list[str]) -> dict[str, Any]:
-    """Return the card that says why there is no decision."""
+    """Return the card with the reason why there is no decision."""
     detail = "\n".join(f"* {_plain(each)}" for each in problems)
     return card_of("The record does not allow a decision", detail, "warning", "problem", detail)
 
 
 def hold_card(flag: Mapping[str, Any], document: Mapping[str, Any], patient: str) -> dict[str, Any]:
-    """Return the card of a finding that needs attention."""
+    """Return the card of a safety finding."""
     detail = f"{_plain(flag['rationale'])}\n\n{_plain(flag['found'])}\n\n{BANNER}"
     indicator = "critical" if flag["severity"] == "critical" else "warning"
     key = f"{patient} {document['as_of']} {flag['rule_id']}"
@@ -113,7 +113,7 @@ def _change(last: Mapping[str, Any]) -> list[str]:
 
 
 def medication_draft(order: Mapping[str, Any], patient: str, key: str) -> dict[str, Any]:
-    """Return a suggestion with a draft of a dose that a person may accept, change or decline."""
+    """Return a suggestion with a draft order of a dose, to be accepted, changed or declined."""
     dosage = dosage_of(order)
     resource = {
         "resourceType": "MedicationRequest",
@@ -127,7 +127,7 @@ def medication_draft(order: Mapping[str, Any], patient: str, key: str) -> dict[s
 
 
 def service_drafts(last: Mapping[str, Any], patient: str, key: str) -> list[dict[str, Any]]:
-    """Return drafts of the tests whose results are missing, or of the surgery recommended."""
+    """Return draft orders of tests with missing results, or of the recommended surgery."""
     wanted = [(name, LOINC_OF[name]) for name in map(analyte_name, last["missing_inputs"])
               if name in LOINC_OF]  # fmt: skip
     found = [
@@ -157,7 +157,7 @@ def _service_request(code: Mapping[str, Any], patient: str) -> dict[str, Any]:
 
 
 def card_of(summary: str, detail: str, indicator: str, key: str, content: str) -> dict[str, Any]:
-    """Return a card without suggestions; ``key`` and ``content`` decide its name."""
+    """Return a card without suggestions; its UUID is derived from ``key`` and ``content``."""
     short = summary if len(summary) < SUMMARY else summary[: SUMMARY - 2].rstrip() + "…"
     return {
         "uuid": name_of(f"{key} {content}"),
@@ -170,7 +170,7 @@ def card_of(summary: str, detail: str, indicator: str, key: str, content: str) -
 
 
 def source_of(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return where a card comes from: regimen, version, rule, and its publication if any."""
+    """Return the source of a card: regimen, version, rule, and publication if any."""
     regimen = document["regimen"]
     last = document["decisions"][-1]
     label = f"{regimen['id']} {regimen['version']} (research software), rule {last['rule_id']}"
@@ -182,12 +182,12 @@ def source_of(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def name_of(text: str) -> str:
-    """Return a UUID that follows from what a card says: the same question, the same name."""
+    """Return a UUID derived from content, so that equal cards have equal UUIDs."""
     return str(uuid.uuid5(SPACE, text))
 
 
 def _plain(text: str) -> str:
-    """Return text without Markdown or HTML of its own."""
+    """Return text with Markdown and HTML escaped."""
     from pretese.io.text.markup import markdown_text
 
     return markdown_text(text)

@@ -1,7 +1,7 @@
 """Feedback on cards: accepted or overridden, by the codes that the cards offered.
 
-Nothing is stored: each outcome is a line of JSON on standard output, without the words that a
-person may have added, which could name a patient.
+Nothing is stored: each outcome is written as a line of JSON to standard output, without free text,
+which could identify a patient.
 """
 
 import datetime as dt
@@ -25,7 +25,7 @@ class Reason(BaseModel):
 
 
 class OverrideReason(BaseModel):
-    """Why a card was set aside."""
+    """Reason for overriding a card."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -33,7 +33,7 @@ class OverrideReason(BaseModel):
 
 
 class AcceptedSuggestion(BaseModel):
-    """A suggestion that was taken."""
+    """An accepted suggestion."""
 
     model_config = ConfigDict(extra="allow")
 

@@ -1,6 +1,6 @@
-"""Orders that are about to be signed, compared with what the regimen recommends.
+"""Review of orders before signature, compared with the recommendation of the regimen.
 
-An order that the regimen recommends, or that is none of its business, gets no card.
+Orders that agree with the regimen or are outside its scope produce no card.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ Order = Mapping[str, Any]
 
 
 def drafts_of(bundle: Any) -> list[tuple[str, Order]]:
-    """Return the draft orders that a regimen judges: what each is for, and the resource."""
+    """Return the draft orders in the scope of a regimen: subject and resource of each."""
     found = []
     for each in resources_of(bundle, "MedicationRequest"):
         drug = drug_of(_medication(each))
@@ -37,14 +37,14 @@ def drafts_of(bundle: Any) -> list[tuple[str, Order]]:
 def review_cards(
     decision: Decision, drafts: Sequence[tuple[str, Order]], patient: str
 ) -> list[dict[str, Any]]:
-    """Return a card for each draft that contradicts the decision; a hold comes first and alone.
+    """Return a card for each draft that contradicts the decision; with a hold only its card.
 
     Parameters
     ----------
     drafts
-        As `drafts_of` returns them.
+        Draft orders from `drafts_of`.
     patient
-        The record's id of the patient.
+        Id of the patient in the record.
     """
     if not drafts:
         return []
@@ -53,7 +53,7 @@ def review_cards(
         return [hold_card(flag, document, patient) for flag in document["flags"]["raised"]]
     raised = bool(document["flags"]["raised"])
     cards = [_judged(kind, order, document, patient) for kind, order in drafts]
-    # A finding that needs attention stands for itself: nothing is suggested beside it.
+    # With a safety finding nothing is suggested.
     return [with_suggestions(card, [] if raised else found) for card, found in filter(None, cards)]
 
 
@@ -71,7 +71,7 @@ def _judged(
     if orders:
         words = f"The order of {kind} differs from the regimen"
         return _about(words, found[0], draft, document, patient, [_corrected(draft, orders[0])])
-    words = f"{kind}: not what the regimen recommends now"
+    words = f"{kind}: the regimen does not recommend it at this time"
     if document["outcome"] == "insufficient data":
         words = f"{kind}: the regimen cannot decide, data are missing"
     reason = f"{document['outcome']}: {document['recommendation']}"
@@ -99,7 +99,7 @@ def _about(
 
 
 def _corrected(draft: Order, order: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the suggestion to give the draft the regimen's dose: the whole resource, changed."""
+    """Return the suggestion to change the draft to the dose of the regimen, as a whole resource."""
     dosage = dosage_of(order)
     resource = {**draft, "dosageInstruction": [dosage]}
     label = f"Change the draft to {dosage['text']}"
@@ -108,7 +108,7 @@ def _corrected(draft: Order, order: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _deleted(draft: Order, kind: str) -> dict[str, Any] | None:
-    """Return the suggestion to withdraw the draft; None if it has no id by which to name it."""
+    """Return the suggestion to withdraw the draft; None if the draft has no id."""
     if not isinstance(draft.get("id"), str):
         return None
     label = f"Withdraw the draft of {kind}"
@@ -118,7 +118,7 @@ def _deleted(draft: Order, kind: str) -> dict[str, Any] | None:
 
 
 def _medication(request: Order) -> Any:
-    """Return the code of a medication: in the request itself, or in a resource that it contains."""
+    """Return the code of a medication, from the request or from a contained resource."""
     if request.get("medicationCodeableConcept"):
         return request["medicationCodeableConcept"]
     reference = request.get("medicationReference")

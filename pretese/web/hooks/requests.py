@@ -1,4 +1,4 @@
-"""What a CDS Hooks client may send; fields that the service does not use are let through."""
+"""Requests of CDS Hooks clients; fields that the service does not use are ignored."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -9,7 +9,7 @@ Hook = Literal["patient-view", "order-sign"]
 
 
 class HookContext(BaseModel):
-    """Where in the record the client is."""
+    """Context of the call in the health record."""
 
     model_config = ConfigDict(extra="allow")
 

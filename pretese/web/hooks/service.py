@@ -1,4 +1,4 @@
-"""The CDS Hooks service: discovery, calls, and what it answers when data are missing."""
+"""The CDS Hooks service: discovery, calls, and responses to missing data."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ def discovery(request: Request) -> Response:
 @router.options("/cds-services")
 @router.options("/cds-services/{service}")
 def preflight(service: str = "") -> Response:
-    """Tell a browser that pages of other origins may call."""
+    """Answer a CORS preflight request."""
     return Response(status_code=204, headers=CROSS_ORIGIN)
 
 
@@ -69,7 +69,7 @@ async def feedback(service: str, request: Request) -> Response:
     """Accept feedback on cards, if the server was started with this option."""
     settings: ServerSettings = request.app.state.settings
     if service not in SERVICES or not settings.feedback:
-        return outcome(404, "not-found", "feedback is not taken")
+        return outcome(404, "not-found", "feedback is not accepted")
     refused = _refusal(request)
     if refused is not None:
         return refused
@@ -84,7 +84,7 @@ async def feedback(service: str, request: Request) -> Response:
 
 @router.post("/cds-services/{service}")
 async def call(service: str, request: Request) -> Response:
-    """Return the cards for a patient, from the resources that the client sends along."""
+    """Return the cards for a patient, from the prefetched resources of the request."""
     if service not in SERVICES:
         return outcome(404, "not-found", "there is no such service")
     refused = _refusal(request)
@@ -117,12 +117,12 @@ def answer(
 ) -> list[dict[str, Any]]:
     """Return the cards for prefetched resources on a date.
 
-    A patient who has had no drug of the regimen is not treated by it: there are no cards.
+    No cards are returned for a patient who has not received a drug of the regimen.
 
     Parameters
     ----------
     drafts
-        Orders to be signed, as `drafts_of` returns them; they alone get cards then.
+        Orders to be signed, from `drafts_of`; cards then refer only to these.
     """
     regimen = pretese.regimen(REGIMEN)
     given = injections_of(resources_of(prefetch["administrations"], "MedicationAdministration"))
@@ -150,7 +150,7 @@ def answer(
 
 
 def _refusal(request: Request) -> Response | None:
-    """Return the answer to a caller who is not trusted, where callers must be."""
+    """Return the response to an untrusted caller; None if the caller may proceed."""
     trusted = request.app.state.settings.trusted
     if trusted is None:
         return None
@@ -163,7 +163,7 @@ def _refusal(request: Request) -> Response | None:
 
 
 def _reason(error: Exception) -> str:
-    """Return what is wrong with a request, without its values."""
+    """Return the faults of a request, without its values."""
     if isinstance(error, ValidationError):
         return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:10])
     return reason_of(error)

@@ -1,1 +1,1 @@
-"""What all pages share: templates, messages in several languages, and answers to bad input."""
+"""Parts common to all pages: templates, messages in several languages, responses to bad input."""

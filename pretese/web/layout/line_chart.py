@@ -1,4 +1,4 @@
-"""Line charts as SVG in the page itself: no style attributes, every text escaped."""
+"""Line charts as inline SVG, without style attributes, with every text escaped."""
 
 import math
 import xml.etree.ElementTree as ET
@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from protocol.safe_text import one_line, xml_text
 
-#: Width and height in pixels of a drawing, which scales with the page, and space for its axes.
+#: Width and height of a chart in pixels (it scales with the page), and margins of its axes.
 LARGE, SMALL = (600, 300), (360, 220)
 LEFT, RIGHT, TOP, BOTTOM = 54, 12, 14, 40
 
@@ -21,7 +21,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line, its name in the legend (empty for none), and how it is drawn."""
+    """A line, its label in the legend (empty for none), and its style."""
 
     points: Sequence[Point]
     label: str = ""
@@ -33,7 +33,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """An area between two heights at each place."""
+    """An area between two y values at each x."""
 
     points: Sequence[tuple[float, float, float]]
     colour: str = PALE
@@ -41,9 +41,9 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class ChartAxis:
-    """Words and limits of an axis; without limits it shows what is drawn.
+    """Label and limits of an axis; without limits those of the data.
 
-    ``ticks`` are places with their names; none are round numbers.
+    ``ticks`` are positions with their labels; None: round numbers.
     """
 
     label: str
@@ -52,7 +52,7 @@ class ChartAxis:
 
 
 def ticks_of(low: float, high: float, count: int = 5) -> list[float]:
-    """Return round numbers within limits, about as many as asked for.
+    """Return approximately the requested number of round numbers within limits.
 
     >>> ticks_of(0, 100), ticks_of(0.2, 1.1)
     ([0, 20, 40, 60, 80, 100], [0.2, 0.4, 0.6, 0.8, 1.0])
@@ -74,12 +74,12 @@ def line_chart(
     bands: Sequence[Band] = (),
     size: tuple[int, int] = LARGE,
 ) -> Markup:
-    """Return lines over bands, with axes and a legend.
+    """Return a chart of lines and bands, with axes and a legend.
 
     Parameters
     ----------
     stated
-        What the chart shows, for those who do not see it.
+        Text alternative of the chart.
     size
         `LARGE` or `SMALL`.
     """
@@ -107,7 +107,7 @@ def _numbers(limits: Point, count: int) -> list[tuple[float, str]]:
 
 
 class _Chart:
-    """A drawing that grows shape by shape."""
+    """An SVG drawing to which shapes are added."""
 
     def __init__(self, x: Point, y: Point, size: tuple[int, int]) -> None:
         self.x_limits, self.y_limits = x, y
@@ -117,23 +117,23 @@ class _Chart:
                                        "xmlns": "http://www.w3.org/2000/svg"})  # fmt: skip
 
     def x(self, value: float) -> float:
-        """Return where a value lies from the left."""
+        """Return the x coordinate of a value."""
         low, high = self.x_limits
         return round(LEFT + (value - low) / (high - low) * (self.right - LEFT), 1)
 
     def y(self, value: float) -> float:
-        """Return where a value lies from the top; beyond the limits it stays at the edge."""
+        """Return the y coordinate of a value; values beyond the limits are drawn at the edge."""
         low, high = self.y_limits
         share = min(1.02, max(-0.02, (value - low) / (high - low)))
         return round(self.bottom - share * (self.bottom - TOP), 1)
 
     def add(self, kind: str, **attributes: object) -> ET.Element:
-        """Add a shape; underscores of names stand for dashes."""
+        """Add a shape; underscores in names of attributes are replaced by dashes."""
         written = {key.replace("_", "-"): str(value) for key, value in attributes.items()}
         return ET.SubElement(self.root, kind, written)
 
     def text(self, x: float, y: float, words: str, anchor: str, **more: object) -> None:
-        """Write words."""
+        """Add a text."""
         shape = self.add("text", x=x, y=y, fill=MUTED, font_size=12, text_anchor=anchor, **more)
         shape.text = one_line(xml_text(words))
 
@@ -157,7 +157,7 @@ class _Chart:
         self.add("polygon", points=self._places(edge), fill=band.colour)
 
     def line(self, line: Line) -> None:
-        """Draw a line, its dots named by their values."""
+        """Draw a line with its markers, each with a tooltip."""
         dash = {"stroke_dasharray": "5 4"} if line.dashed else {}
         self.add("polyline", points=self._places(line.points), fill="none",
                  stroke=line.colour, stroke_width=line.width, **dash)  # fmt: skip
@@ -166,7 +166,7 @@ class _Chart:
             ET.SubElement(dot, "title").text = f"{at:g}: {height:.4g}"
 
     def legend(self, named: Sequence[Line]) -> None:
-        """Name lines at the lower right."""
+        """Draw the legend at the lower right."""
         for place, line in enumerate(reversed(named)):
             at = self.bottom - 14 - 18 * place
             right = self.right - 8
@@ -176,7 +176,7 @@ class _Chart:
             self.text(right - 28, at, line.label, "end")
 
     def markup(self, stated: str) -> Markup:
-        """Return the drawing as text of the page."""
+        """Return the drawing as markup."""
         self.root.set("aria-label", one_line(xml_text(stated)))
         return Markup(ET.tostring(self.root, encoding="unicode"))  # escaped by the serialiser
 

@@ -1,4 +1,4 @@
-"""Pages from templates: words in the reader's language, every value escaped."""
+"""Rendering of templates: messages in the language of the request, every value escaped."""
 
 import datetime as dt
 from functools import cache
@@ -18,7 +18,7 @@ PAGES = Path(__file__).parent / "pages"
 
 @cache
 def environment() -> Environment:
-    """Return the templates; a name that is missing in them is an error."""
+    """Return the template environment; undefined names are errors."""
     made = Environment(
         loader=FileSystemLoader(PAGES),
         autoescape=True,
@@ -40,7 +40,7 @@ def _cell(value: Any) -> str:
 
 
 def language_asked(request: Request) -> str:
-    """Return the language of the address, else the first that the browser accepts."""
+    """Return the language of the address, otherwise the first that the browser accepts."""
     accepted = request.headers.get("accept-language", "")
     return language_of(request.query_params.get("lang"), accepted)
 

@@ -1,4 +1,4 @@
-"""The words of pages in several languages, from message files beside this module."""
+"""Messages of pages in several languages, from the message files in this folder."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -9,19 +9,19 @@ from protocol.reading.documents import parse_yaml, read_text
 
 HERE = Path(__file__).parent / "messages"
 
-#: Language codes and how each language calls itself.
+#: Language codes, with the name of each language in that language.
 LANGUAGES = {"en": "English", "de": "Deutsch", "zh": "中文"}
 
 
 @cache
 def messages(language: str) -> Mapping[str, str]:
-    """Return the messages of a language; those it lacks are English."""
+    """Return the messages of a language; missing ones are English."""
     english = _read("en")
     return MappingProxyType({**english, **_read(language)})
 
 
 def language_of(asked: str | None, accepted: str = "") -> str:
-    """Choose a language: the one asked for, else the first that the browser accepts.
+    """Choose a language: the requested one, otherwise the first that the browser accepts.
 
     >>> language_of("de"), language_of(None, "fr, zh-CN;q=0.9"), language_of("xx")
     ('de', 'zh', 'en')

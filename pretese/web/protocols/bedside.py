@@ -1,4 +1,4 @@
-"""The bedside page: the question as a form, the recommendation, its JSON and its calendar."""
+"""The bedside page: form, recommendation, JSON and calendar."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from protocol.regimen import rules
 
 router = APIRouter()
 
-#: Inputs that belong to each part of the form; what is in none of them is shown as another finding.
+#: Inputs in each part of the form; all others are shown under other findings.
 PARTS = {
     "safety": ("testosterone", "estradiol", "hematocrit", "breast", "lh", "prolactin"),
     "therapy_end": ("semen", "micro_tese", "couple"),
@@ -29,7 +29,7 @@ PARTS = {
 
 
 async def entries_of(request: Request) -> Mapping[str, str]:
-    """Return the entries of a form, or of the query of a link."""
+    """Return the fields of a form, or the parameters of a link."""
     if request.method == "POST":
         async with request.form(max_files=0) as form:  # a file is refused
             return {key: str(value) for key, value in form.items()}
@@ -41,7 +41,7 @@ Entries = Annotated[Mapping[str, str], Depends(entries_of)]
 
 @router.get("/", response_class=HTMLResponse)
 def form_page(request: Request, entries: Entries) -> HTMLResponse:
-    """Return the form; with entries in the link, the recommendation too."""
+    """Return the form; if the link has parameters, with the recommendation."""
     name = entries.get("regimen") or "fsh-guided"
     regimen = pretese.regimen(name if name in pretese.shipped().regimens else "fsh-guided")
     return localised_page(
@@ -51,7 +51,7 @@ def form_page(request: Request, entries: Entries) -> HTMLResponse:
 
 @router.post("/", response_class=HTMLResponse)
 def answer_page(request: Request, entries: Entries) -> HTMLResponse:
-    """Return the page with the recommendation, or with what is wrong in the form."""
+    """Return the page with the recommendation, or with the faults of the form."""
     try:
         regimen, decision = decided(entries)
     except InputError as error:
@@ -81,7 +81,7 @@ def decision_json(entries: Entries) -> Response:
 
 @router.post("/therapy.ics")
 def therapy_calendar(entries: Entries) -> Response:
-    """Return the calendar of therapy from its first injection, as far as it is decided."""
+    """Return the calendar of therapy from the first injection to the end of the decided phases."""
     try:
         regimen, decision = decided(entries)
         schedule = schedule_of(regimen, decision, entries)
@@ -98,10 +98,10 @@ def schedule_of(regimen: Regimen, decision: Decision, entries: Mapping[str, str]
     Raises
     ------
     InputError
-        The recommendation is held, or no path of the regimen begins with the phases.
+        Therapy is on hold, or no path of the regimen begins with the phases.
     """
     if decision.outcome == "hold":
-        cure = "see the safety notes; there is no calendar beside a hold"
+        cure = "see the safety notes; a calendar is not available during a hold"
         raise InputError.of("form", "", decision.recommendation, cure)
     record = decision.record
     start = entries.get("start") or decision.as_of.isoformat()
@@ -113,7 +113,7 @@ def schedule_of(regimen: Regimen, decision: Decision, entries: Mapping[str, str]
 
 
 def form_values(regimen: Regimen, entries: Mapping[str, str]) -> dict[str, Any]:
-    """Return what the template of the form shows."""
+    """Return the values of the form's template."""
     parts: dict[str, list[Any]] = {"safety": [], "therapy_end": [], "eligibility": []}
     for field in form_fields(regimen):
         part = next(
@@ -139,7 +139,7 @@ def form_values(regimen: Regimen, entries: Mapping[str, str]) -> dict[str, Any]:
 
 
 def answer_values(regimen: Regimen, decision: Decision) -> dict[str, Any]:
-    """Return what the template of the answer shows: the decision's JSON, and what it says."""
+    """Return the values of the answer's template: the document of the decision, and texts."""
     document = decision.to_dict()
     last = document["decisions"][-1]
     change = last["nearest_change"]
@@ -150,14 +150,14 @@ def answer_values(regimen: Regimen, decision: Decision) -> dict[str, Any]:
         "missing": [input_label(regimen, name) for name in last["missing_inputs"]],
         "tone": document["outcome"].replace(" ", "_"),
         "boundary": _boundary(regimen, last["boundary"]),
-        "picture": Markup(decision.to_svg()),  # it escapes its text itself
+        "picture": Markup(decision.to_svg()),  # its text is already escaped
         "about": regimen.compiled.about,
         "sources": _sources(regimen, document),
     }
 
 
 def _boundary(regimen: Regimen, boundary: Mapping[str, Any] | None) -> dict[str, str] | None:
-    """Return the nearest limit and the distance to it, in words."""
+    """Return the nearest limit and the distance to it as text."""
     if boundary is None:
         return None
     unit = shown_unit(boundary["unit"])
@@ -169,7 +169,7 @@ def _boundary(regimen: Regimen, boundary: Mapping[str, Any] | None) -> dict[str,
 
 
 def _sources(regimen: Regimen, document: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return each citation of the last decision once: of its rule, doses and limits."""
+    """Return the citations of the last decision without repetition: rule, doses and limits."""
     last = document["decisions"][-1]
     cited = [last, *last["orders"], *last["parameters"]]
     return [
@@ -180,13 +180,13 @@ def _sources(regimen: Regimen, document: Mapping[str, Any]) -> list[dict[str, st
 
 
 def _own_limits(compiled: rules.Regimen) -> dict[str, Any]:
-    """Return the parameters that belong to no reference range."""
+    """Return the parameters that are not part of a reference range."""
     ends = {end for each in compiled.reference_ranges.values() for end in (each.low, each.high)}
     return {name: each for name, each in compiled.parameters.items() if name not in ends}
 
 
 def _ranges(compiled: rules.Regimen) -> list[dict[str, Any]]:
-    """Return the reference ranges that a laboratory may replace, with the regimen's ends."""
+    """Return the reference ranges that a laboratory may replace, with the regimen's limits."""
     found = []
     for analyte, ends in compiled.reference_ranges.items():
         low, high = (
@@ -199,9 +199,9 @@ def _ranges(compiled: rules.Regimen) -> list[dict[str, Any]]:
 
 
 def sliders_of(compiled: rules.Regimen) -> dict[str, float]:
-    """Return the inputs whose number a slider changes, and the end of the slider's range.
+    """Return the inputs with a slider, and the maximum of each slider.
 
-    It reaches to twice the highest limit of the regimen's tables.
+    The maximum is twice the highest limit of the regimen's tables.
     """
     found = {}
     for name, spec in compiled.inputs.items():
@@ -212,7 +212,7 @@ def sliders_of(compiled: rules.Regimen) -> dict[str, float]:
 
 
 def input_label(regimen: Regimen, name: str) -> str:
-    """Return what the regimen calls an input, or its name."""
+    """Return the regimen's label of an input, or its name."""
     known = regimen.compiled.inputs.get(name)
     return known.label if known else name
 
@@ -220,7 +220,7 @@ def input_label(regimen: Regimen, name: str) -> str:
 def _change(
     regimen: Regimen, change: Mapping[str, Any], boundary: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """Return the smallest change in words: the input, its new range, what would then follow."""
+    """Return the smallest change as text: input, new range, resulting recommendation."""
     phases = {phase.name: phase.label for phase in regimen.compiled.phases}
     result = phases.get(change["action"]) or change["action"] or change["outcome"]
     unit = shown_unit(boundary["unit"]) if boundary else ""

@@ -11,7 +11,7 @@ from protocol.errors import InputError
 from protocol.reading.analytes import Analyte
 from protocol.regimen.parts import analyte_of
 
-#: Units offered beside a value, by the analyte that its input measures; the first is preselected.
+#: Units offered for a value, by analyte; the first is the default.
 UNITS = {
     "fsh": ("IU/L", "mIU/mL"),
     "lh": ("IU/L", "mIU/mL"),
@@ -23,7 +23,7 @@ UNITS = {
 
 @dataclass(frozen=True, slots=True)
 class HormoneRow:
-    """A row of the table of results: an analyte, its label and the units offered."""
+    """A row of the table of results: analyte, label and units offered."""
 
     analyte: str
     label: str
@@ -31,7 +31,7 @@ class HormoneRow:
 
 
 def hormone_rows(regimen: Regimen) -> tuple[HormoneRow, ...]:
-    """Return the analytes that the visits of a regimen measure, in the order of its inputs."""
+    """Return the analytes measured at the visits of a regimen, in the order of its inputs."""
     compiled = regimen.compiled
     measured = {name for visit in compiled.visits.values() for name in visit.measure}
     rows: dict[str, HormoneRow] = {}
@@ -48,13 +48,13 @@ def course_of(
 ) -> dict[str, Any] | None:
     """Return start, phases and results as fields of a patient's file; None without a start.
 
-    Results of a month are dated at its end, day 30 of it; months that end after the date of the
-    decision are excluded. Without phases, that of the previous month counts alone.
+    Results of a month are dated on its last day, day 30; months that end after the date of the
+    decision are excluded. Without phases only the phase of the previous month is used.
 
     Raises
     ------
     InputError
-        The start is not a date, or a phase is missing before one that is given.
+        The start is not a date, or a phase is missing before another one.
     """
     text = entries.get("start", "").strip()
     if not text:

@@ -1,4 +1,4 @@
-"""The form of the bedside page: its fields from the regimen, and its entries as a question."""
+"""The form of the bedside page: fields of a regimen, and conversion of entries to a decision."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -13,13 +13,13 @@ from pretese.web.protocols.bedside_course import UNITS, course_of, read_number
 from protocol.errors import Fault, InputError
 from protocol.regimen.parts import Input
 
-#: Inputs that the form asks for by name, or that the regimen derives itself.
+#: Inputs with their own field in the form, or derived by the regimen.
 ASKED_APART = ("month", "previous_phase", "fsh_iu_l", "criteria")
 
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """A field of the form: a number with its units, or a choice among values."""
+    """A field of the form: a number with its units, or a choice of values."""
 
     name: str
     label: str
@@ -28,7 +28,7 @@ class FormField:
 
 
 def form_fields(regimen: Regimen) -> tuple[FormField, ...]:
-    """Return the findings that a regimen can use, in its order."""
+    """Return the findings that a regimen uses, in its order."""
     return tuple(
         _field(name, each)
         for name, each in regimen.compiled.inputs.items()
@@ -43,7 +43,7 @@ def _field(name: str, each: Input) -> FormField:
 
 
 def finding_name(name: str) -> str:
-    """Return the name under which a finding is given: the input without its unit.
+    """Return the name of a finding: the input without its unit.
 
     >>> finding_name("testosterone_nmol_l"), finding_name("semen")
     ('testosterone', 'semen')
@@ -55,10 +55,10 @@ def finding_name(name: str) -> str:
 
 
 def chosen_regimen(entries: Mapping[str, str]) -> Regimen:
-    """Return the regimen that is asked for, with the limits of the laboratory."""
+    """Return the requested regimen, with the limits of the laboratory."""
     shipped = pretese.shipped().regimens
     name = entries.get("regimen") or "fsh-guided"
-    if name not in shipped:  # a path would open files of the server
+    if name not in shipped:  # a path could open files of the server
         cure = f"choose from {', '.join(shipped)}"
         raise InputError.of("form", "regimen", f"{name[:60]!r} is not a shipped regimen", cure)
     limits = {
@@ -70,7 +70,7 @@ def chosen_regimen(entries: Mapping[str, str]) -> Regimen:
 
 
 def _ranges(entries: Mapping[str, str]) -> dict[str, str]:
-    """Return the reference ranges of the laboratory, by analyte; both ends are needed."""
+    """Return the reference ranges of the laboratory, by analyte; both limits are required."""
     found = {}
     for key, low in entries.items():
         analyte = key.removeprefix("range.").removesuffix(".low")
@@ -86,12 +86,12 @@ def _ranges(entries: Mapping[str, str]) -> dict[str, str]:
 
 
 def decided(entries: Mapping[str, str]) -> tuple[Regimen, Decision]:
-    """Return the decision that the entries of a form ask for.
+    """Return the decision for the entries of a form.
 
     Raises
     ------
     InputError
-        Names every entry that cannot be used.
+        Lists every invalid entry.
     """
     regimen = chosen_regimen(entries)
     findings: dict[str, Any] = {}
@@ -127,7 +127,7 @@ def decided(entries: Mapping[str, str]) -> tuple[Regimen, Decision]:
 def _decided_in_course(
     regimen: Regimen, entries: Mapping[str, str], findings: Mapping[str, Any], day: dt.date
 ) -> Decision:
-    """Return the decision for a patient whose start, phases and results are given."""
+    """Return the decision for a patient with given start, phases and results."""
     course = course_of(regimen, entries, day) or {}
     results = list(course["measurements"])
     fsh = entries.get("fsh", "").strip()

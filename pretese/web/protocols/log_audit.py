@@ -1,4 +1,4 @@
-"""The audit page: a clinic's log is read from the request, audited, and forgotten."""
+"""The audit page: a clinic's log is read from the request and audited; nothing is stored."""
 
 import base64
 import hashlib
@@ -21,7 +21,7 @@ _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
 async def upload_of(request: Request) -> Mapping[str, Any]:
-    """Return the entries of the form; the log as bytes, which stay in memory."""
+    """Return the fields of the form; the log as bytes in memory."""
     async with request.form(max_files=1, max_fields=20) as form:
         return {
             key: await value.read() if isinstance(value, UploadFile) else str(value)
@@ -40,7 +40,7 @@ def audit_form(request: Request) -> HTMLResponse:
 
 @router.post("/audit")
 def audit_report(request: Request, entries: Upload) -> Response:
-    """Return the report of the audit, or the form with what is wrong."""
+    """Return the report of the audit, or the form with its faults."""
     try:
         page = audited(entries).to_html() or ""
     except InputError as error:
@@ -56,12 +56,12 @@ def audit_json(entries: Upload) -> Response:
 
 @router.post("/audit.csv")
 def audit_csv(entries: Upload) -> Response:
-    """Return the deviations as CSV, safe from formulas."""
+    """Return the deviations as CSV, with spreadsheet formulas escaped."""
     return _answer(entries, "csv")
 
 
 def audited(entries: Mapping[str, Any]) -> Audit:
-    """Return the audit that a form asks for.
+    """Return the audit requested by a form.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def audited(entries: Mapping[str, Any]) -> Audit:
         There is no log, it cannot be read, or the regimen is not a shipped one.
     """
     name = str(entries.get("regimen") or "fsh-guided")
-    if name not in pretese.shipped().regimens:  # a path would open files of the server
+    if name not in pretese.shipped().regimens:  # a path could open files of the server
         cure = f"choose from {', '.join(pretese.shipped().regimens)}"
         raise InputError.of("form", "regimen", f"{name[:60]!r} is not a shipped regimen", cure)
     log = entries.get("log")
@@ -85,9 +85,9 @@ def audited(entries: Mapping[str, Any]) -> Audit:
 
 
 def policy_of(page: str) -> str:
-    """Return the content security policy of a report: its own style, and nothing else.
+    """Return the content security policy of a report, which allows only its own style sheet.
 
-    Figures may colour by attributes, which hold no text of a user.
+    Style attributes in figures are allowed; they contain no text of a user.
     """
     hashes = [
         base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

@@ -1,4 +1,4 @@
-"""A page for each regimen: its tree, its proof, every path with its doses, and its rules."""
+"""A page for each regimen: decision tree, proof, paths with their doses, and rules."""
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
@@ -10,10 +10,10 @@ from pretese.web.layout.rendering import localised_page
 
 router = APIRouter()
 
-#: Paths that a page lists.
+#: Maximum number of paths on a page.
 MAX_PATHS = 100
 
-#: Media types of the formats that a regimen can be fetched in.
+#: Media types of the formats of a regimen.
 MEDIA = {"dmn": "application/xml", "svg": "image/svg+xml"}
 
 
@@ -44,7 +44,7 @@ def regimen_page(request: Request, name: str) -> HTMLResponse:
         request,
         "regimen.html",
         regimen=compiled,
-        tree=Markup(regimen.show("svg")),  # it escapes its text itself
+        tree=Markup(regimen.show("svg")),  # its text is already escaped
         proof=regimen.verify().to_dict(),
         questions={table.name: table.question for table in compiled.tables.values()},
         paths=paths[:MAX_PATHS],
@@ -54,7 +54,7 @@ def regimen_page(request: Request, name: str) -> HTMLResponse:
 
 
 def _shipped(name: str) -> Regimen:
-    """Return a shipped regimen; a path would open files of the server."""
+    """Return a shipped regimen; a path could open files of the server."""
     if name not in pretese.shipped().regimens:
         raise HTTPException(404, "Not Found")
     return pretese.regimen(name)

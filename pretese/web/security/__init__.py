@@ -1,1 +1,1 @@
-"""Who may ask, how much and how long: settings, trusted callers, and what every request passes."""
+"""Access control and limits: settings, trusted clients, and checks of every request."""

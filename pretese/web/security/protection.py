@@ -1,4 +1,4 @@
-"""What every request passes: token, origin, size, time; and the headers of every answer.
+"""Checks of every request (token, origin, size, time) and headers of every response.
 
 Nothing is stored, no cookie is set, and no value of a request is logged.
 """
@@ -24,7 +24,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 logger = logging.getLogger("pretese.web")
 
-#: Sources that a page may load from: this server, and pictures within the page.
+#: Content security policy: resources of this server, and inline images.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -40,10 +40,10 @@ HEADERS = {
     "cache-control": "no-store",
 }
 
-#: Requests that are computed at the same time; the others wait for their turn.
+#: Number of requests processed concurrently; others wait.
 AT_ONCE = 2
 
-#: Paths that programs of other origins call; they carry no cookie and change nothing.
+#: Paths that programs of other origins may call; they use no cookies and change nothing.
 OPEN_TO_PROGRAMS = ("/cds-services", "/fhir")
 
 
@@ -58,7 +58,7 @@ class Protection:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or refuse it before the application sees it."""
+        """Process a request, or refuse it before it reaches the application."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -76,9 +76,9 @@ class Protection:
         await self._answer(scope, _replayed(body, receive), send)
 
     def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
-        """Return status and words for a request that is not answered.
+        """Return status and message for a refused request.
 
-        Services with trusted issuers ask for the tokens of these themselves.
+        Services with trusted issuers check their tokens themselves.
         """
         own = self.settings.trusted is not None and scope["path"].startswith("/cds-services")
         if self.settings.token is not None and not own and not self._knows_token(headers):
@@ -105,7 +105,7 @@ class Protection:
         return hmac.compare_digest(given.encode(), (self.settings.token or "").encode())
 
     async def _body(self, receive: Receive) -> bytes | None:
-        """Read the body of a request; None if it is larger than is allowed."""
+        """Read the body of a request; None if it exceeds the limit."""
         body, more = b"", True
         while more:
             message = await receive()
@@ -127,24 +127,25 @@ class Protection:
             await send(message)
 
         try:
-            async with self._turn():  # who waits for others to be answered is not late
+            async with self._turn():  # waiting time does not count towards the limit
                 await asyncio.wait_for(
                     self.app(scope, receive, with_headers), self.settings.max_seconds
                 )
         except TimeoutError:
-            await self._late(send, started, 503, "This takes too long: ask for less.")
-        # Whatever it is, its message may hold values of a patient: log its place and kind alone.
-        except Exception as error:  # noqa: BLE001  the last net before the network
+            await self._late(send, started, 503, "The request takes too long: reduce its size.")
+        # The message of any error may contain values of a patient: log only its type and location.
+        except Exception as error:  # noqa: BLE001  last handler before the network
             where = traceback.extract_tb(error.__traceback__)[-1]
             kind = type(error).__name__
             logger.error("%s %s: %s at %s:%d", scope["method"], _route(scope), kind,
                          Path(where.filename).name, where.lineno)  # fmt: skip
-            await self._late(send, started, 500, "The server failed; its log says where.")
+            await self._late(send, started, 500, "The server failed; see its log.")
 
     def _turn(self) -> asyncio.Semaphore:
-        """Return what lets few requests be computed at once: each then ends sooner than in a crowd.
+        """Return the semaphore that limits concurrent requests.
 
-        One thread computes at a time; many at once would all exceed the limit of time together.
+        Only one thread computes at a time; many concurrent requests would all exceed the time
+        limit.
         """
         loop = asyncio.get_running_loop()
         return self.turns.setdefault(loop, asyncio.Semaphore(AT_ONCE))
@@ -155,7 +156,7 @@ class Protection:
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
-    """Give the application a body that has been read; then whatever else comes."""
+    """Pass the body that has been read to the application, then later messages."""
     waiting = [body]
 
     async def replay() -> Message:
@@ -167,10 +168,10 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 
 def _foreign(headers: dict[str, str]) -> tuple[int, str] | None:
-    """Refuse a form that a page of another site sends.
+    """Refuse a form sent by a page of another site.
 
-    Browsers state the site in ``sec-fetch-site``, which pages cannot set. The origin counts where
-    they do not: under the referrer policy of these pages it is ``null`` for their own forms.
+    Browsers send the site in ``sec-fetch-site``, which pages cannot set. Without this header the
+    origin is compared; under the referrer policy of these pages it is ``null`` for their own forms.
     """
     refused = 403, "This form was sent by a page of another site."
     site = headers.get("sec-fetch-site")
@@ -188,7 +189,7 @@ def _with_own(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
 
 
 def _route(scope: Scope) -> str:
-    """Return the pattern of a path, which holds no value that a person gave."""
+    """Return the pattern of a path, which contains no value of a user."""
     route = scope.get("route")
     return str(getattr(route, "path", "(no such page)"))
 

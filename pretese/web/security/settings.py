@@ -1,4 +1,4 @@
-"""How the server is started: where it listens, who may ask, and its limits."""
+"""Settings of the server: address, access control, and limits."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from protocol.errors import InputError
 if TYPE_CHECKING:
     from pretese.web.security.trusted_clients import TrustedClients
 
-#: Bytes of a request; more is answered by 413.
+#: Maximum size of a request in bytes; status 413 if exceeded.
 MAX_BODY_BYTES = 1_000_000
 
-#: Seconds that an answer may take; more is answered by 503.
+#: Maximum duration of a response in seconds; status 503 if exceeded.
 MAX_SECONDS = 5.0
 
-#: Characters of a token that keeps others out.
+#: Minimum length of a token.
 MIN_TOKEN = 16
 
 
@@ -26,14 +26,13 @@ class ServerSettings:
     Attributes
     ----------
     host, port
-        Address; port 0 takes a free one.
+        Address; port 0 means any free port.
     token
-        Password that every request must give; needed unless the server listens to this machine
-        alone.
+        Password of every request; required unless the server listens only to this machine.
     trusted
-        Issuers whose tokens the CDS Hooks services ask for; without them any caller may call.
+        Issuers whose tokens the CDS Hooks services require; None: any client may call.
     feedback
-        Whether outcomes of cards are taken, and written to standard output.
+        Whether feedback on cards is accepted, and written to standard output.
     """
 
     host: str = "127.0.0.1"
@@ -45,12 +44,12 @@ class ServerSettings:
     max_seconds: float = MAX_SECONDS
 
     def __post_init__(self) -> None:
-        """Refuse an open server without a token."""
+        """Refuse a server that other machines can reach without a token."""
         if self.token is not None and len(self.token) < MIN_TOKEN:
             problem = f"it has {len(self.token)} characters"
             raise InputError.of("serve", "--token", problem, f"give at least {MIN_TOKEN}")
         if not self.host.strip():
-            problem = "it is empty, which would mean every address of this machine"
+            problem = "it is empty, which means every address of this machine"
             raise InputError.of("serve", "--host", problem, "give an address such as 127.0.0.1")
         if self.token is None and not is_loopback(self.host):
             problem = f"{self.host} can be reached by other machines"
@@ -59,7 +58,7 @@ class ServerSettings:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host name or address means this machine alone.
+    """Return whether a host name or address is a loopback address.
 
     >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("0.0.0.0")
     (True, True, False)

@@ -1,4 +1,4 @@
-"""Clients that may call the services: JSON Web Tokens of issuers whose keys a file holds.
+"""Clients that may call the services: JSON Web Tokens of issuers whose keys are in a file.
 
 Keys are never fetched: the header ``jku`` of a token is not read.
 """
@@ -14,10 +14,10 @@ from pydantic import Field
 from protocol.errors import InputError
 from protocol.reading.documents import Document, read_document
 
-#: Signatures that count: of asymmetric keys alone, as CDS Hooks demands.
+#: Accepted signature algorithms: asymmetric keys only, as CDS Hooks requires.
 ALGORITHMS = ("ES256", "ES384", "RS256", "RS384", "PS256", "PS384")
 
-#: Tokens whose name is remembered until they expire, so that none counts twice.
+#: Maximum number of token ids that are kept until they expire, to refuse repeated tokens.
 REMEMBERED = 10_000
 
 
@@ -29,7 +29,7 @@ class IssuerEntry(Document):
 
 
 class TrustFile(Document):
-    """Who is trusted, and the address by which clients call this server."""
+    """Trusted issuers, and the address at which clients call this server."""
 
     audience: Annotated[str, Field(pattern=r"^https?://[^\s]+$", max_length=300)]
     issuers: tuple[IssuerEntry, ...] = Field(min_length=1, max_length=100)
@@ -37,7 +37,7 @@ class TrustFile(Document):
 
 @dataclass(slots=True)
 class TrustedClients:
-    """Keys by issuer and key id; ``seen`` holds the names of tokens until they expire."""
+    """Keys by issuer and key id; ``seen`` contains the ids of tokens until they expire."""
 
     audience: str
     keys: Mapping[tuple[str, str], Any]
@@ -45,20 +45,20 @@ class TrustedClients:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def refusal(self, authorization: str, path: str) -> str | None:
-        """Return why a caller is not trusted; None if it is.
+        """Return the reason why a caller is not trusted; None if it is.
 
         Parameters
         ----------
         authorization
-            The header of the request.
+            Header of the request.
         path
-            Of the endpoint, for which the token must be issued.
+            Path of the endpoint for which the token must be issued.
         """
         import jwt
 
         kind, _, token = authorization.partition(" ")
         if kind.lower() != "bearer" or not token.strip():
-            return "a bearer token (JWT) of a trusted issuer is needed"
+            return "a bearer token (JWT) of a trusted issuer is required"
         try:
             header = jwt.get_unverified_header(token.strip())
             issuer = jwt.decode(token.strip(), options={"verify_signature": False}).get("iss")
@@ -75,7 +75,7 @@ class TrustedClients:
         return self._again(f"{claims['iss']} {claims['jti']}", float(claims["exp"]))
 
     def _again(self, name: str, expires: float) -> str | None:
-        """Refuse a token that has been used; remember it until it expires."""
+        """Refuse a token that has been used; keep its id until it expires."""
         import time
 
         now = time.time()
@@ -96,7 +96,7 @@ def read_trusted_clients(path: Path) -> TrustedClients:
     Raises
     ------
     InputError
-        The file has faults, or holds a key that is secret or cannot be used.
+        The file has faults, or contains a private or an invalid key.
     """
     import jwt
 

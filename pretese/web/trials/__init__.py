@@ -1,1 +1,1 @@
-"""The trial page: question, exact answer, simulation behind it, comparison of two designs."""
+"""The trial page: form, exact results, simulation, comparison of two designs."""

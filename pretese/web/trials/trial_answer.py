@@ -1,4 +1,4 @@
-"""The exact answer of the trial page: size, boundaries, power, expected size, assurance."""
+"""Exact results on the trial page: sample size, boundaries, power, expected size, assurance."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,29 +9,29 @@ import pretese
 from pretese.web.trials.trial_question import TrialQuestion
 from protocol.errors import InputError
 
-#: Sizes at which the exact curve is computed, around the planned size.
+#: Sizes, relative to the planned one, at which the exact curve is computed.
 CURVE_POINTS = 25
 
-#: Analyses of participants in one arm that all points of a curve may take together: larger trials
-#: have fewer points, so that the page follows a slider.
+#: Limit of the work for a curve (participants of one arm times analyses, summed over its points):
+#: larger trials have fewer points, so that the page responds to a slider.
 CURVE_WORK = 60_000
 
-#: Participants in both arms beyond which a page is not the place to enumerate.
+#: Maximum number of participants in both arms for enumeration on a page.
 MOST_PARTICIPANTS = 6000
 
 #: Percent of the planned effect at which expected sizes are computed.
 EFFECTS = (0, 25, 50, 75, 100, 125, 150)
 
-#: Points of the prior over which power is averaged.
+#: Number of points of the prior over which power is averaged.
 PRIOR_POINTS = 15
 
 
 @dataclass(frozen=True, slots=True)
 class TrialAnswer:
-    """What is planned; participants are those of all arms, risks and powers fractions.
+    """A planned trial; participants are those of all arms, risks and powers are fractions.
 
     ``curve`` and ``expected`` are points: participants and exact power; percent of the effect and
-    expected participants. They are empty where no enumeration exists.
+    expected participants. They are empty if enumeration is not available.
     """
 
     question: TrialQuestion
@@ -53,12 +53,12 @@ class TrialAnswer:
 
 
 def trial_answer(question: TrialQuestion) -> TrialAnswer:
-    """Compute what the page shows.
+    """Compute the results on the page.
 
     Raises
     ------
     InputError
-        The trial is too large to enumerate while a person waits.
+        The trial is too large to be enumerated on a page.
     """
     document = pretese.boundaries(**question.arguments()).to_dict()
     if question.treatments > 1:
@@ -98,7 +98,7 @@ def _several_treatments(question: TrialQuestion, document: Mapping[str, Any]) ->
 
 
 def _sizes_by_power(question: TrialQuestion) -> list[tuple[float, float]]:
-    """Return sizes of a Dunnett test by power; with several analyses, simulated, none."""
+    """Return sizes of a Dunnett test by power; none with several analyses, which are simulated."""
     if question.analyses > 1:
         return []
     found = {}
@@ -120,7 +120,7 @@ def exact_curve(question: TrialQuestion, document: Mapping[str, Any]) -> list[tu
 
 
 class _Exact:
-    """A two-arm design that is enumerated; the endpoint is one to reach, else it is mirrored."""
+    """A two-arm design for enumeration; an unfavourable endpoint is mirrored."""
 
     def __init__(self, question: TrialQuestion, document: Mapping[str, Any]) -> None:
         rows = document["analyses"]
@@ -137,14 +137,14 @@ class _Exact:
         )
 
     def enumerated(self, arm: int, treated: Any) -> Any:
-        """Enumerate the trial with ``arm`` participants per arm at its end."""
+        """Enumerate the trial with ``arm`` participants per arm at the final analysis."""
         at = [max(k, round(share * arm)) for k, share in enumerate(self.shares, start=1)]
         trial = pretese.estimators.exact_sequential
         nulls = {"nulls": (self.null,)} if self.null else {}
         return trial(at, at, self.upper, treated, self.control, lower=self.lower, **nulls)
 
     def expected_sizes(self, arm: int) -> list[tuple[float, float]]:
-        """Return expected participants by percent of the effect, from that of the null."""
+        """Return expected sample size by percentage of the effect, from the null hypothesis."""
         without = self.control + self.null
         risks = [without + each / 100 * (self.treated - without) for each in EFFECTS]
         inside = [(float(e), r) for e, r in zip(EFFECTS, risks, strict=True) if 0 < r < 1]
@@ -166,7 +166,7 @@ class _Exact:
 
 
 def _effect_at(question: TrialQuestion, z: float, per_arm: int) -> float:
-    """Return the difference of proportions, in percent, that just reaches a boundary."""
+    """Return the risk difference, in percentage points, at a boundary."""
     pooled = (question.control_percent + question.treated_percent) / 200
     error = math.sqrt(2 * pooled * (1 - pooled) / per_arm)
     return 100 * z * error - question.margin_percent

@@ -30,15 +30,15 @@ from protocol.errors import InputError
 
 router = APIRouter()
 
-#: Simulated trials behind a report.
+#: Number of simulated trials of a report.
 REPORT_TRIALS = 1000
 
-#: Names of the two designs of a comparison, before their entries.
+#: Prefixes of the parameters of two compared designs.
 SIDES = ("a", "b")
 
 
 def query_of(request: Request) -> Mapping[str, str]:
-    """Return the entries of a link."""
+    """Return the parameters of a link."""
     return dict(request.query_params)
 
 
@@ -47,7 +47,7 @@ Query = Annotated[Mapping[str, str], Depends(query_of)]
 
 @router.get("/trial", response_class=HTMLResponse)
 def trial_page(request: Request, entries: Query) -> HTMLResponse:
-    """Return the form with its answer: the whole state of the page is its address."""
+    """Return the form with results; the address contains the whole state of the page."""
     values: dict[str, Any] = {**_form(), "entries": _shown(entries), "answer": None, "faults": []}
     status, part = 200, "hx-request" in request.headers
     try:
@@ -105,7 +105,7 @@ def trial_report(request: Request, entries: Query) -> Response:
 
 @router.get("/trial/compare", response_class=HTMLResponse)
 def compare_page(request: Request, entries: Query) -> HTMLResponse:
-    """Return two designs side by side; entries of each begin with its letter and a point."""
+    """Return two compared designs; parameters of each begin with its letter and a dot."""
     sides = {side: _of_side(entries, side) for side in SIDES}
     values: dict[str, Any] = {
         **_form(), "sides": {side: _shown(given) for side, given in sides.items()},
@@ -123,7 +123,7 @@ def compare_page(request: Request, entries: Query) -> HTMLResponse:
 
 
 def shown_answer(answer: TrialAnswer, request: Request) -> dict[str, Any]:
-    """Return what the template shows of an answer."""
+    """Return the values of the template for results."""
     question, language = answer.question, language_asked(request)
     words = messages(language)
     both = {f"{side}.{k}": v for side in SIDES for k, v in question.entries().items()}
@@ -158,12 +158,12 @@ def _simulated_design(answer: TrialAnswer) -> Any:
     question: TrialQuestion = answer.question
     if question.treatments > 1:
         cure = "choose one treatment"
-        raise InputError.of("trial", "treatments", "several have no report here", cure)
+        raise InputError.of("trial", "treatments", "several treatments have no report here", cure)
     return pretese.design(question.design(_even(answer.enrolled)))
 
 
 def _even(participants: int) -> int:
-    """Return a size that blocks of four fill."""
+    """Return a sample size that is a multiple of four, the block size."""
     return participants + -participants % 4
 
 

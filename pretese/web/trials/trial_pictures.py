@@ -1,4 +1,4 @@
-"""Pictures of planned trials: exact power over size, boundaries, expected size over the effect."""
+"""Figures of planned trials: exact power by size, boundaries, expected size by effect."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,14 +14,14 @@ COLOURS = (BLUE, RED)
 def power_chart(
     answers: Sequence[tuple[str, TrialAnswer]], words: Mapping[str, str], confirmed: float | None
 ) -> Markup | str:
-    """Return exact power over participants, with the power asked for and the planned sizes.
+    """Return exact power by sample size, with the target power and the planned sizes.
 
     Parameters
     ----------
     answers
-        Designs with their names; a name is shown if there are several.
+        Designs by name; names are shown if there are several.
     confirmed
-        Simulated power of the first design, in percent, if there is one.
+        Simulated power of the first design, in percent, if available.
     """
     lines = []
     for (name, answer), colour in zip(answers, COLOURS, strict=False):
@@ -43,7 +43,7 @@ def power_chart(
 
 
 def boundary_chart(answer: TrialAnswer, words: Mapping[str, str]) -> Markup:
-    """Return critical values of z over the information fraction."""
+    """Return critical values of z by information fraction."""
     rows = answer.rows
     upper = [(float(row["information_rate"]), float(row["upper"])) for row in rows]
     lower = [
@@ -60,7 +60,7 @@ def boundary_chart(answer: TrialAnswer, words: Mapping[str, str]) -> Markup:
 
 
 def expected_chart(answer: TrialAnswer, words: Mapping[str, str]) -> Markup | str:
-    """Return expected participants over the effect; nothing where every trial has its full size."""
+    """Return expected sample size by effect; empty if no trial can stop early."""
     if not answer.expected or len(answer.rows) == 1:
         return ""
     top = 1.05 * answer.analysed

@@ -1,4 +1,4 @@
-"""What the trial page asks: entries of its form as arguments, a link, code and a design file."""
+"""The request of the trial page: its fields as arguments, a link, code and a design file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -9,7 +9,7 @@ import pretese
 from protocol.errors import InputError
 from protocol.reading.numbers import read_number
 
-#: Entries of the form with their first values; a link holds all of them.
+#: Fields of the form with their defaults; a link contains all of them.
 DEFAULTS = {
     "source": "rates",
     "control_percent": "19.5",
@@ -28,7 +28,7 @@ DEFAULTS = {
 SPENDING = ("OF", "Pocock", "HSD", "KD")
 FUTILITY = ("none", "OF", "Pocock", "HSD", "KD")
 
-#: Limits of each number: lowest, highest.
+#: Limits of each number: minimum, maximum.
 LIMITS = {
     "control_percent": (0.1, 99.9),
     "treated_percent": (0.1, 99.9),
@@ -41,20 +41,21 @@ LIMITS = {
     "prior_sd_percent": (0.0, 300.0),
 }
 
-#: Entries that are whole numbers.
+#: Fields that are whole numbers.
 WHOLE = ("treatments", "analyses")
 
-#: Patients behind the true risks of a scenario.
+#: Number of patients from whom the true risks of a scenario are computed.
 TRUTH_PATIENTS = 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class TrialQuestion:
-    """A trial of a yes/no endpoint, equal arms, one-sided testing; numbers in percent.
+    """A trial with a binary endpoint, equal arms and one-sided tests; numbers in percent.
 
-    ``source`` is ``rates`` or the scenario whose true risks of any sperm are planned with. A
-    ``margin_percent`` above 0 is one of non-inferiority. ``prior_sd_percent`` is the standard
-    deviation of a normal prior of the log odds ratio around the planned one, in percent of it.
+    ``source`` is ``rates``, or the scenario whose true risks of any sperm are planned. A
+    ``margin_percent`` above 0 is a non-inferiority margin. ``prior_sd_percent`` is the standard
+    deviation of a normal prior of the log odds ratio, in percent of the planned value, which is its
+    mean.
     """
 
     source: str
@@ -93,12 +94,12 @@ class TrialQuestion:
         return given
 
     def python(self) -> str:
-        """Return the Python code of what is on the page."""
+        """Return Python code for the design on the page."""
         given = ",\n    ".join(f"{name}={value!r}" for name, value in self.arguments().items())
         return f"import pretese as pt\n\ndesign = pt.boundaries(\n    {given},\n)\nprint(design)"
 
     def command(self) -> str:
-        """Return the command line of what is on the page."""
+        """Return a command line for the design on the page."""
         fractions = ",".join(f"{(i + 1) / self.analyses:.6g}" for i in range(self.analyses))
         words = [f"pretese boundaries --analyses {fractions} --spending {self.spending}"]
         names = ("gamma", "rho", "alpha", "power", "futility", "futility_gamma", "futility_rho",
@@ -111,9 +112,9 @@ class TrialQuestion:
         return " \\\n  ".join(words)
 
     def design(self, participants: int) -> dict[str, Any]:
-        """Return the fields of a design file for `pretese power` with the same question.
+        """Return the fields of a design file for `pretese power`.
 
-        With a scenario the patients are simulated, otherwise they have the planned risks.
+        With a scenario patients are simulated, otherwise participants have the planned event rates.
         """
         shares = [float(f"{100 * (i + 1) / self.analyses:.6g}") for i in range(self.analyses)]
         stop = {} if self.futility == "none" else {"futility": _family(self.futility)}
@@ -123,7 +124,7 @@ class TrialQuestion:
         loss = dict.fromkeys(("control_percent", "treated_percent"), self.dropout_percent)
         return {
             "id": "from-the-trial-page",
-            "title": "Two arms, yes/no endpoint",
+            "title": "Two arms, binary endpoint",
             "question": "Does therapy raise the proportion of patients with sperm for ICSI?",
             "participants": participants,
             **({"risks": risks} if plain else {"scenario": self.source}),
@@ -142,13 +143,13 @@ class TrialQuestion:
         }
 
     def design_file(self, participants: int) -> str:
-        """Return `design` as a file."""
+        """Return `design` as the text of a file."""
         import yaml
 
         return yaml.safe_dump(self.design(participants), sort_keys=False, allow_unicode=True)
 
     def entries(self) -> dict[str, str]:
-        """Return the entries of the form."""
+        """Return the fields of the form."""
         given = {each.name: getattr(self, each.name) for each in fields(self)}
         return {
             name: f"{value:g}" if isinstance(value, float) else str(value)
@@ -156,25 +157,22 @@ class TrialQuestion:
         }
 
     def link(self, language: str, address: str = "/trial", **more: str) -> str:
-        """Return the address of a page with this question."""
+        """Return the address of a page with this request."""
         return f"{address}?" + urlencode({**self.entries(), **more, "lang": language})
 
 
 def trial_question(entries: Mapping[str, str]) -> TrialQuestion:
-    """Read the entries of the form.
+    """Read the fields of the form.
 
-    Raises
-    ------
-    InputError
-        An entry is not a number within its limits, or not one of the choices, or two exclude each
-        other.
+    Raises ------ InputError A value is not a number within its limits or not one of the choices, or
+    two fields exclude each other.
     """
     merged = {**DEFAULTS, **{k: v for k, v in entries.items() if k in DEFAULTS and v.strip()}}
     sources = ("rates", *pretese.shipped().scenarios)
     choices = (("source", sources), ("spending", SPENDING), ("futility", FUTILITY))
     for name, allowed in choices:
         if merged[name] not in allowed:
-            problem = f"{merged[name][:30]!r} came"
+            problem = f"{merged[name][:30]!r} is not allowed"
             raise InputError.of("trial", name, problem, f"choose from {', '.join(allowed)}")
     numbers: dict[str, Any] = {name: _within(name, merged[name]) for name in LIMITS}
     if merged["source"] != "rates":
@@ -202,14 +200,14 @@ def _check(numbers: Mapping[str, float], futility: str) -> None:
         raise InputError.of("trial", "power_percent", "it is not above alpha", "raise the power")
     if numbers["treatments"] > 1 and (numbers["margin_percent"] or futility != "none"):
         cure = "choose one treatment, or neither margin nor futility"
-        raise InputError.of("trial", "treatments", "several treatments take no margin", cure)
+        raise InputError.of("trial", "treatments", "several treatments allow no margin", cure)
     if numbers["treatments"] > 1 and numbers["analyses"] > 4:
         cure = "choose at most 4 analyses"
-        raise InputError.of("trial", "analyses", "several treatments take at most 4", cure)
+        raise InputError.of("trial", "analyses", "several treatments allow at most 4", cure)
 
 
 def _family(name: str) -> str:
-    """Return a spending function as design files write it."""
+    """Return a spending function in the notation of design files."""
     return {"HSD": "HSD(-4)", "KD": "KD(3)"}.get(name, name)
 
 

@@ -1,4 +1,4 @@
-"""Trials simulated behind the exact answer, block by block; the address holds how far they are."""
+"""Simulation of the design on the page, block by block; the address contains its progress."""
 
 import math
 from collections.abc import Mapping
@@ -8,20 +8,20 @@ import pretese
 from pretese.web.trials.trial_question import TrialQuestion
 from protocol.errors import InputError
 
-#: Simulated trials of a block, and blocks.
+#: Number of simulated trials per block, and number of blocks.
 BLOCK, BLOCKS = 500, 4
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Trials simulated so far, and how many of them rejected."""
+    """Progress: number of blocks simulated, and number of rejections."""
 
     blocks: int = 0
     rejected: int = 0
 
     @property
     def trials(self) -> int:
-        """Trials simulated so far."""
+        """Number of trials simulated."""
         return BLOCK * self.blocks
 
     @property
@@ -36,39 +36,39 @@ class Progress:
 
     @property
     def mcse_percent(self) -> float:
-        """Monte Carlo standard error of it, in percentage points."""
+        """Monte Carlo standard error of simulated power, in percentage points."""
         share = self.rejected / self.trials
         return 100 * math.sqrt(share * (1 - share) / self.trials)
 
     def entries(self) -> dict[str, str]:
-        """Return the entries of the address that continues."""
+        """Return the parameters of the address that continues the simulation."""
         return {"blocks": str(self.blocks), "rejected": str(self.rejected)}
 
 
 def progress_of(entries: Mapping[str, str]) -> Progress:
-    """Read how far a simulation is.
+    """Read the progress of a simulation.
 
     Raises
     ------
     InputError
-        The numbers cannot be those of a simulation.
+        The numbers are not possible in a simulation.
     """
     blocks, rejected = (entries.get(name) or "0" for name in ("blocks", "rejected"))
     known = [int(each) for each in (blocks, rejected)
              if each.isascii() and each.isdecimal() and len(each) < 6]  # fmt: skip
     if len(known) < 2 or known[0] > BLOCKS or known[1] > BLOCK * known[0]:
-        cure = "begin again from the trial page"
-        raise InputError.of("trial", "blocks", "a simulation cannot have come this far", cure)
+        cure = "start again from the trial page"
+        raise InputError.of("trial", "blocks", "the progress is not that of a simulation", cure)
     return Progress(*known)
 
 
 def next_block(question: TrialQuestion, enrolled: int, progress: Progress) -> Progress:
-    """Simulate another block with its own seed, and return the progress.
+    """Simulate another block, which has its own seed, and return the progress.
 
     Raises
     ------
     InputError
-        Designs with several treatments are not simulated.
+        The design has several treatments, which are not simulated here.
     """
     if question.treatments > 1:
         cure = "the power of several treatments is computed above"

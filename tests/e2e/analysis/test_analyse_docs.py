@@ -18,7 +18,7 @@ from pretese.cli import run
 importlib.import_module("rich.style")
 
 PAGE = (Path(__file__).parents[3] / "docs" / "how-to" / "analyse-your-own-table.md").read_text()
-PLANS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+PLANS = re.findall(r"```yaml file=\S+\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture

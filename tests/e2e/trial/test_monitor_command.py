@@ -215,7 +215,7 @@ def test_boundaries_and_path_are_drawn(type_in, tmp_path, ending):
         (DESIGN, "", [], "analyses.csv: it is empty"),
         (DESIGN, ANALYSES.replace("treated_participants", "treated_participant"), [],
          "did you mean 'treated_participants'?"),
-        (DESIGN, ANALYSES.replace("66", "x"), [], "row 3, treated_events: 'x' came"),
+        (DESIGN, ANALYSES.replace("66", "x"), [], "row 3, treated_events: 'x' is not allowed"),
         (DESIGN, ANALYSES.replace("48,120", "18,120"), [], "row 3, control_events: 18 after 22"),
         (DESIGN, ANALYSES.replace("30,60", "61,60"), [], "row 2, treated_events: 61 events of 60"),
         (DESIGN, ANALYSES + "80,200,110,200\n", [],

@@ -41,7 +41,9 @@ REPLICATES = 600
 def _no_figures():
     """Skip the figures, which `test_power_command.py` tests: they take longest."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("pretese.trial.report.power_figures.draw_all", lambda designs, folder: {})
+        patched.setattr(
+            "pretese.trial.report.figures.power_figures.draw_all", lambda designs, folder: {}
+        )
         yield
 
 

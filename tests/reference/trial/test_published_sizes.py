@@ -11,7 +11,7 @@ from scipy.stats import binom, norm
 from estimate.performance.measures import proportion_mcse, z_against
 from estimate.sample_size.closed_form import size_two_proportions
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.power.exact_power import exact_behaviour
+from pretese.trial.measures.exact_power import exact_behaviour
 from pretese.trial.simulation.engine import simulate_design
 from protocol.reading.documents import validate
 

@@ -162,6 +162,8 @@ FOLDERS = (
 FILES = (
     Case("truth --out", _file("truth paper --patients 1000", "--out"), "x.csv",
          rival=_file("truth paper --patients 1100", "--out")),
+    Case("analyse --report, Word",
+         _file("analyse", "--report", "a.csv", "--plan", "plan.yaml"), "x.docx"),
     Case("analyse --report", _file("analyse", "--report", "a.csv", "--plan", "plan.yaml"), "x.html",
          rival=_file("analyse", "--report", "b.csv", "--plan", "plan.yaml")),
     Case("evidence --plot", _file("evidence before-first-retrieval", "--plot"), "x.svg",

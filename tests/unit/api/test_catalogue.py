@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import pretese as pt
+from estimate.methods.registry import METHODS
+from estimate.outcomes.registry import sources_by_function
 from pretese.api.estimators.catalogue_designs import DESIGNS
 from pretese.api.estimators.catalogue_entries import ESTIMATORS
 from pretese.api.estimators.catalogue_pooling import POOLING
@@ -69,3 +71,12 @@ def test_the_catalogue_loads_no_library_until_it_is_used():
 
 def test_every_entry_has_a_source_or_is_standard():
     assert pt.estimators.to_frame()["source"].str.len().gt(0).all()
+
+
+def test_the_source_of_a_method_stands_in_its_registry_alone():
+    of_methods = sources_by_function()
+    shared = {entry.name for entry in ENTRIES if entry.path in of_methods}
+    assert {entry.name for entry in ENTRIES if entry.source is None} == shared
+    listed = pt.estimators.to_dict()
+    assert listed["firth"]["source"] == METHODS["firth"].provenance.source
+    assert listed["cox_fit"]["source"].startswith("Efron B")

@@ -127,7 +127,9 @@ def test_a_run_that_fails_leaves_no_scratch_folder(plain, tmp_path, monkeypatch)
 
 
 def test_a_kept_study_is_reported_as_the_command_does(plain, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("pretese.trial.report.power_figures.draw_all", lambda designs, folder: {})
+    monkeypatch.setattr(
+        "pretese.trial.report.figures.power_figures.draw_all", lambda designs, folder: {}
+    )
     out = tmp_path / "study"
     kept = plain.power(out=out, **QUICK)
     page = pt.report(out)
@@ -251,7 +253,7 @@ def test_bad_input_of_power_names_the_argument(plain, arguments, message):
         ({"analyses": 3}, "analyses: 3 is not understood"),
         ({"analyses": [{"participants": 3}]}, "analyses: "),
         ({"planned": -1}, "planned: -1 is not allowed"),
-        ({"control_risk": 0.3}, "treated_risk: the other risk came without it"),
+        ({"control_risk": 0.3}, "treated_risk: only the other risk was given"),
         ({"control_risk": 30, "treated_risk": 60}, "control_risk: 30 is not allowed"),
         ({"control_risk": 0.3, "treated_risk": 0.6}, "control_risk: the design has risks"),
         ({"overrunning": True}, "overrunning: "),
@@ -268,7 +270,7 @@ def test_bad_input_of_monitoring_names_the_argument(plain, arguments, message):
     ("source", "message"),
     [
         ("no-such-design", "no-such-design"),
-        (3, "design: 3 came"),
+        (3, "design: 3 is not allowed"),
         ({**FIELDS, "mn": 3}, "design: mn: there is no such field"),
         ({**FIELDS, "participants": "many"}, "design: participants: "),
     ],

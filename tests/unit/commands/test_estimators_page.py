@@ -1,43 +1,43 @@
-"""The page of estimators has every method for every outcome, with code that exists."""
+"""The registries of methods state code that exists, its source and its agreement, as the page."""
 
 import re
 from importlib import import_module
-from pathlib import Path
 
+import pytest
+
+from docs.generate.methods.estimators_page import OUTCOMES, PAGE, page
 from estimate.methods.registry import METHODS
-from estimate.outcomes.registry import RUNS
+from estimate.outcomes.registry import OUTCOME_METHODS, provenance_of
 
-PAGE = Path(__file__).parents[3] / "docs/reference/estimators.md"
-KINDS = {"continuous": "number", "count": "count", "ordinal": "ordered classes", "time": "time"}
-
-
-def rows():
-    text = PAGE.read_text(encoding="utf-8").split("## Every method of a plan")[1]
-    table = text.split("## Lines of own code")[0]
-    return [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| `")]
+STATED = [("binary", name) for name in METHODS] + [
+    (kind, name) for kind, methods in OUTCOME_METHODS.items() for name in methods
+]
 
 
-def listed(kind):
-    return {name for row in rows() if kind in row[1] for name in re.findall(r"`([a-z-]+)`", row[0])}
+def test_the_page_is_as_the_registries_say():
+    text = PAGE.read_text(encoding="utf-8")
+    assert text == page(text), "write it again: python -m docs.generate.methods.estimators_page"
 
 
-def test_the_page_has_every_method_of_a_plan_once_for_0_1_outcomes():
-    assert listed("0/1") == set(METHODS)
-    first = [name for row in rows() if "0/1" in row[1] for name in re.findall(r"`(.+?)`", row[0])]
-    assert len(first) == len(set(first))
+@pytest.mark.parametrize(("kind", "name"), STATED)
+def test_every_method_states_its_code_its_source_and_its_agreement(kind, name):
+    stated = provenance_of(name, kind)
+    module, _, function = stated.code.rpartition(".")
+    assert callable(getattr(import_module(module), function))
+    assert not stated.library or import_module(stated.library)
+    assert stated.source == "standard" or re.search(r"\b(19|20)\d\d\b", stated.source)
+    assert "`" in stated.equals or "by formula" in stated.equals
+    assert re.search(r"\de-\d|same pairs", stated.agreement)
 
 
-def test_the_page_has_every_method_of_the_other_outcomes():
-    for kind, word in KINDS.items():
-        assert set(RUNS[kind]) <= listed(word), kind
-
-
-def test_each_row_names_code_an_r_function_and_an_agreement():
-    for row in rows():
-        assert len(row) == 5, row
-        assert row[3]
-        assert re.search(r"1e-|2e-|same pairs", row[4]), row
-        modules = re.findall(r"`(estimate[.][a-z_.]+)`", row[2])
-        assert modules or "statsmodels" in row[2], row
-        for module in modules:
-            import_module(module)
+def test_the_page_has_every_method_once_for_each_outcome():
+    table = [line.strip("| ").split(" | ") for line in page("").splitlines() if "| `" in line]
+    listed = [
+        (name, outcome)
+        for names, outcomes, *_ in table
+        for name in re.findall(r"`(.+?)`", names)
+        for outcome in outcomes.split(", ")
+        if outcome != "trials"
+    ]
+    words = {"binary": "0/1", **OUTCOMES}
+    assert sorted(listed) == sorted((name, words[kind]) for kind, name in STATED)

@@ -51,7 +51,7 @@ def test_numbers_by_name_are_read_once_each():
         ("=3",): "'=3' is not understood",
         ("a=",): "'a=' is not understood",
         ("a=x",): "--set: a: 'x' is not a number",
-        ("a=1", "a=2"): "--set: a: it came twice; give it once",
+        ("a=1", "a=2"): "--set: a: it is repeated; give it once",
     }.items():
         with pytest.raises(InputError) as refused:
             read(click.Context(click.Command("x")), option, words)

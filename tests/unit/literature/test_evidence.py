@@ -231,7 +231,7 @@ def test_a_prior_gives_the_outlook_of_trials_of_several_sizes():
     [
         (lambda: pretese.evidence().pool(scale="risk difference").prior(), "pool odds ratios"),
         (lambda: pretese.evidence().pool().prior(null_weight=0.9, vague_weight=0.9), "more than 1"),
-        (lambda: pretese.evidence().pool().prior().assurance(0.195, []), "none came"),
+        (lambda: pretese.evidence().pool().prior().assurance(0.195, []), "none given"),
         (lambda: pretese.evidence().pool().prior().assurance(0.195, [2]), "at least 4"),
         (lambda: pretese.evidence().pool().prior().assurance(19.5, [60]), "between 0 and 1"),
     ],

@@ -16,7 +16,7 @@ from protocol.errors import InputError
 PROJECT = Path(pretese.__file__).parents[1] / "pyproject.toml"
 
 #: Distribution to the name under which its library is imported, where they differ.
-IMPORTED = {"python-multipart": "multipart", "pyjwt[crypto]": "jwt"}
+IMPORTED = {"python-docx": "docx", "python-multipart": "multipart", "pyjwt[crypto]": "jwt"}
 
 
 @pytest.fixture

@@ -46,7 +46,6 @@ def test_every_endpoint_has_a_truth_a_column_and_a_plan(name):
     assert {f"{name}_untreated", f"{name}_treated"} <= truth
     assert StudyPlan(methods=("unadjusted",), outcome=name).outcome == name
     assert f"`{name}`" in (DOCS / "reference" / "design-file.md").read_text()
-    assert name in (DOCS / "how-to" / "check-that-an-analysis-recovers-the-truth.md").read_text()
 
 
 @every_endpoint

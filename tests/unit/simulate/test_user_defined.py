@@ -20,7 +20,9 @@ from simulate.user_defined_truth import user_defined_truth
 
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "extend-a-scenario.md"
 BLOCKS = re.findall(
-    r"^```(\w+)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    r"^```(\w+)(?: file=\S+)?\n(.*?)^```$",
+    PAGE.read_text(encoding="utf-8"),
+    re.MULTILINE | re.DOTALL,
 )
 TEXT = dict(reversed(BLOCKS))
 

@@ -171,7 +171,7 @@ def test_the_simulation_confirms_the_exact_power_block_by_block(client):
 def test_a_progress_that_cannot_be_is_refused(client, entries):
     answer = client.get("/trial/simulation", params=entries)
     assert answer.status_code == 400
-    assert "begin again" in answer.text
+    assert "start again" in answer.text
 
 
 def test_the_report_is_that_of_a_power_study(client):
@@ -211,7 +211,7 @@ def test_the_pages_of_trials_are_in_every_language(client, language):
         ({"control_percent": "x"}, "control_percent"),
         ({"control_percent": "0"}, "from 0.1 to 99.9"),
         ({"source": "/etc/passwd"}, "choose from rates"),
-        ({"treatments": "2", "futility": "OF"}, "take no margin"),
+        ({"treatments": "2", "futility": "OF"}, "allow no margin"),
         ({"treatments": "2", "analyses": "5"}, "at most 4"),
         ({"margin_percent": "60"}, "from 0 to 50"),
         ({"treated_percent": "19.5"}, "two different"),

@@ -4,7 +4,14 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from pretese.trial.design.arms import ArmTherapy, Randomisation, Recruiting, Share
+from pretese.trial.design.arms import (
+    ArmTherapy,
+    Factors,
+    Randomisation,
+    Recruiting,
+    Share,
+    check_factors,
+)
 from pretese.trial.design.endpoint import Endpoint, EndpointAnalysis
 from pretese.trial.design.interim import Monitoring
 from pretese.trial.multi_arm.design.design_parts import (
@@ -24,19 +31,19 @@ from protocol.reading.documents import Document
 from protocol.reading.fields import Day, Identifier, Whole
 from simulate.recruitment.schemes import SCHEMES
 
-#: Most treatments beside the control.
+#: Maximum number of treatments, without the control.
 MOST = 5
 
-#: The comparison of all participants, beside that of a population.
+#: Name of the comparison in all participants, for enrichment designs.
 EVERYONE = "all participants"
 
 
 class ArmFields(Document):
     """Fields of the file of a planned trial of several treatments against one control.
 
-    ``arms`` names what each arm is given (patients of a ``scenario``); ``risks_percent`` gives each
-    arm a fixed event rate instead. ``control`` is the arm that all others are compared with, by
-    default the first. ``allocation``: participants of each arm in a round (default 1).
+    ``arms`` names the regimen of each arm (patients of a ``scenario``); ``risks_percent`` gives
+    each arm a fixed event rate instead. ``control`` is the arm that all others are compared with,
+    by default the first. ``allocation``: participants of each arm in a round (default 1).
     """
 
     id: Identifier
@@ -51,6 +58,7 @@ class ArmFields(Document):
     risks_percent: Percents | None = None
     control: Name | None = None
     allocation: Allocation = Field(default_factory=dict)
+    factors: Factors = ()
     randomisation: Randomisation = Randomisation()
     sites: tuple[Recruiting, ...] = Field(min_length=1, max_length=1000)
     eligibility: Population | None = None
@@ -73,7 +81,7 @@ class ArmFields(Document):
         if (self.scenario is None) == (self.risks_percent is None):
             raise ValueError("give a scenario or risks_percent, one of the two")
         if (self.scenario is None) != (self.arms is None):
-            raise ValueError("a scenario goes with arms, and risks_percent without")
+            raise ValueError("a scenario needs arms; risks_percent excludes them")
         if not 2 <= len(self.names) <= MOST + 1:
             raise ValueError(f"give from 2 to {MOST + 1} arms, the control among them")
         if self.control is not None and self.control not in self.names:
@@ -86,9 +94,9 @@ class ArmFields(Document):
         for change in self.allocation_changes:
             self._check_names("allocation_changes", change.allocation)
             if set(change.allocation) != set(self.names):
-                raise ValueError("an allocation change gives a part to every arm")
+                raise ValueError("an allocation change must name every arm")
         if self.allocation and set(self.allocation) != set(self.names):
-            raise ValueError("allocation gives a part to every arm")
+            raise ValueError("allocation must name every arm")
         if len({site.name for site in self.sites}) < len(self.sites):
             raise ValueError("two sites have the same name; rename one of them")
         unit = sum(self.parts)
@@ -108,13 +116,13 @@ class ArmFields(Document):
     @model_validator(mode="after")
     def _analyses(self) -> Self:
         plan = self.monitoring
-        if plan.reestimation or plan.futility or plan.binding:
+        if plan.reestimation or plan.futility or plan.binding or plan.decision_analysis:
             raise ValueError(
-                "several arms take neither reestimation nor futility nor binding in monitoring; "
-                "use dropping"
+                "several arms take neither reestimation nor futility nor binding nor "
+                "decision_analysis in monitoring; use dropping"
             )
         if plan.efficacy_analyses or plan.futility_analyses:
-            raise ValueError("several arms are judged at every analysis")
+            raise ValueError("several arms are tested at every analysis")
         if self.analysis.margin_percent or any(e.analysis.margin_percent for e in self.secondary):
             raise ValueError("several arms are compared for superiority; leave margins out")
         interim = len(plan.analyses_percent) - 1
@@ -156,16 +164,19 @@ class ArmFields(Document):
                 "fixed event rates have one endpoint and no baseline values; name a scenario"
             )
         if self.endpoint.sperm_in_ejaculate == "principal stratum":
-            raise ValueError("a principal stratum compares two arms; plan them alone")
+            raise ValueError("a principal stratum compares two arms; plan a trial with two arms")
         if any(end.treatment_switching != "treatment policy" for end in self.endpoints):
             raise ValueError("participants of several arms do not switch; leave it out")
         if len({self.endpoint.label, *(each.name for each in self.secondary)}) <= len(
             self.secondary
         ):
             raise ValueError("two hypotheses have the same name; rename one of them")
+        used = [name for each in self.methods for name in each.strata]
+        plain = self.risks_percent is not None
+        check_factors(self.factors, (*self.randomisation.by, *used), plain=plain)
         order = self.testing.order
         if (self.testing.procedure == "fixed sequence") != bool(order):
-            raise ValueError("fixed sequence needs testing.order, and nothing else takes it")
+            raise ValueError("fixed sequence needs testing.order, and no other procedure allows it")
         if order and sorted(order) != sorted(self.comparisons):
             raise ValueError(f"order names each of {', '.join(self.comparisons)} once")
         if self.power_of not in {"any", "all", *self.comparisons}:
@@ -173,7 +184,7 @@ class ArmFields(Document):
         late = any(end.endpoint_month > self.endpoint.endpoint_month for end in self.endpoints)
         if late and self.testing.procedure == "combination":
             raise ValueError(
-                "combination takes no endpoint that is known later than the primary one"
+                "combination allows no endpoint that is known later than the primary one"
             )
         self._check_factorial()
         self._check_enrichment()
@@ -225,7 +236,7 @@ class ArmFields(Document):
 
     @property
     def comparisons(self) -> tuple[str, ...]:
-        """Names of what is tested first: treatments, main effects, or populations."""
+        """Names of the comparisons: treatments, main effects, or populations."""
         if self.enrichment is not None:
             return EVERYONE, self.enrichment.population.name
         return self.treatments if self.factorial is None else (
@@ -234,7 +245,7 @@ class ArmFields(Document):
 
     @property
     def parts(self) -> tuple[int, ...]:
-        """What one round of the allocation gives to each arm, the control first."""
+        """Participants of each arm in one round of the allocation, the control first."""
         return tuple(self.allocation.get(name, 1) for name in self.names)
 
     @property

@@ -16,14 +16,14 @@ class Configuration:
     Attributes
     ----------
     name
-        Words for tables.
+        Label in tables.
     acts_as
-        (arm,) number of the arm whose potential outcomes each arm has; 0 is the control.
+        (arm,) index of the arm whose potential outcomes each arm has; 0 is the control.
     nulls
         (comparison,) whether its null hypothesis is true.
     works_in
-        In whom treatments work: in members of the population of an enrichment, in the others, or in
-        everyone.
+        Patients in whom treatments are effective: members of the population of an enrichment, the
+        others, or all.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Configuration:
 def arm_configurations(design: MultiArmDesign) -> list[Configuration]:
     """Return the plan, the global null, and each treatment as the only effective one.
 
-    With only one effective treatment, errors about the others are most likely.
+    With a single effective treatment, false rejections of the others are most likely.
     """
     if design.enrichment:
         return _of_populations(design.enrichment.population.name)
@@ -61,7 +61,7 @@ def arm_configurations(design: MultiArmDesign) -> list[Configuration]:
 
 
 def _of_populations(name: str) -> list[Configuration]:
-    """Return the plan, the global null, and a treatment that works in one part of the patients."""
+    """Return the plan, the global null, and a treatment effective in one part of the patients."""
     return [
         Configuration("as planned", (0, 1), (False, False)),
         Configuration("no treatment works", (0, 0), (True, True)),
@@ -77,7 +77,7 @@ def _nulls(design: MultiArmDesign, acts_as: tuple[int, ...]) -> tuple[bool, ...]
         acts_as[design.names.index(name)]
         for name in (design.factorial.first, design.factorial.second, design.factorial.both)
     )
-    # A main effect is absent if the treatment adds nothing alone, and nothing to the other one.
+    # A main effect is absent if the treatment has no effect, with or without the other one.
     return (
         _same(design, first, acts_as[0]) and _same(design, both, second),
         _same(design, second, acts_as[0]) and _same(design, both, first),

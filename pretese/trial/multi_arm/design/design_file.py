@@ -20,12 +20,22 @@ class MultiArmDesign(ArmFields):
     """A planned trial of several treatments against one control."""
 
     def parts_after(self, analysis: int) -> tuple[int, ...]:
-        """Return the planned parts of the participants after an analysis; 0 is the start."""
+        """Return the planned allocation after an analysis; 0 is the start."""
         parts = self.parts
         for change in sorted(self.allocation_changes, key=lambda each: each.after_analysis):
             if change.after_analysis <= analysis:
                 parts = tuple(change.allocation[name] for name in self.names)
         return parts
+
+    @property
+    def round_of_allocation(self) -> tuple[int, ...]:
+        """Participants of each arm in one round of the planned allocation, control first."""
+        return self.parts
+
+    @property
+    def balanced(self) -> tuple[str, ...]:
+        """Factors whose balance is reported: of the randomisation, then of the analysis."""
+        return tuple(dict.fromkeys((*self.randomisation.by, *self.analysis.strata)))
 
     @property
     def ratios(self) -> tuple[float, ...]:
@@ -39,17 +49,17 @@ class MultiArmDesign(ArmFields):
 
     @property
     def decision_month(self) -> float:
-        """Months from recruitment until the primary endpoint, which decides, is known."""
+        """Months from recruitment until the primary endpoint, used for decisions, is known."""
         return self.endpoint.endpoint_month
 
     @property
     def delayed(self) -> tuple[bool, ...]:
-        """Whether each hypothesis is known later than the primary endpoint."""
+        """Whether the endpoint of each hypothesis is known later than the primary one."""
         return tuple(each.endpoint_month > self.decision_month for each in self.endpoints)
 
     @property
     def alpha(self) -> float:
-        """Family-wise one-sided type I error; two sides share theirs."""
+        """Family-wise one-sided type I error; half of alpha if the tests are two-sided."""
         return self.monitoring.alpha_percent / 100 / self.monitoring.sides
 
     @property
@@ -99,7 +109,7 @@ class MultiArmDesign(ArmFields):
         )  # fmt: skip
 
     def combination(self) -> CombinationTest | None:
-        """Return a closed combination test that has seen nothing; None if another one is used."""
+        """Return a closed combination test without data; None if another procedure is used."""
         if self.testing.procedure != "combination":
             return None
         return combination_test(
@@ -128,7 +138,7 @@ class MultiArmDesign(ArmFields):
         return DesignFile.model_validate({
             "id": self.id, "title": self.title, "question": self.question,
             "participants": self.participants, "scenario": self.scenario, "risks": risks,
-            "arms": arms, "sites": self.sites, "randomisation": rule,
+            "arms": arms, "factors": self.factors, "sites": self.sites, "randomisation": rule,
             "endpoint": self.endpoints[hypothesis], "analysis": self.methods[hypothesis],
         })  # fmt: skip
 

@@ -17,7 +17,7 @@ Part = Annotated[Whole, Field(ge=1, le=1000)]
 Kept = Annotated[Whole, Field(ge=1, le=10)]
 ZValue = Annotated[Number, Field(ge=-8, le=8)]
 
-#: What one round of the allocation holds, by arm.
+#: Participants in one round of the allocation, by arm.
 Allocation = dict[Name, Part]
 
 
@@ -42,7 +42,7 @@ class Population(Document):
             if self.above is None and self.up_to is None:
                 raise ValueError("variable needs above, up_to or both")
         elif self.above is not None or self.up_to is not None:
-            raise ValueError("above and up_to go with variable")
+            raise ValueError("above and up_to need variable")
         if self.above is not None and self.up_to is not None and self.above >= self.up_to:
             raise ValueError("above must be less than up_to")
         unknown = [each for each in self.diagnosis if each not in DIAGNOSES]
@@ -63,9 +63,9 @@ class Population(Document):
 
 
 class LaterHypothesis(Document):
-    """A hypothesis of each treatment that is tested once the earlier ones are rejected.
+    """A hypothesis of each treatment that is tested after the earlier ones are rejected.
 
-    Another ``endpoint``, or the primary one in a ``population``.
+    It has another ``endpoint``, or the primary one in a ``population``.
     """
 
     name: Name
@@ -75,14 +75,14 @@ class LaterHypothesis(Document):
 
 
 class Testing(Document):
-    """How the treatments share the family-wise type I error.
+    """The procedure by which the treatments share the family-wise type I error.
 
     ``closed dunnett`` and ``dunnett`` use the correlation through the common control, ``holm`` and
     ``bonferroni`` do not; ``fixed sequence`` tests in the order of ``order``; ``unadjusted`` tests
-    each treatment at the whole level and so breaks the family-wise one; ``combination`` is the
+    each treatment at full alpha and so inflates the family-wise error; ``combination`` is the
     closed combination test, which allows any adaptation at an interim analysis, with the test
     ``within_stages``. Secondary hypotheses of a treatment follow its own primary one, or those of
-    all treatments, which then lose no power to them.
+    all treatments; the primary tests then lose no power.
     """
 
     procedure: Procedure | Literal["combination"] = "closed dunnett"
@@ -92,11 +92,11 @@ class Testing(Document):
 
 
 class Dropping(Document):
-    """Which treatments stop at interim analyses.
+    """Rules for dropping treatments at interim analyses.
 
-    ``futility_z`` drops below a z, one value for all interim analyses or one for each;
-    ``keep_best`` keeps so many at each; ``within_z`` keeps those within this distance of the best.
-    Places of dropped arms are ``removed`` from the trial, or ``shared`` among the other arms.
+    ``futility_z`` drops treatments below a z, one value for all interim analyses or one for each;
+    ``keep_best`` is the number kept at each; ``within_z`` keeps those within this distance of the
+    best. Places of dropped arms are ``removed`` from the trial, or ``shared`` among the other arms.
     """
 
     futility_z: Annotated[tuple[ZValue, ...], Field(max_length=10)] = ()
@@ -108,7 +108,7 @@ class Dropping(Document):
 
 
 class AllocationChange(Document):
-    """A change of the allocation that is planned for the participants after an analysis."""
+    """A planned change of the allocation after an analysis."""
 
     after_analysis: Kept
     allocation: Allocation
@@ -117,12 +117,12 @@ class AllocationChange(Document):
 class AdaptiveAllocation(Document):
     """Response-adaptive allocation after each interim analysis.
 
-    The control keeps its planned share. ``thompson`` shares the rest in proportion to the posterior
-    probability that a treatment is the best, to the power ``exponent``; ``doubly adaptive`` steers
-    the participants so far towards shares in proportion to the square roots of the observed risks
-    (Rosenberger WF et al. *Biometrics* 2001;57:909-13) by the function of Hu F, Zhang LX (*Ann
-    Stat* 2004;32:268-301) with ``exponent``. No treatment that goes on has less than
-    ``min_percent`` of the rest.
+    The control keeps its planned share. ``thompson`` allocates the remaining participants in
+    proportion to the posterior probability that a treatment is the best, to the power ``exponent``;
+    ``doubly adaptive`` moves the allocation to date towards proportions of the square roots of the
+    observed risks (Rosenberger WF et al. *Biometrics* 2001;57:909-13) by the function of Hu F,
+    Zhang LX (*Ann Stat* 2004;32:268-301) with ``exponent``. Every treatment that continues receives
+    at least ``min_percent`` of the remaining participants.
     """
 
     rule: Literal["thompson", "doubly adaptive"] = "thompson"
@@ -147,9 +147,9 @@ class Factorial(Document):
 class Enrichment(Document):
     """Two null hypotheses of one treatment, in all participants and in a ``population``.
 
-    With interim analyses the trial goes on with all participants where their z is at least
-    ``all_z``, else with the population alone where its z is at least ``population_z``, else it
-    stops.
+    At an interim analysis the trial continues with all participants if their z is at least
+    ``all_z``, otherwise with only the population if its z is at least ``population_z``; otherwise
+    it stops.
     """
 
     population: Population

@@ -1,1 +1,1 @@
-"""Power studies of trials with several arms: run, summarised, shown."""
+"""Power studies of trials with several arms: computation, summary, report."""

@@ -1,7 +1,7 @@
 """Exact power of several treatments at one analysis, by enumeration.
 
-Given the events of the control, treatments are independent; of each only matters which of the
-boundaries of the local tests its statistic reaches. So all decisions are enumerated, whatever the
+Given the events of the control, treatments are independent, and decisions depend only on the
+boundaries of the local tests that each statistic reaches. All combinations are enumerated, for any
 procedure.
 """
 
@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from estimate.comparison.exact.binomial_tables import binomial_masses
 from estimate.core.arrays import Floats, Ints
 from estimate.multi_arm.local_tests import NEVER
-from estimate.sample_size.exact_fixed import binomial_masses
 from pretese.trial.multi_arm.counts import event_rates, why_patients
 from pretese.trial.multi_arm.design.configurations import Configuration
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.statistics import compare_counts
 
-#: Most combinations of reached boundaries that are enumerated, and most of them times counts.
+#: Maximum number of combinations of reached boundaries, and of combinations times counts.
 MOST, MOST_CELLS = 20_000, 20_000_000
 
 
@@ -30,11 +30,11 @@ class ExactPower:
     Attributes
     ----------
     each
-        (comparison,) of rejecting it.
+        (comparison,) probability of rejection.
     any_effective, all_effective
-        Of rejecting at least one, and all, of the treatments that work; NaN if none does.
+        Probability of rejecting at least one, and all, of the effective treatments; NaN if none is.
     familywise_error
-        Of rejecting any true null hypothesis; NaN if there is none.
+        Probability of rejecting any true null hypothesis; NaN if there is none.
     """
 
     each: Floats
@@ -65,7 +65,7 @@ def why_not_exact(design: MultiArmDesign, participants: int) -> str | None:
 def exact_power(
     design: MultiArmDesign, configuration: Configuration, participants: int
 ) -> ExactPower:
-    """Enumerate one analysis; see `why_not_exact` for when that can be."""
+    """Enumerate one analysis; `why_not_exact` returns when this is impossible."""
     parts = np.asarray(design.parts)
     sizes = parts * participants // parts.sum()
     _, risks = event_rates(design, configuration.acts_as)
@@ -97,7 +97,7 @@ def exact_power(
 def _reached(
     design: MultiArmDesign, arm: int, sizes: np.ndarray, risk: float
 ) -> tuple[Floats, Floats]:
-    """Return (level, control events) probabilities of the highest boundary, and a z of each."""
+    """Return (level, control events) probabilities of the highest boundary, and z by level."""
     critical = design.tests.critical[:, arm - 1, 0]
     steps = np.unique(critical[critical < NEVER])
     n1, n0 = int(sizes[arm]), int(sizes[0])
@@ -108,9 +108,10 @@ def _reached(
 
 
 def _first(design: MultiArmDesign, n1: int, n0: int, z: float) -> Ints:
-    """Return (control events,) the fewest events of a treatment whose statistic reaches z.
+    """Return (control events,) the smallest number of treatment events with which z is reached.
 
-    The statistic rises with them, so that they are found by bisection; n1 + 1: none does.
+    The statistic increases with the number, which is found by bisection; n1 + 1 if no number
+    reaches z.
     """
     x0 = np.arange(n0 + 1)
     low, high = np.full(n0 + 1, -1), np.full(n0 + 1, n1 + 1)

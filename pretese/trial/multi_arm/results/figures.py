@@ -1,4 +1,4 @@
-"""Operating characteristics of a trial with several arms, drawn."""
+"""Figure of the operating characteristics of a trial with several arms."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ _COLOURS = (SIMULATED, PUBLISHED, TRUTH, "#7c3aed", "#b45309")
 
 
 def draw_arms(document: dict[str, Any]) -> Figure:
-    """Draw rejections of each comparison, family-wise error, and expected participants.
+    """Draw rejection of each comparison, family-wise error, and expected sample size.
 
-    Intervals are two MCSE to either side, at the largest size of the study.
+    Intervals are ± 2 MCSE, at the largest sample size of the study.
     """
     size = document["sizes"][-1]
     cases = size["configurations"]

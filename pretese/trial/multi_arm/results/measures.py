@@ -6,13 +6,13 @@ import numpy as np
 
 from estimate.core.arrays import Bools, Floats
 from estimate.performance.measures import Measure, proportion_mcse
+from pretese.trial.measures.trial_means import mean, plain_measure
 from pretese.trial.multi_arm.adaptation import FUTILITY, HARM, SELECTION, SUCCESS
 from pretese.trial.multi_arm.conduct import ArmTrials
 from pretese.trial.multi_arm.design.configurations import Configuration
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
-from pretese.trial.power.trial_means import mean, plain_measure
 
-#: Words of the reasons for which a comparison ended before the last analysis.
+#: Labels of the reasons for which a comparison ended before the last analysis.
 REASONS = {"success": SUCCESS, "futility": FUTILITY, "harm": HARM, "selection": SELECTION}
 
 
@@ -27,7 +27,7 @@ def share(given: Any) -> dict[str, Any]:
 def summarise_arms(
     design: MultiArmDesign, configuration: Configuration, trials: ArmTrials
 ) -> dict[str, Any]:
-    """Return what happened under one configuration, as plain values."""
+    """Return the operating characteristics under one configuration, as plain values."""
     shape = (-1, len(design.comparisons), len(design.labels))
     rejected = trials.rejected.reshape(shape) > 0
     nulls = np.asarray(configuration.nulls)
@@ -55,7 +55,7 @@ def summarise_arms(
 
 
 def _false_claims(rejected: Bools, nulls: Bools) -> dict[str, Any] | None:
-    """Return the share of trials with a claim whose claims are all false; None without nulls."""
+    """Return the proportion of trials with claims in which all are false; None without nulls."""
     if not nulls.any() or nulls.all():
         return None
     claims: Bools = np.asarray(rejected[..., 0].any(1))
@@ -67,7 +67,9 @@ def _comparison(
     design: MultiArmDesign, trials: ArmTrials, rejected: Bools, k: int, *, null: bool
 ) -> dict[str, Any]:
     reason, difference = trials.reason[:, k], design.analysis.summary.endswith("difference")
-    difference = difference and not design.endpoint.excludes  # else the truth is in other patients
+    difference = (
+        difference and not design.endpoint.excludes
+    )  # otherwise the true effect is that in other patients
     bias: Floats = trials.estimate[:, k] - trials.truth[:, k]
     return {
         "comparison": design.comparisons[k],
@@ -96,8 +98,26 @@ def _interaction(design: MultiArmDesign, trials: ArmTrials) -> dict[str, Any] | 
     return share(np.abs(trials.interaction_z) >= -ndtri(design.alpha))
 
 
+def allocation_balance(design: MultiArmDesign, trials: ArmTrials) -> dict[str, Any] | None:
+    """Return predictability and balance of the planned allocation; None for counts."""
+    if np.isnan(trials.imbalance).all():
+        return None
+    everywhere, site, stratum = trials.guess_rate.T
+    overall, *within = trials.imbalance.T
+    return {
+        "correct_guess_rate": plain_measure(mean(everywhere)),
+        "site_guess_rate": plain_measure(mean(site)),
+        "stratum_guess_rate": plain_measure(mean(stratum)) if design.randomisation.by else None,
+        "imbalance": plain_measure(mean(overall)),
+        "balance": [
+            {"factor": name, "imbalance": plain_measure(mean(each))}
+            for name, each in zip(design.balanced, within, strict=True)
+        ],
+    }
+
+
 def chosen_power(design: MultiArmDesign, summary: dict[str, Any]) -> dict[str, Any]:
-    """Return the power that the design names in ``power_of``, from its planned configuration."""
+    """Return the power that ``power_of`` of the design defines, under the planned configuration."""
     if design.power_of in ("any", "all"):
         found: dict[str, Any] | None = summary[f"{design.power_of}_effective"]
         return found or dict(summary["any_rejection"])

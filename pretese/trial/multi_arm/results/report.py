@@ -36,6 +36,7 @@ def render_arms(document: dict[str, Any], text: str) -> str:
                 "exact": rows.exact_rows(size),
                 "no_exact": size["exact_unavailable"],
                 "effects": rows.effect_rows(size),
+                "allocation": rows.allocation_rows(size),
                 "arms": rows.arm_rows(size),
                 "arm_heads": ["arm", *(r["configuration"] for r in size["configurations"])],
                 "interaction": [

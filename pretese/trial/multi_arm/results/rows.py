@@ -6,12 +6,12 @@ from pretese.trial.views.measure_words import cell
 
 
 def percent_cell(measure: dict[str, Any] | None) -> str:
-    """Return a proportion as a percentage with its MCSE; a dash where there is none."""
+    """Return a proportion as a percentage with its MCSE; a dash if there is none."""
     return "-" if measure is None else cell(measure, share=True, counted=True)
 
 
 def configuration_rows(size: dict[str, Any]) -> list[list[str]]:
-    """Return one row per configuration: power of any and all, family-wise error, size, months."""
+    """Return one row per configuration: power (any, all), family-wise error, size, months."""
     return [
         [
             row["configuration"], percent_cell(row["any_effective"]),
@@ -68,7 +68,7 @@ def effect_rows(size: dict[str, Any]) -> list[list[str]]:
 
 
 def stop_rows(size: dict[str, Any]) -> list[list[str]]:
-    """Return one row per configuration and comparison of why it ended before the last analysis."""
+    """Return one row per configuration and comparison: reasons for ending early."""
     return [
         [row["configuration"], each["comparison"],
          *(percent_cell(each["ended_early"][name]) for name in ("success", "futility", "harm",
@@ -79,12 +79,30 @@ def stop_rows(size: dict[str, Any]) -> list[list[str]]:
 
 
 def arm_rows(size: dict[str, Any]) -> list[list[str]]:
-    """Return one row per arm of its expected participants under each configuration."""
+    """Return one row per arm: expected participants under each configuration."""
     names = [each["arm"] for each in size["configurations"][0]["arms"]]
     return [
         [name, *(_participants(row["arms"][k]["participants"]) for row in size["configurations"])]
         for k, name in enumerate(names)
     ]
+
+
+def allocation_rows(size: dict[str, Any]) -> list[list[str]]:
+    """Return one row per figure of the planned allocation; empty for counts."""
+    found = size["allocation"]
+    if found is None:
+        return []
+    rates = [
+        ("all sites", found["correct_guess_rate"]), ("own site", found["site_guess_rate"]),
+        ("own stratum", found["stratum_guess_rate"]),
+    ]  # fmt: skip
+    return [
+        *([f"correct-guess rate, {words}, %", cell(rate, share=True)]
+          for words, rate in rates if rate),
+        ["imbalance of the arms", cell(found["imbalance"])],
+        *([f"largest within a level of {row['factor']}", cell(row["imbalance"])]
+          for row in found["balance"]),
+    ]  # fmt: skip
 
 
 def search_words(found: dict[str, Any], power_of: str) -> str:
@@ -101,7 +119,7 @@ def search_words(found: dict[str, Any], power_of: str) -> str:
 
 
 def _participants(measure: dict[str, Any]) -> str:
-    """Return a number of participants; one that is the same in all trials is whole."""
+    """Return a number of participants; without decimals if it is the same in all trials."""
     return cell(measure) if measure["mcse"] else f"{measure['value']:.0f}"
 
 

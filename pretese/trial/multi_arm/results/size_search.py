@@ -1,4 +1,4 @@
-"""The sample size that gives a power: exact where the counts can be enumerated, else simulated."""
+"""The sample size for a power: exact if counts can be enumerated, otherwise simulated."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.results.exact_arms import exact_power, why_not_exact
 from protocol.errors import InputError
 
-#: Largest size that is tried, and blocks on either side of it in which an exact search tests power.
+#: Maximum sample size, and number of blocks on either side of a solution that an exact search
+#: checks.
 MOST, NEAR = 50_000, 25
 
 #: Power of simulated trials of one size: value and MCSE.
@@ -18,9 +19,9 @@ Simulated = Callable[[int], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class SizeFound:
-    """A sample size, and the sizes tried on the way with their power.
+    """A sample size, and the sizes evaluated with their power.
 
-    ``stays_from`` is the size from which power stays above the target, where it is exact.
+    ``stays_from`` is the smallest size from which every power is above the target, if it is exact.
     """
 
     participants: int
@@ -30,7 +31,7 @@ class SizeFound:
 
 
 def find_size(design: MultiArmDesign, power: float, simulated: Simulated) -> SizeFound:
-    """Return the smallest multiple of a block at which the planned treatments have this power.
+    """Return the smallest multiple of a block with this power under the planned effects.
 
     Raises
     ------
@@ -80,7 +81,7 @@ def _bisect(design: MultiArmDesign, power: float, value: Callable[[int], float])
 def _walk(
     design: MultiArmDesign, power: float, value: Callable[[int], float], found: int
 ) -> tuple[int, int]:
-    """Return the first size with the power near one found, and that from which it stays."""
+    """Return the smallest size with the power near a solution, and that from which all have it."""
     step = design.step
     first = max(found - NEAR * step, step * (-(-12 // step)))
     sizes = range(first, found + NEAR * step, step)

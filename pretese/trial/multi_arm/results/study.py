@@ -28,7 +28,11 @@ from pretese.trial.multi_arm.design.configurations import arm_configurations
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.results.exact_arms import exact_power, why_not_exact
 from pretese.trial.multi_arm.results.figures import draw_arms
-from pretese.trial.multi_arm.results.measures import chosen_power, summarise_arms
+from pretese.trial.multi_arm.results.measures import (
+    allocation_balance,
+    chosen_power,
+    summarise_arms,
+)
 from pretese.trial.multi_arm.results.size_search import SizeFound, find_size
 from pretese.trial.multi_arm.simulate_arms import arm_job, arm_record, trials_of
 from pretese.trial.power.study import MULTI_ARM_SCHEMA
@@ -38,7 +42,7 @@ from simulate.scenario.load import load
 
 @dataclass(frozen=True, slots=True)
 class ArmRequest:
-    """What a study is asked for; empty ``participants`` takes the size of the file."""
+    """Options of a study; empty ``participants``: the sample size of the file."""
 
     participants: tuple[int, ...]
     target_power: float | None
@@ -48,7 +52,7 @@ class ArmRequest:
     patient_level: bool
 
     def record(self) -> dict[str, Any]:
-        """Return all but the replicates, which may grow, as plain values."""
+        """Return all options except replicates, which may be increased, as plain values."""
         return {
             "participants": sorted(set(self.participants)), "target_power": self.target_power,
             "seed": self.seed, "changed": self.changes, "patient_level": self.patient_level,
@@ -164,6 +168,8 @@ class _Study:
     def _size(self, participants: int) -> dict[str, Any]:
         table = self._trials(participants)
         why = why_not_exact(self.design, participants)
+        planned = arm_configurations(self.design)[0]
+        allocation = allocation_balance(self.design, trials_of(table, planned))
         rows = []
         for each in arm_configurations(self.design):
             row = {"configuration": each.name, **summarise_arms(self.design, each,
@@ -182,6 +188,7 @@ class _Study:
             "analyses_at": list(self.design.analyses_at(participants)),
             "power": chosen_power(self.design, rows[0]),
             "exact_unavailable": why,
+            "allocation": allocation,
             "configurations": rows,
         }
 
@@ -203,7 +210,7 @@ def _transported(design: MultiArmDesign) -> dict[str, Any] | None:
 
 
 def describe_arms(design: MultiArmDesign) -> dict[str, Any]:
-    """Return the design as a report shows it: arms, hypotheses, boundaries."""
+    """Return the design as shown in a report: arms, hypotheses, boundaries."""
     tests, combined = design.tests, design.combination()
     everyone = tests.step.min(1).argmax() if design.testing.procedure != "fixed sequence" else -1
     upper = tests.critical[everyone].min(0) if combined is None else combined.upper
@@ -232,7 +239,7 @@ def describe_arms(design: MultiArmDesign) -> dict[str, Any]:
 
 
 def _alone(design: MultiArmDesign) -> np.ndarray:
-    """Return the boundaries of the last treatment that is left."""
+    """Return the boundaries of the last remaining treatment."""
     combined = design.combination()
     if combined is not None:
         return np.asarray(combined.upper)
@@ -247,7 +254,7 @@ def _given(design: MultiArmDesign, name: str) -> str:
 
 
 def adaptations(design: MultiArmDesign) -> list[str]:
-    """Return what an interim analysis may change, in words."""
+    """Return the adaptations at an interim analysis, in words."""
     rule, words = design.dropping, []
     if rule.futility_z:
         words.append(f"arms below z = {', '.join(f'{z:g}' for z in rule.futility_z)} are dropped")
@@ -269,7 +276,8 @@ def adaptations(design: MultiArmDesign) -> list[str]:
     if design.enrichment:
         enriched = design.enrichment
         words.append(
-            f"the trial goes on with all participants from z = {enriched.all_z:g}, else with those "
+            f"the trial continues with all participants from z = {enriched.all_z:g}, otherwise "
+            "with those "
             f"{enriched.population.name} ({enriched.population.words}) from z = "
             f"{enriched.population_z:g}"
         )

@@ -10,7 +10,7 @@ from pretese.trial.views.measure_words import narrow_table
 
 
 def show_arms(console: Console, document: dict[str, Any]) -> None:
-    """Print a study: what is planned, then its operating characteristics at every size."""
+    """Print a study: the plan, then operating characteristics at every sample size."""
     console.print(f"{document['title']} ({document['id']})", style="bold", highlight=False)
     console.print(document["question"], style="dim", highlight=False)
     for words in plan_words(document):
@@ -65,6 +65,9 @@ def _show_size(console: Console, document: dict[str, Any], size: dict[str, Any])
                       highlight=False)  # fmt: skip
     heads = ("comparison", "true risk\ndifference", "mean estimate", "bias")
     console.print(_table("Effects as planned", heads, rows.effect_rows(size)))
+    allocation = rows.allocation_rows(size)
+    if allocation:
+        console.print(_table("Planned allocation", ("predictability and balance", ""), allocation))
     for row in size["configurations"]:
         if row["interaction"]:
             words = f"Interaction significant if {row['configuration']}: "

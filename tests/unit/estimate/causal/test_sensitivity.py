@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from estimate.causal.evalue import bias_factor, e_value
-from estimate.causal.sensitivity import (
+from estimate.causal.hidden_bias.evalue import bias_factor, e_value
+from estimate.causal.hidden_bias.sensitivity import (
     ascertainment,
     ascertainment_tipping_point,
     negative_control,

@@ -239,7 +239,7 @@ def test_bad_shifts_and_generators_are_named() -> None:
     rng = np.random.default_rng(0)
     with pytest.raises(InputError, match="lh_iu_l: it cannot be shifted"):
         impute(patients(), [AGE, FSH], rng, shift={"lh_iu_l": 1})
-    with pytest.raises(InputError, match="2 generators came"):
+    with pytest.raises(InputError, match="2 generators were given"):
         impute(patients(), [AGE, FSH], rng.spawn(2))
 
 

@@ -3,10 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 
 from estimate.core.result import RATIOS
 from estimate.outcomes.cox import fit_cox, restricted_mean
-from estimate.outcomes.registry import RUNS
+from estimate.outcomes.registry import OUTCOME_METHODS
+from estimate.outcomes.times import _risk_gap
 from estimate.plan.analyse import analyse
 from estimate.plan.spec import Plan
 from pretese.analysis.methods_text import methods_paragraph
@@ -37,7 +39,7 @@ def table(seed=1, n=300, effect=1.0):
 
 
 def plan(kind, methods=None, **fields):
-    given = {"methods": tuple(methods or RUNS[kind]), "covariates": COVARIATES}
+    given = {"methods": tuple(methods or OUTCOME_METHODS[kind]), "covariates": COVARIATES}
     return Plan(treatment="arm", outcome=OUTCOMES[kind], **(given | fields))
 
 
@@ -50,7 +52,7 @@ def test_every_method_answers_agrees_with_its_interval_and_inverts_with_the_arms
     rows = table()
     found = analyse(rows, plan(kind)).estimates
     assert [each.method for each in found] == sorted(
-        (each.method for each in found), key=list(RUNS[kind]).index
+        (each.method for each in found), key=list(OUTCOME_METHODS[kind]).index
     )
     swapped = analyse(rows.assign(arm=1 - rows["arm"]), plan(kind)).estimates
     partner = {
@@ -181,3 +183,18 @@ def test_the_methods_paragraph_names_the_models_of_the_outcome(kind):
     assert words in paragraph
     assert "logistic regression on treatment" not in paragraph
     assert "two proportions" not in paragraph
+
+
+def test_predicted_risks_equal_those_of_another_cox_regression_averaged_by_formula():
+    """Without ties the baseline hazard is the sum of 1 / (sum of hazards at risk)."""
+    rng = np.random.default_rng(1)
+    X = np.column_stack([rng.integers(0, 2, 120), rng.normal(size=120)]).astype(float)
+    event, censored = rng.exponential(np.exp(-X @ [0.5, 0.7])), rng.exponential(1.5, 120)
+    time, seen = np.minimum(event, censored), (event <= censored).astype(float)
+    coef = sm.PHReg(time, X, seen).fit().params
+    relative = np.exp(X @ coef)
+    hazard = sum(1 / relative[time >= t].sum() for t in time[(seen > 0) & (time <= 0.8)])
+    risk = [
+        1 - np.exp(-hazard * np.exp(coef[0] * arm + coef[1] * X[:, 1])).mean() for arm in (1, 0)
+    ]
+    assert _risk_gap(time, seen, X, 0, 0.8) == pytest.approx(risk[0] - risk[1], rel=1e-9)

@@ -105,7 +105,10 @@ def test_entropy_weights_balance_means_exactly_and_say_where_they_cannot():
         ({"cluster": "couple", "errors": "HC3"}, "errors", "clusters and sampling weights decide"),
         ({"missing": "mice", "errors": "bootstrap"}, "errors", "Rubin's rules"),
         ({"methods": ["aipw"], "sampling_weights": "w"}, "sampling_weights", "choose from"),
-        ({"missing": "mice", "sampling_weights": "w"}, "sampling_weights", "complete-case"),
+        ({"sampling_strata": "w"}, "sampling_strata", "need `sampling_weights`"),
+        ({"sampling_weights": "w", "sampling_strata": "arm"}, "sampling_strata", "another column"),
+        ({"sampling_weights": "w", "sampling_strata": "z", "errors": "bootstrap"}, "errors",
+         "not resampled"),
         ({"splines": ["x"], "sampling_weights": "w"}, "sampling_weights", "leave it out"),
         ({"sampling_weights": "x"}, "sampling_weights", "another column"),
         ({"outcome": {"column": "y", "kind": "count"}, "sampling_weights": "w"},
@@ -122,6 +125,48 @@ def test_what_does_not_fit_is_refused_by_field(changes, field, words):
 def test_weights_of_zero_are_refused():
     with pytest.raises(InputError, match="give positive numbers"):
         analyse(table().assign(w=0), plan(sampling_weights="w"))
+
+
+def surveyed(n=300):
+    """Return a table with four strata of clusters, with the same names in every stratum."""
+    rows = table(n)
+    return rows.assign(stratum=np.arange(n) % 4, village=np.arange(n) // 4 % 6)
+
+
+SURVEY = {"sampling_weights": "w", "sampling_strata": "stratum", "cluster": "village"}
+
+
+def test_strata_name_their_clusters_and_set_the_degrees_of_freedom():
+    methods = ["unadjusted", "adjusted", "iptw-ate", "entropy-att", "g-computation"]
+    found = analyse(surveyed(), plan(methods=methods, **SURVEY))
+    data = found.complete.data
+    assert (int(data.clusters), int(data.df)) == (24, 20)
+    for each in found.estimates:
+        label = "clustered by village, weighted by w, stratified by stratum"
+        assert each.interval.endswith(label), each.method
+    named = surveyed().assign(village=lambda t: t.stratum * 10 + t.village)
+    again = analyse(named, plan(methods=methods, **SURVEY))
+    assert errors_of(again) == pytest.approx(errors_of(found), rel=1e-12)
+
+
+def test_a_stratum_with_one_unit_is_refused_by_name():
+    rows = surveyed().assign(village=lambda t: np.where(t.stratum == 3, 0, t.village))
+    with pytest.raises(InputError, match=r"one unit alone in stratum 3.*join it"):
+        analyse(rows, plan(**SURVEY))
+
+
+def test_a_survey_is_imputed_from_its_design_and_pooled_with_its_degrees_of_freedom():
+    rows = surveyed()
+    rows.loc[rows.index % 5 == 0, "x"] = np.nan
+    asked = {"methods": ["adjusted"], "missing": {"method": "mice", "imputations": 5}, **SURVEY}
+    found = analyse(rows, plan(**asked))
+    columns = [each.name for each in found.complete.imputation.columns]
+    assert columns[-2:] == ["logarithm of the sampling weight", "stratum"]
+    (answer,) = found.estimates
+    assert answer.converged
+    assert answer.interval.startswith("t, Rubin, 5 imputations")
+    half = np.log(answer.conf_high / answer.conf_low) / 2
+    assert half / answer.std_error > 2.086  # t on at most 20 degrees of freedom
 
 
 def test_too_few_partners_are_refused_with_the_largest_ratio():

@@ -220,7 +220,10 @@ def test_a_replicate_with_too_few_partners_does_not_converge_and_a_table_is_refu
 def test_a_new_estimator_is_one_entry_of_the_registry(monkeypatch):
     """Register one, and both commands run it; no other file is touched."""
     half = Method(
-        "unadjusted-again", "the unadjusted comparison", lambda work: unadjusted(work.observed)
+        "unadjusted-again",
+        "the unadjusted comparison",
+        METHODS["unadjusted"].provenance,
+        lambda work: unadjusted(work.observed),
     )
     monkeypatch.setitem(METHODS, half.name, half)
     patients = written_down(draw_cohort(paper(), 5, 1), 0)

@@ -89,11 +89,38 @@ def test_the_page_and_the_folder_hold_every_arm(tmp_path):
     assert places == sorted(places)
 
 
+def test_three_arms_with_missing_covariates_are_imputed_and_pooled():
+    table = pd.DataFrame(columns(3, n=500)[0])
+    whole = pt.analyse(table, plan(), progress=False).estimates
+    gaps = np.random.default_rng(1).random(500) < 0.15
+    table["z"] = table["z"].mask(gaps)
+    mice = {"method": "mice", "imputations": 6, "iterations": 4}
+    found = pt.analyse(table, plan(missing=mice, seed=2), progress=False)
+    pooled = found.estimates
+    assert pooled.converged.all()
+    assert list(pooled.method) == list(whole.method)
+    unadjusted = pooled.method.str.startswith("unadjusted")
+    assert pooled.n[~unadjusted].eq(500).all()
+    assert pooled.estimate[unadjusted].tolist() == whole.estimate[unadjusted].tolist()
+    assert pooled.interval[~unadjusted].str.startswith("t, Rubin, 6 imputations").all()
+    wider = pooled.std_error[~unadjusted] / whole.std_error[~unadjusted]
+    assert wider.between(0.97, 1.3).all()
+    assert sum(arm["patients"] for arm in found.to_dict()["arms"].values()) == 500
+
+
+def test_sampling_weights_of_two_are_two_rows_for_three_arms():
+    table = pd.DataFrame(columns(4)[0])
+    table["w"] = 1.0 + np.arange(len(table)) % 2
+    twice = table.loc[table.index.repeat(table.w.astype(int))]
+    weighted = pt.analyse(table, plan(sampling_weights="w"), progress=False).estimates
+    repeated = pt.analyse(twice, plan(), progress=False).estimates
+    assert weighted.estimate.tolist() == pytest.approx(repeated.estimate.tolist(), rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"methods": ["aipw"]}, "compares two arms"),
-        ({"missing": "mice"}, "two treatments"),
         ({"splines": ["x"]}, "two treatments"),
         ({"treatment_levels": ["none", "hCG"]}, "code the column 0 and 1"),
         ({"treatment_levels": ["none", "none", "hCG"]}, "listed twice"),

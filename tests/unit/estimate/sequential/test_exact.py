@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from estimate.comparison.exact.binomial_tables import binomial_masses, pooled_z
 from estimate.comparison.restricted_risks import restricted_risks
 from estimate.performance.measures import z_against
 from estimate.sample_size.closed_form import (
@@ -15,12 +16,10 @@ from estimate.sample_size.closed_form import (
 from estimate.sample_size.conditioning import effects_under_thresholds
 from estimate.sample_size.events import event_probability, schoenfeld_events
 from estimate.sample_size.exact_fixed import (
-    binomial_masses,
     exact_power,
     fisher_test,
     one_arm_boundary,
     one_arm_size,
-    pooled_z,
     pooled_z_test,
     search_size,
 )

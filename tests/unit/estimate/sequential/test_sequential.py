@@ -282,7 +282,7 @@ def test_fisher_boundaries_hold_alpha_in_simulation():
             lambda: plan_sequential([0.5, 1], OF, futility=Spending("user", cumulative=(0.2, 0.2))),
             "spend beta later",
         ),
-        (lambda: observed_boundaries(0.025, OF, [2, 1], 2), "list information as it came"),
+        (lambda: observed_boundaries(0.025, OF, [2, 1], 2), "list information in its order"),
         (lambda: Spending("OBF"), "choose one of OF, Pocock, HSD, KD, user"),
         (lambda: Spending("HSD"), "gamma"),
         (lambda: Spending("KD", -1), "rho: -1 is not allowed"),
@@ -291,7 +291,7 @@ def test_fisher_boundaries_hold_alpha_in_simulation():
         (lambda: Spending("user", cumulative=(0.02, 0.01)), "falls"),
         (
             lambda: plan_sequential([0.5, 1], Spending("user", cumulative=(0.01, 0.02, 0.025))),
-            "3 values came for 2 analyses",
+            "3 values were given for 2 analyses",
         ),
         (
             lambda: plan_sequential([0.5, 1], Spending("user", cumulative=(0.01, 0.02))),

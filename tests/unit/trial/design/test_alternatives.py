@@ -9,14 +9,8 @@ from pretese.trial.design.alternatives import MOST, planned_value, settings_of, 
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import read_design
 from pretese.trial.power.runner import Runner
-from pretese.trial.power.sensitivity_grid import (
-    _words,
-    assumed_ranges,
-    grid_document,
-    study_grid,
-    study_tornado,
-    tornado_document,
-)
+from pretese.trial.power.sensitivity_grid import grid_document, study_grid
+from pretese.trial.power.tornado import _words, assumed_ranges, study_tornado, tornado_document
 from protocol.errors import InputError
 from protocol.reading.documents import validate
 from simulate.scenario.load import load_scenario

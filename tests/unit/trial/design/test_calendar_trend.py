@@ -11,8 +11,8 @@ from pretese.trial.design.alternatives import planned_value, with_settings
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import read_design
 from pretese.trial.design.enumeration import why_not_enumerated
-from pretese.trial.power.sensitivity_grid import assumed_ranges
-from pretese.trial.power.summary import measures
+from pretese.trial.measures.performance import measures
+from pretese.trial.power.tornado import assumed_ranges
 from pretese.trial.simulation.conditional_effect import given_truths
 from pretese.trial.simulation.engine import simulate_design
 from protocol.errors import InputError

@@ -151,8 +151,8 @@ def test_one_threshold_missed_stops_whatever_the_others_say():
     assert [part["verdict"] for part in found["parts"]] == ["met", "not met", "inconclusive"]
     assert found["verdict"] == "no-go"
     assert decision_words(found) == (
-        "Decision: no-go. Expected duration, months: inconclusive; more replicates may not settle "
-        "it."
+        "Decision: no-go. Expected participants: not met; 95 % interval 179.0 to 181.0, maximum "
+        "100.0. Expected duration, months: inconclusive; more replicates may not settle it."
     )
 
 

@@ -98,7 +98,10 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (GOOD + "monitoring: {analyses_percent: [60, 50, 100]}", "give rising percentages"),
+        (
+            GOOD + "monitoring: {analyses_percent: [60, 50, 100]}",
+            "give percentages above 0 in rising order",
+        ),
         (GOOD + "monitoring: {analyses_percent: [50, 120]}", "after the end"),
         (GOOD + "monitoring: {analyses_percent: [50, 90]}", "give 100 as the last"),
         (GOOD + "monitoring: {analyses_percent: []}",
@@ -110,11 +113,11 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
         (GOOD + "monitoring: {alpha_percent: 0}", "greater than"),
         (GOOD + "monitoring: {futility: OF}", "one side"),
         (GOOD + "monitoring: {efficacy: OBF}", "'OBF' is not understood"),
-        (GOOD + "monitoring: {efficacy: HSD}", "monitoring.efficacy or futility: HSD came without"),
+        (GOOD + "monitoring: {efficacy: HSD}", "monitoring.efficacy or futility: HSD needs it"),
         (GOOD + "monitoring: {analyses_percent: [50, 100], efficacy: 'user(1,4)'}",
          "does not spend all of 5 percent"),
         (GOOD + "monitoring: {analyses_percent: [50, 100], efficacy: 'user(1,2,5)'}",
-         "give 2 rising numbers, the last 5"),
+         "give 2 numbers in rising order, the last 5"),
         (GOOD + "monitoring: {analyses_percent: [50, 100], efficacy: 'user(6,5)'}", "falls"),
         (GOOD + "monitoring: {analyses_percent: [50, 100], sides: 1, futility: 'user(1,5)'}",
          "does not spend all of beta, 20 percent"),

@@ -13,8 +13,8 @@ from estimate.sequential.spending import Spending
 from pretese.cli import run
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.interim import Monitoring
+from pretese.trial.measures.summary import summarise_point
 from pretese.trial.monitoring.boundaries_observed import boundaries_at
-from pretese.trial.power.summary import summarise_point
 from pretese.trial.simulation.engine import simulate_design
 from protocol.errors import InputError
 from protocol.reading.documents import validate

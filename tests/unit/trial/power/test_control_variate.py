@@ -8,8 +8,8 @@ from estimate.performance.control_variate import controlled_share
 from pretese.cli import run
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.enumeration import why_no_control_variate
-from pretese.trial.power.exact_power import controlled_rejections
-from pretese.trial.power.summary import summarise_point
+from pretese.trial.measures.exact_power import controlled_rejections
+from pretese.trial.measures.summary import summarise_point
 from pretese.trial.simulation.engine import simulate_design
 from protocol.errors import InputError
 from protocol.reading.documents import validate

@@ -3,17 +3,18 @@
 import numpy as np
 import pytest
 
+from estimate.comparison.exact.binomial_tables import binomial_masses, pooled_z
 from estimate.comparison.risk_difference import score_z
 from estimate.sample_size.closed_form import power_two_proportions, size_two_proportions
-from estimate.sample_size.exact_fixed import TIE, binomial_masses, pooled_z
+from estimate.sample_size.exact_fixed import TIE
 from estimate.sample_size.exact_sequential import exact_sequential
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import parse_design
 from pretese.trial.design.enumeration import why_not_enumerated
-from pretese.trial.power.exact_power import exact_size_power
+from pretese.trial.measures.exact_power import exact_size_power
+from pretese.trial.measures.summary import assurance, summarise_point
+from pretese.trial.measures.trial_means import sd_measure
 from pretese.trial.power.required_size import solve_size
-from pretese.trial.power.summary import assurance, summarise_point
-from pretese.trial.power.trial_means import sd_measure
 from pretese.trial.simulation.engine import simulate_design
 from protocol.errors import InputError
 from protocol.reading.documents import validate

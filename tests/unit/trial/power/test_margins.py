@@ -12,9 +12,9 @@ from estimate.sample_size.exact_sequential import exact_sequential
 from pretese.cli import run
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.power.exact_power import exact_size_power
+from pretese.trial.measures.exact_power import exact_size_power
+from pretese.trial.measures.summary import summarise_point
 from pretese.trial.power.required_size import solve_size
-from pretese.trial.power.summary import summarise_point
 from pretese.trial.simulation.engine import simulate_design
 from protocol.errors import InputError
 from protocol.reading.documents import validate

@@ -11,9 +11,9 @@ from pretese.api.trials.designs import Design
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import read_design
+from pretese.trial.measures.trial_means import sd_measure
 from pretese.trial.power.additional_measures import sate_performance
 from pretese.trial.power.runner import simulation_record
-from pretese.trial.power.trial_means import sd_measure
 from pretese.trial.report.chapters import about, plan_and_run, truth_words
 from pretese.trial.report.data_generation import configurations, parameter_rows
 from pretese.trial.report.design_words import described

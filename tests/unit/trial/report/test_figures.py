@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from pretese.plots.style import svg
-from pretese.trial.report.nested_loop_figure import draw_nested
-from pretese.trial.report.power_figures import draw_power
-from pretese.trial.report.sensitivity_figures import _sides, _ticks, draw_grid, draw_tornado
-from pretese.trial.report.trial_figures import STEPS, draw_distribution, draw_zips
+from pretese.trial.report.figures.nested_loop_figure import draw_nested
+from pretese.trial.report.figures.power_figures import draw_power
+from pretese.trial.report.figures.sensitivity_figures import _sides, _ticks, draw_grid, draw_tornado
+from pretese.trial.report.figures.trial_figures import STEPS, draw_distribution, draw_zips
 from pretese.trial.simulation.trial_results import Outcomes
 
 

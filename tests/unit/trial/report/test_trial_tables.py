@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from pretese.trial.measures.trial_means import quantile_measure
 from pretese.trial.power import trial_tables as table
 from pretese.trial.power.additional_measures import additional_measures
-from pretese.trial.power.trial_means import quantile_measure
 from pretese.trial.power.trial_tables import Recorded, outcomes_of, table_of, write_trials
 from pretese.trial.simulation.trial_results import Outcomes
 from tests.unit.trial.design.test_alternatives import plain

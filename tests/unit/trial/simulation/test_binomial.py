@@ -12,9 +12,9 @@ from pretese.jobs.worker_pool import WorkerPool
 from pretese.trial.conduct.event_rates import arm_rates
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import read_design
-from pretese.trial.power.exact_power import exact_behaviour
+from pretese.trial.measures.exact_power import exact_behaviour
+from pretese.trial.measures.performance import measures
 from pretese.trial.power.runner import Runner, trial_job
-from pretese.trial.power.summary import measures
 from pretese.trial.simulation.binomial import arms_at_analyses, binomial_quantile, why_patient_level
 from pretese.trial.simulation.engine import simulate_design
 from protocol.errors import InputError

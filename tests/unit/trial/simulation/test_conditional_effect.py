@@ -7,7 +7,8 @@ from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import simulate_participants
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import read_design
-from pretese.trial.power.summary import measures, summarise_point
+from pretese.trial.measures.performance import measures
+from pretese.trial.measures.summary import summarise_point
 from pretese.trial.simulation.conditional_effect import given_truths
 from pretese.trial.simulation.engine import simulate_design
 from protocol.reading.documents import validate

@@ -10,8 +10,8 @@ from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import read_design
 from pretese.trial.design.enumeration import why_not_enumerated
-from pretese.trial.power.familywise import any_and_all, each_endpoint, family_errors
-from pretese.trial.power.summary import summarise_point
+from pretese.trial.measures.familywise import any_and_all, each_endpoint, family_errors
+from pretese.trial.measures.summary import summarise_point
 from pretese.trial.simulation.claims import decide_claims
 from pretese.trial.simulation.engine import simulate_design
 from pretese.trial.simulation.trial_results import Outcomes

@@ -9,9 +9,10 @@ from pretese.trial.conduct.true_estimands import ideal
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import read_design
 from pretese.trial.design.enumeration import why_not_enumerated
-from pretese.trial.power.exact_power import exact_behaviour
-from pretese.trial.power.familywise import each_endpoint
-from pretese.trial.power.summary import measures, summarise_point
+from pretese.trial.measures.exact_power import exact_behaviour
+from pretese.trial.measures.familywise import each_endpoint
+from pretese.trial.measures.performance import measures
+from pretese.trial.measures.summary import summarise_point
 from pretese.trial.simulation.engine import simulate_design
 from protocol.reading.documents import validate
 

@@ -14,14 +14,15 @@ from pretese.trial.conduct.trial_conduct import draw_trials
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import read_design
 from pretese.trial.design.enumeration import why_not_enumerated
-from pretese.trial.power.exact_power import exact_behaviour
+from pretese.trial.measures.exact_power import exact_behaviour
+from pretese.trial.measures.performance import measures
+from pretese.trial.measures.summary import assurance, summarise_point
 from pretese.trial.power.required_size import solve_size
 from pretese.trial.power.runner import Runner
-from pretese.trial.power.summary import assurance, measures, summarise_point
 from pretese.trial.simulation.engine import simulate_design
 from pretese.trial.simulation.patient_level import (
     correct_guesses,
-    guesses_by_site,
+    guesses_within,
     imbalance_at_end,
 )
 from protocol.errors import InputError
@@ -286,8 +287,8 @@ def test_an_observer_of_one_site_guesses_better_where_blocks_are_within_sites():
             here = np.flatnonzero(site[trial] == each)
             blocks = [rng.permutation([0, 0, 1, 1]) for _ in range(-(-here.size // 4))]
             arm[trial, here] = np.concatenate(blocks)[: here.size]
-    own = guesses_by_site(arm, site, (1, 1))[:, -1].mean()
+    own = guesses_within(arm, site, (1, 1))[:, -1].mean()
     every = correct_guesses(arm, (1, 1))[:, -1].mean()
     assert own > 0.66 > every
     alone = np.zeros_like(site)
-    assert np.array_equal(guesses_by_site(arm, alone, (1, 1)), correct_guesses(arm, (1, 1)))
+    assert np.array_equal(guesses_within(arm, alone, (1, 1)), correct_guesses(arm, (1, 1)))

@@ -11,8 +11,8 @@ from pretese.trial.conduct.trial_conduct import draw_trials
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import read_design
 from pretese.trial.design.enumeration import why_not_enumerated
-from pretese.trial.power.exact_power import exact_behaviour
-from pretese.trial.power.summary import summarise_point
+from pretese.trial.measures.exact_power import exact_behaviour
+from pretese.trial.measures.summary import summarise_point
 from pretese.trial.report.example_trials import replay_trial
 from pretese.trial.simulation.engine import simulate_design
 from pretese.trial.simulation.interim_analyses import run_analyses

@@ -11,8 +11,9 @@ from estimate.core.result import Z95
 from estimate.sequential.stagewise import order_stagewise
 from estimate.sequential.trials import follow
 from pretese.trial.design.design_reader import read_design
-from pretese.trial.power.summary import WORDS, measures, summarise_point
-from pretese.trial.power.trial_means import share_below
+from pretese.trial.measures.performance import WORDS, measures
+from pretese.trial.measures.summary import summarise_point
+from pretese.trial.measures.trial_means import share_below
 from pretese.trial.report.example_trials import _ending
 from pretese.trial.report.statements import at_a_stop, statement
 from pretese.trial.simulation.engine import simulate_design

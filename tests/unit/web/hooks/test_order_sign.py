@@ -63,7 +63,7 @@ def test_another_dose_gets_a_card_and_the_whole_corrected_order(order, words):
 
 def test_a_drug_that_is_not_recommended_may_be_withdrawn():
     (card,) = judged(UFSH, fsh=18.0)  # FSH above the range: hCG alone
-    assert card["summary"] == "ufsh: not what the regimen recommends now"
+    assert card["summary"] == "ufsh: the regimen does not recommend it at this time"
     (action,) = card["suggestions"][0]["actions"]
     assert (action["type"], action["resourceId"]) == ("delete", "MedicationRequest/m1")
     assert "resource" not in action
@@ -73,7 +73,7 @@ def test_a_drug_that_is_not_recommended_may_be_withdrawn():
 
 def test_surgery_before_the_end_of_therapy_gets_a_card():
     (card,) = judged(SURGERY)
-    assert card["summary"].startswith("micro-tese: not what the regimen recommends")
+    assert card["summary"].startswith("micro-tese: the regimen does not recommend it")
     assert card["suggestions"][0]["actions"][0]["resourceId"] == "ServiceRequest/s1"
 
 

@@ -1,4 +1,4 @@
-"""Exact power by enumeration of unadjusted designs, beside the simulation."""
+"""Exact power of unadjusted designs by enumeration, to verify the simulation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,36 +11,36 @@ from estimate.performance.control_variate import Controlled, controlled_share
 from estimate.performance.measures import z_against
 from estimate.sample_size.closed_form import power_two_proportions
 from estimate.sample_size.exact_reestimation import exact_reestimation
-from estimate.sample_size.exact_sequential import ExactTrial, exact_sequential
+from estimate.sample_size.exact_sequential import ExactTrial, Statistic, exact_sequential
 from pretese.trial.conduct.event_rates import arm_rates
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.enumeration import why_not_enumerated
-from pretese.trial.power.trial_means import won
+from pretese.trial.measures.trial_means import won
 from pretese.trial.simulation.reestimation import resized
 from pretese.trial.simulation.trial_results import Outcomes
 
-#: Step of a risk over which slopes of exact power are taken.
+#: Step of a risk for numerical derivatives of exact power.
 RISK_STEP = 0.002
 
 
 @dataclass(frozen=True, slots=True)
 class ExactBehaviour:
-    """Exact and approximate power of one point, and the distance of the simulation.
+    """Exact and approximate power of one point, compared with the simulation.
 
     Attributes
     ----------
     power, expected_participants
-        Exact: enumeration of both counts through the analyses.
+        Exact, by enumeration of both counts over the analyses.
     power_mcse
-        Monte Carlo standard error from event risks that are themselves simulated; 0 if the design
-        fixes them.
+        Monte Carlo standard error due to simulated event risks; 0 if the design fixes them.
     overruled
-        Exact probability of rejection if futility boundaries are ignored; None without any.
+        Exact probability of rejection if futility boundaries are ignored; None without such
+        boundaries.
     z
         Simulated minus exact power, in Monte Carlo standard errors.
     closed_form
-        Normal approximation for a trial without interim analyses; None for a sequential trial.
-        Never what a simulation is checked against.
+        Normal approximation for a trial without interim analyses; None for a sequential trial. Not
+        used to verify the simulation.
     """
 
     power: float
@@ -54,14 +54,14 @@ class ExactBehaviour:
 def exact_behaviour(
     design: DesignFile, participants: int, outcomes: Outcomes, risks: tuple[float, float]
 ) -> ExactBehaviour | None:
-    """Return the exact behaviour of a design at risks (control, treated), or None.
+    """Return exact operating characteristics at risks (control, treated), or None.
 
     Parameters
     ----------
     risks
-        Success if randomised to each arm, before participants are lost. From plain ``risks`` they
-        are known; from a scenario they are those of the simulated participants, whose own error
-        makes z a little smaller than standard normal.
+        Probability of success if randomised to each arm, before dropout. Fixed event rates are
+        known; those of a scenario are estimated from the simulated participants, so that the
+        variance of z is slightly below 1.
     """
     if why_not_enumerated(design, participants) or participants % (design.block or 1):
         return None
@@ -85,10 +85,11 @@ def exact_behaviour(
 def controlled_rejections(
     design: DesignFile, participants: int, outcomes: Outcomes, risks: tuple[float, float]
 ) -> dict[str, Controlled]:
-    """Return power and rejection with the unadjusted test of the same trials as control variate.
+    """Return power and rejection with the unadjusted test of the same trials as a control variate.
 
-    Empty where that is none. Simulated risks have an error of their own, which follows the trials'
-    participants: each trial's share in it is taken out of its control.
+    Empty if the test is not a control variate. Simulated risks have a Monte Carlo error that is
+    correlated with the trials; the contribution of each trial is subtracted from its control
+    variate.
     """
     signed = outcomes.unadjusted_rejection
     if signed is None or participants % (design.block or 1):
@@ -115,7 +116,7 @@ def controlled_rejections(
 
 
 def _kept(design: DesignFile) -> Floats:
-    """Return (2,) shares of control and treated participants whose success counts as such."""
+    """Return (2,) proportions of control and treated participants whose success is counted."""
     if design.endpoint.missing == "complete case":
         return np.ones(2)
     return (100 - np.array([design.dropout.control_percent, design.dropout.treated_percent])) / 100
@@ -132,7 +133,7 @@ def _risk_error(
         (power(control + step, treated) - power(control - step, treated)) / (2 * step),
         (power(control, treated + step) - power(control, treated - step)) / (2 * step),
     )
-    if control == treated:  # without an effect both risks are one number
+    if control == treated:  # without an effect both risks are the same number
         slopes = ((power(control + step, treated + step) - power(control - step, treated - step))
                   / (2 * step), 0.0)  # fmt: skip
     moved = (
@@ -144,14 +145,15 @@ def _risk_error(
 def _sequential(
     design: DesignFile, participants: int, control: float, treated: float
 ) -> tuple[float, float, float | None]:
-    """Return exact rejection and expected sample size; rejection with futility overruled."""
+    """Return exact rejection and expected sample size, and rejection with futility overruled."""
     exact = unadjusted_trial(design, participants, control, treated)
     each, plan = _arms_at_analyses(design, participants), design.monitoring.plan()
     overruled = None
     if plan.has_futility:
         free = exact_sequential(
-            each[:, 1], each[:, 0], plan.upper, treated, control, nulls=design.analysis.nulls
-        )
+            each[:, 1], each[:, 0], plan.upper, treated, control, nulls=design.analysis.nulls,
+            statistic=_exact_statistic(design),
+        )  # fmt: skip
         overruled = float(free.power)
     return float(exact.power), float(exact.expected_participants), overruled
 
@@ -179,7 +181,12 @@ def _closed_form(
     design: DesignFile, participants: int, control: float, treated: float
 ) -> float | None:
     plan, nulls = design.monitoring.plan(), design.analysis.nulls
-    if plan.analyses > 1 or len(nulls) == 2 or np.isclose(treated - control, nulls[0]):
+    if (
+        plan.analyses > 1
+        or len(nulls) == 2
+        or design.analysis.exact
+        or np.isclose(treated - control, nulls[0])
+    ):
         return None
     each = _arms_at_analyses(design, participants)[-1]
     return float(
@@ -200,7 +207,7 @@ def _arms_at_analyses(design: DesignFile, participants: int) -> Ints:
 def exact_size_power(design: DesignFile, participants: int) -> float:
     """Return the exact probability of rejecting in favour of treatment at the planned risks.
 
-    For designs with fixed event rates that `why_not_enumerated` finds nothing against.
+    For designs with fixed event rates for which `why_not_enumerated` returns None.
     """
     control, treated = arm_rates(design, 1.0).success
     if design.monitoring.reestimation is not None:
@@ -211,10 +218,20 @@ def exact_size_power(design: DesignFile, participants: int) -> float:
 def unadjusted_trial(
     design: DesignFile, participants: int, control: ArrayLike, treated: ArrayLike
 ) -> ExactTrial:
-    """Return the exact behaviour of the unadjusted score test at risks, without re-estimation."""
+    """Return exact operating characteristics of the test of counts, without re-estimation.
+
+    For designs with another method they are those of the unadjusted score test.
+    """
     each, plan = _arms_at_analyses(design, participants), design.monitoring.plan()
     lower = None if plan.sides == 2 else plan.lower
     return exact_sequential(
         each[:, 1], each[:, 0], plan.upper, treated, control, lower=lower, sides=plan.sides,
-        nulls=design.analysis.nulls,
+        nulls=design.analysis.nulls, statistic=_exact_statistic(design),
     )  # fmt: skip
+
+
+def _exact_statistic(design: DesignFile) -> Statistic | None:
+    """Return the statistic of an exact test; None for the score test."""
+    if not design.analysis.exact:
+        return None
+    return design.analysis.count_test(design.monitoring.sides).z

@@ -11,15 +11,15 @@ from matplotlib.patches import Rectangle
 
 from pretese.plots.style import INK, MUTED, PUBLISHED, SIMULATED, house_style, new_figure
 
-#: Measure, its title and its colours.
+#: Measure, title and colours.
 _MAPS = (("power", "power", "Blues"), ("type_one_error", "type I error", "Oranges"))
 
 
 def draw_grid(design: dict[str, Any]) -> Figure:
     """Draw power and type I error over the grid; the worst cell of each is framed.
 
-    Axes go down and across in turn; ticks name the values of several axes in their order. Under
-    each percentage stands its Monte Carlo standard error.
+    Axes are assigned to rows and columns in turn; ticks give the values of several axes in their
+    order. The Monte Carlo standard error is printed below each percentage.
     """
     grid = design["sensitivity"]
     down, across = _sides(grid["axes"])
@@ -40,7 +40,7 @@ def draw_grid(design: dict[str, Any]) -> Figure:
 
 
 def _sides(axes: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Return the axes that go down and those that go across, in turn."""
+    """Return the axes of the rows and those of the columns."""
     names = list(axes)
     return names[1::2], names[::2]
 
@@ -82,7 +82,7 @@ def _tick(at: dict[str, float]) -> str:
 
 
 def draw_tornado(design: dict[str, Any]) -> Figure:
-    """Draw the change in power when each assumption goes alone to either end of its range.
+    """Draw the change in power with one assumption at a time at either end of its range.
 
     Whiskers are 2 Monte Carlo standard errors of the paired difference.
     """
@@ -110,7 +110,7 @@ def draw_tornado(design: dict[str, Any]) -> Figure:
 
 
 def _bar(axes: Axes, bar: dict[str, Any], place: float) -> None:
-    """Draw both ends in one row, one above the other where they go the same way."""
+    """Draw both ends in one row, one above the other if they change power in the same direction."""
     values = [100 * bar[f"difference_{end}"]["value"] for end in ("low", "high")]
     alike = values[0] * values[1] > 0
     for k, (end, colour) in enumerate((("low", PUBLISHED), ("high", SIMULATED))):
@@ -127,6 +127,6 @@ def _bar(axes: Axes, bar: dict[str, Any], place: float) -> None:
 
 
 def _label(bar: dict[str, Any]) -> str:
-    """Return the words of an assumption, of a path its end, with what is planned."""
+    """Return the label of an assumption, the last part of its path, with the planned value."""
     planned = "" if bar["planned"] is None else f" ({bar['planned']:g})"
     return ".".join(bar["words"].split(".")[-2:]) + planned

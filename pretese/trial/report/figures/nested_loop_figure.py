@@ -12,22 +12,22 @@ from matplotlib.figure import Figure
 from estimate.core.arrays import Floats
 from pretese.plots.style import INK, MUTED, PUBLISHED, SIMULATED, TRUTH, house_style, new_figure
 
-#: Measure, its words and its colour.
+#: Measure, label and colour.
 _LINES = (
     ("power", "power", SIMULATED),
     ("coverage", "coverage", TRUTH),
     ("type_one_error", "type I error", PUBLISHED),
 )
 
-#: Cells from which a row of them reads better than a map.
+#: Number of cells from which this plot replaces the heat map.
 MANY = 8
 
 
 def draw_nested(design: dict[str, Any]) -> Figure:
     """Draw power, coverage and type I error cell by cell, the last axis varying fastest.
 
-    A measure that is not known, such as coverage without a truth, is omitted. Bands are two Monte
-    Carlo standard errors; dots mark the worst cell of each.
+    An unknown measure, such as coverage without a true effect, is omitted. Bands are ± 2 Monte
+    Carlo standard errors; dots mark the worst cell of each measure.
     """
     grid = design["sensitivity"]
     axes_of, cells = list(grid["axes"]), grid["cells"]
@@ -48,7 +48,7 @@ def draw_nested(design: dict[str, Any]) -> Figure:
         figure.align_ylabels([high, low])
         _loops(loops, grid["axes"], cells)
         high.set_title(
-            f"{design['id']}, {grid['participants']} participants: all cells, dots at the worst"
+            f"{design['id']}, {grid['participants']} participants: all cells; dots mark the worst"
         )
     return figure
 
@@ -72,7 +72,7 @@ def _steps(
 
 
 def _loops(axes: Axes, values: dict[str, list[float]], cells: list[dict[str, Any]]) -> None:
-    """Draw each axis as a line of steps from its least to its greatest value."""
+    """Draw each axis as a step function from its minimum to its maximum."""
     edges = np.arange(len(cells) + 1)
     for row, path in enumerate(reversed(values)):
         axes.stairs(row + 0.7 * _height(values[path], cells, path), edges, baseline=None,
@@ -86,7 +86,7 @@ def _loops(axes: Axes, values: dict[str, list[float]], cells: list[dict[str, Any
 
 
 def _height(values: list[float], cells: list[dict[str, Any]], path: str) -> Floats:
-    """Return where each cell stands on an axis, from 0 to 1."""
+    """Return the position of each cell on an axis, from 0 to 1."""
     here = np.array([cell["at"][path] for cell in cells], float)
     low, high = min(values), max(values)
     return (here - low) / (high - low) if high > low else np.full(here.shape, 0.5)

@@ -2,14 +2,15 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betainc, logit
+from scipy.special import betainc
 
 from estimate.core.arrays import Floats
+from estimate.core.result import RATIOS, log_of_risk
 from estimate.performance.measures import Measure
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.trial_results import Outcomes
 
-#: Differences of estimates that are rounding.
+#: Differences of estimates that are due to rounding.
 _SAME = 1e-12
 
 
@@ -24,7 +25,7 @@ def mean(values: Floats) -> Measure:
     n = finite.size
     if n < 2:
         return Measure(np.asarray(np.nan), np.asarray(np.nan), np.asarray(n))
-    if np.ptp(finite) == 0:  # known, not drawn: without an error or a minus zero
+    if np.ptp(finite) == 0:  # known, not simulated: no error and no minus zero
         return Measure(np.asarray(finite[0] + 0.0), np.asarray(0.0), np.asarray(n))
     return Measure(
         np.asarray(finite.mean()), np.asarray(finite.std(ddof=1) / np.sqrt(n)), np.asarray(n)
@@ -67,10 +68,10 @@ def true_values(
 ) -> Floats:
     """Return (replicate,) values whose mean is the true effect on the scale of the method.
 
-    A risk difference is that of the estimand's population. A marginal odds ratio, as a logarithm,
-    follows from the mean risks; each trial adds its linear contribution to it, so that the spread
-    of the values is that of the truth. A conditional one is ``given``, as `conditional_effect`
-    finds it, or unknown: NaN.
+    A risk difference is that of the estimand's population. A marginal ratio, as a logarithm,
+    follows from the mean risks; each value is the linear contribution of a trial, so that their
+    variance is that of the true effect. A conditional one is ``given``, from `conditional_effect`,
+    or unknown (NaN).
 
     Parameters
     ----------
@@ -79,19 +80,20 @@ def true_values(
     """
     if design.analysis.conditional:
         return np.full_like(target, np.nan if given is None else given.value)
-    if design.analysis.method != "logistic":
+    scale = design.analysis.effect_scale
+    if scale not in RATIOS:
         return target
     found = np.zeros_like(target)
     for risk, sign in ((treated, 1), (control, -1)):
         centre = risk.mean()
         with np.errstate(divide="ignore", invalid="ignore"):
-            slope = 1 / (centre * (1 - centre))
-            found = found + sign * (logit(centre) + (risk - centre) * slope)
+            slope = 1 / (centre if scale == "risk ratio" else centre * (1 - centre))
+            found = found + sign * (log_of_risk(scale, centre) + (risk - centre) * slope)
     return found
 
 
 def truth_of(design: DesignFile, values: Floats, given: Measure | None) -> Measure:
-    """Return the true effect from `true_values`; a conditional one is a separate simulation's."""
+    """Return the true effect from `true_values`; a conditional one is simulated separately."""
     if design.analysis.conditional:
         return given or Measure(np.asarray(np.nan), np.asarray(np.nan), np.asarray(values.size))
     return mean(values)
@@ -114,9 +116,9 @@ def bias_of(found: Measure, estimate: Floats, values: Floats, given: Measure | N
     found
         Mean of estimate - truth.
     estimate, values
-        (replicate,) estimates, NaN without convergence, and true effects as `true_values` says.
+        (replicate,) estimates, NaN without convergence, and true effects from `true_values`.
     given
-        A separately simulated truth, whose error counts too; None for others.
+        A separately simulated true effect, whose error is included; None for others.
     """
     error = mean(estimate - values).mcse
     return Measure(found.value, np.hypot(error, 0.0 if given is None else given.mcse), found.n)
@@ -135,8 +137,8 @@ def quantile_measure(values: Floats, share: float) -> Measure:
     """Return a quantile with its Monte Carlo standard error (Maritz-Jarrett).
 
     The error is that of the order statistic under resampling, whose rank has a beta distribution
-    (Maritz JS, Jarrett RG. *J Am Stat Assoc* 1978;73:194-6). Quantiles of numbers that take few
-    values move in steps, and no error describes them well.
+    (Maritz JS, Jarrett RG. *J Am Stat Assoc* 1978;73:194-6). For variables with few values,
+    quantiles are discontinuous and this error is inaccurate.
 
     >>> found = quantile_measure(np.arange(10_001.0), 0.5)
     >>> print(f"{found.value:.0f} (MCSE {found.mcse:.1f})")
@@ -156,7 +158,7 @@ def quantile_measure(values: Floats, share: float) -> Measure:
 
 
 def plain_measure(measure: Measure) -> dict[str, float | int | None]:
-    """Return a measure as JSON can hold it."""
+    """Return a measure as JSON values."""
     value, mcse = (float(x) if np.isfinite(x) else None for x in (measure.value, measure.mcse))
     return {"value": value, "mcse": mcse, "n": int(measure.n)}
 
@@ -167,7 +169,7 @@ def won(outcomes: Outcomes) -> Floats:
 
 
 def truth_by_trial(design: DesignFile, outcomes: Outcomes) -> Floats:
-    """Return (replicate,) true effects of the primary endpoint, as `true_values` says."""
+    """Return (replicate,) true effects of the primary endpoint, from `true_values`."""
     o = outcomes
     return true_values(design, o.target, o.risk_control, o.risk_treated, given_measure(o))
 

@@ -14,17 +14,17 @@ from pretese.plots.zip import SHOWN, zip_intervals
 from pretese.trial.power.additional_measures import main_point
 from pretese.trial.simulation.trial_results import Outcomes, Point
 
-#: Coverage that intervals at the end of a trial promise.
+#: Nominal coverage of the intervals at the end of a trial.
 NOMINAL = 0.95
 
-#: Steps drawn of a distribution with more values, so that a page stays small.
+#: Maximum number of steps drawn of a distribution, to limit the size of the page.
 STEPS = 400
 
 _EFFECTS = ((1.0, "planned effect", SIMULATED), (0.0, "no effect", MUTED))
 
 
 def draw_zips(design: dict[str, Any], trials: Mapping[Point, Outcomes]) -> Figure | None:
-    """Draw intervals of trials with the planned effect and without; None where there is no truth.
+    """Draw intervals of trials with and without the planned effect; None without a true effect.
 
     Bands around the nominal line are 2 Monte Carlo standard errors of a share of 95 %.
     """
@@ -68,14 +68,14 @@ def _zip_panel(axes: Axes, found: Outcomes, point: dict[str, Any], words: str) -
 
 
 def _claimed(found: Outcomes) -> tuple[Floats, Floats, Floats]:
-    """Return estimates with their limits: those that know of the analyses, where there are any."""
+    """Return estimates with their limits, adjusted for interim analyses if there are any."""
     if found.median_unbiased is None or found.final_low is None or found.final_high is None:
         return found.estimate, found.conf_low, found.conf_high
     return found.median_unbiased, found.final_low, found.final_high
 
 
 def draw_distribution(design: dict[str, Any], trials: Mapping[Point, Outcomes]) -> Figure:
-    """Draw the share of trials over by a size and by a month; bands are 2 Monte Carlo SE."""
+    """Draw the proportion of trials ended by sample size and by month; bands are ± 2 MCSE."""
     participants = main_point(design)["participants"]
     with house_style():
         figure = new_figure(7.2, 2.9)
@@ -95,7 +95,7 @@ def draw_distribution(design: dict[str, Any], trials: Mapping[Point, Outcomes]) 
 
 
 def _cumulated(axes: Axes, values: Floats, words: str, colour: str) -> None:
-    """Draw an empirical distribution: a step per distinct value, or `STEPS` of many."""
+    """Draw an empirical distribution function with at most `STEPS` steps."""
     at, counts = np.unique(values, return_counts=True)
     share = np.cumsum(counts) / values.size
     if at.size > STEPS:

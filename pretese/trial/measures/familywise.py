@@ -1,4 +1,4 @@
-"""Performance of several endpoints: alone, in the family, and family-wise error."""
+"""Performance of several endpoints: separately, in the family, and family-wise error."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from estimate.core.arrays import Floats
 from estimate.performance.measures import Measure, measure_performance
 from estimate.sequential.trials import follow
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.power.trial_means import bias_of, given_measure, mean, true_values, truth_of
+from pretese.trial.measures.trial_means import bias_of, given_measure, mean, true_values, truth_of
 from pretese.trial.simulation.claims import decide_claims
 from pretese.trial.simulation.trial_results import Outcomes
 
@@ -23,15 +23,15 @@ class OneOfSeveral:
     Attributes
     ----------
     name, estimand, analysis
-        Words.
+        Labels.
     risk_control, risk_treated
-        Shares of all participants who would meet it if randomised to each arm.
+        Proportions of all participants who would meet it if randomised to each arm.
     truth, estimate, bias, coverage
-        True effect, mean estimate, and how far they agree; logarithms for ratios. ``coverage`` is
+        True effect, mean estimate, bias and coverage; logarithms for ratios. ``coverage`` is
         that of unadjusted intervals.
     alone, claimed
-        Chance to reject in favour of treatment: with the whole level and the analyses to itself,
-        and in the family.
+        Probability of rejection in favour of treatment: as the only endpoint at full alpha, and in
+        the family.
     """
 
     name: str
@@ -69,9 +69,10 @@ def any_and_all(outcomes: Outcomes) -> tuple[Measure, Measure]:
 def family_errors(design: DesignFile, outcomes: Outcomes) -> list[FamilyError]:
     """Return family-wise errors under the global null, then under every partial null.
 
-    The statistic of an endpoint depends on its own effect alone, so a trial in which some
-    endpoints have no effect takes their statistics from the same participants without it. Such a
-    trial need not be one that nature can make: it asks the procedure the hardest question.
+    The statistic of an endpoint depends only on the effect on this endpoint. A trial in which some
+    endpoints have no effect therefore uses their statistics from the same participants simulated
+    without it. Such a combination need not be biologically plausible: it is the least favourable
+    one for the procedure.
     """
     path, without = (_path(design, outcomes, name) for name in ("path", "path_without"))
     errors = []
@@ -84,7 +85,7 @@ def family_errors(design: DesignFile, outcomes: Outcomes) -> list[FamilyError]:
 
 
 def _parts_of(count: int) -> Iterator[tuple[int, ...]]:
-    """Yield every set of endpoints but the empty one, the largest first.
+    """Yield all non-empty sets of endpoints, the largest first.
 
     >>> list(_parts_of(2))
     [(0, 1), (0,), (1,)]

@@ -1,68 +1,28 @@
-"""Performance measures of simulated trials, each with its Monte Carlo standard error."""
+"""Summary of simulated trials: performance, stopping, sample sizes, endpoints, exact power."""
 
 from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
-from estimate.performance.measures import Measure, measure_performance
+from estimate.core.arrays import Bools
+from estimate.performance.measures import Measure
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.enumeration import why_no_control_variate, why_not_enumerated
-from pretese.trial.power.exact_power import controlled_rejections, exact_behaviour
-from pretese.trial.power.familywise import any_and_all, each_endpoint, family_errors
-from pretese.trial.power.trial_means import (
-    bias_of,
-    given_measure,
+from pretese.trial.measures.exact_power import controlled_rejections, exact_behaviour
+from pretese.trial.measures.familywise import any_and_all, each_endpoint, family_errors
+from pretese.trial.measures.performance import measures, risks_of
+from pretese.trial.measures.trial_means import (
     mean,
     plain_measure,
     quantile_measure,
-    share_below,
     true_effect,
-    truth_by_trial,
     won,
 )
 from pretese.trial.simulation.reestimation import largest
 from pretese.trial.simulation.trial_results import Outcomes, Results
 
-#: Labels of measures in tables, in their order; some apply to group-sequential trials alone.
-WORDS = {
-    "power": "rejects in favour of treatment, %",
-    "controlled_power": "the same, control variate, %",
-    "rejection": "rejects the null hypothesis, %",
-    "controlled_rejection": "the same, control variate, %",
-    "wrong_direction": "rejects in favour of control, %",
-    "bias": "bias of the estimate at the end",
-    "below": "estimate at the end below truth, %",
-    "coverage": "coverage of its 95 % interval, %",
-    "final_bias": "bias, median-unbiased estimate",
-    "final_below": "median-unbiased below truth, %",
-    "final_coverage": "coverage, final 95 % interval, %",
-    "final_over": "final interval above truth, %",
-    "empirical_se": "empirical SE",
-    "model_se": "mean model SE",
-    "non_convergence": "non-convergence, %",
-    "recruited": "participants recruited",
-    "analysed": "participants analysed",
-    "n_experimental": "participants in the treated arm",
-    "duration_months": "duration, months",
-    "correct_guess_rate": "correct-guess rate, all sites, %",
-    "site_guess_rate": "correct-guess rate, own site, %",
-    "imbalance": "imbalance of the arms, participants",
-}
-
-#: Measures that are proportions of replicates or participants.
-SHARES = frozenset({
-    "power", "controlled_power", "rejection", "controlled_rejection", "wrong_direction", "coverage",
-    "non_convergence", "correct_guess_rate", "site_guess_rate", "below", "final_below",
-    "final_coverage", "final_over",
-})  # fmt: skip
-
-#: Measures that are proportions of independent replicates, whose 0 has an upper limit.
-COUNTED = SHARES - {
-    "controlled_power", "controlled_rejection", "correct_guess_rate", "site_guess_rate",
-}  # fmt: skip
-
-#: Percentiles shown of re-estimated sample sizes.
+#: Percentiles of re-estimated sample sizes that are shown.
 QUANTILES = (5, 25, 50, 75, 95)
 
 
@@ -78,7 +38,7 @@ def summarise_point(
     design: DesignFile, participants: int, effect: float, outcomes: Outcomes
 ) -> dict[str, Any]:
     """Return performance, stopping, truth and exact power of one sample size and effect."""
-    risks, target = _risks(design, effect, outcomes), mean(outcomes.target)
+    risks, target = risks_of(design, effect, outcomes), mean(outcomes.target)
     exact = exact_behaviour(design, participants, outcomes, risks)
     controlled = controlled_rejections(design, participants, outcomes, risks)
     found = measures(design, outcomes) | {
@@ -97,6 +57,12 @@ def summarise_point(
         "measures": {name: plain_measure(measure) for name, measure in found.items()},
         "analyses": _analyses(design, participants, outcomes),
         "reestimation": _sizes(design, participants, outcomes),
+        "balance": []
+        if outcomes.factor_imbalance is None
+        else [
+            {"factor": name, "imbalance": plain_measure(mean(values))}
+            for name, values in zip(design.balanced, outcomes.factor_imbalance.T, strict=True)
+        ],
         "endpoints": _endpoints(design, outcomes),
         "family": _family(design, effect, outcomes),
         "exact": None
@@ -118,99 +84,21 @@ def summarise_point(
     }
 
 
-def measures(design: DesignFile, outcomes: Outcomes) -> dict[str, Measure]:
-    """Return the measures of `WORDS` that apply to a design."""
-    o = outcomes
-    found, truth, known = np.isfinite(o.estimate), true_effect(design, o), truth_by_trial(design, o)
-    performance = measure_performance(
-        o.estimate, o.std_error, truth.value, conf_low=o.conf_low, conf_high=o.conf_high,
-        p_value=o.p_value,
-    )  # fmt: skip
-    return {
-        "power": mean(won(o)),
-        "rejection": mean(o.rejected),
-        "wrong_direction": mean(o.rejected * (o.z < 0)),
-        "bias": bias_of(performance.bias, o.estimate, known, given_measure(o)),
-        "coverage": performance.coverage,
-        "empirical_se": performance.empirical_se,
-        "model_se": performance.model_se,
-        "non_convergence": mean((~found).astype(float)),
-        "recruited": mean(o.recruited),
-        "analysed": mean(o.analysed),
-        "n_experimental": mean(o.n_experimental),
-        "duration_months": mean(o.months),
-        "correct_guess_rate": mean(o.correct_guess_rate),
-        **({} if o.site_guess_rate is None else {"site_guess_rate": mean(o.site_guess_rate)}),
-        "imbalance": mean(o.imbalance),
-        **_final(design, o, truth),
-    }
-
-
-def largest_mcse(design: DesignFile, participants: int, effect: float, outcomes: Outcomes) -> float:
-    """Return the Monte Carlo error of power or rejection, with the control variate if there is."""
-    risks = _risks(design, effect, outcomes)
-    controlled = controlled_rejections(design, participants, outcomes, risks)
-    if controlled:
-        return max(float(each.measure.mcse) for each in controlled.values())
-    n = outcomes.replicates
-    shares = ((float(each.sum()) + 2) / (n + 4) for each in (won(outcomes), outcomes.rejected))
-    return float(np.sqrt(max(share * (1 - share) / n for share in shares)))  # not 0 if none is seen
-
-
-def _final(design: DesignFile, outcomes: Outcomes, truth: Measure) -> dict[str, Measure]:
-    """Return the performance of median-unbiased estimates and final intervals."""
-    o, true, known = outcomes, truth.value, truth_by_trial(design, outcomes)
-    if o.median_unbiased is None or o.final_low is None or o.final_high is None:
-        return {}
-    found = measure_performance(
-        o.median_unbiased, o.std_error, true, conf_low=o.final_low, conf_high=o.final_high,
-        p_value=o.p_value,
-    )  # fmt: skip
-    return {
-        "below": share_below(o.estimate, true),
-        "final_bias": bias_of(found.bias, o.median_unbiased, known, given_measure(o)),
-        "final_below": share_below(o.median_unbiased, true),
-        "final_coverage": found.coverage,
-        "final_over": share_below(-o.final_low, -true),
-    }
-
-
-#: What a median of no trials is.
+#: Median of an empty set of trials.
 _UNKNOWN = {"value": None, "mcse": None, "n": 0}
 
 
 def assurance(design: DesignFile, results: Results, participants: int) -> Measure:
     """Return the probability of rejecting for treatment, averaged over the prior.
 
-    The effects share their participants, so the Monte Carlo error is that of the weighted sum in
-    each.
+    The effects use the same participants, so that the Monte Carlo error is that of the weighted sum
+    per replicate.
     """
     weighed = [
         each.weight_percent / 100 * won(results[participants, each.effect_percent / 100])
         for each in design.prior
     ]
     return mean(np.sum(weighed, axis=0))
-
-
-def _risks(design: DesignFile, effect: float, outcomes: Outcomes) -> tuple[float, float]:
-    """Return the risks in both arms: those of the file, or of the simulated participants."""
-    if design.risks is None:
-        return float(outcomes.risk_control.mean()), float(outcomes.risk_treated.mean())
-    control = design.risks.control_percent / 100
-    treated = design.treated_percent_at(effect) / 100
-    moved = (
-        np.array(
-            [design.treatment_switching.control_percent, design.treatment_switching.treated_percent]
-        )
-        / 100
-    )
-    gap = treated - control
-    match design.endpoint.treatment_switching:
-        case "treatment policy":
-            return control + moved[0] * gap, treated - moved[1] * gap
-        case "composite":
-            return control * (1 - moved[0]), treated * (1 - moved[1])
-    return control, treated
 
 
 def _endpoints(design: DesignFile, outcomes: Outcomes) -> list[dict[str, Any]]:
@@ -239,7 +127,7 @@ def _family(design: DesignFile, effect: float, outcomes: Outcomes) -> dict[str, 
         "method": rule.method if rule else "none",
         "any": plain_measure(some),
         "all": plain_measure(every),
-        # Without an effect on anything there is no other family than the first, of all.
+        # Without any effect the global null is the only family of true null hypotheses.
         "errors": [
             {"nulls": list(each.nulls), **plain_measure(each.error)}
             for each in (errors if effect else errors[:1])
@@ -250,7 +138,7 @@ def _family(design: DesignFile, effect: float, outcomes: Outcomes) -> dict[str, 
 def _sizes(design: DesignFile, participants: int, outcomes: Outcomes) -> dict[str, Any] | None:
     """Return how re-estimation changed the sample size; None for a fixed plan.
 
-    Shares are of all trials; quantiles and mean of the size are those of trials that went on.
+    Proportions refer to all trials; quantiles and mean of the size to trials that continued.
     """
     rule, o = design.monitoring.reestimation, outcomes
     if rule is None:
@@ -296,7 +184,8 @@ def _analyses(design: DesignFile, participants: int, outcomes: Outcomes) -> list
     for analysis, count in enumerate(_waited_for(design, participants, outcomes), start=1):
         at = outcomes.analysis == analysis
         win = at & (outcomes.rejected > 0)
-        harm = at & ~win & (outcomes.z < below[analysis - 1])
+        stopped_by = outcomes.z if outcomes.interim_z is None else outcomes.interim_z
+        harm = at & ~win & (stopped_by < below[analysis - 1])
         rows.append(
             {
                 "analysis": analysis,
@@ -307,6 +196,23 @@ def _analyses(design: DesignFile, participants: int, outcomes: Outcomes) -> list
                 "median_months": plain_measure(quantile_measure(outcomes.months[at], 0.5))
                 if at.any()
                 else _UNKNOWN,
+                **_waits(outcomes, at, win),
             }
         )
     return rows
+
+
+def _waits(outcomes: Outcomes, at: Bools, win: Bools) -> dict[str, Any]:
+    """Return how decision analyses ended at one analysis; None without them."""
+    names = ("awaited", "efficacy_reversed", "futility_reversed")
+    if outcomes.crossed is None or outcomes.awaited is None:
+        return dict.fromkeys(names)
+    up, down = at & (outcomes.crossed > 0), at & (outcomes.crossed < 0)
+    found = (
+        mean(outcomes.awaited[at]) if at.sum() > 1 else None,
+        mean((up & ~win).astype(float)), mean((down & win).astype(float)),
+    )  # fmt: skip
+    return {
+        name: _UNKNOWN if each is None else plain_measure(each)
+        for name, each in zip(names, found, strict=True)
+    }

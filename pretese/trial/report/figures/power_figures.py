@@ -9,15 +9,15 @@ from matplotlib.ticker import MaxNLocator
 
 from pretese.plots.style import MUTED, PUBLISHED, SIMULATED, TRUTH, house_style, new_figure
 from pretese.trial.power.trial_tables import Recorded
-from pretese.trial.report.nested_loop_figure import MANY, draw_nested
-from pretese.trial.report.sensitivity_figures import draw_grid, draw_tornado
-from pretese.trial.report.trial_figures import draw_distribution, draw_zips
+from pretese.trial.report.figures.nested_loop_figure import MANY, draw_nested
+from pretese.trial.report.figures.sensitivity_figures import draw_grid, draw_tornado
+from pretese.trial.report.figures.trial_figures import draw_distribution, draw_zips
 
 COLOURS = (SIMULATED, PUBLISHED, TRUTH, MUTED)
 
 
 def draw_all(designs: list[dict[str, Any]], folder: Path) -> dict[str, Figure]:
-    """Return every figure of a study by its name; trials are read from its folder."""
+    """Return every figure of a study by name; trials are read from its folder."""
     figures = {"power": draw_power(designs)}
     for design in designs:
         figures |= {f"{design['id']}-{k}": v for k, v in draw_design(design, folder).items()}
@@ -25,7 +25,7 @@ def draw_all(designs: list[dict[str, Any]], folder: Path) -> dict[str, Figure]:
 
 
 def draw_design(design: dict[str, Any], folder: Path) -> dict[str, Figure]:
-    """Return the figures of one design by what they show."""
+    """Return the figures of one design by content."""
     trials = Recorded([folder / f"{design['id']}.parquet"])
     figures = {"distribution": draw_distribution(design, trials)}
     zips = draw_zips(design, trials)
@@ -46,9 +46,9 @@ def draw_power(designs: list[dict[str, Any]], wanted: float = 0.8) -> Figure:
     Parameters
     ----------
     designs
-        As `pretese.trial.power.study_document.power_document` returns them.
+        Documents from `pretese.trial.power.study_document.power_document`.
     wanted
-        Power marked by a line.
+        Target power, marked by a line.
     """
     with house_style():
         figure = new_figure(8.2, 3.4)
@@ -100,7 +100,7 @@ def _over_effect(axes: Axes, design: dict[str, Any], colour: str) -> None:
 
 
 def _line(axes: Axes, rows: list[tuple[Any, ...]], colour: str, label: str) -> None:
-    """Draw points with bands; fewer than three are not joined, because power is not linear."""
+    """Draw points with bands; fewer than three are not connected, because power is not linear."""
     at, power, error = (list(column) for column in zip(*rows, strict=True))
     if len(rows) < 3:
         twice = [2 * e for e in error]

@@ -1,0 +1,1 @@
+"""How strong hidden confounding, missed outcomes or selection must be to explain an effect."""

@@ -1,0 +1,1 @@
+"""Designs whose participants are still awaited when recruitment stops: decision analyses."""

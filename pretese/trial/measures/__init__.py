@@ -1,0 +1,1 @@
+"""Performance of simulated trials: power, errors, bias and sample size, each with its error."""
