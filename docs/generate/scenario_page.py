@@ -50,7 +50,7 @@ Every number has a `value`, a `unit` (UCUM, or "log odds", "log", "1"), a `sourc
 |---|---|
 | published | reported by the source |
 | derived | computed from reported numbers |
-| transported | published for another population or dose (`from_population`, `from_dose`) than `simulated_population` and the regimens of the arms; varied over `sweep` |
+| transported | published for another population or dose (`from_population`, `from_dose`); `sweep` |
 | estimated | [fitted to a table](../how-to/fit-a-scenario-to-your-table.md); `sweep` is 95 % CI |
 | calibrated | solved by `pretese calibrate` from `value`; see `calibration_records/` |
 | assumed | free within `sweep`; not determined by any source |

@@ -58,6 +58,11 @@ def worlds_option(
     return click.option("--worlds", type=click.IntRange(2, 2000), help=words)
 
 
+def prior_option(words: str) -> Option[Any]:
+    """Return ``--prior``, the source of a prior; ``words`` say what is done with it."""
+    return click.option("--prior", metavar="SOURCE", help=words)
+
+
 def seed_option(own: str = "") -> Option[Any]:
     """Return ``--seed``: 1 by default, or None if ``own`` names an input with its own seed."""
     return click.option(

@@ -6,6 +6,7 @@ verification, results, example trials, conclusions, archive. Reporting items tha
 stated in their chapter; hashes, random streams and versions are in the last one.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from pretese.trial.power.study import MULTI_ARM_SCHEMA, POWER_SCHEMA
 from pretese.trial.report import archive_columns as columns
 from pretese.trial.report import chapters, design_words
 from pretese.trial.report import data_generation as drawn
+from pretese.trial.report.beliefs import Beliefs, belief_chapter
 from pretese.trial.report.example_trials import (
     ExampleTrial,
     choose_examples,
@@ -69,13 +71,15 @@ from simulate.scenario.transported import Transported
 ABREAST = 4
 
 
-def render_report(folder: Path) -> str:
+def render_report(folder: Path, beliefs: Mapping[str, Beliefs] | None = None) -> str:
     """Return the page of a folder that `pretese power --out` has written.
 
     Parameters
     ----------
     folder
         Folder of the study, or its folder ``results``.
+    beliefs
+        By name of a design; None gives no chapter on evidence and beliefs.
 
     Raises
     ------
@@ -95,6 +99,7 @@ def render_report(folder: Path) -> str:
             {**row, "shown": cell(row["power_difference"], share=True)}
             for row in document["paired"]
         ],
+        beliefs={name: belief_chapter(each) for name, each in (beliefs or {}).items()},
         files=sorted(path.name for path in folder.iterdir() if path.is_file()),
     )
 
