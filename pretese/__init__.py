@@ -35,9 +35,9 @@ if TYPE_CHECKING:  # loaded on first use; type checkers see the imports directly
     from pretese.api.protocols.audits import audit as audit
     from pretese.api.protocols.read_regimen import regimen as regimen
     from pretese.api.shipped_names import shipped as shipped
+    from pretese.api.simulation.calibration import calibrate as calibrate
     from pretese.api.simulation.fits import fit_scenario as fit_scenario
     from pretese.api.simulation.read_scenario import scenario as scenario
-    from pretese.api.simulation.reproduction import calibrate as calibrate
     from pretese.api.simulation.reproduction import reproduce as reproduce
     from pretese.api.trials.group_sequential import boundaries as boundaries
     from pretese.api.trials.power import report as report
@@ -58,7 +58,7 @@ _PUBLIC = {
     "boundaries": "pretese.api.trials.group_sequential",
     "report": "pretese.api.trials.power",
     "reproduce": "pretese.api.simulation.reproduction",
-    "calibrate": "pretese.api.simulation.reproduction",
+    "calibrate": "pretese.api.simulation.calibration",
     "evidence": "pretese.api.evidence.published_evidence",
     "validate": "pretese.validation.installation",
     "estimators": "pretese.api.estimators.catalogue",

@@ -108,6 +108,10 @@ _ENTRIES = (
 ENDPOINTS: dict[str, Endpoint] = {each.name: each for each in _ENTRIES}
 
 
+#: Endpoints that are times, with the binary endpoint that ends the time; planned trials have them.
+TIME_ENDPOINTS = {"time_to_live_birth": "live_birth"}
+
+
 def check_endpoint(name: str) -> str:
     """Return the name of an endpoint; raise ValueError for another name."""
     if name not in ENDPOINTS:

@@ -28,9 +28,11 @@ LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?(\))")
 #: Modules of the public interface, in the order of their page.
 INTERFACE = (
     "protocols.read_regimen", "protocols.regimens", "protocols.decisions", "protocols.audits",
-    "protocols.proofs", "simulation.read_scenario", "simulation.scenarios", "simulation.fits",
+    "protocols.proofs", "simulation.read_scenario", "simulation.scenarios",
+    "simulation.stated_scenario", "simulation.fits",
     "simulation.cohorts", "simulation.clinics", "simulation.clinic_results",
-    "simulation.reproduction", "analysis.analyses", "analysis.analysis_result",
+    "simulation.reproduction", "simulation.calibration", "analysis.analyses",
+    "analysis.analysis_result",
     "analysis.recoveries", "analysis.recovery_result", "trials.designs", "trials.power",
     "trials.forecasts", "trials.group_sequential", "trials.multi_arm_boundaries",
     "trials.multi_arm_trial", "trials.monitoring", "evidence.published_evidence",

@@ -62,12 +62,14 @@ def fitted() -> Work:
 
     def work() -> object:
         streams = RandomStreams(1, sizes.PARTICIPANTS, sizes.TRIALS)
-        design = np.empty((sizes.TRIALS, sizes.PARTICIPANTS, len(sizes.TRUE)))
-        design[..., 0] = 1
-        design[..., 1] = streams.uniform("arm") < 0.5
-        design[..., 2:] = streams.normal("covariates", width=len(sizes.TRUE) - 2)
-        outcome = streams.uniform("outcome") < expit(design @ sizes.TRUE)
-        return fit_logistic(design, outcome).coef
+        normals = streams.normal("covariates", width=len(sizes.TRUE) - 2)
+        # participants along the last axis, as `fit_logistic` reads them best
+        columns = np.empty((sizes.TRIALS, len(sizes.TRUE), sizes.PARTICIPANTS))
+        columns[:, 0] = 1
+        columns[:, 1] = streams.uniform("arm") < 0.5
+        columns[:, 2:] = normals.swapaxes(1, 2)
+        outcome = streams.uniform("outcome") < expit(sizes.TRUE @ columns)
+        return fit_logistic(columns.swapaxes(1, 2), outcome).coef
 
     return _compiled(work)
 

@@ -21,7 +21,7 @@ from benchmarks.trial.level_cases import FAMILIES, WITH_POWER
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import Trials, draw_trials
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.measures.familywise import _parts_of
+from pretese.trial.measures.familywise import null_sets
 from pretese.trial.simulation.claims import decide_claims
 from pretese.trial.simulation.engine import trials_at_once
 from pretese.trial.simulation.multiple_endpoints import (
@@ -80,7 +80,7 @@ def _hits(design: DesignFile, trials: Trials, *, power: bool) -> Hits:
     if not design.secondary:
         return found
     path, without = paths(planned), paths(null)
-    for nulls in _parts_of(path.shape[-1]):
+    for nulls in null_sets(path.shape[-1]):
         true = np.isin(np.arange(path.shape[-1]), nulls)
         claimed = decide_claims(design, np.where(true, without, path)).claimed
         words = ", ".join(design.labels[k] for k in nulls)

@@ -53,6 +53,20 @@ FILES = {
     "sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]\n"
     "endpoint: {variable: any_sperm, endpoint_month: 4}\n"
     "monitoring: {alpha_percent: 2.5, sides: 1}\n",
+    "bayesian.yaml": "id: example\ntitle: Example\nquestion: Is therapy better?\n"
+    "participants: 240\n"
+    "risks: {control_percent: 40, treated_percent: 55}\n"
+    "endpoint: {variable: any_sperm, endpoint_month: 4}\n"
+    "bayes:\n  analyses_percent: [50, 100]\n"
+    "  effect: {log_odds: [{weight_percent: 20, mean_log_odds: 0, sd_log_odds: 0}, "
+    "{weight_percent: 80, mean_log_odds: 0.4, sd_log_odds: 0.5}]}\n"
+    "  success: {probability_percent: [97.5]}\n  harm: {probability_percent: [95]}\n"
+    "  futility: {probability_percent: [20], predictive_percent: [5]}\n",
+    "large.yaml": "id: example\ntitle: Example\nquestion: Is therapy better?\n"
+    "participants: 4000\nrisks: {control_percent: 40, treated_percent: 45}\n"
+    "endpoint: {variable: any_sperm, endpoint_month: 4}\n"
+    "sites: [{name: first, from_month: [0], recruitment_per_year: [1000]}]\n"
+    "bayes:\n  success: {probability_percent: [97.5]}\n",
     "strata.yaml": "id: example\ntitle: Example\nquestion: Which one helps?\nparticipants: 90\n"
     "scenario: rct-two-arm\n"
     "arms: {none: {regimen: no-therapy}, hcg: {regimen: hcg-only}, ufsh: {regimen: fsh-guided}}\n"
@@ -60,6 +74,12 @@ FILES = {
     "randomisation: {method: stratified, by: [FSH class]}\n"
     "sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]\n"
     "endpoint: {variable: any_sperm, endpoint_month: 4}\n",
+    "subgroups.yaml": "id: by-duration\ntitle: Example\nquestion: For whom?\nparticipants: 200\n"
+    "scenario: effect-by-duration\n"
+    "sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]\n"
+    "endpoint: {variable: any_sperm, endpoint_month: 4}\n"
+    "subgroups:\n  populations: [{name: long, variable: infertility_duration_years, above: 3}]\n"
+    "  claims: {method: hochberg}\n",
     "columns.yaml": "columns:\n  age_years: age\n  gonadotropin_therapy: treated\n"
     "  sperm_retrieved: found\nextends: paper\n",
     "plan.yaml": "treatment: treated\noutcome: found\ncovariates: {age: numeric}\n"
@@ -102,6 +122,7 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
             "power three-endpoints --replicates 20",
             "power re-estimation --replicates 20",
             "power waiting.yaml --replicates 40",
+            "power subgroups.yaml --replicates 40",
             "power minimisation-eight-sites --replicates 20 --participants 160",
         ),
     ),
@@ -113,6 +134,18 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
             "power strata.yaml --replicates 20",
             "power enrichment-long-infertility --replicates 20",
         ),
+    ),
+    "power-bayesian": (
+        "Operating characteristics of a Bayesian trial",
+        (
+            "power bayesian-borrowed-controls --target-power 0.8",
+            "power bayesian.yaml",
+            "power large.yaml --replicates 200",
+        ),
+    ),
+    "monitor-bayesian": (
+        "Monitoring of a Bayesian trial",
+        ("monitor bayesian-borrowed-controls first.csv", "monitor bayesian.yaml interim.csv"),
     ),
     "forecast": (
         "Probability of success",

@@ -63,6 +63,8 @@ MEANINGS = {
     "time": "column with the time to the event or to censoring",
     "event": "column of 0 (censored) and 1",
     "Event.event": "the event, in words",
+    "Primary.method": "a method or model of the plan",
+    "Primary.effect": "its effect measure, for example `risk difference` or `odds ratio`",
     "horizon": "time up to which risks and restricted means are compared",
     "events": "column with the number of events among `trials`",
     "trials": "column with the number of trials, for example oocytes injected",
@@ -97,6 +99,7 @@ PARTS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("`changes`", choices.Measured, "One per name."),
     ("`live_birth`", choices.LiveBirthColumns, ""),
     ("`intercurrent`", choices.Event, "A list."),
+    ("`primary`", choices.Primary, ""),
     ("`strategies`", Strategies, ""),
 )
 

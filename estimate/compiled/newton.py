@@ -24,7 +24,15 @@ _FREE = {"contract", "reassoc", "nsz", "arcp"}
 #: 1.5 * 2^52: added, it rounds to a whole number.
 _ROUND = 6755399441055744.0
 _PER_LN2 = 1.4426950408889634
+_LN2 = math.log(2.0)
 _LN2_HIGH, _LN2_LOW = 0.6931471803691238, 1.9082149292705877e-10
+
+
+#: The fraction of a float64, and the exponent of numbers from 1 to 2.
+_MANTISSA, _ONE = 0x000FFFFFFFFFFFFF, 0x3FF0000000000000
+
+#: Numbers from 1 to 2 whose product is finite.
+_PER_LOG = 1000
 
 
 @intrinsic
@@ -106,22 +114,56 @@ def _add(factor, x, y):
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
 def _residuals(eta, y, total, residual, curvature):
-    """Turn exp(-predictor) into 1 + that; fill residuals and curvatures; return the smallest."""
-    smallest = 1.0
+    """Turn exp(-predictor) into 1 + that; fill residuals and curvatures."""
     for i in range(eta.shape[0]):
         t = total[i] + 1.0
         mu = 1.0 / t
         total[i] = t
         residual[i] = y[i] - mu
-        c = mu * (1.0 - mu)
-        curvature[i] = c
-        smallest = min(smallest, c)
+        curvature[i] = mu * (1.0 - mu)
+
+
+@njit(nogil=True, cache=True, fastmath=_FREE | {"nnan"})
+def _smallest(curvature):
+    """Return the smallest of numbers of which none is NaN."""
+    smallest = 1.0
+    for i in range(curvature.shape[0]):
+        smallest = min(smallest, curvature[i])
     return smallest
 
 
+@njit(nogil=True, cache=True, fastmath=_FREE)
+def _sum_of_logs(total, mantissa):
+    """Return the sum of the logarithms of numbers of at least 1, by one for many of them.
+
+    Exponents are added as integers; the mantissas, from 1 to 2, are multiplied.
+    """
+    exponents = 0
+    for i in range(total.shape[0]):
+        bits = _bits(total[i])
+        exponents += (bits >> 52) - 1023
+        mantissa[i] = _real((bits & _MANTISSA) | _ONE)
+    s = exponents * _LN2
+    for first in range(0, total.shape[0], _PER_LOG):
+        product = 1.0
+        for i in range(first, min(first + _PER_LOG, total.shape[0])):
+            product *= mantissa[i]
+        s += math.log(product)
+    return s
+
+
+@njit(nogil=True, cache=True, fastmath=_FREE)
+def _of_failures(eta, y):
+    """Return the sum of (y - 1) eta."""
+    s = 0.0
+    for i in range(eta.shape[0]):
+        s += (y[i] - 1.0) * eta[i]
+    return s
+
+
 @njit(nogil=True, cache=True)
-def _log_likelihood(eta, y, total, w, weighted):
-    """Return the sum of (y - 1) eta - log(total); one logarithm for eight patients of weight 1."""
+def _log_likelihood(eta, y, total, w, weighted, mantissa):
+    """Return the sum of (y - 1) eta - log(total)."""
     s = 0.0
     n = eta.shape[0]
     if weighted:
@@ -129,17 +171,7 @@ def _log_likelihood(eta, y, total, w, weighted):
             if w[i] > 0.0:
                 s += w[i] * ((y[i] - 1.0) * eta[i] - math.log(total[i]))
         return s
-    for i in range(n):
-        s += (y[i] - 1.0) * eta[i]
-    i = 0
-    while i < n:
-        end = min(i + 8, n)
-        product = 1.0
-        while i < end:
-            product *= min(total[i], 1e37)
-            i += 1
-        s -= math.log(product)
-    return s
+    return _of_failures(eta, y) - _sum_of_logs(total, mantissa)
 
 
 @njit(nogil=True, cache=True)
@@ -186,6 +218,7 @@ def _climb(Xt, y, w, offset, start, tolerance, limits, coef, cov, loglik, steps,
     # separate arrays: rows of one array are strided for the compiler, which would prevent
     # vectorisation
     eta, total, residual, curvature = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    mantissa = np.empty(n)
     information, lower = np.zeros((p, p)), np.zeros((p, p))
     score, step, unit = np.empty(p), np.empty(p), np.empty(p)
     for r in range(members):
@@ -201,9 +234,9 @@ def _climb(Xt, y, w, offset, start, tolerance, limits, coef, cov, loglik, steps,
             for j in range(p):
                 _add(b[j], X[j], eta)
             _exp_minus(eta, total)
-            smallest = _residuals(eta, y[r], total, residual, curvature)
-            value = _log_likelihood(eta, y[r], total, weight, weighted)
-            if not value >= best - 1e-10 * abs(best) or smallest < limits[1]:
+            _residuals(eta, y[r], total, residual, curvature)
+            value = _log_likelihood(eta, y[r], total, weight, weighted, mantissa)
+            if not value >= best - 1e-10 * abs(best) or _smallest(curvature) < limits[1]:
                 break
             best = value
             if weighted:

@@ -119,7 +119,7 @@ class CategoricalRow:
     def cells(self) -> list[list[str]]:
         """Return 'count (percent%)' for each level and group."""
         pairs = zip(self.counts, self.percent, strict=True)
-        return [[f"{c:.0f} ({p:.1f}%)" for c, p in zip(*row, strict=True)] for row in pairs]
+        return [[f"{c:.0f} ({p:.1f} %)" for c, p in zip(*row, strict=True)] for row in pairs]
 
 
 def describe_row(

@@ -66,6 +66,8 @@ class Method:
         The weights or pairs whose balance is reported.
     balanced_as
         Method with the same weights or pairs, whose balance is not reported twice.
+    times
+        Whether it compares times to an event, in trials.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Method:
     errors: tuple[ErrorKind, ...] = ()
     weighting: Callable[[Work], Weights | Matches] | None = None
     balanced_as: str | None = None
+    times: bool = False
 
     @property
     def kind(self) -> Kind:

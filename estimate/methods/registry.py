@@ -30,6 +30,7 @@ _POWER: frozenset[Door] = frozenset({"power"})
 _EVERYWHERE: frozenset[Door] = _ANALYSE | _RECOVER | _POWER
 _SLOW = "it takes a second for each table of hundreds of patients"
 _SHOWN_TO_FAIL = "it is included to show that it fails"
+_OF_TIMES = "analysis plans of a time to an event choose unadjusted or adjusted"
 _OF_TRIALS = "it is computed from the arms, sites and strata of a planned trial"
 
 _WEIGHTED = Provenance(
@@ -239,6 +240,25 @@ _ENTRIES = (
     Method("logistic", "logistic model; Wald test and interval on the log odds ratio",
            Provenance("estimate.regression.logistic.fit_logistic", STANDARD, "`glm`", "1e-6"),
            given="site or strata", scales=_ODDS, offered=_POWER, reason=_OF_TRIALS),
+    Method("log-rank", "log-rank test within strata; hazard ratio of Cox's model within them",
+           Provenance("estimate.survival.two_arm_times.log_rank_of_days",
+                      "Mantel N. Cancer Chemother Rep 1966;50:163-70",
+                      "`lifelines.statistics.logrank_test`", "1e-9"),
+           given="site or strata", scales=("hazard ratio",), needs=frozenset(), offered=_POWER,
+           reason=_OF_TIMES,
+           times=True),
+    Method("cox", "Cox's model; Wald test and interval on the log hazard ratio",
+           Provenance("estimate.survival.two_arm_times.cox_two_arms",
+                      "Cox DR. J R Stat Soc B 1972;34:187-220", "`survival::coxph`", "1e-8"),
+           given="site or strata", scales=("hazard ratio",), offered=_POWER, reason=_OF_TIMES,
+           times=True),
+    Method("rmst", "difference of restricted mean times (Kaplan-Meier); Wald test and interval, "
+           "Greenwood's variance",
+           Provenance("estimate.survival.two_arm_times.restricted_means",
+                      "Royston P, Parmar MKB. Stat Med 2011;30:2409-21",
+                      "`survival::survfit`", "1e-8"),
+           scales=("RMST difference",), needs=frozenset(), offered=_POWER, reason=_OF_TIMES,
+           times=True),
     Method("mixed", "logistic model with a normal intercept per site; Wald test and interval",
            Provenance("estimate.regression.random_intercept.fit_random_intercept",
                       "Pinheiro JC, Bates DM. J Comput Graph Stat 1995;4:12-35", "`lme4::glmer`",

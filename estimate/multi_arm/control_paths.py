@@ -59,6 +59,44 @@ def control_paths(rates: tuple[float, ...]) -> tuple[Floats, Floats]:
     return np.cumsum(grid[kept] * steps, axis=1), mass[kept] / mass[kept].sum()
 
 
+@dataclass(frozen=True, slots=True)
+class LastAnalysis:
+    """An arm that has come to its last analysis, along each path of the control.
+
+    Attributes
+    ----------
+    earlier
+        (path,) probabilities of a rejection at an earlier analysis.
+    place, mass
+        (path, node) positions of the arm's Brownian motion at the analysis before, with the
+        probability of having reached them.
+    shift
+        (path,) part of the boundary that the control adds.
+    scale, step
+        Factor of a boundary of z, and standard deviation of the last step.
+    """
+
+    earlier: Floats
+    place: Floats
+    mass: Floats
+    shift: Floats
+    scale: float
+    step: float
+    two_sided: bool
+
+    def exits(self, upper: float, lower: float) -> tuple[Floats, Floats]:
+        """Return the (path,) probabilities of rejecting and of being dropped at this analysis."""
+        high, low = upper * self.scale + self.shift, lower * self.scale + self.shift
+        above = (self.mass * ndtr((self.place - high[:, None]) / self.step)).sum(1)
+        below = (self.mass * ndtr((low[:, None] - self.place) / self.step)).sum(1)
+        return (above + below, np.zeros_like(below)) if self.two_sided else (above, below)
+
+    def rejects(self, upper: float) -> Floats:
+        """Return the (path,) probabilities of a rejection at this analysis or before."""
+        lower = -upper if self.two_sided else -np.inf
+        return self.earlier + self.exits(upper, lower)[0]
+
+
 def follow_arm(
     rates: Sequence[float],
     upper: Floats,
@@ -81,36 +119,77 @@ def follow_arm(
     two_sided
         Whether Z <= -upper rejects too; then nothing is dropped.
     """
-    paths, _ = control_paths(tuple(rates))
     parts = [
-        _follow(np.asarray(rates, float), upper, lower, ratio, drift, paths[first:first + AT_ONCE],
-                two_sided=two_sided)
-        for first in range(0, len(paths), AT_ONCE)
-    ]  # fmt: skip
-    return Arm(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+        _walk(rates, upper, lower, ratio, drift, control, two_sided=two_sided)
+        for control in _portions(rates)
+    ]
+    return Arm(*(np.concatenate([each[n] for each in parts]) for n in (0, 1)))
 
 
-def _follow(
-    t: Floats, upper: Floats, lower: Floats, ratio: float, drift: float, control: Floats, *,
-    two_sided: bool,
-) -> tuple[Floats, Floats]:  # fmt: skip
+def before_last(
+    rates: Sequence[float],
+    upper: Sequence[float],
+    lower: Sequence[float],
+    ratio: float,
+    *,
+    two_sided: bool = False,
+) -> LastAnalysis:
+    """Return an arm without effect at its last analysis, along every path of the control.
+
+    Parameters
+    ----------
+    upper, lower
+        Boundaries of Z at the earlier analyses; further ones of ``lower`` are not used.
+    """
+    earlier = len(rates) - 1
+    high, low = np.asarray(upper, float)[:earlier], np.asarray(lower, float)[:earlier]
+    parts = [
+        _walk(rates, high, low, ratio, 0.0, control, two_sided=two_sided)
+        for control in _portions(rates)
+    ]
+    last = [each[2] for each in parts]
+    joined = {
+        name: np.concatenate([getattr(each, name) for each in last])
+        for name in ("earlier", "place", "mass", "shift")
+    }
+    return LastAnalysis(
+        **joined, scale=last[0].scale, step=last[0].step, two_sided=last[0].two_sided
+    )
+
+
+def _portions(rates: Sequence[float]) -> list[Floats]:
+    """Return the paths of the control in portions that fit the memory."""
+    paths, _ = control_paths(tuple(rates))
+    return [paths[first : first + AT_ONCE] for first in range(0, len(paths), AT_ONCE)]
+
+
+def _walk(
+    rates: Sequence[float], upper: Floats, lower: Floats, ratio: float, drift: float,
+    control: Floats, *, two_sided: bool,
+) -> tuple[Floats, Floats, LastAnalysis]:  # fmt: skip
+    """Return (path, analysis) exits at the analyses with boundaries, and the state at the last."""
+    t = np.asarray(rates, float)
     scale = np.sqrt(t * (1 + ratio))
-    mean = drift * np.sqrt(1 + ratio) * t
-    shift = np.sqrt(ratio) * control - mean  # B_k - its mean must exceed z * scale + shift
-    high = upper * scale + shift
-    low = (-upper if two_sided else lower) * scale + shift
-    rejects, dropped = np.empty(control.shape), np.empty(control.shape)
+    # An arm's motion without its mean must exceed z * scale + shift.
+    shift = np.sqrt(ratio) * control - drift * np.sqrt(1 + ratio) * t
+    step = np.sqrt(np.diff(t, prepend=0.0))
+    rejects = np.zeros((len(control), len(upper)))
+    dropped = np.zeros_like(rejects)
     place: Floats = np.zeros((len(control), 1))
     mass: Floats = np.ones((len(control), 1))
     for k in range(t.size):
-        step = np.sqrt(t[k] - (t[k - 1] if k else 0.0))
-        above = (mass * ndtr((place - high[:, k, None]) / step)).sum(1)
-        below = (mass * ndtr((low[:, k, None] - place) / step)).sum(1)
-        rejects[:, k] = above + below if two_sided else above
-        dropped[:, k] = 0.0 if two_sided else below
+        earlier = rejects[:, :k].sum(1)
+        state = LastAnalysis(
+            earlier, place, mass, shift[:, k], float(scale[k]), float(step[k]), two_sided
+        )
+        if k == len(upper):
+            break
+        low = -upper[k] if two_sided else lower[k]
+        rejects[:, k], dropped[:, k] = state.exits(upper[k], low)
         if k + 1 < t.size:
-            place, mass = _carry(place, mass, low[:, k], high[:, k], step, np.sqrt(t[k]))
-    return rejects, dropped
+            ends = low * scale[k] + shift[:, k], upper[k] * scale[k] + shift[:, k]
+            place, mass = _carry(place, mass, *ends, step[k], np.sqrt(t[k]))
+    return rejects, dropped, state
 
 
 @lru_cache(maxsize=1)

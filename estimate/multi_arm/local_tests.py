@@ -10,19 +10,19 @@ A local test may reject at any analysis up to the present one. Treatments that w
 longer count in its favour: dropping keeps the family-wise type I error.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import brentq
 
 from estimate.core.arrays import Bools, Floats
-from estimate.multi_arm.control_paths import NODES, control_paths, follow_arm
+from estimate.multi_arm.control_paths import NODES
+from estimate.multi_arm.familywise import Familywise
 from estimate.sequential.boundaries import plan_sequential
-from estimate.sequential.boundary_shapes import Shape, WangTsiatis
+from estimate.sequential.boundary_shapes import Shape
 from estimate.sequential.spending import Spending
 from protocol.errors import InputError
 
@@ -96,6 +96,7 @@ class LocalTests:
 
         Examples
         --------
+        >>> from estimate.sequential.boundary_shapes import WangTsiatis
         >>> tests = local_tests("holm", [1.0], WangTsiatis(0.0), [1.0, 1.0], 0.025)
         >>> tests.decide(np.array([[[[2.3], [2.0]]], [[[2.2], [2.2]]]]))[..., 0].tolist()
         [[True, True], [False, False]]
@@ -214,38 +215,14 @@ def joint_boundary(
 
     Examples
     --------
+    >>> from estimate.sequential.boundary_shapes import WangTsiatis
     >>> [f"{z:.4f}" for z in joint_boundary((1.0,), WangTsiatis(0.0), (1.0, 1.0), 0.025)]
     ['2.2121']
     """
     if len(ratios) == 1:
         return single_boundary(rates, shape, alpha)
-    t = np.asarray(rates)
-
-    def error(upper: Floats) -> float:
-        first, none = rates[: upper.size], 1.0
-        for ratio in sorted(set(ratios)):
-            arm = follow_arm(first, upper, np.full(upper.size, -np.inf), ratio)
-            none = none * np.clip(1 - arm.rejects.sum(1), 0.0, 1.0) ** ratios.count(ratio)
-        return float(1 - control_paths(first)[1] @ none)
-
-    if isinstance(shape, WangTsiatis):
-        form = t ** (shape.delta - 0.5)
-        found = brentq(lambda c: error(c * form) - alpha, 0.3, 9.0, xtol=1e-8)
-        return np.asarray(found * form)
-    if not isinstance(shape, Spending):
-        problem = "boundaries of several treatments follow error spending or Wang-Tsiatis"
-        raise InputError.of("multi-arm", "efficacy", problem, "give OF, Pocock, HSD, KD, or WT")
-    upper: list[float] = []
-    for spent in _at_level(shape, alpha).spent(t, alpha):  # type: ignore[union-attr]  # spending alone comes here
-        upper.append(_next(error, upper, float(spent)))
-    return np.asarray(upper)
-
-
-def _next(error: Callable[[Floats], float], upper: list[float], spent: float) -> float:
-    """Return the next boundary at which ``spent`` is spent in all."""
-    if spent - (error(np.asarray(upper)) if upper else 0.0) < 1e-12:
-        return 9.0
-    return float(brentq(lambda b: error(np.asarray([*upper, b])) - spent, -2.0, 9.0, xtol=1e-7))
+    family = Familywise(rates, ratios, (-np.inf,) * len(rates))
+    return family.boundaries(_at_level(shape, alpha), alpha)
 
 
 def _check(procedure: str, ratios: Sequence[float], steps: int, analyses: int) -> None:

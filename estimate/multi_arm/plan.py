@@ -6,8 +6,9 @@ dropped if its statistic falls below the futility boundary; boundaries ignore th
 binding.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,9 +16,10 @@ from scipy.optimize import brentq
 
 from estimate.core.arrays import Floats
 from estimate.multi_arm.control_paths import NODES, Arm, control_paths, follow_arm
-from estimate.sequential.boundary_shapes import Shape, WangTsiatis, describe
+from estimate.multi_arm.familywise import Familywise
+from estimate.sequential.boundary_shapes import Shape, describe
 from estimate.sequential.design import check_errors, check_rates
-from estimate.sequential.spending import Spending
+from estimate.sequential.recursion import exit_probabilities
 from protocol.errors import InputError
 
 #: Most treatment arms.
@@ -61,17 +63,21 @@ class MultiArmPlan:
         if each.shape != (self.arms,):
             problem = f"{each.size} drifts were given for {self.arms} arms"
             raise InputError.of("multi-arm", "drifts", problem, "give one per treatment arm")
-        arms = {drift: self._follow(float(drift)) for drift in set(each.tolist())}
-        return _behave(self.information_rates, [arms[drift] for drift in each.tolist()])
+        return self._behaviour(tuple(each.tolist()))
+
+    @lru_cache(maxsize=64)  # noqa: B019  plans are few and small; a page asks for the same again
+    def _behaviour(self, drifts: tuple[float, ...]) -> "Behaviour":
+        arms = {drift: self._follow(drift) for drift in set(drifts)}
+        return _behave(self.information_rates, [arms[drift] for drift in drifts])
 
     def error(self) -> float:
         """Return the family-wise error if no arm has an effect; non-binding stops are ignored."""
         lower = self.lower if self.binding else np.full(len(self.lower), -np.inf)
-        arm = follow_arm(
-            self.information_rates, np.asarray(self.upper), np.asarray(lower), self.ratio,
+        family = Familywise(
+            self.information_rates, (self.ratio,) * self.arms, tuple(map(float, lower)),
             two_sided=self.sides == 2,
         )  # fmt: skip
-        return _any(self.information_rates, arm, self.arms)
+        return family.error(np.asarray(self.upper))
 
     def drift_for(self, power: float) -> float:
         """Return the drift at which a single effective treatment is detected with this power."""
@@ -82,8 +88,10 @@ class MultiArmPlan:
         return float(brentq(short, 0.0, 20.0, xtol=1e-9))
 
     def _power(self, drift: float) -> float:
-        weights = control_paths(self.information_rates)[1]
-        return float(weights @ self._follow(drift).rejects.sum(1))
+        """Return the power of one treatment: its statistics alone are those of two arms."""
+        lower = -np.asarray(self.upper) if self.sides == 2 else np.asarray(self.lower)
+        down, up = exit_probabilities(self.information_rates, lower, self.upper, drift)
+        return float(up.sum() + (down.sum() if self.sides == 2 else 0.0))
 
     def _follow(self, drift: float) -> Arm:
         return follow_arm(
@@ -150,6 +158,7 @@ def plan_multi_arm(
 
     Examples
     --------
+    >>> from estimate.sequential.boundary_shapes import WangTsiatis
     >>> dunnett = plan_multi_arm([1], WangTsiatis(0), 3)
     >>> print(f"{dunnett.upper[0]:.4f}")
     2.3490
@@ -162,50 +171,16 @@ def plan_multi_arm(
         lower = np.full(t.size, -np.inf)
     kept = lower if binding else np.full(t.size, -np.inf)
 
-    def error(upper: Floats) -> float:
-        first = tuple(float(x) for x in t[: upper.size])
-        arm = follow_arm(first, upper, kept[: upper.size], ratio, two_sided=sides == 2)
-        return _any(first, arm, arms)
-
-    upper = _by_shape(t, shape, alpha, sides, error)
+    family = Familywise(
+        tuple(t.tolist()), (ratio,) * arms, tuple(kept.tolist()), two_sided=sides == 2
+    )
+    upper = family.boundaries(shape, alpha, sides=sides)
     return MultiArmPlan(
         name=f"{describe(shape, None, False)}, {arms} treatments against one control",
         arms=arms, ratio=ratio, information_rates=tuple(float(x) for x in t),
         upper=tuple(float(x) for x in upper), lower=tuple(float(x) for x in lower), alpha=alpha,
         sides=sides, binding=binding,
     )  # fmt: skip
-
-
-def _by_shape(
-    t: Floats, shape: Shape, alpha: float, sides: int, error: Callable[[Floats], float]
-) -> Floats:
-    if isinstance(shape, WangTsiatis):
-        form = t ** (shape.delta - 0.5)
-        found = brentq(lambda c: error(c * form) - alpha, 0.3, 9.0, xtol=1e-8)
-        return np.asarray(found * form)
-    if not isinstance(shape, Spending):
-        problem = "boundaries of several arms follow error spending or Wang-Tsiatis"
-        raise InputError.of("multi-arm", "shape", problem, "give OF, Pocock, HSD, KD, or WT")
-    upper: list[float] = []
-    for spent in sides * shape.spent(t, alpha / sides):
-        if spent - (error(np.asarray(upper)) if upper else 0.0) < 1e-12:
-            upper.append(9.0)
-            continue
-        upper.append(
-            float(
-                brentq(
-                    lambda b, s=spent: error(np.append(np.asarray(upper), b)) - s,
-                    -2.0, 9.0, xtol=1e-8,
-                )
-            )
-        )  # fmt: skip
-    return np.asarray(upper)
-
-
-def _any(rates: tuple[float, ...], arm: Arm, arms: int) -> float:
-    """Return the probability that at least one of several equal arms rejects."""
-    none = np.clip(1 - arm.rejects.sum(1), 0.0, 1.0)
-    return float(1 - control_paths(rates)[1] @ none**arms)
 
 
 def _behave(rates: tuple[float, ...], arms: Sequence[Arm]) -> Behaviour:

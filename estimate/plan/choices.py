@@ -9,6 +9,7 @@ from estimate.causal.matching import Focal, Order
 from estimate.core.analysis_set import OutcomeKind
 from estimate.core.columns import Categorical, Kind, Numeric
 from estimate.core.estimand import Strategy
+from estimate.core.result import Scale
 from estimate.methods.shared_work import MatchingRule
 from protocol.reading.documents import Document
 from protocol.reading.fields import Number, Whole
@@ -16,6 +17,9 @@ from protocol.shorten import shorten
 
 #: Pairs of these must be increasing and between 0 and 100.
 Percent = Annotated[Number, Field(ge=-1000, le=1000)]
+
+#: A label of a column.
+Label = Annotated[str, Field(min_length=1, max_length=80)]
 
 _CUT = r"^(<|<=|>|>=)\s*-?[0-9]{1,15}(\.[0-9]{1,15})?$"
 _KIND_CURE = "write `numeric`, or `categorical: [reference, other, ...]`"
@@ -157,6 +161,13 @@ class Event(Document):
 
     event: str
     strategy: Strategy
+
+
+class Primary(Document):
+    """The primary estimate: a method of the plan, and one of its effect measures."""
+
+    method: str
+    effect: Scale
 
 
 class Subgroup(Document):

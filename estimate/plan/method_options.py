@@ -15,7 +15,7 @@ from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import ErrorKind
 from estimate.multivalued_treatment.comparisons import SEVERAL
 from estimate.outcomes.registry import OUTCOME_METHODS, check_outcome_methods, errors_of
-from estimate.plan.choices import Matching, MissingData, Outcome, read_level
+from estimate.plan.choices import Matching, MissingData, Outcome, Primary, read_level
 
 #: Denotes every method of the plan.
 ALL = "all methods"
@@ -235,3 +235,25 @@ def _kind(before: Mapping[str, Any]) -> OutcomeKind | None:
 def _imputed(before: Mapping[str, Any]) -> bool:
     missing = before.get("missing")
     return missing is not None and missing.method == "mice"
+
+
+def check_primary(value: Primary | None, before: Mapping[str, Any]) -> Primary | None:
+    """Return the primary estimate, if its method is one of the plan."""
+    names = (*before.get("methods", ()), *before.get("models", ()))
+    if value is not None and names and value.method not in names:
+        raise ValueError(f"{value.method!r} is not a method of the plan; name one of its methods")
+    return value
+
+
+def check_labels(value: dict[str, str], before: Mapping[str, Any]) -> dict[str, str]:
+    """Return the labels, if each is of the treatment, of the outcome or of a covariate."""
+    outcome = before.get("outcome")
+    known = {before.get("treatment"), *(outcome.columns if outcome else ())}
+    known |= set(before.get("covariates", value))
+    strange = [name for name in value if name not in known]
+    if strange:
+        raise ValueError(
+            f"{', '.join(strange)}: labels are for treatment, outcome and covariates; correct the "
+            "name, or declare the column"
+        )
+    return value

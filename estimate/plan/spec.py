@@ -1,5 +1,6 @@
 """The format of analysis plans: one YAML file for any table of patients."""
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from estimate.methods.offered_methods import check_method
 from estimate.methods.shared_work import Choices, ErrorKind
 from estimate.plan.choices import (
     Event,
+    Label,
     LiveBirthColumns,
     Matching,
     Measured,
@@ -25,6 +27,7 @@ from estimate.plan.choices import (
     MissingData,
     Outcome,
     Percent,
+    Primary,
     Subgroup,
     check_division,
     name_alone,
@@ -36,10 +39,12 @@ from estimate.plan.method_options import (
     NOT_OF_SEVERAL,
     check_clusters,
     check_covariates,
+    check_labels,
     check_matching,
     check_mediation,
     check_methods,
     check_missing,
+    check_primary,
     check_sampling,
     check_sampling_strata,
     check_splines,
@@ -56,6 +61,15 @@ from protocol.reading.fields import Seed, Whole
 
 #: A method that `pretese analyse` offers.
 MethodName = Annotated[str, AfterValidator(partial(check_method, door="analyse"))]
+
+
+def _with_earlier(check: Callable[[Any, Mapping[str, Any]], Any]) -> Callable[..., Any]:
+    """Return a validator that checks a field against the fields before it."""
+
+    def validator(value: Any, info: ValidationInfo) -> Any:
+        return check(value, info.data)
+
+    return validator
 
 
 class Plan(Document):
@@ -126,6 +140,12 @@ class Plan(Document):
         The population in words, for labels.
     intercurrent
         Intercurrent events, for labels.
+    primary
+        The primary estimate; the others are then secondary. Without it the report states that the
+        plan specifies none.
+    labels
+        Column to its label in the report, such as ``fsh_iu_l: "FSH, IU/L"``; by default the name of
+        the column.
     """
 
     treatment: str
@@ -163,6 +183,8 @@ class Plan(Document):
     eligible: str | None = None
     population: str | None = None
     intercurrent: tuple[Event, ...] = ()
+    primary: Primary | None = None
+    labels: Annotated[dict[str, Label], Field(max_length=500)] = Field(default_factory=dict)
     seed: Seed = 0
 
     @field_validator(*NOT_OF_SEVERAL)
@@ -177,39 +199,12 @@ class Plan(Document):
             raise ValueError("name another column than the treatment")
         return value
 
-    @field_validator("covariates")
-    @classmethod
-    def _covariates_are_neither(cls, value: dict[str, Kind], info: ValidationInfo) -> Any:
-        return check_covariates(value, info.data)
-
-    @field_validator("methods")
-    @classmethod
-    def _methods_have_what_they_need(
-        cls, value: tuple[str, ...], info: ValidationInfo
-    ) -> tuple[str, ...]:
-        return check_methods(value, info.data)
-
-    @field_validator("cluster")
-    @classmethod
-    def _methods_allow_for_clusters(cls, value: str | None, info: ValidationInfo) -> Any:
-        return check_clusters(value, info.data)
-
-    @field_validator("sampling_weights")
-    @classmethod
-    def _methods_take_weights(cls, value: str | None, info: ValidationInfo) -> str | None:
-        return check_sampling(value, info.data)
-
-    @field_validator("sampling_strata")
-    @classmethod
-    def _strata_have_weights(cls, value: str | None, info: ValidationInfo) -> str | None:
-        return check_sampling_strata(value, info.data)
-
-    @field_validator("errors")
-    @classmethod
-    def _methods_have_these_errors(
-        cls, value: dict[str, ErrorKind], info: ValidationInfo
-    ) -> dict[str, ErrorKind]:
-        return resolve_errors(value, info.data)
+    _covariates_are_neither = field_validator("covariates")(_with_earlier(check_covariates))
+    _methods_have_what_they_need = field_validator("methods")(_with_earlier(check_methods))
+    _methods_allow_for_clusters = field_validator("cluster")(_with_earlier(check_clusters))
+    _methods_take_weights = field_validator("sampling_weights")(_with_earlier(check_sampling))
+    _strata_have_weights = field_validator("sampling_strata")(_with_earlier(check_sampling_strata))
+    _methods_have_these_errors = field_validator("errors")(_with_earlier(resolve_errors))
 
     @field_validator("propensity", "mean_sd")
     @classmethod
@@ -238,17 +233,8 @@ class Plan(Document):
             )
         return value
 
-    @field_validator("splines")
-    @classmethod
-    def _splines_bend_numbers(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        return check_splines(value, info.data)
-
-    @field_validator("mediation")
-    @classmethod
-    def _mediation_has_two_groups(
-        cls, value: tuple[str, ...], info: ValidationInfo
-    ) -> tuple[str, ...]:
-        return check_mediation(value, info.data)
+    _splines_bend_numbers = field_validator("splines")(_with_earlier(check_splines))
+    _mediation_has_two_groups = field_validator("mediation")(_with_earlier(check_mediation))
 
     @field_validator("mediation_interaction", "mediation_sensitivity")
     @classmethod
@@ -263,15 +249,18 @@ class Plan(Document):
         refuse_undeclared(value, info.data)
         return check_strata(value, info.data)
 
-    @field_validator("missing")
-    @classmethod
-    def _predictors_are_covariates(cls, value: MissingData, info: ValidationInfo) -> MissingData:
-        return check_missing(value, info.data)
+    _predictors_are_covariates = field_validator("missing")(_with_earlier(check_missing))
+    _exact_is_categorical = field_validator("matching")(_with_earlier(check_matching))
 
-    @field_validator("matching")
+    @field_validator("primary")
     @classmethod
-    def _exact_is_categorical(cls, value: Matching, info: ValidationInfo) -> Matching:
-        return check_matching(value, info.data)
+    def _primary_is_estimated(cls, value: Primary | None, info: ValidationInfo) -> Primary | None:
+        return check_primary(value, info.data)
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_are_of_columns(cls, value: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        return check_labels(value, info.data)
 
     @field_validator("trim_percent", "truncate_percent")
     @classmethod

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from estimate.core.result import RATIOS, Estimate
 from estimate.plan.findings import Analysis
 from pretese.analysis.analysis_tables import arm_words, score_odds_ratios, scores_by_arm
+from pretese.analysis.column_labels import label_table, with_labels
 from pretese.analysis.exploration_figures import FigureMaker, exploration_makers
 from pretese.analysis.journal_style import effect
 from pretese.analysis.prediction_figures import draw_validation
@@ -51,7 +52,8 @@ def figure_makers(found: Analysis) -> dict[str, FigureMaker]:
         makers["balance"] = partial(draw_balance, found)
     if found.score is not None:
         makers["propensity_scores"] = partial(draw_overlap, found)
-        makers["propensity_odds_ratios"] = partial(draw_score_model, score_odds_ratios(found))
+        table = label_table(score_odds_ratios(found), found.plan.labels, found.plan.treatment)
+        makers["propensity_odds_ratios"] = partial(draw_score_model, table)
     if found.predictions:
         makers["predictions"] = partial(draw_validation, found.predictions)
     return {**makers, **exploration_makers(found)}
@@ -61,14 +63,15 @@ def draw_participants(found: Analysis) -> Figure:
     """Draw the flow diagram: records assessed, excluded with reasons, analysed by arm."""
     data, record = found.complete.data, found.record()
     missing = record["missing"]
-    excluded = [f"{why}: {count}" for why, count in missing["excluded"].items() if count]
+    named = partial(with_labels, labels=found.plan.labels)
+    excluded = [named(f"{why}: {count}") for why, count in missing["excluded"].items() if count]
     arms = []
     names = data.levels or ("untreated", "treated")
     for value, arm in enumerate(names):
         cell = record["arms"][arm]
-        named = arm if data.levels else value
-        words = f"{data.treatment_name} = {named}: n = {cell['patients']}"
-        arms.append((words, arm_words(data.outcome_name, cell)))
+        code = arm if data.levels else value
+        words = named(f"{data.treatment_name} = {code}: n = {cell['patients']}")
+        arms.append((words, named(arm_words(data.outcome_name, cell))))
     longest = max(len(line) for lines in arms for line in lines)
     with house_style():
         stretch = min(max(1, longest / ARM_LETTERS) * len(arms) / 2, WIDEST)
@@ -167,9 +170,9 @@ def _draw_odds_ratios(estimates: Sequence[Estimate]) -> Figure:
         ratio_axis(
             axes,
             [each.method for each in shown],
-            "Odds ratio, circle; risk ratio, diamond (full: conditional)"
+            "Odds ratio, circle; risk ratio, diamond (filled: conditional)"
             if any(diamonds)
-            else "Odds ratio (full: conditional)",
+            else "Odds ratio (filled: conditional)",
         )
     return figure
 
@@ -194,7 +197,7 @@ def draw_balance(found: Analysis) -> Figure:
     """Draw a love plot: absolute standardised differences before and after each method."""
     record = found.record()["balance"]
     first = next(iter(record.values()))
-    names = [row["covariate"] for row in first]
+    names = [with_labels(row["covariate"], found.plan.labels) for row in first]
     before = [abs(row["difference"] or 0) for row in first]
     order = np.argsort(before)
     with house_style():

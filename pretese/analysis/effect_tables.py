@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from estimate.core.result import Estimate
@@ -13,8 +14,15 @@ from pretese.analysis.journal_style import PLAIN, JournalStyle, effect
 
 
 def estimates_table(found: Analysis, style: JournalStyle = PLAIN) -> pd.DataFrame:
-    """Return one line per estimate, absolute risks first within a method."""
-    return table_of_effects(found.estimates, style)
+    """Return one line per estimate, absolute risks first within a method.
+
+    With a primary estimate in the plan, a column states which line it is.
+    """
+    table, primary = table_of_effects(found.estimates, style), found.plan.primary
+    if primary is not None:
+        chosen = (table["method"] == primary.method) & (table["effect"] == primary.effect)
+        table.insert(0, "role", np.where(chosen, "primary", "secondary"))
+    return table
 
 
 def table_of_effects(estimates: Sequence[Estimate], style: JournalStyle = PLAIN) -> pd.DataFrame:

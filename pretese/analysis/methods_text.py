@@ -8,6 +8,7 @@ from estimate.core.columns import Categorical
 from estimate.outcomes.registry import label_of
 from estimate.plan.choices import Outcome
 from estimate.plan.findings import Analysis
+from pretese.analysis.journal_style import PLAIN, JournalStyle, effect
 
 #: Name of each kind of outcome, and its effect measure.
 _OUTCOMES = {
@@ -54,12 +55,35 @@ def _sentences(found: Analysis) -> Iterator[str]:
         )
     intervals = dict.fromkeys(f"{each.scale}: {each.interval}" for each in found.estimates)
     yield f"Intervals cover 95 % ({_listed(list(intervals), '; ')}); tests are two-sided."
+    if plan.primary is not None:
+        yield f"The primary estimate was the {plan.primary.effect} by {plan.primary.method}."
+    if len(found.estimates) > 1:
+        yield (
+            "P-values and intervals were not adjusted for multiplicity: the "
+            f"{len(found.estimates)} estimates answer the same question or closely related ones "
+            "from the same patients."
+        )
     if plan.subgroups:
         yield (
             f"Effects in subgroups ({_listed(tuple(plan.subgroups))}) were compared by tests of "
             f"interaction, with Holm's correction for their number."
         )
     yield f"Analyses were done with pretese {version('pretese')}."
+
+
+def primary_words(found: Analysis, style: JournalStyle = PLAIN) -> str:
+    """Return the primary estimate with its interval, or that the plan specifies none."""
+    primary, words = found.plan.primary, "the plan specifies none (`primary`)."
+    if primary is not None:
+        words = f"the {primary.effect} by {primary.method} was not estimated."
+        for each in found.estimates:
+            if (each.method, each.scale) == (primary.method, primary.effect):
+                unit = " percentage points" if each.scale == "risk difference" else ""
+                words = f"{each.scale} by {each.method}, {effect(each, style)}{unit}."
+        words += " The other estimates are secondary." if len(found.estimates) > 1 else ""
+    if len(found.estimates) > 1:
+        words += " P-values and intervals are not adjusted for the number of estimates."
+    return words
 
 
 def outcome_words(outcome: Outcome) -> str:

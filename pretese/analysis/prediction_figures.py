@@ -29,7 +29,7 @@ def draw_validation(models: Sequence[ValidatedModel]) -> Figure:
         curve = models[0].found.curve
         thresholds = [t for t, *_ in curve]
         right.plot(thresholds, [every for *_, every in curve], color=MUTED, lw=1, label="treat all")
-        right.axhline(0, color=MUTED, lw=1, ls="--", label="treat nobody")
+        right.axhline(0, color=MUTED, lw=1, ls="--", label="treat none")
         highest = max(max(b.high for _, b, _ in each.found.curve) for each in models)
         right.set_ylim(-0.05, highest + 0.03)
         right.set_xlabel("Threshold of predicted risk")

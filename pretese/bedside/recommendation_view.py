@@ -14,6 +14,12 @@ from protocol.regimen.rules import Regimen
 
 WIDTH = 80
 
+#: What to do on a hold.
+ON_HOLD = (
+    "Give no injection until the responsible physician has decided: inform the physician before "
+    "the next injection is due."
+)
+
 #: A non-breaking blank.
 UNBROKEN = "\u00a0"
 
@@ -67,7 +73,8 @@ def _outcome(made: Recommendation) -> Iterator[str]:
         if flag.blocking:
             yield from wrapped(_flag_words(flag))
     if made.held is not None:
-        yield from wrapped(f"Otherwise the regimen recommends: {made.held}", "  ")
+        yield from wrapped(f"Without the hold the regimen would recommend: {made.held}", "  ")
+        yield from wrapped(ON_HOLD, "  ")
     for flag in made.flags.raised:
         if not flag.blocking:
             word = "NOTE: " if flag.severity == "information" else "WARNING: "

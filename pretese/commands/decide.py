@@ -31,7 +31,9 @@ OPTIONS = {
 @regimen_option
 @click.option("--patient", type=InputPath(), help="A patient's file (YAML).")
 @click.option("--month", type=int, help="The month of therapy that begins, from 1.")
-@click.option("--previous-phase", help="The phase of the previous month, such as hcg.")
+@click.option(
+    "--previous-phase", help="Phase of the previous month (the drugs given), such as hcg."
+)
 @fsh_option("FSH at the end of the previous month. Repeat for several results of one day.")
 @fsh_unit_option
 @click.option(

@@ -52,7 +52,6 @@ def command(design: str, interim: Path, plot: Path | None, as_json: bool, **chos
     from pretese.api.trials.read_design import design as read_design
     from pretese.screen.console import SafeConsole
     from pretese.trial.monitoring.interim_data import read_interim_data
-    from pretese.trial.monitoring.monitoring_view import show_monitoring
 
     plan, data = read_design(design), read_interim_data(interim)
     show_assumptions(interim, data.assumptions)
@@ -65,4 +64,4 @@ def command(design: str, interim: Path, plot: Path | None, as_json: bool, **chos
     if as_json:
         print_json(found.to_dict())
     else:
-        show_monitoring(SafeConsole(), found.to_dict())
+        found.show(SafeConsole())

@@ -1,6 +1,7 @@
 """Hormones before therapy and at its end, as measured at the visits of a cohort."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,9 @@ HORMONES = {
 
 #: Values whose quartiles lie further apart than this by a factor are drawn by their logarithm.
 DECADES = 3.0
+
+#: Characters per line of the name of a group.
+LETTERS = 24
 
 GROUPS = ("hCG alone", "hCG and uFSH")
 
@@ -93,6 +97,11 @@ def draw_changes(changes: Sequence[Change]) -> Figure:
     return figure
 
 
+def _p(pairs: Pairs) -> str:
+    words = format_p(pairs.p_value)
+    return words.replace("<", "< ") if words.startswith("<") else f"= {words}"
+
+
 def _panel(axes: Axes, groups: Mapping[str, Pairs], decades: bool) -> None:
     ticks, labels, top = [], [], 0.0
     for place, (name, pairs) in enumerate(groups.items()):
@@ -106,7 +115,7 @@ def _panel(axes: Axes, groups: Mapping[str, Pairs], decades: bool) -> None:
         ticks += [x, x + 1]
         labels += ["before", "after"]
         axes.text(
-            x + 0.5, -0.13, f"{name}: {both.shape[1]} patients, P {format_p(pairs.p_value)}",
+            x + 0.5, -0.13, f"{fill(name, LETTERS)}\n{both.shape[1]} patients, P {_p(pairs)}",
             transform=axes.get_xaxis_transform(), ha="center", va="top", fontsize=8, color=INK,
         )  # fmt: skip
     axes.set_xticks(ticks, labels)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from pretese.api.protocols.read_regimen import regimen as read_regimen
 from pretese.api.simulation.read_scenario import scenario
-from pretese.api.trials.read_design import design
+from pretese.api.trials.designs import two_arm_design
+from pretese.api.trials.trial_arguments import design_text
 from pretese.validation.comparison import Comparison, Pairs, compared
 from pretese.validation.values_file import values
 from protocol.bedside.cases import load_cases, run_cases
@@ -42,7 +43,8 @@ def simulation() -> Iterator[Comparison]:
     for name, digest in simulated_digests().items():
         pairs: Pairs = [(f"{name}: same bytes (1: yes)", 1, float(wanted[name] == digest))]
         yield from compared(SIMULATION, "paper", _RELEASE, 0.0, pairs)
-    study = design("clomiphene-second-tese").power(replicates=TRIALS, progress=False)
+    design = two_arm_design(*design_text("clomiphene-second-tese"))
+    study = design.power(replicates=TRIALS, progress=False)
     for point in study.to_dict()["designs"][0]["points"]:
         exact = point["exact"]
         words = f"simulated less exact power ({point['effect_percent']:g} % of the effect), in MCSE"

@@ -189,7 +189,9 @@ def _fault(item: ErrorDetails, model: type[BaseModel], where: str) -> Fault:
     if item["type"] == "missing":
         return Fault(where, field, "it is missing", "add it")
     message = shorten_text(item["msg"].removeprefix("Value error, "), MAX_WORDS)
-    problem = f"{shorten(item['input'])} is not allowed" if field else "its fields do not agree"
+    together = item["type"] == "value_error" and isinstance(item["input"], dict)
+    alone = bool(field) and not together
+    problem = f"{shorten(item['input'])} is not allowed" if alone else "its fields do not agree"
     if item["type"] == "string_type" and isinstance(item["input"], bool | int | float):
         return Fault(where, field, problem, "text is wanted; put it in quotes")
     return Fault(where, field, problem, message[:1].lower() + message[1:])

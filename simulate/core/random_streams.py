@@ -184,6 +184,11 @@ def _key(seed: int, purpose: str) -> int:
     return int.from_bytes(digest[:16], "little")
 
 
+def generator_of(seed: int, purpose: str) -> np.random.Generator:
+    """Return a generator of its own for a purpose without patients, such as counts of events."""
+    return np.random.Generator(np.random.Philox(key=_key(seed, purpose)))
+
+
 class _Address:
     """One Philox generator that jumps to a (replicate, chunk) address of its purpose."""
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from protocol.errors import InputError
+from simulate.core.random_streams import uses_compiled_streams
 from simulate.recruitment.randomisation import check_allocation, check_levels
 
 Floats = NDArray[np.float64]
@@ -99,10 +100,15 @@ def _assign(
     probability: float,
     distance: Distance,
 ) -> Arms:
+    preferences = _preferences(ratio, probability) * ratio[:, None]
+    if ratio.size == 2 and uses_compiled_streams():
+        from simulate.recruitment.compiled_minimisation import two_arms  # loads numba
+
+        squared = distance == "variance"
+        return two_arms(streams, place, cells, weights, ratio, preferences, squared=squared)
     replicates, patients = streams.shape
     load = np.zeros((replicates, cells, ratio.size))  # patients over parts
     rows, arms = np.arange(replicates), np.empty((replicates, patients), np.int64)
-    preferences = _preferences(ratio, probability) * ratio[:, None]
     for i in range(patients):
         at = place[:, i]
         total = _imbalances(load[rows[:, None], at], weights, ratio, distance)

@@ -103,7 +103,10 @@ def imbalance_within(
         (..., patient) whole numbers from 0 to ``levels`` - 1, for example sites.
     """
     ratio = np.asarray(check_allocation(allocation), float)
-    given = np.asarray(arms)[..., None] == np.arange(ratio.size)
-    member = check_levels(level, levels)[..., None] == np.arange(levels)
-    load = np.einsum("...nl,...na->...la", member.astype(float), given.astype(float)) / ratio
+    arm, place = np.broadcast_arrays(np.asarray(arms), check_levels(level, levels))
+    lead, cells = arm.shape[:-1], levels * ratio.size
+    code = (place * ratio.size + arm).reshape(-1, arm.shape[-1])
+    code += np.arange(len(code))[:, None] * cells
+    counts = np.bincount(code.ravel(), minlength=len(code) * cells)
+    load = counts.reshape(*lead, levels, ratio.size) / ratio
     return np.asarray(load.max(-1) - load.min(-1))

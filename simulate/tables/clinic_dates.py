@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from protocol.dates import MONTH_DAYS
+from simulate.cohort.birth_times import wait_days
 from simulate.cohort.draw import Cohort
 from simulate.core.random_streams import RandomStreams
 from simulate.hormones.traits import MONTHS
@@ -93,11 +94,11 @@ def _plan(parts: Tables, cohort: Cohort, dates: Dates, r: int) -> _Plan:
         visit[:, month] = _on_weekday(dates, enrolled + day) - enrolled
     waits = streams.normal("waits", width=2)[r]
     over = visit[np.arange(len(enrolled)), cohort.surgery_day[r] // MONTH_DAYS]
-    surgery = over + _wait(dates.surgery_wait_days.value, dates, waits[:, 0])
+    surgery = over + wait_days(dates.surgery_wait_days.value, dates, waits[:, 0])
     surgery = _on_weekday(dates, enrolled + surgery) - enrolled
     ejaculated = cohort.observed("sperm_in_ejaculate")[r]
     icsi = np.where(ejaculated, over, surgery)
-    later = icsi + _wait(dates.icsi_wait_days.value, dates, waits[:, 1])
+    later = icsi + wait_days(dates.icsi_wait_days.value, dates, waits[:, 1])
     fresh = ~ejaculated & ~_thawed(parts, cohort)
     icsi = np.where(fresh, surgery, _on_weekday(dates, enrolled + later) - enrolled)
     return _Plan(dates, streams.first_patient, enrolled, visit, surgery, icsi)
@@ -110,12 +111,6 @@ def _thawed(parts: Tables, cohort: Cohort) -> NDArray[np.bool_]:
     place = cycles["patient_id"].to_numpy() - cohort.streams.first_patient - 1
     thawed[place] = cycles["sperm_thawed"].to_numpy() == 1
     return thawed
-
-
-def _wait(median: float, dates: Dates, score: Floats) -> Ints:
-    """Return whole days of a log-normal wait, at least one."""
-    days = np.rint(median * np.exp(dates.wait_log_sd.value * score))
-    return np.maximum(days, 1).astype(np.int_)
 
 
 def _on_weekday(dates: Dates, day: Ints) -> Ints:

@@ -39,6 +39,10 @@ WITH_A_UNIT_BESIDE = {
     "up_to",
     "cut_points",
     "exponent",
+    # Parameters of a beta distribution count patients; a ratio of odds has no unit.
+    "alpha",
+    "beta",
+    "odds_ratio",
     # Results by the name of an input, which holds the unit; doses in the unit of the drug.
     "baseline",
     "monthly",

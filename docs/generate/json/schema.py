@@ -18,7 +18,7 @@ MAPS = {
     "proof.paths[].totals.packs", "analysis.balance", "analysis.balance_denominators",
     "analysis.effective_sample_size", "analysis.versions", "monitor.versions", "power.versions",
     "clinic.versions", "clinic.rows", "fit.versions", "power.asked.sensitivity",
-    "power-several-arms.versions",
+    "power-several-arms.versions", "power-bayesian.versions", "monitor-bayesian.versions",
     "power-several-arms.sizes[].configurations[].comparisons[].rejection",
     "power.designs[].sensitivity.axes", "power.designs[].sensitivity.planned",
     "power.designs[].sensitivity.cells[].at",

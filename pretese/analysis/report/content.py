@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -16,6 +17,7 @@ from pretese.analysis.analysis_tables import (
     subgroups_table,
     weighted_table,
 )
+from pretese.analysis.column_labels import label_table, with_labels
 from pretese.analysis.effect_tables import (
     e_values_table,
     estimands_table,
@@ -25,7 +27,7 @@ from pretese.analysis.effect_tables import (
     table_of_effects,
 )
 from pretese.analysis.journal_style import PLAIN, JournalStyle
-from pretese.analysis.methods_text import methods_paragraph, outcome_words
+from pretese.analysis.methods_text import methods_paragraph, outcome_words, primary_words
 from pretese.analysis.reporting_items import reporting_items
 
 #: A caption and its table.
@@ -47,6 +49,11 @@ CAPTIONS = {
     "live_birth": "Cumulative live birth",
     "predictions": "Calibration and decision curves of prediction models",
 }
+
+#: Columns of tests in Table 1. STROBE (item 14, explanation) discourages tests of
+#: characteristics; the files of `pretese analyse --out` contain them.
+TESTS = frozenset({"p", "p value", "P value", "test"})
+NO_TESTS = "no tests of baseline characteristics, STROBE 14"
 
 #: Columns of effects with statistical details, shown at the end.
 DETAILS = ("interval", "test", "estimand")
@@ -92,16 +99,21 @@ def report_content(
         *document["versions"].items(),
         *(("Assumption about the table", each) for each in document["data_assumptions"]),
     ]
+    named = partial(with_labels, labels=found.plan.labels)
     return ReportContent(
-        title=f"Effect of {found.plan.treatment} on {outcome_words(found.plan.outcome)}",
-        lead=" ".join(lead),
-        arms=tuple(arms_lines(found, document)),
+        title=named(f"Effect of {found.plan.treatment} on {outcome_words(found.plan.outcome)}"),
+        lead=named(" ".join(lead)),
+        arms=tuple(map(named, arms_lines(found, document))),
         statements=(
-            *(("Not estimable", each) for each in found.remarks),
-            *(("Caution", each) for each in found.cautions),
+            ("Primary estimate", named(primary_words(found, style))),
+            *(("Not estimable", named(each)) for each in found.remarks),
+            *(("Caution", named(each)) for each in found.cautions),
         ),
-        tables=tuple(_report_tables(found, document, style)),
-        methods=methods_paragraph(found),
+        tables=tuple(
+            (caption, label_table(table, found.plan.labels, found.plan.treatment))
+            for caption, table in _report_tables(found, document, style)
+        ),
+        methods=named(methods_paragraph(found)),
         items=tuple(reporting_items(found)),
         provenance=tuple((str(name), str(value)) for name, value in provenance),
     )
@@ -116,7 +128,11 @@ def _report_tables(
     yield caption, effects.drop(columns=details)
     yield "Flow of patients", flow_table(found, document)
     yield "Estimands: the five attributes of ICH E9(R1)", estimands_table(found)
-    yield from ((caption, table) for _, caption, table in others)
+    for name, caption, table in others:
+        if name == "table1":
+            yield f"{caption} ({NO_TESTS})", table.drop(columns=TESTS.intersection(table.columns))
+        else:
+            yield caption, table
     if details:
         named = [*(c for c in ("method", "effect") if c in effects), *details]
         yield "Interval and test of each estimate", effects[named].drop(columns="estimand")

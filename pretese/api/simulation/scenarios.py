@@ -1,47 +1,27 @@
 """Scenarios of the public interface: simulate patients with known true effects."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.arguments.argument_numbers import number_in_range, seed_of, whole_of
 from pretese.api.arguments.argument_values import choice_of
-from pretese.api.display import Shown
 from pretese.api.simulation.cohorts import Cohort, TrueEffects
+from pretese.api.simulation.stated_scenario import StatedScenario
 from pretese.cohort.cohort_folder import CohortRequest
-from pretese.io.input.regimen_files import RegimenFiles
 from pretese.pictures.scenario_pictures import PICTURES
-from protocol.shorten import shorten_text
-from simulate.scenario.load import LoadedScenario
-from simulate.scenario.parameter_paths import parameters
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
     from pretese.api.simulation.clinic_results import CapacityAnswer, ClinicRun
-    from pretese.api.simulation.parameter_sets import ParameterSets
-    from simulate.scenario.ensemble import Ensemble
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Scenario(Shown):
-    """A scenario, solved and ready for simulation; returned by `pretese.scenario`.
-
-    Attributes
-    ----------
-    loaded
-        The loaded scenario, with the hashes of its files and calibration records.
-    changes
-        The numbers that were replaced.
-    regimens
-        Regimen files of its arms, which must not change until the results are written.
-    """
-
-    loaded: LoadedScenario
-    changes: Mapping[str, float]
-    regimens: RegimenFiles
+class Scenario(StatedScenario):
+    """A scenario, solved and ready for simulation; returned by `pretese.scenario`."""
 
     def simulate(
         self,
@@ -138,49 +118,6 @@ class Scenario(Shown):
         self.regimens.check()
         whole = pd.concat([table, added], ignore_index=True) if len(added) else table
         return TrueEffects(model.id, number, seed, whole, self.loaded.transported)
-
-    def ensemble(self) -> "ParameterSets":
-        """Return the ensemble of parameter sets of the scenario, or of the one that it extends.
-
-        Raises
-        ------
-        InputError
-            None is stored, or its scenario changed after it was made.
-        """
-        from pretese.api.simulation.parameter_sets import ParameterSets
-
-        found = self._sets(2)
-        return ParameterSets(found.file, found.path)
-
-    def worlds(self, number: int) -> "tuple[Scenario, ...]":
-        """Return the scenario at the first parameter sets of its ensemble.
-
-        Each reproduces the published numbers; together they show what these leave open.
-
-        Parameters
-        ----------
-        number
-            Parameter sets, from 2 to as many as are stored.
-
-        Examples
-        --------
-        >>> import pretese
-        >>> first, second = pretese.scenario("paper").worlds(2)
-        >>> second.simulate(patients=30)
-        <Cohort: paper, 30 patients, seed 1>
-        """
-        from simulate.scenario.ensemble import member_of
-
-        return tuple(
-            replace(self, loaded=member_of(self.loaded, values),
-                    changes={**self.changes, **values})
-            for values in self._sets(number).changes
-        )  # fmt: skip
-
-    def _sets(self, number: int) -> "Ensemble":
-        from pretese.api.simulation.parameter_sets import ensemble_of
-
-        return ensemble_of(self.loaded, self.changes, number)
 
     def simulate_worlds(
         self,
@@ -337,35 +274,3 @@ class Scenario(Shown):
 
         wanted = clinic, patients, seed, max_replicates, workers, progress
         return answer_capacity(self.loaded.scenario, solve, goal, wanted, out)
-
-    def summary(self) -> str:
-        """Return name, size and the regimens of both arms."""
-        model = self.loaded.scenario
-        arms = " against ".join(
-            shorten_text(Path(model.arms[arm].regimen).stem, 20) for arm in ("treated", "untreated")
-        )
-        return f"{shorten_text(model.id, 20)}, {model.patients:,} patients, {arms}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return name, question, expected finding, hashes, changed and transported numbers."""
-        model = self.loaded.scenario
-        return {
-            "scenario": model.id,
-            "question": model.question,
-            "expected_finding": model.expected_finding,
-            "patients": model.patients,
-            "sha256": self.loaded.sha256,
-            "mechanism_sha256": self.loaded.mechanism_sha256,
-            "changed": dict(self.changes),
-            "transported": self.loaded.transported.model_dump(mode="json"),
-        }
-
-    def to_frame(self) -> "pd.DataFrame":
-        """Return every number of the scenario: path, value, unit, status, source."""
-        import pandas as pd
-
-        rows = [
-            {"path": path, "value": n.value, "unit": n.unit, "status": n.status, "source": n.source}
-            for path, n in parameters(self.loaded.scenario).items()
-        ]
-        return pd.DataFrame(rows)

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 from pretese.api.arguments.argument_numbers import number_in_range, sequence_of, whole_of
 from pretese.api.display import Shown
 from pretese.api.trials.trial_arguments import (
+    design_text,
     effect_shares,
+    folder_of,
     interim_data_of,
     planned_risks_of,
     power_request,
+    sizes_of,
 )
 from protocol.errors import InputError
 
@@ -120,24 +123,17 @@ class Design(Shown):
         from pretese.api.trials.power import Power
         from pretese.trial.run_power import run_power
 
-        if resume and out is None:
-            problem = "there is nothing to resume without `out`"
-            raise InputError.of("resume", "", problem, "name the folder of the study")
+        folder = folder_of(out, resume=resume)
         others = [_compared(each) for each in sequence_of(compare, "compare")]
         request = power_request(
             participants, effects, target_power, replicates, seed, sensitivity, changes, tornado,
             patient_level=patient_level or bool(others), mcse=mcse,
         )  # fmt: skip
-        run = run_power(
-            [(each._file, each.text) for each in (self, *others)],
-            request,
-            out=None if out is None else Path(out),
-            resume=resume,
-            workers=whole_of(workers, "workers", 1, 256),
-            scheduler=scheduler,
-            show_progress=progress,
-        )
-        return Power(run)
+        designs = [(each._file, each.text) for each in (self, *others)]
+        return Power(run_power(
+            designs, request, out=folder, resume=resume, scheduler=scheduler,
+            workers=whole_of(workers, "workers", 1, 256), show_progress=progress,
+        ))  # fmt: skip
 
     def show(self, form: str = "synopsis") -> str:
         """Return the trial for others.
@@ -188,11 +184,9 @@ class Design(Shown):
         """
         from pretese.api.trials.forecasts import forecast_of
 
-        sizes = _sizes(participants)
-        return forecast_of(
-            self._file, self.text, prior, sizes, whole_of(pilot, "pilot", 8, 100_000),
-            worlds, workers,
-        )  # fmt: skip
+        pilot = whole_of(pilot, "pilot", 8, 100_000)
+        every = sizes_of(participants)
+        return forecast_of(self._file, self.text, prior, every, pilot, worlds, workers)
 
     def power_bands(
         self,
@@ -226,9 +220,10 @@ class Design(Shown):
         """
         from pretese.api.trials.ensemble_power import power_bands_of
 
+        sizes = sizes_of(participants)
         return power_bands_of(
-            self._file, worlds, _sizes(participants), replicates, seed, workers, progress=progress
-        )
+            self._file, worlds, sizes, replicates, seed, workers, progress=progress
+        )  # fmt: skip
 
     def monitor(
         self,
@@ -252,8 +247,7 @@ class Design(Shown):
             comparison; or ``estimate``, ``std_error`` by any other method (risk differences, or
             natural logarithms of odds ratios).
         final
-            The last row is the final analysis although more were planned: spend all remaining
-            alpha.
+            The last row is the final analysis although more were planned: all alpha is spent.
         overrunning
             The last row holds data that arrived after the trial had stopped.
         planned
@@ -279,46 +273,15 @@ class Design(Shown):
         >>> round(report.to_dict()["analyses"][0]["z"], 3)
         2.268
         """
-        from pretese.api.trials.monitoring import InterimReport
-        from pretese.io.output.versions import versions
-        from pretese.io.text.rounding_rule import rounded_document
-        from pretese.trial.monitoring.monitoring_answer import monitoring_document
-        from pretese.trial.monitoring.ongoing_trial import Asked, monitor
-        from protocol.reading.stored import content_hash
+        from pretese.api.trials.monitoring import interim_report
 
-        shares = effect_shares(effects)
         if planned is not None:
             planned = number_in_range(planned, "planned", 1e-12, 1e12)
-        asked = Asked(
-            final, overrunning, planned, planned_risks_of(control_risk, treated_risk), shares
-        )
-        data = interim_data_of(analyses)
-        document = rounded_document(monitoring_document(monitor(self._file, data, asked)))
-        return InterimReport({
-            **document,
-            "design_sha256": content_hash(self.text),
-            "interim_data_sha256": data.sha256,
-            "data_assumptions": list(data.assumptions),
-            "versions": versions(),
-        })  # fmt: skip
-
-
-def design_text(source: str | Path | Mapping[str, Any]) -> tuple[str, str]:
-    """Return the text of a design, and where it stands for messages; see `read_design.design`."""
-    from pretese.trial.design.design_reader import design_path
-    from protocol.reading.documents import read_text
-
-    if isinstance(source, Mapping):
-        import yaml
-
-        from pretese.io.text.json_text import plain
-
-        return yaml.safe_dump(plain(source), sort_keys=False, allow_unicode=True), "design"
-    if not isinstance(source, str | Path):
-        cure = "give the name of a shipped design, a path, or a mapping of fields"
-        raise InputError.of("design", "", f"{source!r} is not allowed", cure)
-    path = design_path(source)
-    return read_text(path), str(path)
+        return interim_report(
+            self._file, self.text, interim_data_of(analyses), final=final, planned=planned,
+            overrunning=overrunning, risks=planned_risks_of(control_risk, treated_risk),
+            effects=effect_shares(effects),
+        )  # fmt: skip
 
 
 def two_arm_design(text: str, where: str) -> Design:
@@ -332,13 +295,6 @@ def _compared(source: "Design | str | Path | Mapping[str, Any]") -> Design:
     """Return a design that is compared with another one: of two arms."""
     found = source if isinstance(source, Design) else two_arm_design(*design_text(source))
     if type(found) is not Design:
-        problem = f"{found.id} has several treatments"
-        raise InputError.of("compare", "", problem, "compare designs with two arms")
+        problem = f"{found.id} has several treatments or is Bayesian"
+        raise InputError.of("compare", "", problem, "compare designs of two arms with boundaries")
     return found
-
-
-def _sizes(participants: Sequence[int] | None) -> tuple[int, ...]:
-    return tuple(
-        whole_of(each, "participants", 8, 1_000_000)
-        for each in sequence_of(participants, "participants")
-    )

@@ -188,6 +188,9 @@ def boundaries(
         "futility_rho": futility_rho, "control_risk": control_risk, "treated_risk": treated_risk,
         "margin": margin, "allocation_ratio": allocation_ratio, "harm_alpha": harm_alpha,
     })  # fmt: skip
+    futility_z = choice.one_or_several("futility_z", futility_z)
+    futility_analyses = choice.one_or_several("futility_analyses", futility_analyses)
+    efficacy_analyses = choice.one_or_several("efficacy_analyses", efficacy_analyses)
     arms = choice.treatment_arms_of(treatment_arms, allocation_ratio, futility_z)
     if arms > 1:
         _alone(

@@ -9,6 +9,10 @@ from pretese.api.display import Shown
 if TYPE_CHECKING:  # slow to load and not always needed
     import pandas as pd
     from matplotlib.figure import Figure
+    from rich.console import Console
+
+    from pretese.trial.design.design_file import DesignFile
+    from pretese.trial.monitoring.interim_data import InterimData
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -74,6 +78,32 @@ class InterimReport(Shown):
     def __str__(self) -> str:
         """Return what ``pretese monitor`` prints, 80 columns wide."""
         from pretese.screen.console import console_text
+
+        return console_text(self.show)
+
+    def show(self, console: "Console") -> None:
+        """Print what ``pretese monitor`` prints."""
         from pretese.trial.monitoring.monitoring_view import show_monitoring
 
-        return console_text(lambda console: show_monitoring(console, self.to_dict()))
+        show_monitoring(console, self.to_dict())
+
+
+def interim_report(
+    design: "DesignFile", text: str, data: "InterimData", *, final: bool, overrunning: bool,
+    planned: float | None, risks: tuple[float, float] | None, effects: tuple[float, ...],
+) -> InterimReport:  # fmt: skip
+    """Return the analyses of a trial compared with its design; ``text`` is that of its file."""
+    from pretese.io.output.versions import versions
+    from pretese.io.text.rounding_rule import rounded_document
+    from pretese.trial.monitoring.monitoring_answer import monitoring_document
+    from pretese.trial.monitoring.ongoing_trial import Asked, monitor
+    from protocol.reading.stored import content_hash
+
+    found = monitor(design, data, Asked(final, overrunning, planned, risks, effects))
+    return InterimReport({
+        **rounded_document(monitoring_document(found)),
+        "design_sha256": content_hash(text),
+        "interim_data_sha256": data.sha256,
+        "data_assumptions": list(data.assumptions),
+        "versions": versions(),
+    })  # fmt: skip

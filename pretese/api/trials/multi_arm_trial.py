@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pretese.api.arguments.argument_numbers import sequence_of, whole_of
 from pretese.api.trials.designs import Design
 from pretese.api.trials.power import Power
-from pretese.api.trials.trial_arguments import power_request
+from pretese.api.trials.trial_arguments import folder_of, power_request
 from protocol.errors import InputError
 
 if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
@@ -74,9 +74,7 @@ class MultiArmTrial(Design):
         from pretese.trial.multi_arm.results.study import ArmRequest, run_arms
 
         self._refuse(effects, others)
-        if resume and out is None:
-            problem = "there is nothing to resume without `out`"
-            raise InputError.of("resume", "", problem, "name the folder of the study")
+        folder = folder_of(out, resume=resume)
         asked = power_request(
             participants, None, target_power, replicates, seed, None, changes, False,
             patient_level=patient_level,
@@ -86,7 +84,7 @@ class MultiArmTrial(Design):
             dict(asked.overrides), patient_level,
         )  # fmt: skip
         run = run_arms(
-            self._file, self.text, request, out=None if out is None else Path(out), resume=resume,
+            self._file, self.text, request, out=folder, resume=resume,
             workers=whole_of(workers, "workers", 1, 256), scheduler=scheduler,
             show_progress=progress,
         )  # fmt: skip

@@ -166,7 +166,7 @@ def report(
     """
     from pretese.io.output.atomic_file import check_file, write_file
     from pretese.io.output.manifest import add_to_manifest
-    from pretese.trial.power.study import MULTI_ARM_SCHEMA
+    from pretese.trial.power.study import BAYESIAN_SCHEMA, MULTI_ARM_SCHEMA
     from pretese.trial.report.power_report import read_study, render_report
 
     folder = Path(folder)
@@ -185,6 +185,10 @@ def report(
             problem = "a design of several arms has no forecast"
             raise InputError.of("prior", "", problem, "give a prior for a design of two arms")
         page = render_arms_folder(results, document)
+    elif document["schema"] == BAYESIAN_SCHEMA:
+        from pretese.trial.bayesian.results.report import render_bayesian_folder
+
+        page = render_bayesian_folder(results, document)
     else:
         beliefs = None if prior is None else _beliefs(results, document, prior, worlds, workers)
         page = render_report(folder, beliefs)

@@ -57,7 +57,7 @@ def power_part(
     for each in designs:
         if type(each) is not Design:
             cure = "leave it out, and use workers or a scheduler"
-            problem = f"{each.id} has several treatments, which are not simulated in parts"
+            problem = f"{each.id} has several treatments or is Bayesian: it has no parts"
             raise InputError.of("part", "", problem, cure)
     request = power_request(
         participants, effects, target_power, replicates, seed, sensitivity, changes, tornado,

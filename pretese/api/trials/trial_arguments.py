@@ -101,3 +101,37 @@ def interim_data_of(analyses: Any) -> "InterimData":
         problem = f"{shorten(analyses)} is not understood"
         raise InputError.of("analyses", "", problem, cure) from None
     return parse_interim_data(table.to_csv(index=False, lineterminator="\n").encode(), "analyses")
+
+
+def sizes_of(participants: Any) -> tuple[int, ...]:
+    """Return sample sizes of both arms together."""
+    return tuple(
+        whole_of(each, "participants", 8, 1_000_000)
+        for each in sequence_of(participants, "participants")
+    )
+
+
+def folder_of(out: str | Path | None, *, resume: bool) -> Path | None:
+    """Return the folder of a study; refuse to resume without one."""
+    if resume and out is None:
+        problem = "there is nothing to resume without `out`"
+        raise InputError.of("resume", "", problem, "name the folder of the study")
+    return None if out is None else Path(out)
+
+
+def design_text(source: str | Path | Mapping[str, Any]) -> tuple[str, str]:
+    """Return the text of a design, and where it stands for messages; see `read_design.design`."""
+    from pretese.trial.design.design_reader import design_path
+    from protocol.reading.documents import read_text
+
+    if isinstance(source, Mapping):
+        import yaml
+
+        from pretese.io.text.json_text import plain
+
+        return yaml.safe_dump(plain(source), sort_keys=False, allow_unicode=True), "design"
+    if not isinstance(source, str | Path):
+        cure = "give the name of a shipped design, a path, or a mapping of fields"
+        raise InputError.of("design", "", f"{source!r} is not allowed", cure)
+    path = design_path(source)
+    return read_text(path), str(path)

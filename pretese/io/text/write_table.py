@@ -5,6 +5,7 @@ spreadsheet, markup in a page, or a command of LaTeX.
 """
 
 import html
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,9 @@ import pandas as pd
 from pretese.io.text.markup import latex_text, markdown_text
 from pretese.io.text.spreadsheet import spreadsheet_cell
 from protocol.safe_text import lines, xml_text
+
+#: Start of a cell with a number.
+_NUMBER = re.compile(r"\s*[<>+−-]?[.·]?\d")
 
 
 def write_table(frame: pd.DataFrame, stem: Path, caption: str) -> None:
@@ -83,10 +87,10 @@ def latex(frame: pd.DataFrame, caption: str) -> str:
 
 
 def html_table(frame: pd.DataFrame, caption: str) -> str:
-    """Return an HTML table element; columns without numbers have the class ``words``."""
+    """Return an HTML table element; columns of text have the class ``words``."""
     head, *body = _rows(frame)
     columns = zip(*body, strict=True) if body else ()
-    words = [not any(map(str.isdigit, "".join(column))) for column in columns]
+    words = [not _mostly_numbers(column) for column in columns]
 
     def line(cells: list[str], tag: str) -> str:
         kinds = [' class="words"' if of_words else "" for of_words in words] or [""] * len(cells)
@@ -100,6 +104,12 @@ def html_table(frame: pd.DataFrame, caption: str) -> str:
         f"<thead>\n{line(head, 'th')}</thead>\n"
         f"<tbody>\n{''.join(line(row, 'td') for row in body)}</tbody>\n</table>\n"
     )
+
+
+def _mostly_numbers(cells: tuple[str, ...]) -> bool:
+    """Return whether more than half of the cells that are not empty begin with a number."""
+    filled = [cell for cell in cells if cell.strip()]
+    return 2 * sum(_NUMBER.match(cell) is not None for cell in filled) > len(filled)
 
 
 def _html(text: str) -> str:

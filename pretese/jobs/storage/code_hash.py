@@ -31,6 +31,8 @@ _OWN: dict[Kind, tuple[str, ...]] = {
         "pretese/trial/simulation/*.py",
         "pretese/trial/multi_arm/*.py",
         "pretese/trial/multi_arm/design/*.py",
+        "pretese/trial/bayesian/*.py",
+        "pretese/trial/bayesian/design/*.py",
         "pretese/trial/power/runner.py",
         "pretese/trial/power/trial_tables.py",
     ),

@@ -9,6 +9,7 @@ from pretese.trial.design.arms import Risks
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.endpoint import Endpoint
 from protocol.errors import InputError
+from simulate.cohort.birth_times import birth_times_of
 from simulate.cohort.draw import Cohort, Path, draw_cohort
 from simulate.cohort.spermatogenesis import see_sperm
 from simulate.core.random_streams import RandomStreams
@@ -35,11 +36,15 @@ class Potential:
     at_null
         Whether the endpoint would be met under treatment if its effect were at the limit of the
         null hypothesis; None: as under control.
+    days
+        Of a time to an event: the day of the event, or of the end of follow-up without one; None
+        for others.
     """
 
     success: tuple[Flags, Flags]
     counted: tuple[Flags, Flags]
     at_null: Flags | None = None
+    days: tuple[Codes, Codes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +111,29 @@ def draw_eligible(
 
 
 def _potential(endpoint: Endpoint, cohort: Cohort) -> Potential:
+    if endpoint.is_time:
+        return _times(endpoint, cohort)
     success = potential_outcomes(cohort, endpoint.variable)
     if endpoint.sperm_in_ejaculate in ("excluded", "principal stratum"):
         control, treated = cohort.paths
         return Potential(success, (control.micro_tese, treated.micro_tese))
     everyone = np.ones(cohort.gonadotropin_therapy.shape, bool)
     return Potential(success, (everyone, everyone))
+
+
+def _times(endpoint: Endpoint, cohort: Cohort) -> Potential:
+    """Return times to a birth within the follow-up.
+
+    Couples who stop without a birth are followed up to the end of it, or censored when they stop.
+    """
+    horizon, everyone = endpoint.horizon_days, np.ones(cohort.gonadotropin_therapy.shape, bool)
+    success, days = [], []
+    for found in birth_times_of(cohort):
+        born = found.born & (found.day <= horizon)
+        stopped = found.day if endpoint.censors_stopped else horizon
+        success.append(born)
+        days.append(np.minimum(np.where(born | found.born, found.day, stopped), horizon))
+    return Potential((success[0], success[1]), (everyone, everyone), days=(days[0], days[1]))
 
 
 def _plain(design: DesignFile, risks: Risks, streams: RandomStreams) -> EligiblePatients:

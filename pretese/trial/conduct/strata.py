@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pretese.trial.design.arms import BaselineFactor
+from pretese.trial.design.subgroups import Population
 from simulate.core.coding import DIAGNOSES
 from simulate.recruitment.predictability import imbalance_within
 from simulate.recruitment.schemes import Factor, joint_strata
@@ -80,6 +81,20 @@ def classes_of(values: Floats, cut_points: Sequence[float]) -> Codes:
 def strata_of(design: Stratified, names: Sequence[str], who: BaselineRecords) -> Factor:
     """Return the stratum of each participant, and the number of strata."""
     return joint_strata([levels_of_factor(design, name, who) for name in names], who.site.shape)
+
+
+def members(
+    population: Population | None, baseline: Mapping[str, Floats], diagnosis: Codes
+) -> NDArray[np.bool_]:
+    """Return which patients belong to a population by their recorded values (missing: no)."""
+    if population is None:
+        return np.ones(diagnosis.shape, bool)
+    if population.diagnosis:
+        return np.isin(diagnosis, [DIAGNOSES.index(each) for each in population.diagnosis])
+    value = baseline[population.variable or ""]
+    low = -np.inf if population.above is None else population.above
+    high = np.inf if population.up_to is None else population.up_to
+    return np.asarray((value > low) & (value <= high))
 
 
 def factor_imbalance(

@@ -1,7 +1,7 @@
 """Simulate trial conduct: recruitment, randomisation, treatment switching, dropout, endpoints."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,13 +65,23 @@ class Participants:
         """Return whether the participant counts if randomised to control and to treatment."""
         return self._assigned(self.eligible.endpoints[endpoint].counted, effect, switching)
 
+    def days(
+        self, effect: float, endpoint: int = 0, *, switching: bool = True
+    ) -> tuple[Codes, Codes]:
+        """Return the last day of follow-up of a time under control and under treatment."""
+        days = self.eligible.endpoints[endpoint].days
+        if days is None:
+            raise ValueError("the endpoint is not a time")  # the caller has looked
+        control, treated = self._assigned(days, effect, switching)
+        return control.astype(np.int64), treated.astype(np.int64)
+
     def _assigned(
         self,
-        pair: tuple[Flags, Flags],
+        pair: tuple[NDArray[Any], NDArray[Any]],
         effect: float,
         switching: bool,
         at_null: Flags | None = None,
-    ) -> tuple[Flags, Flags]:
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
         control = pair[0]
         without = control if at_null is None else at_null
         treated = np.where(self.responds < effect, pair[1], without)
@@ -102,6 +112,9 @@ class Trials:
         Arm whose treatment was received; differs from ``arm`` after treatment switching.
     lost
         Whether the participant drops out before the endpoint.
+    dropout_part
+        Part of the follow-up that those have who drop out, uniform between 0 and 1; None where no
+        endpoint is a time.
     """
 
     participants_: Participants
@@ -109,6 +122,7 @@ class Trials:
     arm: Codes
     received: Codes
     dropped_out: Flags
+    dropout_part: Floats | None = None
 
     @property
     def site(self) -> Codes:
@@ -152,12 +166,14 @@ def draw_trials(
     arm = _randomise(design, streams, site, participants_.eligible)
     switched = np.where(arm == 1, participants_.would_switch[1], participants_.would_switch[0])
     shares = np.array([design.dropout.control_percent, design.dropout.treated_percent]) / 100
+    drawn = streams.uniform("trial dropout")
     return Trials(
         participants_=participants_,
         arrival_months=arrival,
         arm=arm,
         received=np.where(switched, 1 - arm, arm),
-        dropped_out=np.asarray(streams.uniform("trial dropout") < shares[arm]),
+        dropped_out=np.asarray(drawn < shares[arm]),
+        dropout_part=np.minimum(drawn / np.maximum(shares[arm], 1e-12), 1.0),
     )
 
 

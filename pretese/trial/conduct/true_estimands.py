@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from estimate.core.arrays import Bools, Floats
+from estimate.core.arrays import Bools, Floats, Ints
 from pretese.trial.conduct.trial_conduct import Participants
 from pretese.trial.design.design_file import DesignFile
+from protocol.dates import MONTH_DAYS
 
 
 def truths(
@@ -17,15 +18,40 @@ def truths(
     """Return (replicate,) true risks in both arms and true effects in the participants.
 
     Risks are those of all participants. The effect is that in the population of the estimand:
-    participants who would belong to it in either arm.
+    participants who would belong to it in either arm; of restricted means it is in months.
     """
     control, treated, population = (
         each[:, :participants] for each in ideal(design, participants_, effect, endpoint)
     )
     with np.errstate(invalid="ignore"):
-        gained = (treated & population).sum(1) - (control & population).sum(1)
+        if design.questions[endpoint].analysis.effect_scale == "RMST difference":
+            early = _days_gained(design, participants_, effect, endpoint)[:, :participants]
+            gained = (early * population).sum(1) / MONTH_DAYS
+        else:
+            gained = (treated & population).sum(1) - (control & population).sum(1)
         target = gained / population.sum(1)
     return control.mean(1), treated.mean(1), target
+
+
+def ideal_days(
+    design: DesignFile, participants_: Participants, effect: float, endpoint: int = 0
+) -> tuple[Ints, Ints]:
+    """Return the last days of follow-up as the estimand defines them, as `ideal` its outcomes."""
+    end = design.questions[endpoint].endpoint
+    as_they_would = end.treatment_switching == "treatment policy"
+    control, treated = participants_.days(effect, endpoint, switching=as_they_would)
+    if end.treatment_switching == "composite":
+        off, on = participants_.would_switch
+        control = np.where(off, end.horizon_days, control)
+        treated = np.where(on, end.horizon_days, treated)
+    return control, treated
+
+
+def _days_gained(
+    design: DesignFile, participants_: Participants, effect: float, endpoint: int
+) -> Ints:
+    control, treated = ideal_days(design, participants_, effect, endpoint)
+    return control - treated
 
 
 def ideal(

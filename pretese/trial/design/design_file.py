@@ -1,6 +1,6 @@
 """The design file of a planned trial: its fields, and checks across them."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -18,9 +18,17 @@ from pretese.trial.design.arms import (
     check_factors,
 )
 from pretese.trial.design.decision_rule import DecisionRule
-from pretese.trial.design.endpoint import Endpoint, EndpointAnalysis, Secondary, estimand_of
+from pretese.trial.design.endpoint import (
+    Endpoint,
+    EndpointAnalysis,
+    Secondary,
+    check_times,
+    estimand_of,
+    with_default_method,
+)
 from pretese.trial.design.interim import Monitoring, Percent
 from pretese.trial.design.multiplicity import Multiplicity
+from pretese.trial.design.subgroups import Subgroups
 from protocol.errors import InputError
 from protocol.reading.documents import Document
 from protocol.reading.fields import Day, Identifier, Number, Whole
@@ -72,12 +80,19 @@ class DesignFile(Document):
     analysis: EndpointAnalysis = EndpointAnalysis()
     secondary: Annotated[tuple[Secondary, ...], Field(max_length=5)] = ()
     multiplicity: Multiplicity | None = None
+    subgroups: Subgroups | None = None
     monitoring: Monitoring = Monitoring()
     prior: Annotated[tuple[Belief, ...], Field(max_length=1000)] = ()
     decision: DecisionRule | None = None
     sensitivity: dict[str, Annotated[tuple[Amount, ...], Field(min_length=1)]] = Field(
         default_factory=dict
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _times_by_log_rank(cls, given: Any) -> Any:
+        """Analyse a time without a stated method by the log-rank test."""
+        return with_default_method(given)
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -111,10 +126,21 @@ class DesignFile(Document):
         if self.risks is None and any(each.effect_percent < 0 for each in self.prior):
             raise ValueError("a scenario has no negative effects; name risks for a prior on harm")
         self._check_margin()
+        self._check_subgroups()
         self._check_exact_tests()
+        self._check_times()
         if self.decision and self.decision.min_assurance_percent and not self.prior:
             raise ValueError("assurance needs a prior; give one, or remove the threshold")
         return self
+
+    def _check_times(self) -> None:
+        """Refuse times analysed as proportions, and designs that do not know them."""
+        for question in self.questions:
+            check_times(question.endpoint, question.analysis)
+            if question.endpoint.is_time and self.risks:
+                raise ValueError("fixed event rates have no times to an event; name a scenario")
+            if question.endpoint.is_time and self.monitoring.reestimation:
+                raise ValueError("re-estimation takes proportions, and no times to an event")
 
     def _check_exact_tests(self) -> None:
         """Refuse exact tests where they cannot be computed or their statistic would mislead."""
@@ -129,6 +155,21 @@ class DesignFile(Document):
                     f"{question.method} is computed for up to {LARGEST_UNCONDITIONAL:,} "
                     "participants; choose fisher or unadjusted"
                 )
+
+    def _check_subgroups(self) -> None:
+        """Refuse subgroups without baseline values, and claims with interim analyses."""
+        rule = self.subgroups
+        if rule is None:
+            return
+        if self.risks is not None:
+            raise ValueError("fixed event rates have no subgroups; name a scenario")
+        if self.endpoint.sperm_in_ejaculate == "principal stratum":
+            raise ValueError("a principal stratum has no subgroups")
+        if rule.claims and len(self.monitoring.analyses_percent) > 1:
+            raise ValueError(
+                "claims about subgroups need a trial of one analysis: at an early stop they would "
+                "not hold alpha; leave claims out"
+            )
 
     def _check_margin(self) -> None:
         """Refuse margins outside the scale of risks, and hypotheses that the plan cannot test."""
@@ -215,7 +256,7 @@ class DesignFile(Document):
         """The same trial with each endpoint as the only one, the primary first."""
         pairs = [(self.endpoint, self.analysis)]
         pairs += [(each.endpoint, each.analysis) for each in self.secondary]
-        alone = {"secondary": (), "multiplicity": None}
+        alone = {"secondary": (), "multiplicity": None, "subgroups": None}
         return tuple(
             self.model_copy(update={"endpoint": endpoint, "analysis": analysis, **alone})
             for endpoint, analysis in pairs

@@ -1,7 +1,7 @@
 """Endpoints of a trial, their analyses, and the estimands that follow."""
 
 from functools import partial
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
@@ -11,10 +11,12 @@ from estimate.core.result import RATIOS, Scale
 from estimate.methods.offered_methods import check_method
 from estimate.methods.registry import METHODS
 from pretese.trial.design.arms import Factor
+from protocol.dates import MONTH_DAYS
 from protocol.reading.documents import Document
 from protocol.reading.fields import Number
 from simulate.core.coding import BASELINE
-from simulate.endpoints import ENDPOINTS, Ejaculate, check_endpoint
+from simulate.endpoints import ENDPOINTS, TIME_ENDPOINTS, Ejaculate, check_endpoint
+from simulate.endpoints import Endpoint as BinaryEndpoint
 
 #: Strategy for participants with sperm in the ejaculate, by the kind of endpoint.
 _BY_ENDPOINT: dict[Ejaculate, Strategy | None] = {
@@ -43,6 +45,10 @@ _POPULATION = {
 }
 
 
+def _known_variable(name: str) -> str:
+    return name if name in TIME_ENDPOINTS else check_endpoint(name)
+
+
 class Endpoint(Document):
     """An endpoint with the strategies for its intercurrent events; ``name`` is for tables.
 
@@ -50,20 +56,31 @@ class Endpoint(Document):
     operation. It is allowed for ``sperm_retrieved`` only; for other endpoints these participants
     are successes or proceed to ICSI. ``treatment_switching`` is the strategy for participants who
     switch: treatment policy, hypothetical, composite (failure) or excluded.
+    ``stopped_couples``, of times to a birth, is the strategy for couples who have no further
+    treatment: they remain without a birth to the end of follow-up (composite), or are censored.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    variable: Annotated[str, AfterValidator(check_endpoint)] = "any_sperm"
+    variable: Annotated[str, AfterValidator(_known_variable)] = "any_sperm"
     sperm_in_ejaculate: Literal["composite", "excluded", "principal stratum"] | None = None
     endpoint_month: Annotated[Number, Field(ge=0, le=600)]
     missing: Literal["complete case", "failure"] = "complete case"
+    stopped_couples: Literal["composite", "censored"] | None = None
     treatment_switching: Literal["treatment policy", "hypothetical", "composite", "excluded"] = (
         "treatment policy"
     )
 
     @model_validator(mode="after")
     def _strategy(self) -> Self:
-        apart = ENDPOINTS[self.variable].ejaculate == "no operation"
+        if self.stopped_couples and not self.is_time:
+            raise ValueError(
+                f"stopped_couples goes with times to an event: {', '.join(TIME_ENDPOINTS)}"
+            )
+        if self.is_time and not 1 <= self.endpoint_month <= 120:
+            raise ValueError(
+                "endpoint_month is the follow-up of a time to an event; give 1 to 120 months"
+            )
+        apart = self.event.ejaculate == "no operation"
         if apart != (self.sperm_in_ejaculate is not None):
             raise ValueError(
                 "sperm_in_ejaculate (composite, excluded or principal stratum) is a strategy "
@@ -82,12 +99,44 @@ class Endpoint(Document):
         return self.name or self.variable
 
     @property
+    def is_time(self) -> bool:
+        """Whether the endpoint is the time to an event."""
+        return self.variable in TIME_ENDPOINTS
+
+    @property
+    def event(self) -> BinaryEndpoint:
+        """The binary endpoint, or that which ends the time."""
+        return ENDPOINTS[TIME_ENDPOINTS.get(self.variable, self.variable)]
+
+    @property
+    def variable_words(self) -> str:
+        """The variable of the estimand in words."""
+        if not self.is_time:
+            return self.event.label
+        return f"time to {self.event.label} within {self.endpoint_month:g} months"
+
+    @property
+    def horizon_days(self) -> int:
+        """Days of follow-up of a time to an event."""
+        return round(self.endpoint_month * MONTH_DAYS)
+
+    @property
+    def censors_stopped(self) -> bool:
+        """Whether couples who stop treatment without a birth are censored then."""
+        return self.stopped_couples == "censored"
+
+    @property
     def events(self) -> tuple[IntercurrentEvent, ...]:
         """Intercurrent events, each with its strategy."""
         treatment_switching = IntercurrentEvent(
             "treatment switching", _SWITCHING[self.treatment_switching]
         )
-        role = ENDPOINTS[self.variable].ejaculate
+        if self.is_time:
+            stopped: Strategy = "hypothetical" if self.censors_stopped else "composite variable"
+            return (
+                IntercurrentEvent("end of treatment without a birth", stopped), treatment_switching
+            )  # fmt: skip
+        role = self.event.ejaculate
         strategy = (
             _SPERM_IN_EJACULATE[self.sperm_in_ejaculate]
             if self.sperm_in_ejaculate
@@ -113,6 +162,9 @@ class Endpoint(Document):
 
 #: Hypotheses about the risk difference.
 Hypothesis = Literal["superiority", "non-inferiority", "equivalence"]
+
+#: Methods for times to an event.
+OF_TIMES = tuple(name for name, method in METHODS.items() if method.times)
 
 #: Methods that estimate a risk difference, the scale of a margin.
 OF_DIFFERENCES = frozenset({"unadjusted", "mantel-haenszel", "g-computation-randomised"})
@@ -157,6 +209,11 @@ class EndpointAnalysis(Document):
             )
         if self.method == "mantel-haenszel" and (self.covariates or not self.strata):
             raise ValueError("mantel-haenszel takes strata and no covariates")
+        if self.method in OF_TIMES and self.effect_scale == "RMST difference":
+            if self.covariates or self.strata:
+                raise ValueError(f"{self.method} takes neither covariates nor strata")
+        elif self.method in OF_TIMES and self.covariates and not METHODS[self.method].needs:
+            raise ValueError(f"{self.method} takes strata and no covariates; cox takes both")
         if self.method == "mixed" and "site" in self.strata:
             raise ValueError("mixed takes sites as random; leave site out of strata")
         self._check_margin()
@@ -221,6 +278,14 @@ class EndpointAnalysis(Document):
         return method.kind == "conditional" and given
 
     @property
+    def true_by_limit(self) -> bool:
+        """Whether the true effect is the limit of the analysis in ever larger trials.
+
+        No pair of risks has a conditional effect, nor the ratio of hazards that change over time.
+        """
+        return self.conditional or self.effect_scale == "hazard ratio"
+
+    @property
     def by_counts(self) -> bool:
         """Whether the method needs no more than the counts of both arms."""
         return self.method in COUNT_METHODS
@@ -245,16 +310,39 @@ class EndpointAnalysis(Document):
     @property
     def number_scale(self) -> str:
         """Scale of estimates as numbers: the logarithm of a ratio."""
+        if self.effect_scale == "RMST difference":
+            return "restricted mean time gained, months"
         return f"log {self.effect_scale}" if self.effect_scale in RATIOS else self.effect_scale
 
     @property
     def summary(self) -> str:
         """The summary measure of the effect."""
+        if self.effect_scale == "RMST difference":
+            return "difference of restricted mean times"
         return f"{'conditional' if self.conditional else 'marginal'} {self.effect_scale}"
+
+
+def with_default_method(given: Any) -> Any:
+    """Return fields with the log-rank test where a time comes without an analysis.
+
+    >>> with_default_method({"endpoint": {"variable": "time_to_live_birth"}})["analysis"]
+    {'method': 'log-rank'}
+    """
+    if not isinstance(given, dict) or "analysis" in given:
+        return given
+    endpoint = given.get("endpoint")
+    variable = endpoint.get("variable") if isinstance(endpoint, dict) else None
+    timed = isinstance(variable, str) and variable in TIME_ENDPOINTS
+    return {**given, "analysis": {"method": OF_TIMES[0]}} if timed else given
 
 
 class Secondary(Document):
     """A secondary endpoint with its own analysis."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _times_by_log_rank(cls, given: Any) -> Any:
+        return with_default_method(given)
 
     endpoint: Endpoint
     analysis: EndpointAnalysis = EndpointAnalysis()
@@ -262,5 +350,25 @@ class Secondary(Document):
 
 def estimand_of(endpoint: Endpoint, analysis: EndpointAnalysis, treatment: str) -> Estimand:
     """Return the estimand of an endpoint and its analysis."""
-    variable = ENDPOINTS[endpoint.variable].label
-    return Estimand(endpoint.population, treatment, variable, analysis.summary, endpoint.events)
+    words = endpoint.variable_words
+    return Estimand(endpoint.population, treatment, words, analysis.summary, endpoint.events)
+
+
+def check_times(endpoint: Endpoint, analysis: EndpointAnalysis) -> None:
+    """Raise ValueError if a time is analysed as a proportion, or a proportion as a time."""
+    of_times = analysis.method in OF_TIMES
+    if endpoint.is_time and not of_times:
+        raise ValueError(
+            f"{endpoint.variable} is a time, which {analysis.method} does not compare; choose "
+            f"{', '.join(OF_TIMES)}"
+        )
+    if of_times and not endpoint.is_time:
+        raise ValueError(
+            f"{analysis.method} compares times; choose an endpoint from "
+            f"{', '.join(TIME_ENDPOINTS)}, or another method"
+        )
+    if analysis.effect_scale == "RMST difference" and endpoint.censors_stopped:
+        raise ValueError(
+            "restricted means need times that are defined for all couples; choose "
+            "stopped_couples: composite"
+        )

@@ -45,6 +45,7 @@ def _obstacles(design: DesignFile, participants: int | None) -> dict[str, bool]:
     rule = design.monitoring.reestimation
     most = (participants or design.participants) * (max(1.0, rule.max_percent / 100) if rule else 1)
     return {
+        "the endpoint is a time to an event": design.endpoint.is_time,
         f"re-estimation is enumerated up to {MOST_ENUMERATED:,} participants": (
             rule is not None and most > MOST_ENUMERATED
         ),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from protocol.errors import InputError
 
 if TYPE_CHECKING:  # a help text that lists the forms imports no design
+    from pretese.trial.bayesian.design.design_file import BayesianDesign
     from pretese.trial.design.design_file import DesignFile
     from pretese.trial.exchange.outline import TrialOutline
     from pretese.trial.multi_arm.design.design_file import MultiArmDesign
@@ -28,7 +29,7 @@ def _usdm(outline: "TrialOutline") -> str:
 FORMS: dict[str, Callable[["TrialOutline"], str]] = {"synopsis": _synopsis, "usdm": _usdm}
 
 
-def show_design(design: "DesignFile | MultiArmDesign", form: str) -> str:
+def show_design(design: "DesignFile | MultiArmDesign | BayesianDesign", form: str) -> str:
     """Return a design in one of the formats.
 
     Raises

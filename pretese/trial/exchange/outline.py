@@ -6,6 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from estimate.core.estimand import Estimand
+from pretese.trial.bayesian.design.design_file import BayesianDesign
+from pretese.trial.bayesian.design.trial_parts import bayesian_parts
+from pretese.trial.bayesian.results.document import describe_bayesian
+from pretese.trial.bayesian.results.rows import prior_words, stated_rules
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.report.design_words import Rows, described, methods
@@ -54,9 +58,11 @@ class TrialOutline:
     statistics: Rows
 
 
-def outline_of(design: DesignFile | MultiArmDesign) -> TrialOutline:
+def outline_of(design: DesignFile | MultiArmDesign | BayesianDesign) -> TrialOutline:
     """Return the outline of a design."""
     rows: Rows
+    if isinstance(design, BayesianDesign):
+        return _bayesian(design)
     if isinstance(design, MultiArmDesign):
         first = design.pair(_treatments(design)[0])
         arms, endpoints = tuple(_several_arms(design)), tuple(_hypotheses(design))
@@ -72,6 +78,19 @@ def outline_of(design: DesignFile | MultiArmDesign) -> TrialOutline:
         design.id, design.title, " ".join(design.question.split()), design.version or "",
         design.author or "", design.date, design.participants, arms, endpoints, rows,
     )  # fmt: skip
+
+
+def _bayesian(design: BayesianDesign) -> TrialOutline:
+    """Return the outline of the trial without its boundaries, which are replaced by the rules."""
+    fixed = outline_of(design.as_fixed())
+    priors = prior_words(describe_bayesian(design, bayesian_parts(design)))
+    analyses = ", ".join(f"{each:g}" for each in design.bayes.analyses_percent)
+    rows: Rows = [
+        ("Analyses", f"at {analyses} % of the participants, by posterior probabilities"),
+        *(("Prior", words) for words in priors),
+        *(("Decision rule", words) for words in stated_rules(design)),
+    ]
+    return replace(fixed, statistics=rows)
 
 
 def _without(rows: Rows, *names: str) -> Rows:

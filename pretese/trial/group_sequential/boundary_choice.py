@@ -58,6 +58,13 @@ def finite_numbers(argument: str, values: Any) -> tuple[float, ...]:
     return numbers
 
 
+def one_or_several(argument: str, values: Any) -> tuple[Any, ...]:
+    """Return the entries of a sequence of numbers, which may be empty, or of a single number."""
+    if np.ndim(values) == 0 or isinstance(values, str):
+        return finite_numbers(argument, values if isinstance(values, str) else (values,))
+    return tuple(values)
+
+
 def choose_shape(
     spending: str | None, shape: str | None, parameters: Mapping[str, float | None],
     cumulative: Sequence[float] | None,

@@ -8,12 +8,16 @@ from scipy.special import ndtr
 from estimate.core.arrays import Bools, Floats, Ints
 from estimate.multi_arm.plan import Behaviour, MultiArmPlan, plan_multi_arm
 from estimate.performance.measures import proportion_mcse
+from estimate.sample_size.exact_sequential import exact_sequential
 from estimate.sequential.boundary_shapes import WangTsiatis
 from pretese.trial.group_sequential.boundary_choice import WHERE
 from protocol.errors import InputError
 
 #: Number of simulated trials (counts) with several analyses, and their seed.
 REPLICATES, SEED = 100_000, 1
+
+#: In place of minus infinity where trials are enumerated.
+NO_BOUNDARY = -40.0
 
 #: Version of the JSON document.
 SCHEMA = "pretese/multi-arm/1"
@@ -90,8 +94,9 @@ def describe_multi_arm_size(
 ) -> dict[str, Any]:
     """Return participants of each arm, with power and family-wise error of the counts.
 
-    Sizes are a normal approximation. With one analysis, power and error are exact for the pooled z
-    test; with several, they are simulated from counts.
+    Sizes are a normal approximation. Power is exact for the pooled z test: whether one treatment is
+    rejected depends on its own counts and those of the control. The family-wise error is exact with
+    one analysis, and that of simulated counts with several.
     """
     if treated <= control:
         problem = "the treatment has no more events than control"
@@ -106,54 +111,53 @@ def describe_multi_arm_size(
     if (np.diff(arms, axis=0, prepend=0) < 1).any():
         problem = f"analyses at {arms[:, 0].tolist()} participants of the control coincide"
         raise InputError.of(WHERE, "information", problem, "plan fewer analyses")
-    risks = np.full(plan.arms, control)
-    null = _counts(plan, arms, risks, control)
-    one = _counts(plan, arms, np.where(np.arange(plan.arms) == 0, treated, control), control)
     return {
         "treated": treated,
         "control": control,
         "control_at_analysis": arms[:, 0].tolist(),
         "per_treatment_arm_at_analysis": arms[:, 1].tolist(),
         "in_all": int(arms[-1, 0] + plan.arms * arms[-1, 1]),
-        "method": "exact" if len(arms) == 1 else f"simulated, {REPLICATES:,} trials",
-        "power": one[0],
-        "type_i_error": null[1],
+        "method": "exact"
+        if len(arms) == 1
+        else f"power exact, error simulated ({REPLICATES:,} trials)",
+        "power": {"value": _power_of_one(plan, arms, treated, control), "mcse": 0.0},
+        "type_i_error": _familywise_error(plan, arms, control),
     }
 
 
-def _counts(
-    plan: MultiArmPlan, arms: Ints, risks: Floats, control: float
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the probabilities of rejecting the first treatment, and any treatment."""
+def _power_of_one(plan: MultiArmPlan, arms: Ints, treated: float, control: float) -> float:
+    """Return the exact probability of rejecting one treatment with the risk ``treated``."""
+    lower = np.append(plan.lower[:-1], -np.inf)
+    found = exact_sequential(
+        arms[:, 1], arms[:, 0], plan.upper, treated, control, sides=plan.sides,
+        lower=None if plan.sides == 2 else np.maximum(lower, NO_BOUNDARY),
+    )  # fmt: skip
+    return float(found.power)
+
+
+def _familywise_error(plan: MultiArmPlan, arms: Ints, control: float) -> dict[str, float]:
+    """Return the probability of rejecting any of the treatments if all have the control's risk."""
     if len(arms) == 1:
-        return _exact(plan, arms[0], risks, control)
+        return {"value": _exact_error(plan, arms[0], control), "mcse": 0.0}
     random = np.random.default_rng(SEED)
     new = np.diff(arms, axis=0, prepend=0)
     x0 = random.binomial(new[:, 0], control, (REPLICATES, len(arms))).cumsum(1)
-    rejected = np.zeros((REPLICATES, plan.arms), bool)
-    for arm, risk in enumerate(risks):
-        x1 = random.binomial(new[:, 1], risk, (REPLICATES, len(arms))).cumsum(1)
-        z = _z(x1, arms[:, 1], x0, arms[:, 0])
-        rejected[:, arm] = _rejects(plan, z)
-    return _share(rejected[:, 0]), _share(np.asarray(rejected.any(1)))
+    rejected = np.zeros(REPLICATES, bool)
+    for _ in range(plan.arms):
+        x1 = random.binomial(new[:, 1], control, (REPLICATES, len(arms))).cumsum(1)
+        rejected |= _rejects(plan, _z(x1, arms[:, 1], x0, arms[:, 0]))
+    return _share(rejected)
 
 
-def _exact(
-    plan: MultiArmPlan, arms: Ints, risks: Floats, control: float
-) -> tuple[dict[str, float], dict[str, float]]:
+def _exact_error(plan: MultiArmPlan, arms: Ints, control: float) -> float:
     """Enumerate the counts of one analysis: treatments are independent given the control."""
     from estimate.comparison.exact.binomial_tables import binomial_masses
 
     n0, n1 = int(arms[0]), int(arms[1])
     z = _z(np.arange(n1 + 1)[:, None], n1, np.arange(n0 + 1)[None, :], n0)
     beyond = (np.abs(z) if plan.sides == 2 else z) >= plan.upper[0] - 1e-10
-    of_control = binomial_masses(n0, control)
-    each = np.stack([binomial_masses(n1, risk) @ beyond for risk in risks])
-    none = (1 - each).prod(0)
-    return (
-        {"value": float(of_control @ each[0]), "mcse": 0.0},
-        {"value": float(1 - of_control @ none), "mcse": 0.0},
-    )
+    none = (1 - binomial_masses(n1, control) @ beyond) ** plan.arms
+    return float(1 - binomial_masses(n0, control) @ none)
 
 
 def _rejects(plan: MultiArmPlan, z: Floats) -> Bools:

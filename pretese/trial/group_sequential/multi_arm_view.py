@@ -63,5 +63,5 @@ def _size_lines(size: dict[str, Any]) -> list[str]:
         f"total sample size             {size['in_all']}",
         f"power to find one             {shown(size['power'])}",
         f"family-wise type I error      {shown(size['type_i_error'])}",
-        f"both are {size['method']}",
+        f"method                        {size['method']}",
     ]

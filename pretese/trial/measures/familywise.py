@@ -76,7 +76,7 @@ def family_errors(design: DesignFile, outcomes: Outcomes) -> list[FamilyError]:
     """
     path, without = (_path(design, outcomes, name) for name in ("path", "path_without"))
     errors = []
-    for nulls in _parts_of(path.shape[-1]):
+    for nulls in null_sets(path.shape[-1]):
         null = np.isin(np.arange(path.shape[-1]), nulls)
         claimed = decide_claims(design, np.where(null, without, path)).claimed.astype(float)
         names = tuple(design.labels[k] for k in nulls)
@@ -84,10 +84,10 @@ def family_errors(design: DesignFile, outcomes: Outcomes) -> list[FamilyError]:
     return errors
 
 
-def _parts_of(count: int) -> Iterator[tuple[int, ...]]:
+def null_sets(count: int) -> Iterator[tuple[int, ...]]:
     """Yield all non-empty sets of endpoints, the largest first.
 
-    >>> list(_parts_of(2))
+    >>> list(null_sets(2))
     [(0, 1), (0,), (1,)]
     """
     for size in range(count, 0, -1):

@@ -12,6 +12,7 @@ from pretese.trial.design.enumeration import why_no_control_variate, why_not_enu
 from pretese.trial.measures.exact_power import controlled_rejections, exact_behaviour
 from pretese.trial.measures.familywise import any_and_all, each_endpoint, family_errors
 from pretese.trial.measures.performance import measures, risks_of
+from pretese.trial.measures.subgroups import subgroup_family, subgroup_measures
 from pretese.trial.measures.trial_means import (
     mean,
     plain_measure,
@@ -63,6 +64,8 @@ def summarise_point(
             {"factor": name, "imbalance": plain_measure(mean(values))}
             for name, values in zip(design.balanced, outcomes.factor_imbalance.T, strict=True)
         ],
+        "subgroups": subgroup_measures(design, outcomes),
+        "subgroup_claims": subgroup_family(design, outcomes),
         "endpoints": _endpoints(design, outcomes),
         "family": _family(design, effect, outcomes),
         "exact": None

@@ -78,7 +78,7 @@ def true_values(
     target, control, treated
         (replicate,) risk difference of the estimand and risks of both arms in the participants.
     """
-    if design.analysis.conditional:
+    if design.analysis.true_by_limit:
         return np.full_like(target, np.nan if given is None else given.value)
     scale = design.analysis.effect_scale
     if scale not in RATIOS:
@@ -94,7 +94,7 @@ def true_values(
 
 def truth_of(design: DesignFile, values: Floats, given: Measure | None) -> Measure:
     """Return the true effect from `true_values`; a conditional one is simulated separately."""
-    if design.analysis.conditional:
+    if design.analysis.true_by_limit:
         return given or Measure(np.asarray(np.nan), np.asarray(np.nan), np.asarray(values.size))
     return mean(values)
 

@@ -58,7 +58,7 @@ class Assumed:
 
         A conditional odds ratio does not follow from a pair of risks.
         """
-        if scale != "risk difference" and self.design.analysis.conditional:
+        if scale != "risk difference" and self.design.analysis.true_by_limit:
             return None
         if self.risks is None:
             return planned_risks(self.design, share)

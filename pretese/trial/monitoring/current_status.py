@@ -192,7 +192,7 @@ def _by_estimates(
         raise interim.fault(rule.at_analysis, "estimate", problem, cure)
     scale = design.analysis.number_scale
     _check_scale(interim, scale)
-    risks = None if design.analysis.conditional else planned_risks(design)
+    risks = None if design.analysis.true_by_limit else planned_risks(design)
     if planned is None and risks is not None:
         planned = information_of(design, scale, risks, _planned_size(design, interim))
     information_unit: InformationUnit = "participants" if planned is None else "information"

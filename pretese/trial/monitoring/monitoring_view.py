@@ -201,7 +201,7 @@ def _effect(document: dict[str, Any], value: float | None) -> str:
     """Return an effect; the logarithm of a ratio with the ratio in brackets."""
     if value is None:
         return "-"
-    if document["scale"] == "risk difference":
+    if not document["scale"].startswith("log "):
         return f"{value:z.4f}"
     return f"{value:z.3f} ({exp(value):.2f})"
 

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from estimate.core.arrays import Bools, Floats
-from pretese.trial.conduct.observed_data import Data
+from pretese.trial.conduct.recorded_data import Data
+from pretese.trial.conduct.strata import members
 from pretese.trial.multi_arm.adaptation import FUTILITY, SELECTION, SUCCESS
 from pretese.trial.multi_arm.balance import balance_of
 from pretese.trial.multi_arm.conduct import ArmTrials
@@ -21,7 +22,7 @@ from pretese.trial.multi_arm.design.configurations import Configuration
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.design.design_parts import Enrichment
 from pretese.trial.multi_arm.pair_analysis import analyse_pair
-from pretese.trial.multi_arm.patient_draws import MultiArmPatients, draw_patients, members
+from pretese.trial.multi_arm.patient_draws import MultiArmPatients, draw_patients
 from protocol.errors import InputError
 
 #: Maximum number of patients screened per place of the trial; beyond it the population is too rare.

@@ -6,7 +6,7 @@ import numpy as np
 
 from estimate.core.arrays import Bools, Floats
 from estimate.core.result import RATIOS
-from pretese.trial.conduct.observed_data import Data
+from pretese.trial.conduct.recorded_data import Data
 from pretese.trial.simulation.arm_comparison import analyse_trials, signed_statistic
 
 

@@ -14,13 +14,11 @@ from numpy.typing import NDArray
 from estimate.core.arrays import Bools, Floats
 from pretese.trial.conduct.observed_data import Codes as Ints
 from pretese.trial.conduct.participants import EligiblePatients, draw_eligible, scenario_of
-from pretese.trial.conduct.strata import levels_of_factor
+from pretese.trial.conduct.strata import levels_of_factor, members
 from pretese.trial.conduct.trial_conduct import Arrived, check_filled, recruitment_of
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
-from pretese.trial.multi_arm.design.design_parts import Population
 from protocol.errors import InputError
-from simulate.core.coding import DIAGNOSES
 from simulate.core.random_streams import RandomStreams
 from simulate.recruitment.accrual import draw_arrivals
 from simulate.recruitment.schemes import SCHEMES, Arrivals
@@ -148,20 +146,6 @@ def _eligible(design: MultiArmDesign, patients: EligiblePatients, participants: 
     if int(chosen.sum(1).min()) < participants:
         return None
     return np.argsort(~chosen, axis=1, kind="stable")[:, :participants]
-
-
-def members(
-    population: Population | None, baseline: Mapping[str, Floats], diagnosis: Ints
-) -> Bools:
-    """Return which patients belong to a population by their recorded values (missing: no)."""
-    if population is None:
-        return np.ones(diagnosis.shape, bool)
-    if population.diagnosis:
-        return np.isin(diagnosis, [DIAGNOSES.index(each) for each in population.diagnosis])
-    value = baseline[population.variable or ""]
-    low = -np.inf if population.above is None else population.above
-    high = np.inf if population.up_to is None else population.up_to
-    return np.asarray((value > low) & (value <= high))
 
 
 def _allocated(

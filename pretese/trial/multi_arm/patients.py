@@ -4,7 +4,7 @@ import numpy as np
 
 from estimate.core.arrays import Bools, Floats
 from pretese.trial.conduct.observed_data import Codes as Ints
-from pretese.trial.conduct.observed_data import Data
+from pretese.trial.conduct.recorded_data import Data
 from pretese.trial.multi_arm.balance import AllocationBalance, balance_of
 from pretese.trial.multi_arm.design.configurations import Configuration
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign

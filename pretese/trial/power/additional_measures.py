@@ -100,7 +100,7 @@ def sate_performance(
 
 def sample_effects(design: DesignFile, outcomes: Outcomes) -> Floats:
     """Return (replicate,) sample effects (SATE) on the scale of the method."""
-    if design.analysis.conditional:
+    if design.analysis.true_by_limit:
         return np.full_like(outcomes.target, np.nan)
     scale = design.analysis.effect_scale
     if scale not in RATIOS:

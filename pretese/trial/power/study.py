@@ -37,6 +37,9 @@ POWER_SCHEMA = "pretese/power/3"
 #: The same for trials with several arms.
 MULTI_ARM_SCHEMA = "pretese/multi-arm-power/1"
 
+#: The same for Bayesian trials.
+BAYESIAN_SCHEMA = "pretese/bayesian-power/1"
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

@@ -36,6 +36,11 @@ DICTIONARY: Mapping[str, str] = {
     "crossed": "boundary crossed at an interim analysis: 1 efficacy, -1 futility or harm, 0 none",
     "interim_z": "statistic of the analysis that stopped recruitment",
     "awaited": "participants awaited when recruitment stopped",
+    "subgroup_counts": "successes and participants by subgroup, members and others, control and "
+    "treated, in this order, the last varying fastest",
+    "subgroup_counts_without": "the same without any effect",
+    "subgroup_risks": "true risk under control and treatment and share of the participants, by "
+    "subgroup, members and others",
     "unadjusted_rejection": "1 or -1 if the unadjusted test rejects for or against treatment",
     "given_truth": "true conditional log odds ratio, equal for all replicates; empty if marginal",
     "given_truth_mcse": "its Monte Carlo standard error",

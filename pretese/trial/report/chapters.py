@@ -89,7 +89,7 @@ def plan_and_run(
 
 def truth_words(design: DesignFile, level: str) -> str:
     """Return how the true effect was determined; ``level`` is that of the simulation."""
-    if design.analysis.conditional:
+    if design.analysis.true_by_limit:
         return (
             "the large-sample limit of the analysis model (conditional odds ratio): the mean over "
             f"{TRIALS} simulated trials of {PARTICIPANTS:,} patients, each in both arms"

@@ -61,6 +61,7 @@ def described(design: DesignFile) -> Rows:
            "recruitment") for each in design.secondary),
         ("Hypothesis", design.analysis.hypothesis_words),
         ("Multiplicity", _multiplicity(design)),
+        *_subgroups(design),
         ("Analysis set", _analysed(end)),
         ("Missing endpoints", f"{end.missing}; dropout: {both_arms(design.dropout)}"),
         ("Treatment switching",
@@ -79,6 +80,19 @@ def _unused(design: DesignFile) -> Rows:
     names = [label_of(name) for name in design.randomisation.by if name not in used]
     words = f"{', '.join(names)}: an analysis that ignores them is conservative and loses power"
     return [("Not in the analysis", words)] if names else []
+
+
+def _subgroups(design: DesignFile) -> Rows:
+    """Return the subgroups and how they are claimed."""
+    rule = design.subgroups
+    if rule is None:
+        return []
+    named = "; ".join(f"{each.name} ({each.words})" for each in rule.populations)
+    words = f"{named}; interaction two-sided at {rule.interaction_alpha_percent:g} %"
+    if rule.claims:
+        after = ", after the primary null hypothesis" if rule.claims.after_primary else ""
+        words += f"; claims by {rule.claims.method}{after}"
+    return [("Subgroups", words)]
 
 
 def _analysed(end: Endpoint) -> str:

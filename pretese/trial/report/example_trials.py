@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from pretese.io.text.rounding_rule import REPLICATE_DIGITS
-from pretese.trial.conduct.observed_data import Data, observe
+from pretese.trial.conduct.observed_data import observe
+from pretese.trial.conduct.recorded_data import Data
 from pretese.trial.conduct.trial_conduct import Trials, draw_trials
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.power.trial_tables import table_of

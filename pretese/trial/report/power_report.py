@@ -25,7 +25,7 @@ from pretese.trial.group_sequential.boundary_document import describe_boundaries
 from pretese.trial.group_sequential.boundary_figure import draw_boundaries
 from pretese.trial.power.additional_measures import main_point, null_point
 from pretese.trial.power.decision_verdict import draft_words
-from pretese.trial.power.study import MULTI_ARM_SCHEMA, POWER_SCHEMA
+from pretese.trial.power.study import BAYESIAN_SCHEMA, MULTI_ARM_SCHEMA, POWER_SCHEMA
 from pretese.trial.report import archive_columns as columns
 from pretese.trial.report import chapters, design_words
 from pretese.trial.report import data_generation as drawn
@@ -61,6 +61,13 @@ from pretese.trial.views.page_tables import (
 )
 from pretese.trial.views.performance_tables import decision_rows, point_words, size_cells
 from pretese.trial.views.sensitivity_tables import GRID_HEADS, worst_case
+from pretese.trial.views.subgroup_tables import (
+    EFFECT_HEADS,
+    INTERACTION_HEADS,
+    subgroup_claim_rows,
+    subgroup_effect_rows,
+    subgroup_interaction_rows,
+)
 from protocol.errors import InputError
 from protocol.reading.documents import MAX_JSON_BYTES, parse_json, read_text
 from simulate.scenario import Scenario
@@ -112,7 +119,7 @@ def read_study(folder: Path) -> dict[str, Any]:
         raise InputError.of(str(folder), "", problem, "run `pretese power DESIGN --out` first")
     document: dict[str, Any] = parse_json(read_text(path, MAX_JSON_BYTES), str(path))
     schema = document.get("schema") if isinstance(document, dict) else None
-    if schema not in (POWER_SCHEMA, MULTI_ARM_SCHEMA):
+    if schema not in (POWER_SCHEMA, MULTI_ARM_SCHEMA, BAYESIAN_SCHEMA):
         problem = f"its schema is {schema!r}; this version of the program reads {POWER_SCHEMA!r}"
         raise InputError.of(str(path), "schema", problem, "run `pretese power` again")
     return document
@@ -136,6 +143,33 @@ def _section(folder: Path, document: dict[str, Any], study: dict[str, Any]) -> d
         "dictionary": columns.dictionary_rows(pq.read_schema(trials).names),
         "text": read_text(folder / f"{design.id}.yaml"),
     }
+
+
+def _subgroups(main: dict[str, Any], null: dict[str, Any]) -> dict[str, Any]:
+    """Return the tables of subgroups, with the planned effect and without."""
+    pairs = ((main, point_words(main)), (null, "no effect"))
+    if not main["subgroups"]:
+        return {"subgroups": []}
+    return {
+        "subgroups": [
+            {
+                "words": words,
+                "effects": subgroup_effect_rows(point),
+                "interactions": subgroup_interaction_rows(point),
+            }
+            for point, words in pairs
+        ],
+        "subgroup_heads": [_flat(head) for head in EFFECT_HEADS]
+        + (["claimed, %"] if main["subgroup_claims"] else []),
+        "interaction_heads": [_flat(head) for head in INTERACTION_HEADS],
+        "subgroup_claims": [(words, cells[0]) for words, cells in subgroup_claim_rows([main])]
+        if main["subgroup_claims"]
+        else [],
+    }
+
+
+def _flat(head: str) -> str:
+    return head.replace("-\n", "").replace("\n", " ")
 
 
 def _aims(design: DesignFile, document: dict[str, Any], study: dict[str, Any]) -> dict[str, Any]:
@@ -184,6 +218,7 @@ def _results(document: dict[str, Any]) -> dict[str, Any]:
         "main": point_words(main),
         "analyses": analysis_rows(main),
         "decisions": decision_rows(main),
+        **_subgroups(main, null),
         "null_analyses": analysis_rows(null),
         "sizes": [size_cells(point) for point in points if point["reestimation"]],
         "endpoints": endpoint_rows(main, null),

@@ -16,17 +16,19 @@ from estimate.core.arrays import Bools, Floats
 from estimate.core.result import Estimate, wald
 from estimate.regression.logistic import fit_logistic
 from estimate.regression.random_intercept import by_site, fit_random_intercept
-from pretese.trial.conduct.observed_data import Data
-from pretese.trial.conduct.strata import levels_of_factor, strata_of
+from pretese.trial.comparison.model_columns import by_pattern
+from pretese.trial.comparison.time_comparison import (
+    cox_alone,
+    cox_given,
+    log_rank_test,
+    restricted_mean_gain,
+)
+from pretese.trial.conduct.recorded_data import Data
+from pretese.trial.conduct.strata import strata_of
 from pretese.trial.design.endpoint import EndpointAnalysis
 from simulate.recruitment.schemes import SCHEMES
 
 Codes = NDArray[np.int64]
-
-#: Fields of an estimate, one value per trial.
-_ARRAYS = (
-    "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "n", "converged",
-)  # fmt: skip
 
 
 def analyse_trials(data: Data) -> Estimate:
@@ -133,7 +135,7 @@ def _g_computation(data: Data) -> Estimate:
         answers = risks.compare(design.estimand, "g-computation-randomised", "Wald, Ye")
         return next(each for each in answers if each.scale == design.analysis.effect_scale)
 
-    return _by_pattern(data, fit)
+    return by_pattern(data, fit)
 
 
 def _logistic(data: Data) -> Estimate:
@@ -154,7 +156,7 @@ def _logistic(data: Data) -> Estimate:
             converged=found.converged & ~found.separated,
         )
 
-    return _by_pattern(data, fit)
+    return by_pattern(data, fit)
 
 
 def _mixed(data: Data) -> Estimate:
@@ -181,7 +183,14 @@ def _mixed(data: Data) -> Estimate:
             converged=found.converged,
         )
 
-    return _by_pattern(data, fit)
+    return by_pattern(data, fit)
+
+
+def _cox(data: Data) -> Estimate:
+    analysis = data.design.analysis
+    if not analysis.covariates and not analysis.strata:
+        return cox_alone(data)
+    return by_pattern(data, lambda rows, x: cox_given(data, rows, x))
 
 
 #: Functions of the methods of trials; `estimate.methods.registry.METHODS` defines the methods.
@@ -192,6 +201,9 @@ _RUNS: Mapping[str, Callable[[Data], Estimate]] = {
     "g-computation-randomised": _g_computation,
     "logistic": _logistic,
     "mixed": _mixed,
+    "log-rank": log_rank_test,
+    "cox": _cox,
+    "rmst": restricted_mean_gain,
 }
 
 
@@ -207,55 +219,3 @@ def _alike(x: Floats, y: Floats, participants: Floats) -> tuple[Floats, Floats, 
     np.add.at(won, (trial, site, kind), (participants * y)[participants > 0])
     share = np.divide(won, count, out=np.zeros_like(won), where=count > 0)
     return np.broadcast_to(kinds, (*count.shape, kinds.shape[-1])), share, count
-
-
-def _by_pattern(data: Data, fit: Callable[[Bools, Floats], Estimate]) -> Estimate:
-    """Fit replicates with the same missing factor levels together, without these levels."""
-    x, keep = columns(data)
-    patterns, which = np.unique(keep, axis=0, return_inverse=True)
-    parts = [(which == k, pattern) for k, pattern in enumerate(patterns)]
-    answers = [(rows, fit(rows, x[rows][..., pattern])) for rows, pattern in parts]
-    if len(answers) == 1:
-        return answers[0][1]
-    joined = {name: np.empty(len(keep), getattr(answers[0][1], name).dtype) for name in _ARRAYS}
-    for rows, answer in answers:
-        for name, values in joined.items():
-            values[rows] = getattr(answer, name)
-    first = answers[0][1]
-    return Estimate(
-        estimand=first.estimand,
-        method=first.method,
-        scale=first.scale,
-        interval=first.interval,
-        test=first.test,
-        **joined,
-    )
-
-
-def columns(data: Data) -> tuple[Floats, Bools]:
-    """Return (replicate, participant, column) covariates, and which columns a replicate can use.
-
-    Numbers are divided by their standard deviation. Every level of a factor has an indicator; a
-    trial uses those of the levels that occur in it, except the first, which is the reference.
-
-    A missing baseline value is imputed by the mean of the trial, which is valid in a randomised
-    trial because it cannot depend on the arm (White IR, Thompson SG. *Stat Med* 2005;24:993-1007).
-    """
-    design, include = data.design, data.include
-    found, keep = [np.empty((*include.shape, 0))], [np.empty((len(include), 0), bool)]
-    for name in design.analysis.covariates:
-        value = data.baseline[name]
-        if not data.present.all():
-            value = np.where(data.present, value, np.nan)
-        mean = np.nanmean(value, axis=1, keepdims=True)
-        sd = np.nanstd(value, axis=1, keepdims=True)
-        found.append(np.where(np.isnan(value), 0.0, (value - mean) / sd)[..., None])
-        keep.append(np.ones((len(include), 1), bool))
-    for name in design.analysis.strata:
-        place, levels = levels_of_factor(design, name, data)
-        member = place[..., None] == np.arange(levels)
-        occurs = (member & include[..., None]).any(1)
-        first = np.cumsum(occurs, axis=1) == 1
-        found.append(member.astype(float))
-        keep.append(occurs & ~(first & occurs))
-    return np.concatenate(found, -1), np.concatenate(keep, -1)

@@ -6,14 +6,16 @@ both potential outcomes. Site effects are random, so that several such trials ar
 their standard deviation gives the Monte Carlo error.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from estimate.core.arrays import Floats
-from pretese.trial.conduct.observed_data import Data
-from pretese.trial.conduct.trial_conduct import simulate_participants
-from pretese.trial.conduct.true_estimands import ideal
+from pretese.trial.conduct.recorded_data import Data
+from pretese.trial.conduct.trial_conduct import Participants, simulate_participants
+from pretese.trial.conduct.true_estimands import ideal, ideal_days
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.arm_comparison import analyse_trials
 from simulate.scenario import Scenario
@@ -35,7 +37,7 @@ def given_truths(
     sample size, if not that of the file. NaN for endpoints whose analysis is marginal; None if all
     are. Results are cached in this process and equal in all processes.
     """
-    if not any(each.analysis.conditional for each in design.questions):
+    if not any(each.analysis.true_by_limit for each in design.questions):
         return None
     if design.calendar_trend is not None and participants is not None:
         design = design.model_copy(update={"participants": participants})
@@ -50,7 +52,7 @@ def _given(
 ) -> tuple[float, float]:
     """Return one true value with its error; arguments are text so that they can be cached."""
     design = DesignFile.model_validate_json(design_text)
-    if not design.analysis.conditional:
+    if not design.analysis.true_by_limit:
         return float("nan"), float("nan")
     if effect == 0 and design.endpoint.treatment_switching != "composite":
         return 0.0, 0.0
@@ -76,4 +78,12 @@ def _both_arms(design: DesignFile, scenario: Scenario | None, seed: int, effect:
         site=np.tile(participants_.site, (1, copies)),
         diagnosis=np.tile(participants_.eligible.diagnosis, (1, copies)),
         baseline={name: np.tile(values, (1, copies)) for name, values in written.items()},
+        day=_days(design, participants_, effect, arms) if design.endpoint.is_time else None,
     )
+
+
+def _days(
+    design: DesignFile, participants_: Participants, effect: float, arms: Sequence[int]
+) -> NDArray[np.int64]:
+    control, treated = ideal_days(design, participants_, effect)
+    return np.concatenate([(treated if arm else control) for arm in arms], 1).astype(np.int64)

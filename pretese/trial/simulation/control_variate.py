@@ -8,7 +8,7 @@ import numpy as np
 
 from estimate.core.arrays import Floats
 from estimate.sequential.trials import follow
-from pretese.trial.conduct.observed_data import Data
+from pretese.trial.conduct.recorded_data import Data
 from pretese.trial.design.enumeration import why_no_control_variate
 from pretese.trial.simulation.arm_comparison import unadjusted_statistic
 

@@ -9,7 +9,7 @@ from estimate.core.result import Estimate
 from estimate.sequential.combination import inverse_normal
 from estimate.sequential.delayed.decision_analysis import critical_decision
 from estimate.sequential.trials import Conduct, follow
-from pretese.trial.conduct.observed_data import Data
+from pretese.trial.conduct.recorded_data import Data
 from pretese.trial.simulation.arm_comparison import analyse_trials, signed_statistic
 from pretese.trial.simulation.reestimation import resized
 

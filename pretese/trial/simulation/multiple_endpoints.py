@@ -7,7 +7,8 @@ import numpy as np
 from estimate.core.arrays import Floats, Ints
 from estimate.core.result import RATIOS, Estimate
 from estimate.sequential.trials import Conduct, follow
-from pretese.trial.conduct.observed_data import Data, observe
+from pretese.trial.conduct.observed_data import observe
+from pretese.trial.conduct.recorded_data import Data
 from pretese.trial.conduct.trial_conduct import Trials
 from pretese.trial.conduct.true_estimands import truths
 from pretese.trial.design.design_file import DesignFile

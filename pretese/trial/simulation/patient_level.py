@@ -13,8 +13,10 @@ import numpy as np
 
 from estimate.core.arrays import Bools, Floats, Ints
 from pretese.trial.conduct.event_rates import with_harm
-from pretese.trial.conduct.observed_data import Data
+from pretese.trial.conduct.observed_data import observe
+from pretese.trial.conduct.recorded_data import Data
 from pretese.trial.conduct.strata import factor_imbalance, strata_of
+from pretese.trial.conduct.subgroups import subgroup_counts, subgroup_risks
 from pretese.trial.conduct.trial_conduct import Trials, draw_trials
 from pretese.trial.conduct.true_estimands import truths
 from pretese.trial.design.design_file import DesignFile
@@ -95,7 +97,23 @@ class _Block:
         analyses = analyse_endpoints(data, participants)
         guesses = {name: each[:, participants - 1] for name, each in self.guesses.items()}
         final = conduct(self.design, self.trials, participants, effect, analyses, guesses)
-        return replace(final, **self._beside(data[0], participants, effect, analyses))
+        beside = self._beside(data[0], participants, effect, analyses)
+        if self.design.subgroups is not None:
+            ends = participants_at_end(analyses[0], final)
+            beside |= self._subgroups(data[0], participants, effect, ends)
+        return replace(final, **beside)
+
+    def _subgroups(
+        self, data: Data, participants: int, effect: float, ends: Ints
+    ) -> dict[str, Floats]:
+        """Return the counts of subgroups in the participants of the last analysis."""
+        design = self.design
+        null = data if effect == 0 else observe(design, self.trials, 0.0)
+        return {
+            "subgroup_counts": subgroup_counts(design, data.cut(ends)),
+            "subgroup_counts_without": subgroup_counts(design, null.cut(ends)),
+            "subgroup_risks": subgroup_risks(design, self.trials, participants, effect),
+        }
 
     def _beside(
         self, data: Data, participants: int, effect: float, analyses: Sequence[Analyses]
@@ -113,6 +131,14 @@ class _Block:
             true, error = (np.tile(each, (len(self.trials.arm), 1)) for each in given)
             arrays |= {"given_truth": true, "given_truth_mcse": error}
         return arrays
+
+
+def participants_at_end(primary: Analyses, final: Outcomes) -> Ints:
+    """Return (replicate,) the participants of the last analysis of each trial."""
+    if primary.decision is not None:
+        return primary.decision.participants
+    which = final.analysis.astype(np.int64)[:, None] - 1
+    return np.asarray(np.take_along_axis(primary.participants, which, -1)[:, 0])
 
 
 def conduct(
@@ -215,12 +241,17 @@ def correct_guesses(arm: Ints, allocation: tuple[int, int]) -> Floats:
 
 def guesses_within(arm: Ints, group: Ints, allocation: tuple[int, int]) -> Floats:
     """Return (replicate, participant) correct-guess rates of observers who see one group each."""
-    step, right = _steps(arm, allocation), np.zeros(arm.shape)
-    for each in np.unique(group):
-        here = group == each
-        own = np.where(here, step, 0.0)
-        lead = np.cumsum(own, axis=1) - own
-        right = np.where(here, _right(arm, lead, allocation), right)
+    # sorted by group, the lead in a group is that of all before less that at the group's start
+    order = np.argsort(group.astype(np.int32), axis=1, kind="stable")
+    sorted_arm, place = (np.take_along_axis(each, order, 1) for each in (arm, group))
+    step = _steps(sorted_arm, allocation)
+    before = np.cumsum(step, axis=1) - step
+    starts = np.ones(place.shape, bool)
+    starts[:, 1:] = place[:, 1:] != place[:, :-1]
+    first = np.maximum.accumulate(np.where(starts, np.arange(place.shape[1]), 0), axis=1)
+    lead = before - np.take_along_axis(before, first, 1)
+    right = np.empty(arm.shape)
+    np.put_along_axis(right, order, _right(sorted_arm, lead, allocation), 1)
     return _rates(right)
 
 

@@ -62,6 +62,9 @@ class Outcomes:
     unadjusted_rejection
         1 or -1 where the unadjusted score test would have rejected for or against treatment, 0
         otherwise; None if `enumeration.why_no_control_variate` excludes it.
+    subgroup_counts, subgroup_counts_without, subgroup_risks
+        As `conduct.subgroups` counts them at the end of the trial; ``without`` any effect in the
+        same participants. None without subgroups.
     given_truth, given_truth_mcse
         (replicate, endpoint) true conditional log odds ratio, the same for all trials, with its
         Monte Carlo error; NaN where the analysis is marginal, None if all are.
@@ -107,6 +110,9 @@ class Outcomes:
     endpoint_risk_control: Floats | None = None
     endpoint_risk_treated: Floats | None = None
     endpoint_target: Floats | None = None
+    subgroup_counts: Floats | None = None
+    subgroup_counts_without: Floats | None = None
+    subgroup_risks: Floats | None = None
     given_truth: Floats | None = None
     given_truth_mcse: Floats | None = None
 

@@ -16,6 +16,11 @@ from pretese.trial.views.performance_tables import (
     sizes_table,
 )
 from pretese.trial.views.sensitivity_tables import UNMOVED, grid_table, tornado_table, worst_case
+from pretese.trial.views.subgroup_tables import (
+    subgroup_claims_table,
+    subgroup_effects_table,
+    subgroup_interactions_table,
+)
 from pretese.trial.views.verdict_table import decision_table
 from simulate.labels import label_of
 
@@ -59,6 +64,11 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
         console.print(decisions_table(last))
     if last["reestimation"]:
         console.print(sizes_table(design["points"]))
+    if last["subgroups"]:
+        console.print(subgroup_effects_table(last))
+        console.print(subgroup_interactions_table(last))
+    if last["subgroup_claims"]:
+        console.print(subgroup_claims_table(design["points"]))
     if last["family"]:
         for table in (endpoints_table(last), family_table(design["points"])):
             console.print(table)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pretese
+from pretese.api.analysis import analyses
 from pretese.api.simulation.cohorts import Cohort
 from pretese.api.simulation.scenarios import Scenario
 from pretese.web.cohorts.cohort_question import CohortQuestion
@@ -127,7 +127,7 @@ def _analysed(patients: "pd.DataFrame") -> tuple[Any, list[str]]:
         "methods": list(SHOWN_METHODS),
     }
     try:
-        found = pretese.analyse(with_any_sperm(patients), plan, progress=False)
+        found = analyses.analyse(with_any_sperm(patients), plan, progress=False)
     except InputError as error:  # for example, an arm without complete cases
         return None, [str(each) for each in error.faults]
     return found, list(found.remarks)

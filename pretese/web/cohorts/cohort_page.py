@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-import pretese
+from pretese.api import shipped_names
+from pretese.api.simulation import read_scenario
 from pretese.io.export.formats import FORMATS
 from pretese.web.cohorts.cohort_answer import CohortAnswer, cohort_answer
 from pretese.web.cohorts.cohort_download import check_format, cohort_archive
@@ -128,9 +129,9 @@ def shown_cohort(found: CohortAnswer, language: str, table: str, page: int) -> d
 
 def _form_values(entries: Mapping[str, str]) -> dict[str, Any]:
     """Return the values of the form: scenarios, and every number of the selected one."""
-    names = pretese.shipped().scenarios
+    names = shipped_names.shipped().scenarios
     chosen = entries.get("scenario") or DEFAULTS["scenario"]
-    scenario = pretese.scenario(chosen if chosen in names else DEFAULTS["scenario"])
+    scenario = read_scenario.scenario(chosen if chosen in names else DEFAULTS["scenario"])
     rows = scenario.to_frame().to_dict("records")
     groups = groupby(rows, key=lambda row: str(row["path"]).split(".")[0])
     return {

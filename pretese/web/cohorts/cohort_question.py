@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-import pretese
+from pretese.api import shipped_names
+from pretese.api.simulation import read_scenario
 from pretese.api.simulation.cohorts import Cohort
 from pretese.api.simulation.scenarios import Scenario
 from protocol.errors import InputError
@@ -37,7 +38,7 @@ class CohortQuestion:
         InputError
             A number does not exist, or its value is not allowed.
         """
-        return pretese.scenario(self.scenario, self.changes)
+        return read_scenario.scenario(self.scenario, self.changes)
 
     def simulated(self, scenario: Scenario) -> Cohort:
         """Return the cohort; it is simulated when its tables are used."""
@@ -83,7 +84,7 @@ def cohort_question(entries: Mapping[str, str]) -> CohortQuestion:
         A value is not a number within its limits, or the scenario is not a shipped one.
     """
     given = {**DEFAULTS, **{k: v.strip() for k, v in entries.items() if v.strip()}}
-    names = pretese.shipped().scenarios
+    names = shipped_names.shipped().scenarios
     if given["scenario"] not in names:  # a path could open files of the server
         problem = f"{given['scenario'][:60]!r} is not a shipped scenario"
         raise InputError.of("cohort", "scenario", problem, f"choose from {', '.join(names)}")

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-import pretese
+from pretese.api import shipped_names
 from pretese.io.export.formats import FORMATS
 from pretese.web.cohorts import cohort_question
 from pretese.web.hooks.feedback import FeedbackRequest
@@ -71,7 +71,7 @@ def _query(path: str) -> list[Schema]:
 
 def _trial_entries() -> dict[str, Schema]:
     choices: Mapping[str, tuple[str, ...]] = {
-        "source": ("rates", *pretese.shipped().scenarios),
+        "source": ("rates", *shipped_names.shipped().scenarios),
         "spending": trial_question.SPENDING,
         "futility": trial_question.FUTILITY,
     }
@@ -90,7 +90,7 @@ def _cohort_entries() -> dict[str, Schema]:
     first = cohort_question.DEFAULTS
     size = {"type": "integer", "minimum": cohort_question.FEWEST, "maximum": cohort_question.MOST}
     return {
-        "scenario": {"enum": list(pretese.shipped().scenarios), "default": first["scenario"]},
+        "scenario": {"enum": list(shipped_names.shipped().scenarios), "default": first["scenario"]},
         "patients": {**size, "default": int(first["patients"])},
         "seed": {"type": "integer", "minimum": 0, "default": int(first["seed"])},
         f"{cohort_question.CHANGE}PATH": {
@@ -119,14 +119,14 @@ def _bedside_entries() -> Schema:
     named = ["decision_date", "start", "month", "previous_phase", "fsh", "fsh_unit", "pseudonym"]
     more = ["finding.INPUT", "unit.INPUT", "limit.PARAMETER", "range.ANALYTE.low"]
     more += ["range.ANALYTE.high", "phase.MONTH", "result.ANALYTE.MONTH", "course_unit.ANALYTE"]
-    fields = {"regimen": {"enum": list(pretese.shipped().regimens)}}
+    fields = {"regimen": {"enum": list(shipped_names.shipped().regimens)}}
     return {"type": "object", "properties": {**fields, **dict.fromkeys((*named, *more), text)}}
 
 
 def _audit_entries() -> Schema:
     fields: dict[str, Schema] = {
         "log": {"type": "string", "format": "binary", "description": "CSV or xlsx, up to 1 MB"},
-        "regimen": {"enum": list(pretese.shipped().regimens)},
+        "regimen": {"enum": list(shipped_names.shipped().regimens)},
         "dates": {"enum": ["dd/mm/yyyy", "mm/dd/yyyy"]},
         "decimal": {"enum": ["point", "comma"]},
         "calendar_months": {"enum": ["yes"]},

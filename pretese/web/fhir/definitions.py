@@ -4,7 +4,7 @@ import base64
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import pretese
+from pretese.api.protocols import read_regimen
 from pretese.web.fhir.cql import cql_library
 from pretese.web.fhir.dosage import dosage_of
 from protocol.regimen.parts import Order
@@ -64,7 +64,7 @@ def activity_definitions(regimen: Regimen) -> list[Resource]:
 
 def library(regimen: Regimen) -> Resource:
     """Return the rules as CQL, and all tables as DMN."""
-    dmn = pretese.regimen(regimen.id).show("dmn")
+    dmn = read_regimen.regimen(regimen.id).show("dmn")
     return {
         **_head(regimen, "Library", regimen.id, f"Rules of {regimen.title}"),
         "type": _concept("library-type", "logic-library"),

@@ -4,7 +4,8 @@ import datetime as dt
 
 from fastapi import APIRouter, Request, Response
 
-import pretese
+from pretese.api import shipped_names
+from pretese.api.protocols import read_regimen
 from pretese.api.protocols.regimens import Regimen
 from pretese.web.fhir.definitions import KINDS, Resource
 from pretese.web.fhir.patient_bundle import patient_bundle, patient_file_of
@@ -50,7 +51,7 @@ def definitions(kind: str) -> Response:
     """Return all definitions of a resource type as a Bundle."""
     if kind not in KINDS:
         return outcome(404, "not-found", f"choose from {', '.join(KINDS)}")
-    found = [each for name in pretese.shipped().regimens for each in _made(kind, name)]
+    found = [each for name in shipped_names.shipped().regimens for each in _made(kind, name)]
     entries = [{"fullUrl": each["url"], "resource": each} for each in found]
     bundle = {"resourceType": "Bundle", "type": "searchset", "total": len(found), "entry": entries}
     return resource_response(bundle)
@@ -60,7 +61,7 @@ def definitions(kind: str) -> Response:
 def definition(kind: str, name: str) -> Response:
     """Return one definition."""
     regimen = name.partition(".")[0]
-    if kind not in KINDS or regimen not in pretese.shipped().regimens:
+    if kind not in KINDS or regimen not in shipped_names.shipped().regimens:
         return outcome(404, "not-found", "there is no such definition")
     found = next((each for each in _made(kind, regimen) if each["id"] == name), None)
     if found is None:
@@ -76,12 +77,12 @@ def reason_of(error: Exception) -> str:
 
 
 def _made(kind: str, name: str) -> list[Resource]:
-    return KINDS[kind](pretese.regimen(name).compiled)
+    return KINDS[kind](read_regimen.regimen(name).compiled)
 
 
 def _shipped(name: str) -> Regimen:
     """Return a shipped regimen; a path could open files of the server."""
-    if name not in pretese.shipped().regimens:
-        cure = f"choose from {', '.join(pretese.shipped().regimens)}"
+    if name not in shipped_names.shipped().regimens:
+        cure = f"choose from {', '.join(shipped_names.shipped().regimens)}"
         raise InputError.of("regimen", "", "this is not a shipped regimen", cure)
-    return pretese.regimen(name)
+    return read_regimen.regimen(name)

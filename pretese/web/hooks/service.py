@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
-import pretese
+from pretese.api.protocols import read_regimen
 from pretese.web.fhir.codes import FINDINGS, PREFETCH, REQUIRED
 from pretese.web.fhir.fhir_pages import reason_of
 from pretese.web.fhir.fhir_values import (
@@ -42,7 +42,7 @@ def discovery(request: Request) -> Response:
     refused = _refusal(request)
     if refused is not None:
         return refused
-    about = pretese.regimen(REGIMEN).compiled.about
+    about = read_regimen.regimen(REGIMEN).compiled.about
     services = [
         {
             "id": name,
@@ -124,7 +124,7 @@ def answer(
     drafts
         Orders to be signed, from `drafts_of`; cards then refer only to these.
     """
-    regimen = pretese.regimen(REGIMEN)
+    regimen = read_regimen.regimen(REGIMEN)
     given = injections_of(resources_of(prefetch["administrations"], "MedicationAdministration"))
     if not given and not drafts:
         return []

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-import pretese
+from pretese.api import shipped_names
+from pretese.api.protocols import read_regimen
 from pretese.api.protocols.decisions import Decision, Schedule
 from pretese.api.protocols.regimens import Regimen
 from pretese.bedside.therapy_figure import limits_of
@@ -43,7 +44,9 @@ Entries = Annotated[Mapping[str, str], Depends(entries_of)]
 def form_page(request: Request, entries: Entries) -> HTMLResponse:
     """Return the form; if the link has parameters, with the recommendation."""
     name = entries.get("regimen") or "fsh-guided"
-    regimen = pretese.regimen(name if name in pretese.shipped().regimens else "fsh-guided")
+    regimen = read_regimen.regimen(
+        name if name in shipped_names.shipped().regimens else "fsh-guided"
+    )
     return localised_page(
         request, "bedside.html", **form_values(regimen, entries), answer=None, faults=()
     )
@@ -55,7 +58,7 @@ def answer_page(request: Request, entries: Entries) -> HTMLResponse:
     try:
         regimen, decision = decided(entries)
     except InputError as error:
-        values = form_values(pretese.regimen("fsh-guided"), entries)
+        values = form_values(read_regimen.regimen("fsh-guided"), entries)
         faults = [str(each) for each in error.faults]
         if "hx-request" in request.headers:
             return localised_page(
@@ -122,10 +125,11 @@ def form_values(regimen: Regimen, entries: Mapping[str, str]) -> dict[str, Any]:
         parts[part].append(field)
     compiled = regimen.compiled
     phases = compiled.inputs["previous_phase"].values if "previous_phase" in compiled.inputs else ()
+    labels = {each.name: each.label for each in compiled.phases}
     return {
-        "regimens": pretese.shipped().regimens,
+        "regimens": shipped_names.shipped().regimens,
         "regimen": compiled,
-        "phases": [each for each in phases if each != "none"],
+        "phases": {each: labels.get(each, each) for each in phases if each != "none"},
         "parts": parts,
         "parameters": _own_limits(compiled),
         "ranges": _ranges(compiled),

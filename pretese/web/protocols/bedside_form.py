@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pretese
+from pretese.api import shipped_names
 from pretese.api.arguments.argument_values import day_of
+from pretese.api.protocols import read_regimen
 from pretese.api.protocols.decisions import Decision
 from pretese.api.protocols.regimens import Regimen
 from pretese.web.protocols.bedside_course import UNITS, course_of, read_number
@@ -56,7 +57,7 @@ def finding_name(name: str) -> str:
 
 def chosen_regimen(entries: Mapping[str, str]) -> Regimen:
     """Return the requested regimen, with the limits of the laboratory."""
-    shipped = pretese.shipped().regimens
+    shipped = shipped_names.shipped().regimens
     name = entries.get("regimen") or "fsh-guided"
     if name not in shipped:  # a path could open files of the server
         cure = f"choose from {', '.join(shipped)}"
@@ -66,7 +67,7 @@ def chosen_regimen(entries: Mapping[str, str]) -> Regimen:
         for key, value in entries.items()
         if key.startswith("limit.") and value.strip()
     }
-    return pretese.regimen(name, **limits).with_reference_ranges(_ranges(entries))
+    return read_regimen.regimen(name, **limits).with_reference_ranges(_ranges(entries))
 
 
 def _ranges(entries: Mapping[str, str]) -> dict[str, str]:

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.datastructures import UploadFile
 
-import pretese
+from pretese.api import shipped_names
+from pretese.api.protocols import audits
 from pretese.api.protocols.audits import Audit
 from pretese.web.layout.rendering import localised_page, problem
 from protocol.errors import InputError
@@ -69,13 +70,13 @@ def audited(entries: Mapping[str, Any]) -> Audit:
         There is no log, it cannot be read, or the regimen is not a shipped one.
     """
     name = str(entries.get("regimen") or "fsh-guided")
-    if name not in pretese.shipped().regimens:  # a path could open files of the server
-        cure = f"choose from {', '.join(pretese.shipped().regimens)}"
+    if name not in shipped_names.shipped().regimens:  # a path could open files of the server
+        cure = f"choose from {', '.join(shipped_names.shipped().regimens)}"
         raise InputError.of("form", "regimen", f"{name[:60]!r} is not a shipped regimen", cure)
     log = entries.get("log")
     if not isinstance(log, bytes) or not log:
         raise InputError.of("form", "log", "there is no log", "choose a CSV file or a workbook")
-    return pretese.audit(
+    return audits.audit(
         log,
         name,
         dates=entries.get("dates") or None,
@@ -121,5 +122,5 @@ def _form(request: Request, entries: Mapping[str, Any], faults: list[str]) -> HT
         status,
         entries=words,
         faults=faults,
-        regimens=pretese.shipped().regimens,
+        regimens=shipped_names.shipped().regimens,
     )

@@ -4,7 +4,8 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
-import pretese
+from pretese.api import shipped_names
+from pretese.api.protocols import read_regimen
 from pretese.api.protocols.regimens import Regimen
 from pretese.web.layout.rendering import localised_page
 
@@ -20,7 +21,7 @@ MEDIA = {"dmn": "application/xml", "svg": "image/svg+xml"}
 @router.get("/regimens", response_class=HTMLResponse)
 def regimens_page(request: Request) -> HTMLResponse:
     """Return the list of shipped regimens."""
-    found = [pretese.regimen(name).compiled for name in pretese.shipped().regimens]
+    found = [read_regimen.regimen(name).compiled for name in shipped_names.shipped().regimens]
     return localised_page(request, "regimens.html", regimens=found)
 
 
@@ -55,6 +56,6 @@ def regimen_page(request: Request, name: str) -> HTMLResponse:
 
 def _shipped(name: str) -> Regimen:
     """Return a shipped regimen; a path could open files of the server."""
-    if name not in pretese.shipped().regimens:
+    if name not in shipped_names.shipped().regimens:
         raise HTTPException(404, "Not Found")
-    return pretese.regimen(name)
+    return read_regimen.regimen(name)

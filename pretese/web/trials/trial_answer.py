@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pretese
+from pretese.api.estimators.catalogue import estimators
+from pretese.api.trials import group_sequential
 from pretese.web.trials.trial_question import TrialQuestion
 from protocol.errors import InputError
 
@@ -31,7 +32,7 @@ class TrialAnswer:
     """A planned trial; participants are those of all arms, risks and powers are fractions.
 
     ``curve`` and ``expected`` are points: participants and exact power; percent of the effect and
-    expected participants. They are empty if enumeration is not available.
+    expected participants.
     """
 
     question: TrialQuestion
@@ -44,6 +45,7 @@ class TrialAnswer:
     curve: Sequence[tuple[float, float]]
     expected: Sequence[tuple[float, float]]
     assurance: float | None
+    type_1_error_mcse: float = 0.0
 
     @property
     def expected_under(self) -> dict[str, float]:
@@ -60,7 +62,7 @@ def trial_answer(question: TrialQuestion) -> TrialAnswer:
     InputError
         The trial is too large to be enumerated on a page.
     """
-    document = pretese.boundaries(**question.arguments()).to_dict()
+    document = group_sequential.boundaries(**question.arguments()).to_dict()
     if question.treatments > 1:
         return _several_treatments(question, document)
     size = document["participants"]
@@ -93,34 +95,48 @@ def _several_treatments(question: TrialQuestion, document: Mapping[str, Any]) ->
     enrolled += question.treatments * _enrolled(question, others[-1])
     return TrialAnswer(
         question, document, rows, size["in_all"], enrolled, size["power"]["value"],
-        size["type_i_error"]["value"], _sizes_by_power(question), (), None,
+        size["type_i_error"]["value"], exact_curve(question, document),
+        _expected_sizes(document),
+        _Exact(question, document).assurance(others[-1]) if question.prior_sd_percent else None,
+        size["type_i_error"]["mcse"],
     )  # fmt: skip
 
 
-def _sizes_by_power(question: TrialQuestion) -> list[tuple[float, float]]:
-    """Return sizes of a Dunnett test by power; none with several analyses, which are simulated."""
-    if question.analyses > 1:
-        return []
-    found = {}
-    for percent in (30, 40, 50, 60, 70, 80, 85, 90, 95, 99):
-        asked = {**question.arguments(), "power": percent / 100}
-        size = pretese.boundaries(**asked).to_dict()["participants"]
-        found[float(size["in_all"])] = float(size["power"]["value"])
-    return sorted(found.items())
+def _expected_sizes(document: Mapping[str, Any]) -> list[tuple[float, float]]:
+    """Return expected participants if no treatment works, and if one does (normal approximation).
+
+    Treatments that are not rejected continue to the end, and so does the control.
+    """
+    size, cases = document["participants"], document["scenarios"]
+    control, each = size["control_at_analysis"][-1], size["per_treatment_arm_at_analysis"][-1]
+    return [
+        (
+            effect,
+            control * case["expected_control"] + each * sum(case["expected_treatment_arms"]),
+        )
+        for effect, case in zip((0.0, 100.0), cases, strict=False)
+    ]
 
 
 def exact_curve(question: TrialQuestion, document: Mapping[str, Any]) -> list[tuple[float, float]]:
-    """Return participants in both arms, and the exact power of the design at each size."""
+    """Return participants in all arms, and the exact power of the design at each size.
+
+    With several treatments it is the power to find one, which depends on its own counts and those
+    of the control alone.
+    """
     trial = _Exact(question, document)
-    planned = document["participants"]["per_arm_at_analysis"][-1]
+    size = document["participants"]
+    several = question.treatments > 1
+    planned = size["per_treatment_arm_at_analysis" if several else "per_arm_at_analysis"][-1]
     points = max(7, min(CURVE_POINTS, CURVE_WORK // (planned * len(trial.shares))))
     first, last = max(len(trial.shares), round(0.3 * planned)), round(1.7 * planned)
     arms = sorted({round(first + (last - first) * i / (points - 1)) for i in range(points)})
-    return [(2.0 * arm, float(trial.enumerated(arm, trial.treated).power)) for arm in arms]
+    count = 1.0 + question.treatments
+    return [(count * arm, float(trial.enumerated(arm, trial.treated).power)) for arm in arms]
 
 
 class _Exact:
-    """A two-arm design for enumeration; an unfavourable endpoint is mirrored."""
+    """A treatment and the control, enumerated; an endpoint to avoid is mirrored."""
 
     def __init__(self, question: TrialQuestion, document: Mapping[str, Any]) -> None:
         rows = document["analyses"]
@@ -128,7 +144,7 @@ class _Exact:
         lower = [row["lower"] if row["lower"] is not None else -20.0 for row in rows]
         self.lower = lower if question.futility != "none" else None
         self.shares = [row["information_rate"] for row in rows]
-        self.null = document["participants"]["null"]
+        self.null = document["participants"].get("null", 0.0)
         self.question = question
         mirrored = not self.null and question.treated_percent < question.control_percent
         self.treated, self.control = (
@@ -139,7 +155,7 @@ class _Exact:
     def enumerated(self, arm: int, treated: Any) -> Any:
         """Enumerate the trial with ``arm`` participants per arm at the final analysis."""
         at = [max(k, round(share * arm)) for k, share in enumerate(self.shares, start=1)]
-        trial = pretese.estimators.exact_sequential
+        trial = estimators.exact_sequential
         nulls = {"nulls": (self.null,)} if self.null else {}
         return trial(at, at, self.upper, treated, self.control, lower=self.lower, **nulls)
 

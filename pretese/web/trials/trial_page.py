@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
-import pretese
+from pretese.api import shipped_names
+from pretese.api.trials import group_sequential, read_design
 from pretese.web.layout.rendering import language_asked, localised_page, problem
 from pretese.web.layout.wording import messages
 from pretese.web.protocols.log_audit import policy_of
@@ -25,6 +26,7 @@ from pretese.web.trials.trial_simulation import (
     Progress,
     next_block,
     progress_of,
+    whole_blocks,
 )
 from protocol.errors import InputError
 
@@ -62,7 +64,7 @@ def trial_page(request: Request, entries: Query) -> HTMLResponse:
 def trial_json(entries: Query) -> Response:
     """Return the design as `pretese boundaries --json` prints it."""
     try:
-        found = pretese.boundaries(**trial_question(entries).arguments())
+        found = group_sequential.boundaries(**trial_question(entries).arguments())
     except InputError as error:
         return problem(error)
     return Response(found.to_json(), media_type="application/json")
@@ -136,7 +138,7 @@ def shown_answer(answer: TrialAnswer, request: Request) -> dict[str, Any]:
         "expected": expected_chart(answer, words),
         "python": question.python(),
         "command": question.command(),
-        "design": question.design_file(_even(answer.enrolled)) if question.treatments == 1 else "",
+        "design": question.design_file(whole_blocks(question, answer.enrolled)),
         "link": question.link(language),
         "simulation": question.link(language, "/trial/simulation"),
         "report": question.link(language, "/trial/report"),
@@ -156,19 +158,11 @@ def _simulated(answer: TrialAnswer, progress: Progress, *, whole: bool) -> Progr
 
 def _simulated_design(answer: TrialAnswer) -> Any:
     question: TrialQuestion = answer.question
-    if question.treatments > 1:
-        cure = "choose one treatment"
-        raise InputError.of("trial", "treatments", "several treatments have no report here", cure)
-    return pretese.design(question.design(_even(answer.enrolled)))
-
-
-def _even(participants: int) -> int:
-    """Return a sample size that is a multiple of four, the block size."""
-    return participants + -participants % 4
+    return read_design.design(question.design(whole_blocks(question, answer.enrolled)))
 
 
 def _form() -> dict[str, Any]:
-    sources = ("rates", *pretese.shipped().scenarios)
+    sources = ("rates", *shipped_names.shipped().scenarios)
     return {"spending": SPENDING, "futility": FUTILITY, "sources": sources}
 
 

@@ -60,8 +60,8 @@ def boundary_chart(answer: TrialAnswer, words: Mapping[str, str]) -> Markup:
 
 
 def expected_chart(answer: TrialAnswer, words: Mapping[str, str]) -> Markup | str:
-    """Return expected sample size by effect; empty if no trial can stop early."""
-    if not answer.expected or len(answer.rows) == 1:
+    """Return expected sample size by effect; empty if it does not vary, or for several arms."""
+    if len(answer.rows) == 1 or answer.question.treatments > 1:
         return ""
     top = 1.05 * answer.analysed
     lines = [

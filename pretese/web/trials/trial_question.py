@@ -5,7 +5,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import urlencode
 
-import pretese
+from pretese.api import shipped_names
+from pretese.api.simulation import read_scenario
 from protocol.errors import InputError
 from protocol.reading.numbers import read_number
 
@@ -115,8 +116,11 @@ class TrialQuestion:
         """Return the fields of a design file for `pretese power`.
 
         With a scenario patients are simulated, otherwise participants have the planned event rates.
+        Several treatments all have the planned event rate; the power to detect one of them does not
+        depend on the others.
         """
-        shares = [float(f"{100 * (i + 1) / self.analyses:.6g}") for i in range(self.analyses)]
+        if self.treatments > 1:
+            return self._several_arms(participants)
         stop = {} if self.futility == "none" else {"futility": _family(self.futility)}
         risks = {"control_percent": self.control_percent, "treated_percent": self.treated_percent}
         plain = self.source == "rates" or bool(self.margin_percent)
@@ -133,13 +137,43 @@ class TrialQuestion:
             "endpoint": {"endpoint_month": 4 if plain else 6},
             "analysis": {"method": "unadjusted", **margin},
             "monitoring": {
-                "analyses_percent": shares,
-                "efficacy": _family(self.spending),
-                "alpha_percent": self.alpha_percent,
-                "sides": 1,
+                **self._monitoring(),
                 **stop,
             },
             **({"dropout": loss} if self.dropout_percent else {}),
+        }
+
+    def _monitoring(self) -> dict[str, Any]:
+        """Return analyses, spending and error as a design file writes them."""
+        return {
+            "analyses_percent": [
+                float(f"{100 * (i + 1) / self.analyses:.6g}") for i in range(self.analyses)
+            ],
+            "efficacy": _family(self.spending),
+            "alpha_percent": self.alpha_percent,
+            "sides": 1,
+        }
+
+    def _several_arms(self, participants: int) -> dict[str, Any]:
+        """Return the fields of a design of several treatments against one control."""
+        treatments = [f"treatment-{number}" for number in range(1, self.treatments + 1)]
+        arms = ["control", *treatments]
+        planned = dict.fromkeys(treatments, self.treated_percent)
+        loss = {"dropout_percent": dict.fromkeys(arms, self.dropout_percent)}
+        return {
+            "id": "from-the-trial-page",
+            "title": f"{self.treatments} treatments against one control, yes/no endpoint",
+            "question": "Which treatment raises the proportion of patients with sperm for ICSI?",
+            "participants": participants,
+            "risks_percent": {"control": self.control_percent, **planned},
+            "randomisation": {"method": "blocks", "block_sizes": [len(arms)]},
+            "sites": [{"name": "first", "from_month": [0], "recruitment_per_year": [200]}],
+            "endpoint": {"endpoint_month": 4},
+            "analysis": {"method": "unadjusted"},
+            "testing": {"procedure": "dunnett"},
+            "monitoring": self._monitoring(),
+            **(loss if self.dropout_percent else {}),
+            "power_of": treatments[0],
         }
 
     def design_file(self, participants: int) -> str:
@@ -168,7 +202,7 @@ def trial_question(entries: Mapping[str, str]) -> TrialQuestion:
     two fields exclude each other.
     """
     merged = {**DEFAULTS, **{k: v for k, v in entries.items() if k in DEFAULTS and v.strip()}}
-    sources = ("rates", *pretese.shipped().scenarios)
+    sources = ("rates", *shipped_names.shipped().scenarios)
     choices = (("source", sources), ("spending", SPENDING), ("futility", FUTILITY))
     for name, allowed in choices:
         if merged[name] not in allowed:
@@ -185,7 +219,7 @@ def trial_question(entries: Mapping[str, str]) -> TrialQuestion:
 
 def scenario_risks(name: str) -> dict[str, float]:
     """Return the true risks of any sperm without and with therapy, in percent to one decimal."""
-    frame = pretese.scenario(name).truth(TRUTH_PATIENTS).frame.set_index("estimand")
+    frame = read_scenario.scenario(name).truth(TRUTH_PATIENTS).frame.set_index("estimand")
     row = frame.loc["any_sperm.everyone"].iloc[0]
     arms = {"control_percent": "risk_untreated", "treated_percent": "risk_treated"}
     return {field: round(100 * float(row[column]), 1) for field, column in arms.items()}

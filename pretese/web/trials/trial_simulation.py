@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import pretese
+from pretese.api.trials import read_design
 from pretese.web.trials.trial_question import TrialQuestion
 from protocol.errors import InputError
 
@@ -63,22 +63,25 @@ def progress_of(entries: Mapping[str, str]) -> Progress:
 
 
 def next_block(question: TrialQuestion, enrolled: int, progress: Progress) -> Progress:
-    """Simulate another block, which has its own seed, and return the progress.
-
-    Raises
-    ------
-    InputError
-        The design has several treatments, which are not simulated here.
-    """
-    if question.treatments > 1:
-        cure = "the power of several treatments is computed above"
-        raise InputError.of("trial", "treatments", "they are not simulated here", cure)
+    """Simulate another block with its own seed, and return the progress."""
     if progress.done:
         return progress
-    participants = enrolled + enrolled % 2
-    study = pretese.design(question.design(participants)).power(
-        [participants], [100], replicates=BLOCK, seed=progress.blocks + 1, progress=False
-    )
-    frame = study.to_frame()
-    share = float(frame.loc[frame["effect_percent"] == 100, "rejection"].iloc[0])
+    participants = whole_blocks(question, enrolled)
+    design = read_design.design(question.design(participants))
+    several = question.treatments > 1
+    effects = () if several else [100]
+    frame = design.power(
+        [participants], effects, replicates=BLOCK, seed=progress.blocks + 1, progress=False
+    ).to_frame()
+    if several:
+        planned = frame.query("configuration == 'as planned' and comparison == 'treatment-1'")
+        share = float(planned["any_sperm"].iloc[0])
+    else:
+        share = float(frame.loc[frame["effect_percent"] == 100, "rejection"].iloc[0])
     return Progress(progress.blocks + 1, progress.rejected + round(BLOCK * share))
+
+
+def whole_blocks(question: TrialQuestion, participants: int) -> int:
+    """Return the next size that blocks of randomisation fill."""
+    block = 4 if question.treatments == 1 else 1 + question.treatments
+    return participants + -participants % block

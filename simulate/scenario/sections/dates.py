@@ -20,7 +20,8 @@ class Dates(Document):
     ``visit_sd_days``, and a month of therapy counts from the previous visit. A proportion of
     injections is given a day late (``injection_late_share``). Surgery and, with ejaculated or
     frozen sperm, ICSI follow after log-normal waits of these medians; fresh testicular sperm is
-    used on the day of surgery.
+    used on the day of surgery. Embryo transfers follow each other after ``transfer_interval_days``,
+    and a live birth its transfer after ``transfer_to_birth_days``: endpoints that are times.
     """
 
     begins: Day
@@ -32,6 +33,8 @@ class Dates(Document):
     surgery_wait_days: Positive
     icsi_wait_days: Positive
     wait_log_sd: NotNegative
+    transfer_interval_days: Positive
+    transfer_to_birth_days: Positive
 
     @model_validator(mode="after")
     def _opens_before_it_closes(self) -> "Dates":

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from tests.support.python_page import play
 
-TUTORIALS = Path(__file__).parents[3] / "docs" / "tutorials"
+DOCS = Path(__file__).parents[3] / "docs"
 
 
-def played(name):
-    return play((TUTORIALS / name).read_text(encoding="utf-8"))
+def played(name, folder="tutorials"):
+    return play((DOCS / folder / name).read_text(encoding="utf-8"))
 
 
 def test_the_tutorial_prints_what_it_shows(tmp_path, monkeypatch):
@@ -20,3 +20,7 @@ def test_the_tutorial_prints_what_it_shows(tmp_path, monkeypatch):
 def test_the_tutorial_of_several_treatments_prints_what_it_shows(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert played("three-arms-in-python.md") == 14
+
+
+def test_the_guide_to_bayesian_trials_prints_what_it_shows():
+    assert played("plan-a-bayesian-trial.md", "how-to") == 5

@@ -1,6 +1,7 @@
 """The report of an analysis as a page and as a Word document, in the formats of journals."""
 
 import io
+import re
 import sys
 import zipfile
 
@@ -128,3 +129,38 @@ def test_a_missing_library_is_refused_before_the_analysis(tmp_path, monkeypatch,
     words = ["analyse", "absent.csv", "--plan", "absent.yaml"]
     assert run([*words, "--report", str(tmp_path / "r.docx")]) == 2
     assert "pip install 'pretese[files]'" in " ".join(capsys.readouterr().err.split())
+
+
+def test_the_report_names_the_primary_estimate_and_columns_by_their_labels():
+    labels = {"therapy": "FSH therapy", "sperm": "sperm found", "age": "age, years"}
+    primary = {"method": "iptw-ate", "effect": "odds ratio"}
+    given = {**PLAN, "labels": labels, "primary": primary}
+    dice = np.random.default_rng(5)
+    table = pd.DataFrame(
+        {
+            "therapy": np.tile([0, 1], 40),
+            "sperm": (dice.uniform(size=80) < 0.4) * 1,
+            "age": dice.normal(34, 5, 80).round(1),
+            "cause": np.repeat(["unknown", "mumps"], 40),
+        }
+    )
+    page = pt.analyse(table, given, progress=False).to_html()
+    text = " ".join(re.sub(r"<[^>]*>", " ", page).split())
+    assert "Effect of FSH therapy on sperm found" in text
+    assert "Primary estimate: odds ratio by iptw-ate, " in text
+    assert "The other estimates are secondary." in text
+    assert "not adjusted for the number of estimates" in text
+    assert len(re.findall("primary iptw-ate odds ratio", text)) == 1
+    assert "age, years median [IQR]" in text
+    assert "chi-square" not in text  # no tests in Table 1
+
+    for field, value, words in (
+        ("primary", {**primary, "method": "aipw"}, "'aipw' is not a method of the plan"),
+        ("labels", {"agee": "age"}, "labels are for treatment, outcome and covariates"),
+    ):
+        with pytest.raises(pt.InputError, match=words):
+            pt.analyse(table, {**given, field: value}, progress=False)
+
+
+def test_without_a_primary_estimate_the_report_states_that_there_is_none(found):
+    assert "Primary estimate: the plan specifies none" in found.to_html()

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 import pretese
-from pretese.api.simulation.reproduction import Calibration
+from pretese.api.simulation.calibration import Calibration
 from pretese.article.calibration import calibration_run
 from pretese.article.run.reproduction_run import ReproductionRun
 from pretese.cli import app, run

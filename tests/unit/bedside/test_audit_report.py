@@ -78,7 +78,7 @@ def test_a_long_log_draws_the_first_patients_and_states_how_many_are_left(monkey
     monkeypatch.setattr(audit_page, "MAX_DRAWN", 1)
     page = audit(log()).to_html()
     assert len(figures(page)) == 1
-    assert "1 more patients are not drawn" in page
+    assert "1 more patients are not shown" in page
 
 
 @pytest.mark.parametrize("name", ["report.html", "folder/report.html"])

@@ -14,6 +14,7 @@ from pretese.cli import run
 from pretese.web.layout.wording import LANGUAGES, messages
 from pretese.web.trials.trial_answer import exact_curve, trial_answer
 from pretese.web.trials.trial_question import DEFAULTS, trial_question
+from pretese.web.trials.trial_simulation import Progress, next_block
 
 THREE = {"analyses": "3", "futility": "HSD", "dropout_percent": "10"}
 
@@ -134,11 +135,31 @@ def test_several_treatments_share_a_control(client, treatments, analyses):
     assert answer.analysed == size["in_all"]
     assert answer.document["treatment_arms"] == treatments
     assert [p for _, p in answer.curve] == sorted(p for _, p in answer.curve)
+    assert len(answer.curve) == 25
+    assert answer.expected_under["alternative"] <= answer.expected_under["null"] <= size["in_all"]
     page = client.get("/trial", params=asked).text
     assert f"<h1>{answer.enrolled:,} participants</h1>" in page
-    assert "/trial/simulation" not in page
-    for address in ("/trial/simulation", "/trial/report"):
-        assert client.get(address, params=asked).status_code == 400
+    assert "testing:" in page
+
+
+def test_the_power_to_find_one_of_several_treatments_is_that_of_two_arms():
+    question = trial_question({"treatments": "2", "analyses": "2"})
+    answer = trial_answer(question)
+    size, rows = answer.document["participants"], answer.rows
+    alone = pretese.estimators.exact_sequential(
+        size["per_treatment_arm_at_analysis"], size["control_at_analysis"],
+        [row["upper"] for row in rows], 0.31, 0.195,
+    )  # fmt: skip
+    assert answer.power == pytest.approx(float(alone.power), abs=1e-8)
+    simulated = next_block(question, answer.enrolled, Progress())
+    assert abs(simulated.percent - 100 * answer.power) < 4 * simulated.mcse_percent + 1.5
+
+
+def test_the_report_of_several_treatments_is_that_of_the_command(client, monkeypatch):
+    monkeypatch.setattr("pretese.web.trials.trial_page.REPORT_TRIALS", 40)
+    page = client.get("/trial/report", params={"treatments": "2", "analyses": "2"})
+    assert page.status_code == 200
+    assert "treatment-2" in page.text
 
 
 def test_the_risks_of_a_scenario_are_its_truth(client):

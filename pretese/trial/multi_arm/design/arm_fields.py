@@ -14,6 +14,7 @@ from pretese.trial.design.arms import (
 )
 from pretese.trial.design.endpoint import Endpoint, EndpointAnalysis
 from pretese.trial.design.interim import Monitoring
+from pretese.trial.design.subgroups import Population
 from pretese.trial.multi_arm.design.design_parts import (
     AdaptiveAllocation,
     Allocation,
@@ -24,7 +25,6 @@ from pretese.trial.multi_arm.design.design_parts import (
     LaterHypothesis,
     Name,
     Percents,
-    Population,
     Testing,
 )
 from protocol.reading.documents import Document
@@ -116,6 +116,13 @@ class ArmFields(Document):
     @model_validator(mode="after")
     def _analyses(self) -> Self:
         plan = self.monitoring
+        ends = (self.endpoint, *(each.endpoint for each in self.secondary))
+        methods = (self.analysis, *(each.analysis for each in self.secondary))
+        if any(each and each.is_time for each in ends) or any(each.exact for each in methods):
+            raise ValueError(
+                "several arms take neither times to an event nor exact tests; choose a proportion "
+                "and another method"
+            )
         if plan.reestimation or plan.futility or plan.binding or plan.decision_analysis:
             raise ValueError(
                 "several arms take neither reestimation nor futility nor binding nor "

@@ -8,9 +8,9 @@ from estimate.multi_arm.combination_test import Intersection
 from estimate.multi_arm.local_tests import Procedure
 from pretese.trial.design.arms import Open
 from pretese.trial.design.endpoint import Endpoint, EndpointAnalysis
+from pretese.trial.design.subgroups import Population
 from protocol.reading.documents import Document
 from protocol.reading.fields import Number, Whole
-from simulate.core.coding import BASELINE, DIAGNOSES
 
 Name = Annotated[str, Field(min_length=1, max_length=40)]
 Part = Annotated[Whole, Field(ge=1, le=1000)]
@@ -19,47 +19,6 @@ ZValue = Annotated[Number, Field(ge=-8, le=8)]
 
 #: Participants in one round of the allocation, by arm.
 Allocation = dict[Name, Part]
-
-
-class Population(Document):
-    """Participants by a baseline value: above and up to limits, or with one of some diagnoses."""
-
-    name: Name
-    variable: str | None = None
-    above: Annotated[Number, Field(ge=-1e6, le=1e6)] | None = None
-    up_to: Annotated[Number, Field(ge=-1e6, le=1e6)] | None = None
-    diagnosis: Annotated[tuple[str, ...], Field(max_length=10)] = ()
-
-    @model_validator(mode="after")
-    def _one_rule(self) -> Self:
-        if (self.variable is None) == (not self.diagnosis):
-            raise ValueError("give variable with above or up_to, or diagnosis")
-        if self.variable is not None:
-            if self.variable not in BASELINE:
-                raise ValueError(
-                    f"{self.variable!r} is not a baseline value; choose from {', '.join(BASELINE)}"
-                )
-            if self.above is None and self.up_to is None:
-                raise ValueError("variable needs above, up_to or both")
-        elif self.above is not None or self.up_to is not None:
-            raise ValueError("above and up_to need variable")
-        if self.above is not None and self.up_to is not None and self.above >= self.up_to:
-            raise ValueError("above must be less than up_to")
-        unknown = [each for each in self.diagnosis if each not in DIAGNOSES]
-        if unknown:
-            raise ValueError(
-                f"there is no diagnosis {unknown[0]!r}; choose from {', '.join(DIAGNOSES)}"
-            )
-        return self
-
-    @property
-    def words(self) -> str:
-        """The rule in words."""
-        if self.diagnosis:
-            return f"diagnosis {' or '.join(self.diagnosis)}"
-        low = "" if self.above is None else f"above {self.above:g}"
-        high = "" if self.up_to is None else f"up to {self.up_to:g}"
-        return f"{self.variable} {' and '.join(filter(None, (low, high)))}"
 
 
 class LaterHypothesis(Document):

@@ -8,9 +8,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from pretese.plots.style import MUTED, PUBLISHED, SIMULATED, TRUTH, house_style, new_figure
+from pretese.trial.power.additional_measures import main_point
 from pretese.trial.power.trial_tables import Recorded
 from pretese.trial.report.figures.nested_loop_figure import MANY, draw_nested
 from pretese.trial.report.figures.sensitivity_figures import draw_grid, draw_tornado
+from pretese.trial.report.figures.subgroup_figure import draw_subgroup_forest
 from pretese.trial.report.figures.trial_figures import draw_distribution, draw_zips
 
 COLOURS = (SIMULATED, PUBLISHED, TRUTH, MUTED)
@@ -31,6 +33,8 @@ def draw_design(design: dict[str, Any], folder: Path) -> dict[str, Figure]:
     zips = draw_zips(design, trials)
     if zips is not None:
         figures["zip"] = zips
+    if main_point(design)["subgroups"]:
+        figures["subgroups"] = draw_subgroup_forest(design)
     if design["sensitivity"]:
         figures["sensitivity"] = draw_grid(design)
         if len(design["sensitivity"]["cells"]) >= MANY:

@@ -43,7 +43,7 @@ def test_categories_by_hand() -> None:
     assert isinstance(row, CategoricalRow)
     assert row.counts.tolist() == [[7, 1, 6], [2, 2, 0], [0, 0, 0]]
     assert list(row.missing) == [1, 1, 0]
-    assert row.cells()[1] == ["2 (22.2%)", "2 (66.7%)", "0 (0.0%)"]
+    assert row.cells()[1] == ["2 (22.2 %)", "2 (66.7 %)", "0 (0.0 %)"]
     # Small expected counts: Fisher, 3 of 3 + ... = C(3,2) / C(9,2)
     assert row.test == "Fisher exact"
     assert row.p_value == pytest.approx(3 / 36)
@@ -82,7 +82,7 @@ def test_zeros_and_ones_are_shown_as_a_count_and_whole_numbers_as_such() -> None
     kinds = {"smoker": Numeric(), "cycles": Numeric(), "bmi": Numeric()}
     frame = table_one(patients, "arm", kinds, means=("bmi",)).frame()
     assert frame["level"].tolist() == ["n (%)", "median [IQR]", "mean (SD)"]
-    assert frame.iloc[0, 2:6].tolist() == ["3 (42.9%)", "1 (25.0%)", "2 (66.7%)", "1"]
+    assert frame.iloc[0, 2:6].tolist() == ["3 (42.9 %)", "1 (25.0 %)", "2 (66.7 %)", "1"]
     assert frame.iloc[1, 3] == "2.5 [1.75, 3.25]"
     assert frame.iloc[2, 3] == "24.72 (4.13)"
 

@@ -5,6 +5,7 @@ import pytest
 
 from simulate.core import random_streams
 from simulate.core.random_streams import CHUNK, RandomStreams, compiled_streams
+from simulate.recruitment.minimisation import minimise
 from simulate.recruitment.randomisation import stratified
 
 
@@ -70,3 +71,16 @@ def test_compiled_urns_give_the_arms_of_numpy(allocation):
     with compiled_streams(True):
         assert np.array_equal(stratified(*given, **more), plain)
     assert len(np.unique(plain)) == len(allocation)
+
+
+@pytest.mark.parametrize("distance", ["range", "variance"])
+@pytest.mark.parametrize("allocation", [(1, 1), (2, 1), (1, 3)])
+def test_compiled_minimisation_gives_the_arms_of_numpy(allocation, distance):
+    streams = RandomStreams(3, 300, replicates=4)
+    factors = [(streams.uniform(name) * 4).astype(int) for name in ("site", "class")]
+    given = (streams.uniform("arm"), factors, [4, 4])
+    more = {"allocation": allocation, "distance": distance, "weights": [1.0, 2.5]}
+    plain = minimise(*given, **more)
+    with compiled_streams(True):
+        assert np.array_equal(minimise(*given, **more), plain)
+    assert 0 < plain.mean() < 1

@@ -62,6 +62,8 @@ def test_there_are_the_ready_designs():
         "re-estimation",
         "three-endpoints",
         "four-estimands",
+        "time-to-live-birth",
+        "who-benefits",
         *SEVERAL_ARMS,
     }
 

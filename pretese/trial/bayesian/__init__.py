@@ -1,0 +1,1 @@
+"""Bayesian trials of two arms: decisions by posterior and predictive probabilities."""

@@ -1,0 +1,1 @@
+"""The design file of a Bayesian trial, its priors and its rules."""

@@ -1,0 +1,1 @@
+"""Operating characteristics of a Bayesian trial: document, console view, figures, page."""
