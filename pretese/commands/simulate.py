@@ -77,6 +77,7 @@ def command(
                 data_errors=data_errors, exact_days=exact_days,
             )  # fmt: skip
             _show_bands(bands, worlds)
+            show_transported(chosen.loaded.transported, f"{out / 'manifest.json'} lists them.")
             return
         cohort = chosen.simulate(patients, replicates, seed, data_errors, exact_days=exact_days)
         if part is not None:

@@ -14,7 +14,6 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from protocol.reading.documents import Document
-from protocol.reading.fields import Number
 from protocol.regimen.load import load_regimen
 from protocol.regimen.parts import Order
 from protocol.regimen.rules import Regimen
@@ -39,8 +38,8 @@ class TransportedNumber(Document):
     role: Literal["input", "target"]
     value: Amount
     unit: str | None
-    low: Number
-    high: Number
+    low: Amount
+    high: Amount
     source: Text
     from_population: Text
     from_dose: Text
