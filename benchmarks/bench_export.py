@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks.timing import cpu_seconds
-from pretese.io.export.cohort_files import write_studies
+from pretese.io.export.cohort_files import slices, write_slices
 from simulate.cohort.draw import draw_cohort
 from simulate.scenario.load import load_scenario
 from simulate.tables.study_tables import tables
@@ -21,7 +21,9 @@ FEW, MANY = 200_000, 10_000_000
 
 
 def streamed(folder: Path, patients: int) -> None:
-    write_studies(load_scenario("paper"), folder, ("parquet",), 1, 1, patients, lambda done: None)
+    paper = load_scenario("paper")
+    made = slices(paper, 1, 1, patients, coded_words=True)
+    write_slices(made, paper, folder, ("parquet",), lambda done: None)
 
 
 def at_one_go(folder: Path, patients: int) -> None:

@@ -1,6 +1,6 @@
 """Gonadotropin therapy before micro-TESE: decide, simulate, estimate, plan trials.
 
-The public interface, in order of typical use; `help(pretese.NAME)` says more of each:
+The public interface, in order of typical use; `help(pretese.NAME)` describes each:
 
 ========================  =========================================================================
 `regimen`                 a protocol as data: what it recommends for a patient, schedule, proof

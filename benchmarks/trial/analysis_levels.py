@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from pretese.trial.conduct.observed_data import observe
 from pretese.trial.conduct.recorded_data import Data
+from pretese.trial.conduct.trial_conduct import draw_trials
 from pretese.trial.design.design_reader import parse_design
 from pretese.trial.simulation.arm_comparison import analyse_trials
 
@@ -71,7 +73,32 @@ def rejections(
     return float((p < 0.05).mean()), float(np.isnan(p).mean())
 
 
-STUDIES = {"times": of_times}
+PROPORTIONS = """
+id: proportions
+title: t
+question: q
+participants: 200
+risks: {control_percent: 40, treated_percent: 60}
+dropout: {control_percent: 20, treated_percent: 20}
+sites: [{name: a, from_month: [0], recruitment_per_year: [60]}]
+endpoint: {variable: any_sperm, endpoint_month: 4, missing: multiple imputation}
+"""
+
+
+def of_imputation(trials: int) -> Iterator[tuple[str, float, float]]:
+    """Yield imputation, proportion of rejections, non-convergence: 200 participants, 40 %."""
+    for rule in ("copies: 10", "copies: 10, reference: true"):
+        design = parse_design(f"{PROPORTIONS}imputation: {{{rule}}}\n", "proportions.yaml")
+        found = []
+        for first in range(0, trials, AT_ONCE):
+            drawn = draw_trials(design, None, SEED, 200, AT_ONCE, first)
+            answer = analyse_trials(observe(design, drawn, 0.0))
+            found.append(np.where(answer.converged, answer.p_value, np.nan))
+        p = np.concatenate(found)
+        yield rule, float((p < 0.05).mean()), float(np.isnan(p).mean())
+
+
+STUDIES = {"times": of_times, "imputation": of_imputation}
 
 
 def main() -> None:

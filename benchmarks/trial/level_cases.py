@@ -89,6 +89,10 @@ _RE_ESTIMATED = {
                      "min_percent": 100, "max_percent": 200},
 }  # fmt: skip
 
+_WAITING = {
+    **_ONE_SIDE, "analyses_percent": [50, 100], "futility": "OF", "decision_analysis": "balanced",
+}  # fmt: skip
+
 _MH_BY_DIAGNOSIS = _by("mantel-haenszel", strata=["diagnosis"])
 
 #: Families whose power with the planned effect is wanted as well.
@@ -124,6 +128,16 @@ FAMILIES: dict[str, Family] = {
         {"unadjusted": _margin("unadjusted"),
          "Mantel-Haenszel: diagnosis": _margin("mantel-haenszel", strata=["diagnosis"]),
          "g-computation: covariates, diagnosis": _margin("g-computation-randomised", **_ADJUSTED)},
+    ),
+    "decision analyses": (
+        shipped("superiority-any-sperm", participants=200,
+                monitoring={**_ONE_SIDE, "analyses_percent": [50, 100]}),
+        {"unadjusted, balanced, binding": {"monitoring": _WAITING | {"binding": True}},
+         "unadjusted, balanced, not binding": {"monitoring": _WAITING},
+         "g-computation, balanced, binding": {"monitoring": _WAITING | {"binding": True}}
+         | _by("g-computation-randomised", **_ADJUSTED),
+         "unadjusted, nominal, two sides": {"monitoring": {
+             "analyses_percent": [50, 100], "decision_analysis": "nominal"}}},
     ),
     "mixed with covariates": (
         shipped("minimisation-eight-sites", participants=240),

@@ -7,7 +7,7 @@ studies such a ratio has itself a standard error of 7 %, with 1,000 one of 2 %.
 """
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -17,14 +17,26 @@ from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import read_design
 from pretese.trial.measures.performance import measures
+from pretese.trial.measures.summary import summarise_point
 from pretese.trial.measures.trial_means import plain_measure, true_effect
 from pretese.trial.power.additional_measures import additional_measures
 from pretese.trial.simulation.engine import simulate_design
 from pretese.trial.simulation.trial_results import Outcomes
 
+#: Parts of a point beside its measures that have Monte Carlo errors.
+ROWS = (
+    "endpoints", "family", "reestimation", "analyses", "balance", "subgroups", "subgroup_claims",
+)  # fmt: skip
+
 
 def mcse_ratios(
-    design: DesignFile, effect: float, studies: int, replicates: int, seed: int = 1
+    design: DesignFile,
+    effect: float,
+    studies: int,
+    replicates: int,
+    seed: int = 1,
+    *,
+    all_rows: bool = False,
 ) -> dict[str, float]:
     """Return, by measure, the SD over studies over the root mean square of the printed MCSE.
 
@@ -37,24 +49,37 @@ def mcse_ratios(
     whole = simulate_design(
         design, scenario, [point], seed=seed, replicates=studies * replicates
     )[point]  # fmt: skip
-    found: dict[str, list[tuple[float, float]]] = {}
+    documents = []
     for study in range(studies):
         part = _part(whole, study * replicates, (study + 1) * replicates)
-        document = {
+        rows = summarise_point(design, *point, part) if all_rows else {}
+        documents.append({
             "measures": {
                 name: plain_measure(each) for name, each in measures(design, part).items()
             },
             "additional": additional_measures(design, part),
             "truth": plain_measure(true_effect(design, part)),
-        }
+            **{name: rows[name] for name in ROWS if rows.get(name)},
+        })  # fmt: skip
+    return spread_ratios(documents)
+
+
+def spread_ratios(documents: Sequence[Any]) -> dict[str, float]:
+    """Return, by measure, the SD over documents over the root mean square of the printed MCSE.
+
+    Excluded are measures that never vary, proportions whose printed error is 0 in most documents,
+    and quantiles of size and duration.
+    """
+    found: dict[str, list[tuple[float, float]]] = {}
+    for document in documents:
         for name, value, mcse in _measures(document, ""):
             found.setdefault(name, []).append((value, mcse))
     ratios = {}
     for name, pairs in found.items():
         value, mcse = np.array(pairs).T
-        if name.startswith("additional.quantiles"):
+        if "quantiles" in name or "median_months" in name:
             continue
-        if len(pairs) == studies and np.median(mcse) > 0 and np.ptp(value) > 0:
+        if len(pairs) == len(documents) and np.median(mcse) > 0 and np.ptp(value) > 0:
             ratios[name] = float(value.std(ddof=1) / np.sqrt((mcse**2).mean()))
     return ratios
 

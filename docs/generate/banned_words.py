@@ -145,7 +145,7 @@ def _allowed(path: str) -> re.Pattern[str]:
 
 
 def hits(path: str, text: str) -> Iterator[Hit]:
-    """Yield what a file must not say."""
+    """Yield the refused words of a file."""
     for fragment in fragments(path, text):
         words = CAMEL.sub("_", fragment.text).lower()
         found = list(_matches(words, fragment.is_name))

@@ -48,6 +48,11 @@ FILES = {
     "endpoint: {variable: any_sperm, endpoint_month: 4}\n"
     "monitoring: {analyses_percent: [50, 100], efficacy: OF, alpha_percent: 2.5, sides: 1}\n"
     "decision: {min_power_percent: 80}\n",
+    "curve.yaml": "id: example\ntitle: Example\nquestion: Is therapy better?\nparticipants: 80\n"
+    "risks: {control_percent: 30, treated_percent: 55}\n"
+    "sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]\n"
+    "endpoint: {variable: any_sperm, endpoint_month: 4}\n"
+    "analysis: {method: mantel-haenszel, strata: [site]}\n",
     "several.yaml": "id: example\ntitle: Example\nquestion: Which one helps?\nparticipants: 240\n"
     "risks_percent: {placebo: 40, hcg: 50, ufsh: 65}\n"
     "sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]\n"
@@ -123,7 +128,10 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
             "power re-estimation --replicates 20",
             "power waiting.yaml --replicates 40",
             "power subgroups.yaml --replicates 40",
-            "power minimisation-eight-sites --replicates 20 --participants 160",
+            "power minimisation-eight-sites --replicates 20 --participants 160 --interpolate",
+            "power curve.yaml --replicates 60 --interpolate --participants 60 --participants 68 "
+            "--participants 76 --participants 84 --participants 92 --participants 100 "
+            "--participants 108 --participants 116",
         ),
     ),
     "power-several-arms": (

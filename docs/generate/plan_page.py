@@ -67,6 +67,8 @@ MEANINGS = {
     "Primary.effect": "its effect measure, for example `risk difference` or `odds ratio`",
     "horizon": "time up to which risks and restricted means are compared",
     "events": "column with the number of events among `trials`",
+    "visits": "columns of one measurement at two to twelve visits, in their order",
+    "baseline": "numeric covariate with the measurement before treatment, for `visits`",
     "trials": "column with the number of trials, for example oocytes injected",
     "focal": "arm whose patients are matched: `treated` or `untreated`; without it the smaller arm",
     "order": "order of matching: `largest`, `smallest`, `data` or `closest` first",

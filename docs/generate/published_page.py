@@ -70,7 +70,7 @@ def _tables(study: PublishedStudy) -> Iterator[str]:
 def _lists(study: PublishedStudy) -> Iterator[str]:
     yield "## Said without a figure\n"
     yield _table(
-        ("id", "kind", "what the article says", "where"),
+        ("id", "kind", "statement of the article", "where"),
         ((f"`{i}`", s.kind, s.text, _where(s.at)) for i, s in study.statements.items()),
     )
     yield "## Not printed\n\nReferred to, but not in the text that was read.\n"

@@ -1,4 +1,4 @@
-"""Write the checked values that are shipped beside their sources: regimens, units and analytes.
+"""Write the checked values that are shipped with their sources: regimens, units and analytes.
 
 ``python docs/generate/stored_values.py`` writes `protocol/stored`;
 `tests/unit/protocol/test_stored.py` tells when it has to be run again.

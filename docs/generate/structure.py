@@ -179,6 +179,7 @@ def unused_functions(source: Source) -> dict[str, int]:
     """Return the public functions and classes that no other code names, with their lines.
 
     Names are compared as text, so a function that shares its name with another may be missed.
+    What a decorator registers, such as a route of the server, is used by the server.
     """
     used: Counter[str] = Counter()
     for tree in source.trees.values():
@@ -187,9 +188,17 @@ def unused_functions(source: Source) -> dict[str, int]:
     for module, tree in source.trees.items():
         for node in definitions(tree):
             own = sum(name == node.name for name in _names(node))
-            if used[node.name] - own <= 0 and node.name != "command":
+            if used[node.name] - own <= 0 and node.name != "command" and not _registered(node):
                 unused[f"{module}.{node.name}"] = (node.end_lineno or node.lineno) - node.lineno + 1
     return unused
+
+
+def _registered(node: ast.FunctionDef | ast.ClassDef) -> bool:
+    """Say whether a decorator hands a function to a router or a command: ``@router.get(...)``."""
+    return any(
+        isinstance(each, ast.Call) and isinstance(each.func, ast.Attribute)
+        for each in node.decorator_list
+    )
 
 
 def _names(tree: ast.AST) -> Iterator[str]:

@@ -7,9 +7,9 @@ from estimate.comparison.two_risks import Risks
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.clusters import sum_by_cluster
 from estimate.core.design_matrix import design_matrix
-from estimate.core.result import Estimate, wald
+from estimate.core.result import Estimate
 from estimate.regression.logistic import fit_logistic
-from estimate.regression.odds_ratio import from_logistic
+from estimate.regression.odds_ratio import from_covariance, from_logistic
 from estimate.regression.sandwich import sandwich
 
 
@@ -76,13 +76,5 @@ def matched(
     cov = sandwich(
         design.X, data.outcome, fit, w, correction="HC1", clusters=np.maximum(matches.pair, 0)
     )
-    return wald(
-        estimand,
-        method,
-        "odds ratio",
-        fit.coef[..., column],
-        np.sqrt(np.maximum(cov[..., column, column], 0.0)),
-        n,
-        interval="Wald, clustered by pair",
-        converged=fit.converged,
-    )
+    interval = "Wald, clustered by pair"
+    return from_covariance(estimand, method, fit, column, cov, n, interval=interval)

@@ -91,8 +91,8 @@ def g_computation_by_arm(
 ) -> Risks:
     """Return marginal risks of a randomised trial from plain arrays.
 
-    Separation by a covariate (a site without events, say) leaves coefficients without a finite
-    value, but not the predictions; such trials count as converged.
+    Separation by a covariate (for example, a site without events) leaves coefficients without a
+    finite value, but not the predictions; such trials count as converged.
 
     Parameters
     ----------

@@ -13,7 +13,26 @@ from estimate.core.columns import Kind
 from estimate.core.estimand import Estimand
 
 #: Kinds of outcome.
-OutcomeKind = Literal["binary", "continuous", "count", "ordinal", "time"]
+OutcomeKind = Literal["binary", "continuous", "count", "ordinal", "time", "repeated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """Measurements of every patient at several visits.
+
+    Attributes
+    ----------
+    values
+        (..., n, visit), NaN where not measured.
+    names
+        Column names of the visits, in their order.
+    baseline
+        Covariate with the measurement before treatment; None without.
+    """
+
+    values: Floats
+    names: tuple[str, ...]
+    baseline: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +62,10 @@ class AnalysisSet:
     cluster_name
         Column name of the clusters; empty without.
     outcome_kind
-        What ``outcome`` holds: 0 and 1, measurements, counts, numbers of ordered classes from 0, or
-        for "time" 1 where ``time`` ends with the event.
+        What ``outcome`` holds: 0 and 1, measurements, counts, numbers of ordered classes from 0,
+        for "time" 1 where ``time`` ends with the event, for "repeated" the mean of the visits.
+    repeated
+        Measurements at visits; None if the outcome is not of that kind.
     time, exposure
         (..., n) follow-up of a time to an event; denominator of a count. None if not of that kind.
     sampling
@@ -80,6 +101,7 @@ class AnalysisSet:
     stratum: Ints | None = None
     stratum_name: str = ""
     levels: tuple[str, ...] = ()
+    repeated: Repeated | None = None
 
     @property
     def clusters(self) -> Ints:
@@ -212,5 +234,8 @@ class AnalysisSet:
             exposure=None if self.exposure is None else self.exposure[index],
             sampling=None if self.sampling is None else self.sampling[index],
             stratum=None if self.stratum is None else self.stratum[index],
+            repeated=None
+            if self.repeated is None
+            else replace(self.repeated, values=self.repeated.values[index]),
             reasons={why: np.asarray(count)[index] for why, count in self.reasons.items()},
         )

@@ -16,7 +16,7 @@ _UNITS = {"patient", "subject", "couple", "participant", "person", "case", "reco
 
 
 def names_identifier(name: str) -> bool:
-    """Return whether a column's name says that it identifies patients, couples or the like.
+    """Return whether the name of a column indicates identifiers of patients or couples.
 
     >>> [names_identifier(name) for name in ("Patient ID", "couple", "record_id", "patient age")]
     [True, True, True, False]

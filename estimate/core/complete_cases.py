@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from estimate.core.analysis_set import AnalysisSet, OutcomeKind
+from estimate.core.analysis_set import AnalysisSet, OutcomeKind, Repeated
 from estimate.core.arrays import Bools, Floats, Ints
 from estimate.core.clusters import (
     read_clusters,
@@ -34,6 +34,7 @@ def analysis_set(
     sampling: str | None = None,
     strata: str | None = None,
     levels: tuple[str, ...] = (),
+    repeated: Repeated | None = None,
     where: str = "data",
 ) -> AnalysisSet:
     """Check columns and keep the complete cases.
@@ -62,6 +63,8 @@ def analysis_set(
         Name of a column with the strata of a survey, within which clusters have their names.
     levels
         Names of three arms or more, the reference first, which the treatment then holds.
+    repeated
+        Measurements at visits, of which ``outcome`` names the mean.
     where
         File or table, for messages.
 
@@ -84,15 +87,9 @@ def analysis_set(
     (3, {'age_years is missing': 1})
     """
     kinds = dict(covariates or {})
-    try:
-        beside = {name: Numeric() for name in (time, exposure, sampling) if name is not None}
-        arms = Categorical(levels) if levels else Numeric()
-        asked = {treatment: arms, outcome: Numeric(), **beside, **kinds}
-        read = read_columns(columns, asked, where)
-    except InputError as error:
-        raise InputError(
-            _with_cure(fault, (treatment, outcome)) for fault in error.faults
-        ) from None
+    beside = {name: Numeric() for name in (time, exposure, sampling) if name is not None}
+    arms = {treatment: Categorical(levels) if levels else Numeric(), outcome: Numeric()}
+    read = _read(columns, {**arms, **beside, **kinds}, (treatment, outcome), where)
     shape = np.broadcast_shapes(*(column.shape for column in read.values()))
     units = None if cluster is None else read_clusters(columns, cluster, shape, where)
     stratum: Ints | None = None
@@ -100,11 +97,7 @@ def analysis_set(
     if strata is not None:
         stratum, names = read_units(columns, strata, shape, where, field="sampling_strata")
         units = None if units is None else within_strata(units, stratum)
-    groups = [
-        (name, np.asarray(each < 0))
-        for name, each in ((cluster, units), (strata, stratum))
-        if name is not None and each is not None
-    ]
+    groups = _without_value((cluster, units), (strata, stratum))
     stay, reasons = _complete_cases(include, read, shape, groups)
     read = {name: np.where(stay, column, 0.0) for name, column in read.items()}
     refuse_what_cannot_be_analysed(
@@ -133,6 +126,7 @@ def analysis_set(
         stratum=None if stratum is None else np.maximum(stratum, 0),
         stratum_name=strata or "",
         levels=levels,
+        repeated=repeated,
     )
 
 
@@ -155,6 +149,26 @@ def _complete_cases(
             reasons[f"{name} is missing"] = np.count_nonzero(missing, axis=-1)
             stay &= ~missing
     return stay, reasons
+
+
+def _read(
+    columns: Mapping[str, ArrayLike] | Any, asked: Mapping[str, Kind], roles: tuple[str, str],
+    where: str,
+) -> dict[str, Floats]:  # fmt: skip
+    """Read columns; faults of treatment and outcome name their own cure."""
+    try:
+        return read_columns(columns, asked, where)
+    except InputError as error:
+        raise InputError(_with_cure(fault, roles) for fault in error.faults) from None
+
+
+def _without_value(*groupings: tuple[str | None, Ints | None]) -> list[tuple[str, Bools]]:
+    """Return the rows of each grouping that belong to none of its groups."""
+    return [
+        (name, np.asarray(each < 0))
+        for name, each in groupings
+        if name is not None and each is not None
+    ]
 
 
 def _with_cure(fault: Fault, roles: tuple[str, str]) -> Fault:

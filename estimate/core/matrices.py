@@ -115,7 +115,7 @@ def independent_columns(
     gram = rows.T @ rows
     kept = []
     for j in range(len(gram)):
-        left = gram[j, j]  # of this column's length, beside the columns kept so far
+        left = gram[j, j]  # of this column's length, given the columns kept
         if left > 1e-9:
             gram = gram - np.outer(gram[:, j], gram[j]) / left
         if left > 1e-9 or j < keep:

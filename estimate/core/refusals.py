@@ -7,6 +7,9 @@ import numpy as np
 from estimate.core.arrays import Bools, Floats, Ints
 from protocol.errors import Fault, InputError
 
+#: A treatment of more distinct numbers is a measurement.
+MOST_ARMS = 10
+
 #: Largest measurement; sums of squares of smaller values do not overflow.
 LARGEST = 1e100
 
@@ -54,7 +57,7 @@ def refuse_what_cannot_be_analysed(
         if outcome_kind == "count" and role == "outcome":
             faults.extend(_not_counts(name, read[name][stay], where))
         if wrong.size:
-            cure = _cure_of(role, read[name][stay])
+            cure = _cure_of(role, read[name][stay], outcome_kind)
             faults.append(Fault(where, name, f"the {role} holds {wrong[0]:g}", cure))
         elif not _varies(read[name], stay):
             only = read[name][stay][0]
@@ -90,13 +93,17 @@ def _not_counts(name: str, values: Floats, where: str) -> list[Fault]:
     return [Fault(where, name, f"the outcome holds {wrong[0]:g}", cure)] if wrong.size else []
 
 
-def _cure_of(role: str, values: Floats) -> str:
+def _cure_of(role: str, values: Floats, outcome_kind: str) -> str:
     """Return the correction of a treatment or outcome that is not 0/1: nothing is dichotomised."""
     levels = len(np.unique(values))
     if levels <= 2:
         return "code it 0 (no) and 1 (yes)"
+    if role == "outcome" and outcome_kind == "time":
+        return "1 where follow-up ends with the event of interest, 0 where it ends otherwise"
     if role == "outcome":
-        return "say what it is, `outcome: {column: ..., kind: continuous}` (or count, ordinal)"
+        return "give its kind, `outcome: {column: ..., kind: continuous}` (or count, ordinal)"
+    if levels > MOST_ARMS:
+        return "a dose or a measurement has no arms; make it a covariate, and name the treatment"
     return "name its arms, `treatment_levels: [reference, second, third]`; do not merge arms"
 
 

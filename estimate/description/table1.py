@@ -58,12 +58,19 @@ class TableOne:
 def format_p(p: float | None) -> str:
     """Return a p-value with three decimals, '<0.001' below that, nothing for None.
 
-    >>> format_p(0.0059), format_p(2e-5), format_p(None)
-    ('0.006', '<0.001', '')
+    More decimals are kept where rounding would reach 0.05 from below.
+
+    >>> format_p(0.0059), format_p(2e-5), format_p(None), format_p(0.04996)
+    ('0.006', '<0.001', '', '0.04996')
     """
     if p is None or np.isnan(p):
         return ""
-    return "<0.001" if p < 0.001 else f"{p:.3f}"
+    if p < 0.001:
+        return "<0.001"
+    digits = 3
+    while p < 0.05 <= round(p, digits):
+        digits += 1
+    return f"{p:.{digits}f}"
 
 
 def table_one(

@@ -35,8 +35,8 @@ DONORS = 5
 class Column:
     """A column of the data: its name, and its number of categories (0 for a number).
 
-    Categories are coded 0, 1, ...; ``method`` None takes "pmm", "logreg" or "polyreg" by kind.
-    ``predictors`` names the columns from which this one is imputed; None is all others.
+    Categories are coded from 0; ``method`` None takes "pmm", "logreg" or "polyreg" by kind;
+    ``predictors`` names the columns from which this one is imputed, None all others.
     """
 
     name: str
@@ -47,9 +47,8 @@ class Column:
     @property
     def how(self) -> Method:
         """Return the method by which missing values are drawn."""
-        if self.method is not None:
-            return self.method
-        return "pmm" if self.categories == 0 else "logreg" if self.categories == 2 else "polyreg"
+        numeric, binary = self.categories == 0, self.categories == 2
+        return self.method or ("pmm" if numeric else "logreg" if binary else "polyreg")
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def encode(
         else:
             parts.append(patients[name].to_numpy(float, na_value=np.nan))
     unknown = sorted(set(methods) - set(kinds))
-    faults += [Fault("imputation", n, "has a method but no kind", "say its kind") for n in unknown]
+    faults += [Fault("imputation", n, "has a method but no kind", "give its kind") for n in unknown]
     if faults:
         raise InputError(faults)
     return np.stack(parts, -1), tuple(columns)

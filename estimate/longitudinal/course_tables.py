@@ -61,24 +61,9 @@ def read_courses(
     number = {name: row for row, name in enumerate(_keys(patients, key, "patients"))}
     if len(number) < len(enrolled[outcome]):
         raise InputError.of("patients", key, "it is repeated", "give one row per patient")
-    shape = (len(number), len(months))
-    table = {name: np.full(shape, np.nan) for name in names if name != "month"}
-    place = {month: index for index, month in enumerate(months)}
-    filled = np.zeros(shape, bool)
-    for row, who in enumerate(_keys(visits, key, "visits")):
-        at = place.get(int(seen["month"][row])) if np.isfinite(seen["month"][row]) else None
-        if at is None or who not in number:
-            continue
-        if filled[number[who], at]:
-            problem = f"patient {who} has two visits in month {months[at]}"
-            raise InputError.of("visits", "month", problem, "keep one visit per month")
-        filled[number[who], at] = True
-        for name in table:
-            table[name][number[who], at] = seen[name][row]
-    for name in covariates:  # the last value counts until the next
-        for month in range(1, shape[1]):
-            gap = np.isnan(table[name][:, month])
-            table[name][gap, month] = table[name][gap, month - 1]
+    table, filled = _by_month(seen, _keys(visits, key, "visits"), number, months)
+    for name in covariates:
+        _carry_forward(table[name])
     given = _injected(injections, key, drug, table["day"], number)
     complete = filled.all(1)
     measured = complete & np.all([np.isfinite(table[n]).all(1) for n in covariates], axis=0)
@@ -93,14 +78,48 @@ def read_courses(
         raise InputError.of("visits", "month", "no patient has every visit of the plan", cure)
     columns = [table[name] for name in covariates]
     for name, kind in baseline.items():
-        own = [enrolled[name]]
-        if isinstance(kind, Categorical):
-            own = [(enrolled[name] == level) * 1.0 for level in range(1, len(kind.levels))]
-        columns += [np.repeat(column[:, None], shape[1], 1) for column in own]
+        own = _indicators(enrolled[name], kind)
+        columns += [np.repeat(column[:, None], len(months), 1) for column in own]
     return CourseTables(
         given[known], np.stack(columns, -1)[known], len(columns) - len(covariates),
         enrolled[outcome][known], {name: table[name][known] for name in table}, excluded, known,
     )  # fmt: skip
+
+
+def _by_month(
+    seen: Mapping[str, Floats], keys: Sequence[str], number: Mapping[str, int],
+    months: Sequence[int],
+) -> tuple[dict[str, Floats], Bools]:  # fmt: skip
+    """Return the columns of the visits as (patient, month), and which months have a visit."""
+    shape = (len(number), len(months))
+    table = {name: np.full(shape, np.nan) for name in seen if name != "month"}
+    place = {month: index for index, month in enumerate(months)}
+    filled = np.zeros(shape, bool)
+    for row, who in enumerate(keys):
+        at = place.get(int(seen["month"][row])) if np.isfinite(seen["month"][row]) else None
+        if at is None or who not in number:
+            continue
+        if filled[number[who], at]:
+            problem = f"patient {who} has two visits in month {months[at]}"
+            raise InputError.of("visits", "month", problem, "keep one visit per month")
+        filled[number[who], at] = True
+        for name in table:
+            table[name][number[who], at] = seen[name][row]
+    return table, filled
+
+
+def _carry_forward(values: Floats) -> None:
+    """Let the last value count until the next, (patient, month)."""
+    for month in range(1, values.shape[1]):
+        gap = np.isnan(values[:, month])
+        values[gap, month] = values[gap, month - 1]
+
+
+def _indicators(values: Floats, kind: Kind) -> list[Floats]:
+    """Return a number as it is, and a category as one column per level but the first."""
+    if isinstance(kind, Categorical):
+        return [(values == level) * 1.0 for level in range(1, len(kind.levels))]
+    return [values]
 
 
 def _keys(table: Any, column: str, where: str) -> list[str]:

@@ -81,7 +81,8 @@ class Strategies(Document):
     grace_months
         Months by which a newly required treatment may be late.
     structural_model
-        A marginal structural model of the effect of each month treated, beside the strategies.
+        A marginal structural model of the effect of each month treated, in addition to the
+        strategies.
     """
 
     patient: str = "patient_id"

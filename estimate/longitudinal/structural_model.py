@@ -92,7 +92,7 @@ def structural_model(
     ----------
     monthly
         (..., n, month) the outcome after each month: 0/1 or numbers; NaN where it was not observed.
-        None takes the outcome of ``data``, after the last month alone.
+        None: the outcome of ``data``, only after the last month.
     exposure
         Number of months treated so far, or treatment of the month.
     baseline
@@ -181,7 +181,7 @@ def _followed(data: Courses, monthly: ArrayLike | None, event: bool) -> tuple[Fl
 
 
 def _last(shape_of: Bools) -> Bools:
-    """Return True in the last month alone."""
+    """Return True only in the last month."""
     found = np.zeros(shape_of.shape, bool)
     found[..., -1] = True
     return found

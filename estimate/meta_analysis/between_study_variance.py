@@ -29,7 +29,7 @@ def estimate_tau2(effect: Floats, variance: Floats, design: Floats, method: TauM
     effect, variance
         (study,) effects and sampling variances.
     design
-        (study, column) moderators; a column of ones alone pools.
+        (study, column) moderators; only a column of ones: no moderators.
     method
         EE (none), DL (DerSimonian and Laird), HE (Hedges), SJ (Sidik and Jonkman), PM (Paule and
         Mandel), ML, REML.

@@ -43,7 +43,7 @@ class CountModel:
     log_likelihood
         Its maximum, binomial coefficients included.
     studies
-        Studies that contributed; those without any event, or with events alone, do not.
+        Studies that contributed; those without any event, or with only events, do not.
     """
 
     pooled: PooledLogOdds

@@ -11,7 +11,7 @@ def run_method(method: Method, work: Work) -> Answers:
     Raises
     ------
     ValueError
-        It is a method of trials alone, which `pretese.trial.simulation.arm_comparison` computes.
+        It is a method only of trials, which `pretese.trial.simulation.arm_comparison` computes.
     """
     if method.run is None:
         raise ValueError(f"{method.name} is a method of trials")

@@ -1,6 +1,6 @@
 """Closed combination tests: stage by stage, whatever was dropped or reallocated in between.
 
-Each set of null hypotheses has a p-value of every stage, from the participants of that stage alone:
+Each set of null hypotheses has a p-value of every stage, from the participants of that stage:
 Dunnett's or Sidak's test of the treatments of the set that were recruited then. The p-values
 are combined with weights fixed in the plan (inverse normal), and compared with the boundaries of
 one hypothesis. Bretz F, Schmidli H, Koenig F, Racine A, Maurer W. *Biom J* 2006;48:623-34; Koenig
@@ -41,7 +41,7 @@ class CombinationTest:
     tests
         Sets of hypotheses; of their ``critical`` values only which treatments have one is used.
     weights
-        (stage,) planned information of each stage alone.
+        (stage,) planned information of each separate stage.
     upper
         (stage,) boundaries of one hypothesis.
     intersection
@@ -58,12 +58,12 @@ class CombinationTest:
     _sum: Floats | None = field(default=None, init=False)
 
     def add(self, z: Floats, stage: int, sizes: Floats) -> Bools:
-        """Take the statistics of a stage alone; return (replicate, set) rejections.
+        """Add the statistics of one stage; return (replicate, set) rejections.
 
         Parameters
         ----------
         z
-            (replicate, treatment, step) statistics of the participants of this stage alone; minus
+            (replicate, treatment, step) statistics of the participants of only this stage; minus
             infinity or NaN where the treatment was not recruited.
         stage
             From 0.
@@ -142,7 +142,7 @@ def _dunnett_table(treatments: int, ratio: float) -> tuple[Floats, Floats]:
 
 
 def stage_weights(rates: Sequence[float]) -> Floats:
-    """Return (stage,) planned information of each stage alone."""
+    """Return (stage,) planned information of each separate stage."""
     return np.diff(np.asarray(rates, float), prepend=0.0)
 
 

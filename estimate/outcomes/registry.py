@@ -21,6 +21,7 @@ from estimate.outcomes.measurements import (
     weighted_difference,
 )
 from estimate.outcomes.ordered import common_odds_ratio
+from estimate.outcomes.repeated import repeated_differences
 from estimate.outcomes.times import (
     cox_hazard_ratio,
     default_horizon,
@@ -107,6 +108,15 @@ _WEIGHTED_COX = Provenance(
     "estimate.outcomes.times.cox_hazard_ratio", "Binder DA. Biometrika 1992;79:139-47",
     "`survival::coxph` with weights", "1e-7",
 )  # fmt: skip
+_MMRM = Provenance(
+    "estimate.outcomes.repeated.repeated_differences",
+    "Kenward MG, Roger JH. Biometrics 1997;53:983-97",
+    "`nlme::gls` (corSymm); Kenward-Roger by formula", "1e-9; gls 1e-6",
+)  # fmt: skip
+_MMRM_WORDS = (
+    "mixed model for repeated measures (unstructured covariance, restricted likelihood, "
+    "Kenward-Roger)"
+)
 _LINEAR = "with a linear model of each arm"
 
 #: Methods by kind of outcome and name.
@@ -192,6 +202,17 @@ OUTCOME_METHODS: Mapping[OutcomeKind, Mapping[str, OutcomeMethod]] = {
             ),
         ),
     },
+    "repeated": {
+        "unadjusted": OutcomeMethod(
+            lambda work, _: repeated_differences(work.observed, [], method="unadjusted"),
+            f"{_MMRM_WORDS} with free means of both arms at every visit", provenance=_MMRM,
+        ),
+        "adjusted": OutcomeMethod(
+            lambda work, _: repeated_differences(work.data),
+            f"{_MMRM_WORDS} on treatment by visit, baseline by visit, and covariates",
+            provenance=_MMRM,
+        ),
+    },
 }  # fmt: skip
 
 
@@ -220,11 +241,12 @@ def sources_by_function() -> dict[str, str]:
 
 
 #: Regression on treatment and given covariates, for each kind of outcome.
-_MODELS: Mapping[OutcomeKind, Callable[..., Estimate]] = {
+_MODELS: Mapping[OutcomeKind, Callable[..., Estimate | Sequence[Estimate]]] = {
     "continuous": ancova,
     "count": rate_ratio,
     "ordinal": common_odds_ratio,
     "time": cox_hazard_ratio,
+    "repeated": repeated_differences,
 }
 
 
@@ -245,9 +267,10 @@ def label_of(method: str, kind: OutcomeKind, *, several: bool = False) -> str:
     return label
 
 
-def adjusted_model(data: AnalysisSet, covariates: Sequence[str], method: str) -> Estimate:
-    """Return the effect given some covariates, for an outcome that is not 0/1."""
-    return _MODELS[data.outcome_kind](data, covariates, method=method)
+def adjusted_model(data: AnalysisSet, covariates: Sequence[str], method: str) -> Sequence[Estimate]:
+    """Return the effects given some covariates, for an outcome that is not 0/1."""
+    found = _MODELS[data.outcome_kind](data, covariates, method=method)
+    return [found] if isinstance(found, Estimate) else found
 
 
 def errors_of(method: str, kind: OutcomeKind | None) -> tuple[ErrorKind, ...]:
@@ -274,5 +297,7 @@ def check_outcome_methods(methods: Sequence[str], kind: OutcomeKind) -> None:
     unable = [name for name in methods if name not in OUTCOME_METHODS[kind]]
     if unable:
         able = ", ".join(OUTCOME_METHODS[kind])
-        what = "a time to an event" if kind == "time" else f"a {kind} outcome"
+        what = {"time": "a time to an event", "repeated": "repeated measurements"}.get(
+            kind, f"a {kind} outcome"
+        )
         raise ValueError(f"`{unable[0]}` is not available for {what}; choose from {able}")

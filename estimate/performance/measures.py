@@ -182,7 +182,7 @@ def z_against(share: ArrayLike, n: ArrayLike, exact: ArrayLike) -> Floats:
     share, n
         Simulated share (power, stop probability) and its replicates.
     exact
-        From `estimate.sample_size.exact_sequential`, say.
+        For example from `estimate.sample_size.exact_sequential`.
 
     Examples
     --------

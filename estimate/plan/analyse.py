@@ -43,6 +43,9 @@ from protocol.errors import InputError
 
 Tell = Callable[[int, int, str], None]
 
+#: What is explored of 0/1 outcomes.
+_QUESTIONS: tuple[Callable[..., Iterator[Any]], ...] = (divisions, shapes, pathways)
+
 
 def analyse(
     columns: Any,
@@ -94,12 +97,9 @@ def analyse(
         done += 1
         say(done, len(steps), step)
     found: list[list[Any]] = []
-    questions: tuple[Callable[[CompleteData, Plan], Iterator[Any]], ...]
-    questions = (divisions, shapes, pathways)
-    covered = whole.data.outcome_kind == "binary"
-    for question in questions:
+    for question in _QUESTIONS:
         found.append([])
-        for answer in question(whole, plan) if covered else ():
+        for answer in question(whole, plan) if whole.data.outcome_kind == "binary" else ():
             found[-1].append(answer)
             done += 1
             say(done, len(steps), "exploring")
@@ -130,7 +130,7 @@ def _mediated(columns: Any, plan: Plan, whole: CompleteData, where: str) -> tupl
     if not plan.mediators:
         return ()
     if whole.data.outcome_kind != "binary" or plan.outcome.trials is not None or whole.data.levels:
-        cure = "leave `mediators` out, or plan two arms and a 0/1 outcome"
+        cure = "leave `mediators` out"
         raise InputError.of("mediators", "", "they are for two arms and a 0/1 outcome", cure)
     return tuple(mediated(columns, whole, plan, where))
 
@@ -142,7 +142,7 @@ def _predictions(
     if not plan.predictions:
         return ()
     if whole.data.outcome_kind != "binary" or plan.outcome.trials is not None:
-        cure = "leave `predictions` out, or plan a 0/1 outcome"
+        cure = "leave `predictions` out: models of other outcomes are not validated"
         raise InputError.of("predictions", "", "they are validated for a 0/1 outcome", cure)
     include = whole.observed.include
     return tuple(validated_models(columns, plan.predictions, plan.outcome.name, include, where))
@@ -227,15 +227,16 @@ class _Steps:
             return
         for name in self.plan.methods:
             method = METHODS[name]
-            found = [replace(each, method=name) for each in self._answers(method)]
+            found = [_named(each, name) for each in self._answers(method)]
             self._keep_balance(method)
             yield name, [self._pool(each) for each in found] if method.needs else found
         for name, covariates in self.plan.models.items():
             if self.data.outcome_kind != "binary":
-                one = adjusted_model(self.data, covariates, name)
+                models = adjusted_model(self.data, covariates, name)
             else:
-                one = adjusted(self.data, covariates, method=name, profile=not self.shared.pooled)
-            yield name, [self._pool(one)]
+                profile = not self.shared.pooled
+                models = [adjusted(self.data, covariates, method=name, profile=profile)]
+            yield name, [self._pool(each) for each in models]
 
     def _several_arms(self) -> Iterator[tuple[str, Sequence[Estimate]]]:
         """Yield the comparisons of three arms or more with the reference."""
@@ -285,6 +286,11 @@ class _Steps:
         for kind in ("profile likelihood", "exact (binomial)"):
             within = within.replace(kind, "model-based errors")
         return replace(pooled, interval=f"{pooled.interval} ({within})")
+
+
+def _named(each: Estimate, method: str) -> Estimate:
+    """Return an estimate under the name of its method; a visit stays part of it."""
+    return each if each.method.startswith(f"{method}: ") else replace(each, method=method)
 
 
 def _label(each: Estimate, plan: Plan) -> Estimate:

@@ -97,12 +97,13 @@ class Matching(Document):
 class Outcome(Document):
     """The outcome: a column and its kind, a time to an event, or events among trials.
 
-    ``column`` alone is a 0/1 outcome, or a measurement if it holds more than ten distinct numbers.
+    Only ``column``: a 0/1 outcome, or a measurement if it holds more than ten distinct numbers.
     ``levels`` order the classes of an ordinal outcome, the lowest first. ``exposure`` is the
     denominator of a count. ``time`` is follow-up, at the end of which ``event`` is 0 or 1;
     ``horizon`` is the time at which risks and restricted means are compared. ``events`` among
     ``trials``, such as fertilised among injected oocytes, are analysed as one row per trial,
-    clustered by row of the table.
+    clustered by row of the table. ``visits`` are columns of one measurement at two visits or more,
+    in their order; ``baseline`` is the covariate with the measurement before treatment.
     """
 
     column: str | None = None
@@ -114,12 +115,23 @@ class Outcome(Document):
     horizon: Annotated[Number, Field(gt=0, le=1e6)] | None = None
     events: str | None = None
     trials: str | None = None
+    visits: Annotated[tuple[str, ...], Field(max_length=12)] = ()
+    baseline: str | None = None
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
-        forms = (self.column is not None, self.time is not None, self.events is not None)
+        forms = (
+            self.column is not None, self.time is not None, self.events is not None,
+            bool(self.visits),
+        )  # fmt: skip
         if sum(forms) != 1:
-            raise ValueError("give `column`, or `time` and `event`, or `events` and `trials`")
+            raise ValueError(
+                "give `column`, or `time` and `event`, or `events` and `trials`, or `visits`"
+            )
+        if self.visits and len(set(self.visits)) < max(2, len(self.visits)):
+            raise ValueError("`visits` are two columns or more, each named once")
+        if self.baseline is not None and not self.visits:
+            raise ValueError("`baseline` goes with `visits`")
         if (self.time is None) != (self.event is None):
             raise ValueError("`time` and `event` go together")
         if (self.events is None) != (self.trials is None):
@@ -134,12 +146,16 @@ class Outcome(Document):
 
     @property
     def name(self) -> str:
-        """The column of the outcome itself."""
+        """The column of the outcome itself; for visits, words for all of them."""
+        if self.visits:
+            return f"{self.visits[0]} to {self.visits[-1]}"
         return str(self.column or self.event or self.events)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that is named."""
+        if self.visits:
+            return self.visits
         beside = (self.exposure, self.time, self.trials)
         return (self.name, *(name for name in beside if name is not None))
 
@@ -148,6 +164,8 @@ class Outcome(Document):
         """The kind that the plan states; None if it is found from the values."""
         if self.time is not None:
             return "time"
+        if self.visits:
+            return "repeated"
         return "binary" if self.events is not None else self.kind
 
 
@@ -207,7 +225,7 @@ class LiveBirthColumns(Document):
     """Columns with outcomes of couples after retrieval; those without a transfer are excluded.
 
     ``transfers`` counts a couple's embryo transfers, of which the last is the birth where
-    ``birth`` is 1; ``embryos_left`` (0/1) says whether frozen embryos remain, and may be absent.
+    ``birth`` is 1; ``embryos_left`` (0/1) is whether frozen embryos remain; it is optional.
     """
 
     transfers: str

@@ -107,7 +107,7 @@ def _check(plan: Plan, transfers: Any, birth: Any, arms: tuple[Bools, Bools], wh
             cure = "count the transfers: 1, 2, ..."
             faults.append(Fault(where, asked.transfers, "it holds fractions", cure))
         if not np.isin(birth, (0, 1)).all():
-            cure = "say 0 or 1 for every couple with a transfer"
+            cure = "give 0 or 1 for every couple with a transfer"
             faults.append(Fault(where, asked.birth, "it holds other than 0 and 1", cure))
         for name, arm in zip(("0", "1"), arms, strict=True):
             if not arm.any():

@@ -67,6 +67,11 @@ def check_clusters(value: str | None, before: Mapping[str, Any]) -> str | None:
     used = (before.get("treatment"), *(outcome.columns if outcome else ()))
     if value is not None and value in used:
         raise ValueError("name another column than treatment and outcome")
+    if value is not None and outcome is not None and outcome.visits:
+        raise ValueError(
+            "visits are clustered by patient already; leave `cluster` out, or make a centre a "
+            "covariate"
+        )
     check_clustered_methods(methods, clustered=value is not None)
     return value
 
@@ -191,10 +196,17 @@ def check_methods(value: tuple[str, ...], before: Mapping[str, Any]) -> tuple[st
         check_outcome_methods(value, outcome.declared)
     if levels:
         check_several_arms(value, outcome)
+    if outcome is not None and outcome.baseline is not None:
+        _check_baseline(outcome.baseline, before.get("covariates", {}))
     needy = [method for method in value if METHODS[method].needs - {"clusters"}]
     if needy and before.get("covariates") == {}:
-        raise ValueError(f"{needy[0]} needs covariates; list them, or plan `unadjusted` alone")
+        raise ValueError(f"{needy[0]} needs covariates; list them, or plan only `unadjusted`")
     return value
+
+
+def _check_baseline(name: str, covariates: Mapping[str, Kind]) -> None:
+    if not isinstance(covariates.get(name), Numeric):
+        raise ValueError(f"declare the baseline {name} as a numeric covariate first")
 
 
 def check_splines(value: tuple[str, ...], before: Mapping[str, Any]) -> tuple[str, ...]:
@@ -208,6 +220,11 @@ def check_splines(value: tuple[str, ...], before: Mapping[str, Any]) -> tuple[st
 
 def check_missing(value: MissingData, before: Mapping[str, Any]) -> MissingData:
     """Return the handling of missing values, if its predictors are covariates."""
+    outcome = before.get("outcome")
+    if value.method == "mice" and outcome is not None and outcome.visits:
+        raise ValueError(
+            "missing visits need no imputation; for covariates plan `missing: complete-case`"
+        )
     if value.predictors and value.method != "mice":
         raise ValueError("predictors are for `method: mice`")
     for name, others in value.predictors.items():

@@ -46,6 +46,8 @@ def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
         )
     if plan.missing.method != "mice" or not missing:
         data = build(columns, covariates=plan.kinds, include=include)
+        if faults := _empty_visits(data, where):
+            raise InputError(faults)
         return CompleteData(data, data, read, missing, None, prepared.caution)
     if outcome.trials is not None:
         cure = "plan `missing: complete-case`, or give one row per trial"
@@ -67,6 +69,19 @@ def complete(columns: Any, plan: Plan, *, where: str = "data") -> CompleteData:
     return CompleteData(data, everyone, read, missing, done, prepared.caution)
 
 
+def _empty_visits(data: AnalysisSet, where: str) -> list[Fault]:
+    """Return a fault for every visit at which an arm has fewer than two measurements."""
+    if data.repeated is None:
+        return []
+    known = ~np.isnan(data.repeated.values)
+    return [
+        Fault(where, name, f"{count} measured in the {arm} arm", "leave the visit out")
+        for arm, here in (("treated", data.treatment > 0), ("untreated", data.treatment <= 0))
+        for name, count in zip(data.repeated.names, known[here & data.include].sum(0), strict=True)
+        if count < 2
+    ]
+
+
 def _builder(plan: Plan, prepared: OutcomeColumns, where: str) -> Callable[..., AnalysisSet]:
     """Return `analysis_set` with the rules of the plan for every analysis set."""
     outcome = plan.outcome
@@ -81,6 +96,7 @@ def _builder(plan: Plan, prepared: OutcomeColumns, where: str) -> Callable[..., 
         sampling=plan.sampling_weights,
         strata=plan.sampling_strata,
         levels=plan.treatment_levels,
+        repeated=prepared.repeated,
         where=where,
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from estimate.core.analysis_set import OutcomeKind
+from estimate.core.analysis_set import OutcomeKind, Repeated
 from estimate.core.arrays import Floats
 from estimate.core.columns import Categorical, Numeric, read_columns
 from estimate.outcomes.registry import check_outcome_methods
@@ -36,12 +36,15 @@ class OutcomeColumns:
         Column whose rows of equal value are dependent, if any.
     caution
         The inferred kind of outcome, if the plan does not state it.
+    repeated
+        Measurements at visits, if the outcome has them.
     """
 
     columns: Any
     kind: OutcomeKind
     cluster: str | None
     caution: str | None = None
+    repeated: Repeated | None = None
 
 
 def outcome_columns(columns: Any, plan: Plan, where: str) -> OutcomeColumns:
@@ -59,6 +62,8 @@ def outcome_columns(columns: Any, plan: Plan, where: str) -> OutcomeColumns:
             _one_row_per_trial(columns, outcome, plan.cluster, where), "binary",
             plan.cluster or ROW,
         )  # fmt: skip
+    if outcome.visits:
+        return _at_visits(columns, outcome, where)
     if outcome.declared == "ordinal":
         kinds = {outcome.name: Categorical(outcome.levels)}
         codes = read_columns(columns, kinds, where)[outcome.name]
@@ -73,6 +78,18 @@ def outcome_columns(columns: Any, plan: Plan, where: str) -> OutcomeColumns:
         f"`outcome: {{column: ..., kind: continuous}}` (or count, ordinal)"
     )
     return OutcomeColumns(columns, "continuous", plan.cluster, caution)
+
+
+def _at_visits(columns: Any, outcome: Outcome, where: str) -> OutcomeColumns:
+    """Return the table with the mean of the visits; missing for patients without any."""
+    read = read_columns(columns, {name: Numeric() for name in outcome.visits}, where)
+    values = np.stack([read[name] for name in outcome.visits], -1)
+    known = ~np.isnan(values)
+    count = known.sum(-1)
+    total = np.where(known, values, 0.0).sum(-1)
+    mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    repeated = Repeated(values, outcome.visits, outcome.baseline)
+    return OutcomeColumns(_with(columns, {outcome.name: mean}), "repeated", None, repeated=repeated)
 
 
 def _is_measured(columns: Any, name: str, where: str) -> bool:

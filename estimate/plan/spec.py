@@ -112,8 +112,8 @@ class Plan(Document):
     changes
         Measurements before and after therapy, by display name.
     strata
-        Categorical covariates within which a trial balanced its arms by permuted blocks; for
-        `g-computation-randomised` alone.
+        Categorical covariates within which a trial balanced its arms by permuted blocks; only for
+        `g-computation-randomised`.
     trim_percent
         Propensity scores, in percent, beyond which patients are excluded (of all but `unadjusted`);
         by default no patient is excluded. The population changes.

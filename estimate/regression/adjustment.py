@@ -12,7 +12,7 @@ from estimate.core.estimand import Estimand
 from estimate.core.result import Estimate, wald
 from estimate.regression.logistic import fit_logistic
 from estimate.regression.logistic_fit import LogisticFit
-from estimate.regression.odds_ratio import from_logistic
+from estimate.regression.odds_ratio import from_covariance, from_logistic
 from estimate.regression.sandwich import Correction, sandwich, scores
 
 
@@ -83,17 +83,10 @@ def _clustered(
     """Return the odds ratio with errors that allow for dependence within clusters."""
     terms = data.by_unit(scores(design.X, data.outcome, fit, data.weights))
     cov = fit.cov @ (terms.swapaxes(-1, -2) @ terms) @ fit.cov
-    return wald(
-        estimand,
-        method,
-        "odds ratio",
-        fit.coef[..., column],
-        np.sqrt(np.maximum(cov[..., column, column], 0.0)),
-        data.n,
-        interval=data.labelled("Wald, HC0"),
-        converged=fit.converged,
+    return from_covariance(
+        estimand, method, fit, column, cov, data.n, interval=data.labelled("Wald, HC0"),
         df=data.df_of_regression(len(design.names)),
-    )
+    )  # fmt: skip
 
 
 def _with_score(design: DesignMatrix, data: AnalysisSet, score: Floats) -> DesignMatrix:

@@ -19,7 +19,7 @@ from protocol.errors import InputError
 #: Maximum number of updates of coefficients and correlation.
 UPDATE_LIMIT = 200
 
-#: A log odds ratio beyond this belongs to an arm without events, or with events alone.
+#: A log odds ratio beyond this belongs to an arm without events, or with only events.
 SEPARATED = 15.0
 
 

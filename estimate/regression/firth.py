@@ -16,7 +16,8 @@ from scipy import special
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Bools, Floats
 from estimate.core.design_matrix import design_matrix
-from estimate.core.result import Z95, Estimate, assemble
+from estimate.core.result import Z95, Estimate
+from estimate.regression.odds_ratio import from_likelihood
 
 STEP_LIMIT = 200
 
@@ -146,24 +147,13 @@ def firth(
     design = design_matrix(data, covariates)
     X, column = np.asarray(design.X), design.column(data.treatment_name)
     fit = fit_firth(X, data.outcome, data.weights)
-    low, high = penalised_profile(X, data.outcome, fit, column, data.weights)
-    ratio, p_value = penalised_test(X, data.outcome, fit, column, data.weights)
-    value = fit.coef[..., column]
-    return assemble(
-        data.conditional_question(covariates, population),
-        "firth",
-        "odds ratio",
-        value=value,
-        std_error=np.sqrt(fit.cov[..., column, column]),
-        statistic=np.copysign(np.sqrt(ratio), value),
-        p_value=p_value,
-        low=low,
-        high=high,
-        n=data.n,
-        interval="penalised profile likelihood",
-        converged=fit.converged,
-        test="penalised likelihood ratio",
-    )
+    return from_likelihood(
+        data.conditional_question(covariates, population), "firth", fit.coef[..., column],
+        fit.cov[..., column, column], data.n,
+        limits=penalised_profile(X, data.outcome, fit, column, data.weights),
+        ratio=penalised_test(X, data.outcome, fit, column, data.weights),
+        converged=fit.converged, likelihood="penalised likelihood",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from estimate.core.arrays import Floats
 from estimate.core.estimand import Estimand
 from estimate.core.result import Estimate, assemble, wald
 from estimate.regression.logistic_fit import LogisticFit
@@ -29,7 +30,7 @@ def from_logistic(
     ----------
     profile
         False gives Wald's interval and p-value, for a tenth of the work: enough where the
-        standard error alone is used, as in pooling over imputations.
+        only the standard error is used, as in pooling over imputations.
     """
     if not profile:
         return wald(
@@ -37,21 +38,38 @@ def from_logistic(
             np.sqrt(fit.cov[..., column, column]), n, interval="Wald, model-based errors",
             converged=fit.converged,
         )  # fmt: skip
-    low, high = profile_interval(X, y, fit, column, weights)
-    ratio, p_value = likelihood_ratio(X, y, fit, column, weights)
-    value = fit.coef[..., column]
+    return from_likelihood(
+        estimand, method, fit.coef[..., column], fit.cov[..., column, column], n,
+        limits=profile_interval(X, y, fit, column, weights),
+        ratio=likelihood_ratio(X, y, fit, column, weights), converged=fit.converged,
+    )  # fmt: skip
+
+
+def from_likelihood(
+    estimand: Estimand, method: str, value: Floats, variance: Floats, n: ArrayLike, *,
+    limits: tuple[Floats, Floats], ratio: tuple[Floats, Floats], converged: ArrayLike,
+    likelihood: str = "likelihood",
+) -> Estimate:  # fmt: skip
+    """Return an odds ratio from its profile limits, and from a likelihood ratio with its p-value.
+
+    ``likelihood`` says which one, as in "penalised likelihood".
+    """
+    kind, _, _ = likelihood.rpartition("likelihood")
     return assemble(
-        estimand,
-        method,
-        "odds ratio",
-        value=value,
-        std_error=np.sqrt(fit.cov[..., column, column]),
-        statistic=np.copysign(np.sqrt(ratio), value),
-        p_value=p_value,
-        low=low,
-        high=high,
-        n=n,
-        interval="profile likelihood",
-        converged=fit.converged,
-        test="likelihood ratio",
-    )
+        estimand, method, "odds ratio", value=value, std_error=np.sqrt(variance),
+        statistic=np.copysign(np.sqrt(ratio[0]), value), p_value=ratio[1],
+        low=limits[0], high=limits[1], n=n, interval=f"{kind}profile likelihood",
+        converged=converged, test=f"{likelihood} ratio",
+    )  # fmt: skip
+
+
+def from_covariance(
+    estimand: Estimand, method: str, fit: LogisticFit, column: int, cov: Floats, n: ArrayLike, *,
+    interval: str, df: ArrayLike | None = None,
+) -> Estimate:  # fmt: skip
+    """Return one coefficient as an odds ratio, with the errors of another covariance."""
+    error = np.sqrt(np.maximum(cov[..., column, column], 0.0))
+    return wald(
+        estimand, method, "odds ratio", fit.coef[..., column], error, n,
+        interval=interval, converged=fit.converged, df=df,
+    )  # fmt: skip

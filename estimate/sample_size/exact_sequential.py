@@ -175,7 +175,7 @@ def _score(
 
 
 def _pooled_z(n1: int, n2: int, x1: NDArray[np.int64], x2: NDArray[np.int64]) -> Floats:
-    """Return (x1, x2) pooled z statistics; 0 for tables without events or with events alone."""
+    """Return (x1, x2) pooled z statistics; 0 for tables without events or with only events."""
     pooled = (x1[:, None] + x2) / (n1 + n2)
     variance = pooled * (1 - pooled) * (1 / n1 + 1 / n2)
     difference = x1[:, None] / n1 - x2 / n2

@@ -182,7 +182,7 @@ def _with_futility(
     """Return lower and upper boundaries, and the drift at which exactly beta is spent.
 
     ``upper`` is None if futility binds: then the upper boundaries depend on the lower ones. ``at``
-    says where efficacy and where futility are judged.
+    is whether efficacy and futility boundaries apply there.
     """
     beta = 1 - power
     beta_steps = steps_at(futility.spent(rates, beta), at[1])

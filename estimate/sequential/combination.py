@@ -22,9 +22,9 @@ def inverse_normal(z: ArrayLike, information: ArrayLike) -> Floats:
     Parameters
     ----------
     z
-        (..., analysis) statistic of each stage alone.
+        (..., analysis) statistic of each separate stage.
     information
-        (analysis,) **planned** information of each stage alone; it determines the weights in
+        (analysis,) **planned** information of each separate stage; it determines the weights in
         advance.
 
     Examples
@@ -58,7 +58,7 @@ def fisher_boundaries(
 ) -> tuple[float, ...]:
     """Return boundaries c_k on the product: reject at analysis k if it is c_k or less.
 
-    Each analysis alone would have the same level; this common level is solved for so that all
+    Each analysis has the same nominal level; this common level is solved for so that all
     analyses together have ``alpha``.
 
     Parameters

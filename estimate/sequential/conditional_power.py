@@ -136,7 +136,7 @@ def information_for_power(
     """Return the stage 2 information that gives the target conditional power.
 
     For an inverse-normal combination test w1 Z1 + w2 Z2 >= c with weights fixed beforehand, where
-    Z2 is of stage 2 alone, conditional power is Phi(theta sqrt(I2) - (c - w1 z1) / w2). Lehmacher
+    Z2 is that of stage 2, conditional power is Phi(theta sqrt(I2) - (c - w1 z1) / w2). Lehmacher
     W, Wassmer G. *Biometrics* 1999;55:1286-90.
 
     Parameters
@@ -171,7 +171,7 @@ def information_for_power(
 
 
 def required_z(z: ArrayLike, critical: float, weights: tuple[float, float]) -> Floats:
-    """Return the Z of stage 2 alone at which w1 z1 + w2 Z2 reaches ``critical``."""
+    """Return the Z of stage 2 at which w1 z1 + w2 Z2 reaches ``critical``."""
     return np.asarray((critical - weights[0] * np.asarray(z, float)) / weights[1])
 
 

@@ -36,7 +36,7 @@ class Spending:
     parameter
         gamma of HSD (any number; negative spends late), rho of KD (> 0); None otherwise.
     cumulative
-        For ``user`` alone: cumulative error spent at each analysis, the last the whole error.
+        Only for ``user``: cumulative alpha spent at each analysis, the last equal to alpha.
 
     Examples
     --------
@@ -66,7 +66,7 @@ class Spending:
     def _check_cumulative(self) -> None:
         given = self.cumulative
         if (self.family == "user") != bool(given):
-            raise _fault("cumulative", "it goes with the family 'user' alone", "give both or none")
+            raise _fault("cumulative", "it is only for the family 'user'", "give both or none")
         if given and (min(given) < 0 or any(np.diff(given) < 0)):
             raise _fault("cumulative", f"{given} falls or is negative", "list rising values from 0")
 

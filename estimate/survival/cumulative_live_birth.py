@@ -60,10 +60,10 @@ def transfer_times(
     stays = ~birth
     if convention == "embryos left":
         if embryos_left is None:
-            raise InputError.of("survival", "embryos_left", "is absent", "say 0 or 1 per couple")
+            raise InputError.of("survival", "embryos_left", "is absent", "give 0 or 1 per couple")
         left = np.asarray(embryos_left, float)
         if not np.isin(np.where(birth, 0, left), (0, 1)).all():
-            cure = "say 0 or 1 for every couple without a birth"
+            cure = "give 0 or 1 for every couple without a birth"
             raise InputError.of("survival", "embryos_left", "is missing or not 0/1", cure)
         stays = stays & (left == 0)
     return np.where(stays, last, transfers)

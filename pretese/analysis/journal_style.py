@@ -6,7 +6,7 @@ formatting guidelines of *The Lancet*. Journals change their instructions: read 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -18,6 +18,9 @@ from estimate.description.table1 import format_p
 
 #: A cell that holds numbers only, alone or as an estimate with its interval.
 _NUMBERS = re.compile(r"[-+\d.]+( \([-+\d.,%– to]*\))?|[<>]?[\d.]+( %)?|[\d.]+ [\[(][\d., ]+[\])]")
+
+#: Digits that a limit may have beyond the usual ones.
+MORE_DIGITS = 3
 
 #: Limit of significance that rounding must not cross.
 _LEVEL = 0.05
@@ -132,15 +135,33 @@ STYLES: Mapping[str, JournalStyle] = MappingProxyType(
 def effect(each: Estimate, style: JournalStyle = PLAIN) -> str:
     """Return an estimate with its interval, or the reason for its absence.
 
-    Differences of risks are in percentage points.
+    Differences of risks are in percentage points. A limit that rounding would move to no effect has
+    more digits, so that it agrees with the p-value in print.
     """
     if not each.converged:
         return "not estimable"
     numbers = [float(x) for x in (each.estimate, each.conf_low, each.conf_high)]
-    if each.scale == "risk difference":
-        value, low, high = (style.signed(100 * x, 1) for x in numbers)
-    elif each.scale in RATIOS:
-        value, low, high = (f"{x:.2f}" for x in numbers)
+    if each.scale in RATIOS:
+        value, low, high = _clear_of(1.0, numbers, 2, lambda x, digits: f"{x:.{digits}f}")
+    elif each.scale == "risk difference":
+        value, low, high = _clear_of(0.0, [100 * x for x in numbers], 1, style.signed)
     else:
-        value, low, high = (style.signed(x, 2) for x in numbers)
+        value, low, high = _clear_of(0.0, numbers, 2, style.signed)
     return f"{value} ({style.interval(low, high)})"
+
+
+def _clear_of(
+    null: float, numbers: Sequence[float], digits: int, text: Callable[[float, int], str]
+) -> list[str]:
+    """Return rounded numbers; a limit that rounding moves to no effect has more digits.
+
+    An interval then contains no effect in print exactly when it does.
+    """
+    value, *limits = numbers
+    written = [text(value, digits)]
+    for limit in limits:
+        enough = digits
+        while enough < digits + MORE_DIGITS and limit != null and round(limit, enough) == null:
+            enough += 1
+        written.append(text(limit, enough))
+    return written

@@ -17,6 +17,7 @@ _OUTCOMES = {
     "count": "a count",
     "ordinal": "an ordinal outcome",
     "time": "a time-to-event outcome",
+    "repeated": "repeated measurements",
 }
 
 

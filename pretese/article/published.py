@@ -217,7 +217,11 @@ def _broken(study: PublishedStudy) -> Iterator[tuple[str, str, str]]:
     """Yield field, problem and cure of inconsistencies between entries."""
     for number_id, number in study.printed.items():
         if not number.at or number.is_derived or number.inputs:
-            yield f"printed.{number_id}", "it lacks `at` or has a rule", "say where it is printed"
+            yield (
+                f"printed.{number_id}",
+                "it lacks `at` or has a rule",
+                "give the place where it is printed",
+            )
         if number_id.startswith("derived."):
             yield f"printed.{number_id}", "a printed figure is named derived", "move or rename it"
     yield from _broken_derived(study)
@@ -238,7 +242,11 @@ def _broken_derived(study: PublishedStudy) -> Iterator[tuple[str, str, str]]:
         if not number_id.startswith("derived."):
             yield field, "its id does not begin with 'derived.'", "rename it"
         if not (number.rule and number.inputs) or number.at:
-            yield field, "it lacks rule or inputs, or has `at`", "say what it follows from"
+            yield (
+                field,
+                "it lacks rule or inputs, or has `at`",
+                "give the numbers from which it is derived",
+            )
         for other in number.inputs:
             if other not in known:
                 cure = f"an input stands above; {nearest(other, known)}"

@@ -52,7 +52,7 @@ def cohort_record(request: CohortRequest) -> dict[str, object]:
 
 
 def write_part(request: CohortRequest, out: Path, part: Part, tell: Tell) -> PartDone:
-    """Simulate one part of the slices of a cohort, and keep them beside its folder."""
+    """Simulate one part of the slices of a cohort, and store them next to its folder."""
     blocks = cohort_blocks(request)
     with (
         part_of_study(cohort_record(request), out, part) as store,
@@ -67,7 +67,7 @@ def joined_slices(request: CohortRequest, out: Path) -> "Iterator[Mapping[str, p
     Raises
     ------
     InputError
-        There are no parts beside ``out``, or they are of another cohort.
+        There are no parts next to ``out``, or they belong to another cohort.
     """
     stores = part_stores(cohort_record(request), out)
     if not stores:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 #: Options that `--part` excludes, and why.
 _EXCLUDED = {
     "mcse": "replicates are added by what all of them have shown",
+    "interpolate": "whether a line is valid depends on all replicates",
     "scheduler": "a scheduler divides the work by itself",
 }
 

@@ -44,6 +44,11 @@ if TYPE_CHECKING:
 )
 @replicates_option(20, 10_000_000, 2000, "Simulated trials at each sample size and effect.")
 @mcse_option(0.0002, "Add replicates until power and type I error")
+@click.option(
+    "--interpolate", is_flag=True,
+    help="Of more than seven sizes, simulate seven; read the power of the others, with its "
+         "error, from a line. Refused where a line is not valid.",
+)  # fmt: skip
 @seed_option()
 @click.option(
     "--sensitivity", "axes", multiple=True, metavar="PATH=V1,V2,...",
@@ -127,7 +132,8 @@ def _compute_part(
     if chosen["out"] is None:
         problem = "a part is kept for later, and there is no folder for it"
         raise InputError.of("--part", "", problem, "name the folder of the study with --out")
-    refuse_with_part(mcse=chosen.pop("mcse"), scheduler=chosen.pop("scheduler"))
+    apart = ("mcse", "interpolate", "scheduler")
+    refuse_with_part(**{name: chosen.pop(name) or None for name in apart})
     del chosen["resume"]  # a part always continues
     with options_named():
         return power_part(

@@ -26,7 +26,7 @@ CHECK_SECONDS = 10
 def pool_of(
     workers: int, scheduler: str | None, preload: Sequence[str] = ()
 ) -> AbstractContextManager[WorkerPool | None]:
-    """Start processes here, or join the scheduler at an address if there is one."""
+    """Start local processes, or connect to the scheduler at an address if one is given."""
     return local_pool(workers, preload) if scheduler is None else cluster_pool(scheduler)
 
 

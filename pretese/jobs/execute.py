@@ -18,10 +18,11 @@ from pretese.screen.terminal import echo
 from protocol.errors import InputError
 from simulate.core.random_streams import compiled_streams
 
-#: Patients from whose simulation and analysis on compiled kernels save more than they take to load.
+#: Number of patients (simulated and analysed) from which compiled kernels save time, loading
+#: included.
 COMPILED_FROM = 2_000_000
 
-#: Modules that simulate and analyse, loaded once for all workers of this machine.
+#: Modules for simulation and analysis, loaded once for all workers of this machine.
 _PRELOAD: dict[Kind, tuple[str, ...]] = {
     "recovery": ("pretese.jobs.execute", "pretese.recovery.work.tasks"),
     "cohorts": (),
@@ -77,7 +78,7 @@ def finish_part(
 def compute_all(
     blocks: Iterable[Block], pool: WorkerPool | None, *, resume: bool = False
 ) -> Iterator[tuple[Block, pa.Table]]:
-    """Yield finished blocks in any order; ``resume`` says whether the user may continue later."""
+    """Yield finished blocks in any order; ``resume``: whether the user may continue later."""
     blocks = list(blocks)
     codes = {kind: code_version(kind) for kind in {block.job.kind for block in blocks}}
     compiled = sum(block.size * block.job.patients for block in blocks) >= COMPILED_FROM
@@ -91,7 +92,7 @@ def compute_all(
 
 @contextmanager
 def resumable(out: Path, what: str, again: str = "--resume") -> Iterator[None]:
-    """Report, when the user stops a run, what is kept and by which option it continues."""
+    """If the user stops a run, report what is kept and the option that continues it."""
     try:
         yield
     except KeyboardInterrupt:

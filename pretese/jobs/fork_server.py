@@ -1,20 +1,20 @@
 """Loaded first by the fork server, the process from which workers are forked.
 
-A program that ends while it starts a worker (killed, or stopped by a second signal) closes the
-pipe through which the worker is told what to do. The fork server and the worker then end too;
-`multiprocessing` would print a traceback about the end of the pipe.
+A program that ends while it starts a worker (killed, or stopped by a second signal) closes the pipe
+to the worker. The fork server and the worker then end too; `multiprocessing` would print a
+traceback about the end of the pipe.
 """
 
 import pickle
 import sys
 from types import TracebackType
 
-#: What reading from the pipe of a program that has ended raises.
+#: Exceptions raised when reading from the pipe of a program that has ended.
 _END_OF_PIPE = (EOFError, pickle.UnpicklingError)
 
 
 def is_fork_server() -> bool:
-    """Say whether this process was started by `multiprocessing` as a fork server.
+    """Return whether this process was started by `multiprocessing` as a fork server.
 
     >>> is_fork_server()
     False

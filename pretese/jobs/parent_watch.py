@@ -1,4 +1,4 @@
-"""A worker ends when the process that started it is gone, however that was killed."""
+"""A worker ends when its parent process has ended, for any reason."""
 
 import multiprocessing
 import os
@@ -8,8 +8,8 @@ import threading
 def end_with_parent() -> None:
     """Watch the parent in a thread, and end this process at once when the parent has ended.
 
-    The parent holds one end of a pipe and the worker the other. The system closes the parent's end
-    whichever way it dies, so that nothing needs to be asked for now and then.
+    The parent holds one end of a pipe and the worker the other. The operating system closes the
+    parent's end in any case, so that no polling is needed.
     """
     parent = multiprocessing.parent_process()
     if parent is None:

@@ -48,8 +48,8 @@ class ProcessPool(Executor):
         self._preload = tuple(preload)
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._waiting = 0  # calls handed in that no thread has taken yet
-        self._idle = 0  # threads that wait for a call
+        self._waiting = 0  # submitted calls that no thread has started
+        self._idle = 0  # threads waiting for a call
         self._threads: list[threading.Thread] = []
         self._workers: set[Worker] = set()
         self._closing = False
@@ -57,7 +57,7 @@ class ProcessPool(Executor):
         self._at_exit = Finalize(None, self._kill_all, exitpriority=100)
 
     def submit(self, call: Callable[..., Any], /, *args: Any, **named: Any) -> "Future[Any]":
-        """Hand in a call; its function, arguments and result must be picklable."""
+        """Submit a call; its function, arguments and result must be picklable."""
         future: Future[Any] = Future()
         with self._lock:
             if self._closing:
@@ -71,7 +71,7 @@ class ProcessPool(Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Close the pool; ``cancel_futures`` also ends calls that are being done."""
+        """Close the pool; ``cancel_futures`` also ends running calls."""
         with self._lock:
             self._closing = True
         if cancel_futures:
@@ -124,13 +124,13 @@ class ProcessPool(Executor):
                 seat.worker.kill()  # it may live on, short of memory
             self._vacate(seat)
             task.future.set_exception(death)
-        except BaseException as error:  # noqa: BLE001  it belongs to the one who asked
+        except BaseException as error:  # noqa: BLE001  raised in the caller
             task.future.set_exception(error)
         else:
             task.future.set_result(answer)
 
     def _answer(self, call: Callable[[], Any], seat: _Seat) -> Any:
-        """Have a call done, by another worker if the one in the seat had ended unnoticed."""
+        """Execute a call, by a new worker if the previous one had ended."""
         while True:
             if seat.worker is None:
                 seat.worker = self._start()
@@ -149,7 +149,7 @@ class ProcessPool(Executor):
         return worker
 
     def _vacate(self, seat: _Seat) -> None:
-        """Wait until the worker has ended, which it does once nothing more can come."""
+        """Wait for the end of the worker, which ends when its pipe is closed."""
         worker, seat.worker = seat.worker, None
         if worker is not None:
             with self._lock:

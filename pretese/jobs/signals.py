@@ -1,7 +1,7 @@
 """Signals that ask the program to stop: Ctrl-C, SIGTERM of a queue or of `timeout`, SIGHUP.
 
-All of them end a command in the same orderly way: what is finished is kept, what is half written
-is removed, and the exit code is 128 plus the number of the signal.
+All of them end a command in the same way: finished work is kept, incomplete files are removed, and
+the exit code is 128 plus the number of the signal.
 """
 
 import os
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-#: Signals that ask to stop, where the platform has them.
+#: Signals that ask to stop, if the platform has them.
 STOP_SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
@@ -28,7 +28,7 @@ class Stopped(KeyboardInterrupt):
 
 
 def exit_code(stop: BaseException) -> int:
-    """Return 128 plus the number of the signal that stopped the program, which began ``stop``.
+    """Return 128 plus the number of the signal that raised ``stop``.
 
     >>> exit_code(Stopped(signal.SIGTERM)), exit_code(KeyboardInterrupt())
     (143, 130)
@@ -89,11 +89,11 @@ class StopRequest:
         self._raised = False
 
     def __call__(self) -> bool:
-        """Say whether to stop."""
+        """Return whether to stop."""
         return self.number is not None
 
     def raise_if_requested(self) -> None:
-        """Raise `Stopped` if a signal has come."""
+        """Raise `Stopped` if a signal was received."""
         if self.number is not None:
             raise Stopped(self.number)
 
@@ -120,6 +120,6 @@ def block_stop_signals() -> None:
 
 
 def ignore_stop_signals() -> None:
-    """Leave signals that ask to stop to the parent, which ends its workers itself."""
+    """Ignore signals that ask to stop; the parent ends its workers."""
     for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)

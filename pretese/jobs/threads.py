@@ -9,7 +9,7 @@ VARIABLES = tuple(f"{library}_NUM_THREADS" for library in ("OPENBLAS", "MKL", "O
 
 
 def limit_threads() -> None:
-    """Ask for one thread in this process, unless the user has asked for a number.
+    """Request one thread in this process, unless the user has set a number.
 
     It has an effect only before numpy is imported. Work is divided among processes instead.
     """

@@ -21,10 +21,11 @@ from pretese.jobs.threads import limit_threads, single_threaded_children
 
 Call = Callable[[], Any]
 
-#: What a worker is called among the children of its parent.
+#: Name of a worker process.
 WORKER_NAME = "pretese worker"
 
-#: Processes start one after another: the bookkeeping of `multiprocessing` is not made for threads.
+#: Processes start one after another: the start of processes in `multiprocessing` is not
+#: thread-safe.
 _STARTING = threading.Lock()
 
 
@@ -57,7 +58,7 @@ class Worker:
         with _STARTING, single_threaded_children():
             try:
                 resource_tracker.ensure_running()
-                block_stop_signals()  # the line above lets them through again
+                block_stop_signals()  # unblocked again by the line above
                 self._connection, theirs = context.Pipe()
                 self.process: BaseProcess = context.Process(  # type: ignore[attr-defined]  # all have it
                     target=_serve, args=(theirs,), name=WORKER_NAME, daemon=True
@@ -66,7 +67,7 @@ class Worker:
             except (OSError, EOFError) as error:
                 raise WorkerStartError(str(error)) from None
         self._served = False
-        theirs.close()  # so that the end of the worker is the end of the pipe
+        theirs.close()  # so that the pipe closes when the worker ends
 
     def do(self, call: Call) -> Any:
         """Execute a call in the process and return its result, or raise its exception.
@@ -78,7 +79,7 @@ class Worker:
         WorkerGoneError
             The worker had ended before the call was sent.
         """
-        message = pickle.dumps(call)  # apart, for what cannot be sent is not a dead worker
+        message = pickle.dumps(call)  # separate: an object that cannot be sent is not a dead worker
         begun = False
         try:
             self._connection.send_bytes(message)
@@ -94,18 +95,18 @@ class Worker:
         raise answer
 
     def kill(self) -> None:
-        """End the process at once, whatever it does."""
+        """End the process immediately."""
         self.process.kill()
 
     def close(self) -> None:
-        """Let the process end, wait until it has, and free what it held here."""
+        """End the process, wait for it, and release its resources."""
         self._connection.close()
         self.process.join()
         self.process.close()
 
 
 def _context(preload: Sequence[str]) -> BaseContext:
-    """Return how workers start: never as copies of this process, which may have threads."""
+    """Return the start method of workers: never a fork of this process, which may have threads."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
@@ -114,14 +115,14 @@ def _context(preload: Sequence[str]) -> BaseContext:
 
 
 def _serve(connection: Connection) -> None:
-    """Do calls until the parent closes its end of the pipe."""
+    """Execute calls until the parent closes its end of the pipe."""
     ignore_stop_signals()
     end_with_parent()
     limit_threads()
     while True:
         try:
             message = connection.recv_bytes()
-            connection.send(True)  # it has begun
+            connection.send(True)  # the call has begun
         except (EOFError, OSError):
             return
         _answer(connection, message)
@@ -130,7 +131,7 @@ def _serve(connection: Connection) -> None:
 def _answer(connection: Connection, message: bytes) -> None:
     try:
         answer = pickle.dumps((True, pickle.loads(message)()))
-    except Exception as error:  # noqa: BLE001  every fault belongs to the one who asked
+    except Exception as error:  # noqa: BLE001  every exception is raised in the caller
         answer = _pickled(error)
     try:
         connection.send_bytes(answer)
@@ -139,11 +140,11 @@ def _answer(connection: Connection, message: bytes) -> None:
 
 
 def _pickled(error: Exception) -> bytes:
-    """Return an error as it travels, with where it arose as a note."""
+    """Return a picklable error with its traceback as a note."""
     error.add_note("in a worker:\n" + "".join(traceback.format_exception(error)))
     try:
         message = pickle.dumps((False, error))
-        pickle.loads(message)  # some errors can be written and not read
-    except Exception:  # noqa: BLE001  whatever keeps it from travelling
+        pickle.loads(message)  # some errors can be pickled but not unpickled
+    except Exception:  # noqa: BLE001  any reason for which it cannot be pickled
         return pickle.dumps((False, RuntimeError("".join(traceback.format_exception(error)))))
     return message

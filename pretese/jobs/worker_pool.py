@@ -18,10 +18,10 @@ from protocol.errors import InputError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-#: Calls queued per worker: enough that none is idle, few enough that memory stays bounded.
+#: Calls queued per worker: enough to keep workers busy, few enough to bound memory.
 QUEUED = 3
 
-#: What to do where finished work is kept.
+#: Remedy if finished work is kept.
 RESUME = "finished work is kept; run again with `resume`"
 
 
@@ -134,7 +134,7 @@ def results(
 def in_order(
     function: Callable[[Item], Result], items: Iterable[Item], pool: WorkerPool | None
 ) -> Iterator[Result]:
-    """Yield the results of items in their order, as `map` does; all items are handed out at once.
+    """Yield the results of items in their order, as `map` does; all items are submitted at once.
 
     >>> list(in_order(abs, [-3, 2], None))
     [3, 2]
@@ -151,7 +151,7 @@ def in_order(
 
 @dataclass(frozen=True, slots=True)
 class _Numbered:
-    """A function of an item that comes with a number, which passes unused."""
+    """A function of an item, called with the item's number as well."""
 
     function: "Callable[..., object]"
 

@@ -2,8 +2,8 @@
 
 The effect has a robust meta-analytic-predictive prior (`pretese.literature.prior`). Success is a
 significant score test in favour of therapy; power is its normal approximation with one analysis.
-What is not known beside the effect is given a range: the forecast is a band over all ranges, and
-each range is also tried alone. Spiegelhalter DJ, Freedman LS, Parmar MKB. *J R Stat Soc A*
+Other unknowns than the effect have a range: the forecast is a band over all ranges, and
+each unknown is also varied separately. Spiegelhalter DJ, Freedman LS, Parmar MKB. *J R Stat Soc A*
 1994;157:357-416; O'Hagan A, Stevens JW, Campbell MJ. *Pharm Stat* 2005;4:187-201.
 """
 
@@ -168,7 +168,7 @@ def _combinations(
 def _influences(
     make_prior: PriorMaker, plan: TrialPlan, unknowns: Sequence[Unknown], usual: Values, main: int
 ) -> tuple[Influence, ...]:
-    """Return what each unknown does alone, the most influential first."""
+    """Return the influence of each unknown, the largest first."""
 
     def success(values: Values) -> float:
         wins, _ = _powers(main, plan, values["control risk"])

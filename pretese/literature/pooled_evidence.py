@@ -174,7 +174,7 @@ def _effect_of(comparison: StudyComparison, scale: EffectScale) -> StudyEffects:
             first.events, first.patients, second.events, second.patients, scale
         )
     if comparison.estimate is None or comparison.interval is None:
-        raise AssertionError("_best takes estimates with their interval alone")
+        raise AssertionError("_best receives only estimates with intervals")
     low, high = comparison.interval
     return effects_from_intervals([comparison.estimate], [low], [high], scale)
 

@@ -28,7 +28,7 @@ class PriorComponent(Document):
 class PriorFile(Document):
     """Prior distribution of the effect of therapy on an endpoint, as a mixture.
 
-    ``status`` says how it was obtained: from published studies of this use (estimated), of another
+    ``status`` is how it was obtained: from published studies of this use (estimated), of another
     population or dose (transported), from experts (elicited), or assumed.
     """
 
@@ -79,7 +79,7 @@ def prior_of(
         Scale of the half-normal prior of the standard deviation between studies.
     null_weight, vague_weight, vague_sd
         Weights of "no effect" and of a vague component about no effect, and its width; both are
-        assumptions that keep the prior from resting on published studies alone.
+        assumptions in the prior that are not from published studies.
 
     Raises
     ------

@@ -106,7 +106,7 @@ class StudyComparison(Document):
     def _complete(self) -> "StudyComparison":
         counts = self.therapy is not None and self.control is not None
         if (self.therapy is None) != (self.control is None):
-            raise ValueError("counts of one arm alone: give both arms, or use `results`")
+            raise ValueError("counts of only one arm: give both arms, or use `results`")
         if counts == (self.scale is not None):
             raise ValueError("give either the counts of both arms, or scale and estimate")
         if not counts and self.estimate is None:

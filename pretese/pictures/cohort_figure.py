@@ -19,7 +19,7 @@ from simulate.hormones.traits import MONTHS
 
 Floats = NDArray[np.float64]
 
-#: Patients drawn as lines of their own, and patients at most behind the quantiles.
+#: Number of patients drawn as single lines, and maximum number for the quantiles.
 LINES, PATIENTS = 40, 1000
 
 #: Panels: field of `Curves`, label, whether the axis is logarithmic.
@@ -79,7 +79,7 @@ def _panel(axes: Axes, own: list[Curves], field: str, label: str, logarithmic: b
 
 
 def _doses(axes: Axes, regimen: Regimen, phase: NDArray[np.int8]) -> None:
-    """Show the share of patients in each phase of each month, and what it gives."""
+    """Show the proportion of patients in each phase by month, and its doses."""
     left = np.zeros(MONTHS)
     for code, each in enumerate(regimen.phases):
         share = 100 * (phase == code).mean(axis=-1)

@@ -24,7 +24,7 @@ from simulate.hormones.pharmacology import Injections
 
 Floats = NDArray[np.float64]
 
-#: Drugs as the page writes them; others go by their name in the regimen.
+#: Labels of drugs; others have their name in the regimen.
 LABELS = {HCG: "hCG", UFSH: "uFSH"}
 
 

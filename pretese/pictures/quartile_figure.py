@@ -19,7 +19,7 @@ QUARTILES = ("q1", "median", "q3")
 
 
 def draw_quantiles(published: PublishedStudy, simulated: Mapping[str, Floats]) -> Figure:
-    """Draw published quartiles beside the middle 95 % of simulated ones.
+    """Draw published quartiles with the middle 95 % of simulated ones.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from protocol.errors import InputError
 
-if TYPE_CHECKING:  # a help text that lists the pictures draws none
+if TYPE_CHECKING:  # a help text that lists the pictures imports none
     from matplotlib.figure import Figure
 
     from simulate.scenario import Scenario

@@ -23,7 +23,7 @@ OTHER_SEED = 1_000_003
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """Differences in percentage points, shape (replicate,), in two ways."""
+    """Risk differences in percentage points, (replicate,), with common and independent streams."""
 
     shared: Floats
     independent: Floats

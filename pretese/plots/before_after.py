@@ -14,7 +14,7 @@ from pretese.plots.safe_figures import PlainLog
 from pretese.plots.style import GRID, INK, MUTED, SIMULATED, house_style, new_figure
 from simulate.hormones.drugs import HCG, UFSH
 
-#: Patients drawn as lines of their own in each group.
+#: Number of patients drawn as single lines in each group.
 LINES = 40
 
 #: Hormones of a visit, with their names on the page; only the gonadotropins span decades.
@@ -25,7 +25,7 @@ HORMONES = {
     "estradiol_pmol_l": ("estradiol, pmol/L", False),
 }
 
-#: Values whose quartiles lie further apart than this by a factor are drawn by their logarithm.
+#: Ratio of the quartiles above which the axis is logarithmic.
 DECADES = 3.0
 
 #: Characters per line of the name of a group.
@@ -81,7 +81,7 @@ def draw_before_after(visits: pd.DataFrame, injections: pd.DataFrame) -> Figure:
 
 
 def draw_changes(changes: Sequence[Change]) -> Figure:
-    """Draw what a plan measured before and after, one panel each; see `draw_before_after`."""
+    """Draw measurements of a plan before and after therapy, one panel each."""
     across = min(2, len(changes))
     down = -(-len(changes) // across)
     with house_style():

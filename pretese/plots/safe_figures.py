@@ -1,8 +1,8 @@
-"""Text of users in figures: shown as it is, never obeyed.
+"""Text of users in figures: displayed literally, never interpreted.
 
-A column may be called ``$x^`` (mathematics to matplotlib), hold a control character (which makes an
-SVG file unreadable) or a thousand letters (which leave no room for the data). All text passes here
-when a figure is written, so that no figure needs to think of it.
+A name of a column may be ``$x^`` (mathematics to matplotlib), contain a control character (which
+makes an SVG file unreadable) or a thousand letters (which leave no room for the data). All text is
+sanitised here when a figure is written.
 """
 
 import warnings
@@ -43,14 +43,14 @@ def make_safe(figure: Figure) -> None:
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             formatter = axis.get_major_formatter()
-            # Labels given with `set_xticks` stand in such a function.
+            # Labels given with `set_xticks` are stored in such a function.
             if isinstance(formatter, FuncFormatter) and not isinstance(formatter.func, _Label):
                 formatter.func = _Label(formatter.func)
 
 
 @dataclass(frozen=True, slots=True)
 class _Label:
-    """Makes the label of a tick safe that another function gives."""
+    """Sanitises the tick labels of another formatter."""
 
     given: Callable[..., str]
 
@@ -58,7 +58,7 @@ class _Label:
         return figure_text(self.given(x, pos), LONGEST_LABEL)
 
 
-#: How the warnings begin that say nothing about the figure itself.
+#: Start of warnings that do not concern the content of a figure.
 _OF_DRAWING = (
     "Glyph .* missing from", "constrained_layout not applied", "Tight layout",
     "Creating legend with loc",
@@ -67,7 +67,7 @@ _OF_DRAWING = (
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Write a figure without warnings that its drawing alone brings about.
+    """Write a figure without warnings about its layout and fonts.
 
     The font lacks letters of many scripts (a viewer of SVG has its own), long names may leave
     little room, and a busy machine may take more than a second to place a legend.
@@ -79,7 +79,7 @@ def quiet() -> Iterator[None]:
 
 
 class PlainLog(LogFormatterSciNotation):
-    """Labels of a logarithmic axis as plain numbers, at the ticks that would have one."""
+    """Labels of a logarithmic axis as plain numbers, at the ticks that have a label."""
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         """Return the label of a tick."""

@@ -46,7 +46,7 @@ SETTINGS: Any = {
 _PLACES = re.compile(r'\b(?:d|points|[xy][12]?|c[xy])="[^"]*"')
 _COORDINATE = re.compile(r"(?<![\w.#])-?\d+\.\d{4,}(?![\w.])")
 
-#: Names that matplotlib makes of coordinates: of clipping frames, markers and collections.
+#: Identifiers that matplotlib derives from coordinates: of clip paths, markers and collections.
 _ID = re.compile(r'\bid="([A-Za-z][0-9a-f]{10})"')
 
 
@@ -86,10 +86,10 @@ def _rounded(number: re.Match[str]) -> str:
 
 
 def _with_names_of_content(text: str) -> str:
-    """Name the parts of a figure by what is drawn.
+    """Derive identifiers from the content of a figure.
 
-    Matplotlib names them by coordinates with all their bits, which differ between processors.
-    Figures that stand in one page still have different names.
+    Matplotlib derives them from unrounded coordinates, which differ between processors. Figures in
+    one page still have different identifiers.
     """
     given = {name: str(number) for number, name in enumerate(dict.fromkeys(_ID.findall(text)))}
     if not given:
@@ -103,8 +103,8 @@ def _with_names_of_content(text: str) -> str:
 def save(figure: Figure, path: Path, argument: str = "") -> None:
     """Write a figure as PNG (200 dots per inch) or SVG, by the ending of the path.
 
-    The file is written in one step, as `atomic_file.write_file` does; ``argument`` names
-    the argument that asked for it.
+    The file is written in one step, as `atomic_file.write_file` does; ``argument`` is the argument
+    that requested it, for messages.
     """
     write_file(path, svg(figure) if path.suffix == ".svg" else png_bytes(figure), argument)
 
@@ -119,7 +119,7 @@ def png_bytes(figure: Figure) -> bytes:
 
 
 def _lay_out(figure: Figure) -> None:
-    """Make text safe, and place all parts once: each format would measure them again."""
+    """Sanitise text and compute the layout once, for all formats."""
     make_safe(figure)
     if figure.get_layout_engine() is None:
         return

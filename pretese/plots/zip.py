@@ -7,7 +7,7 @@ from matplotlib.collections import LineCollection
 from estimate.core.arrays import Floats
 from pretese.plots.style import INK, MUTED, PUBLISHED, SIMULATED
 
-#: Intervals drawn, at evenly spaced ranks of all replicates.
+#: Number of intervals drawn, at evenly spaced ranks of all replicates.
 SHOWN = 250
 
 
@@ -17,8 +17,8 @@ def zip_intervals(
 ) -> None:  # fmt: skip
     """Draw intervals at the centile of abs(estimate - truth) / SE, the furthest on top.
 
-    Morris TP, White IR, Crowther MJ. *Stat Med* 2019;38:2074-102, figure 4. The teeth open where
-    intervals begin to miss the truth: at the line of the nominal coverage if they hold it.
+    Morris TP, White IR, Crowther MJ. *Stat Med* 2019;38:2074-102, figure 4. Intervals that do not
+    contain the truth begin at the line of the nominal coverage if coverage is nominal.
     """
     finite = np.flatnonzero(np.isfinite(low) & np.isfinite(high))
     distance = np.abs(estimate - truth)[finite] / std_error[finite]

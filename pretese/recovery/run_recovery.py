@@ -1,4 +1,4 @@
-"""Run a recovery study: keep finished blocks, compute the others, write the results."""
+"""Run a recovery study: reuse finished blocks, compute the others, write the results."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass

@@ -39,7 +39,7 @@ _KINDS: dict[str, Any] = {
 
 
 def tables() -> Iterator[Comparison]:
-    """Yield estimates, intervals and tests of the tables that the article prints."""
+    """Yield estimates, intervals and tests of the tables printed in the article."""
     question = Estimand("patients", "therapy 1 vs 0", "outcome", "")
     for name, known in values("counts").items():
         table = TwoByTwo.of(*known["n"])

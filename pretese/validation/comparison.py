@@ -1,4 +1,4 @@
-"""One comparison of a computed with a reference value, and all of an installation."""
+"""Comparisons of computed values with reference values."""
 
 import math
 from collections.abc import Iterator
@@ -11,16 +11,16 @@ Pairs = list[tuple[str, Any, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A figure of this program beside its reference value.
+    """A computed value and its reference value.
 
     Attributes
     ----------
     area
-        What is validated, as `AREAS` names it.
+        Subject of the validation, a name in `AREAS`.
     reference
         Identifier of the reference value.
     quantity
-        The figure in words.
+        The quantity in words.
     source
         Program with version, publication, or method that gave the reference value.
     expected, computed

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pretese.api.display import Shown
 from pretese.io.text.rounding_rule import rounded_document
 
-if TYPE_CHECKING:  # scipy and pandas load where they are needed
+if TYPE_CHECKING:  # scipy and pandas are imported where they are needed
     import pandas as pd
 
     from pretese.validation.comparison import Comparison
@@ -71,7 +71,7 @@ class Validation(Shown):
         return pd.DataFrame(self.to_dict()["comparisons"])
 
     def write(self, file: str | Path) -> None:
-        """Write every comparison, with versions and machine, as one HTML page to file away.
+        """Write every comparison, with versions and machine, as one HTML page.
 
         Raises
         ------
@@ -93,7 +93,7 @@ class Validation(Shown):
 def validate(areas: str | Sequence[str] = (), *, progress: bool = True) -> Validation:
     """Compare this installation with reference values of R, other programs and publications.
 
-    The values come with the program: boundaries and sample sizes by rpact, gsDesign and East,
+    The values are part of the program: boundaries and sample sizes by rpact, gsDesign and East,
     estimates of tables and logistic models by R, meta-analyses by metafor, exact power by
     enumeration, proofs of the shipped regimens, and the bytes of a simulated cohort.
 
@@ -102,7 +102,7 @@ def validate(areas: str | Sequence[str] = (), *, progress: bool = True) -> Valid
     areas
         Names of areas, or one name; none is all of them.
     progress
-        Whether to show how far it is, on a terminal or in a notebook.
+        Whether to show a progress bar, on a terminal or in a notebook.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What no other program can confirm: decisions as the article states them, and the same bytes."""
+"""Comparisons without another program: decisions stated in the article, and reproducible bytes."""
 
 import hashlib
 from collections.abc import Iterator
@@ -47,7 +47,9 @@ def simulation() -> Iterator[Comparison]:
     study = design.power(replicates=TRIALS, progress=False)
     for point in study.to_dict()["designs"][0]["points"]:
         exact = point["exact"]
-        words = f"simulated less exact power ({point['effect_percent']:g} % of the effect), in MCSE"
+        words = (
+            f"simulated minus exact power ({point['effect_percent']:g} % of the effect), in MCSE"
+        )
         pairs = [(words, 0, exact["z"])]
         yield from compared(SIMULATION, "clomiphene-second-tese", "enumeration", 4.0, pairs)
 

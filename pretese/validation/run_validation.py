@@ -15,7 +15,7 @@ from pretese.validation import (
 from pretese.validation.comparison import Comparison
 from protocol.errors import InputError
 
-#: Area to what yields its comparisons.
+#: Area to the function that yields its comparisons.
 AREAS: dict[str, tuple[Callable[[], Iterator[Comparison]], ...]] = {
     program_checks.DECISIONS: (program_checks.decisions,),
     program_checks.SIMULATION: (program_checks.simulation,),
@@ -32,7 +32,7 @@ AREAS: dict[str, tuple[Callable[[], Iterator[Comparison]], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class AreaSummary:
-    """How many comparisons of an area passed, and the one closest to its tolerance.
+    """Number of passed comparisons of an area, and the largest relative difference.
 
     ``largest`` is the largest difference as a share of its tolerance, over the comparisons that
     have one; None where all must be equal.
@@ -77,7 +77,7 @@ def summaries(found: Sequence[Comparison]) -> list[AreaSummary]:
 
 
 def machine() -> dict[str, Any]:
-    """Return what the comparisons ran on, for the report of one installation."""
+    """Return versions and machine, for the report of one installation."""
     from pretese.io.output.versions import versions
 
     return {"platform": platform.platform(), "processor": platform.machine(), **versions()}

@@ -65,8 +65,8 @@ def enumerations() -> Iterator[Comparison]:
     known = oracle("O30")
     search = search_size(pooled_z_test(), 0.55, 0.40, power=0.8, around=172.8)
     pairs = [
-        ("first size per arm with exact power 80 %", known["outputs"]["first"], search.first),
-        ("size from which it stays", known["outputs"]["stays_from"], search.stays_from),
+        ("smallest size per arm with exact power 80 %", known["outputs"]["first"], search.first),
+        ("size from which every size has it", known["outputs"]["stays_from"], search.stays_from),
     ]
     yield from compared(AREA, "O30", known["source"], 0.0, pairs)
     known = oracle("O47")

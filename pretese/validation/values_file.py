@@ -1,4 +1,4 @@
-"""The reference values that come with the program."""
+"""The reference values that are part of the program."""
 
 import json
 from functools import cache

@@ -243,7 +243,7 @@ def _borrowed(value: Any, mark: Any) -> list[dict[str, Any]]:
 
 
 def _check_tag(event: Any, allowed: tuple[str, ...]) -> None:
-    """Refuse a tag of a type that is not YAML's core; ``!`` alone means text."""
+    """Refuse a tag of a type that is not YAML's core; a single ``!`` means text."""
     tag = event.tag
     if tag is not None and tag != "!" and tag not in {_TAG + name for name in allowed}:
         problem = f"the tag {shorten(tag)} is not allowed here"

@@ -128,7 +128,7 @@ class _Extended:
 
 
 def _read(name: str, depth: int, beside: str = "") -> tuple[str, _Extended]:
-    """Read a shipped regimen or a file; a relative path is resolved from the file ``beside``."""
+    """Read a shipped regimen or a file; a relative path is one in the folder of ``beside``."""
     from protocol.reading.documents import is_there, read_text
 
     if name in list_regimens():
@@ -158,7 +158,9 @@ def _extended(text: str, where: str, depth: int) -> _Extended:
     own_path = isinstance(parent, str) and parent.endswith((".yaml", ".yml"))
     if not isinstance(parent, str) or not (own_path or parent in list_regimens()):
         problem = f"{shorten(parent)} is neither a shipped regimen nor a .yaml file"
-        cure = f"extend one of {', '.join(list_regimens())}, or name a file beside this one"
+        cure = (
+            f"extend one of {', '.join(list_regimens())}, or name a file in the folder of this one"
+        )
         raise InputError.of(where, "extends", problem, cure)
     if depth == 0:
         cure = f"let at most {MAX_DEPTH} files extend one another, and none extend itself"

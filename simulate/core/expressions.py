@@ -120,7 +120,7 @@ def _parsed(line: str) -> ast.expr:
         raise ValueError(f"this is not an expression; {_GRAMMAR}") from None
 
 
-#: Parts that say which operator acts, or how a name is used; the part that holds them is checked.
+#: Nodes for operators and for the use of names; the node that contains them is checked.
 _MARKS = (ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context)
 
 

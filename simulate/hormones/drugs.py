@@ -60,7 +60,7 @@ def check_drugs(regimen: Regimen, model: Physiology) -> None:
             Fault(
                 regimen.id,
                 f"drugs.{drug}",
-                "the scenario does not say what this drug does",
+                "the scenario does not define the effect of this drug",
                 f"declare physiology.kinetics.{drug} in the scenario (fsh, hcg_iu_per_iu, or "
                 f"inert: true), or inject {', '.join(known)}",
             )

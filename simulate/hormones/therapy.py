@@ -70,8 +70,7 @@ def follow(
     shape = patients.diagnosis.shape
     body = Body(regimen, model, traits, habits, shape)
     fall = log_fall(fsh_before_therapy, model.suppressed_fsh_iu_l.value, traits)
-    phase = np.empty((MONTHS, *shape), np.int8)
-    decided = np.empty_like(phase)
+    phase, decided = (np.empty((MONTHS, *shape), np.int8) for _ in range(2))
     stimulus, leydig, fsh = (np.zeros((MONTHS + 1, *shape)) for _ in range(3))
     measured = np.empty((MONTHS, *shape))
     fsh[0] = fsh_before_therapy
@@ -82,11 +81,9 @@ def follow(
         stimulus[month + 1] = (1 - model.response_per_month.value) * stimulus[month] + push
         fsh[month + 1] = fsh_before_therapy * np.exp(fall * stimulus[month + 1]) + injected
         measured[month] = reports.add(month, fsh[month + 1], stimulus[month + 1], leydig[month + 1])
-    for month in range(regimen.months, MONTHS):  # therapy has ended, and so has reporting
+    for month in range(regimen.months, MONTHS):
         phase[month] = _rest(regimen)
-        for course in (stimulus, leydig, fsh):
-            course[month + 1] = course[month]
-        measured[month] = measured[month - 1] if month else fsh[0]
+        _freeze(month, (stimulus, leydig, fsh), measured)
         reports.repeat()
     stayed = np.ones(shape, bool) if habits.months is None else habits.months >= regimen.months
     return Course(
@@ -102,6 +99,13 @@ def follow(
         completed=stayed,
         missed=habits.missed,
     )
+
+
+def _freeze(month: int, courses: tuple[Floats, ...], measured: Floats) -> None:
+    """Let state and results of a month after therapy be those of the month before."""
+    for course in courses:
+        course[month + 1] = course[month]
+    measured[month] = measured[month - 1] if month else courses[-1][0]
 
 
 class _Reports:

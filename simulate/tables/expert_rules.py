@@ -172,7 +172,7 @@ RULES = (
     Rule("visits follow each other", _visits_in_order),
     Rule("surgery follows the last visit", _operated_before_the_last_visit),
     Rule("nobody with sperm in the ejaculate is operated on", _operated_with_sperm),
-    Rule("sperm is retrieved at surgery alone", _retrieved_without_surgery),
+    Rule("sperm is retrieved only at surgery", _retrieved_without_surgery),
     Rule("ICSI needs sperm", _icsi_without_sperm),
     Rule("a birth follows ICSI", _born_without_icsi),
     Rule("no stage has more embryos than the stage before", _embryos_from_nothing),

@@ -63,7 +63,7 @@ def _injections_on(cohort: Cohort, r: int, arm: int) -> pd.DataFrame:
 
 
 def _lists_of(course: Course, phase: NDArray[np.int8]) -> tuple[_Lists, Ints]:
-    """List the injections of each sequence of phases, and say which sequence each patient lived."""
+    """List the injections of each sequence of phases, and the sequence of each patient."""
     calendar = dose_calendar(course.regimen)
     base = calendar.shape[0] ** np.arange(len(phase))
     known, example, sequence = np.unique(base @ phase, return_index=True, return_inverse=True)

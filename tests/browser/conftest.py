@@ -5,12 +5,11 @@ Pages are served on this machine alone by a thread that ends with the tests.
 
 import os
 import shutil
-import socket
-import threading
-import time
 from pathlib import Path
 
 import pytest
+
+from tests.support.checkout.programs import load_program
 
 FLAGS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--no-first-run", "--disable-quic"]  # fmt: skip
@@ -38,22 +37,9 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def address():
     """Serve the application, and return its address."""
-    uvicorn = pytest.importorskip("uvicorn")
-    from pretese.web.application import create_application
-    from pretese.web.security.settings import ServerSettings
-
-    listener = socket.create_server(("127.0.0.1", 0))
-    settings = ServerSettings(max_seconds=120)
-    config = uvicorn.Config(create_application(settings), log_level="error", access_log=False)
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
-    thread.start()
-    while not running.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    running.should_exit = True
-    thread.join()
-    listener.close()
+    pytest.importorskip("uvicorn")
+    with load_program("tests/browser/screenshots.py").served() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,8 @@ def served() -> Iterator[str]:
     from pretese.web.security.settings import ServerSettings
 
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(create_application(ServerSettings(max_seconds=120)), log_level="error")
+    application = create_application(ServerSettings(max_seconds=120))
+    config = uvicorn.Config(application, log_level="error", access_log=False)
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -39,6 +40,7 @@ def served() -> Iterator[str]:
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     running.should_exit = True
     thread.join()
+    listener.close()
 
 
 def bedside(page: Any, more: dict[str, str], answer: str) -> None:

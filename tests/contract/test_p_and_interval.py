@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from scipy.stats import fisher_exact
 
+from estimate.core.analysis_set import Repeated
 from estimate.core.columns import Numeric
 from estimate.core.complete_cases import analysis_set
 from estimate.core.result import RATIOS
+from estimate.outcomes.repeated import repeated_differences
 from tests.contract.test_estimators import CASES
 
 #: Patients of the treated and of the untreated arm.
@@ -17,15 +19,26 @@ SIZES = ((3, 7), (5, 5), (4, 9), (8, 6), (10, 10), (2, 12), (13, 11))
 SELDOM_ESTIMABLE = {"ps-covariate", "matching", "matching-conditional"}
 
 
-def every_table(treated, untreated):
-    """Return one data set per table: the first patients of each arm have the outcome."""
+def every_table(treated, untreated, *, survey=False):
+    """Return one data set per table: the first patients of each arm have the outcome.
+
+    In a survey every second patient of an arm weighs double, and the two strata are the arms'
+    first and later halves.
+    """
     shape = (treated + 1, untreated + 1)
     yes = np.stack(np.indices(shape), -1).reshape(-1, 2)
     place = np.r_[np.arange(treated), np.arange(untreated)]
     arm = np.r_[np.ones(treated), np.zeros(untreated)]
     outcome = place < np.where(arm > 0, yes[:, :1], yes[:, 1:])
     columns = {"therapy": np.broadcast_to(arm, outcome.shape), "y": outcome, "x": place % 2.0}
-    return analysis_set(columns, treatment="therapy", outcome="y", covariates={"x": Numeric()})
+    more = {}
+    if survey:
+        half = place < np.where(arm > 0, treated, untreated) / 2
+        columns |= {"w": 1 + place % 2.0, "stratum": half}
+        more = {"sampling": "w", "strata": "stratum"}
+    return analysis_set(
+        columns, treatment="therapy", outcome="y", covariates={"x": Numeric()}, **more
+    )
 
 
 def contradictions(answer):
@@ -44,6 +57,34 @@ def test_no_table_has_a_p_value_against_its_interval(case):
             assert contradictions(answer) == 0, (sizes, answer.scale)
             scanned += answer.converged.sum()
     assert scanned > 100 or case.method in SELDOM_ESTIMABLE
+
+
+@pytest.mark.parametrize(
+    "name", ["unadjusted", "adjusted", "modified Poisson", "iptw-ate", "iptw-ato", "g-computation"]
+)
+def test_no_table_of_a_survey_has_a_p_value_against_its_interval(name):
+    scanned = 0
+    for sizes in SIZES:
+        for answer in CASES[name].run(every_table(*sizes, survey=True)):
+            assert contradictions(answer) == 0, (sizes, answer.scale)
+            scanned += answer.converged.sum()
+    assert scanned > 100
+
+
+def test_no_table_of_visits_has_a_p_value_against_its_interval():
+    rng = np.random.default_rng(3)
+    visits = rng.normal(size=(60, 14, 2)) + rng.normal(size=(60, 14, 1))
+    arm = np.tile(np.arange(14) % 2, (60, 1))
+    visits += arm[..., None] * rng.uniform(0, 2, (60, 1, 1))
+    visits[..., 1][rng.random((60, 14)) < 0.15] = np.nan
+    data = analysis_set(
+        {"therapy": arm, "y": np.nanmean(visits, -1)}, treatment="therapy", outcome="y",
+        outcome_kind="repeated", repeated=Repeated(visits, ("one", "two")),
+    )  # fmt: skip
+    for answer in repeated_differences(data, []):
+        assert contradictions(answer) == 0
+        assert answer.converged.sum() > 50
+        assert 10 < (answer.p_value < 0.05).sum() < 50
 
 
 @pytest.mark.parametrize("name", ["unadjusted", "iptw-ate", "iptw-ato", "randomised"])

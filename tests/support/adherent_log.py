@@ -6,14 +6,22 @@ import io
 from collections.abc import Mapping, Sequence
 
 from protocol.audit.log.adherent import adherent_events
-from protocol.audit.log.events import Event, Log
+from protocol.audit.log.events import Event, Log, LogReading
 from protocol.audit.log.mapping import COLUMNS, LogMapping
-from protocol.audit.log.reader import read_log
+from protocol.audit.log.reader import read_log_table
 from protocol.reading.quantities import analyte_file
 from protocol.regimen.conditions import Value
 from protocol.regimen.rules import Regimen
+from protocol.tables import open_table
 
-__all__ = ["adherent_events", "calendar_month_events", "parse_log", "write_log"]
+__all__ = ["adherent_events", "calendar_month_events", "parse_log", "read_log", "write_log"]
+
+
+def read_log(
+    data: bytes, regimen: Regimen, where: str, mapping: LogMapping | None = None
+) -> LogReading:
+    """Return the events of a text table (CSV); see `read_log_table`."""
+    return read_log_table(open_table(data, where), regimen, mapping or LogMapping())
 
 
 def parse_log(

@@ -22,6 +22,7 @@ PACKAGES = ("protocol", "simulate", "estimate", "pretese")
 #: Numbers whose unit stands in a field beside them, that are counted in something else's unit, or
 #: that have none.
 WITH_A_UNIT_BESIDE = {
+    "reference",
     "weight",
     "by_month",
     "sensitivity",

@@ -22,6 +22,13 @@ MEDIAN_BODY, P90_BODY = 6, 20
 LONGEST_CHAIN = {"protocol": 15, "simulate": 25, "estimate": 16, "pretese": 25}
 
 
+#: Public functions that only tests call, since no other way leads there.
+FOR_TESTS = {
+    "protocol.regimen.load.document_of_regimen", "protocol.regimen.load.parse_regimen",
+    "protocol.regimen.load.plain_regimen",
+    "estimate.sequential.delayed.decision_analysis.delayed_exits",
+}  # fmt: skip
+
 structure = load_program("docs/generate/structure.py")
 
 
@@ -82,6 +89,12 @@ def test_no_public_name_stands_for_two_things(source):
 
 def test_a_command_or_the_interface_reaches_every_module(source):
     assert structure.unreached_modules(source) == {}
+
+
+def test_the_program_uses_every_public_function(source):
+    """All but parts of reading a regimen, and a second way to a probability, for tests."""
+    unused = set(structure.unused_functions(source))
+    assert unused <= FOR_TESTS
 
 
 def test_what_is_measured_is_found(tmp_path):

@@ -55,7 +55,7 @@ the true values are uniform (chi-square p 0.54, 0.87 and 0.87). The suite repeat
 ## How far each open number moves the effect
 
 True difference in any sperm, all patients: {difference:.1f} percentage points at the calibrated
-point. Each number is moved alone to both ends of its range, and the calibrated numbers are solved
+point. One number at a time is set to both ends of its range, and the calibrated numbers are solved
 again, so that the article is still reproduced. *Misfit* is the largest distance of a target that
 remains, in standard errors of the published study. Confounding by a hidden cause needs two numbers,
 which are also moved together.

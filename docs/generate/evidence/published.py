@@ -19,9 +19,9 @@ This page is written from `scenarios/evidence/`; change the data, not the page:
 python -m docs.generate.evidence.published > docs/reference/evidence.md
 ```
 
-{studies} studies. *Read* says how a source was read: most were read as an abstract or as a registry
+{studies} studies. *Read* is how a source was read: most were read as an abstract or as a registry
 record, so that details of their methods are not entered. Risk of bias is "not assessed" unless a
-file states a judgement. Figures that were computed from the source say how under `derived`.
+file states a judgement. The computation of figures derived from the source is under `derived`.
 `pretese evidence` lists, filters and pools them; see
 [Pool published studies](../how-to/pool-published-studies.md).
 """

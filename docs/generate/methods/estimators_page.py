@@ -24,7 +24,10 @@ unless a library is named. Batched estimators carry replicates as an axis of the
 """
 
 #: Kinds of outcome other than 0/1, in words.
-OUTCOMES = {"continuous": "number", "count": "count", "ordinal": "ordered classes", "time": "time"}
+OUTCOMES = {
+    "continuous": "number", "count": "count", "ordinal": "ordered classes", "time": "time",
+    "repeated": "visits",
+}  # fmt: skip
 
 
 def section() -> str:

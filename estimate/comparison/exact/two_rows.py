@@ -21,7 +21,7 @@ from estimate.core.arrays import Floats, Ints
 #: Below this the complement of the more probable tables would lose digits: others are added up.
 SMALLEST_COMPLEMENT = 1e-5
 
-#: How much less probable than the observed table (as a log) a table is neglected beside it.
+#: Tables less probable than the observed one by this log ratio are neglected.
 NEGLIGIBLE = 28.0
 
 
@@ -93,7 +93,7 @@ class TwoRows:
         cells = [_cell(int(c), min(int(c), row), float(tilt)) for c in columns]
         limit = sum(float(cell[x]) for cell, x in zip(cells, counts[0], strict=True))
         mass = reduce(lambda a, b: np.convolve(a, b)[: row + 1], map(np.exp, cells))[row]
-        # the widest column beside the narrowest: halves of about the same number of tables
+        # alternate wide and narrow columns: both halves have about the same number of tables
         size = len(cells) // 2
         first = [*range(0, size, 2), *range(len(cells) - 1, len(cells) - 1 - size // 2, -1)][:size]
         halves = [

@@ -111,8 +111,11 @@ def _widths(columns: Sequence[Sequence[object]]) -> list[float]:
     """Return widths in centimetres: by the longest word, then by the longest text."""
     texts = [[str(value) for value in column] for column in columns]
     words = [
-        max(len(word) for text in column for word in (text.split() or [""])) for column in texts
+        max(len(part) for text in column for part in _parts(text, numeric=_is_numeric(column[1:])))
+        for column in texts
     ]
+    if LETTER_CM * sum(words) + MARGINS_CM * len(words) > WIDTH_CM:  # numbers must be broken too
+        words = [max(len(part) for text in column for part in _parts(text)) for column in texts]
     longest = [max(map(len, column)) for column in texts]
     needed = [LETTER_CM * min(max(word, 4), LONGEST_WORD) + MARGINS_CM for word in words]
     wanted = [LETTER_CM * min(text, LONGEST_TEXT) + MARGINS_CM for text in longest]
@@ -122,6 +125,12 @@ def _widths(columns: Sequence[Sequence[object]]) -> list[float]:
     more = [max(0.0, want - need) for want, need in zip(wanted, needed, strict=True)]
     share = min(1.0, (WIDTH_CM - sum(needed)) / max(sum(more), 1e-9))
     return [need + share * each for need, each in zip(needed, more, strict=True)]
+
+
+def _parts(text: str, *, numeric: bool = False) -> list[str]:
+    """Return what a line may not divide: words, or a cell of numbers as a whole."""
+    whole = numeric and _is_numeric([text])
+    return [text] if whole else text.split() or [""]
 
 
 def _capped(widths: Sequence[float], cap: float) -> float:

@@ -138,7 +138,7 @@ def _beside(planned: "spec.Plan", visits: Any, injections: Any) -> dict[str, Any
     if asked is None:
         given = {"visits": visits, "injections": injections}
         for argument in (name for name, table in given.items() if table is not None):
-            problem = "the plan has no `strategies`, which alone need it"
+            problem = "the plan has no `strategies`, for which it is used"
             raise InputError.of(argument, "", problem, "leave it out, or plan strategies")
         return {}
     absent = [n for n, t in (("visits", visits), ("injections", injections)) if t is None]

@@ -64,7 +64,7 @@ class Estimators(Shown):
         return len(self._entries)
 
     def __contains__(self, name: object) -> bool:
-        """Say whether there is a function of this name."""
+        """Return whether there is a function of this name."""
         return name in self._entries
 
     def summary(self) -> str:

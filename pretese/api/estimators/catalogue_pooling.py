@@ -19,7 +19,7 @@ POOLING: tuple[CatalogueEntry, ...] = (
         ("pooled_wald_d1", "estimate.imputation.pooled_tests.d1",
          "pooled test of several coefficients", "Li KH et al. JASA 1991;86:1065-73"),
         ("pooled_chi_square_d2", "estimate.imputation.pooled_tests.d2",
-         "pooled test from chi-square statistics alone", "Li KH et al. Stat Sinica 1991;1:65-92"),
+         "pooled test from only chi-square statistics", "Li KH et al. Stat Sinica 1991;1:65-92"),
         ("pooled_likelihood_d3", "estimate.imputation.pooled_tests.d3",
          "pooled likelihood-ratio test", "Meng XL, Rubin DB. Biometrika 1992;79:103-11"),
         ("pooled_likelihood_d4", "estimate.imputation.pooled_tests.d4",

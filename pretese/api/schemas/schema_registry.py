@@ -1,7 +1,7 @@
 """SCHEMAS: every file that is read and every document that is printed, with its JSON Schema.
 
 Schemas of files are those of the models that read them; those of printed documents are stored
-beside this module, and ``python -m docs.generate.json_pages`` writes them.
+in this folder, and ``python -m docs.generate.json_pages`` writes them.
 """
 
 import importlib
@@ -124,7 +124,7 @@ def json_schema(name: str) -> dict[str, Any]:
 
 
 def _extensible(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema of whole files, and of files that say what differs from another.
+    """Return a schema of complete files, and of files that extend another.
 
     The latter have ``extends``; what they do not state is that of the other, and null removes it.
     """

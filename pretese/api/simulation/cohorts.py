@@ -187,7 +187,7 @@ class Cohort(Shown):
         Parameters
         ----------
         folder
-            That of the cohort; its parts have a folder beside it.
+            That of the cohort; its parts have a separate folder next to it.
         part
             ``"I/N"``: part I of N, counted from 1. A part that was interrupted continues.
         progress

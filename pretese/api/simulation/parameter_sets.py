@@ -88,7 +88,7 @@ class ParameterSets(Shown):
 def new_parameter_sets(
     loaded: "LoadedScenario", worlds: int, seed: int, workers: int, *, progress: bool
 ) -> ParameterSets:
-    """Make an ensemble; `Calibration.ensemble` says more."""
+    """Compute an ensemble; see `Calibration.ensemble`."""
     from functools import partial
 
     from pretese.article.ensemble.ensemble_run import make_ensemble
@@ -110,7 +110,7 @@ def ensemble_of(loaded: "LoadedScenario", changes: Mapping[str, float], worlds: 
 def write_worlds(
     cohorts: Sequence[Cohort], folder: str | Path, formats: str | Sequence[str], *, progress: bool
 ) -> "pd.DataFrame":
-    """Write the cohort of each parameter set; `Scenario.simulate_worlds` says more."""
+    """Write the cohort of each parameter set; see `Scenario.simulate_worlds`."""
     import pandas as pd
 
     from pretese.cohort.ensemble_cohorts import write_ensemble_cohorts

@@ -98,7 +98,7 @@ class Reproduction(Shown):
 
         ``published`` is as printed; ``simulated_mean`` with ``mcse``, and their 2.5th and
         97.5th percentile; ``percentile`` is that of the published number among them;
-        ``status`` says whether the scenario is calibrated to it; ``z`` is the distance in Monte
+        ``status`` is whether the scenario is calibrated to it; ``z`` is the distance in Monte
         Carlo standard errors, for calibrated numbers only.
         """
         from pretese.article.report.compare import comparison_frame
@@ -107,7 +107,7 @@ class Reproduction(Shown):
 
     @property
     def joint_facts(self) -> "pd.DataFrame":
-        """One row per joint fact that another source prints, beside the simulated studies.
+        """One row per joint fact printed in another source, with the simulated studies.
 
         ``percentile`` is that of a printed value, empty for a range that is assumed. None of them
         is used for calibration.

@@ -63,6 +63,7 @@ class Design(Shown):
         target_power: float | None = None,
         replicates: int = 2000,
         mcse: float | None = None,
+        interpolate: bool = False,
         seed: int = 1,
         sensitivity: Mapping[str, Sequence[float]] | None = None,
         tornado: bool = False,
@@ -90,6 +91,8 @@ class Design(Shown):
         mcse
             Add replicates until power and type I error at every size and effect have this Monte
             Carlo standard error, such as 0.002; with the control variate where there is one.
+        interpolate
+            Simulate seven of more sizes; read the power of the others, with its error, from a line.
         sensitivity
             Values of assumptions by path, such as ``{"dropout": [0, 10, 20]}``: all combinations.
         tornado
@@ -127,7 +130,7 @@ class Design(Shown):
         others = [_compared(each) for each in sequence_of(compare, "compare")]
         request = power_request(
             participants, effects, target_power, replicates, seed, sensitivity, changes, tornado,
-            patient_level=patient_level or bool(others), mcse=mcse,
+            patient_level=patient_level or bool(others), mcse=mcse, interpolate=interpolate,
         )  # fmt: skip
         designs = [(each._file, each.text) for each in (self, *others)]
         return Power(run_power(
@@ -241,21 +244,18 @@ class Design(Shown):
         Parameters
         ----------
         analyses
-            CSV file, table or list of rows, one per analysis, cumulative
-            (or what `interim_data.read_interim_data` has read of a file): ``control_events``,
-            ``control_participants``, ``treated_events``, ``treated_participants`` for an unadjusted
-            comparison; or ``estimate``, ``std_error`` by any other method (risk differences, or
-            natural logarithms of odds ratios).
+            CSV file, table or list of rows (or what `interim_data.read_interim_data` has read), one
+            per analysis, cumulative: ``control_events``, ``control_participants``,
+            ``treated_events``, ``treated_participants`` for an unadjusted comparison; or
+            ``estimate``, ``std_error`` (risk differences, or logarithms of odds ratios).
         final
             The last row is the final analysis although more were planned: all alpha is spent.
         overrunning
             The last row holds data that arrived after the trial had stopped.
         planned
-            Patients at the final analysis or, for estimates, its information 1 / std_error^2; that
-            of the design by default.
+            Patients at the final analysis, or its information 1 / std_error^2; by default planned.
         control_risk, treated_risk
-            Planned probabilities of the event, where the design names a scenario: for conditional
-            power.
+            Planned probabilities of the event if the design has a scenario: for conditional power.
         effects
             Conditional power under these percents of the planned effect too.
 

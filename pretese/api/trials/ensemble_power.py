@@ -87,7 +87,7 @@ def power_bands_of(
     design: "DesignFile", worlds: int, sizes: tuple[int, ...], replicates: int, seed: int,
     workers: int, *, progress: bool,
 ) -> PowerBands:  # fmt: skip
-    """Return power over an ensemble; `Design.power_bands` says more."""
+    """Return power over an ensemble; see `Design.power_bands`."""
     from pretese.screen.progress import optional_progress
     from pretese.trial.ensemble.member_power import point_scenario
     from pretese.trial.ensemble.power_bands import power_over_ensemble

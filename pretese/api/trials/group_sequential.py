@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # slow to load and not needed for the numbers
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from estimate.sequential.design import SequentialDesign
     from pretese.api.trials.multi_arm_boundaries import MultiArmBoundaries
 
 
@@ -177,10 +178,7 @@ def boundaries(
     from estimate.sequential.boundaries import plan_sequential
     from pretese.io.text.rounding_rule import rounded_document
     from pretese.trial.group_sequential import boundary_choice as choice
-    from pretese.trial.group_sequential.boundary_document import (
-        describe_boundaries,
-        describe_sample_size,
-    )
+    from pretese.trial.group_sequential.boundary_document import describe_boundaries
 
     numbers = {"gamma": gamma, "rho": rho, "delta": delta, "z": z}
     _check_numbers({
@@ -211,29 +209,34 @@ def boundaries(
     fractions = choice.information_fractions(information)
     count = len(fractions)
     design = plan_sequential(
-        fractions,
-        choice.choose_shape(spending, shape, numbers, cumulative),
-        alpha=alpha,
-        sides=sides,
-        power=power,
+        fractions, choice.choose_shape(spending, shape, numbers, cumulative), alpha=alpha,
+        sides=sides, power=power, binding=binding,
         futility=choice.choose_futility(futility, futility_gamma, futility_rho, count - 1),
-        binding=binding,
         efficacy_at=choice.chosen_analyses("efficacy_analyses", efficacy_analyses, count),
         futility_at=choice.chosen_analyses("futility_analyses", futility_analyses, count),
         harm=choice.choose_harm(harm, harm_alpha, alpha, sides),
-    )
-    document = describe_boundaries(design)
-    risks = _both_risks(control_risk, treated_risk)
+    )  # fmt: skip
+    size = _sample_size(design, _both_risks(control_risk, treated_risk), margin, hypothesis)
+    return Boundaries(rounded_document({**describe_boundaries(design), **size}))
+
+
+def _sample_size(
+    design: "SequentialDesign", risks: tuple[float, float] | None, margin: float | None,
+    hypothesis: str | None,
+) -> dict[str, Any]:  # fmt: skip
+    """Return the field of participants; without risks nothing."""
+    from pretese.trial.group_sequential.boundary_choice import null_difference
+    from pretese.trial.group_sequential.boundary_document import describe_sample_size
+
     if risks is not None:
         control, treated = risks
-        null = choice.null_difference(margin, hypothesis)
-        document["participants"] = describe_sample_size(design, treated, control, null)
-    elif margin is not None or hypothesis is not None:
-        argument = "hypothesis" if margin is None else "margin"
-        raise _fault(
-            argument, "it was given without risks", "give control_risk and treated_risk too"
-        )
-    return Boundaries(rounded_document(document))
+        null = null_difference(margin, hypothesis)
+        return {"participants": describe_sample_size(design, treated, control, null)}
+    for argument, value in (("margin", margin), ("hypothesis", hypothesis)):
+        if value is not None:
+            cure = "give control_risk and treated_risk too"
+            raise _fault(argument, "it was given without risks", cure)
+    return {}
 
 
 def _both_risks(

@@ -16,8 +16,9 @@ if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
     from matplotlib.figure import Figure
     from rich.console import Console
 
+    from pretese.jobs.storage.parts import PartDone
     from pretese.trial.multi_arm.design.design_file import MultiArmDesign
-    from pretese.trial.multi_arm.results.study import ArmRun
+    from pretese.trial.multi_arm.results.study import ArmRequest, ArmRun
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -71,24 +72,48 @@ class MultiArmTrial(Design):
         >>> study.to_frame()["configuration"].unique().tolist()[:2]
         ['as planned', 'no treatment works']
         """
-        from pretese.trial.multi_arm.results.study import ArmRequest, run_arms
+        from pretese.trial.multi_arm.results.study import run_arms
 
         self._refuse(effects, others)
         folder = folder_of(out, resume=resume)
-        asked = power_request(
-            participants, None, target_power, replicates, seed, None, changes, False,
-            patient_level=patient_level,
-        )  # fmt: skip
-        request = ArmRequest(
-            asked.participants, asked.target_power, asked.replicates, asked.seed,
-            dict(asked.overrides), patient_level,
-        )  # fmt: skip
+        request = _request(
+            participants, target_power, replicates, seed, changes, patient_level=patient_level
+        )
         run = run_arms(
             self._file, self.text, request, out=folder, resume=resume,
             workers=whole_of(workers, "workers", 1, 256), scheduler=scheduler,
             show_progress=progress,
         )  # fmt: skip
         return MultiArmPower(run)
+
+    def power_part(
+        self,
+        part: str,
+        participants: Sequence[int] | None = None,
+        effects: Sequence[float] | None = None,
+        *,
+        out: str | Path,
+        target_power: float | None = None,
+        replicates: int = 2000,
+        seed: int = 1,
+        changes: Mapping[str, float] | None = None,
+        patient_level: bool = False,
+        workers: int = 1,
+        progress: bool = True,
+        **others: Any,
+    ) -> "PartDone":
+        """Simulate one part of the trials of `power`; see `power_parts.power_part`."""
+        from pretese.jobs.storage.parts import read_part
+        from pretese.trial.multi_arm.results.study import run_arms_part
+
+        self._refuse(effects, others)
+        request = _request(
+            participants, target_power, replicates, seed, changes, patient_level=patient_level
+        )
+        return run_arms_part(
+            self._file, self.text, request, read_part(part), out=Path(out),
+            workers=whole_of(workers, "workers", 1, 256), show_progress=progress,
+        )  # fmt: skip
 
     def _refuse(self, effects: Any, others: Mapping[str, Any]) -> None:
         """Refuse arguments that belong to trials of two arms."""
@@ -109,6 +134,23 @@ class MultiArmTrial(Design):
         """Refuse: interim data are those of two arms."""
         problem = f"{self.id} has several treatments"
         raise InputError.of("monitor", "", problem, "monitor a design with two arms")
+
+
+def _request(
+    participants: Sequence[int] | None, target_power: float | None, replicates: int, seed: int,
+    changes: Mapping[str, float] | None, *, patient_level: bool,
+) -> "ArmRequest":  # fmt: skip
+    """Return what a study is asked for, checked."""
+    from pretese.trial.multi_arm.results.study import ArmRequest
+
+    asked = power_request(
+        participants, None, target_power, replicates, seed, None, changes, False,
+        patient_level=patient_level,
+    )  # fmt: skip
+    return ArmRequest(
+        asked.participants, asked.target_power, asked.replicates, asked.seed,
+        dict(asked.overrides), patient_level,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -54,9 +54,18 @@ def power_part(
     from pretese.jobs.storage.parts import read_part
     from pretese.trial.run_power import run_power_part
 
+    if type(designs[0]) is not Design and len(designs) == 1:
+        from pretese.api.trials.multi_arm_trial import MultiArmTrial
+
+        if isinstance(designs[0], MultiArmTrial):
+            return designs[0].power_part(
+                part, participants, effects, out=out, target_power=target_power,
+                replicates=replicates, seed=seed, changes=changes, patient_level=patient_level,
+                workers=workers, progress=progress, sensitivity=sensitivity, tornado=tornado,
+            )  # fmt: skip
     for each in designs:
         if type(each) is not Design:
-            cure = "leave it out, and use workers or a scheduler"
+            cure = "leave it out, and use workers or a scheduler; give several treatments alone"
             problem = f"{each.id} has several treatments or is Bayesian: it has no parts"
             raise InputError.of("part", "", problem, cure)
     request = power_request(

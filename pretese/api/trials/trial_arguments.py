@@ -21,8 +21,8 @@ if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
 
 def power_request(
     participants: Any, effects: Any, target_power: Any, replicates: Any, seed: Any,
-    sensitivity: Any,
-    changes: Any, tornado: bool, *, patient_level: bool, mcse: Any = None,
+    sensitivity: Any, changes: Any, tornado: bool, *,
+    patient_level: bool, mcse: Any = None, interpolate: bool = False,
 ) -> "Request":  # fmt: skip
     """Return the checked options of a power study."""
     from pretese.trial.power.study import Request
@@ -49,6 +49,7 @@ def power_request(
         tornado,
         patient_level,
         None if mcse is None else number_in_range(mcse, "mcse", 0.0002, 0.1),
+        interpolate,
     )  # fmt: skip
 
 

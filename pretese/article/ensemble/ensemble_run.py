@@ -19,7 +19,7 @@ from simulate.scenario.load import LoadedScenario
 #: Opens a bar; what it gives is called with how much is done, of how much, and what is being done.
 Progress = Callable[[str], AbstractContextManager[Callable[[int, int, str], None]]]
 
-#: Open numbers that do nothing alone: confounding needs both.
+#: Undetermined numbers without a separate influence: confounding needs both.
 TOGETHER = (("choice.hidden", "spermatogenesis.hidden"),)
 
 #: Proposals for each member, before the search is given up.
@@ -105,7 +105,7 @@ def _moved(
     model: SimulatedTargets, linear: LinearModel, pool: WorkerPool | None,
     tell: Callable[[int, int, str], None],
 ) -> tuple[OpenNumber, ...]:  # fmt: skip
-    """Return what each open number does to the effect, alone and with what it needs."""
+    """Return the influence of each undetermined number on the effect."""
     numbers = open_numbers(model.problem.scenario)
     known = [names for names in TOGETHER if set(names) <= numbers.keys()]
     groups = [*((path,) for path in numbers), *known]
@@ -117,7 +117,7 @@ def _moved(
     done: list[Moved] = []
     for moved in in_order(Move(model, linear), ends, pool):
         done.append(moved)
-        tell(len(done), len(ends), "each open number alone")
+        tell(len(done), len(ends), "one undetermined number at a time")
     return tuple(
         OpenNumber(**rounded_document({
             "paths": group, "low": low.values, "high": high.values,

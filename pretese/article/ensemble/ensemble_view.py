@@ -54,7 +54,7 @@ def influence_table(file: EnsembleFile) -> Table:
     untreated, treated = file.risks
     table = Table(
         title=f"True difference in any sperm: {100 * (treated - untreated):.1f} percentage points. "
-        "Each open number alone moves it:",
+        "Influence of each undetermined number:",
         title_justify="left", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True,
     )  # fmt: skip
     table.add_column("number", overflow="fold")

@@ -63,7 +63,7 @@ def linearise(model: SimulatedTargets, pool: WorkerPool | None) -> Iterator[Line
     Raises
     ------
     InputError
-        A target is the same in all studies, so that nothing says how precisely it is known.
+        A target is the same in all studies, so that its precision cannot be estimated from them.
     """
     problem, numbers = model.problem, open_numbers(model.problem.scenario)
     drawn = model.drawn(problem.scenario, COVARIANCE_STUDIES)

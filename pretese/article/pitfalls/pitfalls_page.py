@@ -24,7 +24,7 @@ estimate can be compared with the true effect. The analysis does not show that t
 conclusion is wrong, or right; it shows what each analysis can and cannot establish.
 
 MCSE is the Monte Carlo standard error over {replicates} simulated studies per scenario (seed
-{seed}; fewer where a method is slow, more where the text says so). A figure without one follows
+{seed}; fewer where a method is slow, more where stated). A figure without one follows
 from printed counts. Odds ratios are geometric means over studies.
 
 ```sh

@@ -85,7 +85,8 @@ def weights_and_covariates(replicates: int, seed: int) -> Pitfall:
                 (both.conf_low <= target) & (target <= both.conf_high),
             ),
         ),
-        "Weighting alone estimates the marginal odds ratio. With covariates in the model the "
+        "Weighting without covariates estimates the marginal odds ratio. With covariates in the "
+        "model the "
         "estimand becomes the conditional odds ratio, which is further from 1 for a common outcome "
         "even if both models are correct. It is the estimate of the regression and does not "
         "confirm the weighted one.",

@@ -45,7 +45,7 @@ class JointFacts(Document):
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A joint fact beside its distribution over the simulated studies.
+    """A joint fact with its distribution over the simulated studies.
 
     ``status`` is *transported* for a value of other patients, *assumed* for a prior range. In
     ``simulated``, the percentile is that of the printed value; of a prior it has no meaning.

@@ -52,7 +52,7 @@ class OverSets(Protocol):
 
     @property
     def rows(self) -> list[Row]:
-        """Published numbers beside the studies of all sets."""
+        """Published numbers compared with the studies of all sets."""
         ...
 
     @property
@@ -90,7 +90,7 @@ class Reproduced(Protocol):
 
     @property
     def joint(self) -> list[Prediction]:
-        """Joint facts of other sources beside the simulated studies."""
+        """Joint facts of other sources compared with the simulated studies."""
         ...
 
     @property

@@ -30,7 +30,7 @@ WIDENINGS = 60
 class FittedMarginal:
     """A distribution: its quartiles, its limits, and the rounding step of its values.
 
-    ``widened`` says that the limits of the scenario that is extended did not contain all values of
+    ``widened``: the limits of the extended scenario did not contain all values of
     the table.
     """
 

@@ -23,7 +23,7 @@ from protocol.errors import InputError
 from simulate.core.coding import DIAGNOSES
 from simulate.scenario.scenario_file import Scenario
 
-#: Resamples that may fail (an arm is empty, say) before the rest are used; a share of all.
+#: Maximum proportion of resamples that may fail, for example because an arm is empty.
 MAX_FAILED = 0.2
 
 

@@ -167,7 +167,7 @@ def _only_zero_and_one(
     values: Floats, column: MappedColumn, file: TableFile, faults: list[Fault]
 ) -> Floats:
     if np.any(~np.isin(values[np.isfinite(values)], (0.0, 1.0))):
-        problem, cure = "it holds numbers other than 0 and 1", "say what they mean (`values`)"
+        problem, cure = "it holds numbers other than 0 and 1", "give their meaning (`values`)"
         faults.append(Fault(str(file.path), column.column, problem, cure))
     return values
 

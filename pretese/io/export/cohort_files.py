@@ -35,52 +35,6 @@ from simulate.tables.study_tables import tables
 SLICE = 4 * CHUNK
 
 
-def write_studies(
-    scenario: Scenario,
-    folder: Path,
-    formats: Sequence[str],
-    seed: int,
-    replicates: int,
-    patients: int,
-    tell: Callable[[int], None],
-    error_share: float = 0.0,
-    first: int = 0,
-    *,
-    exact_days: bool = True,
-) -> None:
-    """Write every table of every study; with several studies a first column ``study`` (from 1).
-
-    Observed tables are written to ``folder``, the truth to ``folder/truth``. A data dictionary
-    is always written, and datapackage.json beside CSV and Parquet tables.
-
-    Parameters
-    ----------
-    formats
-        Among `pretese.io.export.formats.FORMATS`.
-    tell
-        Called with the number of patients written, of all studies.
-    error_share
-        Share of the patients whose rows of ``patients`` get each of the error types of
-        `simulate.tables.data_errors.KINDS`; the labels are written with the truth. 0: no errors.
-    first
-        Number of the first study, from 0.
-    exact_days
-        Whether everything happens on the day of the regimen, not on the dates of a clinic.
-
-    Raises
-    ------
-    InputError
-        There are more patients than a format can hold, or data errors that it cannot represent;
-        nothing has been simulated or written.
-    """
-    check_formats(formats, replicates * patients, data_errors=bool(error_share))
-    made = slices(
-        scenario, seed, replicates, patients, error_share, first,
-        exact_days=exact_days, coded_words=codes_words(formats, data_errors=bool(error_share)),
-    )  # fmt: skip
-    write_slices(made, scenario, folder, formats, tell)
-
-
 def check_formats(formats: Sequence[str], patients: int, *, data_errors: bool) -> None:
     """Refuse formats that cannot hold a cohort.
 
@@ -98,7 +52,7 @@ def check_formats(formats: Sequence[str], patients: int, *, data_errors: bool) -
 
 
 def codes_words(formats: Sequence[str], *, data_errors: bool) -> bool:
-    """Say whether all formats write categorical columns as those of words, and faster."""
+    """Return whether all formats write categorical columns like text columns, which is faster."""
     return not data_errors and all(FORMATS[name].streamed for name in formats)
 
 
@@ -109,7 +63,20 @@ def write_slices(
     formats: Sequence[str],
     tell: Callable[[int], None],
 ) -> None:
-    """Write the tables of slice after slice as `write_studies` does."""
+    """Write the tables of slice after slice; with several studies their first column is ``study``.
+
+    Observed tables are written to ``folder``, the truth to ``folder/truth``. A data dictionary
+    is always written, and datapackage.json with CSV and Parquet tables.
+
+    Parameters
+    ----------
+    made
+        Tables of each slice, as `slices` yields them.
+    formats
+        Among `pretese.io.export.formats.FORMATS`, checked by `check_formats`.
+    tell
+        Called with the number of patients written, of all studies.
+    """
     whole = [FORMATS[name] for name in formats if not FORMATS[name].streamed]
     (folder / "truth").mkdir()
     kept: list[Tables] = []
@@ -180,10 +147,21 @@ def slices(
     coded_words: bool = False,
     chosen: slice = slice(None),
 ) -> Iterator[Tables]:
-    """Simulate study after study, each in slices of patients; parameters as in `write_studies`.
+    """Simulate study after study, each in slices of patients.
 
-    With ``coded_words`` columns of words are categorical, which is written faster. ``chosen`` names
-    some of `slice_starts`; the others are not simulated.
+    Parameters
+    ----------
+    error_share
+        Share of the patients whose rows of ``patients`` get each of the error types of
+        `simulate.tables.data_errors.KINDS`; the labels are written with the truth. 0: no errors.
+    first
+        Number of the first study, from 0.
+    exact_days
+        Whether everything happens on the day of the regimen, not on the dates of a clinic.
+    coded_words
+        Whether columns of words are categorical, which is written faster.
+    chosen
+        Some of `slice_starts`; the others are not simulated.
     """
     for study, first_patient in slice_starts(replicates, patients, first)[chosen]:
         size = min(SLICE, patients - first_patient)

@@ -3,7 +3,15 @@
 from estimate.core.columns import Categorical
 from estimate.longitudinal.strategies import Strategies
 from estimate.plan.spec import Plan
-from pretese.io.input.table_cells import INDICATOR, CategoryUse, NumberUse, Use
+from pretese.io.input.table_cells import (
+    EVENT,
+    INDICATOR,
+    TWO_ARMS,
+    TWO_OUTCOMES,
+    CategoryUse,
+    NumberUse,
+    Use,
+)
 
 
 def _outcome_uses(plan: Plan) -> dict[str, Use]:
@@ -12,9 +20,9 @@ def _outcome_uses(plan: Plan) -> dict[str, Use]:
     if outcome.declared == "ordinal":
         return {outcome.name: CategoryUse(outcome.levels)}
     if outcome.time is not None:
-        return {outcome.time: numbers, outcome.name: INDICATOR}
+        return {outcome.time: numbers, outcome.name: EVENT}
     if outcome.declared in (None, "binary") and outcome.trials is None:
-        return {outcome.name: INDICATOR}
+        return {outcome.name: TWO_OUTCOMES}
     return dict.fromkeys(outcome.columns, numbers)
 
 
@@ -43,7 +51,7 @@ def uses_of(plan: Plan) -> dict[str, Use]:
     ['dose', 'won', 'asked']
     """
     levels = plan.treatment_levels
-    arms: Use = CategoryUse(levels) if levels else INDICATOR
+    arms: Use = CategoryUse(levels) if levels else TWO_ARMS
     uses: dict[str, Use] = {plan.treatment: arms, **_outcome_uses(plan)}
     for name, kind in plan.kinds.items():
         uses[name] = CategoryUse(kind.levels) if isinstance(kind, Categorical) else NumberUse()

@@ -53,7 +53,7 @@ def read_table(path: Path, uses: Uses, optional: frozenset[str] = frozenset()) -
     Parameters
     ----------
     uses
-        The columns that are needed, to what for; others are left alone, whatever they hold.
+        Required columns with their purpose; others are not read.
     optional
         Names in ``uses`` of columns that may be absent.
 

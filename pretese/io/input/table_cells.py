@@ -24,12 +24,13 @@ from protocol.reading.numbers import (
 class NumberUse:
     """A column of numbers.
 
-    ``otherwise`` says what to do about words in it; ``yes_no`` lets words for yes and no stand for
-    1 and 0.
+    ``otherwise`` is the remedy for text in it; ``yes_no`` lets words for yes and no stand for
+    1 and 0, and ``several`` is the remedy for more than two words.
     """
 
     otherwise: str = "give numbers, or declare it `categorical`"
     yes_no: bool = False
+    several: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,12 @@ class CategoryUse:
 #: A column of 0 and 1.
 INDICATOR = NumberUse("code it 0 (no) and 1 (yes)", yes_no=True)
 
+EVENT = NumberUse(
+    INDICATOR.otherwise, yes_no=True,
+    several="it has more than two values: 1 where follow-up ends with the event of interest, 0 "
+    "where it ends otherwise",
+)  # fmt: skip
+
 Use = NumberUse | CategoryUse
 Uses = Mapping[str, Use]
 
@@ -51,11 +58,17 @@ _YES_NO = {
     "yes": 1.0, "no": 0.0, "y": 1.0, "n": 0.0, "ja": 1.0, "nein": 0.0, "oui": 1.0, "non": 0.0,
 }  # fmt: skip
 
-#: What to do with more than two words where 0 and 1 are asked for: they are not to be merged.
-SEVERAL = (
-    "it has more than two values: compare two at a time (`eligible`), or state "
-    "`kind: ordinal` of an outcome; do not merge them"
-)
+#: The same of two arms, and of an outcome: more than two words are not to be merged.
+TWO_ARMS = NumberUse(
+    INDICATOR.otherwise, yes_no=True,
+    several="it has more than two values: name its arms, `treatment_levels: [reference, second, "
+    "third]`; do not merge them",
+)  # fmt: skip
+TWO_OUTCOMES = NumberUse(
+    INDICATOR.otherwise, yes_no=True,
+    several="it has more than two values: state `outcome: {column: ..., kind: ordinal, levels: "
+    "[lowest, ..., highest]}`; do not merge them",
+)  # fmt: skip
 
 #: Faulty cells of a column that are listed.
 LISTED = 5
@@ -68,7 +81,7 @@ _KNOWN = 100_000
 class NumberColumn:
     """Numbers so far, and the cells that were odd.
 
-    ``free`` says that a comma does not split the columns of the file, so that it may be a decimal
+    ``free``: a comma does not separate the columns of the file, so that it may be a decimal
     comma; whether it is, is judged when the whole column is known.
     """
 
@@ -250,8 +263,8 @@ def faults_of(columns: Mapping[str, Column], where: str) -> Iterator[Fault]:
     points = any(each.surely_points for each in numbers.values())
     commas = any(each.surely_commas for each in numbers.values())
     for name, each in numbers.items():
-        several = each.use.yes_no and len(each.bad.distinct) > 2
-        cure = SEVERAL if several else each.use.otherwise
+        words = len(each.bad.distinct) + (2 if each.truths else 0)
+        cure = each.use.several if each.use.several and words > 2 else each.use.otherwise
         yield from _listed(where, name, each.bad, cure)
         if each.truths and (each.plain or each.commas.count or each.points.count):
             problem = "it holds both numbers and true or false"

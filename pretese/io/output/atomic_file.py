@@ -18,7 +18,7 @@ _NAMED = re.compile(re.escape(TEMPORARY) + r"[0-9a-f]{16}")
 
 
 def is_temporary(path: Path) -> bool:
-    """Say whether a file bears the name of one that was being written.
+    """Return whether the name of a file is that of an incomplete file.
 
     >>> is_temporary(Path("blocks", ".pretese-partial-0123456789abcdef"))
     True

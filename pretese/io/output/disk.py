@@ -23,11 +23,11 @@ def sync_file(path: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Wait until the disk holds a folder's list of names, where the system can say so."""
+    """Synchronise the entries of a folder to disk, if the system supports it."""
     with suppress(PermissionError):  # Windows opens no folders
         handle = os.open(path, os.O_RDONLY)
         try:
-            with suppress(OSError):  # some network file systems sync files alone
+            with suppress(OSError):  # some network file systems synchronise only files
                 os.fsync(handle)
         finally:
             os.close(handle)
@@ -44,12 +44,12 @@ def sync_tree(folder: Path) -> None:
 
 
 def exists(path: Path) -> bool:
-    """Say whether anything has this name, a link to nothing included."""
+    """Return whether anything has this name, including a broken link."""
     return os.path.lexists(path)
 
 
 def is_regular(path: Path) -> bool:
-    """Say whether a path, links followed, is an ordinary file."""
+    """Return whether a path, with links followed, is an ordinary file."""
     return stat.S_ISREG(path.stat().st_mode)
 
 

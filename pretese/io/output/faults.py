@@ -29,7 +29,7 @@ def reason(error: OSError) -> str:
 
 
 def concerns(error: OSError, place: Path) -> bool:
-    """Say whether an error is one of writing ``place``, or something in it.
+    """Return whether an error is one of writing ``place``, or something in it.
 
     An error that names no file is taken to be one (a full disk names none), unless it is one of a
     connection or another process.

@@ -20,7 +20,7 @@ try:
 except ImportError:  # Windows: the process number in the file decides
     fcntl = None  # type: ignore[assignment]  # as if it had no functions
 
-#: What a file system says that knows no locks.
+#: Error numbers of file systems without locks.
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
 
 #: Made if it is not there, never through a link; several runs may only add to it.
@@ -139,13 +139,13 @@ def _take(file: Path, place: Path, argument: str) -> int:
 
 
 def _is_ours(handle: int) -> bool:
-    """Say whether a lock file holds lines of runs alone; a kill may have cut the last."""
+    """Return whether a lock file contains only lines of runs; the last may be incomplete."""
     cut = (line[: len(_BEGINNING)] for line in _lines(handle))
     return all(_BEGINNING.startswith(line) for line in cut)
 
 
 def _locked(handle: int) -> bool:
-    """Lock a file and say whether that was possible.
+    """Lock a file and return whether that was possible.
 
     A lock of the process, not of the handle: a worker process that outlives a killed parent does
     not inherit it. Where the file system has no locks, the last run in the file decides.
@@ -164,7 +164,7 @@ def _locked(handle: int) -> bool:
 
 
 def _may_live(entry: Entry | None) -> bool:
-    """Say whether the run of an entry may still be at work; of another machine nobody knows."""
+    """Return whether the run of an entry may be active; unknown, and true, for other machines."""
     if entry is None:
         return False
     if entry.machine != platform.node():
@@ -182,7 +182,7 @@ def _sign(handle: int, file: Path, place: Path, argument: str) -> Lock:
     """Add this run to the lock file; the disk has the line before anything bears its token."""
     earlier = tuple(entry.token for entry in _entries(handle))
     entry = Entry(new_token(), os.getpid(), platform.node())
-    # A line feed first: a line that was cut by a kill then stands alone, and is ignored
+    # A line feed first: a line that was cut by a kill is then a separate line, and is ignored
     line = f"\n{json.dumps(asdict(entry))}\n".encode()
     try:
         if os.write(handle, line) < len(line):

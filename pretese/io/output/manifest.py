@@ -29,7 +29,7 @@ def write_manifest(folder: Path, facts: Mapping[str, Any]) -> None:
 
 
 def add_to_manifest(folder: Path, name: str) -> None:
-    """List one more file in the manifest of a result; a folder without one is left alone."""
+    """List one more file in the manifest of a result; a folder without one is not changed."""
     manifest = read_manifest(folder)
     if manifest is not None:
         files = {**manifest["files"], name: sha256_of(folder / name)}
@@ -58,7 +58,7 @@ def read_manifest(folder: Path) -> dict[str, Any] | None:
 
 
 def foreign_files(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    """Return what a folder holds beside the result that its manifest lists, sorted.
+    """Return the entries of a folder that its manifest does not list, sorted.
 
     That is: files that are not listed or have changed, links, and folders in which nothing listed
     stands. A listed file that is missing is not named.
@@ -79,13 +79,13 @@ def foreign_files(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
 
 
 def missing_or_foreign(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    """Return what a folder holds beside its result, and what is gone from it."""
+    """Return the entries of a folder that are not part of its result, and its missing files."""
     gone = [f"{name} (gone)" for name in manifest["files"] if not (folder / name).is_file()]
     return gone + foreign_files(folder, manifest)
 
 
 def remove_listed(folder: Path, manifest: Mapping[str, Any]) -> bool:
-    """Remove the files of a result and its folders; say whether the whole folder is gone.
+    """Remove the files of a result and its folders; return whether the whole folder was removed.
 
     What is not listed, or has changed, stays. The manifest goes last, so that a removal that was
     cut can be continued.

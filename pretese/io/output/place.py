@@ -55,7 +55,7 @@ class OutputPlace:
 
 
 def check_place(out: Path, argument: str = "out", *, replaced: bool = True) -> OutputPlace:
-    """Return the place of a folder of results, or say why none can be written there.
+    """Return the place of a folder of results, or raise with the reason why none can be written.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def check_content(place: OutputPlace) -> None:
         raise refused(place.asked, problem, "name a new folder, or an earlier result", argument)
     if foreign:
         cure = "move or delete them, or name a new folder: only an unchanged result is replaced"
-        problem = f"beside an earlier result it holds {shown(foreign)}"
+        problem = f"in addition to an earlier result it contains {shown(foreign)}"
         raise refused(place.asked, problem, cure, argument)
 
 

@@ -1,9 +1,9 @@
 """Write a folder of results completely or not at all; an earlier result is kept until then.
 
-The new result is written in a folder beside its place. When it is done, the earlier result moves
-aside, the new one moves in, and the earlier one is removed, file by file as its manifest lists
-them. A run that is killed between any two of these steps loses nothing, and the next run into the
-same place continues from there (`restore_place`).
+The new result is written in a folder next to its place. When it is complete, the earlier result
+moves aside, the new one moves in, and the earlier one is removed, file by file as its manifest
+lists them. A run that is killed between any two of these steps loses nothing, and the next run into
+the same place continues from there (`restore_place`).
 """
 
 from collections.abc import Iterator
@@ -109,7 +109,7 @@ def _seal(partial: Path) -> None:
 
 
 def _put_in_place(place: OutputPlace, token: str) -> None:
-    """Replace the earlier result by the new one; if that cannot be, keep both and say where."""
+    """Replace the earlier result by the new one; if this fails, keep both and report where."""
     earlier = place.earlier(token)
     try:
         check_place(place.asked, place.argument)
@@ -124,7 +124,7 @@ def _put_in_place(place: OutputPlace, token: str) -> None:
 
 
 def _kept(place: OutputPlace, token: str) -> str:
-    """Keep a new result that cannot take its place, and say where it is."""
+    """Keep a new result that cannot be moved to its place, and report where it is."""
     partial, kept, earlier = place.partial(token), place.kept(token), place.earlier(token)
     with suppress(OSError):
         partial.rename(kept)
@@ -163,7 +163,7 @@ def _remove_earlier(earlier: Path) -> None:
 
 
 def restore_place(place: OutputPlace, token: str) -> None:
-    """Bring in order what a killed run left beside its place: continue a swap, or clean up.
+    """Recover from a killed run: complete an unfinished replacement, or remove its files.
 
     A finished result takes its place, an unfinished one goes, an earlier result returns if there
     is no newer one.
@@ -191,6 +191,6 @@ def restore_place(place: OutputPlace, token: str) -> None:
 
 
 def is_whole(folder: Path) -> bool:
-    """Say whether a folder is a result, with all its files as they were written, and no other."""
+    """Return whether a folder is a result with all files unchanged, and no other file."""
     manifest = read_manifest(folder) if folder.is_dir() else None
     return manifest is not None and not missing_or_foreign(folder, manifest)

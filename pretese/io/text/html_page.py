@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @cache
 def _templates() -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # tables alone need none
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # not needed for tables only
 
     return Environment(
         loader=PackageLoader("pretese"),

@@ -79,7 +79,7 @@ def _other(value: Any) -> Any:
 
 
 def _key(key: Any) -> str:
-    """Return the name of a field; JSON knows text alone."""
+    """Return the name of a field; in JSON names are text."""
     if isinstance(key, str):
         return _whole(key)
     if isinstance(key, bool) or key is None:

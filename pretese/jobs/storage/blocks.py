@@ -2,7 +2,7 @@
 
 A block is written to a temporary file and renamed, so that a process killed at any moment leaves
 complete blocks only. The file name contains the hash of everything that determines the block: job,
-code and replicates. A file beside it holds its SHA-256; a block that was changed is refused.
+code and replicates. A second file contains its SHA-256; a block that was changed is refused.
 """
 
 import hashlib
@@ -47,9 +47,9 @@ class Job:
     groups
         Equal parts of the table of a block, each a row group that can be read separately.
     patients
-        Patients per unit that are drawn one by one and analysed: how much work a unit is.
+        Patients per unit that are simulated and analysed: a measure of the work.
     files
-        Regimen files that the task reads: a block is kept only if they are still the same.
+        Regimen files that the task reads: a block is kept only if they have not changed.
     """
 
     name: str
@@ -92,8 +92,8 @@ class Store:
     Parameters
     ----------
     lasting
-        Whether blocks are read by later runs: the disk is then waited for, and every block is
-        compared with its SHA-256 before it is used.
+        Whether later runs read the blocks: they are then synchronised to disk, and each is compared
+        with its SHA-256 before use.
     parts
         Stores in which parts of the same study are.
     """
@@ -129,16 +129,16 @@ class Store:
         return True
 
     def write(self, block: Block, table: pa.Table) -> None:
-        """Keep a finished block: all of it, or nothing.
+        """Store a finished block completely, or not at all.
 
         Raises
         ------
         InputError
-            It cannot be written, as when the disk is full; finished blocks are kept.
+            It cannot be written, for example because the disk is full; finished blocks are kept.
         """
-        import pyarrow.parquet as pq  # workers, who store nothing, need not load it
+        import pyarrow.parquet as pq  # not imported by workers, which store nothing
 
-        block.job.files.check()  # another process may have read a file that changed meanwhile
+        block.job.files.check()  # another process may have read a changed file
         path = self.path(block)
         rows = max(1, table.num_rows // block.job.groups)
         with (
@@ -146,17 +146,17 @@ class Store:
             replaced_file(_ready(path), lasting=self.lasting) as temporary,
         ):
             pq.write_table(table, temporary, compression="zstd", row_group_size=rows)
-            if self.lasting:  # first: a block whose SHA-256 is not there yet is done again
+            if self.lasting:  # first: a block without its SHA-256 is computed again
                 write_file(_checksum(path), _line(temporary, path.name))
         self._verified.add(path)
 
     def collect(self, blocks: Iterable[Block]) -> int:
-        """Copy the blocks that this store lacks and one of its parts has finished.
+        """Copy blocks that are missing in this store and finished in one of its parts.
 
         Returns
         -------
         int
-            Blocks copied, each of them wholly.
+            Number of blocks copied completely.
 
         Raises
         ------
@@ -181,7 +181,7 @@ class Store:
         self._verified.add(path)
 
     def read(self, block: Block) -> pa.Table:
-        """Return a finished block; raise `InputError` if it was changed or is gone."""
+        """Return a finished block; raise `InputError` if it was changed or is missing."""
         import pyarrow.parquet as pq
 
         if not self.has(block):

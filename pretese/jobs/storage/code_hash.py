@@ -7,11 +7,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-#: Of which work: replicates of a recovery study, simulated trials, or patients of a cohort.
+#: Kind of computation: replicates of a recovery study, simulated trials, or patients of a cohort.
 Kind = Literal["recovery", "trials", "cohorts"]
 
-#: Source files that determine a digit. Of `pretese`, only those that simulate and analyse: a new
-#: figure or expected verdict does not invalidate estimates; a study file has a hash of its own.
+#: Source files that determine numbers. Of `pretese`, only those for simulation and analysis: a new
+#: figure or expected verdict does not invalidate estimates; a study file has its own hash.
 _DECISIVE = ("protocol/**/*", "simulate/**/*", "estimate/**/*")
 _OWN: dict[Kind, tuple[str, ...]] = {
     "recovery": (
@@ -38,7 +38,7 @@ _OWN: dict[Kind, tuple[str, ...]] = {
     ),
 }
 
-#: Libraries whose version may change a digit, or a byte of a file.
+#: Libraries whose version may change numbers, or bytes of a file.
 _LIBRARIES = ("numpy", "scipy", "pyarrow")
 
 

@@ -1,8 +1,8 @@
-"""Parts of a study, each computed on its own: by a job of a queue, or on another machine.
+"""Parts of a study, computed separately: by jobs of a queue, or on other machines.
 
-Part I of N takes every N-th block of a study, beginning with the I-th. Each part has its own
-folder beside that of the study, so that no two of them write to one place. When the study is
-continued, it takes over the blocks that its parts have finished, and computes the others.
+Part I of N consists of every N-th block of a study, beginning with the I-th. Each part has its own
+folder next to that of the study, so that no two parts write to the same folder. When the study is
+continued, finished blocks of its parts are copied, and the others are computed.
 """
 
 import os
@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from protocol.errors import InputError
 from protocol.shorten import shorten
 
-if TYPE_CHECKING:  # loaded by every user of blocks
+if TYPE_CHECKING:  # imported by every module that uses blocks
     from pretese.jobs.storage.blocks import Block
 
-#: Most parts of one study: as many as tasks of an array in common queues.
+#: Maximum number of parts: the limit of array jobs in common queues.
 MAX_PARTS = 10_000
 
 _WORDS = re.compile(r"\s*([0-9]{1,5})\s*/\s*([0-9]{1,5})\s*")
@@ -32,7 +32,7 @@ class Part:
     total: int
 
     def of(self, blocks: "Sequence[Block]") -> "list[Block]":
-        """Return the blocks of this part; the parts of one total hold each block once."""
+        """Return the blocks of this part; all parts of one total contain each block once."""
         return list(blocks[self.number - 1 :: self.total])
 
     def folder(self, out: Path) -> Path:
@@ -89,11 +89,11 @@ class PartDone:
     Attributes
     ----------
     part
-        Which.
+        Number of the part, and total.
     blocks, total
         Blocks of this part, and of all parts.
     folder
-        Where they are.
+        Folder of the blocks.
     """
 
     part: Part
@@ -112,7 +112,7 @@ class PartDone:
         }
 
     def __str__(self) -> str:
-        """Return how many blocks are where, and how to join the parts."""
+        """Return the number of blocks with their folder, and how to join the parts."""
         part = self.part
         return (
             f"part {part.number} of {part.total}: {self.blocks:,} of {self.total:,} blocks are in "

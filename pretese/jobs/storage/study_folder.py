@@ -26,8 +26,8 @@ _CURE = "put it back, or name a new folder"
 def study_folder(record: Mapping[str, Any], out: Path, resume: bool) -> Iterator[Store]:
     """Create or open the folder of a study, and lock it while the block runs.
 
-    The inputs are recorded in ``study.json``. The folder of the results is checked too, so that
-    nothing is computed that could not be written.
+    The inputs are recorded in ``study.json``. The folder of the results is also checked, so that
+    nothing is computed that cannot be written.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def part_stores(record: Mapping[str, Any], out: Path) -> list[Store]:
     Raises
     ------
     InputError
-        One of them is of a study with other inputs.
+        One of them belongs to a study with other inputs.
     """
     folders = part_folders(out)
     for folder in folders:

@@ -1,4 +1,4 @@
-"""The study that `pretese recover` runs: the shipped library, parts of it, or a user's scenario."""
+"""The study of `pretese recover`: the shipped library, parts of it, or a user's scenario."""
 
 import re
 from collections.abc import Collection, Sequence

@@ -76,9 +76,9 @@ class StudyPlan(Document):
     outcome
         An endpoint (`simulate.endpoints.ENDPOINTS`).
     eligible
-        Who is analysed: everyone, or the patients operated on. Surgery follows therapy and depends
-        on it; the true effect among operated patients is therefore that in the principal stratum
-        of patients who would be operated on under both arms.
+        Patients analysed: everyone, or the patients operated on. Surgery follows therapy and
+        depends on it; the true effect among operated patients is therefore that in the principal
+        stratum of patients who would be operated on under both arms.
     covariates
         Of the outcome model, the propensity score and the imputation.
     scales
@@ -140,7 +140,7 @@ class StudyPlan(Document):
     ) -> tuple[str, ...]:
         needy = [method for method in value if METHODS[method].needs]
         if needy and not info.data.get("covariates"):
-            raise ValueError(f"{needy[0]} needs covariates; list them, or plan `unadjusted` alone")
+            raise ValueError(f"{needy[0]} needs covariates; list them, or plan only `unadjusted`")
         return value
 
     @field_validator("matching")
@@ -166,7 +166,7 @@ class StudyPlan(Document):
 
     @property
     def choices(self) -> Choices:
-        """What the plan chooses for its methods."""
+        """The options of the plan for its methods."""
         return Choices(matching=self.matching.rule, errors=self.errors)
 
     @field_validator("errors")
@@ -234,7 +234,7 @@ class StudySpec(Document):
             for plan, methods in expected:
                 if plan not in case.plans:
                     raise ValueError(
-                        f"case {name}: it does not run {plan!r}, of which a verdict is expected"
+                        f"case {name}: it does not run {plan!r}, for which a verdict is expected"
                     )
                 strange = {each.split(OF)[0] for each in methods} - set(self.plans[plan].steps)
                 if strange:

@@ -1,1 +1,1 @@
-"""What a recovery study found: performance, verdicts, pages and figures."""
+"""Results of a recovery study: performance, verdicts, pages and figures."""

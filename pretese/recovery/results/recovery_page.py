@@ -66,8 +66,8 @@ def _head(spec: StudySpec, verdicts: pd.DataFrame, replicates: int) -> Iterator[
     if repeated.any():
         again = ", ".join(dict.fromkeys(verdicts.loc[repeated, "case"]))
         yield (
-            f"{repeated.sum()} analyses ({again}) have in every number the results of another "
-            "case: the same patients and outcomes. They count once in what follows."
+            f"{repeated.sum()} analyses ({again}) have results identical to those of another "
+            "case, because patients and outcomes are the same. They are counted once below."
         )
     verdicts = verdicts[~repeated]
     expected = verdicts[verdicts["expected"] != "none"]
@@ -91,7 +91,7 @@ _RESULT = ["plan", "method", "scale", "truth", "bias", "empirical_se", "coverage
 def repeated_analyses(verdicts: pd.DataFrame) -> "pd.Series[bool]":
     """Return which rows repeat an analysis of an earlier case in every number.
 
-    Scenarios that differ in what a plan does not use are one experiment, not two.
+    Scenarios that differ only in numbers that a plan does not use are one experiment.
     """
     return verdicts.duplicated(_RESULT) & verdicts["bias"].notna()
 
@@ -103,7 +103,8 @@ def _overview(spec: StudySpec, verdicts: pd.DataFrame) -> Iterator[str]:
     yield "## Overview"
     yield (
         "yes: unbiased; no: biased, as expected; in brackets: no verdict was expected; ?: bias "
-        "was expected and is neither found nor ruled out; !: unexpected. Where scales differ, the "
+        "was expected and is neither detected nor excluded; !: unexpected. Where scales differ, "
+        "the "
         "signs follow the order of the tables below."
     )
     here = verdicts[verdicts["case"].isin(spec.cases)]

@@ -55,7 +55,8 @@ class Judgement:
 
     ``bias`` and its Monte Carlo error (that of the true effect included) are on the scale of the
     standard error: logarithms for ratios. ``estimates`` is the number of replicates with an
-    estimate. ``reason`` says why the verdict is "biased", ``expected_reason`` why it was expected.
+    estimate. ``reason`` is the reason for the verdict "biased", ``expected_reason`` that for its
+    expectation.
     """
 
     case: str
@@ -148,7 +149,7 @@ def verdict_on(
 
 
 def expectation_of(case: Case, answer: AnalysisKey) -> tuple[Expected, str]:
-    """Return the verdict that a case expects of a method, and why."""
+    """Return the expected verdict of a method in a case, and the reason."""
     names = {answer.method, answer.method.split(OF)[0]}
     for bias in case.biased:
         here = bias.plan == answer.plan and names & set(bias.methods)

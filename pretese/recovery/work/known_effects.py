@@ -41,9 +41,9 @@ def truth_name(plan: StudyPlan, method: str, scale: str) -> TruthName:
     >>> truth_name(plan, "matching", "odds ratio")
     ('atc', 'odds ratio')
     """
-    if method in subgroup_names(plan):  # an answer about a subgroup has a truth of its own
+    if method in subgroup_names(plan):  # an estimate in a subgroup has its own true effect
         return method, scale
-    if method in STRATEGY_STEPS:  # the strategies are those of the arms
+    if method in STRATEGY_STEPS:  # strategies are those of the arms
         return "ate", scale
     found = METHODS[method]
     if found.given is not None:
@@ -104,7 +104,7 @@ def _tilt(cohort: Cohort, target: str) -> Floats:
         "ato": e * (1 - e),
         "atm": np.minimum(e, 1 - e),
     }
-    return tilts[target]  # type: ignore[index]  # truth_name gives targets alone
+    return tilts[target]  # type: ignore[index]  # truth_name returns only targets
 
 
 def _conditional(cohort: Cohort, plan: StudyPlan, scale: str) -> Floats:

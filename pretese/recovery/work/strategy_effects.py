@@ -1,8 +1,8 @@
-"""Dynamic strategies in a study: what `pretese analyse` would print of every replicate.
+"""Dynamic strategies in a study: the estimates of `pretese analyse` for every replicate.
 
-The strategies compared are those of the two arms, whose outcomes are both simulated, so that their
-true effect is counted. Each replicate is written as tables of patients, visits and injections, and
-read from them as a clinic's would be.
+The strategies are those of the two arms, whose outcomes are both simulated, so that their true
+effect is known. Each replicate is written as tables of patients, visits and injections, and read
+from them like the tables of a clinic.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ from simulate.tables.injection_tables import injections
 from simulate.tables.study_rows import numbers
 from simulate.tables.visit_tables import visits
 
-#: Share of the patients of an arm who follow its strategy, below which it is not that of the arm.
+#: Minimum proportion of the patients of an arm who follow its strategy.
 MIN_FOLLOWERS = 0.9
 
 _NUMBERS = ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "n")
@@ -95,7 +95,7 @@ def _patients(cohort: Cohort, plan: StudyPlan, r: int) -> pd.DataFrame:
 
 
 def _refuse_other_arms(plan: StudyPlan, read: PlannedCourses, arm: NDArray[np.int_]) -> None:
-    """Refuse strategies that the arms do not follow: their true effect is not simulated."""
+    """Refuse strategies that the arms do not follow, because their true effect is not simulated."""
     for number, (name, asked) in enumerate(read.asked.items()):
         own = arm == number
         followed = (np.isnan(asked) | (asked == read.data.treatment)).all(-1)

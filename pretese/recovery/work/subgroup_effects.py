@@ -1,4 +1,4 @@
-"""Effects by subgroup in a study: what `pretese analyse` would print of every replicate.
+"""Effects by subgroup in a study: the estimates of `pretese analyse` for every replicate.
 
 The columns that a subgroup's own model can identify depend on its patients only, never on other
 replicates of the batch. Replicates with the same columns are fitted together.

@@ -1,4 +1,4 @@
-"""The work of a study, cut into tasks that any process on any machine can do alone."""
+"""The computations of a study as independent tasks for any process on any machine."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

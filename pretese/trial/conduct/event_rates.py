@@ -113,20 +113,13 @@ def _kinds(design: DesignFile, risks: Risks, effect: float) -> tuple[Trials, Flo
              for pair in ((control, treated), switches)]  # fmt: skip
     zeros, arm = np.zeros(shape, np.int64), np.repeat([[0], [1]], len(rows), 1)
     everyone = np.ones(shape, bool)
+    potential = Potential(
+        (pairs[0][0], pairs[0][1]), (everyone, everyone), np.broadcast_to(at_null, shape)
+    )
     participants_ = Participants(
         site=zeros,
         would_switch=(pairs[1][0], pairs[1][1]),
-        eligible=EligiblePatients(
-            (
-                Potential(
-                    (pairs[0][0], pairs[0][1]),
-                    (everyone, everyone),
-                    np.broadcast_to(at_null, shape),
-                ),
-            ),
-            zeros,
-            {},
-        ),
+        eligible=EligiblePatients((potential,), zeros, {}),
         responds=np.broadcast_to([row[1][0] for row in rows], shape).astype(float),
     )
     switched = np.where(arm == 1, pairs[1][1], pairs[1][0])

@@ -2,11 +2,12 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
-from pretese.trial.conduct.recorded_data import Data
+from pretese.trial.conduct.recorded_data import Data, Missing
 from pretese.trial.conduct.trial_conduct import Trials
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.design.endpoint import Endpoint
+from pretese.trial.design.endpoint import IMPUTED, Endpoint
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -20,6 +21,7 @@ def observe(design: DesignFile, trials: Trials, effect: float, endpoint: int = 0
     strategy of the endpoint; endpoint 0 is the primary one. For a principal stratum any sperm and
     the operation are recorded.
     """
+    left, part = dropouts(design, trials, effect)
     design = design.questions[endpoint]
     end, assigned = design.endpoint, trials.arm == 1
     success = np.where(assigned, *trials.participants_.potential(effect, endpoint)[::-1])
@@ -29,16 +31,17 @@ def observe(design: DesignFile, trials: Trials, effect: float, endpoint: int = 0
     if end.sperm_in_ejaculate == "principal stratum":
         success, include = success | ~counted, np.ones_like(counted)
     if day is not None:
-        success, day = _until_dropout(end, trials, success, day)
+        success, day = _until_dropout(end, (left, part), success, day)
     elif end.missing == "failure":
-        success = success & ~trials.dropped_out
+        success = success & ~left
     else:
-        include = include & ~trials.dropped_out
+        include = include & ~left
     if end.treatment_switching == "composite":
         success = success & ~switched
         day = None if day is None else np.where(switched, end.horizon_days, day)
     elif end.treatment_switching in ("excluded", "hypothetical"):
         include = include & ~switched
+        counted = counted & ~switched
     return Data(
         design=design,
         outcome=success.astype(float),
@@ -51,7 +54,37 @@ def observe(design: DesignFile, trials: Trials, effect: float, endpoint: int = 0
         baseline=trials.eligible.baseline,
         arrival_months=trials.arrival_months,
         day=day,
+        missing=_to_be_imputed(end, trials, counted & left, switched),
     )
+
+
+def _to_be_imputed(end: Endpoint, trials: Trials, rows: Flags, switched: Flags) -> Missing | None:
+    """Return the missing outcomes; those of a composite are known where treatment switched."""
+    if end.missing != IMPUTED or trials.streams is None:
+        return None
+    known = switched & (end.treatment_switching == "composite")
+    return Missing(rows & ~known, trials.streams)
+
+
+def dropouts(design: DesignFile, trials: Trials, effect: float) -> tuple[Flags, Floats]:
+    """Return who drops out, and the part of the follow-up that they have had, uniform in 0 to 1.
+
+    Dropout depends on the arm, and as the design says on success in the primary endpoint and on
+    covariates.
+    """
+    rule, drawn = design.dropout, trials.dropout_uniform
+    if drawn is None:
+        return trials.dropped_out, np.ones(trials.arm.shape)
+    assigned = trials.arm == 1
+    chance = np.where(assigned, rule.treated_percent, rule.control_percent) / 100
+    if rule.informative:
+        success = np.where(assigned, *trials.participants_.potential(effect)[::-1])
+        log_odds = logit(chance) + rule.if_success_log_odds * success
+        for each in rule.covariates:
+            value = trials.baseline[each.variable] - each.reference
+            log_odds = log_odds + each.per_unit_log_odds * np.nan_to_num(value)
+        chance = expit(log_odds)
+    return drawn < chance, np.minimum(drawn / np.maximum(chance, 1e-12), 1.0)
 
 
 def _observed_days(design: DesignFile, trials: Trials, effect: float, endpoint: int) -> Codes:
@@ -60,15 +93,13 @@ def _observed_days(design: DesignFile, trials: Trials, effect: float, endpoint: 
 
 
 def _until_dropout(
-    end: Endpoint, trials: Trials, success: Flags, day: Codes
+    end: Endpoint, dropout: tuple[Flags, Floats], success: Flags, day: Codes
 ) -> tuple[Flags, Codes]:
     """Return events and last days of those who drop out within the follow-up.
 
     They are censored on that day, or counted as without the event to its end.
     """
-    if trials.dropout_part is None:
-        raise ValueError("the trials have no days of dropout")
-    left = np.ceil(trials.dropout_part * end.horizon_days).astype(np.int64)
-    early = trials.dropped_out & (left < day)
+    left = np.ceil(dropout[1] * end.horizon_days).astype(np.int64)
+    early = dropout[0] & (left < day)
     until = end.horizon_days if end.missing == "failure" else left
     return success & ~early, np.where(early, until, day)

@@ -7,10 +7,27 @@ from numpy.typing import NDArray
 
 from estimate.core.arrays import Ints
 from pretese.trial.design.design_file import DesignFile
+from simulate.core.random_streams import RandomStreams
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Missing outcomes, and the random numbers by which they are imputed.
+
+    Attributes
+    ----------
+    rows
+        (replicate, participant) whether the outcome is missing.
+    streams
+        Of the same replicates, and at least as many participants.
+    """
+
+    rows: Flags
+    streams: RandomStreams
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +50,8 @@ class Data:
     day
         Of a time to an event: the last day of follow-up, on which the event takes place if
         ``outcome`` is 1; None for others.
+    missing
+        Outcomes to be imputed, of participants who are not in ``include``; None if none are.
     """
 
     design: DesignFile
@@ -46,6 +65,7 @@ class Data:
     baseline: dict[str, Floats]
     arrival_months: Floats | None = None
     day: Codes | None = None
+    missing: Missing | None = None
 
     @property
     def days(self) -> Codes:
@@ -72,5 +92,11 @@ class Data:
             diagnosis=self.diagnosis[:, here],
             arrival_months=None if self.arrival_months is None else self.arrival_months[:, here],
             baseline={name: values[:, here] for name, values in self.baseline.items()},
+            missing=self._missing_until(here, present),
             day=None if self.day is None else self.day[:, here],
         )
+
+    def _missing_until(self, here: slice, present: Flags) -> Missing | None:
+        if self.missing is None:
+            return None
+        return replace(self.missing, rows=self.missing.rows[:, here] & present)

@@ -33,7 +33,7 @@ class BaselineRecords(Protocol):
 
 
 class Stratified(Protocol):
-    """What a design says about factors."""
+    """The parts of a design that concern factors."""
 
     @property
     def sites(self) -> Sequence[object]:

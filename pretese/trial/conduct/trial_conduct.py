@@ -112,9 +112,11 @@ class Trials:
         Arm whose treatment was received; differs from ``arm`` after treatment switching.
     lost
         Whether the participant drops out before the endpoint.
-    dropout_part
-        Part of the follow-up that those have who drop out, uniform between 0 and 1; None where no
-        endpoint is a time.
+    dropout_uniform
+        Uniform number below the probability of dropout for those who drop out; None for the few
+        kinds of participants with fixed event rates.
+    streams
+        Random streams of the trials; None for those kinds.
     """
 
     participants_: Participants
@@ -122,7 +124,8 @@ class Trials:
     arm: Codes
     received: Codes
     dropped_out: Flags
-    dropout_part: Floats | None = None
+    dropout_uniform: Floats | None = None
+    streams: RandomStreams | None = None
 
     @property
     def site(self) -> Codes:
@@ -173,7 +176,8 @@ def draw_trials(
         arm=arm,
         received=np.where(switched, 1 - arm, arm),
         dropped_out=np.asarray(drawn < shares[arm]),
-        dropout_part=np.minimum(drawn / np.maximum(shares[arm], 1e-12), 1.0),
+        dropout_uniform=drawn,
+        streams=streams,
     )
 
 
@@ -196,7 +200,9 @@ def _participants(
     site: Codes,
 ) -> Participants:
     switching = streams.uniform("treatment_switching")
-    eligible = draw_eligible(design, scenario, streams, _shift(design, streams, arrival, site))
+    eligible = draw_eligible(
+        design, scenario, streams, liability_shift(design, streams, arrival, site)
+    )
     if scenario is not None and any(q.analysis.margin_percent for q in design.questions):
         eligible = at_the_margins(design, scenario, eligible, streams)
     return Participants(
@@ -253,7 +259,7 @@ def _arrivals(design: DesignFile, streams: RandomStreams) -> tuple[Floats, Codes
     return months, site
 
 
-def _shift(
+def liability_shift(
     design: DesignFile, streams: RandomStreams, arrival: Floats, site: Codes
 ) -> Floats | None:
     """Return the effect of site and calendar time on the liability of each participant, or None."""

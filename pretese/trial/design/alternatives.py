@@ -22,7 +22,7 @@ CONTROL_RISK = "control_risk"
 _BOTH = ("dropout", "treatment_switching")
 
 #: Parts of a design file that are assumptions; the rest defines the trial.
-_ASSUMED = ("risks", "dropout", "treatment_switching", "site_sd", "calendar_trend")
+_ASSUMED = ("risks", "dropout", "treatment_switching", "site_sd", "calendar_trend", "imputation")
 
 #: Assumptions that are one number with a source, and their units; 0 if a design omits them.
 SOURCED = {"site_sd": "log odds", "calendar_trend": "log odds per 12 months"}
@@ -122,7 +122,8 @@ def _set(plain: dict[str, Any], path: str, value: float) -> None:
         sweep = [low, high] if old["status"] == "assumed" else None
         plain[top] = {**old, "value": value, "sweep": sweep}
     elif top in _BOTH and not rest:
-        plain[top] = {"control_percent": value, "treated_percent": value}
+        both = {"control_percent": value, "treated_percent": value}
+        plain[top] = {**(plain.get(top) or {}), **both}
     else:
         plain[top] = {**(plain.get(top) or {}), rest: value}
 

@@ -1,4 +1,4 @@
-"""Event rates, arms, sites and randomisation of a design file."""
+"""Identity, event rates, arms, sites and randomisation of a design file."""
 
 from collections.abc import Iterable
 from typing import Annotated, Self
@@ -7,12 +7,23 @@ import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
 from protocol.reading.documents import Document
-from protocol.reading.fields import Number, Whole
+from protocol.reading.fields import Day, Identifier, Number, Whole
 from simulate.core.coding import BASELINE
 from simulate.recruitment.schemes import SCHEMES, check_scheme
 
 #: Smallest distance of a percentage from 0 and 100, so that its odds stay finite.
 EDGE = 1e-6
+
+
+class TrialIdentity(Document):
+    """Name and question of a planned trial, and the version of its file."""
+
+    id: Identifier
+    title: str
+    question: str
+    version: str | None = None
+    author: str | None = None
+    date: Day | None = None
 
 
 def _off_the_edges(percent: float) -> float:
@@ -117,6 +128,54 @@ class ByArm(Document):
 
     control_percent: Share = 0.0
     treated_percent: Share = 0.0
+
+
+LogOdds = Annotated[Number, Field(ge=-20, le=20)]
+
+
+class DropoutCovariate(Document):
+    """A baseline value on which dropout depends; missing values count as ``reference``."""
+
+    variable: str
+    per_unit_log_odds: LogOdds
+    reference: Annotated[Number, Field(ge=-1e6, le=1e6)]
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.variable not in BASELINE:
+            raise ValueError(
+                f"{self.variable!r} is not a baseline value; choose from {', '.join(BASELINE)}"
+            )
+        return self
+
+
+class Dropout(ByArm):
+    """Dropout by arm, and what it depends on.
+
+    Percentages are those of participants without success in the primary endpoint, whose covariates
+    are at their references. Success and covariates add log odds.
+    """
+
+    if_success_log_odds: LogOdds = 0.0
+    covariates: Annotated[tuple[DropoutCovariate, ...], Field(max_length=10)] = ()
+
+    @property
+    def informative(self) -> bool:
+        """Whether dropout depends on outcome or covariates."""
+        return bool(self.if_success_log_odds or self.covariates)
+
+
+class Imputation(Document):
+    """Multiple imputation of missing outcomes.
+
+    ``reference`` imputes participants of the treated arm as under control. The deltas are log odds
+    added to the imputed outcomes of each arm.
+    """
+
+    copies: Annotated[Whole, Field(ge=2, le=200)] = 20
+    reference: bool = False
+    delta_control_log_odds: LogOdds = 0.0
+    delta_treated_log_odds: LogOdds = 0.0
 
 
 def _none_or_some(rate: float) -> float:

@@ -11,14 +11,18 @@ from estimate.sample_size.graphs import Graph
 from pretese.trial.design.arms import (
     Arms,
     ByArm,
+    Dropout,
     Factors,
+    Imputation,
     Randomisation,
     Recruiting,
     Risks,
+    TrialIdentity,
     check_factors,
 )
 from pretese.trial.design.decision_rule import DecisionRule
 from pretese.trial.design.endpoint import (
+    IMPUTED,
     Endpoint,
     EndpointAnalysis,
     Secondary,
@@ -31,7 +35,7 @@ from pretese.trial.design.multiplicity import Multiplicity
 from pretese.trial.design.subgroups import Subgroups
 from protocol.errors import InputError
 from protocol.reading.documents import Document
-from protocol.reading.fields import Day, Identifier, Number, Whole
+from protocol.reading.fields import Number, Whole
 from simulate.core.coding import DIAGNOSES
 from simulate.recruitment.schemes import SCHEMES
 from simulate.scenario.sections.parameter import Amount, Parameter
@@ -46,7 +50,7 @@ class Belief(Document):
     weight_percent: Percent
 
 
-class DesignFile(Document):
+class DesignFile(TrialIdentity):
     """A planned two-arm trial.
 
     Participants come from a ``scenario`` (shipped name or file) or have fixed event rates
@@ -58,12 +62,6 @@ class DesignFile(Document):
     for the worst case (`design.alternatives`). ``decision`` holds the thresholds for a go decision.
     """
 
-    id: Identifier
-    title: str
-    question: str
-    version: str | None = None
-    author: str | None = None
-    date: Day | None = None
     participants: Annotated[Whole, Field(ge=10, le=100_000)]
     scenario: str | None = None
     risks: Risks | None = None
@@ -74,7 +72,8 @@ class DesignFile(Document):
     sites: tuple[Recruiting, ...] = Field(min_length=1, max_length=1000)
     site_sd: Parameter | None = None
     calendar_trend: Parameter | None = None
-    dropout: ByArm = ByArm()
+    dropout: Dropout = Dropout()
+    imputation: Imputation | None = None
     treatment_switching: ByArm = ByArm()
     endpoint: Endpoint
     analysis: EndpointAnalysis = EndpointAnalysis()
@@ -129,9 +128,24 @@ class DesignFile(Document):
         self._check_subgroups()
         self._check_exact_tests()
         self._check_times()
+        self._check_imputation()
         if self.decision and self.decision.min_assurance_percent and not self.prior:
             raise ValueError("assurance needs a prior; give one, or remove the threshold")
         return self
+
+    def _check_imputation(self) -> None:
+        """Refuse multiple imputation where its estimate or its covariates do not exist."""
+        imputed = [each for each in self.questions if each.endpoint.missing == IMPUTED]
+        if self.imputation and not imputed:
+            raise ValueError(f"imputation goes with an endpoint whose missing is {IMPUTED!r}")
+        for question in imputed:
+            end = question.endpoint
+            if end.is_time or end.sperm_in_ejaculate == "principal stratum":
+                raise ValueError(f"{IMPUTED} takes proportions of all participants")
+            if question.analysis.exact or self.monitoring.reestimation:
+                raise ValueError(f"{IMPUTED} takes neither exact tests nor re-estimation")
+        if self.risks and self.dropout.covariates:
+            raise ValueError("fixed event rates have no covariates for dropout; name a scenario")
 
     def _check_times(self) -> None:
         """Refuse times analysed as proportions, and designs that do not know them."""

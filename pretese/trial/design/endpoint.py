@@ -49,6 +49,10 @@ def _known_variable(name: str) -> str:
     return name if name in TIME_ENDPOINTS else check_endpoint(name)
 
 
+#: How outcomes of participants who drop out are imputed from a model.
+IMPUTED = "multiple imputation"
+
+
 class Endpoint(Document):
     """An endpoint with the strategies for its intercurrent events; ``name`` is for tables.
 
@@ -64,7 +68,7 @@ class Endpoint(Document):
     variable: Annotated[str, AfterValidator(_known_variable)] = "any_sperm"
     sperm_in_ejaculate: Literal["composite", "excluded", "principal stratum"] | None = None
     endpoint_month: Annotated[Number, Field(ge=0, le=600)]
-    missing: Literal["complete case", "failure"] = "complete case"
+    missing: Literal["complete case", "failure", "multiple imputation"] = "complete case"
     stopped_couples: Literal["composite", "censored"] | None = None
     treatment_switching: Literal["treatment policy", "hypothetical", "composite", "excluded"] = (
         "treatment policy"
@@ -204,7 +208,7 @@ class EndpointAnalysis(Document):
             raise ValueError(f"{self.method} takes neither covariates nor strata")
         if self.scale and self.method != "g-computation-randomised":
             raise ValueError(
-                "scale goes with g-computation-randomised alone; risk-ratio is an unadjusted "
+                "scale is only for g-computation-randomised; risk-ratio is an unadjusted "
                 "ratio, logistic without covariates an unadjusted odds ratio"
             )
         if self.method == "mantel-haenszel" and (self.covariates or not self.strata):

@@ -53,9 +53,9 @@ def _obstacles(design: DesignFile, participants: int | None) -> dict[str, bool]:
         "the primary endpoint shares alpha with others": _shares(design),
         "arm sizes are random": design.block is None,
         "participants drop out of the analysis, or are excluded": (
-            design.endpoint.excludes
-            or (design.endpoint.missing == "complete case" and _drops(design))
+            design.endpoint.excludes or (design.endpoint.missing != "failure" and _drops(design))
         ),
+        "dropout depends on outcome or covariates": _drops(design) and design.dropout.informative,
         "sites differ": design.site_sd is not None,
         "decisions wait for participants whose endpoint is awaited": (
             design.monitoring.decision_analysis is not None

@@ -37,7 +37,7 @@ def forecast_plan(design: DesignFile, observed: Sequence[float], seed: int = 1) 
     control, treated = design.allocation
     treated_share = treated / (control + treated)
     lost = (1 - treated_share) * dropout.control_percent + treated_share * dropout.treated_percent
-    counted = design.endpoint.missing != "complete case"  # the others count as failures
+    counted = design.endpoint.missing == "failure"  # the others count as failures
     plan = design.monitoring
     return TrialPlan(
         control_risk=risk,

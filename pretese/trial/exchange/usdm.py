@@ -109,18 +109,12 @@ def _design(
         text=outline.endpoints[0].estimands[0].population, subsetOfIds=[population["id"]],
     )  # fmt: skip
     epoch = made.new("StudyEpoch", name="treatment", type=made.code("treatment epoch"))
-    arms, elements, cells = [], [], []
-    for arm in outline.arms:
-        arms.append(_arm(made, arm, population["id"]))
-        given = [interventions[arm.name]["id"]] if arm.name in interventions else []
-        elements.append(
-            made.new("StudyElement", name=arm.name, description=arm.regimen or None,
-                     studyInterventionIds=given)
-        )  # fmt: skip
-        cells.append(
-            made.new("StudyCell", armId=arms[-1]["id"], epochId=epoch["id"],
-                     elementIds=[elements[-1]["id"]])
-        )  # fmt: skip
+    arms = [_arm(made, arm, population["id"]) for arm in outline.arms]
+    elements = [_element(made, arm, interventions) for arm in outline.arms]
+    cells = [
+        made.new("StudyCell", armId=arm["id"], epochId=epoch["id"], elementIds=[element["id"]])
+        for arm, element in zip(arms, elements, strict=True)
+    ]
     objectives = [_objective(made, each) for each in outline.endpoints]
     return made.new(
         "InterventionalStudyDesign",
@@ -140,6 +134,15 @@ def _design(
         estimands=list(_estimands(made, outline, objectives, analysed["id"], interventions)),
         studyInterventionIds=[each["id"] for each in interventions.values()],
     )
+
+
+def _element(
+    made: _Identifiers, arm: OutlineArm, interventions: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    given = [interventions[arm.name]["id"]] if arm.name in interventions else []
+    return made.new(
+        "StudyElement", name=arm.name, description=arm.regimen or None, studyInterventionIds=given
+    )  # fmt: skip
 
 
 def _arm(made: _Identifiers, arm: OutlineArm, population: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from estimate.sample_size.closed_form import size_two_proportions
@@ -66,25 +67,11 @@ def describe_sample_size(
         Difference treated - control under the null hypothesis: below 0 a non-inferiority margin,
         above 0 a superiority margin.
     """
-    if not 0 < control + null < 1:
-        problem = f"the risk at the margin would be {100 * (control + null):g} %"
-        raise InputError.of(WHERE, "margin", problem, "give a smaller margin")
-    if null and treated - control <= null:
-        problem = "the planned risks lie in the null hypothesis"
-        raise InputError.of(WHERE, "margin", problem, "plan risks within the margin")
+    _check_risks(treated, control, null)
     fixed = size_two_proportions(
         treated, control, alpha=design.alpha / design.sides, power=design.power, null=null or None
     )
-    per_arm = np.ceil(design.sample_sizes(float(fixed.arm2)) - 1e-9).astype(int)
-    if (np.diff(per_arm, prepend=0) < 1).any():
-        problem = f"analyses at {per_arm.tolist()} participants per arm coincide"
-        cure = "plan fewer analyses, or risks closer together"
-        raise InputError.of(WHERE, "information", problem, cure)
-    if per_arm[-1] > ENUMERATED:
-        problem = (
-            f"{per_arm[-1]} participants per arm are too many to enumerate, at most {ENUMERATED}"
-        )
-        raise InputError.of(WHERE, "treated_risk", problem, "give risks further apart, or none")
+    per_arm = _whole_sizes(design, float(fixed.arm2))
     two = design.sides == 2
     high, low = max(treated, control), min(treated, control)
     if null:
@@ -108,6 +95,30 @@ def describe_sample_size(
         "exact_expected_participants_under_alternative": float(trial.expected_participants),
         "exact_rejects_at_analysis": [float(p) for p in trial.efficacy],
     }
+
+
+def _check_risks(treated: float, control: float, null: float) -> None:
+    if not 0 < control + null < 1:
+        problem = f"the risk at the margin would be {100 * (control + null):g} %"
+        raise InputError.of(WHERE, "margin", problem, "give a smaller margin")
+    if null and treated - control <= null:
+        problem = "the planned risks lie in the null hypothesis"
+        raise InputError.of(WHERE, "margin", problem, "plan risks within the margin")
+
+
+def _whole_sizes(design: SequentialDesign, fixed: float) -> NDArray[np.int64]:
+    """Return participants per arm at each analysis, for those of a design with one analysis."""
+    per_arm: NDArray[np.int64] = np.ceil(design.sample_sizes(fixed) - 1e-9).astype(np.int64)
+    if (np.diff(per_arm, prepend=0) < 1).any():
+        problem = f"analyses at {per_arm.tolist()} participants per arm coincide"
+        cure = "plan fewer analyses, or risks closer together"
+        raise InputError.of(WHERE, "information", problem, cure)
+    if per_arm[-1] > ENUMERATED:
+        problem = (
+            f"{per_arm[-1]} participants per arm are too many to enumerate, at most {ENUMERATED}"
+        )
+        raise InputError.of(WHERE, "treated_risk", problem, "give risks further apart, or none")
+    return per_arm
 
 
 def _finite(value: float) -> float | None:

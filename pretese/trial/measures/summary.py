@@ -27,6 +27,10 @@ from pretese.trial.simulation.trial_results import Outcomes, Results
 QUANTILES = (5, 25, 50, 75, 95)
 
 
+#: Numbers of the enumerated trial in a summary.
+_EXACT = ("power", "power_mcse", "overruled", "expected_participants", "z", "closed_form")
+
+
 def summarise(design: DesignFile, results: Results) -> list[dict[str, Any]]:
     """Return one plain document per size and effect, in rising order of both."""
     return [
@@ -68,16 +72,7 @@ def summarise_point(
         "subgroup_claims": subgroup_family(design, outcomes),
         "endpoints": _endpoints(design, outcomes),
         "family": _family(design, effect, outcomes),
-        "exact": None
-        if exact is None
-        else {
-            "power": exact.power,
-            "power_mcse": exact.power_mcse,
-            "overruled": exact.overruled,
-            "expected_participants": exact.expected_participants,
-            "z": exact.z,
-            "closed_form": exact.closed_form,
-        },
+        "exact": None if exact is None else {name: getattr(exact, name) for name in _EXACT},
         "control_variate": {
             "variance_ratio": {name: each.variance_ratio for name, each in controlled.items()},
             "unavailable": why_no_control_variate(design) or _unfilled(design, participants),

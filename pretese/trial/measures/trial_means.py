@@ -36,8 +36,8 @@ def sd_measure(values: Floats) -> Measure:
     """Return a standard deviation over replicates with a Monte Carlo error for any distribution.
 
     The variance of s is s^2 (k - 1) / (4 n) with the kurtosis k (Kendall M, Stuart A. *The Advanced
-    Theory of Statistics*, vol. 1, section 10.6); the usual s / sqrt(2 (n - 1)) holds for k = 3
-    alone.
+    Theory of Statistics*, vol. 1, section 10.6); the usual s / sqrt(2 (n - 1)) is valid only for k
+    = 3.
 
     >>> found = sd_measure(np.array([-1.0, 0.0, 0.0, 1.0]))
     >>> round(float(found.value), 4), round(float(found.mcse), 4)

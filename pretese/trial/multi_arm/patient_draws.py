@@ -15,7 +15,12 @@ from estimate.core.arrays import Bools, Floats
 from pretese.trial.conduct.observed_data import Codes as Ints
 from pretese.trial.conduct.participants import EligiblePatients, draw_eligible, scenario_of
 from pretese.trial.conduct.strata import levels_of_factor, members
-from pretese.trial.conduct.trial_conduct import Arrived, check_filled, recruitment_of
+from pretese.trial.conduct.trial_conduct import (
+    Arrived,
+    check_filled,
+    liability_shift,
+    recruitment_of,
+)
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from protocol.errors import InputError
@@ -79,15 +84,16 @@ def _draw(
     seed: int, first: int, size: int,
 ) -> MultiArmPatients | None:  # fmt: skip
     streams = RandomStreams(seed, screened, size, first)
-    drawn = {arm: _of_arm(design, arm, changes, streams) for arm in design.treatments}
-    some = next(iter(drawn.values()))[0]
-    take = _eligible(design, some, participants)
-    if take is None:
-        return None
     pair = design.pair(design.treatments[0])
     month, site = draw_arrivals(
         recruitment_of(pair), streams.uniform("gap"), streams.uniform("site")
     )
+    shift = liability_shift(pair, streams, month, site)
+    drawn = {arm: _of_arm(design, arm, changes, streams, shift) for arm in design.treatments}
+    some = next(iter(drawn.values()))[0]
+    take = _eligible(design, some, participants)
+    if take is None:
+        return None
     month, site = np.take_along_axis(month, take, 1), np.take_along_axis(site, take, 1)
     check_filled(pair, month, participants)
     diagnosis = np.take_along_axis(some.diagnosis, take, 1)
@@ -109,8 +115,9 @@ def _draw(
 
 
 def _of_arm(
-    design: MultiArmDesign, arm: str, changes: dict[str, float] | None, streams: RandomStreams
-) -> list[EligiblePatients]:
+    design: MultiArmDesign, arm: str, changes: dict[str, float] | None, streams: RandomStreams,
+    shift: NDArray[np.float64] | None,
+) -> list[EligiblePatients]:  # fmt: skip
     """Return the patients with their outcomes under control and one arm, by hypothesis."""
     pairs = [design.pair(arm, s) for s in range(len(design.labels))]
     distinct = {pair.endpoint: pair for pair in pairs}
@@ -123,7 +130,7 @@ def _of_arm(
                 for k, each in enumerate(more)
             ],
         })  # fmt: skip
-    found = draw_eligible(primary, scenario_of(primary, changes), streams, None)
+    found = draw_eligible(primary, scenario_of(primary, changes), streams, shift)
     order = [pairs[0].endpoint, *(end for end in distinct if end != pairs[0].endpoint)]
     return [
         EligiblePatients((found.endpoints[order.index(pair.endpoint)],), found.diagnosis,

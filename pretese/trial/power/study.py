@@ -12,6 +12,13 @@ from pretese.trial.conduct.trial_conduct import check_sites
 from pretese.trial.design.alternatives import Axes, settings_of, with_settings
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.measures.performance import largest_mcse
+from pretese.trial.power.power_curve import (
+    PowerCurve,
+    chosen_sizes,
+    power_curve,
+    why_no_line,
+    without_line,
+)
 from pretese.trial.power.required_size import Solution, solve_size
 from pretese.trial.power.runner import Runner, common_jobs, simulation_record, trial_job
 from pretese.trial.power.sensitivity_grid import (
@@ -62,6 +69,8 @@ class Request:
     mcse
         Target Monte Carlo standard error, for which replicates are added; None: ``replicates`` are
         simulated.
+    interpolate
+        Whether a few of many sizes are simulated, and the power of the others is read from a line.
     """
 
     participants: tuple[int, ...]
@@ -74,6 +83,7 @@ class Request:
     tornado: bool = False
     patient_level: bool = False
     mcse: float | None = None
+    interpolate: bool = False
 
     def record(self) -> dict[str, Any]:
         """Return all options except those on replicates, which may increase, as plain values."""
@@ -86,6 +96,7 @@ class Request:
             "sensitivity": {path: list(values) for path, values in self.sensitivity.items()},
             "tornado": self.tornado,
             "patient_level": self.patient_level,
+            "interpolate": self.interpolate,
         }
 
 
@@ -122,6 +133,7 @@ class StudiedDesign:
     grid: SensitivityGrid | None
     tornado: Tornado | None
     patient_level: bool
+    curve: PowerCurve | None = None
 
     @property
     def design(self) -> DesignFile:
@@ -185,15 +197,37 @@ def study_design(planned: Planned, request: Request, runner: Runner) -> StudiedD
     )
     if solution:
         sizes.add(solution.participants)
-    points = _points(design, request, sizes)
-    results = runner.simulate(design, scenario, points, seed=seed, replicates=replicates)
+    points, always = _points(design, request, sizes), {solution.participants} if solution else set()
+    results, curve = _curve(planned, request, runner, points, always)
     main = solution.participants if solution else max(sizes)
     grid, tornado = None, None
     if planned.axes:
         grid = study_grid(design, scenario, planned.axes, main, seed, replicates, runner)
     if request.tornado:
         tornado = study_tornado(design, scenario, planned.axes, main, seed, replicates, runner)
-    return StudiedDesign(planned, results, solution, grid, tornado, runner.patient_level)
+    return StudiedDesign(planned, results, solution, grid, tornado, runner.patient_level, curve)
+
+
+def _curve(
+    planned: Planned, request: Request, runner: Runner, points: list[Point], always: set[int]
+) -> tuple[Recorded, PowerCurve | None]:
+    """Simulate all points, or those of a few sizes with a line through them if that is valid."""
+
+    def simulate(chosen: list[Point]) -> Recorded:
+        return runner.simulate(
+            planned.design, planned.scenario, chosen, seed=request.seed,
+            replicates=request.replicates,
+        )  # fmt: skip
+
+    if not request.interpolate:
+        return simulate(points), None
+    sizes = {size for size, _ in points}
+    if reason := why_no_line(planned.design, points):
+        return simulate(points), without_line(reason, sizes)
+    few = sorted({*chosen_sizes(sizes), *always})
+    results = simulate([point for point in points if point[0] in few])
+    curve = power_curve(results, few, sorted(sizes - set(few)))
+    return (simulate(points) if curve.unavailable else results), curve
 
 
 def enough_replicates(planned: Sequence[Planned], request: Request, runner: Runner) -> int:
@@ -215,6 +249,9 @@ def _wanted(planned: Planned, request: Request, runner: Runner, replicates: int)
     """Return the number of replicates that a design needs, from the error of those simulated."""
     design = planned.design
     points = _points(design, request, {*request.participants} or {design.participants})
+    if request.interpolate and why_no_line(design, points) is None:
+        few = chosen_sizes(request.participants)
+        points = [point for point in points if point[0] in few]
     found = runner.simulate(
         design, planned.scenario, points, seed=request.seed, replicates=replicates
     )

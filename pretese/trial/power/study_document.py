@@ -60,6 +60,7 @@ def power_document(answer: StudiedDesign) -> dict[str, Any]:
             _point(design, point, results, patient_level=level["level"] == "patient-level")
             for point in sorted(results)
         ],
+        "interpolation": answer.curve and answer.curve.document(),
         "assurance": [_assured(design, results, participants) for participants in sizes]
         if design.prior
         else [],

@@ -1,4 +1,4 @@
-"""A tornado of power: each assumption of a design varied alone over its range.
+"""A tornado plot of power: one assumption of a design at a time, varied over its range.
 
 All ends use common random numbers, so that differences from the plan are paired.
 """

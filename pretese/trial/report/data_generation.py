@@ -106,7 +106,7 @@ def configurations(
         ("Sensitivity grid, with and without effect",
          axes_words(grid["axes"]) if grid else _NOT.format("--sensitivity"),
          "power and type I error if several assumptions are wrong; the worst case is named"),
-        ("Each assumption alone", moved or _NOT.format("--tornado"),
+        ("One assumption at a time", moved or _NOT.format("--tornado"),
          "the assumptions on which the power depends most"),
         ("No effect, prognostic covariates", _prognostic(scenario),
          "an adjusted analysis must not attribute prognosis to treatment"),

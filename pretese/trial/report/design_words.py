@@ -5,7 +5,7 @@ from typing import Any
 
 from estimate.methods.registry import METHODS
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.design.endpoint import Endpoint
+from pretese.trial.design.endpoint import IMPUTED, Endpoint
 from pretese.trial.design.multiplicity import Multiplicity
 from simulate.labels import axis_label, label_of
 from simulate.recruitment.schemes import SCHEMES
@@ -63,7 +63,7 @@ def described(design: DesignFile) -> Rows:
         ("Multiplicity", _multiplicity(design)),
         *_subgroups(design),
         ("Analysis set", _analysed(end)),
-        ("Missing endpoints", f"{end.missing}; dropout: {both_arms(design.dropout)}"),
+        ("Missing endpoints", f"{_missing(design)}; dropout: {_dropout(design)}"),
         ("Treatment switching",
          f"{both_arms(design.treatment_switching)}; strategy: {end.treatment_switching}"),
         ("Analyses", _analyses(design)),
@@ -95,10 +95,43 @@ def _subgroups(design: DesignFile) -> Rows:
     return [("Subgroups", words)]
 
 
+#: How participants who drop out are analysed.
+_DROPOUTS = {
+    "failure": "; dropouts count as failures", "complete case": ", dropouts excluded",
+    "multiple imputation": "; outcomes of dropouts are imputed",
+}  # fmt: skip
+
+
+def _missing(design: DesignFile) -> str:
+    """Return how missing outcomes are handled; of an imputation, its assumption."""
+    rule = design.imputation
+    if design.endpoint.missing != IMPUTED:
+        return design.endpoint.missing
+    words = f"{IMPUTED} by a logistic model of arm and covariates (Rubin's rules)"
+    if rule is None:
+        return f"{words}, missing at random"
+    words += ", in the treated arm as under control (jump to reference)" * rule.reference
+    deltas = (rule.delta_control_log_odds, rule.delta_treated_log_odds)
+    if any(deltas):
+        words += f", shifted by log odds of {deltas[0]:g} (control) and {deltas[1]:g} (treated)"
+    return words if rule.reference or any(deltas) else f"{words}, missing at random"
+
+
+def _dropout(design: DesignFile) -> str:
+    rule, words = design.dropout, both_arms(design.dropout)
+    if rule.informative:
+        words += " without success in the primary endpoint"
+    if rule.if_success_log_odds:
+        words += f", log odds {rule.if_success_log_odds:+g} with success"
+    for each in rule.covariates:
+        words += f", {each.per_unit_log_odds:+g} per unit of {each.variable}"
+    return words
+
+
 def _analysed(end: Endpoint) -> str:
     stratum = end.sperm_in_ejaculate == "principal stratum"
     words = f"{'all participants randomised' if stratum else end.population}, as randomised"
-    words += "; dropouts count as failures" if end.missing == "failure" else ", dropouts excluded"
+    words += _DROPOUTS[end.missing]
     if end.treatment_switching in ("hypothetical", "excluded"):
         words += "; participants who switched treatment excluded"
     return words

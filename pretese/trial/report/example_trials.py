@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pretese.io.text.rounding_rule import REPLICATE_DIGITS
-from pretese.trial.conduct.observed_data import observe
+from pretese.trial.conduct.observed_data import dropouts, observe
 from pretese.trial.conduct.recorded_data import Data
 from pretese.trial.conduct.trial_conduct import Trials, draw_trials
 from pretese.trial.design.design_file import DesignFile
@@ -166,13 +166,14 @@ def _reported(stored: pd.Series) -> str:
 def _first_participants(data: Data, trials: Trials, effect: float) -> list[dict[str, Any]]:
     """Return recorded and potential outcomes of the first participants."""
     potential, rows = trials.participants_.potential(effect), []
+    left = dropouts(data.design, trials, effect)[0]
     words, named = ("no success", "success"), data.design.scenario is not None
     for i in range(min(SHOWN, trials.arm.shape[1])):
         arm, received = int(trials.arm[0, i]), int(trials.received[0, i])
         if data.include[0, i]:
             end = words[int(data.outcome[0, i])]
         else:
-            end = "dropped_out" if trials.dropped_out[0, i] else "excluded"
+            end = "dropped_out" if left[0, i] else "excluded"
         rows.append(
             {
                 "participant": i + 1,

@@ -74,6 +74,11 @@ def _dropout(design: DesignFile) -> str:
     control, treated = design.dropout.control_percent, design.dropout.treated_percent
     if not control and not treated:
         return "no dropout"
+    if design.dropout.informative:
+        return (
+            f"dropout of {control:g} % under control and {treated:g} % under treatment among "
+            "participants without success, with other odds for the others"
+        )
     if control == treated:
         return f"dropout of {control:g} % in both arms"
     return f"dropout of {control:g} % under control and {treated:g} % under treatment"

@@ -16,6 +16,7 @@ from estimate.core.arrays import Bools, Floats
 from estimate.core.result import Estimate, wald
 from estimate.regression.logistic import fit_logistic
 from estimate.regression.random_intercept import by_site, fit_random_intercept
+from pretese.trial.comparison.imputed_outcomes import pooled_over_imputations
 from pretese.trial.comparison.model_columns import by_pattern
 from pretese.trial.comparison.time_comparison import (
     cox_alone,
@@ -34,6 +35,8 @@ Codes = NDArray[np.int64]
 def analyse_trials(data: Data) -> Estimate:
     """Compare the arms in every replicate."""
     analysis = data.design.analysis
+    if data.missing is not None:
+        return against_null(pooled_over_imputations(data, _RUNS[analysis.method]), analysis)
     found = _RUNS[analysis.method](data)
     return found if analysis.by_counts else against_null(found, analysis)
 

@@ -18,6 +18,7 @@ from estimate.sequential.trials import follow
 from pretese.trial.conduct.event_rates import ArmRates, arm_rates
 from pretese.trial.conduct.trial_conduct import check_filled, recruitment_of
 from pretese.trial.design.design_file import DesignFile
+from pretese.trial.design.endpoint import IMPUTED
 from pretese.trial.simulation.stopped_estimates import final_estimates
 from pretese.trial.simulation.trial_results import Outcomes, Point, Results
 from simulate.core.random_streams import RandomStreams
@@ -30,6 +31,8 @@ def why_patient_level(design: DesignFile, points: Sequence[Point]) -> str | None
     reasons = {
         "the design names a scenario": design.risks is None,
         "the analysis needs more than the counts of both arms": not design.analysis.by_counts,
+        "missing outcomes are imputed": design.endpoint.missing == IMPUTED,
+        "dropout depends on outcome or covariates": design.dropout.informative,
         "arm sizes are random": design.block is None,
         "decisions wait for participants whose endpoint is awaited": (
             design.monitoring.decision_analysis is not None

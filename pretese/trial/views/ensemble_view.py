@@ -27,7 +27,9 @@ def ensemble_power_page(design: str, scenario: str, found: EnsemblePower, replic
             "point: the calibrated scenario; mean: over the sets; band: their middle 95 %."
         )
         if found.influences:
-            console.print(f"\nPower at {found.main:,} participants if one open number alone moves:")
+            console.print(
+                f"\nPower at {found.main:,} participants, one undetermined number at a time:"
+            )
             console.print(_influences(found))
             console.print(
                 "The scenario is calibrated again at each end. Normal approximation, one",

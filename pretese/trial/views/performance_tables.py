@@ -29,20 +29,20 @@ def performance_table(points: list[dict[str, Any]], scale: str, *, margin: bool 
         table.add_row(f"event risk, {arm}, %", *(f"{100 * t[name]:.1f}" for t in truth))
     table.add_row(f"true effect ({scale})", *(cell(t["on_scale"]) for t in truth))
     for name, words in WORDS.items():
-        if name not in points[0]["measures"]:
+        found = [point["measures"].get(name) for point in points]
+        if not any(found):
             continue
-        cells = [
-            cell(point["measures"][name], name in SHARES, counted=name in COUNTED)
-            for point in points
+        cells = [  # a control variate may be valid at some of the sizes only
+            cell(each, name in SHARES, counted=name in COUNTED) if each else "-" for each in found
         ]
         table.add_row(words, *cells)
     for words, cells in balance_rows(points):
         table.add_row(words, *cells)
     for words, name, factor in EXACT_ROWS:
-        found = [(point["exact"] or {}).get(name) for point in points]
+        values = [(point["exact"] or {}).get(name) for point in points]
         errors = [(point["exact"] or {}).get(f"{name}_mcse") for point in points]
-        if any(value is not None for value in found):
-            cells = [exact_cell(v, e, factor) for v, e in zip(found, errors, strict=True)]
+        if any(value is not None for value in values):
+            cells = [exact_cell(v, e, factor) for v, e in zip(values, errors, strict=True)]
             table.add_row(words, *cells)
     return table
 

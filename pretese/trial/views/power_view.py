@@ -7,6 +7,7 @@ from rich.table import Table
 
 from pretese.trial.design.enumeration import UNADJUSTED
 from pretese.trial.power.decision_verdict import decision_words, draft_words
+from pretese.trial.views.curve_view import show_curve
 from pretese.trial.views.endpoint_tables import endpoints_table, family_table
 from pretese.trial.views.measure_words import cell, narrow_table, number
 from pretese.trial.views.performance_tables import (
@@ -39,6 +40,29 @@ def show_power(console: Console, document: dict[str, Any]) -> None:
 
 
 def _show_design(console: Console, design: dict[str, Any]) -> None:
+    _show_question(console, design)
+    for points in _chunks(design["points"], 3):
+        margin = bool(design["hypothesis"]["margin_percent"])
+        console.print(performance_table(points, points[0]["scale"], margin=margin))
+    if design["interpolation"]:
+        show_curve(console, design["interpolation"])
+    _show_course(console, design["points"])
+    _show_method(console, design)
+    for row in design["assurance"]:
+        words = f"Assurance over the prior with {row['participants']} participants"
+        console.print(f"{words}: {number(row, share=True)}", highlight=False)
+    if design["sensitivity"]:
+        console.print(grid_table(design["sensitivity"]))
+        console.print(worst_case(design["sensitivity"]), highlight=False)
+    if design["tornado"]:
+        console.print(tornado_table(design["tornado"]) if design["tornado"]["bars"] else UNMOVED)
+    if design["decision"]:
+        console.print(decision_table(design["decision"]))
+        console.print(decision_words(design["decision"]), style="bold", highlight=False)
+
+
+def _show_question(console: Console, design: dict[str, Any]) -> None:
+    """Print question and estimands, and what a reader must know before the numbers."""
     console.print(f"{design['title']} ({design['id']})", style="bold", highlight=False)
     console.print(f"{design['question']}", style="dim", highlight=False)
     console.print(f"Estimand: {design['estimand']}", highlight=False)
@@ -54,24 +78,30 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
         console.print(AGAINST, style="bold", highlight=False)
     if design["sample_size_search"]:
         console.print(solved_words(design["sample_size_search"]), style="bold", highlight=False)
-    for points in _chunks(design["points"], 3):
-        margin = bool(design["hypothesis"]["margin_percent"])
-        console.print(performance_table(points, points[0]["scale"], margin=margin))
-    last = design["points"][-1]
+
+
+def _show_course(console: Console, points: list[dict[str, Any]]) -> None:
+    """Print analyses, re-estimated sizes and several endpoints, where there are any."""
+    last = points[-1]
     if len(last["analyses"]) > 1:
         console.print(analyses_table(last))
     if last["analyses"][0]["awaited"]:
         console.print(decisions_table(last))
     if last["reestimation"]:
-        console.print(sizes_table(design["points"]))
+        console.print(sizes_table(points))
     if last["subgroups"]:
         console.print(subgroup_effects_table(last))
         console.print(subgroup_interactions_table(last))
     if last["subgroup_claims"]:
-        console.print(subgroup_claims_table(design["points"]))
+        console.print(subgroup_claims_table(points))
     if last["family"]:
-        for table in (endpoints_table(last), family_table(design["points"])):
+        for table in (endpoints_table(last), family_table(points)):
             console.print(table)
+
+
+def _show_method(console: Console, design: dict[str, Any]) -> None:
+    """Print how the numbers were computed."""
+    last = design["points"][-1]
     if design["simulation"]["level"] == "binomial":
         words = "Binomial counts were simulated: participants of an arm share one event rate."
         console.print(words, style="dim", highlight=False)
@@ -79,17 +109,6 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
         console.print(f"No exact power: {last['exact_unavailable']}.", style="dim", highlight=False)
     if control := control_words(last["control_variate"]):
         console.print(control, style="dim", highlight=False)
-    for row in design["assurance"]:
-        words = f"Assurance over the prior with {row['participants']} participants"
-        console.print(f"{words}: {number(row, share=True)}", highlight=False)
-    if design["sensitivity"]:
-        console.print(grid_table(design["sensitivity"]))
-        console.print(worst_case(design["sensitivity"]), highlight=False)
-    if design["tornado"]:
-        console.print(tornado_table(design["tornado"]) if design["tornado"]["bars"] else UNMOVED)
-    if design["decision"]:
-        console.print(decision_table(design["decision"]))
-        console.print(decision_words(design["decision"]), style="bold", highlight=False)
 
 
 def control_words(control: dict[str, Any]) -> str | None:

@@ -31,7 +31,7 @@ def places_of(
         own = columns.get(name, name)
         if len(fits) > 1:
             problem = f"the columns {' and '.join(header[at] for at in fits)} could both be it"
-            faults.append(Fault(where, name, problem, f"say which in `columns`: {name}=COLUMN"))
+            faults.append(Fault(where, name, problem, f"name it in `columns`: {name}=COLUMN"))
         elif not fits and (name in REQUIRED or name in columns):
             found = ", ".join(header) or "none"
             cure = f"add it, or map another to it; columns found: {found}"

@@ -16,7 +16,7 @@ a finding           an input of the regimen: ``semen``, ``karyotype`` with a ``v
 ==================  ==============================================================================
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from typing import Protocol
@@ -27,7 +27,6 @@ from protocol.audit.log.mapping import LogMapping
 from protocol.audit.log.rows import RowReader
 from protocol.errors import Fault, InputError
 from protocol.regimen.rules import Regimen
-from protocol.tables import open_table
 from protocol.tables.rows import Block
 
 MAX_FAULTS = 20
@@ -43,13 +42,6 @@ class Table(Protocol):
 
     def blocks(self) -> Iterator[Block]:
         """Yield the rows that are not blank, in blocks."""
-
-
-def read_log(
-    data: bytes, regimen: Regimen, where: str, mapping: LogMapping | None = None
-) -> LogReading:
-    """Return the events of a text table (CSV); see `read_log_table`."""
-    return read_log_table(open_table(data, where), regimen, mapping or LogMapping())
 
 
 def read_log_table(table: Table, regimen: Regimen, mapping: LogMapping) -> LogReading:
@@ -132,8 +124,3 @@ def _no_events(where: str, reader: RowReader) -> list[Fault]:
         rows = f"row {', '.join(map(str, each.rows[:5]))}"
         faults.append(Fault(where, rows, f"{each.what}: {each.reason}", "give a mapping file"))
     return faults
-
-
-def parse_columns(columns: Mapping[str, str]) -> LogMapping:
-    """Return a mapping that only names columns: ``{"patient": "ID"}``."""
-    return LogMapping.model_validate({"columns": dict(columns)})

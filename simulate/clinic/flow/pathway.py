@@ -170,7 +170,7 @@ class Pathways:
         if action not in {decisions.ICSI_EJACULATED, decisions.SURGERY}:
             raise InputError.of(
                 rules.regimen.id, "tables.end-of-therapy", f"the clinic cannot do {action!r}",
-                f"let it say {decisions.SURGERY} or {decisions.ICSI_EJACULATED}",
+                f"let its action be {decisions.SURGERY} or {decisions.ICSI_EJACULATED}",
             )  # fmt: skip
         return action == decisions.ICSI_EJACULATED
 

@@ -90,21 +90,13 @@ def _patients(seen: Seen) -> pd.DataFrame:
     operated = seen.done(steps.MICRO_TESE)
     icsi = seen.done(steps.ICSI)
     born = columns.end[patients] == steps.BIRTH
-    tested = seen.done(steps.BASELINE_HORMONES)
-    baseline = {
-        name: np.where(tested, values[0][patients], np.nan)
-        if name in ASSAYED
-        else values[0][patients]
-        for name, values in cohort.baseline.items()
-        if name in BASELINE
-    }
     added = user_columns(cohort, 0, outcomes=False)
     return pd.DataFrame(
         {
             "patient_id": seen.numbers(patients),
             **site_names(cohort.patients, 0, patients),
             "diagnosis": np.array(DIAGNOSES)[cohort.patients.diagnosis[0][patients]],
-            **baseline,
+            **_baseline(seen),
             "partner_age_years": rounded(cohort.patients.partner_age_years[0][patients], 1),
             "enrolled_day": np.floor(columns.referred[patients]).astype(int),
             "gonadotropin_therapy": _whole(gonadotropin_therapy, chose),
@@ -118,6 +110,18 @@ def _patients(seen: Seen) -> pd.DataFrame:
             **{name: values[patients] for name, values in added.items()},
         }
     )
+
+
+def _baseline(seen: Seen) -> dict[str, Floats]:
+    """Return values before therapy; hormones are empty until they are reported."""
+    patients, tested = seen.patients, seen.done(steps.BASELINE_HORMONES)
+    return {
+        name: np.where(tested, values[0][patients], np.nan)
+        if name in ASSAYED
+        else values[0][patients]
+        for name, values in seen.courses.cohort.baseline.items()
+        if name in BASELINE
+    }
 
 
 def _whole(values: NDArray[np.int8], known: Flags) -> pd.Series:

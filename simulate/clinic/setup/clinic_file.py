@@ -56,10 +56,10 @@ class OfficeHours(Document):
 class Referrals(Document):
     """Referrals. Without a rate, patients are referred on their days of enrolment.
 
-    ``by_month`` multiplies the rate in a calendar month. ``waiting_list`` names a CSV file beside
-    the clinic file: patients who already wait on day 0, columns ``waiting_for`` (``first visit`` or
-    ``micro-TESE``) and ``days_waited``. With ``office_hours`` referrals at a rate are received on
-    weekdays, within these hours; without, at any time.
+    ``by_month`` multiplies the rate in a calendar month. ``waiting_list`` names a CSV file in the
+    folder of the clinic file: patients who already wait on day 0, columns ``waiting_for`` (``first
+    visit`` or ``micro-TESE``) and ``days_waited``. With ``office_hours`` referrals at a rate are
+    received on weekdays, within these hours; without, at any time.
     """
 
     patients_per_week: Positive | None = None

@@ -42,7 +42,7 @@ class DrugAction(Document):
     @model_validator(mode="after")
     def _acts_or_is_inert(self) -> "DrugAction":
         if self.inert == bool(self.fsh or self.hcg_iu_per_iu):
-            raise ValueError("give fsh, hcg_iu_per_iu or both; or inert: true alone")
+            raise ValueError("give fsh, hcg_iu_per_iu or both; or only inert: true")
         return self
 
 

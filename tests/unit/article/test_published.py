@@ -91,13 +91,18 @@ def test_numbers_are_read_only(study):
     [
         ("inputs: [a.count]", "inputs: [a.cuont]", "derived.derived.b.count", "did you mean a.co"),
         ("inputs: [a.count]", "inputs: [derived.b.count]", "derived.derived.b.count", "above"),
-        (", inputs: [a.count]", "", "derived.derived.b.count", "say what it follows from"),
+        (
+            ", inputs: [a.count]",
+            "",
+            "derived.derived.b.count",
+            "give the numbers from which it is derived",
+        ),
         ("derived.b.count: {", "b.count: {", "derived.b.count", "rename it"),
         (
             ", at: [{part: Results, paragraph: 1}]",
             "",
             "printed.a.count",
-            "say where it is printed",
+            "give the place where it is printed",
         ),
         ("  a.count: {", "  derived.a.count: {", "printed.derived.a.count", "move or rename"),
         ("text: more, about: [a.count]", "text: more, about: [a.c]", "statement.s", "did you mean"),

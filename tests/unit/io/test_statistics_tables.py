@@ -52,7 +52,16 @@ def test_yes_and_no_are_read_where_zero_and_one_are_asked_for(tmp_path):
         read_patients(tmp_path / "mixed.csv", PLAN)
 
 
-def test_three_arms_are_not_to_be_merged(tmp_path):
-    (tmp_path / "t.csv").write_text("arm,won,age\nnone,1,30\nhCG,0,31\nhCG+FSH,1,29\n")
-    with pytest.raises(InputError, match=r"compare two at a time .* do not merge them"):
+@pytest.mark.parametrize(
+    ("arms", "outcomes", "cure"),
+    [
+        (("none", "hCG", "hCG+FSH"), (1, 0, 1), r"arm: .*name its arms, `treatment_levels"),
+        (("yes", "no", "maybe"), (1, 0, 1), r"arm: .*name its arms, `treatment_levels"),
+        ((1, 0, 1), ("poor", "fair", "good"), r"won: .*kind: ordinal, levels"),
+    ],
+)
+def test_three_words_are_not_to_be_merged(tmp_path, arms, outcomes, cure):
+    rows = "".join(f"{arm},{won},30\n" for arm, won in zip(arms, outcomes, strict=True))
+    (tmp_path / "t.csv").write_text(f"arm,won,age\n{rows}")
+    with pytest.raises(InputError, match=f"{cure}.*do not merge them"):
         read_patients(tmp_path / "t.csv", PLAN)

@@ -118,7 +118,7 @@ def test_results_that_could_not_be_replaced_are_reported_before_work_begins(tmp_
     (out / "results" / "NOTES.md").write_text("mine")
     before = snapshot(out)
     monkeypatch.setattr(Store, "has", lambda *_: pytest.fail("work began"))
-    with pytest.raises(InputError, match="beside an earlier result it holds NOTES"):
+    with pytest.raises(InputError, match="in addition to an earlier result it contains NOTES"):
         work(out, resume=True)
     assert snapshot(out) == before
 

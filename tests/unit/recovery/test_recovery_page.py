@@ -103,5 +103,5 @@ def test_one_experiment_under_two_names_counts_once():
     study = spec()
     study = study.model_copy(update={"cases": {**study.cases, "two": study.cases["one"]}})
     page = write_page(study, pd.DataFrame(both + verdicts()[2:].to_dict("records")), 2000)
-    assert "1 analyses (two) have in every number the results of another case" in page
+    assert "1 analyses (two) have results identical to those of another case" in page
     assert "for 2 of 10 analyses (0 biased)" in page

@@ -76,7 +76,7 @@ def test_a_drug_that_the_scenario_does_not_declare_is_refused_by_name(tmp_path, 
     out = tmp_path / "cohort"
     assert run(["simulate", file, "--patients", "50", "--out", str(out)]) == 2
     message = " ".join(capsys.readouterr().err.split())
-    assert "hmg-regimen: drugs.hmg: the scenario does not say what this drug does" in message
+    assert "hmg-regimen: drugs.hmg: the scenario does not define the effect of this drug" in message
     assert "declare physiology.kinetics.hmg in the scenario" in message
     assert not out.exists()
 
@@ -85,7 +85,9 @@ def test_a_study_is_refused_before_its_folder_is_made(tmp_path, capsys):
     file = scenario(tmp_path, regimen(tmp_path, "fsh-guided", "ufsh", "hmg"))
     out = tmp_path / "study"
     assert run(["recover", file, "--replicates", "2", "--workers", "1", "--out", str(out)]) == 2
-    assert "drugs.hmg: the scenario does not say" in " ".join(capsys.readouterr().err.split())
+    assert "drugs.hmg: the scenario does not define the effect" in " ".join(
+        capsys.readouterr().err.split()
+    )
     assert not out.exists()
 
 
@@ -144,8 +146,8 @@ def test_an_inert_drug_moves_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("kinetics", "message"),
     [
-        ({"hmg": {}}, "give fsh, hcg_iu_per_iu or both; or inert: true alone"),
-        ({"hmg": {"inert": True, "hcg_iu_per_iu": number(1)}}, "or inert: true alone"),
+        ({"hmg": {}}, "give fsh, hcg_iu_per_iu or both; or only inert: true"),
+        ({"hmg": {"inert": True, "hcg_iu_per_iu": number(1)}}, "or only inert: true"),
         ({"hmg": {"hcg_iu_per_iu": number(-1)}}, "physiology.kinetics.hmg.hcg_iu_per_iu"),
         ({"ufsh": {"inert": True}}, "ufsh has a section of its own; change physiology.ufsh"),
         ({"hmg": {"fhs": {}}}, "did you mean 'fsh'?"),

@@ -28,7 +28,7 @@ HORMONES = {
     "prolactin_ng_ml": ("2842-3", "Prolactin"),
 }
 
-#: Drug of a regimen to ATC code and name; others go by their name alone.
+#: Drug of a regimen to ATC code and name; others have only their name.
 DRUGS = {
     "hcg": ("G03GA01", "chorionic gonadotrophin"),
     "ufsh": ("G03GA04", "urofollitropin"),

@@ -10,6 +10,7 @@ from pretese.trial.design.arms import (
     Randomisation,
     Recruiting,
     Share,
+    TrialIdentity,
     check_factors,
 )
 from pretese.trial.design.endpoint import Endpoint, EndpointAnalysis
@@ -27,9 +28,9 @@ from pretese.trial.multi_arm.design.design_parts import (
     Percents,
     Testing,
 )
-from protocol.reading.documents import Document
-from protocol.reading.fields import Day, Identifier, Whole
+from protocol.reading.fields import Whole
 from simulate.recruitment.schemes import SCHEMES
+from simulate.scenario.sections.parameter import Parameter
 
 #: Maximum number of treatments, without the control.
 MOST = 5
@@ -38,7 +39,7 @@ MOST = 5
 EVERYONE = "all participants"
 
 
-class ArmFields(Document):
+class ArmFields(TrialIdentity):
     """Fields of the file of a planned trial of several treatments against one control.
 
     ``arms`` names the regimen of each arm (patients of a ``scenario``); ``risks_percent`` gives
@@ -46,12 +47,6 @@ class ArmFields(Document):
     by default the first. ``allocation``: participants of each arm in a round (default 1).
     """
 
-    id: Identifier
-    title: str
-    question: str
-    version: str | None = None
-    author: str | None = None
-    date: Day | None = None
     participants: Annotated[Whole, Field(ge=12, le=100_000)]
     scenario: str | None = None
     arms: dict[Name, ArmTherapy] | None = None
@@ -61,6 +56,8 @@ class ArmFields(Document):
     factors: Factors = ()
     randomisation: Randomisation = Randomisation()
     sites: tuple[Recruiting, ...] = Field(min_length=1, max_length=1000)
+    site_sd: Parameter | None = None
+    calendar_trend: Parameter | None = None
     eligibility: Population | None = None
     dropout_percent: dict[Name, Share] = Field(default_factory=dict)
     endpoint: Endpoint
@@ -163,6 +160,8 @@ class ArmFields(Document):
         if self.risks_percent and (
             self.secondary
             or self.eligibility
+            or self.site_sd
+            or self.calendar_trend
             or self.analysis.covariates
             or self.endpoint.sperm_in_ejaculate
             or "diagnosis" in {*self.randomisation.by, *self.analysis.strata}

@@ -138,7 +138,8 @@ class MultiArmDesign(ArmFields):
         return DesignFile.model_validate({
             "id": self.id, "title": self.title, "question": self.question,
             "participants": self.participants, "scenario": self.scenario, "risks": risks,
-            "arms": arms, "factors": self.factors, "sites": self.sites, "randomisation": rule,
+            "arms": arms, "factors": self.factors, "sites": self.sites,
+            "site_sd": self.site_sd, "calendar_trend": self.calendar_trend, "randomisation": rule,
             "endpoint": self.endpoints[hypothesis], "analysis": self.methods[hypothesis],
         })  # fmt: skip
 

@@ -15,10 +15,11 @@ from pretese.io.output.result_folder import result_folder
 from pretese.io.output.versions import versions
 from pretese.io.text.json_text import to_json
 from pretese.io.text.rounding_rule import rounded_document
-from pretese.jobs.execute import finish, resumable, study_pool
+from pretese.jobs.execute import finish, finish_part, resumable, study_pool
 from pretese.jobs.storage.blocks import Store
 from pretese.jobs.storage.code_hash import code_version
-from pretese.jobs.storage.study_folder import study_folder
+from pretese.jobs.storage.parts import Part, PartDone
+from pretese.jobs.storage.study_folder import part_of_study, study_folder
 from pretese.jobs.worker_pool import WorkerPool
 from pretese.plots.style import save
 from pretese.screen.progress import Tell, optional_progress
@@ -36,6 +37,7 @@ from pretese.trial.multi_arm.results.measures import (
 from pretese.trial.multi_arm.results.size_search import SizeFound, find_size
 from pretese.trial.multi_arm.simulate_arms import arm_job, arm_record, trials_of
 from pretese.trial.power.study import MULTI_ARM_SCHEMA
+from protocol.errors import InputError
 from protocol.reading.stored import content_hash
 from simulate.scenario.load import load
 
@@ -74,12 +76,7 @@ def run_arms(
     show_progress: bool = True,
 ) -> ArmRun:  # fmt: skip
     """Simulate a design at every size and configuration."""
-    record = {
-        "study": "power, several arms", "code": code_version("trials"), "asked": request.record(),
-        "design": {**arm_record(design, request.changes), "sha256": content_hash(text)},
-    }  # fmt: skip
-    for size in request.participants:
-        design.analyses_at(size)
+    record = _record(design, text, request)
     bar = optional_progress("simulated trials", show_progress)
     with (
         study_pool("trials", workers, scheduler) as pool,
@@ -90,7 +87,8 @@ def run_arms(
         document = rounded_document(study.document(text))
         if out is not None:
             with result_folder(out / "results") as folder:
-                write_arms(folder, design.id, text, document)
+                study.write_replicates(folder / f"{design.id}.parquet", document)
+                write_arms(folder, design.id, text, document)  # with the manifest of all files
     return ArmRun(document, text, None if out is None else out / "results")
 
 
@@ -102,6 +100,42 @@ def write_arms(folder: Path, name: str, text: str, document: dict[str, Any]) -> 
     save(figure, folder / "power.svg")
     save(figure, folder / "power.png")
     write_manifest(folder, {"command": "pretese power", "seed": document["seed"]})
+
+
+def run_arms_part(
+    design: MultiArmDesign, text: str, request: ArmRequest, part: Part, *, out: Path,
+    workers: int = 1, show_progress: bool = True,
+) -> PartDone:  # fmt: skip
+    """Simulate one part of the trials of `run_arms`; arguments are the same."""
+    if request.target_power is not None:
+        problem = "what it simulates depends on earlier results"
+        raise InputError.of("part", "target_power", problem, "run it without parts")
+    record = _record(design, text, request)
+    blocks = [
+        block
+        for size in sorted({*request.participants}) or [design.participants]
+        for block in arm_job(
+            design, request.changes, size, request.seed, patient_level=request.patient_level
+        ).blocks(request.replicates)
+    ]
+    bar = optional_progress("simulated trials", show_progress)
+    with (
+        study_pool("trials", workers, None) as pool,
+        part_of_study(record, out, part) as store,
+        resumable(part.folder(out), "finished trials", "the same --part"),
+        bar as tell,
+    ):
+        return finish_part(part, blocks, store, pool, tell)
+
+
+def _record(design: MultiArmDesign, text: str, request: ArmRequest) -> dict[str, Any]:
+    """Return everything but the number of replicates that determines the results."""
+    for size in request.participants:
+        design.analyses_at(size)
+    return {
+        "study": "power, several arms", "code": code_version("trials"), "asked": request.record(),
+        "design": {**arm_record(design, request.changes), "sha256": content_hash(text)},
+    }  # fmt: skip
 
 
 @contextmanager
@@ -146,6 +180,20 @@ class _Study:
             "sizes": [self._size(size) for size in sizes],
             "versions": versions(),
         }
+
+    def write_replicates(self, path: Path, document: dict[str, Any]) -> None:
+        """Write the replicates of all sizes and configurations into one file."""
+        writer: pq.ParquetWriter | None = None
+        try:
+            for size in document["sizes"]:
+                table = self._trials(size["participants"])
+                sizes = pa.array([size["participants"]] * len(table))
+                table = table.add_column(0, "participants", sizes)
+                writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
+                writer.write_table(table)
+        finally:
+            if writer is not None:
+                writer.close()
 
     def _level(self, participants: int) -> dict[str, Any]:
         why = why_patients(self.design, participants)

@@ -54,7 +54,7 @@ def test_bad_input_is_refused() -> None:
         transfer_times(TRANSFERS, BIRTH, "optimistic")  # type: ignore[arg-type]  # the very test
     with pytest.raises(InputError, match="exclude couples without a transfer"):
         transfer_times([0, 1], [0, 1], "censored")
-    with pytest.raises(InputError, match="say 0 or 1 per couple"):
+    with pytest.raises(InputError, match="give 0 or 1 per couple"):
         transfer_times(TRANSFERS, BIRTH, "embryos left")
     unknown = [np.nan if born else left for born, left in zip(BIRTH, LEFT, strict=True)]
     transfer_times(TRANSFERS, BIRTH, "embryos left", embryos_left=unknown)

@@ -121,7 +121,7 @@ def test_values_that_cannot_be_read_are_reported_together():
     [
         (
             {"y": [1, 2, 0, 1, 1, 0]},
-            "patients.csv: y: the outcome holds 2; say what it is, `outcome: {column",
+            "patients.csv: y: the outcome holds 2; give its kind, `outcome: {column",
         ),
         ({"y": ["yes"] * 6}, "patients.csv: y: 'yes' is not a number; code it 0 (no) and 1 (yes)"),
         ({"y": [1] * 6}, "patients.csv: y: the outcome is 1 for everyone; both 0 and 1 must occur"),

@@ -9,7 +9,7 @@ import pytest
 
 from pretese.cli import run
 from pretese.io.export import cohort_files, streams
-from pretese.io.export.cohort_files import write_studies
+from pretese.io.export.cohort_files import check_formats, codes_words, slices, write_slices
 from pretese.io.export.formats import FORMATS, MAX_PATIENTS_WHOLE, Format
 from protocol.errors import InputError
 from simulate.cohort.draw import draw_cohort
@@ -28,6 +28,19 @@ def small_slices(monkeypatch):
 
 def ignore(_: int) -> None:
     pass
+
+
+def write_studies(
+    scenario, folder, formats, seed, replicates, patients, tell, errors=0.0, *, exact_days=True
+):
+    """Check, simulate and write, in the order of `pretese.cohort.cohort_folder.write_cohort`."""
+    with_errors = bool(errors)
+    check_formats(formats, replicates * patients, data_errors=with_errors)
+    coded = codes_words(formats, data_errors=with_errors)
+    made = slices(
+        scenario, seed, replicates, patients, errors, exact_days=exact_days, coded_words=coded
+    )
+    write_slices(made, scenario, folder, formats, tell)
 
 
 def test_an_earlier_slice_is_let_go_before_the_next_but_one_is_drawn(

@@ -41,7 +41,7 @@ BAD = {
     "a number that is not a day": (row("a,12345,start,,,,"), "row 3: date: '12345' is not a date"),
     "two columns for one": (
         "ID,Patient No,date,event\na,a,2022-03-01,start\n",
-        "patient: the columns ID and Patient No could both be it; say which in `columns`",
+        "patient: the columns ID and Patient No could both be it; name it in `columns`",
     ),
     "a known day that is none": (
         "patient,date,event,amount,unit,known\na,2022-03-03,fsh,5,IU/L,soon\n",

@@ -5,9 +5,9 @@ import datetime as dt
 import pytest
 
 from protocol.audit.log.mapping import LogMapping, log_words, read_mapping
-from protocol.audit.log.reader import read_log
 from protocol.errors import InputError
 from protocol.regimen.load import load_regimen
+from tests.support.adherent_log import read_log
 
 GUIDED = load_regimen("fsh-guided")
 HEAD = "patient,date,event,drug,amount,unit,value\n"

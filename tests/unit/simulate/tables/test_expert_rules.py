@@ -53,7 +53,7 @@ BREAKS = {
     "nobody with sperm in the ejaculate is operated on": (
         "patients", "micro_tese", 1, "sperm_in_ejaculate == 1",
     ),
-    "sperm is retrieved at surgery alone": ("patients", "micro_tese", 0, "sperm_retrieved == 1"),
+    "sperm is retrieved only at surgery": ("patients", "micro_tese", 0, "sperm_retrieved == 1"),
     "ICSI needs sperm": ("patients", "icsi", 1, "sperm_retrieved == 0"),
     "a birth follows ICSI": ("patients", "icsi", 0, "live_birth == 1"),
     "no stage has more embryos than the stage before": ("cycles", "mii_oocytes", 99),

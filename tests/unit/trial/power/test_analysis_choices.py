@@ -79,7 +79,7 @@ def test_a_marginal_odds_ratio_has_the_truth_of_the_risks() -> None:
     [
         ("method: barnard, margin_percent: 10", "", "a margin is a risk difference"),
         ("method: fisher, strata: [site]", "", "fisher takes neither covariates nor strata"),
-        ("method: logistic, scale: odds ratio", "", "scale goes with g-computation-randomised"),
+        ("method: logistic, scale: odds ratio", "", "scale is only for g-computation-randomised"),
         ("method: boschloo", "participants: 1200", "computed for up to 1,000 participants"),
     ],
 )

@@ -83,7 +83,7 @@ def test_every_data_generating_mechanism_is_reported_to_be_simulated_or_not():
     assert [name for name, what in bare.items() if what.startswith("not simulated")] == [
         "Intermediate effects",
         "Sensitivity grid, with and without effect",
-        "Each assumption alone",
+        "One assumption at a time",
         "Calendar-time trend",
     ]
     full = states(

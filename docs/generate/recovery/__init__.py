@@ -1,0 +1,1 @@
+"""Recovery of known effects by plans that `pretese recover` does not simulate."""

@@ -1,0 +1,32 @@
+"""Tables of other designs: their plans hold, known effects are found, pages are written."""
+
+import numpy as np
+import pytest
+
+from docs.generate.recovery.__main__ import replicate_of, section, simulate, truths_of
+from docs.generate.recovery.mechanisms import MECHANISMS
+from estimate.plan.spec import Plan
+from protocol.reading.documents import validate
+
+
+@pytest.mark.parametrize("name", MECHANISMS)
+def test_every_mechanism_draws_a_table_for_its_plan(name):
+    chosen = MECHANISMS[name]
+    table = chosen.draw(np.random.default_rng(1), 80)
+    plan = validate(dict(chosen.plan), Plan, where=name)
+    assert {plan.treatment, *plan.outcome.columns, *plan.kinds} <= set(table)
+    assert {len(column) for column in table.values()} == {80}
+
+
+@pytest.mark.parametrize("name", ["count", "repeated"])
+def test_replicates_are_estimated_near_the_truth_and_depend_on_their_number_alone(name):
+    found = simulate(name, 8)
+    assert np.array_equal(found[5], replicate_of(name, 5))
+    truths = np.array(list(truths_of(name).values()))
+    unbiased = [not MECHANISMS[name].biased & {method} for method, _ in truths_of(name)]
+    middle = found[..., 0].mean(0) - truths
+    spread = found[..., 0].std(0, ddof=1) / np.sqrt(8)
+    assert (np.abs(middle) < 5 * spread)[unbiased].all()
+    text = section(name, found)
+    assert text.count("\n| ") == 1 + len(truths)
+    assert f"## {name}" in text
