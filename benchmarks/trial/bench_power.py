@@ -2,8 +2,8 @@
 
 1. Three analyses, unadjusted, 180 participants per arm, 55 % against 40 %: rpact's
 `getSimulationRates`, which
-   draws counts too; ours has estimate, interval, calendar and participants exposed of every trial
-   besides. The same participant by participant, with arrivals and blocks.
+   also simulates counts; ours also has estimate, interval, calendar and treated participants of
+   every trial. The same participant by participant, with arrivals and blocks.
 2. Patient-level, adjusted: 240 participants, 8 sites, minimised over site and diagnosis,
    g-computation with its variance, against a loop that randomises participant by participant and
    fits with statsmodels; the loop is given its participants and makes no variance.

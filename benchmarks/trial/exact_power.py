@@ -1,6 +1,6 @@
 """Simulate random unadjusted designs and hold each against exact enumeration.
 
-``python -m benchmarks.trial.exact_power`` takes 100,000 trials drawn by counts through each of
+``python -m benchmarks.trial.exact_power`` simulates 100,000 trials as counts with each of
 200 designs (half a minute) and 10,000 drawn participant by participant through the first 50 of them
 (a few minutes). It prints what either z analysis like together, every z of the latter, and writes
 ``docs/images/exact-power.png``. `docs/explanation/exact-power.md` holds what it printed;

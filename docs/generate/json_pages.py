@@ -108,6 +108,8 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
             "boundaries --analyses 3 --spending OF --futility OF --control-risk 20% "
             "--treated-risk 36%",
             "boundaries --analyses 2 --shape HP --sides 2",
+            "boundaries --analyses 2 --spending OF --control-risk 20% --treated-risk 36% "
+            "--prior evidence",
         ),
     ),
     "monitor": (
@@ -157,7 +159,10 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "forecast": (
         "Probability of success",
-        ("power superiority-any-sperm --prior evidence --participants 300",),
+        (
+            "power superiority-any-sperm --prior evidence --participants 300",
+            "power three-analyses --prior evidence --participants 300",
+        ),
     ),
     "recovery": (
         "Recovery of known effects",

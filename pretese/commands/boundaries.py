@@ -6,7 +6,7 @@ import click
 
 from pretese.commands.option_names import options_named
 from pretese.commands.option_types import Number, Percent, comma_numbers
-from pretese.commands.options import json_option, risk_options
+from pretese.commands.options import json_option, prior_option, risk_options
 from pretese.io.text.json_text import print_json
 from pretese.screen.terminal import echo
 
@@ -85,6 +85,9 @@ _LISTS = ("futility_z", "futility_analyses", "efficacy_analyses")
     "--futility-z", metavar="Z1,Z2,...",
     help="With several treatments: z below which one is dropped, at each interim analysis.",
 )  # fmt: skip
+@prior_option(
+    "With both risks: average over published evidence ('evidence', a topic, or a prior file)."
+)
 @json_option
 def command(analyses: str, cumulative: str | None, as_json: bool, **chosen: Any) -> None:
     """Compute boundaries, error spent and expected sample size of a group-sequential design.

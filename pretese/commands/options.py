@@ -58,11 +58,6 @@ def worlds_option(
     return click.option("--worlds", type=click.IntRange(2, 2000), help=words)
 
 
-def prior_option(words: str) -> Option[Any]:
-    """Return ``--prior``, the source of a prior; ``words`` say what is done with it."""
-    return click.option("--prior", metavar="SOURCE", help=words)
-
-
 def seed_option(own: str = "") -> Option[Any]:
     """Return ``--seed``: 1 by default, or None if ``own`` names an input with its own seed."""
     return click.option(
@@ -195,6 +190,11 @@ def effect_option(words: str) -> Option[Any]:
         "--effect", "effects", multiple=True, type=NumberRange(0, 100), metavar="PERCENT",
         help=words,
     )  # fmt: skip
+
+
+def prior_option(words: str) -> Option[Any]:
+    """Return ``--prior``: published evidence, a topic of it, or a prior file."""
+    return click.option("--prior", metavar="SOURCE", help=words)
 
 
 def show_assumptions(path: Path, assumptions: Iterable[str]) -> None:

@@ -55,8 +55,10 @@ if TYPE_CHECKING:
     help="Alternative values of an assumption, such as dropout=0,10,20. May be "
          "repeated: all combinations are simulated, and the worst case is reported.",
 )  # fmt: skip
-@prior_option("Report the probability of success under published evidence ('evidence', "
-              "a topic, or a prior file) instead of simulating.")  # fmt: skip
+@prior_option(
+    "Report the probability of success under published evidence ('evidence', a topic, or a prior "
+    "file) instead of simulating."
+)
 @click.option("--tornado", is_flag=True, help="Vary one assumption at a time over its range.")
 @worlds_option()
 @scenario_set_option

@@ -67,7 +67,7 @@ def played(code: str, names: dict[str, Any]) -> str:
 
 
 def fits(expected: str, printed: str) -> bool:
-    """Say whether what was printed is as written; blanks at the ends of lines are not seen."""
+    """Return whether the output is as written, ignoring blanks at the ends of lines."""
     pattern = "".join(
         "(?:.*\n)*"
         if line.strip() == "..."

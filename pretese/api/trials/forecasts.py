@@ -1,7 +1,8 @@
 """The forecast of a planned trial under published evidence."""
 
 import datetime as dt
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,8 @@ class TrialForecast(Shown):
         The prior of the log odds ratio, in the form of its file.
     plan, result
         The values taken from the design, and the forecast.
+    expected
+        Size to its expected sample size under the prior, of a design with interim analyses.
     """
 
     design_id: str
@@ -48,6 +51,7 @@ class TrialForecast(Shown):
     plan: "TrialPlan"
     result: "Computed"
     article: "PowerBands | None" = None
+    expected: Mapping[int, dict[str, Any]] = field(default_factory=dict, hash=False)
 
     def summary(self) -> str:
         """Return the design and the probability of success at its size."""
@@ -59,12 +63,16 @@ class TrialForecast(Shown):
     def to_dict(self) -> dict[str, Any]:
         """Return prior, plan, sizes, influences, exclusions and pilot as plain values."""
         found = self.result
+        stops = {n: each["expected_participants"] for n, each in self.expected.items()}
         document: dict[str, Any] = {
             "design": self.design_id,
             "endpoint": self.endpoint,
             "prior": self.prior.model_dump(mode="json"),
             "plan": asdict(self.plan),
-            "sizes": [asdict(each) for each in found.sizes],
+            "sizes": [
+                {**asdict(each), "expected_participants": stops.get(each.participants)}
+                for each in found.sizes
+            ],
             "main_participants": found.main,
             "influences": [asdict(each) for each in found.influences],
             "exclusions": [asdict(each) for each in found.exclusions],
@@ -143,7 +151,8 @@ class TrialForecast(Shown):
         -------
         pandas.DataFrame
             ``participants``; probabilities ``success``, ``band_low``, ``band_high``, ``benefit``,
-            ``success_given_benefit``, ``misleading``, ``harm_shown``.
+            ``success_given_benefit``, ``misleading``, ``harm_shown``; and, with interim analyses,
+            ``expected_participants`` under the prior.
         """
         import pandas as pd
 
@@ -167,7 +176,13 @@ class TrialForecast(Shown):
 
         article = None if self.article is None else self.article.result
         return forecast_page(
-            self.design_id, self.endpoint, self.prior, self.plan, self.result, article
+            self.design_id,
+            self.endpoint,
+            self.prior,
+            self.plan,
+            self.result,
+            article,
+            self.expected,
         )
 
 
@@ -179,6 +194,7 @@ def forecast_of(
     from pretese.literature.forecast import forecast
     from pretese.literature.prior_source import prior_source
     from pretese.trial.design.forecast_plan import forecast_plan
+    from pretese.trial.group_sequential.expected_size import expected_under_prior
 
     source = prior_source(prior)
     plan = forecast_plan(design, source.control_risks)
@@ -192,8 +208,11 @@ def forecast_of(
         risks = article.result.control_risks
         plan = replace(plan, control_risk_range=(float(risks.min()), float(risks.max())))
     result = forecast(source.make, plan, source.unknowns, every, main, pilot, source.without, risks)
-    sha256 = content_hash(text)
-    return TrialForecast(design.id, sha256, _endpoint(design), source.prior, plan, result, article)
+    expected = expected_under_prior(design, plan, source.prior.mixture(), every)
+    return TrialForecast(
+        design.id, content_hash(text), _endpoint(design), source.prior, plan, result, article,
+        expected,
+    )  # fmt: skip
 
 
 def _endpoint(design: "DesignFile") -> str:

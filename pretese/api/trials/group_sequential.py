@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.arguments.argument_numbers import number_of
@@ -111,6 +112,7 @@ def boundaries(
     treatment_arms: int = 1,
     allocation_ratio: float = 1.0,
     futility_z: Sequence[float] = (),
+    prior: str | Path | None = None,
 ) -> "Boundaries | MultiArmBoundaries":
     """Make a group-sequential design, and with two risks its sample size.
 
@@ -160,6 +162,9 @@ def boundaries(
         With several treatments: participants of each per participant of the control.
     futility_z
         With several treatments: z at each interim analysis below which a treatment is dropped.
+    prior
+        With risks: what `Design.forecast` takes, such as ``"evidence"``. Adds the probability of
+        success and the expected sample size, averaged over the prior of the odds ratio.
 
     Raises
     ------
@@ -197,6 +202,8 @@ def boundaries(
         )  # fmt: skip
         from pretese.api.trials.multi_arm_boundaries import multi_arm_boundaries
 
+        if prior is not None:
+            raise _fault("prior", "several treatments do not take it", "leave it out")
         return multi_arm_boundaries(
             choice.information_fractions(information),
             choice.choose_shape(spending, shape, numbers, cumulative),
@@ -216,23 +223,30 @@ def boundaries(
         futility_at=choice.chosen_analyses("futility_analyses", futility_analyses, count),
         harm=choice.choose_harm(harm, harm_alpha, alpha, sides),
     )  # fmt: skip
-    size = _sample_size(design, _both_risks(control_risk, treated_risk), margin, hypothesis)
+    size = _sample_size(design, _both_risks(control_risk, treated_risk), margin, hypothesis, prior)
     return Boundaries(rounded_document({**describe_boundaries(design), **size}))
 
 
 def _sample_size(
     design: "SequentialDesign", risks: tuple[float, float] | None, margin: float | None,
-    hypothesis: str | None,
+    hypothesis: str | None, prior: str | Path | None,
 ) -> dict[str, Any]:  # fmt: skip
     """Return the field of participants; without risks nothing."""
     from pretese.trial.group_sequential.boundary_choice import null_difference
-    from pretese.trial.group_sequential.boundary_document import describe_sample_size
+    from pretese.trial.group_sequential.boundary_document import (
+        describe_sample_size,
+        describe_under_prior,
+    )
 
     if risks is not None:
         control, treated = risks
         null = null_difference(margin, hypothesis)
-        return {"participants": describe_sample_size(design, treated, control, null)}
-    for argument, value in (("margin", margin), ("hypothesis", hypothesis)):
+        size = describe_sample_size(design, treated, control, null)
+        if prior is not None:
+            size["under_prior"] = describe_under_prior(design, size, prior)
+        return {"participants": size}
+    given = (("margin", margin), ("hypothesis", hypothesis), ("prior", prior))
+    for argument, value in given:
         if value is not None:
             cure = "give control_risk and treated_risk too"
             raise _fault(argument, "it was given without risks", cure)

@@ -38,7 +38,7 @@ def pooled_over_imputations(data: Data, analyse: Callable[[Data], Estimate]) -> 
     """
     missing, rule = data.missing, data.design.imputation or Imputation()
     if missing is None:
-        raise ValueError("no outcome is missing")  # the caller has looked
+        raise ValueError("no outcome is missing")  # checked by the caller
     rows = _rows(data)
     fit = fit_logistic(rows, data.outcome, data.include.astype(float))
     spread = fit.cov + RIDGE * np.einsum("...ii->...i", fit.cov)[..., None] * np.eye(rows.shape[-1])

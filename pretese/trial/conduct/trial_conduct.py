@@ -71,7 +71,7 @@ class Participants:
         """Return the last day of follow-up of a time under control and under treatment."""
         days = self.eligible.endpoints[endpoint].days
         if days is None:
-            raise ValueError("the endpoint is not a time")  # the caller has looked
+            raise ValueError("the endpoint is not a time")  # checked by the caller
         control, treated = self._assigned(days, effect, switching)
         return control.astype(np.int64), treated.astype(np.int64)
 

@@ -304,7 +304,7 @@ class EndpointAnalysis(Document):
         for method in COUNT_METHODS:
             if method == self.method:
                 return CountTest(method, sides, self.nulls)
-        raise ValueError(f"{self.method} needs more than counts")  # the caller has looked
+        raise ValueError(f"{self.method} needs more than counts")  # checked by the caller
 
     @property
     def effect_scale(self) -> Scale:

@@ -1,6 +1,7 @@
 """A group-sequential design as plain values, with its sample size for two event risks."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,28 @@ def describe_sample_size(
         "exact_expected_participants_under_alternative": float(trial.expected_participants),
         "exact_rejects_at_analysis": [float(p) for p in trial.efficacy],
     }
+
+
+def describe_under_prior(
+    design: SequentialDesign, participants: dict[str, Any], prior: str | Path
+) -> dict[str, Any]:
+    """Return success and expected sample size, averaged over a prior of the odds ratio.
+
+    Parameters
+    ----------
+    participants
+        As `describe_sample_size` returns it.
+    """
+    from pretese.literature.prior_source import prior_source  # evidence is slow to load
+    from pretese.trial.group_sequential.prior_average import averaged_over_prior
+
+    source = prior_source(prior)
+    per_arm = participants["per_arm_at_analysis"]
+    found = averaged_over_prior(
+        design, [(n, n) for n in per_arm], participants["control"], source.prior.mixture(),
+        nulls=(participants["null"],),
+    )  # fmt: skip
+    return {"prior": source.prior.about, **found}
 
 
 def _check_risks(treated: float, control: float, null: float) -> None:

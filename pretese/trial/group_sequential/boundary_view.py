@@ -50,6 +50,20 @@ def _size_lines(size: dict[str, Any]) -> list[str]:
         f"exact type I error            {size['exact_type_1_error']:.4f}  {_where(size['null'])}",
         "exact expected participants   "
         f"{size['exact_expected_participants_under_alternative']:.1f}  both arms",
+        *_prior_lines(size.get("under_prior")),
+    ]
+
+
+def _prior_lines(found: dict[str, Any] | None) -> list[str]:
+    if found is None:
+        return []
+    how = "exact" if found["exact"] else "normal approximation"
+    return [
+        "",
+        *wrap(f"Averaged over the prior ({found['prior']}; {how}):", 80),
+        f"probability of success        {found['success']:.4f}",
+        f"probability of benefit        {found['benefit']:.4f}",
+        f"expected participants         {found['expected_participants']:.1f}  both arms",
     ]
 
 

@@ -99,6 +99,15 @@ def assurance(design: DesignFile, results: Results, participants: int) -> Measur
     return mean(np.sum(weighed, axis=0))
 
 
+def expected_size(design: DesignFile, results: Results, participants: int) -> Measure:
+    """Return the mean number of participants recruited, averaged over the prior."""
+    weighed = [
+        each.weight_percent / 100 * results[participants, each.effect_percent / 100].recruited
+        for each in design.prior
+    ]
+    return mean(np.sum(weighed, axis=0))
+
+
 def _endpoints(design: DesignFile, outcomes: Outcomes) -> list[dict[str, Any]]:
     """Return one row for each of several endpoints."""
     if not design.secondary:

@@ -56,7 +56,7 @@ def combined_z(design: DesignFile, interim: InterimData) -> Floats:
     """
     rule, plan = design.monitoring.reestimation, design.monitoring.plan()
     if rule is None or interim.participants is None:
-        raise ValueError("sizes are not re-estimated from counts")  # the caller has looked
+        raise ValueError("sizes are not re-estimated from counts")  # checked by the caller
     if interim.analyses > plan.analyses:
         cure = "re-estimation does not change the number of analyses; remove the others"
         problem = f"analysis {plan.analyses + 1} is not allowed; {plan.analyses} are planned"
@@ -91,7 +91,7 @@ def combined_limits(
     """
     rule, rates = design.monitoring.reestimation, design.monitoring.plan().information_rates
     if rule is None:
-        raise ValueError("sizes are not re-estimated")  # the caller has looked
+        raise ValueError("sizes are not re-estimated")  # checked by the caller
     at = rule.at_analysis
     weights = [rates[at - 1], rates[analysis] - rates[at - 1]]
 
@@ -115,7 +115,7 @@ def _alone(interim: InterimData, analysis: int, after: int = 0, *, null: float =
     ``analysis`` counts from 0; ``after`` is a number of analyses, 0 for all participants.
     """
     if interim.events is None or interim.participants is None:
-        raise ValueError("there are no counts")  # the caller has looked
+        raise ValueError("there are no counts")  # checked by the caller
     events, participants = interim.events[analysis], interim.participants[analysis]
     if after:
         events, participants = (

@@ -8,7 +8,7 @@ import numpy as np
 
 from estimate.performance.measures import paired_difference
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.measures.summary import assurance, summarise_point
+from pretese.trial.measures.summary import assurance, expected_size, summarise_point
 from pretese.trial.measures.trial_means import plain_measure, won
 from pretese.trial.power.additional_measures import additional_measures
 from pretese.trial.power.decision_verdict import verdict_document
@@ -115,7 +115,11 @@ def _point(
 def _assured(design: DesignFile, results: Recorded, participants: int) -> dict[str, Any]:
     effects = {each.effect_percent / 100 for each in design.prior}
     here = {(participants, effect): results[participants, effect] for effect in effects}
-    return {"participants": participants, **plain_measure(assurance(design, here, participants))}
+    return {
+        "participants": participants,
+        **plain_measure(assurance(design, here, participants)),
+        "expected_participants": plain_measure(expected_size(design, here, participants)),
+    }
 
 
 def _search_document(solution: Solution) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pretese.literature.pooled_evidence import PooledEvidence
 from pretese.literature.prior import PriorFile
 from pretese.plots.style import svg
 from pretese.trial.ensemble.power_bands import EnsemblePower
-from pretese.trial.views.ensemble_figure import draw_ensemble_power
+from pretese.trial.report.figures.ensemble_figure import draw_ensemble_power
 from pretese.trial.views.forecast_figure import draw_forecast
 
 #: Open numbers shown.

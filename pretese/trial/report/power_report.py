@@ -222,8 +222,11 @@ def _results(document: dict[str, Any]) -> dict[str, Any]:
         "null_analyses": analysis_rows(null),
         "sizes": [size_cells(point) for point in points if point["reestimation"]],
         "endpoints": endpoint_rows(main, null),
-        "assurance": [f"{row['participants']} participants: {number(row, share=True)}"
-                      for row in document["assurance"]],
+        "assurance": [
+            f"{row['participants']} participants: {number(row, share=True)}, "
+            f"{number(row['expected_participants'])} participants expected"
+            for row in document["assurance"]
+        ],
         "replicates_to_settle": replicates_table(document),
         "grid_heads": list(GRID_HEADS),
         "cells": grid_rows(grid),

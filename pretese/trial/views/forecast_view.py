@@ -1,6 +1,8 @@
 """Console view of the forecast of a trial under published evidence."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -15,6 +17,7 @@ from pretese.trial.ensemble.power_bands import EnsemblePower
 def forecast_page(
     design: str, endpoint: str, prior: PriorFile, plan: TrialPlan, found: Forecast,
     article: EnsemblePower | None = None,
+    expected: Mapping[int, dict[str, Any]] | None = None,
 ) -> str:  # fmt: skip
     """Return prior, probability of success by size, influences, and the value of a pilot trial."""
 
@@ -23,6 +26,12 @@ def forecast_page(
         for line in _prior_lines(endpoint, prior, plan):
             console.print(line)
         console.print(_sizes(found))
+        for size, each in (expected or {}).items():
+            how = "exact" if each["exact"] else "normal approximation"
+            console.print(
+                f"{size:,} participants planned: {each['expected_participants']:,.0f} expected "
+                f"with the interim analyses ({how})."
+            )
         console.print("Band: middle 95 % over the ranges below, each value equally probable.")
         console.print(f"\nInfluences on the probability of success at {found.main:,} participants:")
         console.print(_influences(found))

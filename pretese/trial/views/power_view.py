@@ -50,7 +50,10 @@ def _show_design(console: Console, design: dict[str, Any]) -> None:
     _show_method(console, design)
     for row in design["assurance"]:
         words = f"Assurance over the prior with {row['participants']} participants"
-        console.print(f"{words}: {number(row, share=True)}", highlight=False)
+        size = number(row["expected_participants"])
+        console.print(
+            f"{words}: {number(row, share=True)}; expected participants {size}", highlight=False
+        )
     if design["sensitivity"]:
         console.print(grid_table(design["sensitivity"]))
         console.print(worst_case(design["sensitivity"]), highlight=False)

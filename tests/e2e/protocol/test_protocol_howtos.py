@@ -31,7 +31,7 @@ def sessions(text: str):
 
 
 def fits(expected: list[str], got: list[str]) -> bool:
-    """Say whether the output is as written; ``...`` stands for any lines, or any end of a line.
+    """Return whether the output is as written; ``...`` stands for any lines, or any end of a line.
 
     Blanks at the end of a line, with which tables are filled up, are not seen.
     """

@@ -60,7 +60,7 @@ def test_participants_come_with_exact_power_beside_the_closed_form(capsys):
     assert participants["per_arm_fixed"] == 116
     assert participants["per_arm_at_analysis"] == [43, 86, 128]
     assert participants["exact_power"] == pytest.approx(0.8, abs=0.02)
-    # A futility boundary that does not bind is ignored where type I error is concerned.
+    # A non-binding futility boundary is ignored for the type I error.
     assert participants["exact_type_1_error"] == pytest.approx(0.025, abs=0.002)
     assert sum(participants["exact_rejects_at_analysis"]) == pytest.approx(
         participants["exact_power"]

@@ -1,4 +1,4 @@
-"""`pretese monitor` as a trial statistician types it."""
+"""`pretese monitor` as a trial statistician uses it."""
 
 import json
 
@@ -28,7 +28,7 @@ TWO_SIDED = DESIGN.replace("2.5", "5").replace("sides: 1", "sides: 2")
 
 @pytest.fixture
 def type_in(tmp_path, capsys):
-    """Return what the command prints of analyses of a design, and what it says on the way."""
+    """Return standard output and standard error of the command for analyses of a design."""
 
     def type_words(analyses, *words, design=DESIGN, code=0):
         table = tmp_path / "analyses.csv"
@@ -53,7 +53,8 @@ def test_o37_a_trial_of_three_analyses(type_in):
     """Values of rpact, as `tests/reference/r/inline_constants.R` prints them.
 
     At the end rpact multiplies drifts by the unpooled error, where the statistic has the pooled
-    one; here each lies where the score test finds as many errors between it and the data.
+    one; here each is the risk difference at which the score test has that distance in standard
+    errors.
     """
     found = type_in(ANALYSES, "--json")
     analyses, final = found["analyses"], found["final"]

@@ -1,4 +1,4 @@
-"""The tutorial runs as it stands, and the reference leaves no field out."""
+"""The commands of the tutorial run unchanged, and the reference lists every field."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""`pretese power` as a user types it."""
+"""`pretese power` as a user runs it."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""`pretese power` and `report` where counts are drawn in place of participants."""
+"""`pretese power` and `report` with simulated counts in place of participants."""
 
 import json
 
@@ -82,7 +82,8 @@ def test_designs_that_are_compared_share_their_participants(folder, capsys):
         "patient-level",
     ]
     full = next(row for row in found["paired"] if row["effect_percent"] == 100)
-    # Two-sided 5 % and one-sided 2.5 % decide alike on nearly all of the same participants.
+    # Two-sided 5 % and one-sided 2.5 % give the same decision in almost all trials with the same
+    # participants.
     assert abs(full["power_difference"]["value"]) < 0.06
     assert 0 < full["power_difference"]["mcse"] < 0.02
 

@@ -1,4 +1,4 @@
-"""`pretese power` killed, interrupted, resumed, extended, spread over processes."""
+"""`pretese power` killed, interrupted, resumed, extended, and run in several processes."""
 
 import hashlib
 import json
@@ -33,7 +33,7 @@ monitoring: {analyses_percent: [50, 100]}
 sensitivity: {dropout: [0, 20]}
 """
 
-#: 600 participants drawn participant by participant: blocks of 250 trials, the last one cut.
+#: 600 participants at patient level: blocks of 250 trials, the last one smaller.
 REPLICATES = 600
 
 
@@ -204,8 +204,7 @@ def test_the_grid_names_its_worst_case(whole):
     planned, lossy = grid["cells"]
     assert planned["power_difference"]["value"] == 0
     assert lossy["power_difference"]["value"] < -2 * lossy["power_difference"]["mcse"]
-    # Paired on the same participants: less error than of two powers that know nothing of each
-    # other.
+    # Paired on the same participants: a smaller error than with two independent powers.
     assert lossy["power_difference"]["mcse"] < 0.8 * 2**0.5 * planned["power"]["mcse"]
     assert grid["worst"]["power"] == 1
     for cell in grid["cells"]:

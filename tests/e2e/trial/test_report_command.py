@@ -1,4 +1,4 @@
-"""`pretese report`: the page holds what was simulated, and its examples replay."""
+"""`pretese report`: the page contains the simulated results, and its examples are reproduced."""
 
 import json
 import re

@@ -48,7 +48,7 @@ def grow(root: Path, tree: dict[tuple[str, ...], bytes | str]) -> None:
 
 
 def write(out: Path, word: str, ending: str) -> bool:
-    """Write a result and say whether it was written."""
+    """Write a result and return whether it was written."""
     try:
         with result_folder(out) as folder:
             (folder / "table.csv").write_text(word)

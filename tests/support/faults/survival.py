@@ -142,7 +142,7 @@ def left_over(found: Iterable[str]) -> list[str]:
 
 
 def _is_left(ready: Prepared, name: str) -> bool:
-    """Say whether a temporary file of a killed run is all that is left: it stays beside a file."""
+    """Return whether only a temporary file of a killed run remains, next to a file."""
     one_file = ready.case.before is None or ready.case.words is report_in_its_study
     return one_file and "pretese-partial-" in name
 

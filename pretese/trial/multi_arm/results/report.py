@@ -5,7 +5,8 @@ from typing import Any
 
 from pretese.io.text.html_page import render_page
 from pretese.plots.style import svg
-from pretese.trial.multi_arm.results import rows
+from pretese.trial.multi_arm.design.design_file import parse_multi_arm
+from pretese.trial.multi_arm.results import chapters, rows
 from pretese.trial.multi_arm.results.figures import draw_arms
 from pretese.trial.multi_arm.results.view import plan_words
 from protocol.errors import InputError
@@ -17,12 +18,18 @@ from simulate.scenario.transported import Transported
 def render_arms(document: dict[str, Any], text: str) -> str:
     """Return the page of a study from its document and the text of its design file."""
     found = document["transported"]
+    design = parse_multi_arm(text, document["id"])
     return render_page(
         "multi-arm.html",
         document=document,
         text=text,
         plan=plan_words(document),
         transported=found and Transported.model_validate(found),
+        estimands=chapters.estimand_pairs(design),
+        methods=chapters.method_pairs(design, document),
+        checks=chapters.verification_rows(document),
+        examples=chapters.example_rows(document),
+        conclusion=chapters.conclusion(document),
         figure=svg(draw_arms(document)),
         found=_search(document),
         heads=_flat(rows.CONFIGURATION_HEADS),

@@ -28,6 +28,7 @@ from pretese.trial.multi_arm.counts import why_patients
 from pretese.trial.multi_arm.design.configurations import arm_configurations
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.results.exact_arms import exact_power, why_not_exact
+from pretese.trial.multi_arm.results.examples import example_trials
 from pretese.trial.multi_arm.results.figures import draw_arms
 from pretese.trial.multi_arm.results.measures import (
     allocation_balance,
@@ -178,8 +179,14 @@ class _Study:
             "transported": _transported(design),
             "sample_size_search": None if found is None else _search_document(found),
             "sizes": [self._size(size) for size in sizes],
+            "examples": self._examples(sizes[-1]),
             "versions": versions(),
         }
+
+    def _examples(self, participants: int) -> list[dict[str, Any]]:
+        """Return single trials of the planned effects."""
+        planned = arm_configurations(self.design)[0]
+        return example_trials(self.design, trials_of(self._trials(participants), planned))
 
     def write_replicates(self, path: Path, document: dict[str, Any]) -> None:
         """Write the replicates of all sizes and configurations into one file."""

@@ -126,17 +126,17 @@ def test_success_is_calibrated_over_control_risks():
     assert len(set(size["rules"]["success"]["probability"])) == 1
 
 
-def test_borrowing_gains_power_where_controls_agree_and_error_where_they_are_better():
+def test_borrowing_gains_power_with_concordant_controls_and_inflates_the_error_with_better_ones():
     rows = study_of(bayes={"control": HISTORY}).to_dict()["sizes"][0]["by_control_risk"]
     at = {row["points"]: row for row in rows}
     assert at[0]["power"] > at[0]["power_not_borrowed"]
     assert at[20]["type_i_error"] > at[20]["type_i_error_not_borrowed"] + 0.01
     weights = [at[points]["informative_weight"] for points in (0, 10, 20)]
-    assert weights == sorted(weights, reverse=True)  # it yields as the controls disagree
+    assert weights == sorted(weights, reverse=True)  # borrowing decreases as the controls disagree
     assert weights[0] > 0.8
 
 
-def test_the_prior_of_the_control_counts_as_many_participants_as_it_is_worth():
+def test_the_effective_sample_size_of_the_control_prior():
     prior = study_of().to_dict()["priors"]["control"]
     assert prior["effective_sample_size"]["elir"] == pytest.approx(10)
     assert prior["effective_sample_size"]["moment"] == pytest.approx(10)

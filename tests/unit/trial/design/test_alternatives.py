@@ -1,4 +1,4 @@
-"""A design whose assumptions are replaced, and what a grid and a tornado make of that."""
+"""Designs with replaced assumptions, in sensitivity grids and tornado plots."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def test_every_combination_is_a_cell_and_too_many_are_refused():
         settings_of({"dropout": tuple(range(MOST + 1))})
 
 
-def test_one_word_moves_both_arms_and_a_path_one_of_them():
+def test_a_name_changes_both_arms_and_a_path_changes_one():
     both, _ = with_settings(plain(), None, {"dropout": 10})
     assert (both.dropout.control_percent, both.dropout.treated_percent) == (10, 10)
     one, _ = with_settings(plain(), None, {"treatment_switching.treated_percent": 5})
@@ -56,7 +56,7 @@ def test_one_word_moves_both_arms_and_a_path_one_of_them():
     assert (risk.risks.control_percent, risk.risks.treated_percent) == (30, 50)
 
 
-def test_the_control_risk_moves_the_odds_of_both_arms():
+def test_the_control_risk_shifts_the_log_odds_of_both_arms():
     changed, _ = with_settings(plain(), None, {"control_risk": np.log(2)})
     # Odds 1/4 become 1/2, odds 1 become 2.
     assert changed.risks.control_percent == pytest.approx(100 / 3)
@@ -69,7 +69,7 @@ def test_the_control_risk_moves_the_odds_of_both_arms():
     )
 
 
-def test_a_spread_between_sites_can_be_put_in_where_the_design_has_none():
+def test_a_site_effect_can_be_added_to_a_design_without_one():
     design, scenario = read_design("three-analyses")[0], load_scenario("rct-two-arm")
     assert planned_value(design, scenario, "site_sd") == 0
     changed, _ = with_settings(design, scenario, {"site_sd": 0.7})
@@ -114,7 +114,7 @@ def test_ranges_are_the_sweeps_and_the_ends_of_the_axes():
     assert "spermatogenesis.treatment.direct" not in ranges  # calibrated: it has no range
 
 
-def test_the_worst_cell_of_a_grid_is_the_one_that_loses_most_participants(runner):
+def test_the_worst_cell_of_a_grid_has_the_highest_dropout(runner):
     axes = {"dropout": (0.0, 30.0), "control_risk": (0.0, 1.0)}
     grid = study_grid(plain(participants=100), None, axes, 100, 3, 400, runner)
     document = grid_document(grid)
@@ -129,7 +129,7 @@ def test_the_worst_cell_of_a_grid_is_the_one_that_loses_most_participants(runner
     assert cells[1]["risk_control"] > cells[0]["risk_control"] + 0.1
 
 
-def test_a_cell_in_which_treatment_harms_has_no_power(runner):
+def test_a_cell_with_a_harmful_treatment_has_no_power(runner):
     grid = study_grid(
         plain(participants=100), None, {"risks.control_percent": (20.0, 85.0)}, 100, 3, 400, runner
     )
@@ -142,7 +142,7 @@ def test_a_cell_in_which_treatment_harms_has_no_power(runner):
     assert harmed["power_difference"]["value"] == pytest.approx(gap)
 
 
-def test_a_tornado_is_led_by_the_weightiest_assumption(runner):
+def test_a_tornado_begins_with_the_most_influential_assumption(runner):
     axes = {"dropout": (0.0, 40.0), "treatment_switching": (0.0, 1.0), "control_risk": (0.0, 0.0)}
     tornado = study_tornado(plain(participants=80), None, axes, 80, 3, 300, runner)
     document = tornado_document(tornado)
@@ -155,14 +155,14 @@ def test_a_tornado_is_led_by_the_weightiest_assumption(runner):
     assert abs(second["difference_high"]["value"]) < abs(first["difference_high"]["value"])
 
 
-def test_a_path_that_counts_is_put_into_words():
+def test_a_path_with_an_index_has_a_label():
     scenario = load_scenario("rct-two-arm")
     assert _words(scenario, "behaviour.missed_share") == "behaviour.missed_share"
     words = _words(scenario, "population.correlations.0.correlation")
     assert words == "correlation of fsh_iu_l and lh_iu_l"
 
 
-def test_every_end_that_a_tornado_visits_is_allowed_by_the_scenario():
+def test_every_end_of_a_tornado_is_allowed_by_the_scenario():
     scenario = load_scenario("paper")
     design = pretese.design("three-analyses")._file
     ranges = assumed_ranges(design, scenario, {})

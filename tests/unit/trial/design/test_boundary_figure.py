@@ -1,4 +1,4 @@
-"""The figure of boundaries: what its curves are, and that every design can be drawn."""
+"""The figure of boundaries: its curves, and figures of every design."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Calendar-time trend: participants recruited later have another risk, in both arms alike."""
+"""Calendar-time trend: participants recruited later have another risk, equally in both arms."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def trending(by=0.6, **changes):
     return validate(plain, DesignFile, "test")
 
 
-def test_a_participant_has_sperm_where_liability_and_time_exceed_the_cut():
+def test_sperm_are_found_if_liability_with_trend_exceeds_the_threshold():
     trials = draw_trials(trending(), SCENARIO, 5, 80, 3)
     months = trials.arrival_months
     liability = draw_cohort(SCENARIO, 5, 3, 0, 80).spermatogenic_liability
@@ -41,7 +41,7 @@ def test_a_participant_has_sperm_where_liability_and_time_exceed_the_cut():
     assert months[:, 0].max() < months[:, -1].min()
 
 
-def test_the_first_participant_is_as_he_was_and_none_loses_what_a_rising_trend_gives():
+def test_a_rising_trend_leaves_the_first_participant_unchanged_and_removes_no_success():
     before, after = (draw_trials(d, SCENARIO, 5, 400, 20) for d in (STEADY, trending()))
     assert np.array_equal(before.arrival_months, after.arrival_months)
     for old, new in zip(before.eligible.success, after.eligible.success, strict=True):
@@ -50,7 +50,7 @@ def test_the_first_participant_is_as_he_was_and_none_loses_what_a_rising_trend_g
         assert (new > old)[:, 200:].sum() > 3 * (new > old)[:, :100].sum() > 0
 
 
-def test_the_control_risk_of_late_participants_moves_by_what_is_asked():
+def test_the_control_risk_of_late_participants_changes_by_the_trend():
     participants, replicates = 600, 60
     trials = draw_trials(trending(), SCENARIO, 1, participants, replicates)
     late, months = trials.arrival_months > 18, trials.arrival_months
@@ -63,7 +63,7 @@ def test_the_control_risk_of_late_participants_moves_by_what_is_asked():
         assert (abs(found - asked) < 3 * proportion_mcse(asked, count)) == right, by
 
 
-def test_both_arms_trend_alike_so_that_randomised_arms_keep_their_level():
+def test_an_equal_trend_in_both_arms_does_not_inflate_the_type_i_error():
     replicates, found = 2000, {}
     for method in ("simple", "blocks"):
         design = trending(3.0, randomisation={"method": method})
@@ -73,10 +73,10 @@ def test_both_arms_trend_alike_so_that_randomised_arms_keep_their_level():
     error = np.sqrt(2 / replicates)  # of a variance
     assert abs(found["simple"].rejected.mean() - 0.05) < 3 * proportion_mcse(0.05, replicates)
     assert abs(found["simple"].z.var() - 1) < 3 * error
-    # Blocks balance the calendar; a test that does not know it is too careful.
+    # Blocks balance calendar time; a test that ignores it is conservative.
     assert found["blocks"].rejected.mean() < 0.05
     assert found["blocks"].z.var() < 1 - 4 * error
-    # Participants compared by when they came, and not at random, do differ.
+    # Participants compared by time of recruitment, without randomisation, differ.
     success = draw_trials(trending(3.0), SCENARIO, 2, 300, 200).eligible.success[0]
     early, late = success[:, :150].mean(1), success[:, 150:].mean(1)
     pooled = success.mean(1)
@@ -84,7 +84,7 @@ def test_both_arms_trend_alike_so_that_randomised_arms_keep_their_level():
     assert (abs(z) > 1.96).mean() > 0.9
 
 
-def test_a_smaller_trial_is_still_the_beginning_of_a_larger_one():
+def test_a_smaller_trial_is_the_first_part_of_a_larger_one_with_a_trend():
     design = trending(site_sd={
         "value": 0.4, "unit": "log odds", "status": "assumed", "source": "a test", "sweep": [0, 1],
     })  # fmt: skip
@@ -102,21 +102,22 @@ def test_the_true_effect_of_a_trial_is_that_of_its_own_participants():
     assert np.array_equal(out.risk_control, control.mean(1))
 
 
-def test_a_conditional_truth_is_that_of_a_trial_as_long_as_the_one_planned():
+def test_a_conditional_truth_is_that_of_a_trial_with_the_planned_duration():
     analysis = {"method": "logistic", "covariates": ["fsh_iu_l"]}
     design = trending(2.5, analysis=analysis)
     short, long = (
         given_truths(design, SCENARIO, 1, 1.0, participants)[0][0] for participants in (100, 600)
     )
     steady = given_truths(trending(0.0, analysis=analysis), SCENARIO, 1, 1.0)[0][0]
-    # Time explains outcomes and is not in the model: the longer the trial, the nearer to 1.
+    # Time is prognostic and not in the model: the longer the trial, the closer the odds ratio is to
+    # 1.
     assert long < short - 0.02 < steady
     out = simulate_design(design, SCENARIO, [(600, 1.0)], seed=1, replicates=300)[600, 1.0]
     assert abs(measures(design, out)["bias"].z) < 3
     assert abs(out.estimate.mean() - steady) > 5 * out.estimate.std() / np.sqrt(300)
 
 
-def test_participants_of_a_huge_trial_come_at_the_times_of_the_planned_one():
+def test_participants_of_a_large_trial_arrive_at_the_times_of_the_planned_one():
     participants_ = simulate_participants(trending(30.0), SCENARIO, 1, 1200, 2)
     success = participants_.eligible.success[0]
     assert success[:, 300:600].all()
@@ -124,7 +125,7 @@ def test_participants_of_a_huge_trial_come_at_the_times_of_the_planned_one():
     assert not success[:, 600:610].all()
 
 
-def test_trend_is_an_assumption_of_grid_and_tornado():
+def test_the_trend_is_an_assumption_of_grid_and_tornado():
     assert planned_value(STEADY, SCENARIO, "calendar_trend") == 0
     changed, _ = with_settings(STEADY, SCENARIO, {"calendar_trend": -0.3})
     assert (changed.calendar_trend.value, changed.calendar_trend.unit) == (
@@ -139,7 +140,7 @@ def test_trend_is_an_assumption_of_grid_and_tornado():
         with_settings(trending(), SCENARIO, {"calendar_trend.speed": 1.0})
 
 
-def test_there_is_no_exact_power_and_plain_participants_do_not_drift():
+def test_a_trend_excludes_exact_power_and_fixed_event_rates():
     assert why_not_enumerated(STEADY) is None
     assert why_not_enumerated(trending()) == "there is a calendar-time trend"
     risks = {"control_percent": 40, "treated_percent": 55}

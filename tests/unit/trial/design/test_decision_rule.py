@@ -1,4 +1,4 @@
-"""Thresholds of a design file: met, not met, or not clear within Monte Carlo error."""
+"""Thresholds of a design file: met, not met, or inconclusive given Monte Carlo error."""
 
 import numpy as np
 import pytest
@@ -62,7 +62,7 @@ def decide(document, **thresholds):
         (0.79, "not met", "no-go"),
     ],
 )
-def test_power_is_held_to_its_threshold_within_monte_carlo_error(power, verdict, overall):
+def test_power_is_compared_with_its_threshold_given_monte_carlo_error(power, verdict, overall):
     found = decide(study(power=power), min_power_percent=80)
     (part,) = found["parts"]
     assert (part["verdict"], found["verdict"], found["participants"]) == (verdict, overall, 200)
@@ -74,12 +74,12 @@ def test_power_is_held_to_its_threshold_within_monte_carlo_error(power, verdict,
 @pytest.mark.parametrize(
     ("level", "verdict"), [(0.05, "met"), (0.0545, "inconclusive"), (0.061, "not met")]
 )
-def test_a_level_must_lie_below_its_threshold(level, verdict):
+def test_a_type_i_error_must_be_below_its_threshold(level, verdict):
     (part,) = decide(study(level=level), max_type_i_error_percent=5.5)["parts"]
     assert (part["verdict"], part["at"]) == (verdict, "no effect")
 
 
-def test_the_level_is_the_greatest_of_plan_cells_and_family():
+def test_the_type_i_error_is_the_maximum_of_plan_cells_and_family():
     def cell(dropout, power, level):
         return {"at": {"dropout": dropout}, "power": share(power), "type_one_error": share(level)}
 
@@ -97,13 +97,13 @@ def test_the_level_is_the_greatest_of_plan_cells_and_family():
     family = {"method": "holm", "errors": errors}
     (level,) = decide(study(cells=cells, family=family), max_type_i_error_percent=5.5)["parts"]
     assert (level["value"], level["at"]) == (0.09, "no effect on birth")
-    # Endpoints that do not share the level make no promise on their family.
+    # Without a shared alpha the family-wise error is not controlled, and not part of the rule.
     alone = {"method": "none", "errors": errors}
     (level,) = decide(study(family=alone), max_type_i_error_percent=5.5)["parts"]
     assert level["at"] == "no effect"
 
 
-def test_means_are_held_to_limits_and_a_fixed_number_may_reach_its_own():
+def test_means_are_compared_with_limits_and_a_fixed_number_may_equal_its_limit():
     fixed = {"value": 200.0, "mcse": 0.0, "n": 10_000}
     for limit, verdict in ((200, "met"), (199, "not met"), (201, "met")):
         (part,) = decide(study(participants=fixed), max_expected_participants=limit)["parts"]
@@ -124,7 +124,7 @@ def test_all_trials_rejecting_do_not_make_a_power_of_exactly_one():
     assert part["replicates_to_settle"] == 35  # 0.9 x 0.1 x (1.96 / 0.1)^2 = 34.6
 
 
-def test_trials_that_would_tell_do_tell():
+def test_the_proposed_number_of_replicates_settles_the_verdict():
     (part,) = decide(study(power=0.807), min_power_percent=80)["parts"]
     assert part["replicates_to_settle"] == pytest.approx(0.8 * 0.2 * (1.96 / 0.007) ** 2, rel=1e-3)
     for scale, verdict in ((1.02, "go"), (0.98, "inconclusive")):
@@ -138,10 +138,10 @@ def test_trials_that_would_tell_do_tell():
         "current estimate."
     )
     (part,) = decide(study(power=0.80001), min_power_percent=80)["parts"]
-    assert part["replicates_to_settle"] is None  # some thousand million
+    assert part["replicates_to_settle"] is None  # about 10^9 replicates
 
 
-def test_one_threshold_missed_stops_whatever_the_others_say():
+def test_one_threshold_not_met_makes_the_decision_no_go():
     thresholds = {
         "min_power_percent": 80,
         "max_duration_months": 30,
@@ -156,13 +156,13 @@ def test_one_threshold_missed_stops_whatever_the_others_say():
     )
 
 
-def test_showing_harm_does_not_count_as_power():
+def test_rejection_in_favour_of_control_does_not_count_as_power():
     (part,) = decide(study(power=0.9, wrong=0.6), min_power_percent=80)["parts"]
     assert (part["value"], part["verdict"]) == (pytest.approx(0.3), "not met")
     assert part["mcse"] == pytest.approx((0.3 * 0.7 / 10_000) ** 0.5)
 
 
-def test_what_was_not_simulated_is_not_clear():
+def test_a_measure_that_was_not_simulated_is_inconclusive():
     found = decide(study(), min_worst_case_power_percent=70)
     (part,) = found["parts"]
     assert (part["verdict"], part["at"], part["value"]) == ("inconclusive", "not simulated", None)
@@ -185,13 +185,13 @@ def test_what_was_not_simulated_is_not_clear():
         ({"min_assurance_percent": 40}, "assurance needs a prior"),
     ],
 )
-def test_nonsense_is_bad_input(decision, message):
+def test_an_invalid_decision_rule_is_bad_input(decision, message):
     plain = read_design("three-analyses")[0].model_dump(exclude_defaults=True)
     with pytest.raises(InputError, match=message):
         validate({**plain, "decision": decision}, DesignFile, "test")
 
 
-def test_a_decision_changes_nothing_that_is_drawn():
+def test_a_decision_rule_does_not_change_the_simulation():
     design = read_design("re-estimation")[0]
     with_one = design.model_copy(update={"decision": DecisionRule(min_power_percent=80)})
     assert simulation_record(with_one, None) == simulation_record(design, None)

@@ -1,4 +1,4 @@
-"""The design file: shipped ones read, bad ones say what is wrong."""
+"""The design file: shipped files are valid, and faults are reported."""
 
 import pytest
 
@@ -46,13 +46,13 @@ OTHERS = {"three-arms-live-birth", "enrichment-long-infertility", "bayesian-borr
 
 
 @pytest.mark.parametrize("name", sorted(set(pretese.shipped().designs) - OTHERS))
-def test_shipped_designs_read_and_are_named_as_their_files(name):
+def test_shipped_designs_are_valid_and_named_like_their_files(name):
     design, sha256 = read_design(name)
     assert design.id == name
     assert len(sha256) == 64
 
 
-def test_there_are_the_ready_designs():
+def test_the_shipped_designs_are_complete():
     assert set(pretese.shipped().designs) == {
         "superiority-any-sperm",
         "superiority-retrieval-only",
@@ -77,7 +77,7 @@ def test_analyses_fall_on_whole_blocks(tmp_path):
 
 
 @pytest.mark.parametrize(("sides", "errors"), [(1, "0.1, 1, 2.5"), (2, "0.2,2,5")])
-def test_error_may_be_spent_as_a_list_states(tmp_path, sides, errors):
+def test_cumulative_alpha_may_be_a_list(tmp_path, sides, errors):
     # rpact 3.3.4: user spending of 0.001, 0.01, 0.025 (one side) at analyses of 30, 60, 100 %;
     # computed by tests/reference/r/inline_constants.R.
     alpha = errors.split(",")[-1]

@@ -45,7 +45,7 @@ def drawn(design):
 
 
 def strata_by_hand(trials):
-    """Return the joint class; a value at a cut point belongs below, one not recorded is apart."""
+    """Return the joint class; missing values are a separate class."""
     fsh, years = (trials.baseline[each["variable"]] for each in FACTORS)
     first = np.where(np.isnan(fsh), 3, np.digitize(fsh, [12, 20], right=True))
     return first * 3 + np.where(np.isnan(years), 2, years > 3)
@@ -95,7 +95,7 @@ def test_minimisation_by_them_balances_better_than_chance():
     assert gaps[0] < gaps[1] / 2
 
 
-def test_several_arms_take_them_too():
+def test_several_arms_allow_strata_by_factors():
     arms = {name: {"regimen": regimen} for name, regimen in
             (("none", "no-therapy"), ("hcg", "hcg-only"), ("guided", "fsh-guided"))}  # fmt: skip
     fields = {**FIELDS, "arms": arms, "randomisation": {"method": "stratified", "by": BY}}
@@ -106,7 +106,7 @@ def test_several_arms_take_them_too():
     assert found.guess_rate[:, 2].min() > found.guess_rate[:, 0].max()
 
 
-def test_both_rules_of_the_observer_agree_in_two_arms():
+def test_both_guessing_strategies_agree_in_two_arms():
     rng = np.random.default_rng(1)
     arm, group = rng.integers(0, 2, (3, 40)), rng.integers(0, 4, (3, 40))
     assert arm_guess_rates(arm, group, (1, 2)) == pytest.approx(

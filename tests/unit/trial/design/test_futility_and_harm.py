@@ -1,4 +1,4 @@
-"""Futility by rules, analyses chosen apart for efficacy and futility, and harm boundaries."""
+"""Futility rules, separate analyses for efficacy and futility, and harm boundaries."""
 
 import json
 
@@ -36,7 +36,7 @@ def trial(**fields):
     }  # fmt: skip
 
 
-def test_futility_by_power_is_at_that_power():
+def test_a_futility_rule_by_power_has_that_conditional_power():
     for words, drift_of in (
         ("CP(10)", lambda plan, z, t: plan.drift),
         ("CPobserved(10)", lambda plan, z, t: z / np.sqrt(t)),
@@ -51,11 +51,11 @@ def test_futility_by_power_is_at_that_power():
     assert predictive_power([t, 1.0], [9.0, plan.upper[-1]], 1, z) == pytest.approx(0.05, abs=1e-6)
 
 
-def test_futility_by_z_and_effect_and_the_power_that_is_left():
+def test_futility_by_z_and_by_effect_reduces_power_as_enumerated():
     plan = monitoring(futility="z(0, 0.5)").plan()
     assert plan.lower[:-1] == pytest.approx((0.0, 0.5))
     free = monitoring().plan()
-    assert plan.upper == pytest.approx(free.upper)  # it does not bind
+    assert plan.upper == pytest.approx(free.upper)  # non-binding
     assert plan.drift > free.drift
     assert plan.rejection(plan.drift).sum() == pytest.approx(0.8, abs=1e-9)
     none = monitoring(futility="effect(0)").plan()
@@ -71,7 +71,7 @@ def test_listed_beta_is_that_of_the_function_that_it_lists():
     assert listed.lower == pytest.approx(monitoring(futility="OF").plan().lower, abs=1e-6)
 
 
-def test_error_of_an_analysis_without_a_boundary_is_spent_at_the_next():
+def test_alpha_of_an_analysis_without_a_boundary_is_spent_at_the_next():
     plan = monitoring(efficacy_analyses=[2], futility="OF", futility_analyses=[1]).plan()
     assert np.isinf(plan.upper[0])
     assert plan.lower[1] == -np.inf
@@ -83,7 +83,7 @@ def test_error_of_an_analysis_without_a_boundary_is_spent_at_the_next():
     assert plan.upper[1:] == pytest.approx(two.upper, abs=1e-9)
 
 
-def test_harm_boundaries_hold_their_own_error():
+def test_harm_boundaries_control_their_own_type_i_error():
     plan = monitoring(harm="Pocock", harm_alpha_percent=5).plan()
     rates = np.array(plan.information_rates)
     low, _ = exit_probabilities(rates, np.append(plan.harm, -np.inf), np.full(3, np.inf))
@@ -124,7 +124,7 @@ def test_simulated_trials_stop_as_often_as_enumeration_finds():
     assert harm[-1] == 0
 
 
-def test_a_running_trial_stops_at_the_harm_boundary(tmp_path, capsys):
+def test_an_ongoing_trial_stops_at_the_harm_boundary(tmp_path, capsys):
     plan, data = tmp_path / "plan.yaml", tmp_path / "data.csv"
     plan.write_text(json.dumps(trial(harm="OF")))
     data.write_text(

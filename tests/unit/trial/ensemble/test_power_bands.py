@@ -1,4 +1,4 @@
-"""Power over parameter sets: counts where they describe the trial, bands, and the command."""
+"""Power over parameter sets: simulation by counts where they suffice, bands, and the command."""
 
 import json
 
@@ -20,7 +20,7 @@ def design_file(name):
     ("name", "endpoint"),
     [("superiority-any-sperm", "any_sperm"), ("superiority-retrieval-only", None)],
 )
-def test_counts_serve_where_nobody_is_excluded(name, endpoint):
+def test_counts_suffice_if_no_participant_is_excluded(name, endpoint):
     assert counted_endpoint(design_file(name)) == endpoint
 
 

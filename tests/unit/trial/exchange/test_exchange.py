@@ -1,4 +1,4 @@
-"""A design as a synopsis and as USDM: every part of the file, and nothing that it does not hold."""
+"""A design as a synopsis and as USDM: every part of the file, and nothing else."""
 
 import json
 import re
@@ -18,7 +18,7 @@ def usdm_of(name):
 
 
 @pytest.mark.parametrize("name", DESIGNS)
-def test_usdm_holds_arms_objectives_and_estimands_of_every_shipped_design(name):
+def test_usdm_contains_arms_objectives_and_estimands_of_every_shipped_design(name):
     (study,) = usdm_of(name)["study"]["versions"]
     (design,) = study["studyDesigns"]
     given = pretese.design(name).to_dict()
@@ -31,7 +31,7 @@ def test_usdm_holds_arms_objectives_and_estimands_of_every_shipped_design(name):
 
 
 @pytest.mark.parametrize("name", ["superiority-any-sperm", "three-arms-live-birth"])
-def test_every_reference_of_usdm_leads_to_an_object(name):
+def test_every_reference_in_usdm_identifies_an_object(name):
     text = json.dumps(usdm_of(name))
     known = re.findall(r'"id": "([^"]+)"', text)
     assert len(known) == len(set(known))
@@ -58,7 +58,7 @@ def test_a_synopsis_states_design_and_estimands_and_what_is_not_held():
         assert words in text, words
 
 
-def test_what_a_file_states_of_itself_is_shown(tmp_path):
+def test_author_and_date_of_a_file_are_shown(tmp_path):
     path = tmp_path / "own.yaml"
     path.write_text(
         "id: own\ntitle: A_trial\nquestion: Is it better?\nversion: '2.1'\nauthor: A. Author\n"

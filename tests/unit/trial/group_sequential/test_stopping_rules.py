@@ -1,4 +1,4 @@
-"""Futility by rules, harm and chosen analyses in `boundaries`: the same as in a design file."""
+"""Futility rules, harm and selected analyses in `boundaries`: the same as in a design file."""
 
 import json
 
@@ -70,7 +70,7 @@ def test_what_cannot_be_is_refused_by_name(arguments, message):
         pretese.boundaries(3, **arguments)
 
 
-def test_the_command_takes_the_same(capsys):
+def test_the_command_gives_the_same_boundaries(capsys):
     words = ["boundaries", "--analyses", "3", "--futility", "z(0,0.5)", "--harm", "OF",
              "--harm-alpha", "0.05", "--efficacy-analyses", "2"]  # fmt: skip
     assert run([*words, "--json"]) == 0

@@ -1,4 +1,4 @@
-"""The table of analyses: what it may say, and every fault by file, row and field."""
+"""The table of interim data: valid forms, and every fault by file, row and field."""
 
 import pytest
 
@@ -147,6 +147,6 @@ def test_all_faults_are_reported_at_once(tmp_path):
     ]
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path):
+def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(InputError, match="there is no such file"):
         read_interim_data(tmp_path / "no.csv")

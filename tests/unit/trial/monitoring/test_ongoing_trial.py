@@ -1,4 +1,4 @@
-"""An ongoing trial against its plan, by hand."""
+"""An ongoing trial compared with its plan, computed by hand."""
 
 import numpy as np
 import pytest
@@ -69,7 +69,7 @@ def refused(plan, interim, **asked):
     return str(caught.value)
 
 
-def test_a_trial_of_one_analysis_is_an_ordinary_analysis():
+def test_a_trial_with_one_analysis_is_an_ordinary_analysis():
     plan = design("{analyses_percent: [100], alpha_percent: 2.5, sides: 1}")
     found = reported(plan, counts((80, 200, 104, 200)))
     z = 0.12 / np.sqrt(0.46 * 0.54 * 2 / 200)
@@ -108,7 +108,7 @@ def test_conditional_and_predictive_power_of_two_analyses_by_hand():
     assert future["predictive_prior"] == pytest.approx(mixed, abs=1e-9)
 
 
-def test_boundaries_follow_analyses_that_arrived_early():
+def test_boundaries_are_recomputed_for_early_analyses():
     found = reported(design(), counts((24, 60, 30, 60)))
     row, coming = found["analyses"][0], found["next"]
     spent = 2 * ndtr(ndtri(0.0125) / np.sqrt(0.3))
@@ -123,7 +123,7 @@ def test_boundaries_follow_analyses_that_arrived_early():
     assert edges == pytest.approx([-ndtri(spent), ndtri(spent)], abs=1e-6)
 
 
-def test_no_error_to_spend_is_not_a_boundary_and_no_interval():
+def test_without_alpha_to_spend_there_is_no_boundary_and_no_interval():
     found = reported(design(TWO.replace("OF", "'user(0,2.5)'")), counts((20, 100, 80, 100)))
     row = found["analyses"][0]
     assert row["boundaries"] == {"lower": None, "upper": None}
@@ -149,7 +149,7 @@ def test_data_after_the_stop_are_analysed_without_the_stopping_analysis():
     assert any("Whitehead" in remark for remark in found["remarks"])
 
 
-def test_an_overrunning_needs_a_stop_and_is_one_analysis():
+def test_overrunning_requires_a_stop_and_is_one_analysis():
     assert "no analysis follows the end" in refused(
         design(), counts((40, 100, 50, 100)), overrunning=True
     )
@@ -157,7 +157,7 @@ def test_an_overrunning_needs_a_stop_and_is_one_analysis():
     assert "row 4: 2 analyses follow the end" in refused(design(), many, overrunning=True)
 
 
-def test_a_trial_that_ends_early_spends_what_is_left():
+def test_a_trial_that_ends_early_spends_the_remaining_alpha():
     interim = counts((36, 100, 50, 100))
     running, final = reported(design(), interim), reported(design(), interim, final=True)
     assert running["state"]["stopped"] is False
@@ -179,7 +179,7 @@ def test_the_last_analysis_by_number_is_the_last_if_it_is_nearly_complete():
     assert further["state"]["stopped"] is False
 
 
-def test_more_analyses_than_planned_are_used_where_error_is_spent():
+def test_error_spending_allows_more_analyses_than_planned():
     rows = [(12 * k, 40 * k, 14 * k, 40 * k) for k in range(1, 6)]
     found = reported(design(), counts(*rows))
     assert [row["fraction"] for row in found["analyses"]] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1])
@@ -211,7 +211,7 @@ def test_final_limits_agree_with_the_adjusted_p_value():
         assert found["conf_low"] < found["median_unbiased"] < found["conf_high"]
 
 
-def test_a_futility_boundary_that_does_not_bind_may_be_overruled():
+def test_a_non_binding_futility_boundary_may_be_overruled():
     poor = (50, 100, 46, 100)
     found = reported(design(FUTILE), counts(poor))
     row = found["analyses"][0]
@@ -224,7 +224,7 @@ def test_a_futility_boundary_that_does_not_bind_may_be_overruled():
     assert went_on["final"]["p_value"] == pytest.approx(without["final"]["p_value"], abs=1e-12)
 
 
-def test_a_trial_ended_for_futility_spends_no_error():
+def test_a_trial_ended_for_futility_spends_no_alpha():
     found = reported(design(FUTILE), counts((50, 100, 46, 100)), final=True)
     assert found["state"]["reason"] == "futility"
     assert found["analyses"][0]["alpha_spent"] < 0.01
@@ -232,7 +232,7 @@ def test_a_trial_ended_for_futility_spends_no_error():
     assert any("the remaining alpha was not spent" in remark for remark in found["remarks"])
 
 
-def test_a_futility_boundary_that_binds_ends_the_trial():
+def test_a_binding_futility_boundary_ends_the_trial():
     plan = design(FUTILE.replace("}", ", binding: true}"))
     found = reported(plan, counts((50, 100, 46, 100)))
     assert (found["state"]["reason"], found["analyses"][0]["recommendation"]) == (
@@ -245,7 +245,7 @@ def test_a_futility_boundary_that_binds_ends_the_trial():
 
 
 @pytest.mark.parametrize("efficacy", ["WT(0.25)", "HP(3)", "user(0.5,2.5)"])
-def test_boundaries_fixed_beforehand_hold_for_analyses_as_planned_alone(efficacy):
+def test_boundaries_fixed_beforehand_are_valid_only_for_planned_analyses(efficacy):
     plan = design(TWO.replace("OF", f"'{efficacy}'"))
     found = reported(plan, counts((40, 101, 50, 102)))
     assert found["analyses"][0]["boundaries"] == found["analyses"][0]["planned_boundaries"]
@@ -258,7 +258,7 @@ def test_boundaries_fixed_beforehand_hold_for_analyses_as_planned_alone(efficacy
     assert "row 3: analysis 2 has information fraction 0.750" in refused(plan, many)
 
 
-def test_repeated_p_is_where_the_boundary_is_the_statistic():
+def test_the_repeated_p_value_is_the_alpha_at_which_the_boundary_equals_the_statistic():
     found = reported(design(TWO.replace("OF", "WT(0.25)")), counts((40, 100, 54, 100)))
     p = found["analyses"][0]["repeated"]["p_value"]
     at = design(TWO.replace("OF", "WT(0.25)").replace("2.5", f"{100 * p:.10f}"))
@@ -279,7 +279,7 @@ def test_dropout_lowers_the_participants_planned_to_be_analysed():
     assert reported(design(), counts((4, 10, 5, 10)), planned=80)["analyses"][0]["fraction"] == 0.25
 
 
-def test_estimates_bring_their_information():
+def test_information_of_estimates_is_computed_from_their_standard_errors():
     found = reported(design(), estimates((0.10, 0.07), (0.12, 0.0491)))
     planned = 200 / (0.4 * 0.6 + 0.55 * 0.45)
     assert (found["information_unit"], found["planned"]) == ("information", pytest.approx(planned))
@@ -304,7 +304,7 @@ def test_logarithms_of_odds_ratios_are_read_as_such():
     assert power == pytest.approx(expected, abs=1e-9)
 
 
-def test_where_participants_are_the_clock_information_comes_from_the_last_analysis():
+def test_information_is_scaled_from_the_last_analysis_if_participants_are_the_unit():
     plan = from_scenario(
         more="analysis: {method: g-computation-randomised, covariates: [age_years]}\n"
     )
@@ -359,7 +359,7 @@ def test_after_re_estimation_stages_are_combined_by_the_planned_weights():
     assert any("No median-unbiased estimate" in remark for remark in found["remarks"])
 
 
-def test_the_new_size_has_the_conditional_power_that_was_asked_for():
+def test_the_new_size_has_the_target_conditional_power():
     found = reported(design(RESIZED), counts((40, 100, 50, 100)))
     sizes = found["resized"]["participants"]
     assert found["next"]["participants"] == sizes[-1] != 400
@@ -368,7 +368,7 @@ def test_the_new_size_has_the_conditional_power_that_was_asked_for():
     assert 0.9 <= power < 0.91  # rounded up to a whole block
 
 
-def test_re_estimation_is_refused_where_nothing_holds():
+def test_re_estimation_is_refused_where_no_inference_is_valid():
     plan = design(RESIZED)
     naive = design(RESIZED.replace("50}", "50, combination: naive}"))
     assert "the naive test inflates" in refused(naive, counts((40, 100, 50, 100)))
@@ -386,7 +386,7 @@ def test_re_estimation_is_refused_where_nothing_holds():
     )
 
 
-def test_what_counts_do_not_tell_is_refused():
+def test_analyses_that_need_more_than_counts_are_refused():
     adjusted = from_scenario(more="analysis: {method: mantel-haenszel, strata: [site]}\n")
     message = refused(adjusted, counts((40, 100, 50, 100)))
     assert (
@@ -417,7 +417,7 @@ def test_numbers_on_a_wrong_scale_are_refused():
     )
 
 
-def test_a_primary_endpoint_is_monitored_if_its_level_is_its_own():
+def test_a_primary_endpoint_is_monitored_only_at_full_alpha():
     second = "secondary: [{endpoint: {variable: live_birth, endpoint_month: 24}}]\n"
     analyses = counts((40, 100, 50, 100))
     for method in ("", "multiplicity: {method: fixed sequence}\n"):
@@ -440,7 +440,7 @@ def test_counts_without_variance_have_no_final_analysis():
     assert any("have no variance" in remark for remark in found["remarks"])
 
 
-def test_a_trial_that_goes_utterly_wrong_is_analysed_at_its_end():
+def test_a_trial_with_an_extreme_opposite_effect_is_analysed_at_its_end():
     rows = (492, 500, 0, 500), (988, 1000, 10, 1000)
     found = reported(
         design(TWO, participants=("participants: 400", "participants: 2000")), counts(*rows)

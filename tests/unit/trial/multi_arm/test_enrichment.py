@@ -1,4 +1,4 @@
-"""Trials that test all participants and a population, and may go on with the population alone."""
+"""Trials that test all participants and a population, and may continue with only the population."""
 
 import pytest
 import yaml
@@ -30,12 +30,12 @@ def drawn(design):
     return draw_screened(design, None, 160, 1, 0, 120)
 
 
-def test_a_trial_that_is_enriched_fills_its_places_with_members(design, drawn):
+def test_an_enriched_trial_recruits_only_members_of_the_population(design, drawn):
     found = conduct_enrichment(design, arm_configurations(design)[0], drawn, 160)
     enriched = (found.reason[:, 0] == SELECTION) & (found.at_analysis[:, 1] == 2)
     stopped = (found.reason == FUTILITY).all(1)
     assert enriched.sum() > 5
-    assert (found.participants[enriched].sum(1) >= 160).all()  # and those who came meanwhile
+    assert (found.participants[enriched].sum(1) >= 160).all()  # and those recruited meanwhile
     assert (found.at_analysis[stopped] == 1).all()
     assert (found.participants[stopped].sum(1) == 80).all()
     whole = (found.analyses == 2) & ~enriched
@@ -53,7 +53,7 @@ def test_the_effect_is_in_the_patients_of_a_configuration(design, drawn):
     assert truth["works only outside long"][1] == 0
     inside = truth["works only in long"]
     assert inside[1] == truth["as planned"][1]
-    assert 0.3 < inside[0] / inside[1] < 0.6  # so many participants are members
+    assert 0.3 < inside[0] / inside[1] < 0.6  # number of participants who are members
     assert names[2:] == ["works only in long", "works only outside long"]
 
 

@@ -1,4 +1,4 @@
-"""Trials of several treatments against one control: files, simulation, exact power, answers."""
+"""Trials of several treatments against one control: files, simulation, exact power, results."""
 
 import json
 
@@ -141,8 +141,11 @@ def test_why_there_is_no_exact_power(changes, message):
     assert message in why_not_exact(design, design.participants)
 
 
-def test_dropped_arms_recruit_no_more_and_their_places_stay_empty():
-    at_once = {"variable": "any_sperm", "endpoint_month": 0}  # nobody comes while waiting
+def test_dropped_arms_recruit_no_further_participants():
+    at_once = {
+        "variable": "any_sperm",
+        "endpoint_month": 0,
+    }  # no recruitment while endpoints are awaited
     design = read(
         monitoring=TWO_ANALYSES, dropping={"keep_best": [1]}, participants=480, endpoint=at_once
     )
@@ -180,7 +183,7 @@ def test_a_harmful_treatment_is_dropped_for_harm():
 
 
 @pytest.mark.parametrize("rule", ["thompson", "doubly adaptive"])
-def test_response_adaptive_allocation_moves_participants_and_keeps_the_error(rule):
+def test_response_adaptive_allocation_controls_the_type_i_error(rule):
     design = read(
         risks_percent={"placebo": 30, "hcg": 30, "ufsh": 60},
         monitoring=TWO_ANALYSES, participants=240, testing={"procedure": "combination"},
@@ -216,7 +219,7 @@ def test_a_planned_change_of_the_allocation():
     assert moved.participants.mean(0) == pytest.approx([100, 75, 75, 150], abs=3)
 
 
-def test_shares_are_whole_numbers_and_the_best_treatment_is_likeliest():
+def test_allocations_are_whole_numbers_and_favour_the_best_treatment():
     shares = np.array([[0.25, 0.5, 0.25], [0.0, 1.0, 0.0]])
     assert apportion(shares, 7).tolist() == [[2, 3, 2], [0, 7, 0]]
     best = probability_best(
@@ -336,7 +339,7 @@ def test_sample_size_is_searched_exactly_where_counts_can_be_enumerated():
 
 
 @pytest.mark.parametrize("name", ["tornado", "effects", "compare"])
-def test_what_two_arms_take_is_refused_by_name(name):
+def test_options_of_two_arm_designs_are_refused_by_name(name):
     given = {"tornado": True, "effects": [50], "compare": ["three-analyses"]}[name]
     with pytest.raises(InputError, match="several arms do not take it"):
         pt.design(PLAIN).power(**{name: given})
@@ -346,7 +349,7 @@ def test_what_two_arms_take_is_refused_by_name(name):
         pt.design(PLAIN).forecast()
 
 
-def test_large_trials_are_enumerated_by_thresholds():
+def test_large_trials_are_enumerated_by_critical_counts():
     design = read(participants=20_000, risks_percent={"placebo": 40, "hcg": 40, "ufsh": 42.5})
     found = exact_power(design, arm_configurations(design)[0], 19_998)
     # Normal theory: 6,666 in each arm, 2.5 points, SE 0.85 points: 2.94 beyond 1.96 to 2.21.
@@ -355,3 +358,31 @@ def test_large_trials_are_enumerated_by_thresholds():
     # which it does with 0.96 given so high a z of correlation 1/2.
     expected = norm.sf(2.2121) + 0.96 * (norm.sf(1.96) - norm.sf(2.2121))
     assert found.familywise_error == pytest.approx(expected, abs=0.0006)
+
+
+def test_the_report_has_the_chapters_of_a_simulation_study_and_example_trials():
+    fields = {**PLAIN, "monitoring": TWO_ANALYSES, "dropping": {"futility_z": [0]}}
+    study = pt.design(fields).power(replicates=60, progress=False)
+    document, page = study.to_dict(), study.report()
+    for chapter in (
+        "Aims",
+        "Estimands",
+        "Methods",
+        "Verification",
+        "Example trials",
+        "Conclusions",
+    ):
+        assert f"{chapter}</h2>" in page
+    courses = {each["course"]: each for each in document["examples"]}
+    assert len({each["trial"] for each in document["examples"]}) == len(courses)
+    design = parse_multi_arm(yaml.safe_dump(fields, sort_keys=False), "file.yaml")
+    drawn = simulate_arms(design, 400, seed=1, size=60)["as planned"]
+    won = rejections(design, drawn) > 0
+    for course, each in courses.items():
+        k = each["trial"]
+        assert [bool(row["rejected"]) for row in each["comparisons"]] == won[k].tolist()
+        assert [row["analysis"] for row in each["comparisons"]] == drawn.at_analysis[k].tolist()
+        if "no success" in course:
+            assert not won[k].any()
+        if "success at an interim analysis" in course.replace("a success", "success"):
+            assert any(r["ended"] == "success" and r["analysis"] == 1 for r in each["comparisons"])

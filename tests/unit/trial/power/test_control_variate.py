@@ -1,4 +1,4 @@
-"""Power of adjusted analyses with the unadjusted test as control variate, and chosen replicates."""
+"""Power of adjusted analyses with a control variate, and the number of replicates."""
 
 import numpy as np
 import pytest
@@ -31,8 +31,8 @@ def design(**changes):
     return validate(BY_SITE | changes, DesignFile, "test")
 
 
-def test_what_the_control_misses_corrects_the_share():
-    """Ten of forty have both events, and the control should have been seen 12 times."""
+def test_the_error_of_the_control_variate_corrects_the_proportion():
+    """Ten of forty have both events, and the expected number of control events is 12."""
     control = np.repeat([1.0, 0.0], [10, 30])
     same = controlled_share(control, control, 0.3)
     assert float(same.measure.value) == pytest.approx(0.3)
@@ -62,7 +62,7 @@ def studies():
 
 
 @pytest.mark.parametrize(("effect", "name"), [(0.0, "rejection"), (1.0, "power")])
-def test_level_and_coverage_are_unbiased_over_a_hundred_seeds(studies, effect, name):
+def test_type_i_error_and_coverage_are_unbiased_over_a_hundred_seeds(studies, effect, name):
     controlled, plain = studies[0][effect], studies[1][effect]
     value = np.array([float(each[name].measure.value) for each in controlled])
     error = np.array([float(each[name].measure.mcse) for each in controlled])
@@ -70,7 +70,7 @@ def test_level_and_coverage_are_unbiased_over_a_hundred_seeds(studies, effect, n
     assert abs(apart.mean()) < 3.3 * apart.std(ddof=1) / 10
     assert value.std(ddof=1) < 0.75 * plain.std(ddof=1)
     assert (np.abs(value - value.mean()) < 1.96 * error).mean() > 0.85
-    # it would show: an expectation that is off by two percentage points
+    # an expectation that is wrong by two percentage points would be detected
     shifted = value + 0.02
     assert abs((plain - shifted).mean()) > 3.3 * apart.std(ddof=1) / 10
 
@@ -91,7 +91,7 @@ def test_level_and_coverage_are_unbiased_over_a_hundred_seeds(studies, effect, n
         ({}, None),
     ],
 )  # fmt: skip
-def test_a_control_whose_mean_is_not_known_is_refused(changes, reason):
+def test_a_control_variate_with_unknown_mean_is_refused(changes, reason):
     changed = design(**changes)
     assert why_no_control_variate(changed) == reason
     found = simulate_design(changed, None, [(80, 1.0)], seed=1, replicates=20, patient_level=True)
@@ -117,7 +117,7 @@ def test_replicates_are_added_until_the_error_is_small_enough():
     assert "It divides the variance of power by" in " ".join(str(planned.power(**words)).split())
 
 
-def test_the_error_asked_for_has_limits(capsys):
+def test_the_target_monte_carlo_error_has_limits(capsys):
     with pytest.raises(InputError, match=r"mcse: 0\.5 is not allowed"):
         pretese.design(BY_SITE).power(mcse=0.5)
     assert run(["power", "placebo-ufsh", "--mcse", "0.5"]) == 2

@@ -1,4 +1,4 @@
-"""Too few replicates make a draft, and what was never seen has an upper limit."""
+"""Drafts with too few replicates, and upper limits of proportions of zero."""
 
 from pretese.trial.power.decision_verdict import draft_words
 from pretese.trial.views.measure_words import cell
@@ -26,7 +26,7 @@ def test_an_exact_type_one_error_needs_no_replicates():
     assert "type I error" in draft_words(document(2000, simulated))
 
 
-def test_a_proportion_that_was_never_seen_has_its_upper_limit():
+def test_a_proportion_of_zero_has_an_upper_limit():
     none = {"value": 0.0, "mcse": 0.0, "n": 1000}
     assert cell(none, share=True, counted=True) == "0 (< 0.37)"
     assert cell(none, share=True) == "0"

@@ -34,7 +34,7 @@ def design(**changes):
 
 
 @pytest.mark.parametrize(("n1", "n2", "sides"), [(40, 40, 1), (31, 62, 2)])
-def test_windows_of_counts_lose_nothing(n1, n2, sides):
+def test_truncated_ranges_of_counts_lose_no_probability(n1, n2, sides):
     z = pooled_z(n1, n2)
     win = (np.abs(z) if sides == 2 else z) >= 1.96 - TIE
     for p1, p2 in ((0.5, 0.3), (0.02, 0.01), (0.99, 0.9)):
@@ -63,7 +63,7 @@ def test_conditional_power_is_that_of_trials_continued_from_their_counts():
         exact_sequential([45], [270], [1.9686], 0.55, 0.40, observed=seen)
 
 
-def test_the_first_exact_size_and_that_from_which_power_stays():
+def test_the_smallest_exact_size_and_that_from_which_every_size_suffices():
     found = solve_size(design(), None, 0.8, seed=1, replicates=20)
     assert (found.participants, found.stays_from) == (336, 352)  # 168 and 176 per arm
     powers = dict(zip(found.sizes, found.power, strict=True))
@@ -83,7 +83,7 @@ def test_an_effect_against_treatment_has_neither_power_nor_size():
 
 
 @pytest.mark.parametrize("patient_level", [False, True])
-def test_a_prior_may_weigh_harm(patient_level):
+def test_a_prior_may_include_harm(patient_level):
     prior = [{"effect_percent": -50, "weight_percent": 20},
              {"effect_percent": 100, "weight_percent": 80}]  # fmt: skip
     plan = design(prior=prior)

@@ -104,7 +104,7 @@ def test_simulated_trials_agree_with_exact_power_at_the_margin_and_at_the_plan(
         assert null["power"] == pytest.approx(design.monitoring.alpha_percent / 100, abs=0.006)
 
 
-def test_the_required_size_has_the_power_and_one_step_less_has_not():
+def test_the_required_size_has_the_power_and_the_next_smaller_has_not():
     design = designed()
     found = solve_size(design, None, 0.8, seed=1, replicates=100)
     assert exact_size_power(design, found.participants) >= 0.8

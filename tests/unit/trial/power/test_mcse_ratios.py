@@ -1,4 +1,4 @@
-"""Every printed Monte Carlo standard error is the spread over independent studies."""
+"""Printed Monte Carlo standard errors equal standard deviations over independent studies."""
 
 import numpy as np
 import pytest

@@ -42,7 +42,7 @@ def outcomes(estimate, half, target, control=(), treated=()):
     return Outcomes(**known)
 
 
-def test_estimates_are_held_to_the_effect_in_their_own_participants():
+def test_estimates_are_compared_with_the_sample_effect():
     # Errors 0.02, 0, -0.06 and none; half-widths 0.05; a trial without an estimate is excluded.
     found = sate_performance(
         SUPERIOR, outcomes([0.12, 0.1, 0.06, np.nan], 0.05, [0.1, 0.1, 0.12, 0.08])
@@ -169,7 +169,7 @@ def test_the_request_is_shown_with_the_plan():
     assert rows["decision"] == ("rule in the file", "no-go")
 
 
-def test_numbers_of_the_design_stand_with_their_sources_before_those_of_the_scenario():
+def test_numbers_of_the_design_precede_those_of_the_scenario_with_their_sources():
     design = read_design("minimisation-eight-sites")[0]
     rows = parameter_rows(design, scenario_of(design))
     assert rows[0][:4] == ("site_sd", "0.4", "log odds", "assumed, 0 to 1")
@@ -177,7 +177,7 @@ def test_numbers_of_the_design_stand_with_their_sources_before_those_of_the_scen
     assert parameter_rows(PLAIN, None) == []
 
 
-def test_a_truth_states_how_it_was_found():
+def test_the_report_states_how_a_true_effect_was_determined():
     assert truth_words(SUPERIOR, "patient-level").startswith("the mean of both potential outcomes")
     assert "exact, from the event rates" in truth_words(PLAIN, "binomial")
     given = {"method": "logistic", "covariates": ["age_years"]}

@@ -1,4 +1,4 @@
-"""Figures of simulated trials show every size of study, and stay small."""
+"""Figures of simulated trials for any size of study, with small files."""
 
 from dataclasses import fields
 
@@ -89,9 +89,9 @@ def test_a_heat_map_of_three_assumptions_frames_its_worst_cells():
     ]
 
 
-def test_a_row_of_cells_shows_each_at_its_height_and_dots_the_worst():
+def test_a_nested_loop_plot_shows_every_cell_and_marks_the_worst():
     document = grid()
-    # As a study writes them: the last axis moves first.
+    # In the order of a study: the last axis varies fastest.
     document["cells"].sort(key=lambda cell: [cell["at"][path] for path in document["axes"]])
     for cell in document["cells"]:
         cell["coverage"] = {"value": None, "mcse": None}
@@ -112,7 +112,7 @@ def test_a_row_of_cells_shows_each_at_its_height_and_dots_the_worst():
     assert low.get_legend_handles_labels()[1] == ["type I error"]
 
 
-def test_ends_of_a_tornado_that_go_the_same_way_stand_one_above_the_other():
+def test_ends_of_a_tornado_with_the_same_sign_are_drawn_one_above_the_other():
     def bar(path, low, high):
         ends = {"low": -1.0, "high": 1.0, "planned": 0.0, "path": path, "words": path, "unit": ""}
         pair = {"difference_low": low, "difference_high": high}
@@ -132,7 +132,7 @@ def test_ends_of_a_tornado_that_go_the_same_way_stand_one_above_the_other():
     assert svg(figure).startswith("<svg")
 
 
-def test_two_points_are_not_joined():
+def test_two_points_are_not_connected():
     measure = {"value": 0.8, "mcse": 0.01}
     points = [
         {

@@ -1,4 +1,4 @@
-"""Self-checks of a report: each verdict can go either way."""
+"""Self-checks of a report: each check can pass and fail."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def study(
 
 
 def ordered(below=0.5, over=0.025, coverage=0.95, ignores=False, usual=0.93):
-    """Return a study of a sequential trial whose naive numbers are off."""
+    """Return a study of a sequential trial with biased unadjusted estimates."""
     document = study(bias=0.02, coverage=usual)
     document["boundaries"] |= {"information_rates": [0.5, 1.0], "ignores_futility": ignores}
     for point in document["points"]:
@@ -67,7 +67,7 @@ LEVEL, EFFECT, COVERAGE = (
 )
 
 
-def test_a_sound_study_holds_throughout():
+def test_a_valid_study_passes_every_check():
     assert all(check.holds for check in checks(study()))
     assert len(checks(study())) == 4
 
@@ -82,18 +82,18 @@ def test_a_sound_study_holds_throughout():
         ({"coverage": 0.958}, COVERAGE),
     ],
 )
-def test_each_check_fails_on_what_it_checks_alone(changes, what):
+def test_each_check_fails_only_on_its_own_fault(changes, what):
     failed = [name for name, check in verdicts(**changes).items() if check.holds is False]
     assert failed == [what]
 
 
-def test_a_level_below_the_nominal_one_is_kept_and_called_conservative():
+def test_a_type_i_error_below_alpha_passes_and_is_called_conservative():
     check = verdicts(level=0.035)[LEVEL]
     assert check.holds
     assert check.found.endswith("(conservative)")
 
 
-def test_what_was_not_checked_is_neither_good_nor_bad():
+def test_a_check_that_was_not_performed_is_neither_passed_nor_failed():
     check = verdicts(exact=False)[EXACT]
     assert (check.holds, check.verdict) == (None, "not checked")
     assert "the analysis is adjusted" in check.found
@@ -102,7 +102,7 @@ def test_what_was_not_checked_is_neither_good_nor_bad():
     assert claims["The worst case over the sensitivity parameters named is known."] == "not shown"
 
 
-def test_the_greatest_of_many_errors_may_be_a_little_greater():
+def test_the_limit_for_the_largest_of_many_errors_is_wider():
     grid, family = (
         "type I error in every cell of the sensitivity grid",
         "family-wise error of the endpoints",
@@ -115,7 +115,7 @@ def test_the_greatest_of_many_errors_may_be_a_little_greater():
     assert family not in verdicts(family={"method": "none", "errors": errors})
 
 
-def test_what_the_page_could_not_check_stands_there_as_not_checked():
+def test_checks_that_were_not_possible_are_listed_as_not_checked():
     replayed, second = outside_checks(4)
     assert (replayed.verdict, second.verdict) == ("holds", "not checked")
     assert "4 of 4" in replayed.found
@@ -126,7 +126,7 @@ def test_what_the_page_could_not_check_stands_there_as_not_checked():
     ("changes", "failed"),
     [
         ({}, []),
-        ({"below": 0.485}, []),  # within the grain of counts
+        ({"below": 0.485}, []),  # within the tolerance for discrete counts
         ({"below": 0.475}, [EFFECT]),
         ({"below": 0.56}, [EFFECT]),
         ({"coverage": 0.942}, [COVERAGE]),
@@ -135,7 +135,7 @@ def test_what_the_page_could_not_check_stands_there_as_not_checked():
         ({"over": 0.031, "ignores": True}, [COVERAGE]),
     ],
 )
-def test_a_sequential_trial_claims_what_knows_of_its_analyses(changes, failed):
+def test_claims_of_a_sequential_trial_use_adjusted_estimates(changes, failed):
     document = ordered(**changes)
     assert [name for name, each in verdicts(document).items() if each.holds is False] == failed
     claims = dict(zip((EFFECT, COVERAGE), conclusions(document)[2:4], strict=True))
@@ -144,7 +144,7 @@ def test_a_sequential_trial_claims_what_knows_of_its_analyses(changes, failed):
         assert ("at most as often as" in claim) == changes.get("ignores", False)
 
 
-def test_what_a_sequential_trial_does_not_claim_is_printed_as_such():
+def test_statements_that_a_sequential_trial_does_not_support_are_marked():
     found = verdicts(ordered())
     assert (
         "unadjusted estimate: 40.0 % (MCSE 0.2), bias 0.0200 (MCSE 0.0010)" in found[EFFECT].found
@@ -152,7 +152,7 @@ def test_what_a_sequential_trial_does_not_claim_is_printed_as_such():
     assert "unadjusted interval 93.0 % (MCSE 0.2)" in found[COVERAGE].found
 
 
-def test_analyses_that_no_plan_orders_leave_estimates_uncorrected():
+def test_estimates_without_a_stagewise_ordering_are_not_adjusted():
     document = study(bias=0.02)
     document["boundaries"]["information_rates"] = [0.5, 1.0]
     check = verdicts(document)[EFFECT]

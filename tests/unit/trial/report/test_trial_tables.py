@@ -1,4 +1,4 @@
-"""Trials in tables and files: nothing is lost, and one size and effect is read at a time."""
+"""Trials in tables and files: all arrays are restored, one size and effect at a time."""
 
 from dataclasses import MISSING, dataclass, fields, replace
 
@@ -19,14 +19,14 @@ def outcomes(count, start=0.0):
     return Outcomes(**{n: start + k + np.arange(float(count)) for k, n in enumerate(names)})
 
 
-def test_every_array_of_the_outcomes_comes_back_as_it_was():
+def test_every_array_of_the_outcomes_is_restored():
     found = replace(outcomes(4), z=np.array([0.1, np.nan, -np.inf, 3.0]))
     back = outcomes_of(table_of((100, 0.5), 7, found))
     for field in fields(Outcomes):
         np.testing.assert_array_equal(getattr(back, field.name), getattr(found, field.name))
 
 
-def test_arrays_of_several_numbers_per_trial_come_back_too(monkeypatch, tmp_path):
+def test_arrays_of_several_numbers_per_trial_are_restored(monkeypatch, tmp_path):
     @dataclass(frozen=True, slots=True)
     class Wide:
         z: np.ndarray
@@ -50,7 +50,7 @@ def test_arrays_of_several_numbers_per_trial_come_back_too(monkeypatch, tmp_path
     assert joined["endpoints_2"].to_pylist() == [1, 3, 5]
 
 
-def test_a_joined_file_holds_each_point_in_groups_of_its_own(tmp_path, monkeypatch):
+def test_a_joined_file_has_separate_row_groups_for_each_point(tmp_path, monkeypatch):
     monkeypatch.setattr(table, "GROUP", 4)
     points = [(100, 0.0), (100, 0.3), (200, 0.0)]
     paths = []
@@ -83,7 +83,7 @@ def test_the_error_of_a_quantile_is_that_of_repeated_runs():
     assert error.mean() == pytest.approx(value.std(ddof=1), rel=0.12)
 
 
-def test_further_measures_know_the_truth_on_the_scale():
+def test_additional_measures_use_the_true_effect_on_the_scale():
     count = 2000
     draws = np.random.default_rng(4).normal(0.3, 0.1, count)
     needed = [field.name for field in fields(Outcomes) if field.default is MISSING]

@@ -40,8 +40,7 @@ PLAIN = {
     "monitoring": ANALYSES,
 }
 
-#: All that counts must know of: dropout, treatment switching, unequal arms and sites that
-#: open late.
+#: A design with dropout, treatment switching, unequal arms and sites that open late.
 CROWDED = {
     "allocation": (1, 2),
     "dropout": {"control_percent": 15, "treated_percent": 5},
@@ -72,7 +71,8 @@ def both():
     return design, counted, trials(design, [(360, 0.6)], 1500, patient_level=True)[360, 0.6]
 
 
-#: Means that must agree; by participants, guesses and imbalance are seen, by counts they are known.
+#: Means that must agree; guesses and imbalance are simulated with participants and computed with
+#: counts.
 COLUMNS = (
     "analysis", "rejected", "z", "estimate", "std_error", "conf_low", "conf_high", "p_value",
     "final_size", "analysed", "recruited", "n_experimental", "months", "risk_control",
@@ -92,14 +92,14 @@ def test_counts_and_participants_agree_on_average(both, name):
 @pytest.mark.parametrize(
     "name", ["z", "estimate", "analysed", "recruited", "n_experimental", "months"]
 )
-def test_counts_and_participants_have_one_law(both, name):
+def test_counts_and_participants_have_the_same_distribution(both, name):
     _, counted, drawn = both
     for analysis in (1, 2, 3):
         ours, theirs = (getattr(o, name)[o.analysis == analysis] for o in (counted, drawn))
         assert ks_2samp(ours, theirs).pvalue > 1e-4
 
 
-def test_duration_and_participants_recruited_correlate_alike(both):
+def test_duration_and_participants_recruited_have_the_same_correlation(both):
     for which in (np.corrcoef, np.cov):
         ours, theirs = (which(o.months, o.recruited)[0, 1] for o in both[1:])
         assert ours == pytest.approx(theirs, rel=0.15)
@@ -136,7 +136,7 @@ def test_event_rates_by_hand():
     assert found.analysed.tolist() == pytest.approx([0.85, 0.95])
     assert found.success.tolist() == pytest.approx([0.4 + 0.1 * 0.15, 0.55 - 0.2 * 0.15])
     assert found.target == pytest.approx(0.15 * 0.7)
-    # Half of the effect is that half of the participants have it.
+    # With half of the effect, half of the participants respond.
     assert arm_rates(plain(), 0.5).success.tolist() == pytest.approx([0.4, 0.475])
     with pytest.raises(ValueError, match="no fixed event rates"):
         arm_rates(read_design("three-analyses")[0], 1.0)
@@ -203,28 +203,28 @@ def test_a_point_does_not_depend_on_others_nor_on_blocks(monkeypatch, tmp_path):
          "the sample size is re-estimated"),
     ],
 )  # fmt: skip
-def test_what_asks_for_participants_states_why(changes, participants, reason):
+def test_designs_that_need_patient_level_simulation_state_the_reason(changes, participants, reason):
     design = plain(**changes)
     assert why_patient_level(design, [(360, 1.0), (participants, 1.0)]) == reason
     job = trial_job(design, None, [(participants, 1.0)], 1)
     assert job.spec["simulation_level"] == "patient-level"
 
 
-def test_participants_of_a_scenario_are_drawn():
+def test_participants_of_a_scenario_are_simulated():
     assert (
         why_patient_level(read_design("three-analyses")[0], [(600, 1.0)])
         == "the design names a scenario"
     )
 
 
-def test_who_draws_is_part_of_what_a_block_answers():
+def test_the_level_of_simulation_is_part_of_the_key_of_a_block():
     jobs = [trial_job(plain(), None, [(360, 1.0)], 1, patient_level=each) for each in (False, True)]
     assert [job.spec["simulation_level"] for job in jobs] == ["binomial", "patient-level"]
     keys = {next(job.blocks(100)).key for job in jobs}
     assert len(keys) == 2
 
 
-def test_designs_side_by_side_are_drawn_alike():
+def test_compared_designs_are_simulated_at_the_same_level():
     runner = Runner(None, None, None)
     mixed = [(plain(), None), (plain(randomisation={"method": "simple"}), None)]
     drawn = {job.spec["simulation_level"] for job in runner.jobs(mixed, [(360, 1.0)], 1)}
@@ -255,7 +255,7 @@ def test_arms_at_analyses_are_whole_blocks():
     assert arms_at_analyses(design, 360).tolist() == [[40, 80], [80, 160], [120, 240]]
 
 
-def test_waiting_and_poisson_are_addressed_and_right():
+def test_waiting_times_and_poisson_counts_are_reproducible_and_correct():
     streams = RandomStreams(7, CHUNK + 5, 2)
     waited = streams.waiting("w", [3, 40])
     assert waited.mean(1) == pytest.approx([3, 40], rel=0.02)
@@ -276,7 +276,7 @@ def test_expected_guesses_of_equal_arms_are_those_of_blackwell_and_hodges(half):
     assert expected_guesses(half, half) == pytest.approx(block_predictability(2 * half), rel=1e-12)
 
 
-def test_expected_guesses_of_unequal_arms_are_seen_in_blocks():
+def test_expected_guesses_of_unequal_arms_agree_with_simulated_blocks():
     streams = np.random.default_rng(3).random((400, 120))
     seen = convergence_guess(permuted_blocks(streams, (1, 2), rounds_of_blocks=[2]), (1, 2))
     assert abs(seen.mean() - expected_guesses(2, 4)) < 4 * seen.std() / 20

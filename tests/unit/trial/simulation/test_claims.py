@@ -1,4 +1,4 @@
-"""Graphs over analyses: by hand, against the graph of one analysis, and the level they keep."""
+"""Graphs over analyses: by hand, compared with the graph of one analysis, and type I error."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_one_analysis_by_hand():
         assert found.claimed.astype(int).tolist() == claimed, method
         assert found.analysis.tolist() == [1, 1, 1]
     assert decide_claims(planned(None), z).claimed.tolist() == (p <= 0.05).tolist()
-    # A one-sided test claims in the direction of treatment alone; no estimate claims nothing.
+    # A one-sided test claims only in favour of treatment; without an estimate there is no claim.
     low = np.array([[[-5.0, np.nan, 5.0]]])
     assert decide_claims(planned(None, sides=1), low).claimed.tolist() == [[False, False, True]]
     assert decide_claims(planned(None), low).claimed.tolist() == [[True, False, True]]
@@ -69,7 +69,7 @@ def test_one_analysis_is_the_graph_of_adjusted_p_values(multiplicity, sides):
 
 
 def test_two_analyses_by_hand():
-    # Pocock spending of .025: boundaries 2.157 and 2.201 for an endpoint with the whole level.
+    # Pocock spending of .025: boundaries 2.157 and 2.201 for an endpoint at full alpha.
     design = planned({"method": "fixed sequence"}, 2, efficacy="Pocock", **HALVES)
     whole = upper_at((50.0, 100.0), "Pocock", 1, 0.025)
     assert whole == pytest.approx([2.157, 2.201], abs=1e-3)
@@ -84,7 +84,7 @@ def test_two_analyses_by_hand():
     found = decide_claims(design, z)
     assert found.analysis.tolist() == [1, 1, 2, 2]
     assert found.claimed.tolist() == [[1, 1], [1, 0], [1, 0], [0, 0]]
-    # With a level of its own the secondary is claimed when it first succeeds, and stays claimed.
+    # With its own alpha the secondary is claimed when it is first rejected, and remains claimed.
     split = planned({"method": "fallback", "weights_percent": [50, 50]}, 2, efficacy="Pocock",
                     **HALVES)  # fmt: skip
     half = upper_at((50.0, 100.0), "Pocock", 1, 0.0125)
@@ -111,7 +111,7 @@ def correlated(drift, trials, seed):
     return np.stack([own + drift * np.sqrt(t), 0.9 * own + np.sqrt(1 - 0.81) * noise], -1)
 
 
-def test_each_endpoint_spends_its_own_level_which_testing_on_the_side_does_not():
+def test_each_endpoint_spends_its_own_alpha():
     design = planned({"method": "fixed sequence"}, 2, efficacy="OF", **HALVES)
     trials, worst = 60_000, 0.0
     allowed = 0.025 + 3 * proportion_mcse(0.025, trials)
@@ -127,7 +127,7 @@ def test_each_endpoint_spends_its_own_level_which_testing_on_the_side_does_not()
     assert worst > allowed
 
 
-def test_the_family_keeps_its_level_under_no_effect_at_all():
+def test_the_family_wise_error_is_controlled_under_the_global_null():
     z = correlated(0.0, 60_000, 6)
     for multiplicity in ({"method": "holm"}, {"method": "fallback", "weights_percent": [80, 20]}):
         design = planned(multiplicity, 2, efficacy="HSD(-4)", **HALVES)

@@ -30,7 +30,7 @@ PLAIN = {
 
 
 def analysed(**analysis):
-    # Blocks, so that a trial of many participants is drawn fast.
+    # Blocks, so that a large trial is simulated fast.
     plan = {**EIGHT.model_dump(), "analysis": analysis, "randomisation": {"method": "blocks"}}
     return validate(plan, DesignFile, "test")
 
@@ -40,7 +40,7 @@ def log_odds(p):
 
 
 @pytest.mark.parametrize(("allocation", "effect"), [((1, 1), 0.5), ((1, 2), 1.0)])
-def test_of_participants_alike_it_is_the_marginal_one(allocation, effect):
+def test_for_homogeneous_participants_it_equals_the_marginal_one(allocation, effect):
     design = validate({**PLAIN, "allocation": allocation}, DesignFile, "test")
     value, mcse = given_truths(design, None, 1, effect)
     assert 0 < mcse[0] < 0.01
@@ -61,7 +61,7 @@ def test_marginal_analyses_have_none():
     ],
     ids=lambda each: each["method"],
 )
-def test_large_trials_tend_to_it_and_it_is_beyond_the_marginal_one(analysis):
+def test_large_trials_converge_to_it_and_it_exceeds_the_marginal_one(analysis):
     design = analysed(**analysis)
     out = simulate_design(design, scenario_of(design), [(2400, 1.0)], seed=3, replicates=40)
     found = out[2400, 1.0]
@@ -75,9 +75,9 @@ def test_large_trials_tend_to_it_and_it_is_beyond_the_marginal_one(analysis):
     assert truth["value"] == found.given_truth[0, 0]
 
 
-def test_huge_trials_are_those_of_no_study():
+def test_large_trials_use_replicates_of_no_study():
     participants_ = simulate_participants(analysed(method="mixed"), scenario_of(EIGHT), 1, 1000, 2)
     assert participants_.site.shape == (2, 1000)
-    # Sites recur as in a trial of the planned size.
+    # Sites are repeated as in a trial of the planned size.
     assert np.array_equal(participants_.site[:, :400], participants_.site[:, 600:])
     assert set(np.unique(participants_.site)) == set(range(8))

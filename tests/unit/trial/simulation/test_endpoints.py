@@ -1,4 +1,4 @@
-"""Several endpoints of the same trials: each as if alone, and the errors of the family."""
+"""Several endpoints of the same trials: each separately, and family-wise errors."""
 
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ def sharing(multiplicity):
 
 
 def under(design, outcomes):
-    """Return the same trials, judged by another procedure."""
+    """Return the same trials, tested by another procedure."""
     path = outcomes.endpoint_path[:, None, :]
     return replace(outcomes, endpoint_claimed=decide_claims(design, path).claimed.astype(float))
 
@@ -39,7 +39,7 @@ def results():
 
 
 @pytest.mark.parametrize("endpoint", [0, 1, 2])
-def test_each_endpoint_is_what_it_would_be_alone(results, endpoint):
+def test_each_endpoint_is_that_of_a_trial_with_a_single_endpoint(results, endpoint):
     alone = SHIPPED.questions[endpoint]
     assert not alone.secondary
     one = simulate_design(alone, scenario_of(alone), [(PARTICIPANTS, 1.0)], seed=6, replicates=20)[
@@ -54,7 +54,7 @@ def test_each_endpoint_is_what_it_would_be_alone(results, endpoint):
         assert np.array_equal(getattr(several, f"endpoint_{name}")[:20, endpoint], own), name
 
 
-def test_a_trial_alone_is_that_of_the_batch(results):
+def test_a_single_trial_equals_that_of_the_batch(results):
     alone = simulate_design(
         SHIPPED, scenario_of(SHIPPED), [(PARTICIPANTS, 1.0)], seed=6, replicates=1
     )
@@ -70,7 +70,7 @@ def test_the_statistic_without_an_effect_is_that_of_the_trial_without_one(result
     assert not np.array_equal(full.endpoint_z, none.endpoint_z)
 
 
-def test_a_graph_is_the_procedure_it_spells(results):
+def test_a_graph_equals_the_named_procedure(results):
     z = results[PARTICIPANTS, 1.0].endpoint_z
     fallback = sharing({"method": "fallback", "weights_percent": [50, 30, 20]})
     graph = sharing(
@@ -86,7 +86,7 @@ def test_a_graph_is_the_procedure_it_spells(results):
     assert why_not_enumerated(SHIPPED) is None
 
 
-def test_a_sequence_goes_no_further_than_its_first_failure(results):
+def test_a_fixed_sequence_ends_at_the_first_failure(results):
     claimed = results[PARTICIPANTS, 1.0].endpoint_claimed
     assert (np.diff(claimed, axis=1) <= 0).all()
     assert np.array_equal(results[PARTICIPANTS, 1.0].rejected, claimed[:, 0])
@@ -107,7 +107,7 @@ def test_a_sequence_goes_no_further_than_its_first_failure(results):
     ],
     ids=lambda each: each["method"],
 )
-def test_the_error_of_the_family_is_kept_under_every_null(results, multiplicity):
+def test_the_family_wise_error_is_controlled_under_every_null(results, multiplicity):
     design = sharing(multiplicity)
     errors = family_errors(design, under(design, results[PARTICIPANTS, 1.0]))
     assert len(errors) == 7
@@ -115,7 +115,7 @@ def test_the_error_of_the_family_is_kept_under_every_null(results, multiplicity)
         assert each.error.value < 0.05 + 3 * proportion_mcse(0.05, TRIALS), each.nulls
 
 
-def test_without_a_procedure_the_family_errs_too_often(results):
+def test_without_a_procedure_the_family_wise_error_is_inflated(results):
     loose = sharing(None)
     errors = family_errors(loose, under(loose, results[PARTICIPANTS, 1.0]))
     assert errors[0].nulls == ("any sperm", "retrieval", "live birth")
@@ -143,7 +143,7 @@ def test_a_point_has_a_row_for_each_endpoint_and_the_errors_of_the_family(result
     assert null["endpoints"][0]["truth"]["value"] == 0
 
 
-def test_analyses_stop_on_the_primary_endpoint_as_if_it_were_alone():
+def test_stopping_depends_only_on_the_primary_endpoint():
     analyses = {"analyses_percent": [40, 70, 100], "efficacy": "HSD(-2)", "sides": 1}
     design = validate({**SHIPPED.model_dump(), "monitoring": analyses}, DesignFile, "test")
     several, one = (
@@ -159,7 +159,7 @@ def test_analyses_stop_on_the_primary_endpoint_as_if_it_were_alone():
     path = several.endpoint_path.reshape(60, 3, 3)
     at_end = path[np.arange(60), several.analysis.astype(int) - 1]
     assert np.array_equal(at_end, several.endpoint_z)
-    # All endpoints of a participant are waited for: 24 months, not 4.
+    # The analysis waits for all endpoints of a participant: 24 months, not 4.
     assert several.months == pytest.approx(one.months + 20)
     assert len(family_errors(design, several)) == 7
     assert why_not_enumerated(design) is None

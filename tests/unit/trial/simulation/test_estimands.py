@@ -1,4 +1,4 @@
-"""Strategies for what happens on the way: what each is worth, and what its analysis estimates."""
+"""Strategies for intercurrent events: true effect and estimate of each."""
 
 import numpy as np
 import pytest
@@ -42,7 +42,9 @@ def switching(strategy):
         ("excluded", (0.40, 0.60), 240, "treatment switching: excluded from the analysis"),
     ],
 )
-def test_each_strategy_for_switching_has_its_truth_and_finds_it(strategy, risks, analysed, words):
+def test_each_strategy_for_switching_is_unbiased_for_its_true_effect(
+    strategy, risks, analysed, words
+):
     design = switching(strategy)
     out = simulate_design(design, None, [(300, 1.0)], seed=2, replicates=400, patient_level=True)
     out = out[300, 1.0]
@@ -64,7 +66,7 @@ def test_each_strategy_for_switching_has_its_truth_and_finds_it(strategy, risks,
         )
 
 
-def test_the_ideal_of_a_participant_by_hand():
+def test_potential_outcomes_of_the_estimands_by_hand():
     trials = draw_trials(switching("composite"), None, 3, 300, 2)
     control, treated = trials.eligible.success
     switches = trials.participants_.would_switch
@@ -89,11 +91,11 @@ def four():
     return {one.name: one for one in each_endpoint(design, out[600, 1.0])}
 
 
-def test_four_estimands_of_one_effect_stand_side_by_side(four):
+def test_four_estimands_of_one_effect_are_compared(four):
     success, stratum, excluded, failure = (
         four[name] for name in ("success", "stratum", "excluded", "failure")
     )
-    # Of the same participants: what treatment adds is all added among those always operated.
+    # In the same participants: the effect is entirely among those operated under either arm.
     assert stratum.truth.value > success.truth.value > 2 * failure.truth.value > 0
     assert excluded.truth.value == stratum.truth.value
     for one in (success, stratum, failure):

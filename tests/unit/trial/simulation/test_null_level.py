@@ -1,8 +1,8 @@
-"""Under no effect: what minimisation over sites and diagnoses does to the size of each analysis.
+"""Type I error of each analysis after minimisation over sites and diagnoses.
 
 240 participants, 8 sites of different risk, four diagnoses, a prognostic covariate; minimised with
-probability 0.8. Balance on what predicts the outcome makes the unadjusted difference steadier than
-its standard error says, so an analysis that ignores it rejects too seldom.
+probability 0.8. Balance of prognostic factors makes the variance of the unadjusted difference
+smaller than its standard error suggests, so that an analysis that ignores it is conservative.
 """
 
 from pathlib import Path
@@ -66,7 +66,7 @@ def cmh(y, arm, stratum, strata):
     return cochran_mantel_haenszel(count_strata(y, arm, stratum, strata))[1]
 
 
-#: What 40,000 trials gave (20 runs of 2,000, seeds 0 to 19); `docs/explanation/exact-power.md`.
+#: Results of 40,000 trials (20 runs of 2,000, seeds 0 to 19); `docs/explanation/exact-power.md`.
 FULL_SIZE = {
     "unadjusted": 0.0419,
     "covariate alone": 0.0421,
@@ -87,7 +87,7 @@ def test_sizes_are_those_of_the_full_run(rates, analysis):
     assert abs(rates[analysis] - FULL_SIZE[analysis]) < 4 * proportion_mcse(0.05, 3000)
 
 
-def test_stratified_tests_hold_their_size(rates):
+def test_stratified_tests_control_their_type_i_error(rates):
     for analysis in ("cmh by site", "cmh by both"):
         assert abs(rates[analysis] - 0.05) < 3 * proportion_mcse(0.05, 3000)
 

@@ -1,4 +1,4 @@
-"""Simulated trials: against the exact power, against each other, and against the truth."""
+"""Simulated trials compared with exact power, with each other, and with true effects."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,7 +16,7 @@ from pretese.trial.design.design_reader import read_design
 from pretese.trial.design.enumeration import why_not_enumerated
 from pretese.trial.measures.exact_power import exact_behaviour
 from pretese.trial.measures.performance import measures
-from pretese.trial.measures.summary import assurance, summarise_point
+from pretese.trial.measures.summary import assurance, expected_size, summarise_point
 from pretese.trial.power.required_size import solve_size
 from pretese.trial.power.runner import Runner
 from pretese.trial.simulation.engine import simulate_design
@@ -63,12 +63,12 @@ def test_a_fixed_trial_has_the_power_that_enumeration_gives(patient_level, trial
     assert exact.power == pytest.approx(0.7590, abs=2e-4)
     assert exact.closed_form == pytest.approx(0.74174, abs=2e-5)
     assert abs(exact.z) < 3
-    if not patient_level:  # fine enough to tell the two apart
+    if not patient_level:  # enough replicates to distinguish the two
         assert (out.rejected.mean() - exact.closed_form) / proportion_mcse(0.75, trials) > 9
 
 
 @HOW
-def test_a_three_analysis_trial_stops_as_recursion_states(patient_level, trials):
+def test_a_trial_with_three_analyses_stops_as_often_as_computed_by_recursion(patient_level, trials):
     # rpact 3.3.4 simulates 0.8212, 307.12 (1e6 trials); exact 0.8213, 307.15, computed by
     # tests/reference/r/inline_constants.R.
     analyses = {"analyses_percent": [100 / 3, 200 / 3, 100], "alpha_percent": 2.5, "sides": 1}
@@ -84,7 +84,7 @@ def test_a_three_analysis_trial_stops_as_recursion_states(patient_level, trials)
     assert abs(null.z) < 3
 
 
-def test_a_smaller_trial_is_the_beginning_of_a_larger_one():
+def test_a_smaller_trial_is_the_first_part_of_a_larger_one():
     design = plain()
     both = simulated(design, [(200, 1.0), (300, 1.0)], 40, patient_level=True)
     alone = simulated(design, [(200, 1.0)], 40, patient_level=True)
@@ -108,7 +108,7 @@ def test_the_answer_does_not_depend_on_blocks_or_workers(monkeypatch, tmp_path):
         assert np.array_equal(spread.columns()[name], kept, equal_nan=True)
 
 
-def test_part_of_the_effect_is_that_part_of_the_difference():
+def test_a_fraction_of_the_effect_is_that_fraction_of_the_difference():
     design = read_design("superiority-any-sperm")[0]
     out = simulated(design, [(400, 0.0), (400, 0.5), (400, 1.0)], 60)
     none, half, full = (out[400, e].target.mean() for e in (0.0, 0.5, 1.0))
@@ -128,7 +128,7 @@ def test_treatment_switching_dilutes_the_effect_and_exclusion_does_not():
     assert kept.estimate.mean() == pytest.approx(0.15, abs=0.01)
 
 
-def test_participants_lost_are_excluded_or_failures():
+def test_dropouts_are_excluded_or_count_as_failures():
     dropped_out = {"control_percent": 10, "treated_percent": 30}
     out = simulated(plain(dropout=dropped_out), [(300, 1.0)], 400)[300, 1.0]
     assert out.analysed.mean() == pytest.approx(240, abs=1.5)
@@ -140,14 +140,14 @@ def test_participants_lost_are_excluded_or_failures():
     assert abs(exact_behaviour(design, 300, failed, (0.40, 0.55)).z) < 3
 
 
-def test_counting_retrieval_alone_hides_most_of_the_effect():
+def test_an_analysis_of_only_retrieval_misses_most_of_the_effect():
     names = ("superiority-any-sperm", "superiority-retrieval-only")
     any_sperm, retrieval = (
         simulated(read_design(name)[0], [(600, 1.0)], 300)[600, 1.0] for name in names
     )
     assert retrieval.estimate.mean() < 0.7 * any_sperm.estimate.mean()
     assert retrieval.rejected.mean() < any_sperm.rejected.mean() - 0.2
-    # Against its own target too: the participants operated in the two arms are not alike.
+    # Also biased for its own target: operated participants of the two arms are not comparable.
     bias = measures(read_design(names[1])[0], retrieval)["bias"]
     assert bias.value < -0.03
     assert bias.z < -5
@@ -167,14 +167,14 @@ def test_counting_retrieval_alone_hides_most_of_the_effect():
     ],
     ids=lambda each: each["method"],
 )
-def test_adjusted_analyses_hold_their_level_and_find_the_truth(analysis):
+def test_adjusted_analyses_control_the_type_i_error_and_are_unbiased(analysis):
     design = read_design("minimisation-eight-sites")[0]
     design = validate({**design.model_dump(), "analysis": analysis}, DesignFile, "test")
     out = simulated(design, [(600, 0.0), (600, 1.0)], 500)
     size = out[600, 0.0].rejected.mean()
     assert abs(size - 0.05) < 3.5 * proportion_mcse(0.05, 500)
     found = measures(design, out[600, 1.0])
-    # Maximum likelihood takes a conditional odds ratio some percent too far from 1.
+    # Maximum likelihood overestimates a conditional odds ratio by some percent.
     known = 0.03 if design.analysis.conditional else 0.0
     assert abs(found["bias"].value - known) < 3.5 * found["bias"].mcse
     assert abs(found["coverage"].value - 0.95) < 3.5 * proportion_mcse(0.95, 500)
@@ -182,18 +182,18 @@ def test_adjusted_analyses_hold_their_level_and_find_the_truth(analysis):
     assert why_not_enumerated(design) == "the analysis is adjusted"
 
 
-def test_a_level_without_participants_does_not_cost_the_trial():
+def test_a_factor_level_without_participants_does_not_prevent_the_analysis():
     # With 60 participants, 8 sites and 4 diagnoses most trials lack a level somewhere.
     design = read_design("minimisation-eight-sites")[0]
     out = simulated(design, [(60, 0.0)], 200)[60, 0.0]
     assert np.isnan(out.estimate).mean() < 0.35
-    # The trials of one pattern do not depend on which others are with them.
+    # The trials of one pattern do not depend on other trials of the batch.
     some = simulated(design, [(60, 0.0)], 20)[60, 0.0]
     np.testing.assert_allclose(some.estimate, out.estimate[:20], rtol=1e-8)
 
 
 def test_solving_finds_the_exact_size():
-    # First size with exact power 0.8 is 336 participants; from 352 on it stays there.
+    # The smallest size with exact power 0.8 is 336 participants; from 352 on every size has it.
     found = solve_size(plain(), None, 0.8, seed=2, replicates=3000)
     assert found.low <= 352
     assert found.high >= 336
@@ -201,14 +201,14 @@ def test_solving_finds_the_exact_size():
     assert found.low <= found.participants <= found.high
 
 
-def test_a_power_that_few_trials_cannot_tell_from_one_is_found():
+def test_a_target_power_close_to_one_is_solved():
     # Exact power passes 0.9995 at 1,200 participants.
     found = solve_size(plain(), None, 0.9995, seed=2, replicates=20_000)
     assert found.low <= 1200 <= found.high
     assert found.participants < 1400
 
 
-def test_an_impossible_size_states_so():
+def test_an_unreachable_power_is_refused():
     design = plain(participants=4000, risks={"control_percent": 40, "treated_percent": 40})
     with pytest.raises(InputError, match="does not favour treatment"):
         solve_size(design, None, 0.8, seed=1, replicates=100)
@@ -219,7 +219,7 @@ def test_an_impossible_size_states_so():
         solve_size(design, None, 1.2, seed=1, replicates=100)
 
 
-def test_assurance_weighs_power_by_the_prior():
+def test_assurance_is_power_averaged_over_the_prior():
     prior = [
         {"effect_percent": 0, "weight_percent": 50},
         {"effect_percent": 100, "weight_percent": 50},
@@ -228,14 +228,27 @@ def test_assurance_weighs_power_by_the_prior():
     out = simulated(design, [(300, 0.0), (300, 1.0)], 2000)
     found = assurance(design, out, 300)
     assert found.value == pytest.approx(0.5 * 0.759 + 0.5 * 0.0259, abs=3.5 * float(found.mcse))
+    assert float(expected_size(design, out, 300).value) == 300
 
 
-def test_sites_that_differ_make_their_participants_alike():
+def test_the_expected_size_is_averaged_over_the_prior():
+    prior = [{"effect_percent": 0, "weight_percent": 25},
+             {"effect_percent": 100, "weight_percent": 75}]  # fmt: skip
+    monitored = {"analyses_percent": [50, 100], "efficacy": "Pocock", "sides": 1}
+    design = plain(prior=prior, monitoring=monitored)
+    out = simulated(design, [(300, 0.0), (300, 1.0)], 2000)
+    means = [float(out[300, effect].recruited.mean()) for effect in (0.0, 1.0)]
+    assert means[1] < means[0] <= 300
+    found = float(expected_size(design, out, 300).value)
+    assert found == pytest.approx(0.25 * means[0] + 0.75 * means[1])
+
+
+def test_site_effects_correlate_participants_of_a_site():
     design = read_design("minimisation-eight-sites")[0]
     trials = draw_trials(design, scenario_of(design), 3, 600, 60)
     found = trials.participants_.potential(1.0)[0]
     share = [found[(trials.site == s)].mean() for s in range(8)]
-    assert np.ptp(share) < 0.1  # over trials a site is like any other
+    assert np.ptp(share) < 0.1  # over trials the sites are exchangeable
     within = np.array([[found[r][trials.site[r] == s].mean() for s in range(8)] for r in range(60)])
     participants = np.array([[(trials.site[r] == s).sum() for s in range(8)] for r in range(60)])
     chance = (0.24 * 0.76 / participants).mean()
@@ -268,7 +281,7 @@ def test_a_point_is_plain_values():
     )
 
 
-def test_a_trial_that_does_not_fill_blocks_states_so_and_is_simulated():
+def test_a_trial_with_an_incomplete_block_is_simulated_without_exact_power():
     design = plain(participants=10_002)
     assert why_not_enumerated(design, 10_000) is None
     out = simulated(design, [(10_002, 1.0)], 20)[10_002, 1.0]

@@ -1,4 +1,4 @@
-"""Sample-size re-estimation in simulated trials: against enumeration, by hand, and in batches."""
+"""Sample size re-estimation in simulated trials: compared with enumeration, by hand, in batches."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ def results():
 
 
 # rpact 3.3.4, 400,000 trials: level .0255 and .0291, power .7854 and .8240 (MCSE .00026, .0006);
-# drawn again by tests/reference/r/inline_constants.R.
+# computed by tests/reference/r/inline_constants.R.
 @pytest.mark.parametrize(
     ("how", "effect", "rpact", "power"),
     [
@@ -78,7 +78,7 @@ def test_the_naive_test_rejects_more_often_on_the_same_participants(results):
     assert np.array_equal(*sizes)
 
 
-def test_participants_who_arrive_while_the_analysis_waits_are_recruited():
+def test_participants_who_arrive_before_the_re_estimation_are_recruited():
     # 600 participants in 12 months: all 360 are recruited when the analysis of 180 is due, 4 months
     # later.
     site = {"name": "one", "from_month": [0], "recruitment_per_year": [600]}
@@ -114,7 +114,7 @@ def test_an_observed_effect_and_futility_are_enumerated_too():
     ) < 4 * participants.std() / np.sqrt(1500)
 
 
-def test_the_new_size_just_has_the_conditional_power():
+def test_the_new_size_is_the_smallest_with_the_conditional_power():
     z = np.array([1.0, 1.6, 2.2])
     participants = resized(SHIPPED, 360, z)
     assert participants[:, 0].tolist() == [180, 180, 180]
@@ -135,7 +135,7 @@ def test_the_new_size_just_has_the_conditional_power():
     assert participants[0, 1] == largest(SHIPPED, 360) == 900
 
 
-def test_better_news_needs_fewer_participants_within_the_limits():
+def test_a_larger_interim_effect_needs_fewer_participants_within_the_limits():
     z = np.linspace(-3, 4, 200)
     for assume in ("planned", "observed", {"control_percent": 40, "treated_percent": 55}):
         participants = resized(with_rule(assume=assume), 360, z)[:, -1]
@@ -144,7 +144,7 @@ def test_better_news_needs_fewer_participants_within_the_limits():
     assert resized(SHIPPED, 360, np.array([np.nan]))[0].tolist() == [180, 360]
 
 
-def test_analyses_in_between_keep_their_shares():
+def test_later_analyses_keep_their_fractions_of_the_second_stage():
     design = with_rule(at_analysis=1)
     monitoring = {**design.monitoring.model_dump(), "analyses_percent": [40, 70, 100]}
     design = validate({**design.model_dump(), "monitoring": monitoring}, DesignFile, "test")
@@ -152,7 +152,7 @@ def test_analyses_in_between_keep_their_shares():
     assert (first, second, third) == (160, 160 + 480, 160 + 960)
 
 
-def test_a_rule_that_changes_nothing_is_the_plan():
+def test_a_re_estimation_without_range_equals_the_plan():
     fixed = {**SHIPPED.monitoring.model_dump(), "reestimation": None}
     plan = validate({**SHIPPED.model_dump(), "monitoring": fixed}, DesignFile, "test")
     same = with_rule(min_percent=100, max_percent=100, combination="naive")
@@ -161,13 +161,13 @@ def test_a_rule_that_changes_nothing_is_the_plan():
         for d in (plan, same)
     ]
     planned, resized = (each[360, 1.0].columns() for each in found)
-    # What knows of the analyses orders trials by one plan, which re-estimation gives up.
+    # Adjusted estimates need a single stagewise ordering, which re-estimation excludes.
     assert planned.keys() - resized.keys() == {"median_unbiased", "final_low", "final_high"}
     for name, values in resized.items():
         assert np.array_equal(values, planned[name]), name
 
 
-def test_trials_of_different_sizes_are_analysed_together_as_alone():
+def test_trials_of_different_sizes_are_analysed_together_or_separately():
     rule = {"at_analysis": 1, "assume": "observed", "max_percent": 300}
     monitoring = {"analyses_percent": [50, 100], "reestimation": rule}
     design = read_design("minimisation-eight-sites")[0]
@@ -200,7 +200,7 @@ def test_blocks_of_trials_do_not_change_a_trial(monkeypatch):
         assert np.array_equal(parts.columns()[name], values, equal_nan=True), name
 
 
-def test_sizes_are_summed_up(results):
+def test_re_estimated_sizes_are_summarised(results):
     design, out = with_rule(PAIRS, combination="naive"), results["naive"][360, 1.0]
     sizes = summarise_point(design, 360, 1.0, out)["reestimation"]
     onward = out.analysis == 2
@@ -211,7 +211,7 @@ def test_sizes_are_summed_up(results):
     assert sizes["participants"]["mcse"] > 0
 
 
-def test_a_re_estimated_trial_replays(results):
+def test_a_re_estimated_trial_is_reproduced_from_its_seed(results):
     out = results["inverse normal"][360, 1.0]
     trial = int(np.flatnonzero((out.final_size > 360) & (out.rejected > 0))[0])
     stored = Stored(**{name: values[trial] for name, values in out.columns().items()})
@@ -236,7 +236,7 @@ def test_the_second_stage_stays_within_its_limit_though_blocks_are_whole():
 
 
 @pytest.mark.parametrize("allocation", [(1, 3), (1, 2), (2, 1)])
-def test_unequal_arms_reach_the_conditional_power_that_was_asked_for(allocation):
+def test_unequal_arms_reach_the_target_conditional_power(allocation):
     unequal = with_rule(
         validate(
             {**SHIPPED.model_dump(), "allocation": allocation,

@@ -1,4 +1,4 @@
-"""What simulated sequential trials report: median-unbiased, and covering."""
+"""Estimates of simulated sequential trials: median-unbiased, with nominal coverage."""
 
 from dataclasses import replace
 
@@ -50,7 +50,7 @@ def counted(design, p1, p0, per_arm, trials, seed):
     return ends, {name: getattr(answers, name)[here] for name in names}
 
 
-def test_symmetric_intervals_move_by_standard_errors_of_the_drift():
+def test_symmetric_intervals_are_shifted_by_standard_errors_of_the_drift():
     design, analysis, error = sequential(), np.array([2, 3, 3]), np.array([0.08, 0.06, 0.05])
     z = np.array([2.6, 1.1, -2.4])
     found = final_estimates(
@@ -89,14 +89,14 @@ def test_reports_of_counted_trials_are_median_unbiased_and_cover(risks):
     found = final_estimates(design, ends.analysis, ends.z, **usual)
     low, high = found["final_low"], found["final_high"]
     below = share_below(found["median_unbiased"], truth)
-    assert abs(below.value - 0.5) < 0.02  # the grain of counts
+    assert abs(below.value - 0.5) < 0.02  # discreteness of counts
     covered = ((low <= truth) & (truth <= high)).mean()
     assert abs(covered - 0.95) < 4 * np.sqrt(0.95 * 0.05 / trials)
-    # Where the score test stops a trial its interval excludes 0, but for rounding.
+    # If the score test stops a trial its interval excludes 0, apart from rounding.
     assert (((low > 0) | (high < 0)) != ends.rejected).mean() < 0.002
 
 
-def test_without_analyses_in_mind_estimates_are_too_far_from_none_and_intervals_cover_too_seldom():
+def test_unadjusted_estimates_are_biased_and_their_intervals_have_too_low_coverage():
     design, trials = sequential(), 20_000
     ends, usual = counted(design, 0.55, 0.40, 300, trials, seed=7)
     assert (usual["estimate"] < 0.15).mean() < 0.42
@@ -107,7 +107,7 @@ def test_without_analyses_in_mind_estimates_are_too_far_from_none_and_intervals_
     assert misses > 0.05 + 4 * np.sqrt(0.05 * 0.95 / trials)
 
 
-def test_counting_from_no_effect_in_score_units_would_shrink_estimates():
+def test_measuring_from_zero_in_score_units_would_shrink_estimates():
     design, trials, truth = sequential(), 20_000, 0.4
     ends, usual = counted(design, 0.6, 0.2, 60, trials, seed=3)
     found = final_estimates(design, ends.analysis, ends.z, **usual)
@@ -130,7 +130,7 @@ def simulated(request):
     )
 
 
-def test_simulated_trials_carry_what_they_report(simulated):
+def test_simulated_trials_contain_their_reported_estimates(simulated):
     design, results = simulated
     for out in results.values():
         own = final_estimates(
@@ -144,7 +144,7 @@ def test_simulated_trials_carry_what_they_report(simulated):
         assert out.median_unbiased[first] == pytest.approx(out.estimate[first])
 
 
-def test_measures_are_shown_with_the_usual_ones_and_each_is_of_its_own_array(simulated):
+def test_adjusted_measures_are_shown_with_unadjusted_ones(simulated):
     design, results = simulated
     out, truth = results[360, 1.0], 0.3
     known = replace(
@@ -162,7 +162,7 @@ def test_measures_are_shown_with_the_usual_ones_and_each_is_of_its_own_array(sim
     assert found["bias"].value == pytest.approx(np.nanmean(out.estimate) - truth)
 
 
-def test_an_example_trial_tells_what_it_reports_beside_the_usual(simulated):
+def test_an_example_trial_shows_the_reported_and_the_unadjusted_estimate(simulated):
     _, results = simulated
     table = pd.DataFrame(results[360, 1.0].columns())
     for analysis in (1, 3):
@@ -175,7 +175,7 @@ def test_an_example_trial_tells_what_it_reports_beside_the_usual(simulated):
     assert "reports" not in _ending(row.drop(list(NAMES)))
 
 
-def test_the_paragraph_for_a_protocol_states_how_the_effect_is_reported(simulated):
+def test_the_protocol_paragraph_states_how_the_effect_is_reported(simulated):
     design, results = simulated
     points = [summarise_point(design, 360, each, results[360, each]) for each in (0.0, 1.0)]
     document = {
@@ -190,7 +190,7 @@ def test_the_paragraph_for_a_protocol_states_how_the_effect_is_reported(simulate
     assert "stagewise" not in statement(design, document)
 
 
-def test_a_trial_with_one_analysis_needs_none_of_it():
+def test_a_trial_with_one_analysis_needs_no_adjustment():
     out = simulate_design(plain(), None, [(200, 1.0)], seed=1, replicates=20)[200, 1.0]
     assert out.median_unbiased is out.final_low is out.final_high is None
     assert not FINAL & measures(plain(), out).keys()
