@@ -33,7 +33,7 @@ def command(
     also contains the studies behind a prior, the prior, the probability of success and what moves
     it; with --worlds too, bands over parameter sets that all reproduce the article.
     """
-    from pretese.api.trials.power import report
+    from pretese.api.trials.power_parts import report
     from pretese.screen.console import SafeConsole
 
     with options_named():

@@ -29,7 +29,6 @@ from pretese.trial.power.study import BAYESIAN_SCHEMA, MULTI_ARM_SCHEMA, POWER_S
 from pretese.trial.report import archive_columns as columns
 from pretese.trial.report import chapters, design_words
 from pretese.trial.report import data_generation as drawn
-from pretese.trial.report.beliefs import Beliefs, belief_chapter
 from pretese.trial.report.example_trials import (
     ExampleTrial,
     choose_examples,
@@ -78,7 +77,7 @@ from simulate.scenario.transported import Transported
 ABREAST = 4
 
 
-def render_report(folder: Path, beliefs: Mapping[str, Beliefs] | None = None) -> str:
+def render_report(folder: Path, beliefs: Mapping[str, Mapping[str, Any]] | None = None) -> str:
     """Return the page of a folder that `pretese power --out` has written.
 
     Parameters
@@ -86,7 +85,8 @@ def render_report(folder: Path, beliefs: Mapping[str, Beliefs] | None = None) ->
     folder
         Folder of the study, or its folder ``results``.
     beliefs
-        By name of a design; None gives no chapter on evidence and beliefs.
+        The chapter on evidence and beliefs of each design, by its name, as `belief_chapter` gives
+        it; None: there is no such chapter.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def render_report(folder: Path, beliefs: Mapping[str, Beliefs] | None = None) ->
             {**row, "shown": cell(row["power_difference"], share=True)}
             for row in document["paired"]
         ],
-        beliefs={name: belief_chapter(each) for name, each in (beliefs or {}).items()},
+        beliefs=beliefs or {},
         files=sorted(path.name for path in folder.iterdir() if path.is_file()),
     )
 

@@ -51,6 +51,18 @@ def test_the_statement_gives_size_power_error_and_estimand(page):
     assert "(exact: " not in statements[1]
 
 
+def test_a_prior_adds_the_chapter_on_evidence_and_beliefs(folder, page, tmp_path):
+    assert "Evidence and beliefs" not in page
+    path = tmp_path / "page.html"
+    assert run(["report", str(folder), "--prior", "evidence", "--out", str(path)]) == 0
+    text = " ".join(re.sub(r"<[^>]+>", " ", path.read_text()).split())
+    chapter = text[text.index("L. Evidence and beliefs") :]
+    for words in ("al-edwan-2020", "quantile of the odds ratio", "three-analyses: studies",
+                  "A pilot of 60 participants", "weight of no effect"):  # fmt: skip
+        assert words in chapter
+    assert "parameter sets" not in chapter  # they were not asked for
+
+
 def test_the_page_and_the_document_show_transported_numbers(page, folder):
     found = load("rct-two-arm").transported
     assert_shown(page, found)
