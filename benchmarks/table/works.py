@@ -118,16 +118,24 @@ def curve() -> Work:
     from pretese.trial.conduct.participants import scenario_of
     from pretese.trial.power.runner import Runner
 
+    try:
+        from pretese.trial.power.power_curve import chosen_sizes, power_curve
+    except ImportError:
+        chosen_sizes = power_curve = None
     store = _of("pretese.jobs.storage.blocks", "pretese.jobs.blocks", "Store")
     design = _design("minimisation-eight-sites")
-    points = [(participants, 1.0) for participants in sizes.CURVE]
+    few = chosen_sizes(sizes.CURVE) if chosen_sizes else list(sizes.CURVE)
+    points = [(participants, 1.0) for participants in few]
 
     def work() -> object:
         with TemporaryDirectory() as folder:
             runner = Runner(store(Path(folder), lasting=False), None, lambda *a, **k: None)
-            return runner.simulate(
+            found = runner.simulate(
                 design, scenario_of(design), points, seed=1, replicates=sizes.CURVE_TRIALS
             )
+            if power_curve is None:
+                return [found[point].rejected.mean() for point in points]
+            return power_curve(found, few, sorted({*sizes.CURVE} - {*few}))
 
     return _compiled(work)
 

@@ -98,7 +98,44 @@ def of_imputation(trials: int) -> Iterator[tuple[str, float, float]]:
         yield rule, float((p < 0.05).mean()), float(np.isnan(p).mean())
 
 
-STUDIES = {"times": of_times, "imputation": of_imputation}
+SITES = """
+id: sites
+title: t
+question: q
+participants: 160
+scenario: rct-two-arm
+endpoint: {variable: any_sperm, endpoint_month: 4}
+"""
+
+
+def draw_sites(rng: np.random.Generator, trials: int, analysis: str, sites: int) -> Data:
+    """Draw trials of 160 participants, 40 %, with site effects of SD 0.7 in both arms."""
+    rows = "".join(
+        f"  - {{name: s{k}, from_month: [0], recruitment_per_year: [60]}}\n" for k in range(sites)
+    )
+    text = f"{SITES}sites:\n{rows}analysis: {{method: {analysis}}}\n"
+    design, shape = parse_design(text, "sites.yaml"), (trials, 160)
+    site = rng.integers(0, sites, shape)
+    level = -0.405 + 0.7 * rng.normal(size=(trials, sites))
+    chance = 1 / (1 + np.exp(-np.take_along_axis(level, site, 1)))
+    everyone = np.ones(shape, bool)
+    return Data(
+        design=design, outcome=(rng.random(shape) < chance).astype(float),
+        arm=rng.permuted(np.tile([0.0, 1.0], (trials, 80)), axis=1), present=everyone,
+        include=everyone, operated=everyone, site=site, diagnosis=np.zeros(shape, np.int64),
+        baseline={},
+    )  # fmt: skip
+
+
+def of_sites(trials: int) -> Iterator[tuple[str, float, float]]:
+    """Yield analysis and sites, proportion of rejections, non-convergence."""
+    for sites in (3, 5, 8, 20):
+        for method in ("site-robust", "unadjusted"):
+            found = rejections(lambda rng, n, a=method, k=sites: draw_sites(rng, n, a, k), trials)
+            yield f"{method}, {sites} sites", *found
+
+
+STUDIES = {"sites": of_sites, "times": of_times, "imputation": of_imputation}
 
 
 def main() -> None:

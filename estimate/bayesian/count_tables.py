@@ -59,7 +59,7 @@ class CountTables:
 
 
 class JointPrior(Protocol):
-    """What a prior of both risks can do."""
+    """Interface of a prior of both risks."""
 
     def tables(
         self, treated: int, control: int, thresholds: Sequence[EffectThreshold]

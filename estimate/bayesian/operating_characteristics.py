@@ -24,7 +24,7 @@ from estimate.core.arrays import Floats
 
 @dataclass(frozen=True, slots=True)
 class TrialBehaviour:
-    """What a trial does at fixed risks; ``...`` is the shape of the risks.
+    """Operating characteristics at fixed risks; ``...`` is the shape of the risks.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class TrialBehaviour:
 
 @dataclass(frozen=True, slots=True)
 class PriorBehaviour:
-    """What a trial does on average over a prior.
+    """Operating characteristics averaged over a prior.
 
     Attributes
     ----------

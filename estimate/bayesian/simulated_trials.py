@@ -13,7 +13,7 @@ from protocol.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class SimulatedBehaviour:
-    """How simulated trials ended.
+    """Ends of simulated trials.
 
     Attributes
     ----------

@@ -203,7 +203,7 @@ class _Probability:
 
     @property
     def log(self) -> Floats:
-        """What it adds to the logarithm of the weight in each month, (..., n, month)."""
+        """Its contribution to the logarithm of the weight in each month, (..., n, month)."""
         with np.errstate(divide="ignore"):
             return np.asarray(self.power * np.log(self.model.likelihood))
 

@@ -68,6 +68,8 @@ class Method:
         Method with the same weights or pairs, whose balance is not reported twice.
     times
         Whether it compares times to an event, in trials.
+    by_site
+        Whether its standard errors are those of patients who are alike within sites, in trials.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Method:
     weighting: Callable[[Work], Weights | Matches] | None = None
     balanced_as: str | None = None
     times: bool = False
+    by_site: bool = False
 
     @property
     def kind(self) -> Kind:

@@ -19,7 +19,8 @@ def methods_of(door: Door, methods: Mapping[str, Method] = METHODS) -> tuple[str
 
     >>> methods_of("power")  # doctest: +NORMALIZE_WHITESPACE
     ('unadjusted', 'risk-ratio', 'fisher', 'fisher-mid-p', 'barnard', 'boschloo',
-    'g-computation-randomised', 'mantel-haenszel', 'logistic', 'log-rank', 'cox', 'rmst', 'mixed')
+    'g-computation-randomised', 'mantel-haenszel', 'logistic', 'site-robust',
+    'log-rank', 'cox', 'rmst', 'mixed')
     """
     return tuple(name for name, method in methods.items() if door in method.offered)
 

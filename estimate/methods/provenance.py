@@ -8,7 +8,7 @@ STANDARD = "standard"
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where the numbers of a method come from, and what they are compared with.
+    """Source of the numbers of a method, and reference with which they are compared.
 
     `docs/reference/estimators.md` and `pretese.estimators` are written from it.
 

@@ -240,7 +240,14 @@ _ENTRIES = (
     Method("logistic", "logistic model; Wald test and interval on the log odds ratio",
            Provenance("estimate.regression.logistic.fit_logistic", STANDARD, "`glm`", "1e-6"),
            given="site or strata", scales=_ODDS, offered=_POWER, reason=_OF_TRIALS),
-    Method("log-rank", "log-rank test within strata; hazard ratio of Cox's model within them",
+    Method("site-robust", "difference of two proportions; variance clustered by site (CR2), "
+           "Student's t with Satterthwaite's degrees of freedom",
+           Provenance("estimate.comparison.clusters.cluster_robust.clustered_difference",
+                      "Pustejovsky JE, Tipton E. J Bus Econ Stat 2018;36:672-83",
+                      "clubSandwich, by formula", "1e-12"),
+           scales=("risk difference",), needs=frozenset({"sites or strata"}), offered=_POWER,
+           reason=_OF_TRIALS, by_site=True),
+    Method("log-rank", "log-rank test, within strata if any are named; hazard ratio of Cox's model",
            Provenance("estimate.survival.two_arm_times.log_rank_of_days",
                       "Mantel N. Cancer Chemother Rep 1966;50:163-70",
                       "`lifelines.statistics.logrank_test`", "1e-9"),
@@ -264,7 +271,7 @@ _ENTRIES = (
                       "Pinheiro JC, Bates DM. J Comput Graph Stat 1995;4:12-35", "`lme4::glmer`",
                       "2e-5"),
            given="site or strata", scales=_ODDS, needs=frozenset({"sites or strata"}),
-           offered=_POWER, reason=_OF_TRIALS),
+           offered=_POWER, reason=_OF_TRIALS, by_site=True),
 )  # fmt: skip
 
 #: Every analysis method by name, in the order in which pages list them.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from estimate.causal.entropy_balancing import EntropyTarget
-from estimate.core.analysis_set import AnalysisSet, OutcomeKind
+from estimate.core.analysis_set import OutcomeKind
 from estimate.core.estimand import Target
 from estimate.core.result import Estimate
 from estimate.methods.bootstrap import bootstrapped
@@ -240,16 +240,6 @@ def sources_by_function() -> dict[str, str]:
     return {each.code: each.source for each in reversed(stated)}
 
 
-#: Regression on treatment and given covariates, for each kind of outcome.
-_MODELS: Mapping[OutcomeKind, Callable[..., Estimate | Sequence[Estimate]]] = {
-    "continuous": ancova,
-    "count": rate_ratio,
-    "ordinal": common_odds_ratio,
-    "time": cox_hazard_ratio,
-    "repeated": repeated_differences,
-}
-
-
 def label_of(method: str, kind: OutcomeKind, *, several: bool = False) -> str:
     """Return the description of a method for a kind of outcome.
 
@@ -265,12 +255,6 @@ def label_of(method: str, kind: OutcomeKind, *, several: bool = False) -> str:
     if several and method.startswith("iptw"):
         return f"{label} by the generalised propensity score (multinomial regression)"
     return label
-
-
-def adjusted_model(data: AnalysisSet, covariates: Sequence[str], method: str) -> Sequence[Estimate]:
-    """Return the effects given some covariates, for an outcome that is not 0/1."""
-    found = _MODELS[data.outcome_kind](data, covariates, method=method)
-    return [found] if isinstance(found, Estimate) else found
 
 
 def errors_of(method: str, kind: OutcomeKind | None) -> tuple[ErrorKind, ...]:

@@ -28,13 +28,14 @@ from estimate.methods.run_method import run_method
 from estimate.methods.shared_work import Work
 from estimate.multivalued_treatment.comparisons import SEVERAL, balance_of_arms
 from estimate.multivalued_treatment.generalised_score import SeveralTarget
-from estimate.outcomes.registry import adjusted_model, run_outcome
+from estimate.outcomes.adjusted_models import adjusted_model
+from estimate.outcomes.registry import run_outcome
 from estimate.plan.changes import changes
 from estimate.plan.explore import divisions, shapes
 from estimate.plan.findings import Analysis
 from estimate.plan.live_birth import live_births
 from estimate.plan.missing_data import complete
-from estimate.plan.pathways import Pathway, mediated, pathways
+from estimate.plan.pathways import mediated, pathways
 from estimate.plan.remarks import cautions, remarks
 from estimate.plan.spec import Plan
 from estimate.prediction.planned_models import ValidatedModel, validated_models
@@ -114,7 +115,7 @@ def analyse(
         effective_sizes=work.sizes,
         divisions=tuple(found[0]),
         shapes=tuple(found[1]),
-        pathways=(*found[2], *_mediated(columns, plan, whole, where)),
+        pathways=(*found[2], *mediated(columns, whole, plan, where)),
         live_births=tuple(live_births(columns, plan, where)),
         changes=tuple(changes(columns, plan, where)),
         strategies=_strategies(columns, plan, visits, injections),
@@ -123,16 +124,6 @@ def analyse(
         remarks=_remarks(whole.data, work.score, estimates),
         cautions=cautions(columns, whole, plan, work.balances),
     )
-
-
-def _mediated(columns: Any, plan: Plan, whole: CompleteData, where: str) -> tuple[Pathway, ...]:
-    """Split the effect of treatment by the plan's mediators, if it has any."""
-    if not plan.mediators:
-        return ()
-    if whole.data.outcome_kind != "binary" or plan.outcome.trials is not None or whole.data.levels:
-        cure = "leave `mediators` out"
-        raise InputError.of("mediators", "", "they are for two arms and a 0/1 outcome", cure)
-    return tuple(mediated(columns, whole, plan, where))
 
 
 def _predictions(

@@ -104,6 +104,10 @@ def mediated(columns: Any, whole: CompleteData, plan: Plan, where: str) -> Itera
     Adjusted for the covariates, which must come before treatment.
     """
     data = whole.data
+    trials = plan.outcome.trials is not None
+    if plan.mediators and (data.outcome_kind != "binary" or trials or data.levels):
+        cure = "leave `mediators` out"
+        raise InputError.of("mediators", "", "they are for two arms and a 0/1 outcome", cure)
     parts = [c for name in data.kinds for c in columns_of(data, name).values()]
     for index, (name, asked) in enumerate(plan.mediators.items()):
         column = read_columns(columns, {asked.column: Numeric()}, where)[asked.column]

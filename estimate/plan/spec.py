@@ -187,10 +187,7 @@ class Plan(Document):
     labels: Annotated[dict[str, Label], Field(max_length=500)] = Field(default_factory=dict)
     seed: Seed = 0
 
-    @field_validator(*NOT_OF_SEVERAL)
-    @classmethod
-    def _two_arms_alone(cls, value: Any, info: ValidationInfo) -> Any:
-        return check_two_arms(value, info)
+    _two_arms_alone = field_validator(*NOT_OF_SEVERAL)(check_two_arms)
 
     @field_validator("outcome")
     @classmethod

@@ -15,7 +15,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Conduct:
-    """How trials ended; ``...`` is their leading shape.
+    """Ends of trials; ``...`` is their leading shape.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""How journals write p-values, confidence intervals, minus signs and decimal points.
+"""Formats of journals for p-values, confidence intervals, minus signs and decimal points.
 
 Sources: Statistical reporting guidelines of the *New England Journal of Medicine* (p-values); *AMA
 Manual of Style*, 11th edition, sections 18.7 and 19.5, and the instructions of *JAMA* for authors;

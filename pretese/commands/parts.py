@@ -1,4 +1,4 @@
-"""What commands do with `--part`: what does not go with it, and what is printed."""
+"""The option `--part` of commands: options that it excludes, and printed text."""
 
 from typing import TYPE_CHECKING, Any
 

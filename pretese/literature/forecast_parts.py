@@ -1,4 +1,4 @@
-"""What a forecast of a trial takes and gives: plan, unknowns, sizes, influences, pilot."""
+"""Inputs and results of a forecast of a trial: plan, unknowns, sizes, influences, pilot."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from estimate.core.numeric.normal_mixture import NormalMixture
 
 @dataclass(frozen=True, slots=True)
 class TrialPlan:
-    """What the forecast takes from a design.
+    """Data of a design for a forecast.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class Influence:
 
     @property
     def span(self) -> float:
-        """How far the probability of success moves."""
+        """Change in the probability of success."""
         return abs(self.success_high - self.success_low)
 
 
@@ -89,7 +89,7 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class PilotForecast:
-    """What a pilot trial would teach.
+    """Value of a pilot trial.
 
     Attributes
     ----------

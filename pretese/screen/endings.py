@@ -1,4 +1,4 @@
-"""How a command ends: its exit codes, and the error of a check that failed."""
+"""Exit codes of commands, and the error of a failed check."""
 
 EXIT_BAD_INPUT = 2
 EXIT_CHECK_FAILED = 3

@@ -52,7 +52,7 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class YamlFault(Exception):  # noqa: N818  it is a fault of the text; `InputError` carries it out
-    """What is wrong with a text, what to do, and where: line and column count from 1."""
+    """A fault of a text with its remedy and position: line and column count from 1."""
 
     def __init__(self, problem: str, cure: str, mark: Any = None) -> None:
         super().__init__(problem)

@@ -39,7 +39,7 @@ class Axis:
 
     @cached_property
     def measured_cells(self) -> int:
-        """How many cells there are before *missing*."""
+        """Number of cells before *missing*."""
         if self.kind == "number":
             return 2 * len(self.cuts) + 1
         return len(self.cuts) + 1 if self.kind == "integer" else len(self.values)

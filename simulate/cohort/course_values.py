@@ -1,4 +1,4 @@
-"""What formulas of a scenario may name of a course of therapy."""
+"""Values of a course of therapy for formulas of a scenario."""
 
 from collections.abc import Mapping
 

@@ -37,7 +37,7 @@ _START = 1
 
 @dataclass(frozen=True, slots=True)
 class Assays:
-    """How a laboratory reports true values.
+    """Reporting of true values by a laboratory.
 
     ``steps`` are the units to whose multiples each hormone is rounded. ``factors`` are measured
     over true values at the ends of months, shape (month, replicate, patient), for the hormones

@@ -1,4 +1,4 @@
-"""What a scenario adds of its own: covariates drawn, and formulas applied to patients."""
+"""User-defined parts of a scenario: covariates, and formulas applied to patients."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -49,7 +49,7 @@ class OpenNumber(Document):
 
 
 class EnsembleFile(Document):
-    """What ``pretese calibrate --worlds`` stores; ``mechanism_sha256`` ties it to its scenario.
+    """Ensemble of ``pretese calibrate --worlds``; ``mechanism_sha256`` ties it to its scenario.
 
     ``paths`` names the numbers, ``worlds`` holds one row of values per member. ``proposed`` counts
     the sets that were solved; those that missed a target in ``studies`` simulated studies each were

@@ -44,8 +44,11 @@ def words_as_objects(table: pd.DataFrame) -> pd.DataFrame:
     Pandas from version 3 infers the type of a column from its content, so that an empty column
     would have another type.
     """
-    plain = {name: _objects(table[name]) for name, kind in table.dtypes.items() if _wordy(kind)}
-    return table.assign(**plain) if plain else table
+    found = table.copy(deep=False)  # other columns are not copied
+    for name, kind in table.dtypes.items():
+        if _wordy(kind):
+            found[name] = _objects(table[name])
+    return found
 
 
 def _wordy(kind: object) -> bool:

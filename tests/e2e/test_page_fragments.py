@@ -51,6 +51,13 @@ def design_of_several_arms(text: str) -> None:
     assert set(part) <= set(trial.to_dict())
 
 
+def bayesian_design(text: str) -> None:
+    """Read a Bayesian design with the part, which the shipped one contains."""
+    part = yaml.safe_load(text)
+    whole = shipped("designs/bayesian-borrowed-controls.yaml")
+    assert set(part) <= set(pretese.design(whole | part).to_dict())
+
+
 def scenario(text: str) -> None:
     """Read a scenario file, or a part of one that extends ``paper``."""
     part = yaml.safe_load(text)
@@ -99,6 +106,7 @@ READERS: dict[str, list[Callable[[str], Any]]] = {
     "how-to/compare-dynamic-regimens": [strategies],
     "how-to/export-a-cohort": [scenario],
     "how-to/extend-a-scenario": [entry_point],
+    "how-to/plan-a-bayesian-trial": [bayesian_design],
     "reference/analysis-plan": [analysis_plan],
     "reference/clinic-file": [clinic_number, waiting_list],
     "reference/design-file": [design],

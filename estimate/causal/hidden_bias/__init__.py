@@ -1,1 +1,1 @@
-"""How strong hidden confounding, missed outcomes or selection must be to explain an effect."""
+"""Strength of hidden confounding, missed outcomes or selection that would explain an effect."""

@@ -1,4 +1,4 @@
-"""What the report of an analysis contains, whatever the format: tables, figures, words."""
+"""Content of the report of an analysis, for any format: tables, figures, text."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What `Regimen.decide` and `Regimen.schedule` are told of a patient, read from their arguments."""
+"""Data of a patient from the arguments of `Regimen.decide` and `Regimen.schedule`."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sized

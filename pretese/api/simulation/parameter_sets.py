@@ -58,7 +58,7 @@ class ParameterSets(Shown):
 
     @property
     def open_numbers(self) -> "pd.DataFrame":
-        """How far each number that no target identifies moves the true effect.
+        """Influence of each number that no target identifies on the true effect.
 
         One row each, the most influential first: ``number``, ``low``, ``high``; with it at each end
         and the calibrated numbers solved again, the true difference in any sperm in all patients,

@@ -38,7 +38,7 @@ class Drawn:
 
     @property
     def gonadotropin_therapy(self) -> Bools:
-        """Who chose gonadotropins."""
+        """Patients who chose gonadotropins."""
         return self.cohort.gonadotropin_therapy
 
     @property

@@ -1,4 +1,4 @@
-"""How propensity scores and weights are misused: with covariates as well, as counts of patients."""
+"""Misuse of propensity scores and weights: with covariates as well, as counts of patients."""
 
 import numpy as np
 

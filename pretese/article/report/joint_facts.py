@@ -57,7 +57,7 @@ class Prediction:
 
     @property
     def status(self) -> str:
-        """Where the value comes from."""
+        """Source of the value."""
         return "assumed" if self.fact.value is None else "transported"
 
     @property

@@ -48,7 +48,7 @@ HEADLINES = {
 
 
 class OverSets(Protocol):
-    """What the view needs of a comparison over parameter sets."""
+    """Fields of a comparison over parameter sets that the view uses."""
 
     @property
     def rows(self) -> list[Row]:

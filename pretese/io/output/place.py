@@ -1,4 +1,4 @@
-"""Where a folder of results may be written: checked before anything is computed."""
+"""Places for a folder of results, checked before anything is computed."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What ``pretese --version`` prints."""
+"""Text of ``pretese --version``."""
 
 import platform
 

@@ -52,7 +52,7 @@ def covariate_kind(covariate: str) -> Kind:
 
 
 class MissingData(Document):
-    """How missing covariates are handled in each replicate."""
+    """Handling of missing covariates in each replicate."""
 
     method: Literal["mice", "complete-case"] = "complete-case"
     imputations: Annotated[Whole, Field(ge=2, le=1000)] = 20
@@ -65,7 +65,7 @@ def _names_alone(value: Any) -> Any:
 
 
 class StudyPlan(Document):
-    """What is estimated in every replicate.
+    """Analyses of every replicate.
 
     A plan for `pretese analyse` that uses only these fields is also a plan for a study.
 

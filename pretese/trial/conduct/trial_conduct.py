@@ -280,7 +280,7 @@ def _site_level(design: DesignFile, sd: float, streams: RandomStreams, site: Cod
 
 
 class Arrived(NamedTuple):
-    """What is known of participants when they are randomised."""
+    """Data of participants known at randomisation."""
 
     site: Codes
     diagnosis: Codes

@@ -23,6 +23,7 @@ from pretese.trial.design.arms import (
 from pretese.trial.design.decision_rule import DecisionRule
 from pretese.trial.design.endpoint import (
     IMPUTED,
+    OF_SITES,
     Endpoint,
     EndpointAnalysis,
     Secondary,
@@ -177,8 +178,10 @@ class DesignFile(TrialIdentity):
             return
         if self.risks is not None:
             raise ValueError("fixed event rates have no subgroups; name a scenario")
-        if self.endpoint.sperm_in_ejaculate == "principal stratum":
-            raise ValueError("a principal stratum has no subgroups")
+        if self.endpoint.sperm_in_ejaculate == "principal stratum" or self.endpoint.is_time:
+            raise ValueError("subgroups compare proportions: no principal stratum and no times")
+        if self.endpoint.missing == "multiple imputation":
+            raise ValueError("subgroups count observed outcomes; choose complete case or failure")
         if rule.claims and len(self.monitoring.analyses_percent) > 1:
             raise ValueError(
                 "claims about subgroups need a trial of one analysis: at an early stop they would "
@@ -248,8 +251,9 @@ class DesignFile(TrialIdentity):
             raise ValueError("several endpoints allow neither re-estimation nor binding futility")
         if self.secondary and self.risks:
             raise ValueError("fixed event rates have one endpoint; name a scenario")
-        if "mixed" in (each.analysis.method for each in self.questions) and len(self.sites) < 2:
-            raise ValueError("mixed needs two sites or more")
+        by_site = [q.analysis.method for q in self.questions if q.analysis.method in OF_SITES]
+        if by_site and len(self.sites) < 2:
+            raise ValueError(f"{by_site[0]} needs two sites or more")
         if any(
             each.endpoint.sperm_in_ejaculate == "principal stratum"
             and each.analysis.method != "unadjusted"

@@ -167,6 +167,9 @@ class Endpoint(Document):
 #: Hypotheses about the risk difference.
 Hypothesis = Literal["superiority", "non-inferiority", "equivalence"]
 
+#: Methods whose errors depend on the sites.
+OF_SITES = frozenset(name for name, method in METHODS.items() if method.by_site)
+
 #: Methods for times to an event.
 OF_TIMES = tuple(name for name, method in METHODS.items() if method.times)
 
@@ -218,6 +221,9 @@ class EndpointAnalysis(Document):
                 raise ValueError(f"{self.method} takes neither covariates nor strata")
         elif self.method in OF_TIMES and self.covariates and not METHODS[self.method].needs:
             raise ValueError(f"{self.method} takes strata and no covariates; cox takes both")
+        given = self.covariates or self.strata
+        if self.method in OF_SITES and METHODS[self.method].kind == "marginal" and given:
+            raise ValueError(f"{self.method} takes neither covariates nor strata")
         if self.method == "mixed" and "site" in self.strata:
             raise ValueError("mixed takes sites as random; leave site out of strata")
         self._check_margin()

@@ -56,7 +56,7 @@ class Population(Document):
 
 
 class SubgroupClaims(Document):
-    """How claims about subgroups share the alpha of the trial.
+    """Procedure by which claims about subgroups share the alpha of the trial.
 
     ``hochberg`` is the step-up procedure, ``unadjusted`` tests each subgroup at full alpha; the
     others are those of several endpoints (`Multiplicity`). ``after_primary``: a subgroup is claimed

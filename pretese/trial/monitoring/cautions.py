@@ -172,8 +172,9 @@ def _missing(trial: Monitored) -> Iterator[str]:
     """Yield the reasons for missing numbers."""
     design, statistics, status = trial.design, trial.statistics, trial.status
     plan, shape, running = design.monitoring.plan(), design.monitoring.shape(), status.stop != 0
-    if running and statistics.scale != "risk difference" and design.analysis.conditional:
-        yield "The planned effect is unknown: no pair of risks has a conditional odds ratio."
+    of_risks = not design.analysis.true_by_limit and not design.endpoint.is_time
+    if running and statistics.scale != "risk difference" and not of_risks:
+        yield f"The planned effect is unknown: no pair of risks has a {design.analysis.summary}."
     elif running and design.risks is None and trial.asked.risks is None:
         yield (
             "The planned effect is unknown because the design names a scenario. Give "

@@ -56,9 +56,11 @@ class Assumed:
     def at(self, share: float, scale: str) -> tuple[float, float] | None:
         """Return the risks at a fraction of the effect; None if they or their effect are unknown.
 
-        A conditional odds ratio does not follow from a pair of risks.
+        Neither a conditional odds ratio nor an effect on times follows from a pair of risks.
         """
-        if scale != "risk difference" and self.design.analysis.true_by_limit:
+        design = self.design
+        of_risks = not design.analysis.true_by_limit and not design.endpoint.is_time
+        if scale != "risk difference" and not of_risks:
             return None
         if self.risks is None:
             return planned_risks(self.design, share)

@@ -228,7 +228,7 @@ def _planned_size(design: DesignFile, interim: InterimData) -> float:
         problem = "the number of participants that the endpoint excludes is unknown"
         cure = "give --planned, the participants planned for the final analysis"
         raise InputError.of(interim.where, "", problem, cure)
-    if design.endpoint.missing != "complete case":
+    if design.endpoint.missing != "complete case" or design.endpoint.is_time:
         return float(design.participants)
     dropped_out = np.array([design.dropout.control_percent, design.dropout.treated_percent]) / 100
     return float(design.participants * (part * (1 - dropped_out)).sum())

@@ -14,7 +14,7 @@ from simulate.recruitment.predictability import imbalance_within
 
 @dataclass(frozen=True, slots=True)
 class AllocationBalance:
-    """How well allocations are guessed and balanced, arrays with the replicate first.
+    """Predictability and balance of allocations, arrays with the replicate first.
 
     Attributes
     ----------

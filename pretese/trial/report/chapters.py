@@ -28,6 +28,7 @@ def command_of(study: dict[str, Any]) -> str:
         for path, values in asked["sensitivity"].items()
     ]
     words += ["--tornado"] if asked["tornado"] else []
+    words += ["--interpolate"] if asked["interpolate"] else []
     words += ["--patient-level"] if asked["patient_level"] and len(study["designs"]) == 1 else []
     words += [f"--set {path}={value!r}" for path, value in asked["changed"].items()]
     return " ".join(
@@ -91,8 +92,8 @@ def truth_words(design: DesignFile, level: str) -> str:
     """Return how the true effect was determined; ``level`` is that of the simulation."""
     if design.analysis.true_by_limit:
         return (
-            "the large-sample limit of the analysis model (conditional odds ratio): the mean over "
-            f"{TRIALS} simulated trials of {PARTICIPANTS:,} patients, each in both arms"
+            f"the large-sample limit of the analysis model ({design.analysis.summary}): the mean "
+            f"over {TRIALS} simulated trials of {PARTICIPANTS:,} patients, each in both arms"
         )
     if level == "binomial":
         return "exact, from the event rates, the share of the effect and treatment switching"

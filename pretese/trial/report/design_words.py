@@ -106,7 +106,8 @@ def _missing(design: DesignFile) -> str:
     """Return how missing outcomes are handled; of an imputation, its assumption."""
     rule = design.imputation
     if design.endpoint.missing != IMPUTED:
-        return design.endpoint.missing
+        censored = design.endpoint.is_time and design.endpoint.missing == "complete case"
+        return "censored on the day of dropout" if censored else design.endpoint.missing
     words = f"{IMPUTED} by a logistic model of arm and covariates (Rubin's rules)"
     if rule is None:
         return f"{words}, missing at random"
@@ -131,7 +132,8 @@ def _dropout(design: DesignFile) -> str:
 def _analysed(end: Endpoint) -> str:
     stratum = end.sperm_in_ejaculate == "principal stratum"
     words = f"{'all participants randomised' if stratum else end.population}, as randomised"
-    words += _DROPOUTS[end.missing]
+    censored = end.is_time and end.missing == "complete case"
+    words += "; dropouts are censored" if censored else _DROPOUTS[end.missing]
     if end.treatment_switching in ("hypothetical", "excluded"):
         words += "; participants who switched treatment excluded"
     return words

@@ -18,6 +18,7 @@ from estimate.regression.logistic import fit_logistic
 from estimate.regression.random_intercept import by_site, fit_random_intercept
 from pretese.trial.comparison.imputed_outcomes import pooled_over_imputations
 from pretese.trial.comparison.model_columns import by_pattern
+from pretese.trial.comparison.site_comparison import site_robust_difference
 from pretese.trial.comparison.time_comparison import (
     cox_alone,
     cox_given,
@@ -204,6 +205,7 @@ _RUNS: Mapping[str, Callable[[Data], Estimate]] = {
     "g-computation-randomised": _g_computation,
     "logistic": _logistic,
     "mixed": _mixed,
+    "site-robust": site_robust_difference,
     "log-rank": log_rank_test,
     "cox": _cox,
     "rmst": restricted_mean_gain,

@@ -1,4 +1,4 @@
-"""How to read a clinic's own log: columns, vocabulary, dates and numbers."""
+"""Mapping of a clinic's own log: columns, vocabulary, dates and numbers."""
 
 from dataclasses import dataclass
 from functools import cache

@@ -1,1 +1,1 @@
-"""What a clinic file describes: opening days, durations, equipment, referrals."""
+"""Content of a clinic file: opening days, durations, equipment, referrals."""

@@ -123,7 +123,7 @@ def read_conditions(when: Mapping[str, str]) -> dict[str, Condition]:
 
 
 class Patience(Document):
-    """How long a patient waits before leaving; if omitted, patients stay.
+    """Maximum waiting time of a patient before leaving; if omitted, patients stay.
 
     A first visit offered later than the patience is declined; on the theatre list the patient
     leaves when patience ends.

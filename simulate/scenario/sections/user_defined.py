@@ -29,7 +29,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 class Formula(Document):
-    """How a value follows from others: an ``expression``, or a ``function`` that is installed.
+    """A value computed from others: an ``expression``, or a ``function`` that is installed.
 
     ``parameters`` are numbers with their sources, by the names that the expression gives them.
     """
@@ -79,7 +79,7 @@ class Variable(Formula):
 
 
 class Mechanisms(Document):
-    """What is added, in log odds: to the liability, to the effect of therapy, to choosing it.
+    """Terms added, in log odds, to the liability, to the effect of therapy, and to its choice.
 
     ``treatment_effect`` acts where any injection is given and nowhere else.
     """
@@ -96,7 +96,7 @@ class Mechanisms(Document):
 
 
 class UserDefined(Document):
-    """What a scenario adds; a covariate may name those stated before it."""
+    """User-defined parts of a scenario; a covariate may name those stated before it."""
 
     covariates: Annotated[dict[str, Variable], Field(max_length=50)] = Field(default_factory=dict)
     outcomes: Annotated[dict[str, Variable], Field(max_length=20)] = Field(default_factory=dict)

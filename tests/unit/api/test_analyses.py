@@ -13,7 +13,8 @@ import pretese as pt
 from pretese.api.analysis.analysis_result import ESTIMATE_COLUMNS
 from pretese.cli import run
 
-# It draws a random number when it is first imported, which the guard would take for ours.
+# It draws a random number when it is first imported, which the guard would attribute to this
+# program.
 importlib.import_module("rich.style")
 
 PLAN = {

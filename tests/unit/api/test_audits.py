@@ -1,4 +1,4 @@
-"""The audit of the public interface, compared with the command that stands on it."""
+"""The audit of the public interface, compared with its command."""
 
 import csv
 import datetime as dt
@@ -38,7 +38,7 @@ def in_a_folder(tmp_path, monkeypatch):
 
 OWN = {"patient": "ID", "date": "day"}
 
-#: A command line, and the call of the interface that means the same.
+#: A command line, and the equivalent call of the interface.
 SAME = {
     "a file": (["log.csv"], lambda: audit("log.csv")),
     "a path": (["log.csv", "--regimen", "hcg-only"], lambda: audit(Path("log.csv"), "hcg-only")),

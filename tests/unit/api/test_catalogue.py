@@ -1,4 +1,4 @@
-"""`pretese.estimators`: every entry can be called, says what it is, and loads only when asked."""
+"""`pretese.estimators`: every entry can be called, is documented, and is imported on first use."""
 
 import inspect
 import subprocess

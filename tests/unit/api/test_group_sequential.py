@@ -117,7 +117,7 @@ def test_bad_input_names_the_argument(arguments, message):
     assert "--" not in str(caught.value)
 
 
-#: Run in a process of its own: what one command loads would hide what the next loads.
+#: Run in a separate process, because imports of one command would hide those of the next.
 LIGHT = """
 import sys
 from pretese.cli import run

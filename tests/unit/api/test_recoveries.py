@@ -10,7 +10,8 @@ import pretese as pt
 from pretese.cli import run
 from pretese.recovery.results import recovery_figures
 
-# It draws a random number when it is first imported, which the guard would take for ours.
+# It draws a random number when it is first imported, which the guard would attribute to this
+# program.
 importlib.import_module("rich.style")
 
 PLAN = {

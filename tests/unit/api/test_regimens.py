@@ -1,4 +1,4 @@
-"""The protocol family of the public interface, compared with the commands that stand on it."""
+"""The protocol family of the public interface, compared with its commands."""
 
 import datetime as dt
 import inspect
@@ -52,7 +52,7 @@ def guided():
     return regimen("fsh-guided")
 
 
-#: A command line, and the call of the interface that means the same.
+#: A command line, and the equivalent call of the interface.
 SAME = {
     "first month": (
         ["decide", "--month", "1", "--decision-date", ON],

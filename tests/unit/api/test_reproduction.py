@@ -68,7 +68,7 @@ def test_a_check_is_the_one_of_the_command(capsys):
 
 
 def test_a_new_calibration_is_stored_when_it_is_written(tmp_path, monkeypatch):
-    """The solver has tests of its own; here it returns the start."""
+    """The solver is tested elsewhere; here it returns the starting values."""
     (tmp_path / "calibration_records").mkdir()
     for name in ("paper", "literature-null"):
         shutil.copy(scenario_path(name), tmp_path)

@@ -24,7 +24,7 @@ def arguments_of(*functions):
 
 
 def assert_same(table, stored):
-    """Compare values alone: a file knows one kind of missing value."""
+    """Compare only values: a file has one kind of missing value."""
     dates = [name for name in stored if name.endswith("date")]
     stored = stored.astype(dict.fromkeys(dates, "datetime64[s]"))
     plain = [each.astype(object).where(each.notna(), None) for each in (table, stored)]

@@ -1,4 +1,4 @@
-"""Names of what comes with the program are those that the functions take."""
+"""Names of shipped files are accepted by the functions."""
 
 import pretese
 from pretese.api.shipped_names import shipped

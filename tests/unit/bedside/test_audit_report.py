@@ -1,4 +1,4 @@
-"""The page of an audit: a timeline of each patient, and nothing of the log that acts."""
+"""The page of an audit: a timeline of each patient, and no active content from the log."""
 
 import datetime as dt
 import re

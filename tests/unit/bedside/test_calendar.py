@@ -1,4 +1,4 @@
-"""Calendars of a plan, read by two parsers: names of events, versions, and what is cancelled."""
+"""Calendars of a plan, read by two parsers: names of events, versions, and cancellations."""
 
 import datetime as dt
 
@@ -23,7 +23,7 @@ def calendar(plan, **more) -> bytes:
 
 
 def by_icalendar(data: bytes) -> dict[str, tuple]:
-    """Return what one parser reads of each event."""
+    """Return the fields of each event as read by the first parser."""
     events = icalendar.Calendar.from_ical(data).walk("VEVENT")
     read = {
         str(e["UID"]): (
@@ -37,7 +37,7 @@ def by_icalendar(data: bytes) -> dict[str, tuple]:
 
 
 def by_vobject(data: bytes) -> dict[str, tuple]:
-    """Return what the other parser reads of each event."""
+    """Return the fields of each event as read by the second parser."""
     (found,) = vobject.readComponents(data.decode())
     return {
         e.uid.value: (
@@ -49,7 +49,7 @@ def by_vobject(data: bytes) -> dict[str, tuple]:
 
 
 def read(data: bytes) -> dict[str, tuple]:
-    """Return what both parsers read."""
+    """Return the events as read by both parsers."""
     assert by_icalendar(data) == by_vobject(data)
     return by_icalendar(data)
 

@@ -1,4 +1,4 @@
-"""What options take: percentages with their sign, numbers by name, words with commas."""
+"""Values of options: percentages with their sign, numbers by name, lists with commas."""
 
 import click
 import pytest

@@ -1,4 +1,4 @@
-"""What every command does with the places that its options name, before it begins."""
+"""Checks of output files and folders before a command begins."""
 
 import click
 import pytest
@@ -63,7 +63,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_command_begins(nam
 @pytest.mark.usefixtures("never_begun")
 @each_file
 def test_a_file_that_the_command_reads_or_writes_is_never_replaced(name, option):
-    """Also one that is named in another way, or stands in a folder that is read."""
+    """Also for another spelling of its path, and within a folder that is read."""
     with folder_of_files(name) as folder:
         inputs = [word for word in VALID[name] if (folder / word).exists()]
         others = [

@@ -1,4 +1,4 @@
-"""Which sources make stored work stale: all that decide a digit, and no page or figure."""
+"""Sources that invalidate stored work: all that determine numbers, but no page or figure."""
 
 import ast
 from pathlib import Path
@@ -11,7 +11,7 @@ ROOT = Path(pretese.__file__).resolve().parent.parent
 
 
 def imported(path, seen):
-    """Return modules of `pretese.trial` that a file leads to, itself included."""
+    """Return modules of `pretese.trial` that a file imports, directly or not, itself included."""
     if path in seen:
         return seen
     seen.add(path)

@@ -1,4 +1,4 @@
-"""Parts of a study: together they hold each block once, and they are joined to the same bytes."""
+"""Parts of a study: together they contain each block once, and joined they give the same bytes."""
 
 import pyarrow as pa
 import pytest
@@ -14,7 +14,7 @@ RECORD = {"study": "x", "seed": 1}
 
 
 def count(first, size):
-    """Stand for a simulation."""
+    """A substitute for a simulation."""
     return pa.table({"n": list(range(first, first + size))})
 
 

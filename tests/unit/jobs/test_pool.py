@@ -1,4 +1,4 @@
-"""Workers: results do not depend on the worker, no call is lost with one, none is left behind."""
+"""Workers: results do not depend on the worker, no call is lost with one, and none remains."""
 
 import importlib
 import multiprocessing
@@ -113,7 +113,7 @@ def test_a_fault_of_a_call_arrives_as_it_was_raised_with_its_place(tasks, pool):
 
 
 def test_a_pool_that_is_silent_is_looked_after(tasks):
-    """The first check makes the call answer: no clock decides."""
+    """The first check lets the call return, so that no clock is involved."""
     from concurrent.futures import ThreadPoolExecutor
 
     answer = threading.Event()
@@ -128,7 +128,7 @@ def test_a_pool_that_is_left_early_ends_its_workers(tasks, tmp_path):
     with ProcessPool(2) as pool:
         futures = [pool.submit(tasks.Blocks(pipe), n) for n in range(3)]
         with pipe.open("rb") as reader:
-            assert reader.read(2) == b"xx"  # both are at work
+            assert reader.read(2) == b"xx"  # both are running
             pool.shutdown(cancel_futures=True)
             assert reader.read() == b""  # both have ended
     assert futures.pop().cancelled()
@@ -190,7 +190,7 @@ def test_no_signal_leaves_a_worker(program, number, group):
         assert reader.read(2) == b"xx"
         (os.killpg if group else os.kill)(process.pid, number)
         assert reader.read() == b""  # the system closes the pipe when both workers have ended
-    _, errors = process.communicate()  # ends when nobody holds standard error any more
+    _, errors = process.communicate()  # ends when no process has standard error open
     stopped = number != signal.SIGKILL
     assert process.returncode == (128 + number if stopped else -number)
     assert errors == b""
@@ -200,7 +200,7 @@ def test_no_signal_leaves_a_worker(program, number, group):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_to_all_while_workers_start_is_as_clean(tmp_path, moment, number):
     pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)  # nobody reads it: a worker that opens it waits
+    os.mkfifo(pipe)  # without a reader: a worker that opens it waits
     program = PROGRAM.format(tests=str(TESTS), pipe=str(pipe))
     path = os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The folder of a study: one run at a time, nothing of others touched, always able to go on."""
+"""The folder of a study: one run at a time, other files unchanged, and always resumable."""
 
 import pyarrow as pa
 import pytest
@@ -20,7 +20,7 @@ BLOCKS = list(Job("count", count, {}, 10).blocks(20))
 
 
 def work(out, resume=False):
-    """Do two blocks of a study, and write what stands for its results."""
+    """Compute two blocks of a study, and write substitute results."""
     with study_folder(RECORD, out, resume) as store:
         for block in BLOCKS:
             if not store.has(block):
@@ -34,7 +34,7 @@ def whole(out):
 
 @pytest.fixture
 def done(tmp_path):
-    """Return the files of a study that nothing has disturbed."""
+    """Return the files of an undisturbed study."""
     work(tmp_path / "done")
     return whole(tmp_path / "done")
 

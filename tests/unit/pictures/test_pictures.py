@@ -1,4 +1,4 @@
-"""Pictures: drawn, the same every time, and true to what they claim."""
+"""Pictures are reproducible and show the stated values."""
 
 import numpy as np
 import pytest

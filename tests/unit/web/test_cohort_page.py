@@ -1,4 +1,4 @@
-"""The cohort page: the library's cohort, its truth beside the estimates, files in every format."""
+"""The cohort page: the library's cohort, true and estimated effects, files in every format."""
 
 import html
 import io

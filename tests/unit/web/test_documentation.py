@@ -1,4 +1,4 @@
-"""What programs read: OpenAPI, its page without scripts, JSON Schemas of files and documents."""
+"""API documentation: OpenAPI, its page without scripts, JSON Schemas of files and documents."""
 
 import html
 import json

@@ -1,4 +1,4 @@
-"""What every request passes: token, origin, size, time; and what answers never contain."""
+"""Checks of every request: token, origin, size, time; and content that responses never have."""
 
 import asyncio
 import base64
@@ -121,7 +121,7 @@ def test_few_requests_are_computed_at_once_and_all_are_answered():
 
 
 def server_log(caplog) -> str:
-    """Return what the server logged; the client of the tests logs its own requests."""
+    """Return the log of the server; the client of the tests logs its own requests."""
     return "\n".join(
         record.getMessage() for record in caplog.records if record.name.startswith("pretese")
     )
@@ -182,7 +182,7 @@ def ask_for_everything(client):
 
 
 def test_no_request_writes_anything_to_the_disk(client):
-    """Neither a page, nor a calendar, nor the largest upload, which a library might put by."""
+    """Neither a page, a calendar nor the largest upload, which a library might write to disk."""
     ask_for_everything(client)  # libraries that draw make folders for their settings as they load
     with counted(Path("/")) as steps:
         ask_for_everything(client)

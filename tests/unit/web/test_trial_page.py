@@ -1,4 +1,4 @@
-"""The trial page: the library's numbers, code that gives them again, and a link that holds all."""
+"""The trial page: numbers of the library, code that reproduces them, and a link with the state."""
 
 import base64
 import hashlib
@@ -165,7 +165,7 @@ def test_the_report_of_several_treatments_is_that_of_the_command(client, monkeyp
 def test_the_risks_of_a_scenario_are_its_truth(client):
     asked = {"source": "null", "analyses": "2"}
     refused = client.get("/trial", params=asked)
-    assert refused.status_code == 400  # nothing to find: the therapy does nothing
+    assert refused.status_code == 400  # the therapy has no effect
     question = trial_question({"source": "rct-two-arm"})
     truth = pretese.scenario("rct-two-arm").truth(65_536).frame.set_index("estimand")
     risks = truth.loc["any_sperm.everyone"].iloc[0]

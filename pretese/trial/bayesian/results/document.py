@@ -29,7 +29,7 @@ HARM_SHARE = -0.5
 
 @dataclass(frozen=True, slots=True)
 class BayesianRequest:
-    """What a study is asked for; empty ``participants`` takes the size of the file."""
+    """Options of a study; empty ``participants``: the sample size of the file."""
 
     participants: tuple[int, ...]
     effects: tuple[float, ...]

@@ -80,7 +80,7 @@ class MultiArmDesign(ArmFields):
 
     @property
     def rounds_of_blocks(self) -> tuple[int, ...]:
-        """How many rounds of the allocation each block holds; two by default."""
+        """Number of rounds of the allocation in each block; two by default."""
         unit = sum(self.parts)
         return tuple(size // unit for size in self.randomisation.block_sizes) or (2,)
 

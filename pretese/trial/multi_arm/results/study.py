@@ -15,11 +15,11 @@ from pretese.io.output.result_folder import result_folder
 from pretese.io.output.versions import versions
 from pretese.io.text.json_text import to_json
 from pretese.io.text.rounding_rule import rounded_document
-from pretese.jobs.execute import finish, finish_part, resumable, study_pool
+from pretese.jobs.execute import finish, resumable, run_part_of_trials, study_pool
 from pretese.jobs.storage.blocks import Store
 from pretese.jobs.storage.code_hash import code_version
 from pretese.jobs.storage.parts import Part, PartDone
-from pretese.jobs.storage.study_folder import part_of_study, study_folder
+from pretese.jobs.storage.study_folder import study_folder
 from pretese.jobs.worker_pool import WorkerPool
 from pretese.plots.style import save
 from pretese.screen.progress import Tell, optional_progress
@@ -119,14 +119,7 @@ def run_arms_part(
             design, request.changes, size, request.seed, patient_level=request.patient_level
         ).blocks(request.replicates)
     ]
-    bar = optional_progress("simulated trials", show_progress)
-    with (
-        study_pool("trials", workers, None) as pool,
-        part_of_study(record, out, part) as store,
-        resumable(part.folder(out), "finished trials", "the same --part"),
-        bar as tell,
-    ):
-        return finish_part(part, blocks, store, pool, tell)
+    return run_part_of_trials(record, blocks, part, out, workers, show_progress=show_progress)
 
 
 def _record(design: MultiArmDesign, text: str, request: ArmRequest) -> dict[str, Any]:

@@ -94,3 +94,15 @@ def test_an_exact_test_refuses_re_estimation() -> None:
     plan = f"monitoring: {{analyses_percent: [50, 100], sides: 1, {rule}}}\n"
     with pytest.raises(InputError, match="re-estimation takes no exact test"):
         parse_design(FILE + plan + "analysis: {method: fisher}\n", "choices.yaml")
+
+
+def test_a_variance_clustered_by_site_needs_sites_and_no_covariates() -> None:
+    with pytest.raises(InputError, match="site-robust needs two sites"):
+        _design("method: site-robust")
+    two = FILE.replace(
+        "sites: [", "sites: [{name: b, from_month: [0], recruitment_per_year: [200]}, "
+    )
+    design = _design("method: site-robust", file=two)
+    found = simulate_design(design, None, [(100, 1.0)], seed=2, replicates=50)[100, 1.0]
+    assert np.isfinite(found.estimate).all()
+    assert design.analysis.summary == "marginal risk difference"

@@ -147,6 +147,10 @@ def test_the_report_shows_them():
         ),
         ({"subgroups": {**CLAIMS, "claims": {"method": "fallback"}}}, "weights_percent"),
         ({"subgroups": {"populations": CLAIMS["populations"][:1] * 2}}, "same name"),
+        (
+            {"endpoint": {"endpoint_month": 4, "missing": "multiple imputation"}},
+            "count observed outcomes",
+        ),
     ],
 )
 def test_subgroups_that_cannot_be_are_refused(changes, message):

@@ -8,6 +8,11 @@ from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import draw_trials
 from pretese.trial.design.design_reader import parse_design
 from pretese.trial.measures.summary import summarise_point
+from pretese.trial.monitoring.conditional_power import Assumed
+from pretese.trial.monitoring.current_status import interim_statistics
+from pretese.trial.monitoring.interim_data import InterimData
+from pretese.trial.report.chapters import truth_words
+from pretese.trial.report.design_words import described
 from pretese.trial.simulation.arm_comparison import analyse_trials
 from pretese.trial.simulation.engine import simulate_design
 from protocol.errors import InputError
@@ -120,3 +125,18 @@ def test_covariates_and_factors_enter_coxs_model() -> None:
 def test_what_cannot_be_is_refused_by_name(endpoint: str, more: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         _design(endpoint, f"{more}\n")
+
+
+def test_reports_and_monitoring_speak_of_times() -> None:
+    part = "dropout: {control_percent: 5, treated_percent: 5}\n"
+    design = _design(more=part)
+    rows = dict(described(design))
+    assert rows["Missing endpoints"].startswith("censored on the day of dropout")
+    assert "marginal hazard ratio" in truth_words(design, "patient-level")
+    interim = InterimData(
+        where="x", rows=(1,), sha256="", events=None, participants=None, estimate=np.array([0.3]),
+        std_error=np.array([0.3]), total=np.array([150]),
+    )  # fmt: skip
+    found = interim_statistics(design, interim, None)
+    assert (found.scale, found.planned, found.fraction[0]) == ("log hazard ratio", 300, 0.5)
+    assert Assumed(design, (0.1, 0.2)).at(1.0, found.scale) is None

@@ -1,4 +1,4 @@
-"""What CDS Hooks 2.0 demands of a service, and the table that says which test shows it."""
+"""Requirements of CDS Hooks 2.0 for a service, and the table of their tests."""
 
 import ast
 import re
@@ -109,7 +109,7 @@ def test_suggestions_are_labelled_named_and_chosen_freely(cards):
             assert set(each) == {"label", "uuid", "actions"}
             assert isinstance(each["label"], str)
             UUID(each["uuid"])
-            assert len(each["actions"]) == 1  # taking a suggestion takes all of its actions
+            assert len(each["actions"]) == 1  # all actions of a suggestion are accepted together
 
 
 def test_actions_create_update_or_delete_whole_resources(cards):
@@ -180,7 +180,7 @@ def test_a_server_that_others_reach_warns_of_unencrypted_requests(monkeypatch, c
 
 
 def test_every_requirement_names_tests_that_exist():
-    """The table of the page holds each requirement once; what it names is a test of this suite."""
+    """The table of the page contains each requirement once, with tests of this suite."""
     rows = re.findall(
         r"^\| ([0-9]+) \| (.*?) \| (.*?) \| (.*?) \|$", PAGE.read_text(), re.MULTILINE
     )

@@ -1,4 +1,4 @@
-"""Outcomes of cards are taken only where the server was started for it, and name nobody."""
+"""Feedback on cards is accepted only with the option of the server, and contains no identity."""
 
 import json
 

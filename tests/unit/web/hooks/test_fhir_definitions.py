@@ -12,7 +12,7 @@ from pretese.web.fhir.cql import cql_library
 from pretese.web.fhir.definitions import KINDS, plan_definition
 from protocol.regimen.load import list_regimens
 
-#: Expressions of the libraries, as Python reads them; a comparison with nothing is not true.
+#: Expressions of the libraries in Python; a comparison with a missing value is not true.
 PYTHON = ((" is null", " is None"), (" = ", " == "), ("{ ", "{"), (" }", "}"))
 
 
@@ -81,7 +81,7 @@ def true_rules(expressions, values):
 
 
 def holds(part, values):
-    """Evaluate one conjunct of our own library; what compares a missing value is not true."""
+    """Evaluate one conjunct of a library; a comparison with a missing value is not true."""
     for clause in re.split(r"\) or \(| or ", part):
         try:
             if eval(clause.strip("( )"), {"__builtins__": {}, "true": True}, values):

@@ -1,4 +1,4 @@
-"""CDS Hooks 2.0: discovery, cards from FHIR resources, missing data, no drug beside a hold."""
+"""CDS Hooks 2.0: discovery, cards from FHIR resources, missing data, no drug during a hold."""
 
 import datetime as dt
 import json

@@ -1,4 +1,4 @@
-"""Orders at signing: one that the regimen contradicts gets a card, any other none."""
+"""Orders at signature: a card for an order that contradicts the regimen, none for others."""
 
 import pytest
 
@@ -58,7 +58,7 @@ def test_another_dose_gets_a_card_and_the_whole_corrected_order(order, words):
     assert action["type"] == "update"
     assert action["resource"]["id"] == "m1"
     assert set(order) <= set(action["resource"])
-    assert judged(action["resource"]) == []  # what is offered is what the regimen recommends
+    assert judged(action["resource"]) == []  # the suggestion is the recommendation of the regimen
 
 
 def test_a_drug_that_is_not_recommended_may_be_withdrawn():

@@ -1,4 +1,4 @@
-"""A patient file as FHIR and back: the same decision, nothing of a file is lost."""
+"""A patient file as FHIR and back: the same decision and the same content."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""Callers of the services: tokens of trusted issuers, each of them once."""
+"""Clients of the services: tokens of trusted issuers, each accepted once."""
 
 import time
 
@@ -64,7 +64,7 @@ def test_a_token_of_a_trusted_issuer_is_enough_and_counts_once(guarded, secret):
         headers={"authorization": f"Bearer {signed(secret, path='/cds-services')}"},
     )
     assert listed.status_code == 200
-    assert guarded.get("/").status_code == 401  # pages still ask for the token of the server
+    assert guarded.get("/").status_code == 401  # pages still require the token of the server
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Comparisons of arms whose patients are dependent within sites."""
