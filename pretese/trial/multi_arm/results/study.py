@@ -40,6 +40,7 @@ from pretese.trial.multi_arm.simulate_arms import arm_job, arm_record, trials_of
 from pretese.trial.power.study import MULTI_ARM_SCHEMA
 from protocol.errors import InputError
 from protocol.reading.stored import content_hash
+from simulate.scenario.load import load
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +169,7 @@ class _Study:
             "design_sha256": content_hash(text),
             **describe_arms(design),
             "simulation": self._level(sizes[-1]),
+            "transported": _transported(design),
             "sample_size_search": None if found is None else _search_document(found),
             "sizes": [self._size(size) for size in sizes],
             "examples": self._examples(sizes[-1]),
@@ -246,6 +248,13 @@ class _Study:
         blocks = list(job.blocks(self.request.replicates))
         finish(blocks, self.store, self.pool, self.tell, f"{participants} participants")
         return pa.concat_tables(pq.read_table(self.store.path(each)) for each in blocks)
+
+
+def _transported(design: MultiArmDesign) -> dict[str, Any] | None:
+    """Return the numbers published for other patients or doses; None without a scenario."""
+    if design.scenario is None:
+        return None
+    return load(design.scenario).transported.model_dump(mode="json")
 
 
 def describe_arms(design: MultiArmDesign) -> dict[str, Any]:
