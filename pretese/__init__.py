@@ -40,7 +40,7 @@ if TYPE_CHECKING:  # loaded on first use; type checkers see the imports directly
     from pretese.api.simulation.read_scenario import scenario as scenario
     from pretese.api.simulation.reproduction import reproduce as reproduce
     from pretese.api.trials.group_sequential import boundaries as boundaries
-    from pretese.api.trials.power import report as report
+    from pretese.api.trials.power_parts import report as report
     from pretese.api.trials.read_design import design as design
     from pretese.validation.installation import validate as validate
     from protocol.errors import InputError as InputError
@@ -56,7 +56,7 @@ _PUBLIC = {
     "recover": "pretese.api.analysis.recoveries",
     "design": "pretese.api.trials.read_design",
     "boundaries": "pretese.api.trials.group_sequential",
-    "report": "pretese.api.trials.power",
+    "report": "pretese.api.trials.power_parts",
     "reproduce": "pretese.api.simulation.reproduction",
     "calibrate": "pretese.api.simulation.calibration",
     "evidence": "pretese.api.evidence.published_evidence",

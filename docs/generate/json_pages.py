@@ -168,6 +168,7 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
         "Recovery of known effects",
         ("recover no-effect --replicates 4 --truth-patients 1000 --no-figures --out recovered",),
     ),
+    "truth": ("True effects", ("truth paper --patients 100",)),
     "fit": ("Fit of a scenario", ("fit patients.csv --mapping columns.yaml --resamples 20",)),
     "clinic": (
         "Clinic",

@@ -50,7 +50,7 @@ Every number has a `value`, a `unit` (UCUM, or "log odds", "log", "1"), a `sourc
 |---|---|
 | published | reported by the source |
 | derived | computed from reported numbers |
-| transported | published for another population or dose, as named; varied over `sweep` |
+| transported | published for another population or dose (`from_population`, `from_dose`); `sweep` |
 | estimated | [fitted to a table](../how-to/fit-a-scenario-to-your-table.md); `sweep` is 95 % CI |
 | calibrated | solved by `pretese calibrate` from `value`; see `calibration_records/` |
 | assumed | free within `sweep`; not determined by any source |
@@ -99,8 +99,15 @@ def _numbers(scenario: Scenario) -> Iterator[str]:
             within = f", within {number.sweep[0]:g} to {number.sweep[1]:g}" if number.sweep else ""
             yield (
                 f"| `{path.removeprefix(section + '.')}` | {_value(number)} | {number.unit} "
-                f"| {number.status}{within} | {_line(number.source)} |"
+                f"| {number.status}{within} | {_line(_source(number))} |"
             )
+
+
+def _source(number: Parameter) -> str:
+    """Return the source; of a transported number with the patients and dose of the source."""
+    if number.status != "transported":
+        return number.source
+    return f"{number.source} ({number.from_population}; {number.from_dose})"
 
 
 def _section(path: str) -> str:

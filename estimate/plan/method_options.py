@@ -15,6 +15,7 @@ from estimate.methods.registry import METHODS
 from estimate.methods.shared_work import ErrorKind
 from estimate.multivalued_treatment.comparisons import SEVERAL
 from estimate.outcomes.registry import OUTCOME_METHODS, check_outcome_methods, errors_of
+from estimate.outcomes.repeated import AVERAGE
 from estimate.plan.choices import Matching, MissingData, Outcome, Primary, read_level
 
 #: Denotes every method of the plan.
@@ -256,10 +257,26 @@ def _imputed(before: Mapping[str, Any]) -> bool:
 
 def check_primary(value: Primary | None, before: Mapping[str, Any]) -> Primary | None:
     """Return the primary estimate, if its method is one of the plan."""
-    names = (*before.get("methods", ()), *before.get("models", ()))
+    names = _names_of_estimates(before)
     if value is not None and names and value.method not in names:
-        raise ValueError(f"{value.method!r} is not a method of the plan; name one of its methods")
+        some = ", ".join(names[:4])
+        raise ValueError(
+            f"{value.method!r} is not a method of the plan; name one of its methods ({some}"
+            f"{', ...' if len(names) > 4 else ''})"
+        )
     return value
+
+
+def _names_of_estimates(before: Mapping[str, Any]) -> list[str]:
+    """Return the methods and models of a plan as its estimates name them, by visit and arm."""
+    names = [*before.get("methods", ()), *before.get("models", ())]
+    outcome, levels = before.get("outcome"), before.get("treatment_levels", ())
+    parts: list[str] = []
+    if outcome is not None and outcome.visits:
+        parts = [*outcome.visits, AVERAGE]
+    elif levels:
+        parts = [f"{other} vs {levels[0]}" for other in levels[1:]]
+    return [f"{name}: {part}" for name in names for part in parts] if parts else names
 
 
 def check_labels(value: dict[str, str], before: Mapping[str, Any]) -> dict[str, str]:

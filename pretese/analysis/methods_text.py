@@ -54,6 +54,12 @@ def _sentences(found: Analysis) -> Iterator[str]:
             f"Standard errors allowed for dependence within {data.cluster_name} "
             f"({int(found.complete.observed.clusters.max())} clusters)."
         )
+    if data.sampling_name:
+        strata = f", within strata of {data.stratum_name}" if data.stratum_name else ""
+        yield (
+            f"Patients were weighted by {data.sampling_name}, and standard errors are those of the "
+            f"survey (Taylor linearisation{strata})."
+        )
     intervals = dict.fromkeys(f"{each.scale}: {each.interval}" for each in found.estimates)
     yield f"Intervals cover 95 % ({_listed(list(intervals), '; ')}); tests are two-sided."
     if plan.primary is not None:

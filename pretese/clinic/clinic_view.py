@@ -12,6 +12,7 @@ from rich.table import Table
 from pretese.clinic.clinic_task import Task
 from pretese.screen.console import SafeConsole
 from simulate.clinic.capacity.replicates import Replicate
+from simulate.scenario.transported import Transported
 
 #: Measures shown on the console, with their labels.
 HEADLINES = {
@@ -68,4 +69,7 @@ def show_run(
             "the tables and the log are complete up to then",
             highlight=False, soft_wrap=True,
         )  # fmt: skip
+    found = Transported.model_validate(facts["transported"])
+    if found.numbers:
+        console.print(f"{found.note} manifest.json lists them.", style="dim", highlight=False)
     console.print(f"tables, log, queues and figures in {out}", highlight=False, soft_wrap=True)

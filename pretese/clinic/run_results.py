@@ -19,6 +19,7 @@ from simulate.clinic.capacity.replicates import Replicate, interval, mser5
 from simulate.clinic.flow.run_clinic import Run
 from simulate.scenario.parameter_paths import mechanism_hash
 from simulate.scenario.scenario_file import Scenario
+from simulate.scenario.transported import transported_numbers
 
 
 def write_summary(
@@ -67,6 +68,7 @@ def origin(task: Task) -> dict[str, Any]:
         "clinic": task.clinic.id,
         "clinic_file": task.clinic.model_dump(mode="json", exclude_defaults=True),
         "mechanism_sha256": mechanism_hash(task.scenario),
+        "transported": transported_numbers(task.scenario).model_dump(mode="json"),
         "seed": task.seed,
         "versions": versions(),
     }

@@ -40,6 +40,7 @@ class CohortRequest:
             "scenario": self.loaded.scenario.id,
             "mechanism_sha256": self.loaded.mechanism_sha256,
             "changed": dict(self.changes),
+            "transported": self.loaded.transported.model_dump(mode="json"),
             "patients": self.patients,
             "replicates": self.replicates,
             **({"first_study": self.first + 1} if self.first else {}),

@@ -99,10 +99,11 @@ def command(
         print_json(found.to_dict()["verdicts"])
     else:
         from pretese.recovery.results.recovery_view import show_recovery
+        from pretese.recovery.work.transported_numbers import transported_of
         from pretese.screen.console import SafeConsole
 
-        judgements = found.assessment.judgements
-        show_recovery(SafeConsole(), judgements, found.replicates, out / "results")
+        judgements, note = found.assessment.judgements, transported_of(found.study.spec).note
+        show_recovery(SafeConsole(), judgements, found.replicates, out / "results", note)
     _check(found)
 
 

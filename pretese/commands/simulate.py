@@ -65,6 +65,7 @@ def command(
     them; the true effects in a separate folder; a data dictionary with units and UCUM codes; and
     a manifest. The same call writes the same bytes.
     """
+    from pretese.cohort.transported_view import show_transported
     from pretese.screen.console import SafeConsole
 
     with options_named({"folder": "--out"}):
@@ -76,6 +77,7 @@ def command(
                 data_errors=data_errors, exact_days=exact_days,
             )  # fmt: skip
             _show_bands(bands, worlds)
+            show_transported(chosen.loaded.transported, f"{out / 'manifest.json'} lists them.")
             return
         cohort = chosen.simulate(patients, replicates, seed, data_errors, exact_days=exact_days)
         if part is not None:
@@ -88,6 +90,7 @@ def command(
         highlight=False,
         soft_wrap=True,
     )
+    show_transported(what.loaded.transported, f"{out / 'manifest.json'} lists them.")
 
 
 def _refuse_with_worlds(*, resume: bool, part: str | None) -> None:

@@ -7,6 +7,7 @@ import click
 import pretese
 from pretese.commands.option_names import options_named
 from pretese.commands.options import (
+    json_option,
     out_file_option,
     patients_option,
     scenario_set_option,
@@ -23,6 +24,7 @@ from pretese.commands.output_types import OutputFile, WritingCommand
 @scenario_set_option
 @worlds_option()
 @out_file_option("CSV file to write.", OutputFile())
+@json_option
 def command(
     scenario: str,
     patients: int,
@@ -30,18 +32,25 @@ def command(
     changes: dict[str, float],
     worlds: int | None,
     out: Path | None,
+    as_json: bool,
 ) -> None:
     """Compute the true effects of SCENARIO (a shipped name or a file) in many patients.
 
     Both potential outcomes of every patient are simulated, so that no model is fitted; the Monte
     Carlo standard error (of ratios: on the log scale) is the only uncertainty.
     """
-    from pretese.screen.console import SafeConsole
-
     with options_named({"path": "--out", "changes": "--set"}):
         effects = pretese.scenario(scenario, changes).truth(patients, seed, worlds)
         if out:
             effects.write(out)
+    if as_json:
+        from pretese.io.text.json_text import print_json
+
+        print_json(effects.to_dict())
+        return
+    from pretese.cohort.transported_view import show_transported
     from pretese.cohort.truth_view import show_truth
+    from pretese.screen.console import SafeConsole
 
     show_truth(SafeConsole(), effects.frame, scenario, worlds)
+    show_transported(effects.transported, "--json lists them.", SafeConsole())

@@ -40,6 +40,7 @@ def scenario_text(
         "question": f"What do patients look like who resemble those of {patients.name}?",
         "expected_finding": "None: the scenario describes a table. Compare both in realism.html.",
         "patients": patients.size,
+        "simulated_population": f"patients like those of {patients.name}",
     }
     units = {path: number.unit for path, number in parameters(base).items()}
     numbers = {path: (value, fit.intervals.get(path)) for path, value in fit.numbers.items()}

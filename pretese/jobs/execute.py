@@ -1,9 +1,10 @@
 """Compute the blocks of a study in a worker pool and store each as soon as it is finished."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -12,8 +13,9 @@ from pretese.jobs.cluster import pool_of
 from pretese.jobs.storage.blocks import Block, Store
 from pretese.jobs.storage.code_hash import Kind, code_version
 from pretese.jobs.storage.parts import Part, PartDone
+from pretese.jobs.storage.study_folder import part_of_study
 from pretese.jobs.worker_pool import WorkerPool, results
-from pretese.screen.progress import Tell
+from pretese.screen.progress import Tell, optional_progress
 from pretese.screen.terminal import echo
 from protocol.errors import InputError
 from simulate.core.random_streams import compiled_streams
@@ -73,6 +75,24 @@ def finish_part(
     own = part.of(blocks)
     finish(own, store, pool, tell, f"blocks of part {part.number} of {part.total}")
     return PartDone(part, len(own), len(blocks), store.folder.parent)
+
+
+def run_part_of_trials(
+    record: Mapping[str, Any], blocks: Sequence[Block], part: Part, out: Path, workers: int, *,
+    show_progress: bool,
+) -> PartDone:  # fmt: skip
+    """Compute one part of a study of trials in its own folder, with progress.
+
+    ``record`` determines the results of the study, but for the number of replicates.
+    """
+    bar = optional_progress("simulated trials", show_progress)
+    with (
+        study_pool("trials", workers, None) as pool,
+        part_of_study(record, out, part) as store,
+        resumable(part.folder(out), "finished trials", "the same --part"),
+        bar as tell,
+    ):
+        return finish_part(part, blocks, store, pool, tell)
 
 
 def compute_all(

@@ -43,6 +43,8 @@ class PriorSource:
         The prior without each study, by the study's name.
     control_risks
         Observed control risks of the studies, if any gives counts.
+    pooled
+        The studies behind the prior; None for a prior file.
     """
 
     prior: PriorFile
@@ -50,6 +52,7 @@ class PriorSource:
     unknowns: tuple[Unknown, ...]
     without: Mapping[str, NormalMixture]
     control_risks: tuple[float, ...]
+    pooled: PooledEvidence | None = None
 
 
 def prior_source(name: str | Path) -> PriorSource:
@@ -104,7 +107,7 @@ def _from_studies(topic: str) -> PriorSource:
 
     several = len(usual.rows) > 1
     without = {row.name: excluding(row.name) for row in usual.rows if several}
-    return PriorSource(_prior(usual, values), make, unknowns, without, tuple(risks))
+    return PriorSource(_prior(usual, values), make, unknowns, without, tuple(risks), usual)
 
 
 def _observed_risk(events: int, patients: int) -> float:

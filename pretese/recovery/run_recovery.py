@@ -23,6 +23,7 @@ from pretese.recovery.results.assess import Assessment, assess, wanted_replicate
 from pretese.recovery.results.recovery_page import write_page
 from pretese.recovery.results.replicates import Source, join_estimates
 from pretese.recovery.work.tasks import TRUTH_PATIENTS, EstimateTask, TruthTask
+from pretese.recovery.work.transported_numbers import transported_of
 from pretese.screen.progress import Tell
 from protocol.errors import Fault, InputError
 from simulate.hormones.drugs import check_arms
@@ -202,6 +203,7 @@ def fill_results(
     facts = {
         "study": study.spec.model_dump(mode="json"),
         "replicates": replicates,
+        "transported": transported_of(study.spec).to_dict(),
         "code": code_version(),
         "versions": versions(),
     }

@@ -11,11 +11,11 @@ from pretese.io.output.manifest import write_manifest
 from pretese.io.output.result_folder import result_folder
 from pretese.io.output.versions import versions
 from pretese.io.text.rounding_rule import rounded_document
-from pretese.jobs.execute import finish_part, resumable, study_pool
+from pretese.jobs.execute import resumable, run_part_of_trials, study_pool
 from pretese.jobs.storage.blocks import Store
 from pretese.jobs.storage.code_hash import code_version
 from pretese.jobs.storage.parts import Part, PartDone
-from pretese.jobs.storage.study_folder import part_of_study, study_folder
+from pretese.jobs.storage.study_folder import study_folder
 from pretese.screen.extras import need_extra
 from pretese.screen.progress import optional_progress
 from pretese.trial.design.design_file import DesignFile
@@ -93,14 +93,7 @@ def run_power_part(
     record = study_record(planned, request)
     jobs = [job for each in planned for job in study_jobs(each, request)]
     blocks = [block for job in jobs for block in job.blocks(request.replicates)]
-    bar = optional_progress("simulated trials", show_progress)
-    with (
-        study_pool("trials", workers, None) as pool,
-        part_of_study(record, out, part) as store,
-        resumable(part.folder(out), "finished trials", "the same --part"),
-        bar as tell,
-    ):
-        return finish_part(part, blocks, store, pool, tell)
+    return run_part_of_trials(record, blocks, part, out, workers, show_progress=show_progress)
 
 
 def study_document(designs: list[StudiedDesign], request: Request) -> dict[str, Any]:

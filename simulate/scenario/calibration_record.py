@@ -14,6 +14,7 @@ from protocol.reading.documents import Document, parse_json, validate
 from protocol.reading.fields import Number, Seed, Whole
 from simulate.scenario.scenario_file import Scenario
 from simulate.scenario.sections.parameter import Amount
+from simulate.scenario.transported import Transported
 
 #: The field of a record's file that holds the hash of the others.
 HASH_FIELD = "record_sha256"
@@ -57,6 +58,9 @@ class Achieved(Document):
 class CalibrationRecord(Document):
     """The record stored by `pretese calibrate`; ``mechanism_sha256`` identifies the scenario.
 
+    ``transported`` lists the inputs and targets of other populations or doses on which the solution
+    rests.
+
     The file also holds ``record_sha256``, the hash of all fields, so that manual changes are
     detected.
     """
@@ -68,6 +72,7 @@ class CalibrationRecord(Document):
     replicates: Annotated[Whole, Field(ge=2, le=100_000_000)]
     parameters: dict[str, Solved]
     targets: dict[str, Achieved]
+    transported: Transported
 
 
 def calibration_record_path(scenario_file: Path, scenario: Scenario) -> Path:

@@ -20,6 +20,7 @@ from simulate.scenario.calibration_record import (
 from simulate.scenario.inheritance import Source, merged, read_chain, stated, texts_hash
 from simulate.scenario.parameter_paths import mechanism_hash, parameters, with_values
 from simulate.scenario.scenario_file import Scenario
+from simulate.scenario.transported import Transported, transported_numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,13 @@ class LoadedScenario:
     stated: frozenset[str]
     free: frozenset[str]
     records: tuple[CalibrationRecord, ...]
+
+    @property
+    def transported(self) -> Transported:
+        """The numbers published for other patients or doses, those of its records included."""
+        numbers = (each for record in self.records for each in record.transported.numbers)
+        targets = tuple(each for each in numbers if each.role == "target")
+        return transported_numbers(self.scenario, targets)
 
     @property
     def record_path(self) -> Path:
@@ -113,6 +121,7 @@ def _solved(sources: Sequence[Source], *, need_record: bool = True) -> LoadedSce
     """Return the scenario of the first of some files, each of which extends the next."""
     own = sources[0]
     scenario = validate(merged(sources), Scenario, str(own.path))
+    _check_population(scenario, own.path)
     calibrated = {p for p, n in parameters(scenario).items() if n.status == "calibrated"}
     listed, free = stated(own), frozenset(calibrated)
     records: tuple[CalibrationRecord, ...] = ()
@@ -128,6 +137,15 @@ def _solved(sources: Sequence[Source], *, need_record: bool = True) -> LoadedSce
         stated=listed, free=free, records=records,
     )  # fmt: skip
     return _with_record(loaded) if free and need_record else loaded
+
+
+def _check_population(scenario: Scenario, path: Path) -> None:
+    """Refuse transported numbers without the patients to whom they are transported."""
+    count = sum(each.status == "transported" for each in parameters(scenario).values())
+    if count and not scenario.simulated_population:
+        problem = f"it is missing, and {count} numbers are transported from other patients or doses"
+        cure = "say in words whom the scenario simulates"
+        raise InputError.of(str(path), "simulated_population", problem, cure)
 
 
 def _with_record(loaded: LoadedScenario) -> LoadedScenario:

@@ -26,6 +26,7 @@ _WORDS = frozenset(
         "status",
         "from_population",
         "from_dose",
+        "simulated_population",
         "question",
         "expected_finding",
         "extends",

@@ -19,13 +19,16 @@ from simulate.scenario.sections.sperm_production import Spermatogenesis
 from simulate.scenario.sections.therapy_arms import Arm, Behaviour, Choice
 from simulate.scenario.sections.user_defined import UserDefined
 
+Words = Annotated[str, Field(min_length=1, max_length=400)]
+
 
 class Target(Document):
     """A calibration target that the published study does not report.
 
     ``number`` names the simulated quantity: a number of the study, or ``truth.`` with an estimand
     and a scale. The tolerance is ``half_unit``. A target that need not match is approached as far
-    as the others allow, and reported.
+    as the others allow, and reported. ``from_population`` and ``from_dose`` say for whom it was
+    published, where that is not the simulated population: it is then *transported*.
     """
 
     number: str
@@ -34,14 +37,23 @@ class Target(Document):
     source: str
     weight: Annotated[Number, Field(ge=1e-6, le=MAX)] = 1.0
     must_match: bool = True
+    from_population: Words | None = None
+    from_dose: Words | None = None
+
+    @model_validator(mode="after")
+    def _origin_is_whole(self) -> "Target":
+        if (self.from_population is None) != (self.from_dose is None):
+            raise ValueError("give `from_population` and `from_dose` together")
+        return self
 
 
 class Scenario(Document):
     """A scenario: a question about synthetic patients, and everything needed to simulate them.
 
-    ``extends`` names the scenario from which everything not stated is taken. ``sites`` are the
-    hospitals of the study by name, or their number; without any there is one. ``user_defined``
-    adds covariates, outcomes and mechanisms.
+    ``extends`` names the scenario from which everything not stated is taken.
+    ``simulated_population`` says in words who is simulated; transported numbers need it. ``sites``
+    are the hospitals of the study by name, or their number; without any there is one.
+    ``user_defined`` adds covariates, outcomes and mechanisms.
     """
 
     id: Identifier
@@ -49,6 +61,7 @@ class Scenario(Document):
     question: str
     expected_finding: str
     patients: Annotated[Whole, Field(ge=2, le=100_000_000)]
+    simulated_population: Words | None = None
     sites: Sites = Field(default_factory=dict)
     population: Population
     choice: Choice

@@ -7,7 +7,7 @@ import sys
 
 from pretese.article.ensemble.ensemble_view import open_number_rows
 from simulate.core.shipped import scenario_path
-from simulate.scenario.ensemble import EnsembleFile, ensemble_path, read_ensemble
+from simulate.scenario.ensemble import EnsembleFile, OpenNumber, ensemble_path, read_ensemble
 from simulate.scenario.load import load
 from simulate.scenario.parameter_paths import parameters
 
@@ -46,11 +46,31 @@ In Python: `pretese.scenario("paper").truth(worlds=50)`, `.worlds(50)`, `.ensemb
    way for a normal number.
 
 {proposed} sets were proposed, {sets} accepted. The rarest published value in any accepted set has
-{tail:.2g} % of the studies on its side.
+{tail:.2g} % of the studies on its side. This test cuts the tails of the posterior: sets at which a
+published value lies beyond three standard errors are proposed and dropped, so that the bands are
+slightly narrower than those of the posterior without the test.
+
+{varied} numbers with a range are varied in the sets.{held}
+
+The sets widen what the calibrated scenario predicts: of the predicted numbers of
+`pretese reproduce --worlds 200` (seed 1, 200 studies), 132 of 134 lie between the 2.5th and the
+97.5th percentile of the studies of the calibrated scenario, and 133 of 134 over all sets.
 
 **Check of the method.** Simulation-based calibration (Talts and co-workers 2018) on a problem with
 two calibrated and one open number and binomial data: 400 data sets, 19 members each. The ranks of
 the true values are uniform (chi-square p 0.54, 0.87 and 0.87). The suite repeats a smaller run.
+
+**Check on the article's own problem** (`python -m benchmarks.ensemble_ranks`), with all its
+numbers:
+78 calibrated ones and 125 with a range, drawn from their priors.
+
+* *Linear model* of the article's 88 targets, with the derivatives, sampling covariance and priors
+  that the sets are made with: 300 data sets, 19 members each. The ranks of all true values together
+  fall into the five fifths in shares of 20.1, 20.2, 19.8, 19.9 and 19.9 %. The chi-square
+  p-values are uniform (Kolmogorov-Smirnov p 0.30); the smallest is 0.0032, 0.64 after correction
+  for their number. This checks the choice among 64 draws and the solution together.
+{simulated}
+The ranks are those of proposed sets, before the test of step 3.
 
 ## How far each open number moves the effect
 
@@ -65,6 +85,39 @@ which are also moved together.
 """
 
 
+#: The check that simulates studies.
+SIMULATED = """\
+* *Simulated studies*: 66 studies of 569 patients, 4 members each, drawn and solved by simulation
+  with 40 studies behind an expected value (the sets were made with 120). The 125 open numbers have
+  the priors of the sets; the 78 calibrated ones have normal priors with the standard deviations of
+  their posterior, because a study far from the article has no neighbourhood in which the model is
+  nearly linear. Of 100 drawn parameter vectors, 34 were no possible scenario. Ranks of the open
+  numbers and of the true risk difference of any sperm together fall into the five ranks in shares
+  of 20.3, 20.3, 19.8, 19.6 and 19.9 %. Chi-square p-values: uniform (p 0.48), the smallest 0.0064
+  (0.80 after correction); of the risk difference 0.23 (ranks 8, 13, 12, 13, 20). With so few
+  studies only a gross fault would show.
+"""
+
+
+def _held(file: EnsembleFile) -> str:
+    """Return which numbers with a range the sets do not vary, and what each would do."""
+    held = [each for each in file.open_numbers if not set(each.paths) & set(file.paths)]
+    if not held:
+        return ""
+    names = ", ".join(f"`{each.paths[0]}`" for each in held)
+    return (
+        f" {len(held)} more, transported from other patients or doses, are held at their values: "
+        f"{names}. The table below moves each of them alone: they change the effect by at most "
+        f"{max(100 * _span(each) for each in held):.1f} percentage points."
+    )
+
+
+def _span(each: OpenNumber) -> float:
+    """Return how far a number moves the risk difference."""
+    low, high = (risks[1] - risks[0] for risks in (each.risks_low, each.risks_high))
+    return abs(high - low)
+
+
 def page(file: EnsembleFile) -> str:
     """Return the page."""
     statuses = {
@@ -74,6 +127,8 @@ def page(file: EnsembleFile) -> str:
     words = WORDS.format(
         studies=file.studies, proposed=file.proposed, sets=len(file.worlds),
         tail=100 * file.smallest_tail, difference=100 * (treated - untreated),
+        varied=len({p for e in file.open_numbers for p in e.paths} & set(file.paths)),
+        held=_held(file), simulated=SIMULATED,
     )  # fmt: skip
     rows = [
         f"| `{row['number']}` | {statuses[row['number'].split(' with ')[0]]} "

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pretese.jobs.storage.parts import PartDone
+    from simulate.scenario.transported import Transported
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -244,13 +245,15 @@ class TrueEffects(Shown):
 
     ``frame`` has a row per estimand and scale. Risks are fractions; ``mcse`` is that of
     the simulated population, of ratios on the log scale. A user-defined number has the scale
-    *mean difference*, with its means in place of risks.
+    *mean difference*, with its means in place of risks. ``transported`` lists the numbers of the
+    scenario that were published for other patients or doses.
     """
 
     scenario: str
     patients: int
     seed: int
     frame: "pd.DataFrame"
+    transported: "Transported"
 
     def write(self, path: str | Path) -> None:
         """Write the table as CSV, as ``pretese truth --out`` does.
@@ -273,7 +276,7 @@ class TrueEffects(Shown):
         return f"{name}, {number} estimands over {self.patients:,} patients, seed {self.seed}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return scenario, size, seed and the rows of the table; None if undefined."""
+        """Return scenario, size, seed, the rows of the table (None if undefined), and origins."""
         rows = [
             {name: _finite(value) for name, value in row.items()}
             for row in self.frame.to_dict("records")
@@ -283,6 +286,7 @@ class TrueEffects(Shown):
             "patients": self.patients,
             "seed": self.seed,
             "effects": rows,
+            "transported": self.transported.model_dump(mode="json"),
         }
 
     def to_frame(self) -> "pd.DataFrame":

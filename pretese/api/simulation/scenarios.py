@@ -117,7 +117,7 @@ class Scenario(StatedScenario):
         added = user_defined_truth(model, seed, number)
         self.regimens.check()
         whole = pd.concat([table, added], ignore_index=True) if len(added) else table
-        return TrueEffects(model.id, number, seed, whole)
+        return TrueEffects(model.id, number, seed, whole, self.loaded.transported)
 
     def simulate_worlds(
         self,

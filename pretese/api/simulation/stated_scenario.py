@@ -45,7 +45,7 @@ class StatedScenario(Shown):
         return f"{shorten_text(model.id, 20)}, {model.patients:,} patients, {arms}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return name, question, expected finding, hashes and changed numbers."""
+        """Return name, question, expected finding, hashes, changed and transported numbers."""
         model = self.loaded.scenario
         return {
             "scenario": model.id,
@@ -55,6 +55,7 @@ class StatedScenario(Shown):
             "sha256": self.loaded.sha256,
             "mechanism_sha256": self.loaded.mechanism_sha256,
             "changed": dict(self.changes),
+            "transported": self.loaded.transported.model_dump(mode="json"),
         }
 
     def to_frame(self) -> "pd.DataFrame":

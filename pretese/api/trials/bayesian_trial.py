@@ -9,7 +9,7 @@ from pretese.api.arguments.argument_numbers import number_in_range
 from pretese.api.trials.designs import Design
 from pretese.api.trials.monitoring import InterimReport
 from pretese.api.trials.power import Power
-from pretese.api.trials.trial_arguments import interim_data_of, power_request
+from pretese.api.trials.trial_arguments import folder_of, interim_data_of, power_request
 from protocol.errors import InputError
 
 if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
@@ -82,9 +82,7 @@ class BayesianTrial(Design):
         for name in [name for name, value in others.items() if value]:
             problem = "Bayesian designs do not take it"
             raise InputError.of(name, "", problem, "leave it out")
-        if resume and out is None:
-            problem = "there is nothing to resume without `out`"
-            raise InputError.of("resume", "", problem, "name the folder of the study")
+        folder = folder_of(out, resume=resume)
         asked = power_request(
             participants, effects, target_power, replicates, seed, None, None, False,
             patient_level=False,
@@ -95,7 +93,7 @@ class BayesianTrial(Design):
             asked.participants, asked.effects, asked.target_power, asked.replicates, asked.seed
         )
         run = run_bayesian(
-            self._file, self.text, request, out=None if out is None else Path(out), resume=resume,
+            self._file, self.text, request, out=folder, resume=resume,
             show_progress=progress,
         )  # fmt: skip
         return BayesianPower(run)

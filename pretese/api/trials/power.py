@@ -1,10 +1,10 @@
-"""Power of planned trials: a study as table, page and figures; `pretese.report` writes the page."""
+"""Power of planned trials: a study as table, page and figures."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.display import Shown
+from protocol.errors import InputError
 
 if TYPE_CHECKING:  # slow to load and not always needed
     import pandas as pd
@@ -83,7 +83,6 @@ class Power(Shown):
             There is no such design or figure.
         """
         from pretese.trial.report.figures.power_figures import draw_design, draw_power
-        from protocol.errors import InputError
 
         documents = {each["id"]: each for each in self._run.document["designs"]}
         if name == "power":
@@ -129,50 +128,3 @@ def _row(point: dict[str, Any]) -> dict[str, Any]:
     for name, measure in point["measures"].items():
         row |= {name: measure["value"], f"{name}_mcse": measure["mcse"]}
     return row
-
-
-def report(folder: str | Path, out: str | Path | None = None) -> str:
-    """Write the report of a power study that was kept in a folder.
-
-    Parameters
-    ----------
-    folder
-        The folder given to `Design.power` or ``pretese power`` as ``out``.
-    out
-        File to write; ``report.html`` in the folder by default.
-
-    Returns
-    -------
-    str
-        The page, self-contained HTML.
-
-    Raises
-    ------
-    InputError
-        There is no power study in the folder, or the file cannot be written.
-    """
-    from pretese.io.output.atomic_file import check_file, write_file
-    from pretese.io.output.manifest import add_to_manifest
-    from pretese.trial.power.study import BAYESIAN_SCHEMA, MULTI_ARM_SCHEMA
-    from pretese.trial.report.power_report import read_study, render_report
-
-    folder = Path(folder)
-    target = folder / "report.html" if out is None else Path(out)
-    if folder.is_dir():  # otherwise the message of the reader is more informative
-        check_file(target, "out")
-    results = folder / "results" if (folder / "results").is_dir() else folder
-    document = read_study(results)
-    if document["schema"] == MULTI_ARM_SCHEMA:
-        from pretese.trial.multi_arm.results.report import render_arms_folder
-
-        page = render_arms_folder(results, document)
-    elif document["schema"] == BAYESIAN_SCHEMA:
-        from pretese.trial.bayesian.results.report import render_bayesian_folder
-
-        page = render_bayesian_folder(results, document)
-    else:
-        page = render_report(folder)
-    write_file(target, page, "out")
-    if out is None:  # part of the result, so that the study can be extended later
-        add_to_manifest(folder, target.name)
-    return page

@@ -1,8 +1,8 @@
-"""One part of the simulated trials of a power study, computed apart."""
+"""Power studies that are kept in folders: parts computed apart, and the report."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pretese.api.arguments.argument_numbers import whole_of
 from pretese.api.trials.designs import Design
@@ -80,3 +80,91 @@ def power_part(
         workers=whole_of(workers, "workers", 1, 256),
         show_progress=progress,
     )
+
+
+def report(
+    folder: str | Path,
+    out: str | Path | None = None,
+    *,
+    prior: str | Path | None = None,
+    worlds: int | None = None,
+    workers: int = 1,
+) -> str:
+    """Write the report of a power study that was kept in a folder.
+
+    Parameters
+    ----------
+    folder
+        The folder given to `Design.power` or ``pretese power`` as ``out``.
+    out
+        File to write; ``report.html`` in the folder by default.
+    prior
+        Adds the chapter "Evidence and beliefs" under this prior, as `Design.forecast` takes it.
+    worlds, workers
+        With ``prior``: parameter sets over which that chapter gives bands, and processes.
+
+    Returns
+    -------
+    str
+        The page, self-contained HTML.
+
+    Raises
+    ------
+    InputError
+        There is no power study in the folder, or the file cannot be written.
+    """
+    from pretese.io.output.atomic_file import check_file, write_file
+    from pretese.io.output.manifest import add_to_manifest
+    from pretese.trial.power.study import BAYESIAN_SCHEMA, MULTI_ARM_SCHEMA
+    from pretese.trial.report.power_report import read_study, render_report
+
+    folder = Path(folder)
+    target = folder / "report.html" if out is None else Path(out)
+    if worlds is not None and prior is None:
+        problem = "parameter sets are shown in the chapter on evidence and beliefs"
+        raise InputError.of("worlds", "", problem, "give a prior too")
+    if folder.is_dir():  # otherwise the message of the reader is more informative
+        check_file(target, "out")
+    results = folder / "results" if (folder / "results").is_dir() else folder
+    document = read_study(results)
+    if document["schema"] == MULTI_ARM_SCHEMA:
+        from pretese.trial.multi_arm.results.report import render_arms_folder
+
+        if prior is not None:
+            problem = "a design of several arms has no forecast"
+            raise InputError.of("prior", "", problem, "give a prior for a design of two arms")
+        page = render_arms_folder(results, document)
+    elif document["schema"] == BAYESIAN_SCHEMA:
+        from pretese.trial.bayesian.results.report import render_bayesian_folder
+
+        page = render_bayesian_folder(results, document)
+    else:
+        beliefs = None if prior is None else _beliefs(results, document, prior, worlds, workers)
+        page = render_report(folder, beliefs)
+    write_file(target, page, "out")
+    if out is None:  # part of the result, so that the study can be extended later
+        add_to_manifest(folder, target.name)
+    return page
+
+
+def _beliefs(
+    results: Path, document: dict[str, Any], prior: str | Path, worlds: int | None, workers: int
+) -> dict[str, Any]:
+    """Return the chapter on evidence and beliefs for each design of a study."""
+    from pretese.api.trials.forecasts import PILOT, forecast_of
+    from pretese.literature.prior_source import prior_source
+    from pretese.trial.design.design_reader import read_design
+    from pretese.trial.report.beliefs import Beliefs, belief_chapter
+    from protocol.reading.documents import read_text
+
+    pooled, found = prior_source(prior).pooled, {}
+    for each in document["designs"]:
+        path = results / f"{each['id']}.yaml"
+        design, text = read_design(path)[0], read_text(path)
+        size = design.participants  # the first is looked into
+        sizes = (size, size // 2, 2 * size)
+        made = forecast_of(design, text, prior, sizes, PILOT, worlds, workers)
+        sets = None if made.article is None else made.article.result
+        believed = Beliefs(made.prior, made.plan, made.result, made.endpoint, pooled, sets)
+        found[design.id] = belief_chapter(believed)
+    return found

@@ -12,6 +12,7 @@ from protocol.errors import Fault, InputError
 from simulate.scenario import Scenario
 from simulate.scenario.calibration_record import Achieved, CalibrationRecord, Solved
 from simulate.scenario.parameter_paths import mechanism_hash
+from simulate.scenario.transported import transported_numbers
 
 Floats = NDArray[np.float64]
 
@@ -47,6 +48,7 @@ def calibration_record(
         replicates=len(drawn),
         parameters=solved,
         targets=dict(_achieved(problem, drawn)),
+        transported=transported_numbers(problem.scenario),
     )
 
 

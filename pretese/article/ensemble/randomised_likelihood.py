@@ -57,6 +57,9 @@ class LinearModel:
         (open,) value and range of each open parameter.
     open_slope
         (target, open) derivatives of the targets.
+    prior_sd
+        Standard deviation of the priors of calibrated parameters, on the solver's scale; one for
+        all, or one for each.
     """
 
     observed: Floats
@@ -69,6 +72,7 @@ class LinearModel:
     open_low: Floats
     open_high: Floats
     open_slope: Floats
+    prior_sd: float | Floats = PRIOR_SD
 
     @cached_property
     def scale(self) -> Floats:
@@ -86,7 +90,7 @@ class LinearModel:
     @cached_property
     def stacked_slope(self) -> Floats:
         """Derivatives of the misfits of targets, then of those of the priors."""
-        prior = np.eye(len(self.point)) / PRIOR_SD
+        prior = np.eye(len(self.point)) / self.prior_sd
         return np.vstack([self.whitening @ self.slope, prior])
 
 
@@ -111,7 +115,7 @@ def draw_member(
     """Draw one member of the posterior."""
     opened = draw_open(model, settle, random)
     error = _sampling_error(model, random)
-    prior_mean = model.prior_mean + PRIOR_SD * random.standard_normal(len(model.point))
+    prior_mean = model.prior_mean + model.prior_sd * random.standard_normal(len(model.point))
     return Member(solve_calibrated(model, mean_at, opened, error, prior_mean), opened)
 
 
@@ -150,7 +154,7 @@ def solve_calibrated(
         except InputError:  # a step to numbers that no scenario may have: too long
             return np.full(len(stacked), np.inf)
         return np.concatenate([
-            white @ (mean - model.observed - error), (at - prior_mean) / PRIOR_SD
+            white @ (mean - model.observed - error), (at - prior_mean) / model.prior_sd
         ])  # fmt: skip
 
     first = misfit(start)
@@ -165,7 +169,7 @@ def _linear_gap(
     moved = model.mean + model.open_slope @ (open_values - model.open_point)
     return np.concatenate([
         model.whitening @ (moved - model.observed - error),
-        (model.point - prior_mean) / PRIOR_SD,
+        (model.point - prior_mean) / model.prior_sd,
     ])  # fmt: skip
 
 

@@ -38,10 +38,13 @@ class SimulatedTargets:
         Scenario, free parameters and targets of the calibration.
     open_paths
         Numbers that are not settled and declare a range.
+    studies
+        Studies behind an expected value of the targets.
     """
 
     problem: Problem
     open_paths: tuple[str, ...]
+    studies: int = STUDIES
 
     def scenario_at(self, point: Floats, open_values: Floats) -> Scenario:
         """Return the scenario at calibrated values on the solver's scale and at open values."""
@@ -55,8 +58,8 @@ class SimulatedTargets:
         return dict(zip(found, rounded.tolist(), strict=True))
 
     def mean_at(self, point: Floats, open_values: Floats) -> Floats:
-        """Return the expected targets, over `STUDIES` studies with common random numbers."""
-        return np.asarray(self.drawn(self.scenario_at(point, open_values), STUDIES).mean(0))
+        """Return the expected targets, over ``studies`` with common random numbers."""
+        return np.asarray(self.drawn(self.scenario_at(point, open_values), self.studies).mean(0))
 
     def drawn(self, scenario: Scenario, studies: int, seed: int = SEED) -> Floats:
         """Return the targets of simulated studies, (study, target)."""

@@ -17,10 +17,11 @@ from pretese.article.report.reproduction_figures import (
     draw_quartiles,
     draw_questions,
 )
-from pretese.article.simulated.transported_numbers import Transported
+from pretese.article.simulated.fsh_influence import FshInfluence
 from pretese.article.simulated.true_effects import CONTRASTS
 from pretese.io.text.html_page import render_page
 from pretese.plots.before_after import draw_before_after
+from simulate.scenario.transported import Transported
 
 Floats = NDArray[np.float64]
 
@@ -46,7 +47,8 @@ def render_reproduction(
     published: PublishedStudy,
     figures: Mapping[str, str],
     manifest: Mapping[str, Any],
-    transported: list[Transported],
+    transported: Transported,
+    influences: list[FshInfluence],
     joint: list[Prediction],
     ensemble: Mapping[str, Any] | None = None,
 ) -> str:
@@ -66,6 +68,7 @@ def render_reproduction(
         limit=f"{LIMIT:g}",
         ensemble=ensemble,
         transported=transported,
+        influences=influences,
         joint=[_joint(each) for each in joint],
         manifest=[(name, _plain(value)) for name, value in manifest.items()],
         **{name: manifest[name] for name in ("replicates", "patients", "command")},

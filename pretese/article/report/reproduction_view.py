@@ -14,8 +14,9 @@ from rich.text import Text
 from pretese.article.report.compare import Row
 from pretese.article.report.joint_facts import Prediction, outside
 from pretese.article.report.reproduction_page import summary
-from pretese.article.simulated.transported_numbers import Transported
+from pretese.article.simulated.fsh_influence import FshInfluence
 from pretese.article.simulated.true_effects import CONTRASTS
+from simulate.scenario.transported import Transported
 
 Floats = NDArray[np.float64]
 
@@ -78,8 +79,13 @@ class Reproduced(Protocol):
         ...
 
     @property
-    def transported(self) -> list[Transported]:
+    def influences(self) -> list[FshInfluence]:
         """Transported numbers, the most influential first."""
+        ...
+
+    @property
+    def transported(self) -> Transported:
+        """The same with the patients and therapy to which they are transported."""
         ...
 
     @property
@@ -120,14 +126,20 @@ def show_reproduction(console: Console, run: Reproduced, out: Path) -> None:
     _show_joint(console, run.joint)
     if run.ensemble is not None:
         _show_ensemble(console, run.ensemble, found)
-    for each in run.transported[:1]:
+    for each in run.influences[:1]:
+        if each.normal_percent is None:
+            continue
         low, value, high = each.normal_percent
+        name = each.number.number.rsplit(".", 1)[-1].replace("_", " ")
         console.print(
             f"FSH in the normal range after month 1: {value:.0f} % of treated patients; {low:.0f} "
-            f"to {high:.0f} % if the {each.path.rsplit('.', 1)[-1].replace('_', ' ')}, which is "
-            f"known from other patients, is {each.sweep[0]:g} to {each.sweep[1]:g}.",
+            f"to {high:.0f} % if the {name}, which is known "
+            f"from other patients, is {each.number.low:g} to {each.number.high:g}.",
             highlight=False,
         )  # fmt: skip
+    if run.transported.numbers:
+        note = f"{run.transported.note} transported_numbers.csv lists them."
+        console.print(note, style="dim", highlight=False)
     console.print(f"Report: {out / 'report.html'}", highlight=False, soft_wrap=True)
     console.print("Synthetic patients; research software, not a medical device.", style="dim")
 

@@ -28,12 +28,12 @@ from pretese.article.run.ensemble_comparison import (
     effect_bands,
     ensemble_frame,
 )
-from pretese.article.simulated.run_studies import run_studies
-from pretese.article.simulated.transported_numbers import (
-    Transported,
+from pretese.article.simulated.fsh_influence import (
+    FshInfluence,
+    fsh_influences,
     transported_frame,
-    transported_numbers,
 )
+from pretese.article.simulated.run_studies import run_studies
 from pretese.io.input.regimen_files import regimen_files
 from pretese.io.output.csv_file import write_csv
 from pretese.io.output.manifest import write_manifest
@@ -44,6 +44,7 @@ from simulate.cohort.draw import draw_cohort
 from simulate.scenario import Scenario
 from simulate.scenario.ensemble import ensemble_for
 from simulate.scenario.load import LoadedScenario
+from simulate.scenario.transported import Transported
 from simulate.tables.study_tables import columns_of, dictionary, tables
 
 Floats = NDArray[np.float64]
@@ -57,9 +58,10 @@ class ReproductionRun:
 
     ``simulated`` contains every statistic and true effect by id, shape (replicate,); ``rows``
     compare the published numbers with them; ``transported`` are numbers of other patients or doses,
-    with what depends on them; ``joint`` compares joint facts of other sources; ``pitfalls`` is the
-    bias analysis, if requested. ``facts`` records inputs and options, with the hashes of the files
-    when they were read. ``ensemble`` compares over parameter sets, if these were requested.
+    ``influences`` what depends on them; ``joint`` compares joint facts of other sources;
+    ``pitfalls`` is the bias analysis, if requested. ``facts`` records inputs and options, with the
+    hashes of the files when they were read. ``ensemble`` compares over parameter sets, if these
+    were requested.
     """
 
     scenario: Scenario
@@ -68,7 +70,8 @@ class ReproductionRun:
     seed: int
     simulated: Mapping[str, Floats]
     rows: list[Row]
-    transported: list[Transported]
+    transported: Transported
+    influences: list[FshInfluence]
     joint: list[Prediction]
     pitfalls: list[Pitfall] | None
     facts: Mapping[str, Any]
@@ -126,7 +129,8 @@ def reproduce_article(
             scenario, seed, replicates, workers, lambda done: tell(done, replicates)
         )
     rows, pitfalls = compare(scenario, published, simulated), None
-    transported, joint = transported_numbers(scenario, seed), joint_predictions(simulated)
+    joint, transported = joint_predictions(simulated), loaded.transported
+    influences = fsh_influences(scenario, transported, seed)
     if with_bias_analysis:
         with progress("pitfalls") as tell:
             pitfalls = all_pitfalls(replicates, seed, tell)
@@ -139,8 +143,8 @@ def reproduce_article(
             )  # fmt: skip
     regimens.check()
     return ReproductionRun(
-        scenario, published, replicates, seed, simulated, rows, transported, joint, pitfalls,
-        {**facts, **_ensemble_facts(facts, over)}, over,
+        scenario, published, replicates, seed, simulated, rows, transported, influences, joint,
+        pitfalls, {**facts, **_ensemble_facts(facts, over)}, over,
     )  # fmt: skip
 
 
@@ -157,7 +161,9 @@ def _ensemble_facts(facts: Mapping[str, Any], over: EnsembleComparison | None) -
 def write_reproduction(run: ReproductionRun, folder: Path) -> None:
     """Write report, tables, figures and one simulated cohort into an open folder of results."""
     write_csv(comparison_frame(run.rows), folder / "published_vs_simulated.csv")
-    write_csv(transported_frame(run.transported), folder / "transported_numbers.csv")
+    write_csv(
+        transported_frame(run.transported, run.influences), folder / "transported_numbers.csv"
+    )
     write_csv(joint_frame(run.joint), folder / "joint_facts.csv")
     if run.ensemble is not None:
         write_csv(ensemble_frame(run.ensemble), folder / "parameter_sets.csv")
@@ -165,8 +171,8 @@ def write_reproduction(run: ReproductionRun, folder: Path) -> None:
     _write_cohort(run.scenario, cohort, folder / "cohort")
     drawn = _write_figures(run.figures(cohort), folder / "figures")
     page = render_reproduction(
-        run.rows, run.simulated, run.published, drawn, run.facts, run.transported, run.joint,
-        ensemble=_ensemble_chapter(run),
+        run.rows, run.simulated, run.published, drawn, run.facts, run.transported,
+        run.influences, run.joint, ensemble=_ensemble_chapter(run),
     )  # fmt: skip
     (folder / "report.html").write_text(page, encoding="utf-8")
     if run.pitfalls is not None:

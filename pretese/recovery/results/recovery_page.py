@@ -16,6 +16,7 @@ import pandas as pd
 from pretese.recovery.design.study_cases import ScenarioGrid, cell_name
 from pretese.recovery.design.study_spec import OF, StudySpec
 from pretese.recovery.results.verdicts import NOMINAL, SHORT
+from pretese.recovery.work.transported_numbers import transported_of
 from protocol.reading.documents import parse_json, read_text
 
 #: Sign in a cell of the overview, by expected and found verdict.
@@ -41,6 +42,7 @@ def write_page(spec: StudySpec, verdicts: pd.DataFrame, replicates: int) -> str:
         parts += _case(spec, name, verdicts[verdicts["case"] == name])
     for name, grid in spec.grids.items():
         parts += _grid(name, grid, spec, verdicts)
+    parts += _transported(spec)
     return "\n\n".join(parts) + "\n"
 
 
@@ -173,6 +175,36 @@ def _grid(name: str, grid: ScenarioGrid, spec: StudySpec, verdicts: pd.DataFrame
             for tick, row in zip(grid.down.given, rows, strict=True)
         )
         yield _table([method, *grid.across.given], body)
+
+
+def _transported(spec: StudySpec) -> Iterator[str]:
+    found = transported_of(spec)
+    groups = list(found.shared)
+    if not groups:
+        return
+    yield "## Transported numbers"
+    yield (
+        "Numbers of the scenarios that were published for other patients or doses, by source. "
+        "That they hold for the simulated patients is an assumption of every case; `manifest.json` "
+        "lists each number with its value, range and source."
+    )
+    everywhere = len(found.by_scenario)
+    yield _table(
+        ["published for", "under", "numbers", "scenarios"],
+        (
+            [origin.from_population, origin.from_dose, origin.names,
+             "all" if len(names) == everywhere else ", ".join(names)]
+            for origin, names in groups
+        ),
+    )  # fmt: skip
+    yield "Used for:"
+    used: dict[tuple[str, str], list[str]] = {}
+    for name, each in found.by_scenario.items():
+        used.setdefault((each.to_population, each.to_dose), []).append(name)
+    yield _table(
+        ["scenarios", "simulated patients", "therapy"],
+        ([", ".join(names), *place] for place, names in used.items()),
+    )
 
 
 def _off(each: Any) -> float:

@@ -18,9 +18,10 @@ METHOD_WIDTH = 20
 
 
 def show_recovery(
-    console: Console, judgements: Sequence[Judgement], replicates: int, results: Path | None = None
-) -> None:
-    """Print every verdict with bias and coverage, and the folder of the results."""
+    console: Console, judgements: Sequence[Judgement], replicates: int, results: Path | None = None,
+    note: str = "",
+) -> None:  # fmt: skip
+    """Print every verdict with bias and coverage, a note, and the folder of the results."""
     for (case, plan), group in groupby(judgements, lambda each: (each.case, each.plan)):
         table = Table(title=f"{case}, {plan}", title_justify="left", box=None, pad_edge=False)
         table.add_column("method", no_wrap=True)
@@ -39,6 +40,8 @@ def show_recovery(
         "brackets: no verdict was expected.",
         style="dim",
     )
+    if note:
+        console.print(note, style="dim", highlight=False)
     if results is not None:
         console.print(f"Estimates, tables and figures: {results}", soft_wrap=True)
 

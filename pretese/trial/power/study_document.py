@@ -1,6 +1,7 @@
 """Results of a power study as plain values, design by design."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from pretese.trial.power.tornado import tornado_document as bars_document
 from pretese.trial.power.trial_tables import Recorded
 from pretese.trial.simulation.binomial import why_patient_level
 from pretese.trial.simulation.trial_results import Point
+from simulate.scenario.load import load
 from simulate.scenario.parameter_paths import mechanism_hash
 
 
@@ -43,6 +45,7 @@ def power_document(answer: StudiedDesign) -> dict[str, Any]:
         },
         "regimens": answer.planned.regimens,
         "simulation": level,
+        "transported": _transported(answer),
         "favours_control": _favours_control(design, results),
         "boundaries": {
             "name": plan.name,
@@ -66,6 +69,14 @@ def power_document(answer: StudiedDesign) -> dict[str, Any]:
         "tornado": None if answer.tornado is None else bars_document(answer.tornado),
     }
     return {**document, "decision": verdict_document(design.decision, document)}
+
+
+def _transported(answer: StudiedDesign) -> dict[str, Any] | None:
+    """Return the numbers published for other patients or doses; None without a scenario."""
+    scenario, name = answer.planned.scenario, answer.design.scenario
+    if scenario is None or name is None:
+        return None
+    return replace(load(name), scenario=scenario).transported.model_dump(mode="json")
 
 
 def _finite(boundaries: Sequence[float]) -> list[float]:

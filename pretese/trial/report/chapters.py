@@ -28,6 +28,7 @@ def command_of(study: dict[str, Any]) -> str:
         for path, values in asked["sensitivity"].items()
     ]
     words += ["--tornado"] if asked["tornado"] else []
+    words += ["--interpolate"] if asked["interpolate"] else []
     words += ["--patient-level"] if asked["patient_level"] and len(study["designs"]) == 1 else []
     words += [f"--set {path}={value!r}" for path, value in asked["changed"].items()]
     return " ".join(

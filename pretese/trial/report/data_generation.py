@@ -8,6 +8,8 @@ from pretese.trial.design.alternatives import SOURCED
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.endpoint import EndpointAnalysis
 from pretese.trial.report.design_words import Rows, axes_words, both_arms
+from pretese.trial.views.curve_view import curve_words
+from pretese.trial.views.measure_words import cell
 from simulate.labels import label_of
 from simulate.scenario import Scenario
 from simulate.scenario.load import load
@@ -103,6 +105,7 @@ def configurations(
         ("Planned effect", "simulated", "power at the planned sample size"),
         ("Intermediate effects", f"{between} of the effect" if between else _NOT.format("--effect"),
          "power if the effect is smaller than planned"),
+        *_between_sizes(document["interpolation"]),
         ("Sensitivity grid, with and without effect",
          axes_words(grid["axes"]) if grid else _NOT.format("--sensitivity"),
          "power and type I error if several assumptions are wrong; the worst case is named"),
@@ -115,6 +118,23 @@ def configurations(
         ("Calendar-time trend", _calendar_trend(design, grid),
          "populations and laboratories change during recruitment"),
     ]  # fmt: skip
+
+
+def _between_sizes(curve: dict[str, Any] | None) -> list[tuple[str, str, str]]:
+    """Return how the power of further sample sizes was found; nothing unless requested."""
+    if curve is None:
+        return []
+    if curve["not_interpolated"]:
+        words = f"simulated, not interpolated: {curve['not_interpolated']}"
+    else:
+        powers = "; ".join(
+            f"{point['participants']} participants, {point['effect_percent']:g} % of the effect: "
+            + cell({"value": point["power"], "mcse": point["power_error"]}, share=True)
+            + " %"
+            for point in curve["interpolated"]
+        )
+        words = f"{curve_words(curve)} {powers}"
+    return [("Further sample sizes", words, "power over many sizes")]
 
 
 _NOT = "not simulated; give {}"

@@ -6,6 +6,7 @@ verification, results, example trials, conclusions, archive. Reporting items tha
 stated in their chapter; hashes, random streams and versions are in the last one.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -70,18 +71,22 @@ from protocol.errors import InputError
 from protocol.reading.documents import MAX_JSON_BYTES, parse_json, read_text
 from simulate.scenario import Scenario
 from simulate.scenario.parameter_paths import mechanism_hash
+from simulate.scenario.transported import Transported
 
 #: Number of points in one table.
 ABREAST = 4
 
 
-def render_report(folder: Path) -> str:
+def render_report(folder: Path, beliefs: Mapping[str, Mapping[str, Any]] | None = None) -> str:
     """Return the page of a folder that `pretese power --out` has written.
 
     Parameters
     ----------
     folder
         Folder of the study, or its folder ``results``.
+    beliefs
+        The chapter on evidence and beliefs of each design, by its name, as `belief_chapter` gives
+        it; None: there is no such chapter.
 
     Raises
     ------
@@ -101,6 +106,7 @@ def render_report(folder: Path) -> str:
             {**row, "shown": cell(row["power_difference"], share=True)}
             for row in document["paired"]
         ],
+        beliefs=beliefs or {},
         files=sorted(path.name for path in folder.iterdir() if path.is_file()),
     )
 
@@ -191,11 +197,13 @@ def _mechanism(
     design: DesignFile, scenario: Scenario | None, document: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the chapters on the data-generating mechanism and the true effect."""
+    found = document["transported"]
     return {
         "mechanism": drawn.mechanism_rows(design, scenario, document["simulation"]),
         "parameters": drawn.parameter_rows(design, scenario),
         "calibration": drawn.calibration_rows(design),
         "configurations": drawn.configurations(design, scenario, document),
+        "transported": found and Transported.model_validate(found),
         "truth": chapters.truth_rows(document),
         "truth_words": chapters.truth_words(design, document["simulation"]["level"]),
     }

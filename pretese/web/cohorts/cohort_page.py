@@ -105,6 +105,7 @@ def shown_cohort(found: CohortAnswer, language: str, table: str, page: int) -> d
         "effects": found.effects,
         "effects_chart": effects_chart(found.effects, words) if found.effects else "",
         "remarks": found.remarks,
+        "transported": found.scenario.loaded.transported,
         "trajectories": trajectories(tables["patients"], tables["visits"], words),
         "tables": {name: question.link(language, table=name) for name in tables},
         "table": table,

@@ -47,7 +47,7 @@ Amount = Annotated[Number, Field(ge=-MAX, le=MAX)]
 class Parameter(Document):
     """One number of the mechanism.
 
-    ``status`` keeps five kinds apart: *published* (or *derived* from published numbers by
+    ``status`` keeps these kinds apart: *published* (or *derived* from published numbers by
     arithmetic); *transported* (published for another population or dose, which ``from_population``
     and ``from_dose`` name); *estimated* (from a table of patients, which ``source`` names);
     *calibrated* (solved so that published numbers are reproduced; ``value`` is the starting point,

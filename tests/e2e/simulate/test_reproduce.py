@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 
 from pretese.cli import run
+from simulate.scenario.load import load
 from tests.support.output.folder_contents import hashes
+from tests.support.output.transported import assert_shown
 from tests.support.output.without_figures import skip_figures
 
 WORDS = ("reproduce", "--replicates", "44", "--seed", "7")
@@ -49,6 +51,14 @@ def test_another_seed_gives_other_studies_and_json_goes_alone_to_standard_output
     rows = json.loads(capsys.readouterr().out)
     assert {"id", "published", "simulated_mean", "status"} <= set(rows[0])
     assert hashes(folder)["cohort/patients.csv"] != hashes(other)["cohort/patients.csv"]
+
+
+def test_the_report_shows_from_whom_and_to_whom_numbers_are_transported(folder):
+    found = load("paper").transported
+    assert_shown((folder / "report.html").read_text(), found)
+    table = pd.read_csv(folder / "transported_numbers.csv")
+    assert set(table["number"]) == {each.number for each in found.numbers}
+    assert table[["from_population", "from_dose", "to_population", "to_dose"]].notna().all().all()
 
 
 def test_the_comparison_covers_every_published_number(folder):

@@ -133,7 +133,7 @@ def test_a_number_can_be_replaced(tmp_path):
         (["--set", "effect=0"], "there is no such number"),
         (["--set", "fertility.miscarriage"], "is not understood; write it as in spermatogenesis"),
         (["--set", "fertility.miscarriage=low"], "'low' is"),
-        (["--set", "fertility.miscarriage=-1"], "not a probability"),
+        (["--set", "physiology.hcg_response.0.share=-1"], "not a probability"),
         (["--patients", "1"], "--patients"),
         (["--format", "ods"], "'ods' is not one of 'csv', 'parquet', 'sav'"),
         (["--format", "csv,,sav"], "'' is not one of"),

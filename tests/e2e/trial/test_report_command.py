@@ -14,6 +14,8 @@ from pretese.trial.design.design_reader import design_path
 from pretese.trial.report.archive_columns import dictionary_rows
 from pretese.trial.simulation.trial_results import Outcomes
 from protocol.reading.documents import read_text
+from simulate.scenario.load import load
+from tests.support.output.transported import assert_shown
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +49,25 @@ def test_the_statement_gives_size_power_error_and_estimand(page):
     ):
         assert words in statements[0]
     assert "(exact: " not in statements[1]
+
+
+def test_a_prior_adds_the_chapter_on_evidence_and_beliefs(folder, page, tmp_path):
+    assert "Evidence and beliefs" not in page
+    path = tmp_path / "page.html"
+    assert run(["report", str(folder), "--prior", "evidence", "--out", str(path)]) == 0
+    text = " ".join(re.sub(r"<[^>]+>", " ", path.read_text()).split())
+    chapter = text[text.index("L. Evidence and beliefs") :]
+    for words in ("al-edwan-2020", "quantile of the odds ratio", "three-analyses: studies",
+                  "A pilot of 60 participants", "weight of no effect"):  # fmt: skip
+        assert words in chapter
+    assert "parameter sets" not in chapter  # they were not asked for
+
+
+def test_the_page_and_the_document_show_transported_numbers(page, folder):
+    found = load("rct-two-arm").transported
+    assert_shown(page, found)
+    document = json.loads((folder / "power.json").read_text())
+    assert document["designs"][0]["transported"] == found.model_dump(mode="json")
 
 
 def test_the_page_holds_every_chapter_and_states_what_it_lacks(page):

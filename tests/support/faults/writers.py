@@ -146,6 +146,7 @@ FOLDERS = (
     Case("simulate --out", _simulate("--seed 2"), "x", _simulate("--seed 1")),
     Case("simulate --out, every format", _simulate(f"--format {FORMATS}"), "x",
          _simulate("--seed 1")),
+    Case("simulate --out, parameter sets", _simulate("--worlds 2"), "x", _simulate("--seed 1")),
     Case("clinic --out", _clinic("--xes --no-figures --replicates 2"), "x",
          _clinic("--no-figures --replicates 2")),
     Case("fit --out", _fit("b.csv"), "x", _fit("a.csv")),

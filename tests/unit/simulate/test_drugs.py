@@ -164,8 +164,8 @@ def test_a_new_drug_is_yaml_alone(tmp_path):
     own = regimen(tmp_path, "fsh-guided", "ufsh", "hmg")
     file = scenario(tmp_path, own, kinetics={"hmg": {"fsh": fsh_like_ufsh()}})
     path = "physiology.kinetics.hmg.fsh.elimination_half_life_h"
-    short = load_scenario(file, {path: 12.0})
-    assert short.physiology.kinetics["hmg"].fsh.elimination_half_life_h.value == 12
+    short = load_scenario(file, {path: 30.0})
+    assert short.physiology.kinetics["hmg"].fsh.elimination_half_life_h.value == 30
     out = tmp_path / "cohort"
     assert run(["simulate", file, "--patients", "120", "--out", str(out)]) == 0
     injections = pd.read_csv(out / "injections.csv")

@@ -12,16 +12,19 @@ from pretese.trial.multi_arm.results.view import plan_words
 from protocol.errors import InputError
 from protocol.reading.documents import read_text
 from protocol.reading.stored import content_hash
+from simulate.scenario.transported import Transported
 
 
 def render_arms(document: dict[str, Any], text: str) -> str:
     """Return the page of a study from its document and the text of its design file."""
+    found = document["transported"]
     design = parse_multi_arm(text, document["id"])
     return render_page(
         "multi-arm.html",
         document=document,
         text=text,
         plan=plan_words(document),
+        transported=found and Transported.model_validate(found),
         estimands=chapters.estimand_pairs(design),
         methods=chapters.method_pairs(design, document),
         checks=chapters.verification_rows(document),

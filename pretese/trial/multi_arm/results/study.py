@@ -15,11 +15,11 @@ from pretese.io.output.result_folder import result_folder
 from pretese.io.output.versions import versions
 from pretese.io.text.json_text import to_json
 from pretese.io.text.rounding_rule import rounded_document
-from pretese.jobs.execute import finish, finish_part, resumable, study_pool
+from pretese.jobs.execute import finish, resumable, run_part_of_trials, study_pool
 from pretese.jobs.storage.blocks import Store
 from pretese.jobs.storage.code_hash import code_version
 from pretese.jobs.storage.parts import Part, PartDone
-from pretese.jobs.storage.study_folder import part_of_study, study_folder
+from pretese.jobs.storage.study_folder import study_folder
 from pretese.jobs.worker_pool import WorkerPool
 from pretese.plots.style import save
 from pretese.screen.progress import Tell, optional_progress
@@ -40,6 +40,7 @@ from pretese.trial.multi_arm.simulate_arms import arm_job, arm_record, trials_of
 from pretese.trial.power.study import MULTI_ARM_SCHEMA
 from protocol.errors import InputError
 from protocol.reading.stored import content_hash
+from simulate.scenario.load import load
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +119,7 @@ def run_arms_part(
             design, request.changes, size, request.seed, patient_level=request.patient_level
         ).blocks(request.replicates)
     ]
-    bar = optional_progress("simulated trials", show_progress)
-    with (
-        study_pool("trials", workers, None) as pool,
-        part_of_study(record, out, part) as store,
-        resumable(part.folder(out), "finished trials", "the same --part"),
-        bar as tell,
-    ):
-        return finish_part(part, blocks, store, pool, tell)
+    return run_part_of_trials(record, blocks, part, out, workers, show_progress=show_progress)
 
 
 def _record(design: MultiArmDesign, text: str, request: ArmRequest) -> dict[str, Any]:
@@ -175,6 +169,7 @@ class _Study:
             "design_sha256": content_hash(text),
             **describe_arms(design),
             "simulation": self._level(sizes[-1]),
+            "transported": _transported(design),
             "sample_size_search": None if found is None else _search_document(found),
             "sizes": [self._size(size) for size in sizes],
             "examples": self._examples(sizes[-1]),
@@ -253,6 +248,13 @@ class _Study:
         blocks = list(job.blocks(self.request.replicates))
         finish(blocks, self.store, self.pool, self.tell, f"{participants} participants")
         return pa.concat_tables(pq.read_table(self.store.path(each)) for each in blocks)
+
+
+def _transported(design: MultiArmDesign) -> dict[str, Any] | None:
+    """Return the numbers published for other patients or doses; None without a scenario."""
+    if design.scenario is None:
+        return None
+    return load(design.scenario).transported.model_dump(mode="json")
 
 
 def describe_arms(design: MultiArmDesign) -> dict[str, Any]:

@@ -70,6 +70,14 @@ def test_the_plan_gives_the_same_and_names_every_visit():
     assert "mixed model for repeated measures" in found.to_html()
 
 
+def test_the_primary_estimate_names_its_visit():
+    asked = {"primary": {"method": "adjusted: m3", "effect": "mean difference"}}
+    page = pt.analyse(table(), plan(**asked), progress=False).to_html()
+    assert "mean difference by adjusted: m3, +1.33" in page
+    with pytest.raises(InputError, match=r"not a method of the plan.*\(adjusted: m1, adjusted: m2"):
+        pt.plan(plan(primary={"method": "adjusted", "effect": "mean difference"}))
+
+
 def test_without_gaps_each_visit_is_compared_as_by_a_t_test():
     rows = table().fillna(10.0)
     one = {"methods": ["unadjusted"], "outcome": {"visits": ["m1", "m2", "m3"]}}

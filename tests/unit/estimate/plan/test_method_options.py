@@ -9,6 +9,7 @@ from estimate.core.columns import Numeric
 from estimate.core.complete_cases import analysis_set
 from estimate.plan.analyse import analyse
 from estimate.plan.spec import Plan
+from pretese.analysis.methods_text import methods_paragraph
 from protocol.errors import InputError
 from protocol.reading.documents import validate
 
@@ -160,6 +161,8 @@ def test_a_survey_is_imputed_from_its_design_and_pooled_with_its_degrees_of_free
     rows.loc[rows.index % 5 == 0, "x"] = np.nan
     asked = {"methods": ["adjusted"], "missing": {"method": "mice", "imputations": 5}, **SURVEY}
     found = analyse(rows, plan(**asked))
+    assert "weighted by w" in methods_paragraph(found)
+    assert "Taylor linearisation, within strata of stratum" in methods_paragraph(found)
     columns = [each.name for each in found.complete.imputation.columns]
     assert columns[-2:] == ["logarithm of the sampling weight", "stratum"]
     (answer,) = found.estimates

@@ -285,7 +285,7 @@ def test_the_command_prints_writes_and_reports(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     "words", [["--tornado"], ["--mcse", "0.01"], ["--prior", "evidence"], ["--worlds", "3"],
-              ["--sensitivity", "dropout=0,10"], ["--patient-level"]]
+              ["--sensitivity", "dropout=0,10"], ["--patient-level"], ["--interpolate"]]
 )  # fmt: skip
 def test_options_of_other_designs_are_refused_by_name(words, tmp_path, capsys):
     path = tmp_path / "plain.yaml"

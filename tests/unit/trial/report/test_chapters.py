@@ -67,15 +67,31 @@ def test_a_marginal_odds_ratio_has_its_own_effects_and_a_conditional_one_has_non
     assert all(np.isnan(each.value) for each in counted.values())
 
 
-def states(design, effects=(0.0, 100.0), axes=None, tornado=None):
+def states(design, effects=(0.0, 100.0), axes=None, tornado=None, interpolation=None):
     document = {
         "points": [{"effect_percent": each} for each in effects],
         "sensitivity": axes and {"axes": axes},
         "tornado": tornado,
+        "interpolation": interpolation,
     }
     rows = configurations(design, scenario_of(design), document)
     assert all(why for _, _, why in rows)
     return {state: what for state, what, _ in rows}
+
+
+def test_interpolated_sizes_are_reported_with_their_error_or_the_reason_for_none():
+    curve = {
+        "simulated_sizes": [60, 100], "line_scale": "a line", "not_interpolated": None,
+        "interpolated": [
+            {"participants": 80, "effect_percent": 100.0, "power": 0.8213, "power_error": 0.0138},
+        ],
+    }  # fmt: skip
+    words = states(PLAIN, interpolation=curve)["Further sample sizes"]
+    assert words.startswith("Interpolated from 60, 100 participants: a line.")
+    assert words.endswith("80 participants, 100 % of the effect: 82.1 (1.4) %")
+    refused = states(PLAIN, interpolation=curve | {"not_interpolated": "power falls"})
+    assert refused["Further sample sizes"] == "simulated, not interpolated: power falls"
+    assert "Further sample sizes" not in states(PLAIN)
 
 
 def test_every_data_generating_mechanism_is_reported_to_be_simulated_or_not():

@@ -1,0 +1,16 @@
+"""What a page must show of transported numbers."""
+
+from html import unescape
+
+from simulate.scenario.transported import Transported
+
+
+def assert_shown(page: str, found: Transported) -> None:
+    """Assert that a page names every number, patients and dose of its source, and ours."""
+    text = " ".join(unescape(page).split())
+    for each in found.numbers:
+        assert each.number in text
+        assert each.from_population in text
+        assert each.from_dose in text
+    assert found.to_population in text
+    assert found.to_dose in text
