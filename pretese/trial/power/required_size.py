@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from estimate.comparison.exact.p_value_tables import LARGEST_UNCONDITIONAL, UNCONDITIONAL
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.enumeration import why_not_enumerated
 from pretese.trial.measures.exact_power import exact_size_power
@@ -149,6 +150,8 @@ def _check_direction(design: DesignFile) -> None:
 def _solve_exactly(design: DesignFile, power: float) -> Solution:
     """Return the smallest size with this exact power, and that from which all sizes have it."""
     step, known = design.step, dict[int, float]()
+    unconditional = design.analysis.method in UNCONDITIONAL
+    most = LARGEST_UNCONDITIONAL // step * step if unconditional else 2 * LARGEST
 
     def at(size: int) -> float:
         if size not in known:
@@ -158,15 +161,19 @@ def _solve_exactly(design: DesignFile, power: float) -> Solution:
     low = _round_up(10.0, step)
     high = low
     while at(high) < power:
-        low, high = high, _round_up(2.0 * high, step)
-        if low > LARGEST:
-            problem = f"{LARGEST:,} participants do not suffice for power {power:g}"
+        low, high = high, min(_round_up(2.0 * high, step), most)
+        if low > LARGEST or low == high:
+            problem = f"{min(most, LARGEST):,} participants do not suffice for power {power:g}"
             raise InputError.of("target_power", design.id, problem, "plan for a larger effect")
     while high - low > step:  # not monotone: searched only near the solution
         middle = (low + high) // (2 * step) * step
         low, high = (middle, high) if at(middle) < power else (low, middle)
     reach = step * int(np.clip(NEAR * high / step, 8, STEPS))
-    sizes = [size for size in range(high - reach, high + reach + 1, step) if size >= 10]
+    sizes = [
+        size
+        for size in range(high - reach, high + reach + 1, step)
+        if 10 <= size <= max(most, high)
+    ]
     found = np.array([at(size) for size in sizes])
     enough = found >= power
     short = np.flatnonzero(~enough)

@@ -8,7 +8,7 @@ from tests.support.python_page import Cell, cells, fits, play, played, sections
 
 DOCS = Path(__file__).parents[3] / "docs"
 #: Notebook-style tutorials, with the number of outputs that each shows.
-TUTORIALS = {"protocol-in-python": 19, "from-the-literature-to-a-sample-size": 11}
+TUTORIALS = {"protocol-in-python": 19, "from-the-literature-to-a-sample-size": 13}
 HOW_TO = (DOCS / "how-to" / "work-in-python.md").read_text(encoding="utf-8")
 
 

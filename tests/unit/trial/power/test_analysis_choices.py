@@ -6,6 +6,7 @@ import pytest
 from pretese.trial.design.design_reader import parse_design
 from pretese.trial.measures.exact_power import exact_size_power
 from pretese.trial.measures.summary import summarise_point
+from pretese.trial.power import required_size
 from pretese.trial.power.required_size import solve_size
 from pretese.trial.simulation.engine import simulate_design
 from protocol.errors import InputError
@@ -106,3 +107,14 @@ def test_a_variance_clustered_by_site_needs_sites_and_no_covariates() -> None:
     found = simulate_design(design, None, [(100, 1.0)], seed=2, replicates=50)[100, 1.0]
     assert np.isfinite(found.estimate).all()
     assert design.analysis.summary == "marginal risk difference"
+
+
+def test_the_search_for_a_size_ends_where_the_exact_test_does(monkeypatch) -> None:
+    """Doubling from 10 participants passes the limit before the answer is enclosed."""
+    design = _design("method: barnard")
+    free = solve_size(design, None, 0.8, seed=1, replicates=100).participants
+    monkeypatch.setattr(required_size, "LARGEST_UNCONDITIONAL", free + 8)
+    assert solve_size(design, None, 0.8, seed=1, replicates=100).participants == free
+    monkeypatch.setattr(required_size, "LARGEST_UNCONDITIONAL", free - 8)
+    with pytest.raises(InputError, match=f"{free - 8} participants do not suffice"):
+        solve_size(design, None, 0.8, seed=1, replicates=100)

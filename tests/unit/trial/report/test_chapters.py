@@ -17,7 +17,7 @@ from pretese.trial.power.runner import simulation_record
 from pretese.trial.report.chapters import about, plan_and_run, truth_words
 from pretese.trial.report.data_generation import configurations, parameter_rows
 from pretese.trial.report.design_words import described
-from pretese.trial.report.statements import limits
+from pretese.trial.report.statements import access_words, harm_words, limits
 from pretese.trial.simulation.trial_results import Outcomes
 from protocol.reading.documents import validate
 
@@ -200,3 +200,15 @@ def test_the_report_states_how_a_true_effect_was_determined():
     assert "16 simulated trials of 8,192 patients" in truth_words(
         changed(SUPERIOR, analysis=given), "patient-level"
     )
+
+
+def test_harm_and_access_to_interim_results_are_stated():
+    fixed, _ = read_design("superiority-any-sperm")
+    sequential, _ = read_design("three-analyses")
+    assert "Adverse events are not simulated" in harm_words(fixed)
+    assert "no harm boundary" in harm_words(sequential)
+    plan = sequential.monitoring.model_copy(update={"harm": "OF", "harm_alpha_percent": 1.0})
+    harmful = sequential.model_copy(update={"monitoring": plan})
+    assert "harm boundary (OF, one-sided 1 %)" in harm_words(harmful)
+    assert access_words(fixed) == ""
+    assert "only the data monitoring committee" in access_words(sequential)
