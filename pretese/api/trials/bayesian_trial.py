@@ -74,7 +74,7 @@ class BayesianTrial(Design):
         ...     "bayes": {"success": {"probability_percent": [97.5]}}})
         >>> study = trial.power(progress=False)
         >>> study.to_frame()[["effect_percent", "success"]].round(4).to_numpy().tolist()
-        [[0.0, 0.0241], [100.0, 0.8683]]
+        [[0.0, 0.0249], [100.0, 0.8763]]
         """
         from pretese.trial.bayesian.results.document import BayesianRequest
         from pretese.trial.bayesian.results.study import run_bayesian
@@ -132,7 +132,7 @@ class BayesianTrial(Design):
         ...                          "treated_events": 14, "treated_participants": 25}])
         >>> row = report.to_dict()["analyses"][0]
         >>> row["decision"], round(row["predictive_success"], 3)
-        ('continue', 0.676)
+        ('continue', 0.675)
         """
         from pretese.io.output.versions import versions
         from pretese.io.text.rounding_rule import rounded_document

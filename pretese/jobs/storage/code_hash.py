@@ -29,6 +29,7 @@ _OWN: dict[Kind, tuple[str, ...]] = {
         "pretese/trial/design/*.py",
         "pretese/trial/conduct/*.py",
         "pretese/trial/simulation/*.py",
+        "pretese/trial/comparison/*.py",
         "pretese/trial/multi_arm/*.py",
         "pretese/trial/multi_arm/design/*.py",
         "pretese/trial/bayesian/*.py",

@@ -44,8 +44,8 @@ def test_a_part_as_json(tmp_path, capsys):
     ("words", "message"),
     [
         ("power placebo-ufsh --part 1/2", "name the folder of the study with --out"),
-        ("power placebo-ufsh --part 1/2 --out x --target-power 0.9", "depends on earlier results"),
-        ("power placebo-ufsh --part 1/2 --out x --tornado", "depends on earlier results"),
+        ("power placebo-ufsh --part 1/2 --out x --target-power 0.9", "depend on earlier results"),
+        ("power placebo-ufsh --part 1/2 --out x --tornado", "depend on earlier results"),
         ("power placebo-ufsh --part 1/2 --out x --scheduler tcp://10.0.0.5:1", "--scheduler"),
         ("recover no-effect --part 1/2 --mcse 0.01", "give --mcse or --part, not both"),
         ("simulate paper --part 3/2 --out x", "there is no part 3 of 2"),
