@@ -44,7 +44,7 @@ def test_a_nurse_decides_with_the_keyboard_moves_a_slider_and_prints(open_page):
     printed(page)
 
 
-def test_an_andrologist_meets_a_hold_before_anything_else(open_page):
+def test_an_andrologist_sees_a_hold_first(open_page):
     page = open_page("/?lang=de")
     page.fill("#decision_date", "2022-03-31")
     page.select_option("#previous_phase", "hcg")
@@ -92,7 +92,7 @@ def test_a_statistician_plans_confirms_and_compares(open_page):
     assert page.locator("table.compared tbody tr").count() == 8
 
 
-def test_a_data_scientist_changes_a_number_and_takes_the_cohort_home(open_page, tmp_path):
+def test_a_data_scientist_changes_a_number_and_downloads_the_cohort(open_page, tmp_path):
     page = open_page("/cohort?patients=200")
     page.click("summary:has-text('fertility')")
     page.fill('[name="set.fertility.willing_share"]', "0.2")

@@ -47,7 +47,7 @@ def test_an_unknown_scenario_names_the_nearest(capsys, tmp_path):
         ("question:", "question: [", "is not valid YAML"),
     ],
 )
-def test_a_broken_scenario_is_refused_by_field(capsys, tmp_path, old, new, expected):
+def test_an_invalid_scenario_is_refused_with_its_field(capsys, tmp_path, old, new, expected):
     path = scenario_with(tmp_path, old, new)
     message = refused(capsys, "reproduce", "--scenario", str(path), "--out", str(tmp_path / "out"))
     assert expected in message
@@ -119,7 +119,7 @@ def test_numbers_out_of_range_are_refused(capsys, words):
     assert "Error" in refused(capsys, "reproduce", *words)
 
 
-def test_an_output_folder_of_others_is_left_alone(capsys, tmp_path):
+def test_an_output_folder_with_other_files_is_not_changed(capsys, tmp_path):
     (tmp_path / "thesis.txt").write_text("precious")
     message = refused(capsys, "reproduce", "--replicates", "2", "--out", str(tmp_path))
     assert "was not written by pretese" in message

@@ -129,5 +129,5 @@ def test_every_part_of_a_file_is_accepted(page, tmp_path, monkeypatch):
         readers[min(place, len(readers) - 1)](text)
 
 
-def test_no_page_is_excused_without_need():
+def test_no_page_is_excluded_without_need():
     assert all(PAGES[page] for page in (*NOT_READ, *READERS))

@@ -48,11 +48,11 @@ def test_the_tour_prints_what_it_shows(words, lines, printed):
     assert missing == []
 
 
-def test_the_tour_has_its_stops():
+def test_the_tour_has_seven_steps():
     assert len(steps()) == 7
 
 
-def test_the_patient_named_is_as_the_page_describes(printed, folder):
+def test_the_named_patient_is_as_described(printed, folder):
     ((number, stratum),) = re.findall(r"Patient (\d+) is `(\w+)`", (DOCS / "tour.md").read_text())
     truth = pd.read_csv(folder / "cohort" / "truth" / "truth.csv", index_col="patient_id")
     patient = truth.loc[int(number)]

@@ -151,14 +151,14 @@ def test_a_script_without_its_package_is_skipped_by_name(tool, monkeypatch, tmp_
     assert "skipped: the R package lme4 is not installed" in capsys.readouterr().out
 
 
-def test_a_script_that_fails_is_not_an_agreement(tool, monkeypatch, tmp_path, capsys):
+def test_a_script_that_fails_does_not_count_as_agreement(tool, monkeypatch, tmp_path, capsys):
     rscript = pretended(tmp_path, "echo object not found >&2; exit 1")
     monkeypatch.setattr(tool.shutil, "which", lambda name: rscript)
     assert tool.main(["g16_random_intercept", "--out", str(tmp_path)]) == 1
     assert "object not found" in capsys.readouterr().out
 
 
-def test_a_value_that_r_prints_otherwise_ends_with_status_1(tool, monkeypatch, tmp_path, capsys):
+def test_a_value_that_r_prints_differently_ends_with_status_1(tool, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(tool.shutil, "which", lambda name: pretended(tmp_path, "exit 0"))
     found = tmp_path / "g16_random_intercept.json"
     text = (R / found.name).read_text(encoding="utf-8")

@@ -75,7 +75,7 @@ def test_csv_and_parquet_give_the_same_estimates(clinic, capsys):
     assert answers[0] == answers[1]
 
 
-def test_the_screen_shows_effects_and_what_it_is_not(clinic, capsys):
+def test_the_screen_shows_effects_and_the_disclaimer(clinic, capsys):
     assert analyse(clinic) == 0
     screen = capsys.readouterr().out
     assert "200 of 200 patients analysed" in screen

@@ -204,7 +204,7 @@ def test_the_screen_states_why(tmp_path, capsys):
     assert "Not estimable: fsh is a linear combination" in capsys.readouterr().out
 
 
-def test_a_byte_that_is_not_a_text_is_found(tmp_path, capsys):
+def test_a_byte_that_is_not_text_is_located(tmp_path, capsys):
     output = refusal(capsys, analyse(tmp_path, b"arm,won\n1,M\x81ller\n"))
     assert "row 2: byte 11 is not UTF-8 text and not Windows-1252; save the file as UTF-8" in output
 

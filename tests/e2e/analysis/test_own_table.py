@@ -75,7 +75,7 @@ def analyse(frame, names, causes, centres, folder, capsys):
     return [*([each[key] for key in keys] for each in answer["estimates"]), balance]
 
 
-def test_names_change_nothing(tmp_path, capsys):
+def test_names_of_columns_and_categories_do_not_change_estimates(tmp_path, capsys):
     plain, own = {name: name for name in NAMES}, {name: name for name in CAUSES}
     ours = analyse(patients(), plain, own, "123", tmp_path / "ours", capsys)
     theirs = patients().replace({"cause": CAUSES}).rename(columns=NAMES)

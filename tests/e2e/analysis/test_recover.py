@@ -141,14 +141,14 @@ def test_a_folder_with_a_study_needs_resume(whole, folder, capsys):
     assert "continue it with --resume" in capsys.readouterr().err
 
 
-def test_a_folder_with_other_files_is_left_alone(folder, tmp_path, capsys):
+def test_a_folder_with_other_files_is_not_changed(folder, tmp_path, capsys):
     (tmp_path / "thesis.txt").write_text("years of work")
     assert run(words(folder, tmp_path)) == 2
     assert "name a new folder" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_a_precision_is_reached_and_not_missed(folder, tmp_path):
+def test_a_requested_precision_is_reached(folder, tmp_path):
     out = tmp_path / "precise"
     arguments = words(folder, out, "--workers", "1", "--replicates", "100", "--mcse", "0.04")
     assert run(arguments) == 0

@@ -86,7 +86,7 @@ def test_every_verdict_is_the_expected_one(assessed, case):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_methods_that_must_fail_do(assessed, case):
+def test_methods_expected_to_fail_are_biased(assessed, case):
     verdicts = {
         (each.plan, each.method): each.verdict
         for each in assessed(case).judgements
@@ -96,7 +96,7 @@ def test_methods_that_must_fail_do(assessed, case):
         assert verdicts[which] == "biased", which
 
 
-def test_tests_err_five_times_in_a_hundred_where_there_is_no_effect(assessed):
+def test_tests_reject_in_five_percent_of_studies_without_an_effect(assessed):
     performance = assessed("no-effect").performance
     rows = performance[
         (performance["measure"] == "rejection")
@@ -117,7 +117,7 @@ def test_intervals_for_the_population_hold_the_sample_effect_more_often(assessed
     assert (shares["SATE"] > shares["PATE"]).all()
 
 
-def test_common_random_numbers_makes_contrasts_sharper_than_their_parts(assessed):
+def test_common_random_numbers_make_contrasts_more_precise_than_their_parts(assessed):
     found = assessed("constant-effect")
     contrasts = found.contrasts
     row = contrasts[

@@ -14,7 +14,7 @@ def test_an_older_processor_writes_the_same_bytes(tmp_path: Path, monkeypatch) -
     assert differing(tmp_path / "here", tmp_path / "there") == []
 
 
-def test_a_difference_of_one_byte_is_seen(tmp_path: Path) -> None:
+def test_a_difference_of_one_byte_is_detected(tmp_path: Path) -> None:
     for name, text in (("one", "+0.000"), ("other", "-0.000")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "balance.csv").write_text(text)

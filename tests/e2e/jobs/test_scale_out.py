@@ -55,7 +55,7 @@ def test_every_documented_command_exists_and_binds_one_address():
         assert found["dashboard_address"] == "127.0.0.1:0"
 
 
-def test_nothing_on_the_page_listens_everywhere():
+def test_no_command_on_the_page_listens_on_every_address():
     assert "0.0.0.0" not in PAGE.read_text(encoding="utf-8")
 
 
@@ -75,7 +75,9 @@ def test_tls_without_tls_certificates_is_refused_before_anything_begins(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_address_without_a_scheduler_is_one_message(dice, tmp_path, capsys, monkeypatch):
+def test_an_address_without_a_scheduler_is_reported_in_one_message(
+    dice, tmp_path, capsys, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("pretese.jobs.cluster.PATIENCE", 0.1)
     with socket.socket() as nobody:
@@ -228,7 +230,7 @@ def once_a_block_is_kept(*services: Service) -> Iterator[None]:
         yield
 
 
-def test_the_documented_cluster_listens_nowhere_else_and_may_lose_a_worker(
+def test_the_documented_cluster_listens_only_there_and_survives_a_lost_worker(
     cluster, whole, tmp_path
 ):
     cluster.with_workers(2)
@@ -241,7 +243,9 @@ def test_the_documented_cluster_listens_nowhere_else_and_may_lose_a_worker(
     gc.collect()  # what the client may have left open is an error here, not in another test
 
 
-def test_a_lost_scheduler_is_one_message_and_the_run_continues(cluster, whole, tmp_path, capsys):
+def test_a_lost_scheduler_is_reported_in_one_message_and_the_run_continues(
+    cluster, whole, tmp_path, capsys
+):
     out = tmp_path / "out"
     with once_a_block_is_kept(cluster.scheduler):
         assert run(words(tmp_path, out, "--scheduler", cluster.address)) == EXIT_BAD_INPUT
@@ -254,9 +258,7 @@ def test_a_lost_scheduler_is_one_message_and_the_run_continues(cluster, whole, t
     gc.collect()
 
 
-def test_a_cluster_without_workers_is_not_waited_for_for_ever(
-    cluster, tmp_path, capsys, monkeypatch
-):
+def test_waiting_for_a_cluster_without_workers_ends(cluster, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("pretese.jobs.cluster.WORKER_PATIENCE", 0.01)
     monkeypatch.setattr("pretese.jobs.cluster.CHECK_SECONDS", 0.01)
     out = tmp_path / "out"

@@ -78,7 +78,7 @@ def test_a_decision_document_carries_rule_inputs_boundary_and_change(capsys):
     assert decision["inputs"][-1]["date"] == "2022-03-31"
 
 
-def test_semen_and_other_findings_come_in_words(capsys):
+def test_semen_and_other_findings_are_described_in_words(capsys):
     words = ["decide", "--month", "4", "--previous-phase", "hcg", "--decision-date", "2022-06-01"]
     found = document(capsys, *words, "--finding", "semen=no sperm")
     assert found["decisions"][-1]["action"] == "micro-tese"
@@ -86,7 +86,7 @@ def test_semen_and_other_findings_come_in_words(capsys):
     assert found["decisions"][-1]["action"] == "icsi-ejaculated"
 
 
-def test_a_limit_of_ones_own_is_used_and_hashed(capsys):
+def test_a_user_defined_limit_is_used_and_hashed(capsys):
     words = [
         "decide",
         "--month",
@@ -126,7 +126,7 @@ def test_drawings_and_tables_are_written_as_xml(capsys, form, tag):
     assert ET.parse("x.xml").getroot().tag.endswith(tag)
 
 
-def test_a_calendar_is_written_beside_the_plan(capsys):
+def test_a_calendar_is_written_next_to_the_plan(capsys):
     code, out, _ = output(
         capsys,
         "schedule",
@@ -144,7 +144,7 @@ def test_a_calendar_is_written_beside_the_plan(capsys):
     assert len(icalendar.Calendar.from_ical(Path("x.ics").read_bytes()).walk("VEVENT")) == 53
 
 
-def test_decisions_may_stand_for_findings(capsys):
+def test_decisions_may_replace_findings(capsys):
     by_fsh = document(capsys, "schedule", "--start", "2022-03-01", "--fsh", "20", "--fsh", "9")
     by_name = document(
         capsys, "schedule", "--start", "2022-03-01", "--decisions", "hcg,hcg,hcg-ufsh"

@@ -27,7 +27,7 @@ def study():
     return tables(draw_cohort(load_scenario("paper"), 1, 1, patients=1000))
 
 
-def test_a_drawn_cohort_audits_clean_but_for_what_it_did_not_measure(study):
+def test_a_simulated_cohort_has_no_deviations_but_missing_measurements(study):
     logs = logs_of_study(study, START)
     assert sum(len(log) for log in logs.values()) == len(study["patients"])
     assert set(logs) == {"fsh-guided", "no-therapy"}
@@ -49,7 +49,7 @@ def test_a_drawn_cohort_audits_clean_but_for_what_it_did_not_measure(study):
     }
 
 
-def test_thirteen_kinds_put_into_a_drawn_cohort_are_all_found_and_nobody_else_is(study):
+def test_all_thirteen_kinds_of_deviations_are_found_and_no_others(study):
     regimen = load_regimen("fsh-guided")
     log = logs_of_study(study, START)["fsh-guided"]
     clean = {
@@ -75,7 +75,7 @@ def test_thirteen_kinds_put_into_a_drawn_cohort_are_all_found_and_nobody_else_is
     assert found == {patient: {key[patient]} if patient in key else set() for patient in clean}
 
 
-def test_the_log_of_drawn_patients_survives_the_journey_through_csv(study):
+def test_the_log_of_simulated_patients_survives_writing_as_csv(study):
     for name, log in logs_of_study(study, START).items():
         regimen = load_regimen(name)
         few = dict(list(log.items())[:40])
@@ -86,7 +86,7 @@ def test_the_log_of_drawn_patients_survives_the_journey_through_csv(study):
         assert again.counts() == audit(few, regimen).counts()
 
 
-def test_the_months_of_drawn_patients_are_those_that_the_audit_reads_from_their_injections(study):
+def test_the_audit_derives_the_months_of_simulated_patients_from_their_injections(study):
     (log,) = [log for name, log in logs_of_study(study, START).items() if name == "fsh-guided"]
     visits = study["visits"]
     drawn = visits[visits["month"] > 0].groupby("patient_id")["previous_phase"].agg(tuple)
@@ -99,7 +99,7 @@ def test_the_months_of_drawn_patients_are_those_that_the_audit_reads_from_their_
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_a_folder_of_drawn_studies_is_audited_from_the_command_line(kind, tmp_path, capsys):
+def test_a_folder_of_simulated_studies_is_audited_from_the_command_line(kind, tmp_path, capsys):
     folder = tmp_path / "drawn"
     words = ["simulate", "paper", "--patients", "40", "--replicates", "2", "--format", kind]
     assert run([*words, "--out", str(folder)]) == 0
@@ -147,7 +147,7 @@ def drawn_folder(tmp_path_factory, study):
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 @pytest.mark.parametrize("fault", FOLDER_FAULTS)
-def test_a_folder_with_a_fault_is_one_message(fault, kind, drawn_folder, tmp_path):
+def test_a_folder_with_a_fault_is_refused_in_one_message(fault, kind, drawn_folder, tmp_path):
     name, change, message = FOLDER_FAULTS[fault]
     for each in NEEDED:
         table = pd.read_csv(drawn_folder / f"{each}.csv")
@@ -161,7 +161,7 @@ def test_a_folder_with_a_fault_is_one_message(fault, kind, drawn_folder, tmp_pat
     assert message.format(kind=kind, row=2 if kind == "csv" else 1) in str(caught.value)
 
 
-def test_a_folder_with_a_damaged_table_is_one_message(drawn_folder, tmp_path):
+def test_a_folder_with_a_damaged_table_is_refused_in_one_message(drawn_folder, tmp_path):
     for name in NEEDED:
         (tmp_path / f"{name}.csv").write_bytes((drawn_folder / f"{name}.csv").read_bytes())
     (tmp_path / "visits.csv").unlink()

@@ -82,7 +82,7 @@ def test_an_unlimited_clinic_writes_what_simulate_writes(tmp_path):
         pd.testing.assert_frame_equal(mine, theirs, obj=name)
 
 
-def test_a_question_of_capacity_is_answered(capsys):
+def test_the_capacity_that_reaches_a_goal_is_found(capsys):
     words = ["--clinic", "busy-theatre", "--solve", "theatre_lists", "--goal",
              "p90_wait_days < 60", "--json"]  # fmt: skip
     assert run(["clinic", "paper", "--patients", "300", "--workers", "1", *words]) == 0
@@ -122,7 +122,7 @@ def test_a_run_needs_a_folder(capsys):
     assert "--out" in capsys.readouterr().err
 
 
-def test_a_bad_clinic_file_is_reported_in_words(tmp_path, capsys):
+def test_a_bad_clinic_file_is_refused_with_a_message(tmp_path, capsys):
     path = tmp_path / "bad.yaml"
     path.write_text("id: bad\ntitle: bad\nopens: 2026-01-05\nholidays: [2020-01-01]\n")
     assert run([*SMALL, "--out", str(tmp_path / "x"), "--clinic", str(path)]) == 2
@@ -143,7 +143,7 @@ def interrupting(after: int):
     return progress
 
 
-def test_ctrl_c_leaves_complete_tables_of_what_has_happened(tmp_path, monkeypatch, capsys):
+def test_ctrl_c_leaves_complete_tables_up_to_that_moment(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("pretese.clinic.clinic_task.optional_progress", interrupting(after=300))
     before = signal.getsignal(signal.SIGINT)
     out = tmp_path / "x"
@@ -174,7 +174,7 @@ def test_ctrl_c_twice_stops_at_once_and_leaves_nothing(tmp_path, monkeypatch):
     assert not out.with_name("x.partial").exists()
 
 
-def test_a_full_disk_is_reported_in_words_and_leaves_nothing(tmp_path, monkeypatch, capsys):
+def test_a_full_disk_is_reported_with_a_message_and_leaves_nothing(tmp_path, monkeypatch, capsys):
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 

@@ -41,7 +41,7 @@ def test_other_blocks_and_another_time_zone_write_the_same_bytes_in_place_of_an_
     assert found["published_vs_simulated.csv"] != earlier["published_vs_simulated.csv"]
 
 
-def test_another_seed_gives_other_studies_and_json_goes_alone_to_standard_output(
+def test_another_seed_gives_other_studies_and_standard_output_holds_only_json(
     folder, tmp_path, capsys, monkeypatch
 ):
     skip_figures(monkeypatch)
@@ -53,7 +53,7 @@ def test_another_seed_gives_other_studies_and_json_goes_alone_to_standard_output
     assert hashes(folder)["cohort/patients.csv"] != hashes(other)["cohort/patients.csv"]
 
 
-def test_the_report_shows_from_whom_and_to_whom_numbers_are_transported(folder):
+def test_the_report_shows_source_and_target_populations_of_transported_numbers(folder):
     found = load("paper").transported
     assert_shown((folder / "report.html").read_text(), found)
     table = pd.read_csv(folder / "transported_numbers.csv")
@@ -73,7 +73,7 @@ def test_the_comparison_covers_every_published_number(folder):
     assert table.loc[table["status"] == "calibrated to", "agrees"].eq(True).all()
 
 
-def test_the_manifest_lists_every_file_and_no_moment_or_machine(folder):
+def test_the_manifest_lists_every_file_and_no_time_or_machine(folder):
     manifest = json.loads((folder / "manifest.json").read_text())
     assert set(manifest["files"]) == set(hashes(folder)) - {"manifest.json"}
     assert {name: h for name, h in hashes(folder).items() if name != "manifest.json"} == manifest[
@@ -90,14 +90,14 @@ def test_the_report_is_one_file_that_needs_no_network(folder):
     assert "not a medical device" in page
 
 
-def test_the_drawn_cohort_is_documented(folder):
+def test_the_simulated_cohort_is_documented(folder):
     dictionary = pd.read_csv(folder / "cohort" / "dictionary.csv", keep_default_na=False)
     for name, columns in dictionary.groupby("table")["column"]:
         drawn = pd.read_csv(folder / "cohort" / f"{name}.csv", nrows=1)
         assert list(drawn.columns) == list(columns)
 
 
-def test_a_missed_target_is_exit_three_and_states_which(tmp_path, capsys, monkeypatch):
+def test_a_missed_target_is_named_and_gives_exit_code_3(tmp_path, capsys, monkeypatch):
     from dataclasses import replace
 
     from pretese.api.simulation import reproduction

@@ -27,7 +27,7 @@ def simulate(out: Path, *words: str) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "sav", "dta", "xpt"])
-def test_all_tables_are_written_and_the_truth_apart(tmp_path, kind):
+def test_all_tables_are_written_with_the_truth_in_its_own_folder(tmp_path, kind):
     out = simulate(tmp_path / "x", "--patients", "30", "--format", kind)
     described = {"datapackage.json"} if kind in ("csv", "parquet") else set()
     observed = {f"{name}.{kind}" for name in COLUMNS if name != "truth"}
@@ -79,7 +79,7 @@ def test_every_format_holds_the_same_values(tmp_path):
             assert_same_values(found, table, name)
 
 
-def test_what_is_written_is_what_was_drawn(tmp_path, monkeypatch):
+def test_written_values_equal_the_simulated_values(tmp_path, monkeypatch):
     monkeypatch.setattr(cohort_files, "SLICE", CHUNK)
     patients = CHUNK + 300
     out = simulate(

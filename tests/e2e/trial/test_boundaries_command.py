@@ -45,7 +45,7 @@ def test_every_family_has_a_page(capsys, words):
     assert "expected size, no effect" in lines_of(capsys, *words)
 
 
-def test_participants_come_with_exact_power_beside_the_closed_form(capsys):
+def test_sample_size_has_exact_power_next_to_the_closed_form(capsys):
     words = [
         "--analyses",
         "3",

@@ -124,7 +124,7 @@ def test_bad_input_is_one_message_and_exit_2(capsys, words, message):
     assert out == ""
 
 
-def test_words_of_a_design_are_printed_as_they_stand(tmp_path, capsys):
+def test_texts_of_a_design_are_printed_unchanged(tmp_path, capsys):
     design = tmp_path / "plain.yaml"
     design.write_text(
         "id: plain\ntitle: 'FSH [IU/L] [/red]'\nquestion: '[bold]?'\nparticipants: 41\n"

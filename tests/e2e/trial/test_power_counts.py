@@ -45,7 +45,7 @@ def test_a_hundred_thousand_trials_agree_with_enumeration(study):
     assert set(trials.analysed) == {120, 240, 360}
 
 
-def test_a_run_that_grows_keeps_the_trials_it_has(study, folder):
+def test_an_extended_run_keeps_its_trials(study, folder):
     before = pd.read_parquet(study / "analyses.parquet")
     words = ["power", str(folder / "analyses.yaml"), "--replicates", "50000", "--seed", "3"]
     assert run([*words, "--out", str(folder / "study"), "--resume", "--workers", "2"]) == 0
@@ -56,7 +56,7 @@ def test_a_run_that_grows_keeps_the_trials_it_has(study, folder):
     )
 
 
-def test_every_participant_can_be_asked_for(folder, capsys):
+def test_patient_level_simulation_can_be_requested(folder, capsys):
     words = [
         "power",
         str(folder / "analyses.yaml"),
@@ -88,7 +88,7 @@ def test_designs_that_are_compared_share_their_participants(folder, capsys):
     assert 0 < full["power_difference"]["mcse"] < 0.02
 
 
-def test_the_page_tells_trials_drawn_participant_by_participant(study, folder):
+def test_the_page_states_that_trials_were_simulated_at_patient_level(study, folder):
     assert run(["report", str(folder / "study")]) == 0
     page = (folder / "study" / "report.html").read_text()
     assert "These trials were simulated at patient level" in page

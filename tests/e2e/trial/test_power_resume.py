@@ -246,7 +246,7 @@ def test_a_block_whose_numbers_were_changed_is_refused_by_name(whole, folder, tm
     assert hashes(out) == hashes(whole)
 
 
-def test_a_study_with_a_report_beside_its_results_can_be_extended(folder, tmp_path):
+def test_a_study_with_a_report_next_to_its_results_can_be_extended(folder, tmp_path):
     out = tmp_path / "reported"
     assert run(words(folder, out, "--replicates", "20")) == 0
     assert run(["report", str(out / "results")]) == 0
@@ -256,7 +256,7 @@ def test_a_study_with_a_report_beside_its_results_can_be_extended(folder, tmp_pa
     assert not (out / "results" / "report.html").exists()
 
 
-def test_a_report_that_somebody_has_edited_is_not_deleted(folder, tmp_path, capsys):
+def test_an_edited_report_is_not_deleted(folder, tmp_path, capsys):
     out = tmp_path / "annotated"
     assert run(words(folder, out, "--replicates", "20")) == 0
     assert run(["report", str(out / "results")]) == 0

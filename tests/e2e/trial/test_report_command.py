@@ -33,7 +33,7 @@ def page(folder, tmp_path_factory):
     return path.read_text()
 
 
-def test_the_page_stands_alone(page):
+def test_the_page_is_self_contained(page):
     assert not re.search(r'(src|href)="(?!#)', page)
     assert "<svg" in page
     assert "not a medical device" in page
@@ -70,7 +70,7 @@ def test_the_page_and_the_document_show_transported_numbers(page, folder):
     assert document["designs"][0]["transported"] == found.model_dump(mode="json")
 
 
-def test_the_page_holds_every_chapter_and_states_what_it_lacks(page):
+def test_the_page_has_every_chapter_and_names_missing_items(page):
     text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
     chapters = re.findall(r"<h2 id=\"\w+\">([A-K])\. ", page)
     assert chapters == list("ABCDEFGHIJK")

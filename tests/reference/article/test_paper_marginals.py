@@ -26,7 +26,7 @@ def test_all_calibrated_numbers_agree_with_the_article(achieved):
     assert missed == {}
 
 
-def test_the_distances_analysis_like_chance(achieved):
+def test_squared_distances_average_about_one(achieved):
     """Were calibration biased or its errors wrong, squared distances would not average near 1."""
     apart = [
         (each.simulated - each.published) / each.mcse
@@ -37,7 +37,7 @@ def test_the_distances_analysis_like_chance(achieved):
     assert np.mean(np.square(apart)) < 2
 
 
-def test_diagnosis_and_chance_alone_put_the_c_statistic_above_the_printed_one():
+def test_diagnosis_and_noise_put_the_c_statistic_above_the_printed_one():
     """The claim beside the one number of the propensity model that cannot be met.
 
     Diagnosis counts by arm are those of Table 1; the other eight covariates are pure noise.

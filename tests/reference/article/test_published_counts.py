@@ -43,7 +43,7 @@ def test_the_flow_adds_up(study: PublishedStudy) -> None:
         ("table2.matched.untreated", "matched.pairs"),
     ],
 )
-def test_one_thing_printed_twice_has_one_value(study: PublishedStudy, one: str, other: str) -> None:
+def test_a_figure_printed_twice_has_one_value(study: PublishedStudy, one: str, other: str) -> None:
     assert study.number(one).value == study.number(other).value
 
 
@@ -134,7 +134,7 @@ def test_estradiol_quartiles_are_those_of_496_whole_numbers(study: PublishedStud
         assert quartile % 1 == pytest.approx((n - 1) * p % 1)
 
 
-def test_one_solution_alone_fits_the_delivery_rates(study: PublishedStudy) -> None:
+def test_only_one_solution_fits_the_delivery_rates(study: PublishedStudy) -> None:
     couples, births = (int(study.number(f"flow.{name}").value) for name in ("icsi", "live_birth"))
     treated, untreated = (
         study.number(f"delivery.{arm}.percent") for arm in ("treated", "untreated")

@@ -129,7 +129,7 @@ def test_every_cell_of_table_1_has_its_own_value(study: PublishedStudy) -> None:
         ),
     ],
 )
-def test_the_results_read_aloud_give_the_numerals_in_order(
+def test_the_numerals_of_the_results_are_in_order(
     study: PublishedStudy, part: str, ids: str
 ) -> None:
     values = [study.number(name).value for name in ids.split()]

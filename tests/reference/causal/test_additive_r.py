@@ -87,7 +87,7 @@ def test_from_the_patients(cohort, r_output, name: str) -> None:
     assert cov == pytest.approx(np.array(r["V"]), rel=1e-6)
 
 
-def test_risks_themselves(cohort, r_output) -> None:
+def test_risks_without_covariates(cohort, r_output) -> None:
     r = r_output("g09_reri")["unadjusted_dur"]
     longer = cohort.covariates["infertility_duration_years"] > 3
     ours = risk_interaction(cohort, longer, [])

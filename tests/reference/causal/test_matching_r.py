@@ -120,11 +120,11 @@ def test_balance_of_the_matched(cohort, score, r_output, r_name, name):
 
 
 @pytest.mark.parametrize("name", TRAPS)
-def test_the_treated_majority_trap_is_refused(cohort, score, name):
+def test_matching_with_a_treated_majority_is_refused(cohort, score, name):
     with pytest.raises(InputError, match="368 treated patients for 174"):
         match_nearest(cohort, score, "treated", **TRAPS[name])
 
 
-def test_the_trap_makes_the_arms_less_alike_than_no_matching(cohort, score):
+def test_matching_a_treated_majority_worsens_balance(cohort, score):
     trapped = run(cohort, score, "A_default_ATT_largest")
     assert balance(cohort, trapped.weights).worst > 2 * balance(cohort).worst

@@ -159,7 +159,7 @@ def test_one_of_eight_p_values_after_correction(r_output):
         ("matched", (1.80, 1.04, 3.16)),
     ],
 )
-def test_what_printed_intervals_imply(r_output, name, printed):
+def test_printed_intervals_imply_errors_and_p_values(r_output, name, printed):
     r, ours = r_output("g01_paper_counts")["implied"][name], implied(*printed)
     for field, theirs in (
         ("std_error", "se"), ("middle", "geo_mid"), ("lower_arm", "lower_arm"),
@@ -168,7 +168,7 @@ def test_what_printed_intervals_imply(r_output, name, printed):
         assert float(getattr(ours, field)) == pytest.approx(r[theirs], rel=1e-8), field
 
 
-def test_the_risk_ratio_that_an_odds_ratio_is(r_output):
+def test_an_odds_ratio_is_converted_to_a_risk_ratio(r_output):
     theirs = r_output("g01_paper_counts")["or_vs_rr"]["zhang_yu_RR_iptw"]
     assert float(risk_ratio_of(1.59, 34 / 174)) == pytest.approx(theirs, rel=1e-8)
     table = TwoByTwo.of(115, 253, 34, 140)
@@ -179,7 +179,7 @@ def test_the_risk_ratio_that_an_odds_ratio_is(r_output):
 @pytest.mark.parametrize(
     "call", [lambda: implied(1.0, 1.1, 2.0), lambda: implied(1, 0, 2), lambda: risk_ratio_of(2, 1)]
 )
-def test_what_cannot_be_printed_is_refused(call):
+def test_impossible_printed_values_are_refused(call):
     with pytest.raises(ValueError, match="must"):
         call()
 

@@ -57,7 +57,7 @@ def test_wilcoxon_counted_exactly() -> None:
     assert hodges_lehmann(x, g) == pytest.approx((r["hl"], *r["hl_ci"]), rel=1e-10)
 
 
-def test_ties_end_the_counting() -> None:
+def test_ties_require_the_normal_approximation() -> None:
     r = G02["wilcox_ties_default"]
     x, g = np.r_[r["a"], r["b"]], np.repeat([1, 0], [len(r["a"]), len(r["b"])])
     test = wilcoxon(x, g)
@@ -116,7 +116,7 @@ def test_an_r_by_c_table() -> None:
     assert chi_square(r["table"]).p_value == pytest.approx(r["chisq_p"], rel=1e-10)
 
 
-def test_yates_never_passes_zero() -> None:
+def test_yates_correction_never_passes_zero() -> None:
     r = G02["yates_corner"]
     test = chi_square(r["table"])
     assert test.statistic == pytest.approx(r["stat"], abs=1e-12)

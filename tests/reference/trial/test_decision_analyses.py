@@ -78,7 +78,7 @@ def test_two_analyses_agree_with_the_bivariate_normal():
 
 @pytest.mark.parametrize("awaited", [(0.02, 0.02), (0.3, 0.3)])
 @pytest.mark.parametrize("obeyed", [True, False])
-def test_alpha_holds_whether_or_not_futility_is_obeyed(awaited, obeyed):
+def test_type_i_error_is_controlled_whether_or_not_futility_is_followed(awaited, obeyed):
     for family in ("OF", "Pocock"):
         exits = delayed_exits(plan_of(family, False), awaited, obeyed=obeyed)
         assert exits.rejection.sum() <= 0.05 + 1e-9

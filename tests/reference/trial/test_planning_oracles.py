@@ -162,7 +162,7 @@ def test_o27_exact_power_of_the_pooled_z_test():
     assert powers == pytest.approx(wanted, abs=tol)
 
 
-def test_o27_the_closed_form_is_not_the_truth():
+def test_o27_the_closed_form_is_not_exact():
     gap = exact_power(pooled_z_test()(150, 150), 0.55, 0.40) - power_two_proportions(
         0.55, 0.40, 150, 150
     )
@@ -193,7 +193,7 @@ def test_o29_with_futility():
     assert trial.expected_participants == pytest.approx(message["EN"], abs=1e-4)
 
 
-def test_o30_exact_search_knows_the_sawtooth():
+def test_o30_exact_search_accounts_for_the_sawtooth():
     message, tol = oracle("O30")  # enumeration
     found = search_size(pooled_z_test(), 0.55, 0.40, power=0.8, around=172.8)
     power = dict(zip(found.participants.tolist(), found.power.tolist(), strict=True))
@@ -365,6 +365,6 @@ def test_sizes_of_trials_that_the_literature_calls_for(control, treated, at_80, 
     assert np.ceil(size.with_dropout(0.10).arm1) == dropout
 
 
-def test_size_and_power_are_inverse():
+def test_sample_size_and_power_are_inverse_functions():
     size = size_two_proportions(0.55, 0.40, power=0.83, allocation=2, null=0.02)
     assert power_two_proportions(0.55, 0.40, size.arm1, size.arm2, null=0.02) == pytest.approx(0.83)

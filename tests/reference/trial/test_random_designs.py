@@ -47,7 +47,7 @@ def test_designs_of_every_kind_are_drawn(scores):
     assert all(why_not_enumerated(each.design) is None for each in scores)
 
 
-def test_z_against_the_exact_power_analyses_standard_normal(scores):
+def test_scores_against_exact_power_are_standard_normal(scores):
     z = np.array([each.z for each in scores])
     assert stats.kstest(z, "norm").pvalue > 0.001
     assert stats.chi2.sf((z**2).sum(), z.size) > 0.001
@@ -55,7 +55,7 @@ def test_z_against_the_exact_power_analyses_standard_normal(scores):
     assert np.abs(z).max() < 4
 
 
-def test_a_power_a_little_off_would_be_seen(scores, drawn):
+def test_a_slightly_wrong_power_is_detected(scores, drawn):
     """The test can fail: a simulator that is a little off gives other scores."""
     off = [
         (each.simulated + drawn.error - each.exact)

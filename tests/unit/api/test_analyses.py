@@ -143,7 +143,7 @@ def test_the_page_holds_every_table_and_loads_nothing(found):
     assert "http" not in page
 
 
-def test_names_from_a_table_stay_text_in_the_page(patients):
+def test_names_from_a_table_are_escaped_in_the_page(patients):
     table = patients.rename(columns={"age": "<b>age"})
     plan = {**PLAN, "covariates": {"<b>age": "numeric"}, "subgroups": {}}
     assert "<b>age" not in pt.analyse(table, plan, progress=False).to_html()
@@ -158,7 +158,7 @@ def test_representations_are_one_short_line(found):
     assert "<table" in found._repr_html_()
 
 
-def test_a_plan_reads_what_it_writes(folder):
+def test_a_written_plan_is_read_back_unchanged(folder):
     plan = pt.plan(folder / "plan.yaml")
     assert plan.methods == ("unadjusted", "adjusted", "iptw-ate")
     again = pt.plan(plan.to_dict())
@@ -209,7 +209,7 @@ def test_assumptions_about_a_table_are_reported_and_kept(patients):
     assert "160 of 160 patients" in repr(found)
 
 
-def test_help_of_the_command_loads_no_library_of_numbers():
+def test_help_of_the_command_loads_no_numerical_library():
     code = (
         "import sys; from pretese.cli import run; run(['analyse', '--help']); "
         "run(['recover', '--help']); "

@@ -127,7 +127,7 @@ def test_an_audit_without_deviations_is_an_empty_table_with_its_columns():
     assert list(found.to_frame()) == next(csv.reader([str(found.to_csv())]))
 
 
-def test_the_csv_is_the_file_of_the_command_and_no_formula():
+def test_the_csv_is_the_file_of_the_command_without_formulas():
     found = audit("log.csv")
     assert answer("audit", "log.csv", "--csv", "command.csv").code == 0
     assert found.to_csv("interface.csv") is None
@@ -136,7 +136,7 @@ def test_the_csv_is_the_file_of_the_command_and_no_formula():
     assert "\n'=b," in Path("interface.csv").read_text()
 
 
-def test_strict_is_whether_there_are_deviations():
+def test_strict_fails_if_there_are_deviations():
     assert audit("log.csv").deviations
     assert answer("audit", "log.csv", "--strict").code == 3
 

@@ -44,7 +44,7 @@ def test_the_list_is_a_table_and_a_page():
     assert len(repr(pt.estimators)) <= 100
 
 
-def test_functions_answer_as_their_own_modules_do():
+def test_functions_of_the_catalogue_equal_those_of_their_modules():
     assert pt.estimators.schoenfeld_events(0.7) == pytest.approx(246.7871045)
     assert pt.estimators.bauer_koehne_boundary(0.025) == pytest.approx(0.0038042, abs=1e-7)
     table = pt.estimators.two_by_two.of(115, 253, 34, 140)
@@ -73,7 +73,7 @@ def test_every_entry_has_a_source_or_is_standard():
     assert pt.estimators.to_frame()["source"].str.len().gt(0).all()
 
 
-def test_the_source_of_a_method_stands_in_its_registry_alone():
+def test_the_source_of_a_method_is_only_in_its_registry():
     of_methods = sources_by_function()
     shared = {entry.name for entry in ENTRIES if entry.path in of_methods}
     assert {entry.name for entry in ENTRIES if entry.source is None} == shared

@@ -62,7 +62,7 @@ def test_tables_and_log_are_those_of_the_files(found, tmp_path):
     assert repr(found) == "<ClinicRun: paper in one-centre, 2 replicates, seed 2>"
 
 
-def test_a_capacity_is_the_one_of_the_command(tmp_path, capsys):
+def test_a_capacity_is_that_of_the_command(tmp_path, capsys):
     words = ["--clinic", "busy-theatre", "--solve", "theatre_lists", "--goal",
              "p90_wait_days < 60", "--patients", "300", "--workers", "1"]  # fmt: skip
     assert run(["clinic", "paper", *words, "--json", "--out", str(tmp_path / "a")]) == 0
@@ -116,7 +116,7 @@ def test_bad_arguments_are_named(tmp_path, act, message):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_clinic_is_exported_like_a_cohort_with_the_truth_apart(tmp_path):
+def test_a_clinic_is_exported_like_a_cohort_with_the_truth_in_its_own_folder(tmp_path):
     paper = pretese.scenario("paper")
     common = {"patients": 40, "replicates": 1, "figures": False, "progress": False}
     for form in ("csv", "fhir"):

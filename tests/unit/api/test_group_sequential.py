@@ -40,7 +40,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("arguments", "words"), CASES)
-def test_interface_and_command_say_the_same(arguments, words, capsys):
+def test_interface_and_command_agree(arguments, words, capsys):
     found = pt.boundaries(**arguments)
     assert run(["boundaries", *words, "--json"]) == 0
     assert found.to_dict() == json.loads(capsys.readouterr().out)
@@ -74,7 +74,7 @@ def test_an_analysis_without_a_boundary_is_missing_in_the_table():
     assert "participants_per_arm" not in table
 
 
-def test_repr_is_one_short_line_and_a_notebook_sees_the_table():
+def test_repr_is_one_short_line_and_a_notebook_shows_the_table():
     found = pt.boundaries(3, shape="WT", delta=0.25)
     assert repr(found) == "<Boundaries: Wang-Tsiatis, 3 analyses, alpha 0.025>"
     assert "<table" in found._repr_html_()
@@ -131,7 +131,7 @@ assert not loaded, loaded
 """
 
 
-def test_nothing_heavy_is_loaded():
+def test_no_numerical_library_is_loaded():
     done = subprocess.run(
         [sys.executable, "-c", LIGHT], capture_output=True, text=True, check=False
     )

@@ -142,7 +142,7 @@ def test_the_representation_is_one_short_line(found):
     assert "<table" in found._repr_html_()
 
 
-def test_a_temporary_folder_goes_with_its_result():
+def test_a_temporary_folder_is_deleted_with_its_result():
     once = pt.recover("no-effect", {"methods": ["unadjusted"]}, **{**SIZES, "replicates": 10})
     folder = once.store.folder
     assert folder.is_dir()

@@ -187,14 +187,14 @@ def test_a_regimen_is_shown_as_the_command_shows_it(guided, form):
     assert guided.show(form).removesuffix("\n") + "\n" == shown
 
 
-def test_one_table_alone_is_shown_as_dmn(guided):
+def test_a_single_table_is_shown_as_dmn(guided):
     shown = answer("regimen", "show", "fsh-guided", "--format", "dmn", "--table", "phase").out
     assert guided.show("dmn", table="phase") == shown
     assert guided.show("dmn", table=["phase"]) == shown
     assert len(shown) < len(guided.show("dmn"))
 
 
-def test_a_decision_tells_its_parts(guided):
+def test_a_decision_has_its_parts_as_attributes(guided):
     found = guided.decide(
         month=2,
         previous_phase="hcg",
@@ -247,7 +247,7 @@ def test_numbers_of_numpy_and_pandas_are_numbers(guided):
     assert guided.schedule(ON, fsh=np.array([20.0, 9.0])) == guided.schedule(ON, fsh=(20, 9))
 
 
-def test_without_a_date_it_is_decided_for_today(guided):
+def test_the_decision_date_defaults_to_today(guided):
     before = dt.date.today()
     assert before <= guided.decide(month=1).as_of <= dt.date.today()
 
@@ -275,7 +275,7 @@ def test_a_calendar_is_the_file_of_the_command(guided):
     )
 
 
-def test_pseudonyms_tell_the_events_of_patients_apart(guided):
+def test_pseudonyms_distinguish_the_events_of_patients(guided):
     made = guided.schedule(ON)
     calendars = [icalendar.Calendar.from_ical(made.to_ics(pseudonym=name)) for name in ("a", "b")]
     one, other = ({str(e["uid"]) for e in c.walk("VEVENT")} for c in calendars)
@@ -289,7 +289,7 @@ def test_a_proof_holds_every_path(guided):
     assert list(proof.to_frame()["phases"]) == [", ".join(path.phases) for path in guided.paths]
 
 
-def test_a_regimen_that_is_not_proved_tells_why_and_decides_nothing():
+def test_a_regimen_that_is_not_proved_states_why_and_decides_nothing():
     gap = regimen("gap.yaml")
     assert not gap.verify().proved
     assert "no rule fires for a patient with month 2" in str(gap.verify())
@@ -320,7 +320,7 @@ def test_cases_that_fail_are_counted_and_listed():
     assert (shown.code, shown.out) == (3, results.text(verbose=True) + "\n")
 
 
-def test_a_regimen_is_a_table_of_rules_and_its_words(guided):
+def test_a_regimen_is_shown_as_a_table_of_rules_and_as_text(guided):
     table = guided.to_frame()
     rule = table[table["rule"] == "P3"].iloc[0]
     assert (rule["table"], rule["action"], rule["status"]) == ("phase", "hcg", "published")

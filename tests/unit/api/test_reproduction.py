@@ -44,7 +44,7 @@ def test_a_folder_given_as_out_is_written_too(tmp_path, monkeypatch):
         pretese.reproduce(replicates=3, out=tmp_path / "b")
 
 
-def test_a_reproduction_is_shown_shortly(found):
+def test_the_representation_of_a_reproduction_is_short(found):
     assert len(repr(found)) <= 100
     assert found.to_frame().equals(found.comparison)
     assert bool(found.missed) == bool(found.verdict)
@@ -53,7 +53,7 @@ def test_a_reproduction_is_shown_shortly(found):
         found.plot("tree")
 
 
-def test_a_check_is_the_one_of_the_command(capsys):
+def test_a_check_is_that_of_the_command(capsys):
     found = pretese.calibrate("literature-null", check=True, replicates=60, seed=4)
     code = run(["calibrate", "literature-null", "--check", "--replicates", "60", "--seed", "4"])
     assert code == (3 if found.missed else 0)

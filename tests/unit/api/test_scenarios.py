@@ -156,7 +156,7 @@ def test_the_command_names_its_options(capsys, tmp_path):
     assert "error: --out: " in capsys.readouterr().err
 
 
-def test_what_is_shown_is_short_and_builds_nothing():
+def test_representations_are_short_and_compute_nothing():
     paper = pretese.scenario("paper")
     cohort = paper.simulate(patients=10_000_000, replicates=1_000_000)
     for each in (paper, cohort):
@@ -175,7 +175,7 @@ def test_what_is_shown_is_short_and_builds_nothing():
 @pytest.mark.parametrize(
     "command", ["simulate", "truth", "picture", "clinic", "reproduce", "calibrate"]
 )
-def test_help_loads_nothing_heavy(command):
+def test_help_loads_no_numerical_library(command):
     code = (
         "import sys; from pretese.cli import run; run([sys.argv[1], '--help']);"
         "heavy = {'numpy', 'pandas', 'scipy', 'matplotlib', 'pyarrow', 'statsmodels', 'simpy'};"

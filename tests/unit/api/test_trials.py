@@ -99,9 +99,7 @@ def test_the_table_has_every_measure_with_its_error(plain):
     assert last["risk_treated"] == 0.6
 
 
-def test_figures_and_page_come_without_a_folder_and_leave_nothing_behind(
-    plain, tmp_path, monkeypatch
-):
+def test_figures_and_page_need_no_folder_and_leave_no_files(plain, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     study = plain.power(**QUICK)
     assert len(study.plot().axes) == 2

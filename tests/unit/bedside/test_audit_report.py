@@ -63,7 +63,7 @@ def test_every_patient_has_a_timeline_and_those_who_deviate_come_first():
     assert {"FSH", "Prolactin", "semen", "hCG alone", "micro-tese", "deviations"} <= set(labels)
 
 
-def test_nothing_of_a_log_is_markup_on_the_page():
+def test_text_of_a_log_is_escaped_on_the_page():
     page = audit(log()).to_html()
     assert "<script" not in page
     assert "<b>" not in page.split("<h2>Patients</h2>")[1].split("</ul>", 1)[1]
@@ -82,7 +82,7 @@ def test_a_long_log_draws_the_first_patients_and_states_how_many_are_left(monkey
 
 
 @pytest.mark.parametrize("name", ["report.html", "folder/report.html"])
-def test_the_command_writes_the_page_whole_or_states_why_not(name, tmp_path, monkeypatch):
+def test_the_command_writes_a_complete_page_or_states_why_not(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("log.csv").write_bytes(log())
     found = answer("audit", "log.csv", "--report", name)

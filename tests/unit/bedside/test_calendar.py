@@ -75,13 +75,13 @@ def test_times_in_a_zone_are_the_same_moments_for_both_parsers():
     assert {moment.hour for moment in moments[0].values()} == {6, 7}  # summer time ends
 
 
-def test_events_of_two_patients_never_share_a_name():
+def test_events_of_two_patients_never_share_an_identifier():
     assert read(calendar(BOTH)).keys().isdisjoint(read(calendar(BOTH, pseudonym="P-18")))
     later = plan_of_phases(GUIDED, START + dt.timedelta(days=1), ["hcg", "hcg-ufsh"])
     assert read(calendar(BOTH)).keys().isdisjoint(read(calendar(later)))
 
 
-def test_the_stamp_is_the_day_of_the_last_decision_or_the_one_that_is_given():
+def test_the_timestamp_is_the_day_of_the_last_decision_unless_given():
     assert {event[4] for event in read(calendar(FIRST)).values()} == {START}
     decided = START + dt.timedelta(days=30)
     assert {event[4] for event in read(calendar(BOTH)).values()} == {decided}
@@ -112,7 +112,7 @@ def test_a_corrected_plan_updates_what_changed_and_cancels_what_it_drops():
     assert {(event[2], event[4]) for event in dropped} == {(1, START + dt.timedelta(days=40))}
 
 
-def test_what_was_cancelled_stays_so_and_may_come_back_as_a_newer_version():
+def test_a_cancelled_event_stays_cancelled_or_returns_as_a_newer_version():
     issued = START + dt.timedelta(days=40)
     short = calendar(FIRST, previous=calendar(BOTH), issued=issued)
     again = calendar(FIRST, previous=short, issued=issued)
@@ -145,5 +145,5 @@ def test_a_previous_calendar_that_cannot_be_replaced_is_refused(previous, messag
         calendar(FIRST, previous=previous)
 
 
-def test_the_pseudonym_stands_nowhere_in_the_file():
+def test_the_pseudonym_is_not_in_the_file():
     assert b"P-17" not in calendar(BOTH)

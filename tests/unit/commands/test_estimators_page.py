@@ -14,7 +14,7 @@ STATED = [("binary", name) for name in METHODS] + [
 ]
 
 
-def test_the_page_is_as_the_registries_say():
+def test_the_page_agrees_with_the_registries():
     text = PAGE.read_text(encoding="utf-8")
     assert text == page(text), "write it again: python -m docs.generate.methods.estimators_page"
 

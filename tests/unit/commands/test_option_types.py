@@ -33,7 +33,7 @@ def test_a_percentage_with_its_sign_is_a_probability(text, probability):
         ("30%%", "is not a number"),
     ],
 )
-def test_another_percentage_is_refused_with_what_may_be_meant(text, message):
+def test_an_ambiguous_percentage_is_refused_with_its_readings(text, message):
     with pytest.raises(InputError, match="--control-risk") as refused:
         Percent().convert(text, RISK, None)
     assert message in str(refused.value)
@@ -62,14 +62,14 @@ def test_a_pair_keeps_what_follows_its_first_equals_sign():
     assert pairs_of("--map", ("patient=a=b",), "patient=ID") == {"patient": "a=b"}
 
 
-def test_words_with_commas_come_once_and_in_order():
+def test_names_separated_by_commas_are_unique_and_in_order():
     kind = SeveralOf(["csv", "parquet", "arrow"])
     assert kind.convert("arrow, csv,arrow", None, None) == ("csv", "arrow")
     with pytest.raises(click.BadParameter, match="'xls' is not one of 'csv', 'parquet', 'arrow'"):
         kind.convert("csv,xls", None, None)
 
 
-def test_numbers_with_commas_are_read_or_refused():
+def test_numbers_separated_by_commas_are_read_or_refused():
     assert comma_numbers("0.5, 1", "--information") == (0.5, 1.0)
     with pytest.raises(InputError, match=r"--information: '0.5,' is not understood"):
         comma_numbers("0.5,", "--information")

@@ -43,7 +43,7 @@ def never_begun(monkeypatch):
 
 @pytest.mark.usefixtures("never_begun")
 @each_output
-def test_a_place_that_cannot_be_written_is_refused_before_the_command_begins(name, option):
+def test_a_path_that_cannot_be_written_is_refused_before_the_command_begins(name, option):
     with folder_of_files(name) as folder:
         if isinstance(option.type, OutputFile):
             (folder / f"there{ending(option)}").mkdir()
@@ -89,7 +89,7 @@ def test_a_file_that_the_command_reads_or_writes_is_never_replaced(name, option)
             assert (found.code, "is not replaced" in found.err) == (2, True), (words, found)
 
 
-def test_a_calendar_may_take_the_place_of_its_previous_one():
+def test_a_calendar_may_replace_its_previous_version():
     with folder_of_files():
         words = ["--pseudonym", "17", "--ics", "x.ics"]
         assert answer("schedule", *VALID["schedule"], *words).code == 0

@@ -27,7 +27,7 @@ def test_blocks_are_whole_so_that_a_run_can_grow():
     assert list(job().blocks(10)) == list(job().blocks(1))
 
 
-def test_a_last_block_may_be_cut_to_what_is_asked_and_is_another_block_when_whole():
+def test_a_shortened_last_block_has_a_key_of_its_own():
     cut = list(job(whole=False).blocks(21))
     assert [(block.first, block.size) for block in cut] == [(0, 10), (10, 10), (20, 1)]
     whole = list(job(whole=False).blocks(30))
@@ -51,7 +51,7 @@ def test_a_block_is_written_in_as_many_row_groups_as_its_job_states(tmp_path):
         Block(job(), 10, 10),
     ],
 )
-def test_another_question_has_another_key(other):
+def test_another_specification_has_another_key(other):
     assert other.key != Block(job(), 0, 10).key
 
 
@@ -66,7 +66,7 @@ def test_other_code_has_another_key(monkeypatch):
     assert Block(job(), 0, 10).key != before
 
 
-def test_a_block_that_is_read_is_the_block_that_was_written(tmp_path):
+def test_a_block_is_read_back_as_it_was_written(tmp_path):
     store, block = Store(tmp_path), Block(job(), 20, 10)
     assert not store.has(block)
     store.write(block, squares(20, 10))
@@ -76,7 +76,7 @@ def test_a_block_that_is_read_is_the_block_that_was_written(tmp_path):
     assert set(path.parent.iterdir()) == {path, path.with_suffix(".sha256")}
 
 
-def test_a_block_half_written_is_not_a_block(tmp_path, monkeypatch):
+def test_a_half_written_block_is_ignored(tmp_path, monkeypatch):
     store, block = Store(tmp_path), Block(job(), 0, 10)
     monkeypatch.setattr("os.fsync", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -155,7 +155,7 @@ def test_a_single_flipped_bit_is_found(tmp_path, place):
         Store(tmp_path).has(block)
 
 
-def test_a_block_without_its_checksum_is_done_again(tmp_path):
+def test_a_block_without_its_checksum_is_computed_again(tmp_path):
     store, block = Store(tmp_path), Block(job(), 0, 10)
     store.write(block, squares(0, 10))
     store.path(block).with_suffix(".sha256").unlink()
@@ -164,7 +164,7 @@ def test_a_block_without_its_checksum_is_done_again(tmp_path):
         Store(tmp_path).read(block)
 
 
-def test_the_checksum_is_one_that_sha256sum_reads(tmp_path):
+def test_the_checksum_file_can_be_read_by_sha256sum(tmp_path):
     store, block = Store(tmp_path), Block(job(), 0, 10)
     store.write(block, squares(0, 10))
     path = store.path(block)
@@ -172,14 +172,14 @@ def test_the_checksum_is_one_that_sha256sum_reads(tmp_path):
     assert path.with_suffix(".sha256").read_text() == f"{digest}  {path.name}\n"
 
 
-def test_a_store_for_one_run_alone_keeps_no_checksums(tmp_path):
+def test_a_store_for_a_single_run_keeps_no_checksums(tmp_path):
     store, block = Store(tmp_path, lasting=False), Block(job(), 0, 10)
     store.write(block, squares(0, 10))
     assert store.has(block)
     assert list(store.path(block).parent.iterdir()) == [store.path(block)]
 
 
-def test_a_block_killed_at_any_step_is_whole_or_none(tmp_path):
+def test_a_block_killed_at_any_step_is_complete_or_absent(tmp_path):
     block = Block(job(), 0, 10)
     with counted(tmp_path) as steps:
         Store(tmp_path / "count").write(block, squares(0, 10))
@@ -194,7 +194,7 @@ def test_a_block_killed_at_any_step_is_whole_or_none(tmp_path):
         assert Store(store.folder).read(block) == squares(0, 10)
 
 
-def test_a_block_on_a_disk_full_at_any_step_is_none_and_leaves_nothing(tmp_path):
+def test_a_block_on_a_full_disk_is_absent_and_leaves_no_files(tmp_path):
     block = Block(job(), 0, 10)
     with counted(tmp_path) as steps:
         Store(tmp_path / "count").write(block, squares(0, 10))

@@ -37,5 +37,5 @@ def test_every_source_that_is_named_exists():
     assert all(list(ROOT.glob(pattern)) for own in code._OWN.values() for pattern in own)
 
 
-def test_recovery_and_trials_have_codes_of_their_own():
+def test_recovery_and_trials_have_separate_code_hashes():
     assert code_version() == code_version("recovery") != code_version("trials")

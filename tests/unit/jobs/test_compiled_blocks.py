@@ -26,7 +26,7 @@ def recovery():
 
 
 @pytest.mark.parametrize("make", [trials, recovery])
-def test_a_block_is_the_same_by_compiled_kernels(make):
+def test_compiled_kernels_give_the_same_block(make):
     made = make()
     codes = {made.kind: code_version(made.kind)}
     plain, compiled = (compute(codes, wish, Block(made, 0, 12)) for wish in (False, True))
@@ -34,7 +34,7 @@ def test_a_block_is_the_same_by_compiled_kernels(make):
     assert made.patients >= 160
 
 
-def test_kernels_are_asked_for_by_large_work_alone(monkeypatch):
+def test_only_large_work_requests_compiled_kernels(monkeypatch):
     asked = []
     monkeypatch.setattr(execute, "compute", lambda codes, wish, block: asked.append(wish))
     assert not uses_kernels()

@@ -53,7 +53,7 @@ def test_joined_parts_have_the_bytes_of_one_run(tmp_path, monkeypatch):
     assert snapshot(tmp_path / "study") == snapshot(tmp_path / "whole")
 
 
-def test_what_no_part_has_is_computed(tmp_path):
+def test_blocks_missing_from_all_parts_are_computed(tmp_path):
     join(tmp_path / "whole")
     compute_part(tmp_path / "study", "2/3")
     join(tmp_path / "study")
@@ -72,7 +72,7 @@ def test_a_part_killed_at_any_step_continues(tmp_path):
         assert snapshot(parts_folder(out)) == whole, steps[number]
 
 
-def test_joining_that_is_killed_at_any_step_continues(tmp_path):
+def test_joining_killed_at_any_step_continues(tmp_path):
     def parts(out):
         for text in ("1/2", "2/2"):
             compute_part(out, text)
@@ -113,6 +113,6 @@ def test_a_study_with_parts_is_not_computed_without_them(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "3", "0/3", "4/3", "1/0", "-1/3", "1/3/5", "a/b", "1/99999"])
-def test_other_words_than_a_part_are_refused(text):
+def test_text_other_than_a_part_is_refused(text):
     with pytest.raises(InputError, match=r"write I/N .* such as 3/16"):
         read_part(text)

@@ -59,7 +59,7 @@ def test_a_worker_killed_once_changes_no_byte(tasks, tmp_path, workers):
     assert task.flag.exists()
 
 
-def test_a_call_that_kills_two_workers_is_one_message(tasks, pool, tmp_path):
+def test_a_call_that_kills_two_workers_is_reported_in_one_message(tasks, pool, tmp_path):
     task = tasks.KillsItsWorker(tmp_path / "flag", 3, often=True)
     done = []
     with pytest.raises(InputError) as reported:
@@ -74,7 +74,7 @@ def test_a_call_that_kills_two_workers_is_one_message(tasks, pool, tmp_path):
     assert dict(results(tasks.square, range(4), pool)) == {n: n * n for n in range(4)}
 
 
-def test_workers_that_end_while_idle_cost_no_call_a_try(tasks, tmp_path):
+def test_workers_that_end_while_idle_use_up_no_attempt_of_a_call(tasks, tmp_path):
     """Each call may lose one worker: one that had ended before is not counted."""
     with local_pool(2) as pool:
         assert len(list(results(tasks.square, range(20), pool))) == 20
@@ -86,12 +86,12 @@ def test_workers_that_end_while_idle_cost_no_call_a_try(tasks, tmp_path):
         assert len(list(results(task, range(8), pool))) == 8
 
 
-def test_a_worker_short_of_memory_is_one_message(tasks, pool):
+def test_a_worker_short_of_memory_is_reported_in_one_message(tasks, pool):
     with pytest.raises(InputError, match="fewer `workers`, or give more memory"):
         list(results(tasks.run_out_of_memory, range(2), pool))
 
 
-def test_a_system_that_starts_no_process_is_one_message(tasks, monkeypatch):
+def test_a_system_that_starts_no_process_is_reported_in_one_message(tasks, monkeypatch):
     def exhausted(_):
         raise OSError(11, "Resource temporarily unavailable")
 
@@ -101,7 +101,7 @@ def test_a_system_that_starts_no_process_is_one_message(tasks, monkeypatch):
         list(results(tasks.square, range(2), none))
 
 
-def test_a_fault_of_a_call_arrives_as_it_was_raised_with_its_place(tasks, pool):
+def test_an_error_of_a_call_is_raised_unchanged_with_its_location(tasks, pool):
     with pytest.raises(ValueError, match="0 is refused") as refused:
         list(results(tasks.refuse, [0], pool))
     assert "job_tasks.py" in "".join(refused.value.__notes__)
@@ -112,7 +112,7 @@ def test_a_fault_of_a_call_arrives_as_it_was_raised_with_its_place(tasks, pool):
     assert dict(results(tasks.square, [4], pool)) == {4: 16}
 
 
-def test_a_pool_that_is_silent_is_looked_after(tasks):
+def test_a_silent_pool_is_checked_at_intervals(tasks):
     """The first check lets the call return, so that no clock is involved."""
     from concurrent.futures import ThreadPoolExecutor
 
@@ -122,7 +122,7 @@ def test_a_pool_that_is_silent_is_looked_after(tasks):
         assert list(results(lambda _: answer.wait(), [0], watched)) == [(0, True)]
 
 
-def test_a_pool_that_is_left_early_ends_its_workers(tasks, tmp_path):
+def test_leaving_a_pool_early_ends_its_workers(tasks, tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with ProcessPool(2) as pool:
@@ -184,7 +184,7 @@ def program(tmp_path):
 
 @pytest.mark.parametrize("group", [False, True], ids=["parent", "group"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
-def test_no_signal_leaves_a_worker(program, number, group):
+def test_no_signal_leaves_a_worker_running(program, number, group):
     process, pipe = program
     with pipe.open("rb") as reader:  # waits until a worker opens it too
         assert reader.read(2) == b"xx"
@@ -198,7 +198,7 @@ def test_no_signal_leaves_a_worker(program, number, group):
 
 @pytest.mark.parametrize("moment", ["fork server loads", "worker begins"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_to_all_while_workers_start_is_as_clean(tmp_path, moment, number):
+def test_a_signal_to_all_while_workers_start_leaves_none_running(tmp_path, moment, number):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)  # without a reader: a worker that opens it waits
     program = PROGRAM.format(tests=str(TESTS), pipe=str(pipe))
@@ -249,7 +249,7 @@ def test_a_program_that_ends_while_it_starts_a_worker_leaves_no_traceback(module
     assert (done.returncode, done.stderr) == (7, b"")
 
 
-def test_workers_have_one_thread_each_and_the_caller_keeps_his_own(tasks, monkeypatch):
+def test_workers_have_one_thread_each_and_the_caller_keeps_its_own(tasks, monkeypatch):
     for name in VARIABLES:
         monkeypatch.setenv(name, "7")
     with single_threaded_children():
@@ -265,7 +265,7 @@ def test_workers_have_one_thread_each_and_the_caller_keeps_his_own(tasks, monkey
     assert {os.environ.pop(name) for name in VARIABLES} == {"1"}
 
 
-def test_a_worker_finds_one_thread_whatever_the_user_has(tasks, pool):
+def test_a_worker_uses_one_thread_whatever_the_user_has_set(tasks, pool):
     found = dict(results(tasks.environment, VARIABLES, pool))
     assert set(found.values()) <= {"1"}
 

@@ -78,7 +78,7 @@ def test_a_study_on_a_disk_full_at_any_step_is_reported_and_resumed_to_the_same_
     assert all("No space left on device" in each for each in message)
 
 
-def test_two_runs_never_work_in_one_study(tmp_path, done):
+def test_two_runs_cannot_work_in_one_study(tmp_path, done):
     busy = pytest.raises(InputError, match="another run is writing there")
     with study_folder(RECORD, tmp_path / "x", False), busy:
         work(tmp_path / "x", resume=True)
@@ -86,7 +86,7 @@ def test_two_runs_never_work_in_one_study(tmp_path, done):
     assert whole(tmp_path / "x") == done
 
 
-def test_a_folder_of_others_is_refused_and_named(tmp_path):
+def test_a_folder_with_other_files_is_refused_and_named(tmp_path):
     (tmp_path / "NOTES.md").write_text("mine")
     (tmp_path / ".pretese-partial-notes.txt").write_text("mine")
     before = snapshot(tmp_path)
@@ -95,7 +95,7 @@ def test_a_folder_of_others_is_refused_and_named(tmp_path):
     assert snapshot(tmp_path) == before
 
 
-def test_what_a_killed_run_left_goes_and_a_users_files_stay(tmp_path, done):
+def test_files_of_a_killed_run_are_removed_and_a_users_files_are_kept(tmp_path, done):
     out = tmp_path / "x"
     work(out)
     for folder in (out, out / "blocks" / "count"):
@@ -123,7 +123,7 @@ def test_results_that_could_not_be_replaced_are_reported_before_work_begins(tmp_
     assert snapshot(out) == before
 
 
-def test_a_file_where_the_study_should_stand_is_refused(tmp_path):
+def test_a_file_in_place_of_the_study_folder_is_refused(tmp_path):
     (tmp_path / "x").write_text("mine")
     for out in (tmp_path / "x", tmp_path / "x" / "y"):
         with pytest.raises(InputError, match=r"^out: "):
@@ -142,7 +142,7 @@ def test_another_study_is_refused_and_nothing_is_touched(tmp_path):
     assert snapshot(tmp_path) == before
 
 
-def test_a_block_of_another_job_is_none_of_this(tmp_path):
+def test_a_block_of_another_job_is_not_used(tmp_path):
     work(tmp_path / "x")
     other = Block(Job("count", count, {"other": 1}, 10), 0, 10)
     assert not Store(tmp_path / "x" / "blocks").has(other)

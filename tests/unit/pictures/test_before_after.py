@@ -50,7 +50,7 @@ def test_therapy_raises_testosterone_and_lowers_lh_in_both_groups(cohort):
             assert pairs.p_value < 0.001
 
 
-def test_the_p_value_is_of_the_change_within_patients(cohort):
+def test_the_p_value_tests_the_change_within_patients(cohort):
     pairs = pair_visits(cohort["visits"], cohort["injections"], "fsh_iu_l")[GROUPS[1]]
     peer = stats.wilcoxon(pairs.after, pairs.before, method="approx", correction=True)
     assert pairs.p_value == pytest.approx(peer.pvalue, rel=1e-9)
@@ -71,7 +71,7 @@ def test_the_figure_states_how_many_patients_and_is_identical(cohort, tmp_path):
             assert f"{len(pairs.before)} patients" in texts[0]
 
 
-def test_nobody_under_therapy_is_an_empty_figure():
+def test_a_cohort_without_therapy_gives_an_empty_figure():
     untreated = VISITS.assign(month=0).drop_duplicates("patient_id")
     frame = pd.concat([untreated, VISITS[VISITS["patient_id"] == 4]]).drop_duplicates(
         ["patient_id", "month"]

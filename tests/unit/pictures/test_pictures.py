@@ -41,7 +41,7 @@ def test_common_random_numbers_cut_the_variance_at_least_threefold():
         assert 0.1 < saving.ratio_se < 0.6
 
 
-def test_a_patient_who_is_not_there_is_refused(tmp_path, capsys):
+def test_an_unknown_patient_is_refused(tmp_path, capsys):
     words = ["--patient-number", "570", "--out", str(tmp_path / "x.png")]
     assert run(["picture", "patient", "paper", *words]) == 2
     assert "from 1 to 569" in capsys.readouterr().err

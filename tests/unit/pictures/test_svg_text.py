@@ -19,16 +19,16 @@ def drawn(shift):
     return svg(figure)
 
 
-def test_last_bits_of_the_values_do_not_show():
+def test_rounding_errors_do_not_change_the_figure():
     assert len({drawn(sign * 4 * math.ulp(1.0)) for sign in (-1, 0, 1)}) == 1
 
 
-def test_a_value_that_differs_shows_and_words_stay_as_they_are():
+def test_a_different_value_changes_the_figure_and_text_is_kept():
     assert drawn(0.0) != drawn(0.5)
     assert "0.12345678" in drawn(0.0)
 
 
-def test_a_figure_is_drawn_without_a_word_on_a_machine_that_is_busy(monkeypatch):
+def test_a_figure_is_drawn_without_a_warning_on_a_busy_machine(monkeypatch):
     """The library warns if placing a legend took more than a second, whatever the figure."""
     moments = itertools.count(0, 10)
     monkeypatch.setattr(legend, "time", SimpleNamespace(perf_counter=lambda: next(moments)))

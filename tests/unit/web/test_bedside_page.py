@@ -25,7 +25,7 @@ def test_the_form_asks_for_every_input_of_the_regimen(client):
             assert f'name="finding.{name}"' in page, name
 
 
-def test_the_answer_is_that_of_the_library(client):
+def test_the_page_shows_the_decision_of_the_library(client):
     decision = pretese.regimen().decide(
         month=2, previous_phase="hcg", fsh=9, decision_date="2022-03-31"
     )
@@ -96,7 +96,7 @@ def test_bad_entries_are_named_on_the_page_and_as_problem_details(client, change
     assert problem.json()["faults"]
 
 
-def test_with_htmx_only_the_answer_comes_back(client):
+def test_an_htmx_request_returns_only_the_result(client):
     part = client.post("/", data=ENTRIES, headers={"HX-Request": "true"}).text
     assert "<form" not in part
     assert "<h1>" in part
@@ -138,7 +138,7 @@ def test_the_language_follows_the_browser(client):
     assert re.search(r'<html lang="de"', page)
 
 
-def test_several_faults_come_together():
+def test_several_faults_are_reported_together():
     entries = {**ENTRIES, "finding.estradiol_pmol_l": "x", "finding.lh_iu_l": "y"}
     with pytest.raises(InputError) as error:
         decided(entries)

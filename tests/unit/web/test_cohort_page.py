@@ -56,7 +56,7 @@ def test_the_truth_is_shown_with_every_estimate(client, ours):
 
 
 @pytest.mark.parametrize("form", sorted(FORMATS))
-def test_every_format_is_downloaded_and_names_no_time(client, form):
+def test_every_format_can_be_downloaded_and_has_no_timestamp(client, form):
     asked = {"patients": "50", "format": form}
     answers = [client.get("/cohort.zip", params=asked) for _ in range(2)]
     names = zipfile.ZipFile(io.BytesIO(answers[0].content)).namelist()
@@ -91,7 +91,7 @@ def test_the_address_holds_the_whole_state_and_no_empty_field(client):
     assert "miscarriage" not in answer.headers["location"]
 
 
-def test_tables_are_turned_page_by_page(client, ours):
+def test_tables_are_shown_page_by_page(client, ours):
     link = {**FEW, "table": "visits", "page": "2"}
     page = html.unescape(client.get("/cohort", params=link).text)
     assert f"{len(ours.visits):,} rows" in page

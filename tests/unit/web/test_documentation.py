@@ -37,7 +37,7 @@ def document(client):
     return client.get("/openapi.json").json()
 
 
-def test_every_address_is_described_with_its_entries(client, document):
+def test_every_route_is_described_with_its_parameters(client, document):
     paths = document["paths"]
     for path in ("/trial", "/cohort", "/cohort.zip", "/trial/compare"):
         assert len(paths[path]["get"]["parameters"]) >= 4, path
@@ -49,7 +49,7 @@ def test_every_address_is_described_with_its_entries(client, document):
             assert f"<code>{method.upper()} {path}</code>" in page
 
 
-def test_the_limits_that_are_described_are_those_that_hold(client, document):
+def test_the_described_limits_are_those_in_force(client, document):
     parameters = {p["name"]: p["schema"] for p in document["paths"]["/trial"]["get"]["parameters"]}
     for name in ("alpha_percent", "treatments"):
         beyond = parameters[name]["maximum"] + 1
@@ -59,7 +59,7 @@ def test_the_limits_that_are_described_are_those_that_hold(client, document):
     assert client.get("/cohort", params=over).status_code == 400
 
 
-def test_what_the_server_refers_to_exists(client, document):
+def test_every_link_of_the_server_exists(client, document):
     named = {part for part in json.dumps(document).split('"') if part.startswith("/schemas/")}
     named -= {"/schemas/{name}"}
     assert len(named) == 4
@@ -76,7 +76,7 @@ def test_the_page_for_programs_is_in_every_language(client, language):
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_every_schema_is_one(name):
+def test_every_schema_is_a_valid_json_schema(name):
     schema = json_schema(name)
     jsonschema.Draft202012Validator.check_schema(schema)
     assert schema["title"]

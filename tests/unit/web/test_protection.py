@@ -29,7 +29,7 @@ async def answer(send, words=b"yes"):
     await send({"type": "http.response.body", "body": words})
 
 
-def test_every_answer_has_the_headers_and_no_cookie(client):
+def test_every_response_has_the_security_headers_and_no_cookie(client):
     for response in (client.get("/"), client.get("/nothing"), client.get("/static/pretese.css"),
                      client.post("/", data={"month": "x"})):  # fmt: skip
         for name, value in HEADERS.items():
@@ -37,14 +37,14 @@ def test_every_answer_has_the_headers_and_no_cookie(client):
         assert "set-cookie" not in response.headers
 
 
-def test_pages_ask_nothing_of_another_server(client):
+def test_pages_load_nothing_from_another_server(client):
     page = client.get("/").text + client.get("/static/pretese.css").text
     assert re.findall(r"(?:src|href|action|url)\s*[=(]\s*[\"']?(?:https?:)?//", page) == []
     assert "style=" not in client.get("/").text  # the policy forbids styles in the page
     assert not re.search(r"\son\w+=", client.get("/").text)
 
 
-def test_a_token_is_asked_for_and_compared_whole():
+def test_a_token_is_required_and_compared_in_full():
     guarded = TestClient(create_application(ServerSettings(token=TOKEN, max_seconds=60)))
     assert guarded.get("/").status_code == 401
     assert "basic" in guarded.get("/").headers["www-authenticate"].lower()
@@ -82,14 +82,14 @@ def test_a_large_request_is_refused_whether_or_not_it_declares_its_size(client):
     assert client.post("/", content=parts(), headers=kind).status_code == 413
 
 
-def test_an_answer_that_takes_too_long_is_given_up():
+def test_a_request_that_takes_too_long_is_abandoned():
     async def slow(scope, receive, send):
         await asyncio.sleep(60)
 
     assert small(slow, max_seconds=0.01).get("/").status_code == 503
 
 
-def test_few_requests_are_computed_at_once_and_all_are_answered():
+def test_concurrent_computations_are_limited_and_all_requests_are_answered():
     running, most = 0, []
 
     async def slow(scope, receive, send):
@@ -127,7 +127,7 @@ def server_log(caplog) -> str:
     )
 
 
-def test_a_failure_tells_neither_the_reader_nor_the_log_what_was_entered(caplog):
+def test_a_failure_shows_entered_values_neither_to_the_reader_nor_in_the_log(caplog):
     async def broken(scope, receive, send):
         raise ValueError("FSH of Mr Smith is 9.5")
 
@@ -148,7 +148,7 @@ def test_the_log_names_routes_and_no_values(client, caplog):
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "clinic.example"])
-def test_a_server_that_others_reach_needs_a_token(host, capsys):
+def test_a_server_reachable_from_other_machines_needs_a_token(host, capsys):
     assert not is_loopback(host)
     assert run(["serve", "--host", host]) == 2
     assert "give --token" in capsys.readouterr().err

@@ -31,7 +31,7 @@ def uploaded(client, address="/audit", log=LOG, **entries):
     return client.post(address, files={"log": ("log.csv", log, "text/csv")}, data=entries)
 
 
-def test_a_course_is_decided_as_a_patients_file_is(client):
+def test_a_course_gives_the_decision_of_a_patient_file(client):
     patient = {
         "patient": "P-017", "started": "2022-03-01", "phases": ["hcg", "hcg-ufsh"],
         "measurements": [
@@ -94,7 +94,7 @@ def test_the_reference_range_of_the_laboratory_is_used_and_named(client):
     assert half.status_code == 400
 
 
-def test_nearest_limit_evidence_and_sliders_stand_on_the_page(client):
+def test_nearest_limit_evidence_and_sliders_are_on_the_page(client):
     page = html.unescape(client.post("/", data={**COURSE, "phase.2": "hcg"}).text)
     assert "limit 11.1 IU/L, distance 1.8 IU/L" in page
     assert "10.1186/s12958-022-00934-1" in page
@@ -119,12 +119,12 @@ def test_every_regimen_has_a_page_with_tree_proof_paths_and_doses(client, name):
     assert client.get(f"/regimens/{name}.dmn").text == regimen.show("dmn")
 
 
-def test_files_of_the_server_are_not_regimens(client):
+def test_files_on_the_server_cannot_be_read_as_regimens(client):
     for name in ("nothing", "..%2F..%2Fetc%2Fpasswd", "fsh-guided.yaml"):
         assert client.get(f"/regimens/{name}").status_code == 404
 
 
-def test_a_log_is_audited_as_the_command_does_it(client):
+def test_a_log_is_audited_as_by_the_command(client):
     ours = pretese.audit(LOG)
     assert uploaded(client).text == ours.to_html()
     assert uploaded(client, "/audit.json").json() == ours.to_dict()
@@ -153,7 +153,7 @@ def test_the_report_allows_its_own_style_and_no_script(client):
         (b"PK\x03\x04 no workbook", {}, "log"),
     ],
 )
-def test_a_log_that_cannot_be_audited_is_refused_in_words(client, log, entries, words):
+def test_a_log_that_cannot_be_audited_is_refused_with_a_message(client, log, entries, words):
     page = uploaded(client, log=log, **entries)
     assert page.status_code == 400
     assert words in html.unescape(page.text)

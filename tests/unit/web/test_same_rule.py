@@ -5,7 +5,7 @@ import random
 from benchmarks.web.bench_rules import random_patient, rules_of
 
 
-def test_every_way_to_ask_gives_the_same_rule(client, tmp_path):
+def test_every_interface_gives_the_same_rule(client, tmp_path):
     draw, rules = random.Random(2), set()
     for _ in range(50):
         file, day = random_patient(draw)

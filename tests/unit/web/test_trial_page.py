@@ -93,7 +93,7 @@ def test_the_link_holds_the_whole_state(three, client):
     assert block(again, "Python") == block(three, "Python")
 
 
-def test_pictures_stand_in_the_page(three):
+def test_figures_are_embedded_in_the_page(three):
     pictures = re.findall(r'<svg [^>]*class="chart".*?</svg>', three, re.DOTALL)
     assert len(pictures) == 3  # power over size, boundaries, expected size over the effect
     assert all("style=" not in each for each in pictures)
@@ -189,7 +189,7 @@ def test_the_simulation_confirms_the_exact_power_block_by_block(client):
 
 
 @pytest.mark.parametrize("entries", [{"blocks": "9"}, {"rejected": "7"}, {"blocks": "-1"}])
-def test_a_progress_that_cannot_be_is_refused(client, entries):
+def test_an_impossible_progress_is_refused(client, entries):
     answer = client.get("/trial/simulation", params=entries)
     assert answer.status_code == 400
     assert "start again" in answer.text
@@ -207,7 +207,7 @@ def test_the_report_is_that_of_a_power_study(client):
     assert "style-src-attr 'unsafe-inline'" in policy  # figures of matplotlib colour by attribute
 
 
-def test_two_designs_stand_side_by_side(client):
+def test_two_designs_are_shown_side_by_side(client):
     asked = {"a.analyses": "1", "b.analyses": "3", "b.futility": "HSD", "b.prior_sd_percent": "30"}
     page = client.get("/trial/compare", params=asked).text
     for start in ("a.", "b."):
@@ -256,7 +256,7 @@ def test_the_json_is_that_of_the_library(client):
     assert theirs == pretese.boundaries(**trial_question(THREE).arguments()).to_dict()
 
 
-def test_a_trial_in_which_fewer_events_are_better_mirrors(client):
+def test_a_trial_in_which_fewer_events_are_better_is_mirrored(client):
     fewer = {"control_percent": "31", "treated_percent": "19.5"}
     question = trial_question(fewer)
     document = pretese.boundaries(**question.arguments()).to_dict()

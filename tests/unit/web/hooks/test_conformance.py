@@ -59,7 +59,7 @@ def parts_of(value):
         yield from parts_of(each)
 
 
-def test_nothing_that_is_sent_is_null_or_empty(client, cards):
+def test_no_field_of_a_response_is_null_or_empty(client, cards):
     listed = client.get("/cds-services").json()
     for part in parts_of([listed, *cards]):
         assert part is not None
@@ -134,7 +134,7 @@ def test_links_icons_extensions_and_system_actions_are_not_sent(client, cards):
     assert not keys & {"links", "appContext", "icon", "extension", "systemActions", "isRecommended"}
 
 
-def test_services_are_described_and_each_name_stands_once(client):
+def test_services_are_described_and_their_ids_are_unique(client):
     services = client.get("/cds-services").json()["services"]
     assert isinstance(services, list)
     names = [each["id"] for each in services]
@@ -153,7 +153,7 @@ def test_prefetch_tokens_are_root_fields_of_the_context():
         assert tokens == ["context.patientId"]
 
 
-def test_requests_and_answers_are_json(client):
+def test_requests_and_responses_are_json(client):
     view = "/cds-services/fsh-guided-patient-view"
     faulty = client.post(view, content=b"<xml/>")
     good = client.post(view, json=request(prefetch()))
@@ -172,7 +172,7 @@ def test_no_server_of_the_client_is_called(client, monkeypatch):
     assert client.post("/cds-services/fsh-guided-patient-view", json=asked).status_code == 200
 
 
-def test_a_server_that_others_reach_warns_of_unencrypted_requests(monkeypatch, capsys):
+def test_a_server_reachable_from_other_machines_warns_of_unencrypted_requests(monkeypatch, capsys):
     uvicorn = pytest.importorskip("uvicorn")
     monkeypatch.setattr(uvicorn.Server, "run", lambda _, sockets: sockets[0].close())
     server.serve(ServerSettings("0.0.0.0", 0, "a" * 20), open_browser=False)

@@ -32,7 +32,7 @@ def test_feedback_is_off_by_default(client):
     assert client.post(ADDRESS, json={"feedback": [ACCEPTED]}).status_code == 404
 
 
-def test_outcomes_are_printed_without_the_words_of_a_person(taking, capsys):
+def test_outcomes_are_printed_without_free_text(taking, capsys):
     answer = taking.post(ADDRESS, json={"feedback": [ACCEPTED, SET_ASIDE]})
     assert answer.status_code == 200
     printed = capsys.readouterr().out

@@ -42,7 +42,7 @@ def test_every_definition_is_a_valid_resource(client, kind):
 
 
 @pytest.mark.parametrize("name", list_regimens())
-def test_what_a_plan_refers_to_exists(client, name):
+def test_every_reference_of_a_plan_definition_exists(client, name):
     regimen = pretese.regimen(name).compiled
     plan = plan_definition(regimen)
     activities = {
@@ -92,7 +92,7 @@ def holds(part, values):
 
 
 @pytest.mark.parametrize("name", list_regimens())
-def test_exactly_the_rule_of_the_library_is_true(name):
+def test_only_the_rule_that_the_library_applies_is_true(name):
     compiled = pretese.regimen(name).compiled
     table = compiled.tables["phase"]
     text = cql_library(compiled)
@@ -121,7 +121,7 @@ def test_exactly_the_rule_of_the_library_is_true(name):
     "address", ["Nothing", "Nothing/x", "Library/nothing", "ActivityDefinition/fsh-guided.no.1",
                 "Library/..%2F..%2Fetc"],
 )  # fmt: skip
-def test_what_does_not_exist_is_an_operation_outcome(client, address):
+def test_a_missing_resource_returns_an_operation_outcome(client, address):
     answer = client.get(f"/fhir/{address}")
     assert answer.status_code == 404
     if "%" not in address:

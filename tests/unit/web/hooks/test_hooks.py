@@ -25,7 +25,7 @@ from tests.unit.web.hooks.hook_requests import (
 )
 
 
-def test_discovery_lists_services_that_say_what_they_need(client):
+def test_discovery_lists_services_and_the_data_they_need(client):
     response = client.get("/cds-services")
     assert response.headers["access-control-allow-origin"] == "*"
     services = response.json()["services"]
@@ -38,7 +38,7 @@ def test_discovery_lists_services_that_say_what_they_need(client):
 
 
 @pytest.mark.parametrize("hook", ["patient-view", "order-sign"])
-def test_a_call_gives_cards_of_the_standard(client, hook):
+def test_a_call_returns_cards_of_the_standard(client, hook):
     orders = [medication_order("hCG", 5000, 2)] if hook == "order-sign" else []
     asked = request(prefetch(), hook, orders)
     response = client.post(f"/cds-services/fsh-guided-{hook}", json=asked)
@@ -58,7 +58,7 @@ def test_a_call_gives_cards_of_the_standard(client, hook):
             assert suggestion["label"]
 
 
-def test_the_card_is_the_decision_of_the_library():
+def test_the_card_shows_the_decision_of_the_library():
     for fsh, phase in ((9.0, "uFSH and hCG, alternating"), (12.0, "hCG alone")):
         decision = pretese.regimen().decide(
             month=2, previous_phase="hcg", fsh=fsh, decision_date=DAY_30
@@ -90,20 +90,20 @@ def test_a_suggestion_is_a_draft_for_a_person_to_sign():
         assert dose["code"] == "[IU]"
 
 
-def test_no_drug_is_ever_suggested_beside_a_hold():
+def test_no_drug_is_suggested_together_with_a_hold():
     data = prefetch(hematocrit=bundle(observation("4544-3", 56, "%", "2022-03-30")))
     cards = answer(data, "p1", DAY_30)
     assert cards[0]["indicator"] == "critical"
     assert all("suggestions" not in card for card in cards)
 
 
-def test_the_same_question_has_the_same_names():
+def test_the_same_request_returns_the_same_identifiers():
     first, second = (answer(prefetch(), "p1", DAY_30) for _ in range(2))
     assert first == second
     assert answer(prefetch(12.0), "p1", DAY_30)[0]["uuid"] != first[0]["uuid"]
 
 
-def test_missing_values_are_named_and_their_test_alone_is_suggested():
+def test_missing_values_are_named_and_only_their_test_is_suggested():
     (card,) = answer(prefetch(None), "p1", DAY_30)
     assert card["summary"].startswith("Insufficient data")
     assert card["indicator"] == "warning"
@@ -118,7 +118,7 @@ def test_a_patient_without_drugs_of_the_regimen_gets_no_card():
     assert answer(prefetch(administrations=other), "p1", DAY_30) == []
 
 
-def test_a_unit_that_cannot_be_is_a_card_and_not_a_guess():
+def test_an_impossible_unit_is_reported_in_a_card():
     (card,) = answer(prefetch(9.0, "ng/mL"), "p1", DAY_30)
     assert card["summary"] == "The record does not allow a decision"
     assert "ng/mL" in card["detail"]

@@ -32,7 +32,7 @@ def test_orders_that_the_regimen_recommends_get_no_card():
     assert judged(weekly) == []
 
 
-def test_orders_of_other_things_get_no_card():
+def test_unrelated_orders_get_no_card():
     other = medication_order("Paracetamol 500 mg", 500, 1)
     signed = {**HCG, "status": "active", "dosageInstruction": []}
     scan = {"resourceType": "ServiceRequest", "status": "draft", "code": {"text": "Ultrasound"}}
@@ -83,7 +83,7 @@ def test_missing_data_are_named_in_the_card():
     assert "fsh" in card["detail"]
 
 
-def test_a_hold_comes_alone_and_without_any_suggestion():
+def test_a_hold_is_the_only_card_and_has_no_suggestion():
     held = bundle(observation("4544-3", 56, "%", "2022-03-30"))
     cards = judged(HCG, UFSH, medication_order("hCG", 9000, 1), hematocrit=held)
     assert [card["indicator"] for card in cards] == ["critical"]
@@ -92,7 +92,7 @@ def test_a_hold_comes_alone_and_without_any_suggestion():
     assert judged(hematocrit=held) == []
 
 
-def test_beside_a_finding_that_needs_attention_nothing_is_suggested():
+def test_nothing_is_suggested_if_a_finding_needs_attention():
     high = bundle(observation("2986-8", 40, "nmol/L", "2022-03-30"))
     (card,) = judged(medication_order("hCG", 5000, 4), testosterone=high)
     assert "suggestions" not in card
@@ -127,7 +127,7 @@ def test_a_medication_may_be_named_in_a_contained_resource():
     assert [kind for kind, _ in drafts_of(bundle(inside))] == ["hcg"]
 
 
-def test_the_service_needs_the_drafts(client):
+def test_the_service_requires_draft_orders(client):
     whole = request(prefetch(), "order-sign", [HCG])
     assert client.post("/cds-services/fsh-guided-order-sign", json=whole).status_code == 200
     del whole["context"]["draftOrders"]

@@ -27,7 +27,7 @@ FILE = {
 }  # fmt: skip
 
 
-def test_a_file_comes_back_whole():
+def test_a_file_survives_conversion_to_a_bundle_and_back():
     bundle = patient_bundle(FILE)
     again = patient_file_of(bundle, pretese.regimen(), dt.date(2022, 4, 6))
     assert again == FILE
@@ -41,7 +41,7 @@ def test_the_decision_is_the_same_on_both_sides():
         assert ours == theirs
 
 
-def test_units_of_files_become_codes_of_ucum():
+def test_units_of_files_become_ucum_codes():
     one = {"name": "fsh", "date": dt.date(2022, 4, 5), "value": 9.8, "unit": "mIU/mL"}
     bundle = patient_bundle({"patient": "a", "measurements": [one]})
     quantity = bundle["entry"][1]["resource"]["valueQuantity"]
@@ -60,7 +60,7 @@ def test_every_resource_is_valid():
         kinds[resource["resourceType"]].model_validate(resource)
 
 
-def test_reference_ranges_are_not_dropped_in_silence():
+def test_reference_ranges_are_not_dropped_silently():
     ranges = [{"analyte": "fsh", "low": 1.5, "high": 12.4, "unit": "IU/L"}]
     with pytest.raises(InputError, match="reference_ranges"):
         patient_bundle({"patient": "a", "reference_ranges": ranges})
@@ -85,7 +85,7 @@ def test_files_and_bundles_are_sent_and_fetched(client):
         ("$patient-file?regimen=/etc/passwd", b"{}"),
     ],
 )
-def test_what_cannot_be_read_is_an_operation_outcome(client, address, body):
+def test_an_unreadable_bundle_returns_an_operation_outcome(client, address, body):
     answer = client.post(f"/fhir/{address}", content=body)
     assert answer.status_code == 400
     assert answer.json()["resourceType"] == "OperationOutcome"
