@@ -157,8 +157,10 @@ class Recovery(Shown):
     def __str__(self) -> str:
         """Return the page that ``pretese recover`` prints."""
         from pretese.recovery.results.recovery_view import recovery_text
+        from pretese.recovery.work.transported_numbers import transported_of
 
-        return recovery_text(self.assessment.judgements, self.replicates)
+        note = transported_of(self.study.spec).note
+        return recovery_text(self.assessment.judgements, self.replicates, note)
 
 
 def _rounded(table: "pd.DataFrame") -> "pd.DataFrame":

@@ -46,10 +46,11 @@ def show_recovery(
         console.print(f"Estimates, tables and figures: {results}", soft_wrap=True)
 
 
-def recovery_text(judgements: Sequence[Judgement], replicates: int) -> str:
+def recovery_text(judgements: Sequence[Judgement], replicates: int, note: str = "") -> str:
     """Return what `show_recovery` prints, as plain text of 80 columns."""
     page = io.StringIO()
-    show_recovery(SafeConsole(file=page, width=80, color_system=None), judgements, replicates)
+    console = SafeConsole(file=page, width=80, color_system=None)
+    show_recovery(console, judgements, replicates, note=note)
     return page.getvalue()
 
 

@@ -11,4 +11,4 @@ def skip_figures(patched: pytest.MonkeyPatch) -> None:
     patched.setattr("pretese.article.run.reproduction_run.draw_reproduction", lambda *_, **__: {})
     patched.setattr("pretese.article.run.reproduction_run.render_reproduction", lambda *_, **__: "")
     patched.setattr("pretese.article.simulated.fsh_influence.PATIENTS", 500)
-    patched.setattr("pretese.trial.report.power_report.render_report", lambda _: "page")
+    patched.setattr("pretese.trial.report.power_report.render_report", lambda *_, **__: "page")

@@ -140,7 +140,7 @@ def test_no_log_odds_are_beyond_what_any_chance_needs(value):
 
 def test_a_replaced_number_is_checked_like_the_files():
     with pytest.raises(InputError, match="not a probability"):
-        with_values(paper(), {"fertility.miscarriage": 1.4}, "--set")
+        with_values(paper(), {"measurement.missing.fsh_iu_l": 1.4}, "--set")
 
 
 def test_quartiles_in_whole_units_are_guided_by_exact_ones():

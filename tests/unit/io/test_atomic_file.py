@@ -14,6 +14,7 @@ from pretese.io.output.manifest import add_to_manifest, foreign_files, read_mani
 from pretese.plots.style import new_figure, save
 from protocol.errors import InputError
 from simulate.scenario.calibration_record import CalibrationRecord
+from simulate.scenario.transported import Transported
 from tests.support.faults.disk_faults import KilledError, counted, full_from, killed_at, snapshot
 
 
@@ -33,7 +34,7 @@ def picture(path: Path) -> None:
 def record(path: Path) -> None:
     empty = CalibrationRecord(
         scenario="x", mechanism_sha256="", published="x", seed=1, replicates=50, parameters={},
-        targets={},
+        targets={}, transported=Transported(to_population="x", to_dose="x", numbers=()),
     )  # fmt: skip
     write_calibration_record(path, empty)
 

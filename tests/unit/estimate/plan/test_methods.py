@@ -146,6 +146,11 @@ def trial(method, covariates):
         ("g-computation-randomised", "g-computation-randomised", ("age_years", "testis_volume_ml")),
         ("logistic", "adjusted", ("age_years", "testis_volume_ml")),
         ("unadjusted", "unadjusted", ()),
+        ("risk-ratio", "risk-ratio", ()),
+        ("fisher", "fisher", ()),
+        ("fisher-mid-p", "fisher-mid-p", ()),
+        ("barnard", "barnard", ()),
+        ("boschloo", "boschloo", ()),
     ],
 )
 def test_power_finds_what_analyse_finds_in_the_same_patients(method, name, covariates):
