@@ -1,1 +1,1 @@
-"""Speed beside named peers, measured in one run: `python -m benchmarks [name ...]`."""
+"""Speed compared with named peers, measured in one run: `python -m benchmarks [name ...]`."""

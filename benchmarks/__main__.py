@@ -6,7 +6,7 @@ import platform
 import sys
 from pathlib import Path
 
-# Before numpy loads: one thread for us and for our peers.
+# Set before numpy loads: one thread for our code and for the peers.
 for library in ("OPENBLAS", "MKL", "OMP"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 

@@ -1,6 +1,6 @@
-"""Patients per second to Parquet, and the memory it takes: streamed here, against pandas at one go.
+"""Patients per second written to Parquet, and memory: streamed here, against pandas.
 
-Every way runs in a process of its own, so that its peak memory is its own. Each writes the
+Each method runs in a separate process, so that its peak memory is measured. Each writes the
 patients, visits, injections, procedures, transfers and the truth of the same patients.
 """
 

@@ -1,7 +1,7 @@
-"""Imputation, mediation and Firth's regression beside their peers in Python and, if there, R.
+"""Imputation, mediation and Firth's regression against peers in Python and, if installed, R.
 
 542 patients with the missing values of the published cohort. Both sides of each pair are first
-held to give the same answer, within Monte Carlo error where they draw.
+checked to give the same result, within Monte Carlo error if they use random numbers.
 """
 
 import shutil
@@ -23,7 +23,7 @@ from estimate.regression.firth import fit_firth
 
 COHORT = Path(__file__).parents[1] / "tests" / "reference" / "r" / "cohort542_mar.csv"
 IMPUTATIONS, ITERATIONS, DRAWS, STUDIES = 20, 10, 10_000, 200
-#: Of these the peers do so many, and their rates are compared.
+#: Number of these that the peers compute; rates are compared.
 FEW_IMPUTATIONS, FEW_DRAWS = 2, 200
 HORMONES = ["lh", "fsh", "t", "e2", "prl"]
 
@@ -48,7 +48,7 @@ def impute_here(patients: pd.DataFrame) -> np.ndarray:
 
 
 def impute_there(patients: pd.DataFrame) -> np.ndarray:
-    """Ten sweeps before each imputation; statsmodels draws from numpy's global state."""
+    """Impute with ten iterations each; statsmodels draws from numpy's global state."""
     state = np.random.get_state()  # noqa: NPY002  statsmodels takes no generator here
     np.random.seed(1)  # noqa: NPY002  as above
     chain = MICEData(patients, k_pmm=5)
@@ -61,7 +61,7 @@ def impute_there(patients: pd.DataFrame) -> np.ndarray:
 
 
 def impute_in_r() -> float | None:
-    """Return seconds of R's own clock, or None where R or mice is not installed."""
+    """Return seconds measured by R, or None if R or mice is not installed."""
     if shutil.which("Rscript") is None:
         return None
     program = R_PROGRAM.format(file=COHORT, m=IMPUTATIONS, it=ITERATIONS)

@@ -1,7 +1,7 @@
 """Decisions per second: arrays, one patient explained, and zen-engine on an equivalent table.
 
 zen-engine (a Rust engine with Python bindings) gets the phase table without its missing cells,
-because it answers `{}` to a missing value; both are asked about the same patients, and must agree.
+because it returns `{}` for a missing value. Both decide for the same patients and must agree.
 """
 
 import datetime as dt

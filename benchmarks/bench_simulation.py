@@ -1,4 +1,4 @@
-"""Patients per second to retrieval and to birth, and the lower bound: the random numbers alone."""
+"""Patients per second to retrieval and to birth, and a lower limit: only the random numbers."""
 
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
@@ -25,7 +25,7 @@ BIRTH_SINGLES = ("embryo policy", "icsi", "freezing", "thawing")
 
 
 def numbers_to_retrieval() -> None:
-    """Draw the numbers that a cohort needs up to retrieval, and do nothing with them."""
+    """Draw the random numbers that a cohort needs up to retrieval, and discard them."""
     streams = RandomStreams(1, PATIENTS, STUDIES)
     for purpose, width in NORMALS.items():
         streams.normal(purpose, width=width)
@@ -35,7 +35,7 @@ def numbers_to_retrieval() -> None:
 
 
 def numbers_to_birth() -> None:
-    """Draw all the numbers that a cohort needs, and do nothing with them."""
+    """Draw all random numbers that a cohort needs, and discard them."""
     numbers_to_retrieval()
     streams = RandomStreams(1, PATIENTS, STUDIES)
     for purpose in BIRTH_NORMALS:
@@ -53,17 +53,17 @@ def paper() -> Scenario:
 
 
 def to_retrieval(seed: int = 1) -> None:
-    """Draw cohorts along both arms up to micro-TESE."""
+    """Simulate cohorts in both arms up to micro-TESE."""
     draw_cohort(paper(), seed, STUDIES)
 
 
 def to_birth(seed: int = 1) -> None:
-    """Draw cohorts along both arms up to live birth."""
+    """Simulate cohorts in both arms up to live birth."""
     births_of(draw_cohort(paper(), seed, STUDIES))
 
 
 def hand_written_simpy(patients: int = PATIENTS) -> list[bool]:
-    """Take patients one by one to retrieval, as a short SimPy script of the same pathway would."""
+    """Simulate patients one by one to retrieval, as in a short SimPy script of the same pathway."""
     random = np.random.default_rng(1)
     env, found = simpy.Environment(), []
 

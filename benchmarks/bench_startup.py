@@ -1,7 +1,7 @@
-"""CPU time of short commands, as a multiple of that of `python -c pass`; before and now in turn.
+"""CPU time of short commands, as a multiple of that of `python -c pass`; two commits in turn.
 
-User and system time of the process and of what it starts (`os.wait4`), the least of several runs.
-The older commit, where this checkout knows it, is unpacked beside the files and byte-compiled too.
+User and system time of the process and its children (`os.wait4`), the minimum of several runs.
+The older commit, if this checkout contains it, is unpacked next to the files and byte-compiled too.
 """
 
 import compileall
@@ -18,16 +18,16 @@ from pretese.cli import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 
-#: Commit that today's code is compared with.
+#: Commit that the current code is compared with.
 BEFORE = "9479c53"
 
-#: Runs of each command; a background load that comes and goes leaves the least of them alone.
+#: Runs of each command; the minimum is least affected by an intermittent background load.
 RUNS = 7
 
 PACKAGES = ("protocol", "simulate", "estimate", "pretese")
 ENTER = "from pretese.cli import main; main()"
 
-#: Label to the words of the command and the aim, as a multiple of `python -c pass`.
+#: Label to the arguments of the command and the target, as a multiple of `python -c pass`.
 CALLS: Mapping[str, tuple[Sequence[str], int]] = {
     "--help": (["--help"], 8),
     **{f"{name} --help": ([name, "--help"], 8) for name in COMMANDS},
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def unpacked(place: Path) -> Path | None:
-    """Write out the older commit; None where this checkout does not hold it."""
+    """Unpack the older commit; return None if this checkout does not contain it."""
     found = subprocess.run(["git", "archive", BEFORE], cwd=ROOT, capture_output=True, check=False)
     if found.returncode:
         return None
@@ -69,7 +69,7 @@ def unpacked(place: Path) -> Path | None:
 
 
 def _best(words: Sequence[str], trees: Mapping[str, Path], work: Path) -> dict[str, float]:
-    """Return the least CPU time of a command in every tree, in seconds; NaN where it fails."""
+    """Return the minimum CPU time of a command in every tree, in seconds; NaN if it fails."""
     best = dict.fromkeys(trees, float("inf"))
     for run in range(RUNS):
         for name, tree in trees.items():

@@ -1,9 +1,9 @@
-"""The study engine: trials per second, memory from a thousand to a million, and what Dask costs.
+"""The study engine: trials per second, memory from a thousand to a million, and overhead of Dask.
 
-A trial is the one of `bench_trials`: 600 randomised patients, 8 coefficients, drawn and fitted. The
-engine cuts trials into blocks, hands them to processes, stores blocks as Parquet, joins them into
-one file and measures performance from it. `python -m benchmarks.bench_study 1000000` runs one size
-alone; the sizes below take four minutes of two cores.
+A trial is that of `bench_trials`: 600 randomised patients, 8 coefficients, simulated and fitted.
+The engine cuts trials into blocks, hands them to processes, stores blocks as Parquet, joins them
+into one file and measures performance from it. `python -m benchmarks.bench_study 1000000` runs a
+single size; the sizes below take four minutes on two cores.
 """
 
 import hashlib
@@ -46,7 +46,7 @@ PATIENTS, COEFFICIENTS, TOGETHER, BLOCK = 600, 8, 400, 2000
 TRUE = np.array([-1.0, 0.45, 0.3, -0.2, 0.1, 0.0, 0.25, -0.15])
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 CLUSTER = 100_000
-#: The plan of an article: multiple imputation, six roads to the effect, eight divisions.
+#: The plan of an article: multiple imputation, seven estimators, eight subgroup variables.
 FULL = StudyPlan(
     covariates=("diagnosis", *BASELINE),
     methods=("unadjusted", "adjusted", "iptw-ate", "iptw-ato", "matching", "g-computation", "aipw"),
@@ -79,7 +79,7 @@ cat(k / (proc.time()[3] - t0))
 
 @dataclass(frozen=True, slots=True)
 class TrialTask:
-    """Draw and fit trials; the answer has the columns of any study."""
+    """Simulate and fit trials; the result has the columns of any study."""
 
     seed: int
 
@@ -131,7 +131,7 @@ def study(trials: int, pool: WorkerPool | None) -> tuple[float, float, str]:
 
 
 def assess(source: Source) -> Performance:
-    """Measure the only method there is, as `results.assess` does those of a study."""
+    """Assess the single method as `results.assess` does for a study."""
     words = ("trial", "adjusted", "odds ratio")
     tally = reduce(add, (each[words].tally(float(TRUE[1])) for each in source.chunks()))
     mean = tally.estimate.mean
@@ -139,17 +139,17 @@ def assess(source: Source) -> Performance:
 
 
 def peak(_: int = 0) -> float:
-    """Return the most memory that this process has held, in MB."""
+    """Return the peak memory of this process in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def warm(pool: WorkerPool | None) -> None:
-    """Let workers start and import before anything is timed."""
+    """Let workers start and import before timing begins."""
     list(compute_all(Job("warm", TrialTask(1), {}, 50).blocks(400), pool))
 
 
 def statsmodels_loop(trials: int = 200) -> float:
-    """Return trials per second of the loop that one writes by hand."""
+    """Return trials per second of a hand-written loop."""
     begin = time.perf_counter()
     for trial in range(trials):
         random = np.random.default_rng([1, trial])
@@ -212,9 +212,9 @@ def one_size(trials: int) -> None:
 
 
 def rates() -> None:
-    """Print trials per second beside the peers, in turns; and per second of one core's own time.
+    """Print trials per second of elapsed time and of CPU time, in turn with the peers.
 
-    The second is the same whatever else the machine does.
+    CPU time does not depend on other load of the machine.
     """
     peers, alone, pairs, own = [], [], [], []
     study(2_000, None)
@@ -239,7 +239,7 @@ def rates() -> None:
 
 
 def cluster(trials: int) -> None:
-    """Print what a scheduler costs beside a pool of processes, on the same two cores."""
+    """Print the overhead of a scheduler over a pool of processes on the same two cores."""
     with local_pool(2) as pool:
         warm(pool)
         pool, _, one = study(trials, pool)
@@ -254,7 +254,7 @@ def cluster(trials: int) -> None:
 
 
 def whole_mechanism() -> None:
-    """Print cohorts per second with all of nature, and the time of the longest plan."""
+    """Print cohorts per second with the complete mechanism, and the time of the longest plan."""
     scenario = load_scenario("paper")
     measured = load_library().plans["measured"]
     plans = {

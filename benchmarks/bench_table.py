@@ -1,8 +1,8 @@
-"""One table: each work before and now, its best peer, and the least that it can take.
+"""One table: each task before and now, its best peer, and its minimum time.
 
-CPU seconds on one core, measured in turns, the least of several runs. "Before" is an older commit,
-run on the same machine at the same time. Peers that are not installed say so: R with the packages
-rpact and mice, JAX in the interpreter that PEER_PYTHON names (or in this one).
+CPU seconds on one core, measured in turn, the minimum of several runs. "Before" is an older commit,
+run on the same machine at the same time. Peers that are not installed are reported as such: R with
+the packages rpact and mice, JAX in the interpreter that PEER_PYTHON names (or in this one).
 """
 
 import os
@@ -21,13 +21,13 @@ from benchmarks.table.served import Server
 HERE = Path(__file__).parent / "table"
 HEADER = ("work", f"before ({BEFORE})", "after", "best peer", "ratio", "limit", "ratio to limit")
 
-#: Rounds of every work; a background load that comes and goes leaves the least of them alone.
+#: Rounds of every task; the minimum is least affected by an intermittent background load.
 ROUNDS = 3
 
 
 @dataclass(frozen=True)
 class Row:
-    """A work: its words, the unit, how often one run does it, its peers, and what limits it."""
+    """A task: its description, unit, number of repeats in one run, peers, and limiting factor."""
 
     words: str
     unit: str
@@ -101,7 +101,7 @@ def main() -> None:
 
 
 def _servers(before: Path) -> Iterator[tuple[str, Server]]:
-    """Yield a process for each column; a peer that is not there answers so."""
+    """Yield a process for each column; a missing peer reports that it is missing."""
     works = [sys.executable, "-P", str(HERE / "works.py")]
     if (older := unpacked(before)) is not None:
         yield "before", Server(works, older)
@@ -116,7 +116,7 @@ def _servers(before: Path) -> Iterator[tuple[str, Server]]:
 
 
 def _measured(name: str, servers: Mapping[str, Server]) -> Found:
-    """Return the least CPU seconds of a work in every column that has it, or why there are none."""
+    """Return the minimum CPU seconds of a task in every column, or the reason for none."""
     row = ROWS[name]
     asked = [key for key in ("before", "after") if key in servers]
     asked += ["limit"] * bool(row.limit)
@@ -149,7 +149,7 @@ def _line(row: Row, found: Found) -> str:
 
 
 def _peer_lines(row: Row, found: Found) -> list[str]:
-    """Return each peer of a work with its ratio to ours."""
+    """Return each peer of a task with its ratio to our time."""
     after, lines = found.get("after"), []
     for key, words in row.peers.items():
         took = found[key]

@@ -59,7 +59,7 @@ def real_problem(workers: int) -> tuple[SimulatedTargets, LinearModel]:
 
 @dataclass(frozen=True, slots=True)
 class LinearRanks:
-    """Work of one process: ranks of all numbers in one data set of the linear model."""
+    """Task of one process: ranks of all numbers in one data set of the linear model."""
 
     linear: LinearModel
     members: int
@@ -81,7 +81,7 @@ class LinearRanks:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedRanks:
-    """Work of one process: ranks of the open numbers and of the risk difference in one study."""
+    """Task of one process: ranks of the open numbers and of the risk difference in one study."""
 
     model: SimulatedTargets
     linear: LinearModel
@@ -96,7 +96,7 @@ class SimulatedRanks:
             return None
         try:
             scenario = model.scenario_at(calibrated, settled)
-        except InputError:  # priors do not know which numbers exclude each other
+        except InputError:  # the priors ignore that some values exclude each other
             return None
         observed = draw_targets(scenario, tuple(model.problem.targets), 1, SEED + data_set)[0]
         if not np.isfinite(observed).all():

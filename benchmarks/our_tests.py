@@ -1,4 +1,4 @@
-"""Helpers of the tests that benchmarks use as well."""
+"""Test helpers that benchmarks also use."""
 
 import importlib
 import sys
@@ -10,7 +10,7 @@ from typing import Any
 def support(name: str) -> Any:
     """Import a module of ``tests/support``.
 
-    Other distributions bring a package called ``tests``; ours is the folder beside this one.
+    Other distributions bring a package called ``tests``; ours is the folder next to this one.
     """
     ours = types.ModuleType("tests")
     ours.__path__ = [str(Path(__file__).parents[1] / "tests")]

@@ -1,7 +1,7 @@
-"""Time alternatives in turn, so that a machine that slows down slows all of them.
+"""Time alternatives in turn, so that a slower machine affects all of them.
 
 Times are CPU seconds of this process and of the processes that it waited for: elapsed time would
-measure what else the machine does.
+depend on other load of the machine.
 """
 
 import os
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 
 def best_of(rounds: int, work: Mapping[str, Callable[[], object]]) -> dict[str, float]:
-    """Return the shortest time of each piece of work in seconds, after one unmeasured round."""
+    """Return the minimum time of each task in seconds, after one unmeasured round."""
     best = dict.fromkeys(work, float("inf"))
     for lap in range(rounds + 1):
         for name, call in work.items():

@@ -1,1 +1,1 @@
-"""Speed of the clinic beside Ciw and SimPy, and its queues against exact results."""
+"""Speed of the clinic compared with Ciw and SimPy, and its queues against exact results."""

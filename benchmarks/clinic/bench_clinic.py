@@ -1,9 +1,9 @@
-"""Patients per second through the clinic with its full log, beside Ciw and a minimal SimPy script.
+"""Patients per second of the clinic with its full log, against Ciw and a minimal SimPy script.
 
-Two questions. How fast is the clinic with all it does (three months of decisions, tables, a row for
-every injection)? And what does its machinery cost on one and the same small pathway: Poisson
-referrals, an exponential test on one of a few analysers, an operation in the theatre's next free
-place, nothing else?
+Two measurements: the speed of the full clinic (three months of decisions, tables, a row for every
+injection), and the overhead of its engine on the same small pathway: Poisson referrals, an
+exponential test on one of a few analysers, an operation in the next free slot of the theatre,
+nothing else.
 """
 
 import resource
@@ -86,7 +86,7 @@ def with_ciw() -> None:
 
 
 def min_processor_time(rounds: int, work: Mapping[str, Callable[[], object]]) -> dict[str, float]:
-    """Return the least processor seconds of each piece of work, taken in turn.
+    """Return the minimum CPU seconds of each task, measured in turn.
 
     Everything here runs in one thread, and other programs on the machine do not count.
     """
@@ -165,7 +165,7 @@ def main() -> None:
 
 
 def with_busier_doors(clinic: Clinic) -> Clinic:
-    """Return the clinic with so many slots that hardly anybody waits for one."""
+    """Return the clinic with so many slots that hardly any patient waits for one."""
     if clinic.outpatients is None or clinic.theatre is None:
         return clinic
     slots = dict.fromkeys(clinic.outpatients.slots, 12)

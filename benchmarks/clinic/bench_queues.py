@@ -1,7 +1,7 @@
-"""Are the intervals of `pretese clinic` honest? Waits of whole clinics against queueing theory.
+"""Coverage of the intervals of `pretese clinic`: waiting times against queueing theory.
 
-For each queue many experiments of five replicates (`FEWEST`): how often the 95 % interval holds
-what theory expects, the mean over all of them, and whether the t statistics follow Student's law.
+For each queue many experiments of five replicates (`FEWEST`): how often the 95 % interval contains
+the theoretical value, the overall mean, and whether the t statistics follow Student's distribution.
 """
 
 import numpy as np

@@ -1,1 +1,1 @@
-"""How often intervals of a fitted scenario hold the numbers that drew the table."""
+"""Coverage of the intervals of a fitted scenario."""

@@ -88,7 +88,7 @@ def fitted(scenario: Scenario, resamples: int, number: int) -> dict[str, Interva
 
 
 def truths(scenario: Scenario, names: list[str]) -> dict[str, float]:
-    """Return the number that drew the tables; what a scenario does not state is 0."""
+    """Return the true numbers of the tables; a number that the scenario does not state is 0."""
     held = {path: number.value for path, number in parameters(scenario).items()}
     matrix = correlation_matrix(scenario.population.correlations)
     for i, first in enumerate(BASELINE):

@@ -1,1 +1,1 @@
-"""The table of `make bench`: each work before and now, its best peer, and the least it can take."""
+"""The table of `make bench`: each task before and now, its best peer, and its minimum time."""

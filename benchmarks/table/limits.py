@@ -1,4 +1,4 @@
-"""What no program can do without: the random numbers alone, the exponentials alone, the events.
+"""Lower limits of any program: only the random numbers, only the exponentials, only the events.
 
 Random numbers come from numpy's default generator, in one stream; normals are drawn as normals.
 """

@@ -1,7 +1,7 @@
-"""Processes that repeat pieces of work on request and tell the CPU seconds of each.
+"""Processes that repeat tasks on request and return the CPU seconds of each.
 
-Every line read is the name of a work; the answer is a line of JSON. So works of two commits, and of
-programs in other languages, are measured in turns.
+Every input line is the name of a task; the reply is a line of JSON. Tasks of two commits, and of
+programs in other languages, are thus measured in turn.
 """
 
 import json
@@ -23,9 +23,9 @@ SHORT = 60
 
 
 def serve(works: Mapping[str, Callable[[], Callable[[], object]]]) -> None:
-    """Answer names of works until the input ends; each is made and run once before its clock."""
+    """Run the named tasks until the input ends; each runs once before it is timed."""
     answers, ready = os.fdopen(os.dup(1), "w", buffering=1), dict[str, Callable[[], object]]()
-    os.dup2(2, 1)  # what a work prints does not mix with the answers
+    os.dup2(2, 1)  # output of a task does not mix with the replies
     for line in sys.stdin:
         name = line.strip()
         try:
@@ -46,7 +46,7 @@ def _cpu() -> float:
 
 
 class Server:
-    """A process that serves works; it ends with the block."""
+    """A process that runs tasks; it ends with the block."""
 
     def __init__(self, command: list[str], tree: Path | None = None) -> None:
         environment = {**os.environ, **ONE_THREAD}
@@ -65,7 +65,7 @@ class Server:
         self._process.communicate()
 
     def seconds(self, name: str) -> float | str:
-        """Return the CPU seconds of a work, or why there are none."""
+        """Return the CPU seconds of a task, or the reason for none."""
         source, sink = self._process.stdout, self._process.stdin
         if source is None or sink is None or self._process.poll() is not None:
             return "not installed"

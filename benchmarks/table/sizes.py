@@ -1,4 +1,4 @@
-"""The data and sizes of the works: the same for every commit, peer and limit."""
+"""Data and sizes of the tasks: the same for every commit, peer and limit."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Our works, under names that this commit and the one it is compared with both know.
+"""Our tasks, under names that exist in this commit and the one it is compared with.
 
 Run as a script: PYTHONPATH decides which commit is measured.
 """
@@ -21,7 +21,7 @@ Work = Callable[[], object]
 
 
 def _of(module: str, *names: str) -> object:
-    """Return a function by the first of its modules that this commit has."""
+    """Return a function from the first of its modules that exists in this commit."""
     for place in (module, *names[:-1]):
         try:
             return getattr(importlib.import_module(place), names[-1])
@@ -31,7 +31,7 @@ def _of(module: str, *names: str) -> object:
 
 
 def _compiled(work: Work) -> Work:
-    """Run a work with compiled kernels, if the commit has them."""
+    """Run a task with compiled kernels, if the commit has them."""
     try:
         from estimate.compiled.switch import compiled_kernels
         from simulate.core.random_streams import compiled_streams

@@ -1,1 +1,1 @@
-"""Speed of planned trials beside rpact, and random designs against exact enumeration."""
+"""Speed of planned trials compared with rpact, and random designs against exact enumeration."""

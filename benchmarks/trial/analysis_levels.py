@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.trial.analysis_levels times`` prints one line per analysis: the percentage of
 trials that reject at two-sided 5 %, its Monte Carlo standard error, and non-convergence.
-Participants are drawn directly, not from a scenario, so that many trials are affordable;
+Participants are simulated directly, not from a scenario, so that many trials are feasible;
 the analyses are those of `pretese power`.
 """
 

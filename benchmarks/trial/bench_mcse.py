@@ -31,7 +31,7 @@ _DELAYED = {
     "sides": 1, "decision_analysis": "balanced",
 }  # fmt: skip
 
-#: Designs of two arms by what is new in them.
+#: Designs of two arms by their distinguishing feature.
 DESIGNS: dict[str, dict[str, Any]] = {
     "mixed model": shipped(
         "minimisation-eight-sites", participants=160,
@@ -70,7 +70,7 @@ def several_arms(studies: int, replicates: int) -> dict[str, float]:
 
 
 def recovery(studies: int, replicates: int) -> dict[str, float]:
-    """Return the ratios of a recovery study, against a truth that all studies share."""
+    """Return the ratios of a recovery study, against a true value that all studies share."""
     import pretese
     from pretese.recovery.results.replicates import Source
 

@@ -3,13 +3,12 @@
 1. Three analyses, unadjusted, 180 participants per arm, 55 % against 40 %: rpact's
 `getSimulationRates`, which
    also simulates counts; ours also has estimate, interval, calendar and treated participants of
-   every trial. The same participant by participant, with arrivals and blocks.
+   every trial. The same at patient level, with arrivals and blocks.
 2. Patient-level, adjusted: 240 participants, 8 sites, minimised over site and diagnosis,
    g-computation with its variance, against a loop that randomises participant by participant and
-   fits with statsmodels; the loop is given its participants and makes no variance.
+   fits with statsmodels; the loop receives its participants and computes no variance.
 3. The same trials as in 1, kept in blocks on disk so that a run can be resumed.
-4. A power curve of 20 sizes, 10,000 trials each: of a shipped design, whose participants live
-through a
+4. A power curve of 20 sizes, 10,000 trials each: of a shipped design, whose participants follow a
    regimen, and of the design in 1.
 """
 
@@ -70,7 +69,7 @@ def three_analyses(replicates: int = ANALYSES, patient_level: bool = False) -> f
 
 
 def exact() -> float:
-    """Enumerate what `three_analyses` simulates: no trial drawn, no Monte Carlo error."""
+    """Enumerate what `three_analyses` simulates, without Monte Carlo error."""
     boundaries = validate(THREE_ANALYSES, DesignFile, "benchmark").monitoring.plan().upper
     analyses = [60, 120, 180]
     return float(exact_sequential(analyses, analyses, boundaries, [0.55], 0.40).power[0])
@@ -155,7 +154,7 @@ def curve(design: DesignFile, workers: int, sizes: range) -> float:
 
 
 def kept() -> float:
-    """Do what `three_analyses` does, with every block written to disk and read again."""
+    """Run `three_analyses` with every block written to disk and read again."""
     design = validate(THREE_ANALYSES, DesignFile, "benchmark")
     with TemporaryDirectory() as folder:
         runner = Runner(

@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.trial.error_levels [--replicates 100000] [--family NAME] [--json FILE]``
 simulates trials of patients of a scenario whose therapy has no effect, and prints how often each
-analysis rejects, with its Monte Carlo error. Analyses of a family see the same trials. With several
-endpoints the largest family-wise error under any set of true null hypotheses is printed.
+analysis rejects, with its Monte Carlo error. All analyses of a family use the same trials. With
+several endpoints the largest family-wise error under any set of true null hypotheses is printed.
 """
 
 import argparse

@@ -1,9 +1,9 @@
-"""Simulate random unadjusted designs and hold each against exact enumeration.
+"""Simulate random unadjusted designs and compare each with exact enumeration.
 
 ``python -m benchmarks.trial.exact_power`` simulates 100,000 trials as counts with each of
-200 designs (half a minute) and 10,000 drawn participant by participant through the first 50 of them
-(a few minutes). It prints what either z analysis like together, every z of the latter, and writes
-``docs/images/exact-power.png``. `docs/explanation/exact-power.md` holds what it printed;
+200 designs (half a minute) and 10,000 simulated at patient level with the first 50 of them
+(a few minutes). It prints a summary of the scores of both, every score of the latter, and writes
+``docs/images/exact-power.png``. `docs/explanation/exact-power.md` contains its output;
 `tests/reference/trial/test_random_designs.py` repeats it at a smaller size.
 """
 
@@ -29,13 +29,13 @@ SEED = 2_022
 EFFICACY = ("OF", "Pocock", "HSD(-4)", "KD(2)", "WT(0.25)", "HP(3)")
 FUTILITY = ("HSD(-2)", "OF")
 
-#: Power outside is known too well for a score: of 10,000 trials hardly any differ.
+#: Power outside this range allows no score: hardly any of 10,000 trials differ.
 MIN_POWER, MAX_POWER = 0.01, 0.99
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A random design at a random share of its effect, simulated and exact."""
+    """A random design at a random fraction of its effect, simulated and exact."""
 
     design: DesignFile
     effect: float
@@ -103,7 +103,7 @@ def score_designs(designs: int, replicates: int, seed: int, *, patient_level: bo
 
 
 def describe(z: np.ndarray) -> str:
-    """Return mean, sd and two tests of the scores against the standard normal law."""
+    """Return mean, SD and two tests of the scores against the standard normal distribution."""
     n = z.size
     smirnov = stats.kstest(z, "norm")
     ranked, rank = np.sort(z), np.arange(1, n + 1)

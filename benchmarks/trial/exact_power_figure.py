@@ -1,4 +1,4 @@
-"""Scores of simulated against exact power, beside the standard normal law."""
+"""Scores of simulated against exact power, with the standard normal distribution."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ from pretese.plots.style import INK, MUTED, PUBLISHED, SIMULATED, house_style, n
 def draw_scores(z: Floats, sequential: Sequence[bool]) -> Figure:
     """Draw the scores against normal quantiles, and their distribution function.
 
-    Bands hold each order statistic, and each share, in 95 % of repetitions.
+    Bands contain each order statistic, and each proportion, in 95 % of repetitions.
     """
     order = np.argsort(z, kind="stable")
     ranked, with_analyses = np.asarray(z)[order], np.asarray(sequential)[order]

@@ -95,7 +95,7 @@ _WAITING = {
 
 _MH_BY_DIAGNOSIS = _by("mantel-haenszel", strata=["diagnosis"])
 
-#: Families whose power with the planned effect is wanted as well.
+#: Families whose power with the planned effect is also computed.
 WITH_POWER = {"minimisation, eight sites"}
 
 #: Every family by its name.

@@ -33,7 +33,7 @@ _TWO = {**_ONE, "analyses_percent": [50, 100]}
 _COMBINED = {"procedure": "combination"}
 _CHANGE = {"after_analysis": 1, "allocation": {"control": 1, "a": 1, "b": 2, "c": 4}}
 
-#: What is tried, by its name.
+#: Procedures and adaptations by name.
 CASES: dict[str, dict[str, Any]] = {
     **{
         f"{name}, {words}": {"testing": {"procedure": name}, "monitoring": plan}

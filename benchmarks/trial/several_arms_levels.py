@@ -3,8 +3,9 @@
 ``python -m benchmarks.trial.several_arms_levels [--replicates 100000] [--json FILE]`` simulates
 `three-arms-live-birth` (of 300 participants, two treatments, two secondary hypotheses) and
 `enrichment-long-infertility` (of 240), and prints the family-wise error of every analysis and
-procedure when no treatment works, when one treatment alone works, and that of the secondary
-hypotheses when both treatments work on the primary endpoint alone. Procedures see the same trials.
+procedure when no treatment works, when only one treatment works, and that of the secondary
+hypotheses when both treatments work only on the primary endpoint. All procedures analyse the same
+trials.
 """
 
 import argparse
@@ -35,7 +36,7 @@ _STRATIFIED = {"method": "mantel-haenszel", "strata": ["diagnosis"]}
 _MODEL = {"method": "g-computation-randomised", **_ADJUSTED}
 _LOGISTIC = {"method": "logistic", **_ADJUSTED}
 
-#: Changes to `three-arms-live-birth`, by what is tried.
+#: Changes to `three-arms-live-birth`, by the name of the case.
 CASES: dict[str, dict[str, Any]] = {
     "closed dunnett, 2 secondary hypotheses": {},
     "the same, secondary after all treatments": {

@@ -1,1 +1,1 @@
-"""The server: the same rule by every way to ask, times of answers, many users at once."""
+"""The server: the same rule through every interface, response times, many concurrent users."""

@@ -1,6 +1,6 @@
-"""The rule of 10,000 random patients by library, page, command and CDS Hooks: always the same.
+"""The rule for 10,000 random patients is the same by library, page, command and CDS Hooks.
 
-``python -m benchmarks rules`` takes some minutes; a test asks the same of a few patients.
+``python -m benchmarks rules`` takes some minutes; a test does the same for a few patients.
 """
 
 import datetime as dt
@@ -43,7 +43,7 @@ def random_patient(draw: random.Random) -> tuple[dict[str, Any], dt.date]:
 
 
 def rules_of(client: Any, file: dict[str, Any], day: dt.date, place: Path) -> dict[str, str]:
-    """Return outcome, rule and number of findings that need attention, by each way to ask.
+    """Return outcome, rule and number of findings that need attention, by interface.
 
     ``place`` is a file that may be written.
     """
@@ -117,7 +117,7 @@ def _observation(each: dict[str, Any]) -> dict[str, Any]:
 
 
 def main(patients: int = 10_000, seed: int = 1) -> None:
-    """Count patients by rule; stop at the first who gets two."""
+    """Count patients by rule; stop at the first for whom interfaces disagree."""
     from starlette.testclient import TestClient
 
     from pretese.web.application import create_application

@@ -1,7 +1,7 @@
-"""Times of answers of `pretese serve`, and fifty users at once for a minute.
+"""Response times of `pretese serve`, with fifty concurrent users for a minute.
 
-The server is a process of its own on this machine; each user asks for the next page as soon as the
-last has come and was read for three seconds. The load of the machine is stated, because it decides.
+The server is a process of its own on this machine; each user requests the next page three seconds
+after the last response. The load of the machine is stated, because times depend on it.
 """
 
 import os
@@ -20,7 +20,7 @@ import httpx2
 DECIDE = {"month": "2", "previous_phase": "hcg", "fsh": "9.8", "decision_date": "2022-03-31"}
 DESIGN = {"analyses": "3", "futility": "HSD", "prior_sd_percent": "40"}
 
-#: What users ask for: how often in ten, method, address, entries.
+#: Requests of users: how often in ten, method, address, entries.
 MIX = (
     (5, "POST", "/", DECIDE), (2, "GET", "/trial", DESIGN), (1, "GET", "/regimens/fsh-guided", {}),
     (1, "POST", "/decision.json", DECIDE), (1, "GET", "/cohort", {"patients": "200"}),
@@ -44,7 +44,7 @@ def server() -> Iterator[tuple[str, int]]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return the processor time of a process (Linux)."""
+    """Return the CPU time of a process (Linux)."""
     with open(f"/proc/{pid}/stat", encoding="ascii") as file:
         fields = file.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -56,7 +56,7 @@ def ask(client: httpx2.Client, method: str, path: str, entries: dict[str, str]) 
 
 
 def answer_times(address: str, pid: int, name: str, count: int, *asked: object) -> None:
-    """Print median and 95th percentile of the answers to one request, and processor time."""
+    """Print median and 95th percentile of the response times of one request, and CPU time."""
     with httpx2.Client(base_url=address, timeout=60) as client:
         for _ in range(5):
             assert ask(client, *asked) == 200  # type: ignore[arg-type]  # each is a method, a path and its fields
@@ -71,7 +71,7 @@ def answer_times(address: str, pid: int, name: str, count: int, *asked: object) 
 
 
 def one_user(address: str, number: int, until: float) -> Counter[int]:
-    """Ask for pages until a time; return how often each status came."""
+    """Request pages until a given time; return the count of each status."""
     turns = [each[1:] for each in MIX for _ in range(each[0])]
     statuses: Counter[int] = Counter()
     with httpx2.Client(base_url=address, timeout=60) as client:
@@ -84,7 +84,7 @@ def one_user(address: str, number: int, until: float) -> Counter[int]:
 
 
 def main() -> None:
-    """Print times, then what fifty users met in a minute."""
+    """Print response times, then the results of fifty users in a minute."""
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores before the run")
     with server() as (address, pid):
         answer_times(address, pid, "decision, page", 200, "POST", "/", DECIDE)

@@ -1,6 +1,6 @@
-"""A browser and the server: `make browser-test` runs what needs them, other runs skip it.
+"""A browser and the server for `make browser-test`; other runs skip the tests that need them.
 
-Pages are served on this machine alone by a thread that ends with the tests.
+Pages are served only on this machine, by a thread that ends with the tests.
 """
 
 import os
@@ -22,7 +22,7 @@ def browser_path() -> str | None:
 
 
 def pytest_collection_modifyitems(items):
-    """Skip what no browser can run, and say how it can."""
+    """Skip tests for which no browser is installed, and state how to install one."""
     folder = Path(__file__).parent
     why = None
     if not os.environ.get("PRETESE_BROWSER"):
@@ -77,7 +77,7 @@ def open_page(browser, address):
 
 
 def _is_fault(message):
-    """Whether a message of the console is a fault of the page: not that an address is missing."""
+    """Return whether a console message is a fault of the page; missing addresses do not count."""
     return message.type == "error" and "404" not in message.text
 
 

@@ -1,7 +1,7 @@
-"""Take the pictures of the pages that the documentation shows, into a folder.
+"""Take the screenshots of the documentation and write them to a folder.
 
 ``python tests/browser/screenshots.py docs/images``, after `make browser-test` has installed the
-driver; each picture is then looked at.
+driver. Check each screenshot by eye.
 """
 
 import shutil

@@ -1,4 +1,4 @@
-"""Every page without a violation that axe-core finds, in light and dark, on screens and phones."""
+"""axe-core finds no violation on any page, in light and dark mode, on desktops and phones."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Five users from the first page to the print-out, in a real browser."""
+"""Five user stories from the first page to the printed page, in a real browser."""
 
 import re
 import zipfile
@@ -11,7 +11,7 @@ LOG = (
 
 
 def printed(page):
-    """Return the print-out as PDF, without the form."""
+    """Return the printed page as PDF, without the form."""
     page.emulate_media(media="print")
     for form in page.locator("form").all():
         assert not form.is_visible()
@@ -38,7 +38,7 @@ def test_a_nurse_decides_with_the_keyboard_moves_a_slider_and_prints(open_page):
     slider = page.locator('input.slider[data-field="fsh"]')
     assert slider.is_visible()
     slider.focus()
-    slider.press("End")  # to twice the upper limit: hCG alone
+    slider.press("End")  # to twice the upper limit: hCG only
     page.wait_for_selector("#answer h1:has-text('hCG alone')")
     assert page.input_value("#fsh") == "22.2"
     printed(page)

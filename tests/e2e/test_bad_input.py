@@ -1,4 +1,4 @@
-"""Bad input at the door: one clear message, exit code 2, nothing written."""
+"""Bad input of commands: one clear message, exit code 2, no output."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Every part of a file that a page shows is accepted where its page says it belongs."""
+"""Every part of a file on a page is accepted at the place that the page names."""
 
 import re
 import tomllib
@@ -100,7 +100,7 @@ def entry_point(text: str) -> None:
     assert all(re.fullmatch(r"[\w.]+:\w+", value) for value in found.values())
 
 
-#: Page, and what reads its parts: one reader for all, or one for each in their order.
+#: Page, and the readers of its parts: one for all, or one per part in order.
 READERS: dict[str, list[Callable[[str], Any]]] = {
     "how-to/analyse-your-own-table": [analysis_plan],
     "how-to/compare-dynamic-regimens": [strategies],

@@ -1,4 +1,4 @@
-"""Every command and every cell of every page runs; what does not is named with its reason."""
+"""Every command and every cell of every page runs, except those listed with a reason."""
 
 import importlib
 from pathlib import Path
@@ -9,13 +9,13 @@ from tests.support.pages.page_blocks import pages
 from tests.support.pages.page_inputs import INPUTS
 from tests.support.pages.page_player import play_page, reason_not_run
 
-# It draws a random number when it is first imported, which the guard would take for ours.
+# Its first import draws a random number, which the guard would attribute to our code.
 importlib.import_module("rich.style")
 
 ROOT = Path(__file__).parents[2]
 PAGES = dict(pages())
 
-#: Pages that other tests play, output compared.
+#: Pages that other tests run and compare with their output.
 ELSEWHERE = {
     "how-to/audit-your-clinics-log": "protocol/test_protocol_howtos.py",
     "how-to/decide-for-one-patient": "protocol/test_protocol_howtos.py",

@@ -1,4 +1,4 @@
-"""Every command of the README runs, in its order, and prints what the README shows."""
+"""The commands of the README run in order and print the output shown."""
 
 import re
 import shlex

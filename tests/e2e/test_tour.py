@@ -1,4 +1,4 @@
-"""The commands of the tour run and print what the page shows."""
+"""The commands of the tour run and print the output shown."""
 
 import re
 import shlex

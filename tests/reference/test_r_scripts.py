@@ -1,4 +1,4 @@
-"""Each stored reference value has the R script that computes it; the comparison sees faults."""
+"""Each stored reference value has an R script that computes it; the comparison detects faults."""
 
 import importlib.util
 import json
@@ -12,7 +12,7 @@ R = Path(__file__).parent / "r"
 TESTS = R.parents[1]
 INLINE = json.loads((R / "inline_constants.json").read_text(encoding="utf-8"))
 
-#: Made once and fixed: what the scripts read.
+#: Fixed inputs of the scripts.
 DATA = {"cohort542_full.csv", "cohort542_mar.csv", "completed10.csv", "icsi138.csv"}
 #: Written by a script of another name.
 BY_ANOTHER = {"g04_ps_weights.csv": "g04_iptw"}
@@ -20,7 +20,7 @@ BY_ANOTHER = {"g04_ps_weights.csv": "g04_iptw"}
 
 @pytest.fixture(scope="module")
 def tool():
-    """Import `compare.py`, which finds `tolerances.py` beside it as a script does."""
+    """Import `compare.py`, which imports `tolerances.py` from its folder as a script does."""
     sys.path.insert(0, str(R))
     try:
         spec = importlib.util.spec_from_file_location("compare_with_r", R / "compare.py")
@@ -137,7 +137,7 @@ def test_without_r_the_tool_states_what_is_missing(tool, monkeypatch, capsys) ->
 
 
 def pretended(tmp_path: Path, lines: str) -> str:
-    """Return a program that stands in for Rscript."""
+    """Return a program that replaces Rscript."""
     program = tmp_path / "Rscript"
     program.write_text(f"#!/bin/sh\n{lines}\n", encoding="utf-8")
     program.chmod(0o755)

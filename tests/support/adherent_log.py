@@ -1,4 +1,4 @@
-"""Logs as text, read and written, and the log of a clinic that keeps months of the calendar."""
+"""Read and write logs as text; build the log of a clinic that uses calendar months."""
 
 import csv
 import datetime as dt
@@ -55,7 +55,7 @@ def write_log(log: Mapping[str, Sequence[Event]]) -> str:
 
 
 def calendar_month_events(start: dt.date, others: Mapping[str, Value]) -> list[Event]:
-    """Return an adherent log of hCG, then uFSH and hCG, alternating, by months of the calendar."""
+    """Return an adherent log of hCG, then uFSH and hCG, alternating, by calendar month."""
     days = [start.toordinal()]
     for month in (1, 2, 3):
         year, at = divmod(start.month - 1 + month, 12)

@@ -15,12 +15,12 @@ from simulate.scenario.parameter_paths import with_values
 
 
 def ledger(run: Run) -> Columns:
-    """All that has happened, of a run of one slice of patients."""
+    """Return the ledger of a run of one slice of patients."""
     return run.ledger.columns(0, run.patients)
 
 
 def courses(run: Run) -> PotentialCourses:
-    """What nature held for the patients of a run of one slice."""
+    """Return the true courses of the patients of a run of one slice."""
     return run.batches.courses(0)
 
 
@@ -31,7 +31,7 @@ def shipped(name: str) -> Clinic:
 
 @cache
 def everybody_untreated() -> Scenario:
-    """Patients of the paper on day 0, none on therapy: each needs a bench or the theatre once."""
+    """Return untreated patients of `paper`: each needs one analyser or operation slot."""
     paper = load_scenario("paper")
     return with_values(paper, {"choice.intercept": -60, "population.recruitment_days": 0.5}, "test")
 
@@ -49,7 +49,7 @@ def exponential(value: float, unit: str) -> dict[str, Any]:
 
 
 def clinic(**parts: Any) -> Clinic:
-    """A clinic that opens on a Monday, without limits but for what is given."""
+    """Return a clinic that opens on a Monday and has only the given limits."""
     return Clinic.model_validate(
         {"id": "test", "title": "test", "opens": dt.date(2026, 1, 5), **parts}
     )

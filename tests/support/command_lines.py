@@ -18,7 +18,7 @@ import click
 
 from pretese.cli import app, run
 
-#: Values that nobody means well by: numbers without end, empty and endless words, markup,
+#: Hostile values: unlimited numbers, empty and very long text, markup,
 #: mathematics, control characters, paths out of the folder, formulas, other scripts, no text.
 HOSTILE = (
     "nan", "inf", "-inf", "1e308", "-1e308", "1e-320", "-1", "0", "1", "0.5", str(10**30),
@@ -29,7 +29,7 @@ HOSTILE = (
     "paper", "fsh-guided", "<script>alert(1)</script>", "%s%n{0}", "CON", "\x00",
 )  # fmt: skip
 
-#: A scheduler is somebody else's process: it has tests of its own.
+#: A scheduler runs in another process and has its own tests.
 NOT_TRIED = {"scheduler", "help"}
 
 PLAN = """\
@@ -80,7 +80,7 @@ VALID = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command line did: exit code and both outputs."""
+    """Result of a command line: exit code and both outputs."""
 
     words: tuple[str, ...]
     code: int
@@ -88,7 +88,7 @@ class Answer:
     err: str
 
     def faults(self) -> Iterator[str]:
-        """Yield what no command line may do, whatever it was given."""
+        """Yield violations of the rules that hold for every command line."""
         if self.code not in (0, 2, 3):
             yield f"exit code {self.code}"
         if self.code and not self.err:
@@ -114,7 +114,7 @@ def _refused(word: str) -> NoReturn:
 
 
 def answer(*words: str) -> Answer:
-    """Run a command line in this process, in the current folder; a server ends as it begins."""
+    """Run a command line in this process, in the current folder; a server ends at once."""
     out, err = io.StringIO(), io.StringIO()
     with (
         _no_requests() if words[:1] == ("serve",) else contextlib.nullcontext(),

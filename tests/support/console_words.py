@@ -1,4 +1,4 @@
-"""Whether what a command shows fits 80 columns, with every word whole."""
+"""Check that the output of a command fits 80 columns without cutting words."""
 
 import io
 import re

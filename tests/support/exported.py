@@ -1,4 +1,4 @@
-"""A drawn study as tables with their fields, for tests of the export."""
+"""A simulated study as tables with their fields, for tests of the export."""
 
 from functools import cache
 
@@ -30,7 +30,7 @@ def fields(studies: int = 1) -> Fields:
 
 
 def assert_same_values(found: pd.DataFrame, table: pd.DataFrame, what: object = "") -> None:
-    """Compare value for value, digit for digit; a missing word may come back as the empty text."""
+    """Compare value for value, digit for digit; missing text may become the empty text."""
     assert list(found.columns) == list(table.columns), what
     assert len(found) == len(table), what
     for name in table:

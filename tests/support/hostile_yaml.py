@@ -1,4 +1,4 @@
-"""A grammar of faults for YAML files: one valid file, and everything that may go wrong in it.
+"""A grammar of faults for YAML files: one valid file, and all faults that it may have.
 
 `mutations` replaces one value or key of a text by something hostile, or corrupts a whole text.
 Each fault is a name and a piece of YAML source; what it is spliced into decides whether the result
@@ -13,13 +13,13 @@ import yaml
 
 
 def alias_bomb(levels: int = 10, width: int = 9) -> str:
-    """Return a list of lists of lists by alias: small as text, ``width ** levels`` when written."""
+    """Return nested lists by alias: short as text, ``width ** levels`` items when expanded."""
     parts = ["&b0 [" + ",".join("x" * width) + "]"]
     parts += [f"&b{n} [" + ",".join([f"*b{n - 1}"] * width) + "]" for n in range(1, levels)]
     return "[" + ", ".join(parts) + "]"
 
 
-#: What may stand in the place of a value or of a key.
+#: Replacements of a value or a key.
 VALUES: dict[str, str] = {
     "day zero": "0000-00-00",
     "day that is none": "9999-99-99",
@@ -96,7 +96,7 @@ VALUES: dict[str, str] = {
     "block": "|\n  text\n that is\nill set",
 }
 
-#: What may happen to a whole text.
+#: Corruptions of a whole text.
 WHOLE: dict[str, Callable[[str], str]] = {
     "empty": lambda text: "",
     "a comment": lambda text: "# " + text.replace("\n", "\n# "),
@@ -126,7 +126,7 @@ WHOLE: dict[str, Callable[[str], str]] = {
 }
 
 
-#: Where PyYAML was built with libyaml, its events come many times faster.
+#: PyYAML built with libyaml parses many times faster.
 FAST_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -153,7 +153,7 @@ def spans(text: str) -> list[Span]:
 
 
 def spliced(text: str, span: Span, fault: str) -> str:
-    """Return the text with a fault in the place of what stood at a span."""
+    """Return the text with the span replaced by a fault."""
     return f"{text[: span.start]}{VALUES[fault]}{text[span.end :]}"
 
 

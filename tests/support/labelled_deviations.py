@@ -1,4 +1,4 @@
-"""Put one labelled deviation into an adherent log: the answer key for anything that audits logs."""
+"""Put one labelled deviation into an adherent log: the answer key for tests of audits."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,7 +13,7 @@ from protocol.regimen.rules import Regimen
 Events = list[Event]
 Random = np.random.Generator
 
-#: Days beyond a window, well inside the distance at which an event counts as another one.
+#: Days beyond a window, well below the distance at which an event counts as a different one.
 JUST_LATE = 1
 
 
@@ -27,8 +27,8 @@ def deviate(events: Events, kind: Kind, regimen: Regimen, random: Random) -> Eve
 
     Returns
     -------
-    None when the patient offers no place for it: a patient whose drug is the only one cannot get
-    another, and only a patient with a semen analysis can miss it.
+    None if the deviation is impossible in this patient: a patient whose drug is the only one cannot
+    get another, and only a patient with a semen analysis can miss it.
     """
     changed = _WAYS[kind](_Patient(events, regimen), random)
     return None if changed is None else sorted(changed, key=lambda event: event.date)
@@ -63,13 +63,13 @@ class _Patient:
         return events
 
     def monthly(self, random: Random, last: bool) -> int:
-        """Return the day of a monthly visit; the last one stands at the end of therapy."""
+        """Return the day of a monthly visit; the last one is at the end of therapy."""
         months = (self.end - self.start) // MONTH_DAYS
         return MONTH_DAYS * int(random.integers(1, months + last))
 
 
 def _eligibility(patient: _Patient, random: Random) -> Events:
-    """Let a fact that excludes the patient be known before therapy, or become known under it."""
+    """Make an exclusion criterion known before or during therapy."""
     name, value = (("karyotype", "klinefelter"), ("azf", "azfb"), ("radio_or_chemotherapy", "yes"))[
         int(random.integers(3))
     ]
@@ -80,7 +80,7 @@ def _eligibility(patient: _Patient, random: Random) -> Events:
 
 
 def _held(patient: _Patient, random: Random) -> Events | None:
-    """Let injections go on after a haematocrit that holds therapy; a later one lifts the hold."""
+    """Continue injections after a haematocrit that holds therapy; a later value lifts the hold."""
     at = patient.injection(random)
     if at is None:
         return None
@@ -124,7 +124,7 @@ def _timing(patient: _Patient, random: Random) -> Events | None:
     late = int(patient.regimen.tolerances.injection.value) + JUST_LATE
     moved = patient.events[at]
     same = {e.date for e in patient.events if e.name == "injection" and e.drug == moved.drug}
-    # Two injections of one drug on one day are told as such, not as a late one.
+    # Two injections of one drug on one day are reported as such, not as a late injection.
     late += moved.date + late in same
     return patient.with_event(at, date=moved.date + late)
 
@@ -176,7 +176,7 @@ def _test_timing(patient: _Patient, random: Random) -> Events:
 
 
 def _against_the_rule(patient: _Patient, random: Random) -> Events:
-    """Let the semen analysis show sperm, and operate nevertheless."""
+    """Let the semen analysis show sperm, and operate anyway."""
     del random
     return [
         replace(event, value="sperm") if event.name == "semen" else event

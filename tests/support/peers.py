@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-#: Names `tests/other_versions.py` the packages that cannot be installed with the versions it tests.
+#: `tests/other_versions.py` lists here the packages that conflict with the versions it tests.
 VARIABLE = "PRETESE_ABSENT_PEERS"
 
 

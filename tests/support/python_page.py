@@ -1,8 +1,8 @@
-"""Play a page that is written like a notebook: its Python runs, and prints what stands below it.
+"""Run a page that is written like a notebook and compare its printed output with the page.
 
 A block ``python`` is a cell; a block ``text`` after it is what the cell prints, the value of its
-last expression included. A block with ``file=name`` is laid down as a file first. In what is
-printed, a line ``...`` stands for any lines, and ``...`` at the end of a line for any end.
+last expression included. A block with ``file=name`` is first written as a file. In the output, a
+line ``...`` matches any lines, and ``...`` at the end of a line any remainder.
 """
 
 import ast

@@ -1,4 +1,4 @@
-"""Clinics whose waits queueing theory knows."""
+"""Clinics whose waiting times are known from queueing theory."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from tests.support.clinics import (
 
 
 def erlang_c(servers: int, load: float) -> float:
-    """The chance that an arrival waits in M/M/c, with ``load`` = arrival rate x mean service."""
+    """Return the probability of waiting in M/M/c; ``load`` is arrival rate x mean service."""
     last = load**servers / factorial(servers) * servers / (servers - load)
     return last / (sum(load**k / factorial(k) for k in range(servers)) + last)
 
@@ -29,7 +29,7 @@ def mmc_wait(per_day: float, service_days: float, servers: int) -> float:
 
 
 def md1_wait(per_day: float, service_days: float) -> float:
-    """Pollaczek-Khinchine with service that does not vary."""
+    """Return the mean wait by Pollaczek and Khinchine for a constant service time."""
     use = per_day * service_days
     return use * service_days / (2 * (1 - use))
 
@@ -48,13 +48,13 @@ PER_DAY = 40.0
 
 
 def mmc(use: float, servers: int) -> Model:
-    """Analysers whose work is exponential, in use for a share of the time."""
+    """Return a model of analysers with exponential service times."""
     days = use * servers / PER_DAY
     return _bench(exponential(days * 1440, "min"), servers, mmc_wait(PER_DAY, days, servers))
 
 
 def md1(use: float) -> Model:
-    """One analyser whose work is always the same."""
+    """Return a model of one analyser with a constant service time."""
     return _bench(constant(use / PER_DAY * 1440, "min"), 1, md1_wait(PER_DAY, use / PER_DAY))
 
 
@@ -64,7 +64,7 @@ def _bench(work: Mapping[str, Any], servers: int, expected_days: float) -> Model
 
 
 def one_operation_a_day(use: float) -> Model:
-    """A patient arriving at random waits half a day for the next list besides those before him."""
+    """Return a theatre: arrivals wait half a day on average, and for those before them."""
     lists = [
         {"weekday": day, "start": "08:00", "minutes": 60, "surgeon": "A"} for day in every_day(1)
     ]
@@ -73,7 +73,7 @@ def one_operation_a_day(use: float) -> Model:
 
 
 def models(use: float) -> dict[str, Model]:
-    """Return the queues whose places are in use for this share of the time."""
+    """Return the models by name at this utilisation."""
     return {
         "M/M/1": mmc(use, 1),
         "M/M/3": mmc(use, 3),

@@ -1,1 +1,1 @@
-"""The same works by other programs, each measured in a process of its own."""
+"""The same tasks in other programs, each measured in a separate process."""

@@ -1,4 +1,4 @@
-"""`pretese analyse` on data whose columns are named nothing like ours."""
+"""`pretese analyse` on data with unfamiliar column names."""
 
 import importlib
 import json
@@ -10,7 +10,7 @@ import pytest
 
 from pretese.cli import run
 
-# It draws a random number when it is first imported, which the guard would take for ours.
+# Its first import draws a random number, which the guard would attribute to our code.
 importlib.import_module("rich.style")
 
 R = Path(__file__).parents[2] / "reference" / "r"

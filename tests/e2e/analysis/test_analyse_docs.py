@@ -1,4 +1,4 @@
-"""The how-to page: its plans run as they stand, and it leaves nothing out."""
+"""The how-to page: its plans run unchanged, and it names every field and method."""
 
 import importlib
 import json
@@ -14,7 +14,7 @@ from estimate.plan.choices import LiveBirthColumns, Matching, Measured, MissingD
 from estimate.plan.spec import Plan
 from pretese.cli import run
 
-# It draws a random number when it is first imported, which the guard would take for ours.
+# Its first import draws a random number, which the guard would attribute to our code.
 importlib.import_module("rich.style")
 
 PAGE = (Path(__file__).parents[3] / "docs" / "how-to" / "analyse-your-own-table.md").read_text()

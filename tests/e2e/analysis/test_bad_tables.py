@@ -1,6 +1,6 @@
-"""Tables that cannot be analysed: one clear message each, exit code 2, nothing written.
+"""Tables that cannot be analysed: one clear message, exit code 2, no output.
 
-And tables of which only some of the plan can be answered: the rest is labelled, and why is output.
+Tables that allow only part of a plan: the rest is labelled and explained.
 """
 
 import importlib
@@ -12,7 +12,7 @@ import pytest
 
 from pretese.cli import run
 
-# It draws a random number when it is first imported, which the guard would take for ours.
+# Its first import draws a random number, which the guard would attribute to our code.
 importlib.import_module("rich.style")
 
 N = 120

@@ -87,7 +87,7 @@ def test_names_of_columns_and_categories_do_not_change_estimates(tmp_path, capsy
 
 @pytest.mark.parametrize("numbers", [(1, 2, 3), (2, 1, 0), (7, 5, 9)])
 def test_categories_called_by_numbers_survive_imputation(tmp_path, capsys, numbers):
-    """Their places in the plan are not their names: 2, 1, 0 must not be read backwards."""
+    """The plan lists categories in another order than their names: 2, 1, 0 is not reversed."""
     plain, own = {name: name for name in NAMES}, {name: name for name in CAUSES}
     words = patients().assign(centre=patients()["centre"].map({1: "one", 2: "two", 3: "three"}))
     expected = analyse(words, plain, own, ("one", "two", "three"), tmp_path / "words", capsys)

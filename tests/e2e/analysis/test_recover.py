@@ -1,4 +1,4 @@
-"""`pretese recover` as a user runs it: killed, stopped, resumed, extended, on several workers."""
+"""`pretese recover` from the command line: killed, stopped, resumed, extended, parallel."""
 
 import json
 import os
@@ -74,7 +74,7 @@ def test_two_workers_killed_and_resumed_end_with_the_same_bytes(whole, folder):
         [sys.executable, "-c", program], stderr=subprocess.PIPE, check=False,
         env={**os.environ, "TMPDIR": str(folder)},
     )  # fmt: skip
-    # That this has come back says that the workers have ended: they hold standard error too.
+    # The return shows that the workers have ended: they hold standard error too.
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
     assert not (out / "results").exists()
     done = {path: path.stat().st_mtime_ns for path in (out / "blocks").rglob("*.parquet")}

@@ -1,6 +1,6 @@
 """The recovery gate at a small size: `make recover` runs the same library at full size.
 
-Some 200 verdicts are judged here at once, so four Monte Carlo errors are laid to chance, not three.
+About 200 verdicts are tested at once, so differences up to four MCSEs are accepted, not three.
 """
 
 import functools
@@ -13,7 +13,7 @@ from pretese.recovery.design.library import choose_study, load_library
 from pretese.recovery.results.assess import Assessment
 from pretese.recovery.run_recovery import assess_blocks, prepare_recovery, run_study
 
-#: Replicates of each case: enough to see every failure named below, and a gross bias anywhere.
+#: Replicates of each case: enough to detect every failure named below, and any gross bias.
 REPLICATES = {
     "duration-subgroups": 100,
     "much-missing": 100,
@@ -22,7 +22,7 @@ REPLICATES = {
 }
 OTHERWISE = 200
 
-#: Failures that must show even here: case, plan and method.
+#: Failures that must be detected even at this size: case, plan and method.
 VISIBLE = {
     "constant-effect": [
         ("measured", "unadjusted"),

@@ -1,4 +1,4 @@
-"""The pages about work in Python run as they stand, and print what they show."""
+"""The pages about work in Python run unchanged and print the output shown."""
 
 from pathlib import Path
 

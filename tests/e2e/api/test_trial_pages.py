@@ -1,4 +1,4 @@
-"""The tutorials about trials in Python run as they stand, and print what they show."""
+"""The tutorials about trials in Python run unchanged and print the output shown."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Every command that reads a table: a fault in it is one message and exit code 2, or no fault."""
+"""Every command that reads a table: a fault gives one message and exit code 2, or is harmless."""
 
 import importlib
 import io
@@ -14,7 +14,7 @@ from pretese.cli import run
 from tests.support.faults.faulty_tables import SAME, faulty
 from tests.support.soak.table_readers import PATIENTS, PLAN, TABLES, answer, clean, without_writing
 
-# It draws a random number when it is first imported, which the guard would take for ours.
+# Its first import draws a random number, which the guard would attribute to our code.
 importlib.import_module("rich.style")
 
 

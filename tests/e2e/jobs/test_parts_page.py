@@ -1,7 +1,8 @@
 """Parts of studies as ``how-to/scale-out`` shows them: by hand, Slurm, Snakemake and ssh.
 
-Tests do what the programs of a cluster document: ``sbatch`` runs the script once for each number
-of its array, ``ssh`` runs a command in a folder of that machine, and ``rsync`` copies from it.
+Tests imitate the documented behaviour of the programs of a cluster: ``sbatch`` runs the script once
+for each number of its array, ``ssh`` runs a command in a folder of that machine, and ``rsync``
+copies from it.
 """
 
 import re

@@ -9,7 +9,7 @@ def test_an_older_processor_writes_the_same_bytes(tmp_path: Path, monkeypatch) -
     monkeypatch.chdir(Path(__file__).parents[3])
     write(tmp_path / "here", FEW)
     there = write_elsewhere(tmp_path / "there", FEW, plainer())
-    # on a processor that is the oldest itself the two may be the same
+    # on the oldest processor both runs may be identical
     assert there != arithmetic() or not plainer()["NPY_DISABLE_CPU_FEATURES"]
     assert differing(tmp_path / "here", tmp_path / "there") == []
 

@@ -1,4 +1,4 @@
-"""The scale-out page as its reader follows it: what listens where, and what a cluster may lose."""
+"""The scale-out page as a reader follows it: listening addresses, and lost workers."""
 
 import gc
 import importlib
@@ -91,7 +91,7 @@ def test_an_address_without_a_scheduler_is_reported_in_one_message(
 
 
 class Service:
-    """A command of Dask that runs, in a process group of its own; its messages are read."""
+    """A running command of Dask in its own process group; its messages are read."""
 
     def __init__(self, words: list[str], ready: str, folder: Path) -> None:
         self.process = subprocess.Popen(
@@ -112,7 +112,7 @@ class Service:
 
     @property
     def ended(self) -> bool:
-        """Whether it has been killed."""
+        """Return whether it has been killed."""
         return self.process.poll() is not None
 
     def kill(self) -> None:
@@ -123,7 +123,7 @@ class Service:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        self._reader.join()  # nobody holds its standard error any more
+        self._reader.join()  # no process holds its standard error any more
         self.process.stderr.close()
 
     def listens_at(self) -> set[str]:
@@ -138,14 +138,14 @@ class Service:
 
 
 def here(words: list[str], scheduler: str = "") -> list[str]:
-    """Return a documented command for this machine: other addresses, ports and numbers alone."""
+    """Return a documented command for this machine: only addresses, ports and numbers differ."""
     changed = {"--host": "127.0.0.1", "--port": "0", "--nworkers": "1"}
     found = [changed.get(before, word) for before, word in zip(["", *words], words, strict=False)]
     return [scheduler if word.startswith("tcp://") else word for word in found]
 
 
 class Cluster:
-    """A scheduler and its workers, as the page starts them; what a test has killed is replaced."""
+    """A scheduler and its workers, started as on the page; killed processes are replaced."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         plain = [words for words in documented() if "--tls-ca-file" not in words]
@@ -161,7 +161,7 @@ class Cluster:
         return self.scheduler.address
 
     def with_workers(self, count: int) -> "Cluster":
-        """Start what is missing of a scheduler and this many workers."""
+        """Start a scheduler and this many workers unless they are running."""
         if self.scheduler.ended:
             for worker in self.workers:
                 worker.kill()
@@ -179,7 +179,7 @@ class Cluster:
 
 @pytest.fixture
 def dice() -> Iterator[None]:
-    """Put the state of `random` back: Dask waits a random moment before it connects again."""
+    """Restore the state of `random`: Dask waits a random time before it reconnects."""
     state = random.getstate()
     yield
     random.setstate(state)
@@ -215,7 +215,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def once_a_block_is_kept(*services: Service) -> Iterator[None]:
-    """Kill services as soon as the first block is kept, while others are on their way."""
+    """Kill services as soon as the first block is stored, while others are being computed."""
     write, kept = Store.write, []
 
     def write_and_kill(self: Store, block: object, table: object) -> None:
@@ -240,7 +240,7 @@ def test_the_documented_cluster_listens_only_there_and_survives_a_lost_worker(
     with once_a_block_is_kept(cluster.workers[0]):
         assert run(words(tmp_path, out, "--scheduler", cluster.address)) == 0
     assert hashes(out) == hashes(whole)
-    gc.collect()  # what the client may have left open is an error here, not in another test
+    gc.collect()  # connections left open by the client are an error here, not in another test
 
 
 def test_a_lost_scheduler_is_reported_in_one_message_and_the_run_continues(

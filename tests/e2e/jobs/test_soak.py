@@ -1,4 +1,4 @@
-"""The long search itself: it counts what it tries, goes on where it stopped, tells what failed."""
+"""The soak itself: it counts attempts, continues where it stopped, and reports failures."""
 
 import importlib
 import json
@@ -9,7 +9,7 @@ from tests.support.soak import run
 from tests.support.soak.ledger import Ledger, Outcome, Row
 from tests.support.soak.subjects import Subject, subjects
 
-# It draws a random number when it is first imported, which the guard would take for ours.
+# Its first import draws a random number, which the guard would attribute to our code.
 importlib.import_module("rich.style")
 
 

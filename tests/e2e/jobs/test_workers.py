@@ -1,4 +1,4 @@
-"""Commands that spread work over processes: a worker that dies, and signals that ask to stop."""
+"""Commands with several processes: a worker that dies, and signals that stop the run."""
 
 import multiprocessing
 import signal
@@ -16,7 +16,7 @@ from tests.support.paper import paper
 
 
 def kill_workers_once():
-    """Return a bar that kills every worker when it moves for the first time."""
+    """Return a progress bar that kills every worker at its first update."""
     moved = []
 
     def tell(*_: object) -> None:
@@ -95,7 +95,7 @@ def test_sigterm_leaves_a_clinic_complete_up_to_that_moment(tmp_path, monkeypatc
 
 
 def test_a_signal_that_the_caller_ignores_stays_ignored(monkeypatch):
-    """Under `nohup` a closed terminal ends nothing."""
+    """Under `nohup` a closed terminal does not end the run."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         monkeypatch.setattr("pretese.cli.app.main", lambda **_: signal.raise_signal(signal.SIGHUP))

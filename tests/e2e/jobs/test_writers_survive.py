@@ -1,6 +1,6 @@
-"""Every command that writes, killed, on a full disk, with a rival: no earlier result is lost.
+"""Every writing command, killed, on a full disk, with a rival run: no earlier result is lost.
 
-`make soak` does every step of every command, each page of a small disk, and rivals at any moment.
+`make soak` tests every step of every command, each page of a small disk, and rivals at any time.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def ready_for(given: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], Prepared]:
-    """Return what prepares a case, once for all tests."""
+    """Return a function that prepares a case, once for all tests."""
     return cache(lambda case: prepare(case, given, tmp_path_factory.mktemp("ready")))
 
 
@@ -47,9 +47,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("quick")
 @cases(FOLDERS)
 def test_a_folder_killed_in_the_swap_or_on_a_full_disk_loses_nothing(case, ready_for, tmp_path):
-    """`tests/unit/io/test_result_folder.py` does every step of the swap itself."""
+    """`tests/unit/io/test_result_folder.py` tests every step of the swap."""
     ready = ready_for(case)
-    swap = "rename" if "rename" in ready.steps else "replace"  # a report is one more file
+    swap = "rename" if "rename" in ready.steps else "replace"  # a report adds one file
     between = max(number for number, step in enumerate(ready.steps) if step == swap)
     assert kill(ready, tmp_path / "kill", between) == 0
     assert fill(ready, tmp_path / "full", between // 2) == 0
@@ -58,7 +58,7 @@ def test_a_folder_killed_in_the_swap_or_on_a_full_disk_loses_nothing(case, ready
 @pytest.mark.usefixtures("quick")
 @cases(FILES)
 def test_a_file_killed_or_on_a_full_disk_loses_nothing(case, ready_for, tmp_path):
-    """`tests/unit/io/test_atomic_file.py` does every step of writing a file."""
+    """`tests/unit/io/test_atomic_file.py` tests every step of writing a file."""
     ready = ready_for(case)
     assert ready.steps.count("replace") == 1
     assert kill(ready, tmp_path / "kill", ready.steps.index("replace")) == 0
@@ -68,7 +68,7 @@ def test_a_file_killed_or_on_a_full_disk_loses_nothing(case, ready_for, tmp_path
 @pytest.mark.usefixtures("quick")
 @cases(tuple(case for case in FOLDERS if case.words is not report_in_its_study))
 def test_a_second_run_into_the_same_place_is_refused(case, given, ready_for, tmp_path):
-    """`make soak` starts rivals in processes of their own, at any moment."""
+    """`make soak` starts rivals in separate processes, at random times."""
     ready = ready_for(case)
     place = ready.start(tmp_path / "both")
     rival = case.rival or case.before
@@ -85,7 +85,7 @@ def test_a_second_run_into_the_same_place_is_refused(case, given, ready_for, tmp
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("share", [0.2, 0.8])
 def test_a_disk_that_is_really_full_loses_nothing(share, ready_for, tmp_path):
-    """Compiled libraries write these formats, and say in their own way that the disk is full."""
+    """Compiled libraries write these formats and report a full disk in different ways."""
     every_format = next(case for case in FOLDERS if case.name == "simulate --out, every format")
     ready = ready_for(every_format)
     with small_disk(tmp_path / "disk") as disk:

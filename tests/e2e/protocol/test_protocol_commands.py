@@ -1,4 +1,4 @@
-"""The four commands as a user types them: answers, exit codes, and one message for bad input."""
+"""The four protocol commands: results, exit codes, and one message for bad input."""
 
 import csv
 import json
@@ -48,7 +48,7 @@ def document(capsys, *words: str) -> dict:
 def test_the_four_outcomes_reach_the_user(capsys, words, outcome):
     found = document(capsys, "decide", "--decision-date", "2022-03-31", *words)
     expected = {"no action required": "insufficient data"}.get(outcome, outcome)
-    assert found["outcome"] == expected  # after therapy the semen analysis is asked for next
+    assert found["outcome"] == expected  # after therapy the semen analysis is the next input
     assert found["decisions"][0]["outcome"] == outcome
     assert found["schema"] == "pretese/decision/2"
 

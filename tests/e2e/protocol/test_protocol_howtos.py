@@ -1,4 +1,4 @@
-"""The how-to pages are played as written: their files are laid down, their commands run."""
+"""The how-to pages run as written: their files are created and their commands run."""
 
 import re
 import shlex
@@ -31,9 +31,9 @@ def sessions(text: str):
 
 
 def fits(expected: list[str], got: list[str]) -> bool:
-    """Return whether the output is as written; ``...`` stands for any lines, or any end of a line.
+    """Return whether the output is as written; ``...`` matches any lines, or any end of a line.
 
-    Blanks at the end of a line, with which tables are filled up, are not seen.
+    Trailing blanks of table lines are ignored.
     """
     pattern = "".join(
         "(?:.*\n)*"

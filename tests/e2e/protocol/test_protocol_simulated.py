@@ -1,4 +1,4 @@
-"""Drawn patients are treated by the same rules that audit them: their logs come out clean."""
+"""Simulated patients follow the rules of the audit: their logs have no deviations."""
 
 import datetime as dt
 import json

@@ -1,4 +1,4 @@
-"""`pretese clinic` as a user types it."""
+"""`pretese clinic` from the command line."""
 
 import errno
 import json
@@ -25,7 +25,7 @@ def clinic(out: Path, *words: str) -> Path:
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory) -> Path:
-    """A run of two replicates, as CSV and XES."""
+    """Return the folder of a run of two replicates, as CSV and XES."""
     return clinic(tmp_path_factory.mktemp("clinic") / "x", "--xes", "--patients", "400")
 
 
@@ -130,7 +130,7 @@ def test_a_bad_clinic_file_is_refused_with_a_message(tmp_path, capsys):
 
 
 def interrupting(after: int):
-    """Progress that presses Ctrl-C once so many patients have been referred."""
+    """Return a progress function that interrupts once this many patients have been referred."""
 
     @contextmanager
     def progress(*_: object) -> Iterator[Callable[[int, int], None]]:
@@ -167,7 +167,7 @@ def test_ctrl_c_twice_stops_at_once_and_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr("simulate.clinic.flow.run_clinic.EVENTS_AT_A_TIME", 20)
     monkeypatch.setattr(
         StopRequest, "__call__", lambda self: False
-    )  # as if it had not been heard yet
+    )  # as if the first had not been handled yet
     out = tmp_path / "x"
     assert run(["clinic", "paper", "--out", str(out), "--no-figures"]) == 130
     assert not out.exists()

@@ -24,7 +24,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_other_blocks_and_another_time_zone_write_the_same_bytes_in_place_of_an_earlier_run(
     folder, tmp_path, monkeypatch
 ):
-    """`tests/e2e/jobs/test_workers.py` divides blocks among processes, and kills these."""
+    """`tests/e2e/jobs/test_workers.py` distributes blocks to processes and kills them."""
     skip_figures(monkeypatch)
     out = tmp_path / "two"
     words = ["--workers", "1", "--replicates", "2", "--out", str(out)]

@@ -1,4 +1,4 @@
-"""Every result shows which numbers are transported, from whom and to whom."""
+"""Every result shows its transported numbers with their source and target populations."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What `simulate --worlds` and `reproduce --worlds` write over parameter sets."""
+"""Output of `simulate --worlds` and `reproduce --worlds` over parameter sets."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""`pretese monitor` as a trial statistician uses it."""
+"""`pretese monitor` from the command line."""
 
 import json
 
@@ -52,9 +52,9 @@ def type_in(tmp_path, capsys):
 def test_o37_a_trial_of_three_analyses(type_in):
     """Values of rpact, as `tests/reference/r/inline_constants.R` prints them.
 
-    At the end rpact multiplies drifts by the unpooled error, where the statistic has the pooled
-    one; here each is the risk difference at which the score test has that distance in standard
-    errors.
+    At the final analysis rpact multiplies drifts by the unpooled error, although the statistic uses
+    the pooled one; here each limit is the risk difference at which the score test has that distance
+    in standard errors.
     """
     found = type_in(ANALYSES, "--json")
     analyses, final = found["analyses"], found["final"]

@@ -1,4 +1,4 @@
-"""The commands of the tutorial run unchanged, and the reference lists every field."""
+"""The commands of the tutorial run unchanged, and the reference page lists every field."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""`pretese power` as a user runs it."""
+"""`pretese power` from the command line."""
 
 import json
 

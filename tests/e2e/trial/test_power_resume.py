@@ -39,7 +39,7 @@ REPLICATES = 600
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_figures():
-    """Skip the figures, which `test_power_command.py` tests: they take longest."""
+    """Skip the figures, which are slow and tested in `test_power_command.py`."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(
             "pretese.trial.report.figures.power_figures.draw_all", lambda designs, folder: {}

@@ -60,7 +60,7 @@ def test_a_prior_adds_the_chapter_on_evidence_and_beliefs(folder, page, tmp_path
     for words in ("al-edwan-2020", "quantile of the odds ratio", "three-analyses: studies",
                   "A pilot of 60 participants", "weight of no effect"):  # fmt: skip
         assert words in chapter
-    assert "parameter sets" not in chapter  # they were not asked for
+    assert "parameter sets" not in chapter  # they were not requested
 
 
 def test_the_page_and_the_document_show_transported_numbers(page, folder):
@@ -113,7 +113,7 @@ def test_the_page_has_every_chapter_and_names_missing_items(page):
         "requirements.lock",
     ):
         assert words in text.replace("&#39;", "'"), words
-    assert page.count("<svg") == 1 + 2 * 2 + 1  # one of boundaries: one trial is sequential
+    assert page.count("<svg") == 1 + 2 * 2 + 1  # one figure of boundaries: one trial is sequential
 
 
 def test_figures_of_a_worst_case_and_a_tornado_are_on_the_page(tmp_path, capsys):

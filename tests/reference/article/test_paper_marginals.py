@@ -1,4 +1,4 @@
-"""Every drawn marginal against the table it imitates, on random numbers new to calibration."""
+"""Compare every simulated marginal with the published table, on seeds not used in calibration."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_all_calibrated_numbers_agree_with_the_article(achieved):
 
 
 def test_squared_distances_average_about_one(achieved):
-    """Were calibration biased or its errors wrong, squared distances would not average near 1."""
+    """With biased calibration or wrong errors, squared distances would not average about 1."""
     apart = [
         (each.simulated - each.published) / each.mcse
         for each in achieved.values()
@@ -38,9 +38,9 @@ def test_squared_distances_average_about_one(achieved):
 
 
 def test_diagnosis_and_noise_put_the_c_statistic_above_the_printed_one():
-    """The claim beside the one number of the propensity model that cannot be met.
+    """Support the claim about the one number of the propensity model that cannot be reproduced.
 
-    Diagnosis counts by arm are those of Table 1; the other eight covariates are pure noise.
+    Diagnosis counts by arm are those of Table 1; the other eight covariates are noise.
     """
     counts = {0: (146, 8, 10, 10), 1: (250, 49, 41, 28)}
     therapy = np.repeat([0, 1], [174, 368])

@@ -119,7 +119,7 @@ def test_quartiles_are_ordered(study: PublishedStudy, quantity: str, group: str)
 def test_a_pooled_quantile_lies_between_those_of_the_arms(
     study: PublishedStudy, quantity: str, point: str
 ) -> None:
-    # Below both arms' quantile lies less than p of either arm, hence less than p of the whole.
+    # A value below the quantile p of both arms is also below the quantile p of the pooled sample.
     whole, *arms = (study.number(f"table1.{quantity}.{group}.{point}") for group in GROUPS)
     rounding = 2 * whole.half_width
     assert min(n.value for n in arms) - rounding <= whole.value
@@ -139,7 +139,7 @@ def test_only_one_solution_fits_the_delivery_rates(study: PublishedStudy) -> Non
     treated, untreated = (
         study.number(f"delivery.{arm}.percent") for arm in ("treated", "untreated")
     )
-    # Every split of couples and births: the limits of 115 and 34 retrievals are not even needed.
+    # All splits of couples and births are tried, without the limits of 115 and 34 retrievals.
     found = [
         (b, n, births - b, couples - n)
         for n, b in product(range(1, couples), range(births + 1))

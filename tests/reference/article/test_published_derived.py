@@ -1,4 +1,4 @@
-"""Every derived figure is computed again from the printed ones, with scipy and by other routes."""
+"""Recompute every derived figure from the printed ones, with scipy and by independent formulas."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -35,7 +35,7 @@ class Strata:
     treated_successes: float
 
     def intercepts(self, effect: float) -> Vector:
-        """Solve each stratum's score equation at a given log odds ratio."""
+        """Solve the score equation of each stratum at a given log odds ratio."""
 
         def excess(a: float, k: int) -> float:
             expected = self.treated[k] * special.expit(a + effect)
@@ -62,7 +62,7 @@ class Strata:
         return float(optimize.brentq(score, -5, 5, xtol=1e-14))
 
     def standard_error(self) -> float:
-        """The information on the effect, with the intercepts swept out."""
+        """Return the information on the effect, adjusted for the intercepts."""
         b = self.effect()
         p1, p0 = special.expit(self.intercepts(b) + b), special.expit(self.intercepts(b))
         w1, w0 = self.treated * p1 * (1 - p1), self.untreated * p0 * (1 - p0)
@@ -80,7 +80,7 @@ class Strata:
         )
 
     def averages(self) -> tuple[float, float]:
-        """The model's rates under treatment and without, over all patients' strata."""
+        """Return the mean rates of the model with and without treatment over all patients."""
         b, patients = self.effect(), self.treated + self.untreated
         a, total = self.intercepts(b), patients.sum()
         return float(patients @ special.expit(a + b) / total), float(
@@ -192,7 +192,7 @@ def counts() -> dict[str, float]:
 
 
 def delivery() -> dict[str, float]:
-    # The counts themselves are found by search in test_published_counts.py.
+    # test_published_counts.py finds the counts by search.
     births_1, couples_1, births_0, couples_0 = 54.0, 107.0, 14.0, 31.0
     contrast = two_arms(births_1, couples_1, births_0, couples_0).figures("delivery")
     yates, pearson, _ = p_values(table(births_1, couples_1, births_0, couples_0))
@@ -346,7 +346,7 @@ def test_rounded_figures_blur_the_interaction_by_what_the_rule_states() -> None:
 
 
 def rough_rank_test(quantity: str) -> float:
-    """Rank test on curves through the quartiles, log-normal on each side of the median."""
+    """Approximate a rank test by log-normal curves through the quartiles."""
     z = stats.norm.ppf((np.arange(2000) + 0.5) / 2000)
     curves = []
     for arm in ("treated", "untreated"):

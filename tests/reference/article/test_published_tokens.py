@@ -53,7 +53,7 @@ def test_a_table_holds_exactly_the_published_numbers(study: PublishedStudy, tabl
 
 
 def table_1_in_print_order() -> list[str]:
-    """Ids of Table 1 as a reader meets them: footnote, header, then row by row."""
+    """Return the ids of Table 1 in printed order: footnote, header, then row by row."""
     groups = ("overall", "untreated", "treated")
     hormones = ("lh_iu_l", "fsh_iu_l", "testosterone_nmol_l", "estradiol_pmol_l", "prolactin_ng_ml")
     physique = ("age_years", "infertility_duration_years", "bmi_kg_m2", "testis_volume_ml")

@@ -59,7 +59,7 @@ def test_from_the_printed_coefficients(r_output, name: str) -> None:
     if low is None:
         assert np.isnan([ours.synergy.conf_low, ours.synergy.conf_high]).all()
     else:
-        # One S has log limits of +-34, where rounding is multiplied likewise.
+        # One synergy index has log limits of +-34, which amplify rounding errors.
         tolerance = 1e-8 if high < 1e3 else 1e-6
         assert ours.synergy.conf_low == pytest.approx(low, rel=tolerance)
         assert ours.synergy.conf_high == pytest.approx(high, rel=tolerance)

@@ -60,7 +60,7 @@ def test_the_published_kind_of_analysis_within_each_imputation(imputed, r_output
 
 
 def test_the_score_averaged_across_imputations(imputed, r_output) -> None:
-    """Reproduced to compare with; it is not consistent, unlike the effects averaged."""
+    """Reproduced for comparison; unlike averaging effects, averaging scores is not consistent."""
     r = r_output("g12_pool")["iptw_across"]
     score = propensity(imputed)
     mean = replace(score, score=np.broadcast_to(score.score.mean(0), score.score.shape))

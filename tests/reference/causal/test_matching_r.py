@@ -1,4 +1,4 @@
-"""Matched pairs equal R's MatchIt pair for pair, and what is estimated from them too (g06)."""
+"""Matched pairs and their estimates equal those of R's MatchIt, pair for pair (g06)."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from protocol.errors import InputError
 
 DESIGNS = {
     "D_ATT_closest": ("treated", {"order": "closest"}),
-    # R was given the arms swapped, so that its "largest" is our smallest score.
+    # R received the arms swapped, so its "largest" is our smallest score.
     "G_controls_focal_largest": ("untreated", {}),
     "H_controls_focal_caliper02_logit": ("untreated", {"caliper": 0.2, "on": "logit"}),
     "I_controls_focal_closest_caliper02_logit": (
@@ -25,7 +25,7 @@ DESIGNS = {
     "J_controls_focal_exact_dx": ("untreated", {"exact": "diagnosis", "on": "logit"}),
 }
 
-#: Designs that are refused unless `scarce` says that the shortage of partners is known.
+#: Designs that are refused unless `scarce` states that the shortage of partners is known.
 TRAPS = {
     "A_default_ATT_largest": {"order": "largest"},
     "B_ATT_smallest": {"order": "smallest"},

@@ -10,7 +10,7 @@ from estimate.mediation.mediation_analysis import mediate
 from simulate.core.coding import BASELINE
 
 NUMBERS = list(BASELINE)
-#: Exposure, the characteristic that it replaces, and whether it acts differently with treatment.
+#: Exposure, the characteristic that it replaces, and whether it interacts with treatment.
 SETS = {
     "nonidio": (lambda x: x["diagnosis"] > 0, "diagnosis", False),
     "nonidio_interaction": (lambda x: x["diagnosis"] > 0, "diagnosis", True),

@@ -75,7 +75,7 @@ def test_regression_with_an_indicator_of_each_arm():
 
 
 def test_two_arms_as_levels_are_two_arms():
-    """With the arms none and hcg alone, every method gives what it gives for 0 and 1."""
+    """With only the arms none and hcg, every method gives the result for arms 0 and 1."""
     pair = COHORT[COHORT.arm != "both"]
     kinds = {"age": Numeric(), "fsh": Numeric(), "dx": Categorical(DIAGNOSES)}
     columns = {name: pair[name] for name in pair} | {"a": (pair.arm == "hcg") * 1}

@@ -45,7 +45,7 @@ def test_structural_model_over_visits(name):
     after = G22[last] if last else COHORT["y"]
     monthly = np.column_stack([G22[first], after]).astype(float)
     event = name == "event"
-    if event:  # nothing is known of a patient beyond the event
+    if event:  # no data of a patient exist after the event
         monthly[monthly[:, 0] == 1, 1] = np.nan
     found = structural_model(DATA, monthly, baseline=1, event=event)
     expected = G22[name]

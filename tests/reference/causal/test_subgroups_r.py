@@ -53,7 +53,7 @@ def test_two_subgroups(cohort, r_output, name: str) -> None:
         assert np.log(alone.estimate) == pytest.approx(stratum["log_or"], rel=1e-6)
         assert alone.std_error == pytest.approx(stratum["se"], rel=1e-6)
         # MASS interpolates the profile with a spline: up to 1.2e-4 off in the stratum of 128
-        # patients. `test_models_r` holds our limits to the root of the likelihood itself.
+        # patients. `test_models_r` checks that our limits are roots of the likelihood ratio.
         limits = np.log([alone.conf_low, alone.conf_high])
         assert limits == pytest.approx(np.array(stratum["profile_ci"]), abs=1.5e-4)
         assert np.log(together.estimate) == pytest.approx(joint["log_or"], rel=1e-6)

@@ -26,7 +26,7 @@ ARMS = ("none", "hcg", "both")
 
 
 def designed(table):
-    """Return the table with the design of the script: it follows from the rows alone."""
+    """Return the table with the survey design of the R script, derived from the row numbers."""
     n = len(table) // len(G23["weight"])
     design = {name: np.tile(G23[key], n) for name, key in
               (("w", "weight"), ("stratum", "stratum"), ("centre", "centre"))}  # fmt: skip

@@ -62,7 +62,7 @@ def test_o34_intervals_of_one_table():
     assert ratio == pytest.approx(expected["fm_rr"], abs=tol)
     odds = score_interval(*COUNTS, measure="odds ratio", variance=manning)
     assert odds == pytest.approx(expected["fm_or"], abs=tol)
-    # rpact's own root finder, sharper than gsDesign's
+    # rpact's root finder, more accurate than gsDesign's
     rpact = (0.0115934, 0.2827792)
     assert score_interval(*COUNTS, variance=manning) == pytest.approx(rpact, abs=1e-6)
 
@@ -76,13 +76,13 @@ def test_o34_tests_of_one_table():
     wald = answer.estimate + np.array([-1, 1]) * 1.959964 * answer.std_error
     assert wald == pytest.approx([0.013153, 0.286847], abs=1e-6)
     table = [[55, 45], [40, 60]]
-    # Fisher's test exists here as a table of rejections: p lies between these levels.
+    # Fisher's test is implemented as a table of rejections: p lies between these levels.
     assert fisher_exact(table).pvalue == pytest.approx(expected["fisher_p"], abs=tol)
     assert fisher_test(0.04717, 2)(100, 100)[55, 40]
     assert not fisher_test(0.04716, 2)(100, 100)[55, 40]
     fisher = fisher_2x2(table)
     assert fisher.p_value == pytest.approx(0.047165, abs=1e-6)
-    # The conditional estimate, not ad/bc = 1.8333; R's root finder stops at about 1e-4.
+    # The conditional estimate, not ad/bc = 1.8333; R's root finder has an error of about 1e-4.
     assert fisher.odds_ratio == pytest.approx(1.827724, abs=1e-4)
     assert (fisher.conf_low, fisher.conf_high) == pytest.approx((1.007029, 3.342255), abs=1e-4)
     scipy = odds_ratio(table)
@@ -127,7 +127,7 @@ def test_newcombe_1998_table_2(counts, limits):
 
 
 def deterministic_trial():
-    """Return the 240 patients of O40: outcome, arm, site and covariate without any chance."""
+    """Return the 240 patients of O40: outcome, arm, site and covariate from fixed formulas."""
     i = np.arange(240)
     arm, site, x = i % 2, (i // 2) % 4, ((37 * i) % 101) / 50 - 1
     threshold = ((61 * i + 13) % 97) / 97

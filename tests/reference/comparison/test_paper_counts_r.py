@@ -1,4 +1,4 @@
-"""What the paper's printed counts say, to the digits it prints and to R's (g01)."""
+"""Results from the printed counts of the article equal its printed digits and those of R (g01)."""
 
 import numpy as np
 import pytest
@@ -87,7 +87,7 @@ def test_arms_differ_in_diagnosis_and_responders_too(r_output):
 
 @pytest.mark.parametrize("name", ["dx_adjusted_542", "dx_adjusted_569_composite"])
 def test_marginal_risks_over_diagnosis(r_output, name):
-    """Patients with R's fitted risks give R's fit, risks and standard errors again."""
+    """Patients with R's fitted risks reproduce R's fit, risks and standard errors."""
     g01 = r_output("g01_paper_counts")
     r, dx = g01[name], g01["dx"]
     treated = dx["therapy_microTESE" if name.endswith("542") else "therapy_started"]
@@ -114,7 +114,7 @@ def test_marginal_risks_over_diagnosis(r_output, name):
 
 
 def test_mediation_from_the_printed_counts(r_output):
-    """Definite cause, therapy, retrieval: two groups whose models the margins fix."""
+    """Definite cause, therapy, retrieval: two groups whose models are determined by the margins."""
     g01 = r_output("g01_paper_counts")
     r, dx = g01["mediation_unadjusted"], g01["dx"]
     treated, control, yes = (

@@ -1,4 +1,4 @@
-"""Where metafor stops early, ours solves the estimating equation and metafor's value does not.
+"""Where metafor stops early, our value solves the estimating equation and metafor's does not.
 
 With its own stopping rules metafor leaves tau squared in the fifth digit, and on the scale of risk
 differences, whose variances differ a thousandfold, in the third. Each value that differs from ours
@@ -17,7 +17,7 @@ from estimate.meta_analysis.study_effects import effects_from_counts
 SCALES = {"OR": "odds ratio", "RR": "risk ratio", "RD": "risk difference", "empty_OR": "odds ratio"}
 CLOSE = 1e-6
 
-#: What differs from metafor's value by more than 1e-6 of it; nothing else does.
+#: All values that differ from metafor's by a relative difference above 1e-6.
 _LOOSE = {"PM tau2", "PM effect", "PM se", "profile low", "profile high"}
 DIFFERS = {
     "OR": _LOOSE,
@@ -139,7 +139,7 @@ def test_the_residual_at_our_tau_squared_is_a_millionth_of_that_at_metafors(orac
     ours = residual_of(kind, pool_effects(studies, method).tau2, y, v, x, target)
     theirs = residual_of(kind, stored["tau2"], y, v, x, target)
     assert abs(ours) < 1e-6 * abs(theirs)
-    # The rest follows from tau squared: metafor's effect is that of metafor's value.
+    # Other values depend on tau squared: metafor's effect follows from its own tau squared.
     effect, error = fitted(stored["tau2"], y, v, x)
     assert [effect[0], error[0]] == pytest.approx([stored["effect"], stored["se"]], rel=1e-9)
 

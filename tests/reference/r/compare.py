@@ -22,7 +22,7 @@ from typing import Any
 from tolerances import allowed, excluded
 
 HERE = Path(__file__).resolve().parent
-#: Files that scripts read; they compute nothing of their own.
+#: Files that scripts load; they compute no stored values.
 SHARED = {"common", "trials"}
 #: Exit status of a script that lacks a package.
 LACKS_PACKAGE = 77
@@ -32,14 +32,14 @@ Path_ = tuple[str | int, ...]
 
 @dataclass
 class Outcome:
-    """What one comparison found.
+    """Result of one comparison.
 
     Attributes
     ----------
     values
         Numbers and words compared.
     worst
-        Largest difference as a share of the difference allowed there.
+        Largest difference as a fraction of its tolerance.
     faults
         One sentence per value that differs, is absent, or has another shape.
     """
@@ -55,7 +55,7 @@ def scripts() -> list[str]:
 
 
 def stored_path(name: str) -> Path:
-    """Return the file that holds the values of a script: beside it, or one folder above."""
+    """Return the file with the values of a script: in its folder, or one folder above."""
     beside = HERE / f"{name}.json"
     return beside if beside.exists() else HERE.parent / f"{name}.json"
 
@@ -71,7 +71,7 @@ def read_stored(name: str) -> dict[str, Any]:
 
 
 def compare(name: str, stored: dict[str, Any], found: dict[str, Any]) -> Outcome:
-    """Compare every stored value with the one that R printed now."""
+    """Compare every stored value with the newly computed one."""
     outcome = Outcome()
     documents = (stored, found)
     for path, old, new in _pairs(stored, found, ()):
@@ -130,7 +130,7 @@ def read_weights(path: Path) -> dict[str, Any]:
 
 
 def run(name: str, rscript: str, out: Path) -> str | None:
-    """Run one script; return None, or why its values could not be had."""
+    """Run one script; return None, or the reason why it gave no values."""
     done = subprocess.run(
         [rscript, str(HERE / f"{name}.R"), str(out)], capture_output=True, text=True, check=False
     )
@@ -143,7 +143,7 @@ def run(name: str, rscript: str, out: Path) -> str | None:
 
 
 def check(name: str, out: Path) -> Outcome:
-    """Compare what one script has written with what is stored."""
+    """Compare the output of one script with the stored values."""
     found = json.loads((out / f"{name}.json").read_text(encoding="utf-8"))
     outcome = compare(name, read_stored(name), found)
     table = HERE / "g04_ps_weights.csv"

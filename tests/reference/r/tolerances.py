@@ -1,4 +1,4 @@
-"""How far a value that R prints again may lie from the stored one, and what is not compared.
+"""Tolerances between stored and recomputed values of R, and the values that are not compared.
 
 Deterministic values agree to 1e-6 of themselves unless a rule below says otherwise. Values of
 random draws agree within Monte Carlo error: the seeds of the stored runs are not known.
@@ -17,7 +17,7 @@ RELATIVE, ABSOLUTE = 1e-6, 1e-9
 Path_ = tuple[str | int, ...]
 Documents = tuple[Any, Any]
 
-#: (script, path, relative, absolute, reason). The first that fits counts.
+#: (script, path, relative, absolute, reason). The first match applies.
 RULES: list[tuple[str, str, float, float, str]] = [
     ("g01_paper_counts", r"OR_profile", 1e-4, 0, "limits read off a spline through the profile"),
     ("g09_reri", r"boot_se", 0.1, 0, "bootstrap"),
@@ -42,7 +42,7 @@ RULES: list[tuple[str, str, float, float, str]] = [
     ("inline_constants", r"^o24/3", 0, 5e-6, "the default tolerance of power.prop.test"),
 ]
 
-#: (script, path, reason) of what is stored but not computed again.
+#: (script, path, reason) of stored values that are not recomputed.
 EXCLUDED: list[tuple[str, str, str]] = [
     ("", r"(^|/|_)note$", "a remark"),
     ("g01_paper_counts", r"^source$", "a remark"),
@@ -60,7 +60,7 @@ def excluded(name: str, path: Path_, documents: Documents) -> bool:
     place = "/".join(map(str, path))
     if any(script in ("", name) and re.search(p, place) for script, p, _ in EXCLUDED):
         return True
-    # Where the total effect comes near 0 in some draws, the share mediated has no moments.
+    # If the total effect is near 0 in some draws, the proportion mediated has no moments.
     draws = name == "g14_mediation" and path[1] in ("quasi_bayes_exact_M", "mediate")
     return draws and _effect(path).startswith("prop") and _spread(path, documents) > 0.1
 
@@ -142,7 +142,8 @@ def _spread(path: Path_, documents: Documents) -> float:
 def _of_imputations(path: Path_, documents: Documents) -> float | None:
     """Return four standard deviations of the difference between runs of 50 imputations.
 
-    Four runs give a poor standard deviation, so the larger of the stored and the new one counts.
+    Four runs estimate a standard deviation poorly, so the larger of the stored and the new one is
+    used.
     """
     kinds = {"est_mean": "est", "se_mean": "se", "est": "est"}
     if path[0] != "pooled_m50x4" or str(path[-2]) not in kinds:

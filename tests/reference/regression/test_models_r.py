@@ -62,10 +62,11 @@ def test_robust_errors(patients_and_r, model, correction):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_profile_intervals_of_every_coefficient(patients_and_r, model):
-    """MASS reads its limits off a spline through a few points of the profile, we solve for them.
+    """MASS interpolates its limits with a spline through a few points of the profile.
 
-    So it is MASS that is a little off, the more the further out a limit lies: 1e-4 on intervals
-    up to 1 long, and in proportion beyond. The next test shows that ours are the roots.
+    We solve for the limits. MASS is therefore slightly inaccurate, more so for wide intervals:
+    1e-4 on intervals up to 1 long, and in proportion beyond. The next test shows that our limits
+    are the roots.
     """
     patients, r = patients_and_r
     X = design_matrix(patients, MODELS[model]).X
@@ -137,7 +138,7 @@ def test_modified_poisson(cohort, r_output):
 
 
 def test_the_score_is_a_function_of_its_covariates(cohort, r_output):
-    """A linear model explains all of its logit; beside it the condition number explodes."""
+    """A linear model explains all of its logit; its condition number is extreme."""
     r = r_output("g03_logistic")["ps_covariate"]["collinearity"]
     fitted = propensity(cohort)
     X = fitted.design.X
@@ -155,7 +156,7 @@ def test_the_score_is_a_function_of_its_covariates(cohort, r_output):
 
 
 def test_a_batch_of_studies_is_r_single_fits(patients_and_r):
-    """Many at once are the same numbers as R's one."""
+    """A batch of fits equals R's single fit."""
     patients, r = patients_and_r
     X = design_matrix(patients, MODEL_3).X
     fit = fit_logistic(np.stack([X] * 3), patients.outcome, patients.weights)

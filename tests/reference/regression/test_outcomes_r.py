@@ -63,7 +63,7 @@ def test_ancova_with_robust_errors():
 
 
 def test_a_weighted_mean_difference():
-    """R takes the weights as known, and is a little too wide; the estimate is the same."""
+    """R treats the weights as known: slightly wider intervals, the same estimate."""
     work = Work(study(COHORT, "t", MAIN, outcome_kind="continuous"))
     answer = weighted_difference(work, "ate")
     assert answer.estimate == pytest.approx(G18["iptw_mean"]["est"][1], abs=1e-6)

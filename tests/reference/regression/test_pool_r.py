@@ -99,7 +99,7 @@ def agree(ours: PooledTest, r: dict[str, float]) -> None:
 
 def blocks() -> dict[str, tuple[np.ndarray, np.ndarray, slice]]:
     X, y = designs(MODELS["model3"])
-    # The interaction is with duration over 3 years, beside duration as a line.
+    # The interaction is with duration over 3 years; duration is also a linear term.
     longer = (X[..., 3:4] > 3).astype(float)
     return {
         "hormones_block_5df": (X, y, slice(8, 13)),

@@ -57,7 +57,7 @@ def test_unadjusted_fit(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_adjusted_fit(name: str) -> None:
-    """Adjusted for arm, diagnosis and all other characteristics, as lines."""
+    """Adjusted for arm, diagnosis and all other characteristics, as linear terms."""
     r = G07["fit"][name]
     numeric = ["therapy", "age", "dur", "bmi", "vol", "lh", "fsh", "t", "e2", "prl"]
     diagnosis = pd.get_dummies(COHORT["dx"]).drop(columns="idiopathic").to_numpy(float)

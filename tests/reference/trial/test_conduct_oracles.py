@@ -87,14 +87,14 @@ def draws_with(mean, sd, n, seed):
 def test_o50_published_monte_carlo_errors_follow_from_the_published_measures():
     """Complete case rows of White's simsum data (1,000 replicates), as Stata and rsimsum print.
 
-    The data are not ours to ship, but the errors are functions of what is printed, so draws with
-    the printed moments must give them: bias .016766161 (.00477868), empirical SE .15111499
-    (.00338072), coverage .943 (.00733151), bias-eliminated coverage .940 (.00750999), relative
-    error -2.659384 (2.20548).
+    The data may not be distributed, but the errors are functions of the printed measures, so
+    simulated values with the printed moments must reproduce them: bias .016766161 (.00477868),
+    empirical SE .15111499 (.00338072), coverage .943 (.00733151), bias-eliminated coverage .940
+    (.00750999), relative error -2.659384 (2.20548).
     """
     n = 1000
     b = draws_with(0.5 + 0.016766161, 0.15111499, n, 1)
-    # Squares with the printed mean, and the spread that the printed error of model SE implies.
+    # Squares with the printed mean, and the variance implied by the printed error of the model SE.
     model, model_mcse = 0.14709627, 0.00052741
     squares = draws_with(model**2, 2 * model * model_mcse * np.sqrt(n), n, 2)
     se = np.sqrt(squares)
@@ -128,7 +128,7 @@ def test_o50_relative_precision():
     b = np.sqrt(ratio) * (correlation * a + np.sqrt(1 - correlation**2) * noise)
     found = relative_precision(a, b)
     assert found.value == pytest.approx(gain, abs=1e-6)
-    assert found.mcse == pytest.approx(mcse, rel=0.06)  # theirs is that of normal estimates
+    assert found.mcse == pytest.approx(mcse, rel=0.06)  # Morris et al. assume normal estimates
 
 
 def test_o51_monte_carlo_error_of_a_share():

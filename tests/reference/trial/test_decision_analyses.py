@@ -1,6 +1,6 @@
 """Decision analyses with delayed endpoints, compared with rpact and with the bivariate normal.
 
-rpact's values are those that its own tests hold for `getDesignGroupSequential` with
+rpact's values are those in its own tests of `getDesignGroupSequential` with
 ``delayedInformation`` (rpact 3.3, `test-f_design_group_sequential.R`): alpha 0.05, power 0.9,
 information rates 0.4, 0.65, 1.
 """

@@ -1,4 +1,4 @@
-"""Without an effect: the shipped minimised design holds its level, and what ignores it wastes it.
+"""The shipped minimised design controls the type I error; an unadjusted analysis is conservative.
 
 `docs/explanation/exact-power.md` says how to do this with 100,000 trials.
 """
@@ -16,7 +16,7 @@ PARTICIPANTS, TRIALS = 300, 500
 
 @pytest.fixture(scope="module")
 def statistics():
-    """Return the statistics of the same trials, with what was balanced and without it."""
+    """Return the statistics of the same trials, with and without the balanced factors."""
     design = read_design("minimisation-eight-sites")[0]
     scenario, found = scenario_of(design), {}
     analyses = {"planned": {}, "unadjusted": {"analysis": {"method": "unadjusted"}}}
@@ -35,7 +35,7 @@ def test_the_planned_analysis_holds_its_level(statistics):
 
 
 def test_an_analysis_that_ignores_what_was_balanced_is_conservative(statistics):
-    """On the same trials its statistic spreads less than one of a level that is held."""
+    """In the same trials its statistic varies less than a standard normal one."""
     planned, plain = statistics["planned"], statistics["unadjusted"]
     assert np.corrcoef(planned, plain)[0, 1] > 0.8
     assert plain.std(ddof=1) < 0.985 * planned.std(ddof=1)

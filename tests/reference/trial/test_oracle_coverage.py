@@ -1,4 +1,4 @@
-"""The list of oracles leaves none out, and every test that it names exists."""
+"""The list of oracles is complete, and every test that it names exists."""
 
 import json
 import re
@@ -9,7 +9,7 @@ PAGE = (HERE / "trial_oracles.md").read_text(encoding="utf-8")
 ROWS = dict(re.findall(r"^\| (O\d+) \|.*\| ([^|]*) \|$", PAGE, re.MULTILINE))
 SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in HERE.rglob("test_*oracles.py"))
 
-#: Data that are not ours.
+#: Oracles whose data may not be distributed.
 UNCHECKED = {"O41"}
 
 

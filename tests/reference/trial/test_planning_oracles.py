@@ -149,7 +149,7 @@ def test_o25_one_arm_exact_power_has_a_sawtooth():
 
 def test_o26_one_arm_sizes():
     assert size_one_proportion(0.30, 0.50) == pytest.approx(43.492637, abs=1e-6)  # rpact
-    # rpact answers 52; its power is enough there but falls short again at 53, so ours is 54.
+    # rpact gives 52: power is sufficient at 52 but not at 53, so ours is 54.
     assert one_arm_power(52, 0.30, 0.50) > 0.8 > one_arm_power(53, 0.30, 0.50)
     assert one_arm_size(0.30, 0.50) == 54
 
@@ -317,7 +317,7 @@ def test_o48_re_estimation_inflates_the_naive_test_only():
     ("risk", "power", "participants"), [(0.40, 0.0255, 881.8), (0.50, 0.7854, None)]
 )
 def test_o48_exactly(risk, power, participants):
-    """The same design without simulation; rpact's numbers carry an error of 0.00026 and 0.00065."""
+    """The same design by enumeration; rpact's numbers have MCSEs of 0.00026 and 0.00065."""
     design = plan_sequential([0.5, 1], Spending("OF"))
     half, effect = (np.sqrt(0.5), np.sqrt(0.5)), 0.10 / np.sqrt(0.49)
 

@@ -18,7 +18,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 
 @dataclass(frozen=True)
 class Drawn:
-    """Trials of each design, how they are drawn, and an error of power that must show."""
+    """Trials of each design, their simulation, and an error of power that must be detected."""
 
     patient_level: bool
     trials: int
@@ -56,7 +56,7 @@ def test_scores_against_exact_power_are_standard_normal(scores):
 
 
 def test_a_slightly_wrong_power_is_detected(scores, drawn):
-    """The test can fail: a simulator that is a little off gives other scores."""
+    """The test can fail: a slightly wrong simulator gives different scores."""
     off = [
         (each.simulated + drawn.error - each.exact)
         / np.sqrt(each.exact * (1 - each.exact) / drawn.trials)

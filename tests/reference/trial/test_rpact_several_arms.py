@@ -1,4 +1,4 @@
-"""Closed combination test of three treatments against rpact 3.3.4, and a recursion of our own.
+"""Closed combination test of three treatments against rpact 3.3.4, and an independent recursion.
 
 rpact: getSimulationMultiArmRates(getDesignInverseNormal(kMax = 2, informationRates = c(0.5, 1),
 alpha = 0.025, typeOfDesign = "asOF"), activeArms = 3, piControl = 0.4, treatments 0.45, 0.5 and

@@ -41,7 +41,7 @@ OF = Spending("OF")
 
 
 def oracle(name):
-    """Return what an oracle says, and how closely to match it."""
+    """Return the value of an oracle and its tolerance."""
     return ORACLES[name]["outputs"], ORACLES[name]["tol"]
 
 
@@ -286,7 +286,8 @@ def test_o38_unconditional_power_of_a_promising_zone(zone, east, gsdesign):
     """Re-estimation in the zone of conditional power at the trend, to 80 %, at most doubled.
 
     The final test is the plain cumulative z. East simulates and rounds sizes (its figure is good to
-    about 1 %); gsDesign's Power.ssrCP integrates over few points and is off where the rule jumps.
+    about 1 %); gsDesign's Power.ssrCP integrates over few points and is inaccurate where the rule
+    is discontinuous.
     """
     two = plan_sequential([0.5, 1], Spending("HSD", -4), alpha=0.05, sides=2, power=0.9)
     first, total = two.sample_sizes(3200)

@@ -1,7 +1,7 @@
-"""Published performance measures through the whole chain of a study: Parquet, chunks, tables.
+"""Published performance measures from a complete study: Parquet, chunks, tables.
 
 O49 is rsimsum's toy; O50 are measures that Stata's simsum and rsimsum print of White's data, 1,000
-replicates, which are not ours to ship: draws with the printed moments stand in for them.
+replicates, which may not be distributed: simulated values with the printed moments replace them.
 """
 
 import json
@@ -25,7 +25,7 @@ ORACLES = {
 
 
 def assessed(path, methods, truth):
-    """Write what each method answered, and read a study's tables from it."""
+    """Write the estimates of each method, and read the tables of a study from them."""
     frames = [
         pd.DataFrame(
             {
@@ -94,7 +94,7 @@ def test_o50_measures_validated_against_stata(tmp_path, monkeypatch, chunk):
     model, model_mcse = 0.14709627, 0.00052741
     se = np.sqrt(draws_with(model**2, 2 * model * model_mcse * np.sqrt(n), n, 2))
     number = np.arange(n)
-    # 943 intervals hold the truth, and 940 the mean estimate above it
+    # 943 intervals contain the true value, and 940 the mean estimate above it
     low = np.where(number < 943, 0.0, truth + 0.001)
     high = np.where((number >= 943) | (number < 883), 1.0, truth + 0.001)
     # an imputation more precise by 31.046341 % (3.937473)

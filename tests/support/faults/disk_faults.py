@@ -1,4 +1,4 @@
-"""A file system that dies, or is full, at any step: what a kill and a full disk leave behind."""
+"""Simulate a killed process or a full disk at any step of file operations."""
 
 import builtins
 import errno
@@ -19,19 +19,19 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
 class KilledError(BaseException):
-    """The process was killed: from here on it changes nothing on the disk."""
+    """The process was killed and makes no further changes to the disk."""
 
 
 @contextmanager
 def counted(folder: Path) -> Iterator[list[str]]:
-    """Give the list of steps that change something in a folder, filled while the block runs."""
+    """Yield a list that records the steps that change a folder while the block runs."""
     with _steps(folder, lambda number, step: None) as steps:
         yield steps
 
 
 @contextmanager
 def killed_at(folder: Path, last: int) -> Iterator[list[str]]:
-    """Let the process die at a step, counted from 0: that step is not done, nor any later one."""
+    """Kill the process at a step, counted from 0: neither that step nor any later one is done."""
 
     def die(number: int, step: str) -> None:
         if number >= last:
@@ -43,7 +43,7 @@ def killed_at(folder: Path, last: int) -> Iterator[list[str]]:
 
 @contextmanager
 def full_from(folder: Path, first: int) -> Iterator[list[str]]:
-    """Let the disk be full from a step on."""
+    """Make the disk full from a step on."""
 
     def refuse(number: int, step: str) -> None:
         if number >= first and step in NEED_ROOM:
@@ -55,7 +55,7 @@ def full_from(folder: Path, first: int) -> Iterator[list[str]]:
 
 @contextmanager
 def at_step(folder: Path, number: int, do: Callable[[], object]) -> Iterator[list[str]]:
-    """Do something else once, just before a step."""
+    """Call a function once, just before a step."""
     begun: list[str] = []
 
     def interrupt(step_number: int, step: str) -> None:

@@ -1,4 +1,4 @@
-"""A grammar of faults of text tables, for the tests of everything that reads one.
+"""A grammar of faults of text tables, for tests of all table readers.
 
 A fault takes the lines of a clean table (cells without quotes and delimiters, ASCII) and returns
 bytes. ``SAME`` faults must be read as the clean table, all others refused or read as the same.
@@ -14,7 +14,7 @@ Lines = list[list[str]]
 
 @dataclass(frozen=True)
 class Faulty:
-    """Bytes of a table with a fault; ``same`` says that it must be read as if it had none."""
+    """Bytes of a table with a fault; ``same`` states that it must be read as the clean table."""
 
     name: str
     data: bytes
@@ -31,7 +31,7 @@ def _with_row(lines: Lines, at: int, cells: list[str]) -> bytes:
     return plain(changed).encode()
 
 
-#: Read as the clean table: how it is written differs, not what it says.
+#: Read as the clean table: only the notation differs, not the content.
 SAME: dict[str, Callable[[Lines], bytes]] = {
     "nothing": lambda lines: plain(lines).encode(),
     "byte order mark": lambda lines: plain(lines).encode("utf-8-sig"),
@@ -92,7 +92,7 @@ def _open_quote(draw: st.DrawFn, lines: Lines) -> bytes:
 
 
 def _bytes_in(draw: st.DrawFn, lines: Lines) -> bytes:
-    """Put bytes that are not text, or no text of a table, anywhere."""
+    """Insert invalid bytes or control characters anywhere."""
     data = plain(lines).encode()
     odd = draw(
         st.sampled_from(

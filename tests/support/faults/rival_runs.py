@@ -1,4 +1,4 @@
-"""Two runs into one place: the result is that of one after the other, never of both at once."""
+"""Two runs with the same output: the result is that of one after the other, never a mixture."""
 
 import shutil
 import subprocess
@@ -14,13 +14,13 @@ from tests.support.faults.disk_faults import snapshot
 from tests.support.faults.survival import Prepared, differences, left_over
 from tests.support.faults.writers import PROGRAM, Words, run_words
 
-#: What may have been left in a place.
+#: Possible final states of an output.
 State = dict[str, bytes | str]
 
 
 @dataclass(frozen=True, slots=True)
 class Rivals:
-    """Two commands for one place, and every state in which one after the other leaves it."""
+    """Two commands with the same output, and the states that result if they run in turn."""
 
     ready: Prepared
     commands: tuple[Words, Words]
@@ -29,7 +29,7 @@ class Rivals:
 
 
 def rivals(ready: Prepared, folder: Path) -> Rivals:
-    """Run both commands alone and one after the other, in this process."""
+    """Run both commands separately and in turn, in this process."""
     case = ready.case
     other = case.rival or case.before
     assert other is not None
@@ -46,9 +46,9 @@ def rivals(ready: Prepared, folder: Path) -> Rivals:
 
 
 def run_both(both: Rivals, folder: Path, first: int, delay: float) -> int:
-    """Start a command, after ``delay`` seconds the other; return how many of them went through.
+    """Start a command, after ``delay`` seconds the other; return how many succeeded.
 
-    One that does not go through is refused in words. Nothing temporary is left.
+    The other is refused with a message. No temporary file is left.
     """
     place = both.ready.start(folder)
     started = []

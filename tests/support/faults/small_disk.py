@@ -1,4 +1,4 @@
-"""A small disk of its own, filled to its last pages: a file system that is really full."""
+"""A small separate disk, filled to its last pages: a real full file system."""
 
 import os
 import subprocess
@@ -37,7 +37,7 @@ def _done(*words: str) -> bool:
 
 
 def pages(ready: Prepared) -> int:
-    """Return how many pages a disk has room for at most while a prepared command writes."""
+    """Return the number of pages that a prepared command needs on the disk."""
     page = os.sysconf("SC_PAGE_SIZE")
     sizes = [len(what) for what in ready.after.values()]
     return sum(size // page + 1 for size in sizes) + 1

@@ -1,6 +1,6 @@
-"""Every command that writes, killed and on a full disk at its steps; what is lost is counted.
+"""Kill every writing command, or fill its disk, at each step; count the lost bytes.
 
-`tests/e2e/jobs/test_writers_survive.py` does the steps that matter most, `make soak` all of them.
+`tests/e2e/jobs/test_writers_survive.py` tests the most important steps, `make soak` all.
 """
 
 import json
@@ -14,13 +14,13 @@ from pretese.screen.endings import EXIT_BAD_INPUT
 from tests.support.faults.disk_faults import KilledError, counted, full_from, killed_at, snapshot
 from tests.support.faults.writers import Case, report_in_its_study, run_well, run_words
 
-#: Names of what a run leaves beside its place until it ends.
+#: Names of temporary files next to the output of a run.
 _TEMPORARY = re.compile(r"pretese-lock|pretese-partial-|\.(partial|earlier|new)-[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A case ready to be disturbed: what is there before, what the run writes, and its steps."""
+    """A prepared case: the earlier result, what the run writes, and its steps."""
 
     case: Case
     inputs: Path
@@ -54,7 +54,7 @@ def prepare(case: Case, given: Path, folder: Path) -> Prepared:
 
 
 def lost_bytes(ready: Prepared, found: dict[str, bytes | str]) -> int:
-    """Return how many bytes of the earlier result are gone though no new one is whole.
+    """Return how many bytes of the earlier result are lost while no new result is complete.
 
     Finished blocks of a study must be there in any case.
     """
@@ -78,7 +78,7 @@ def lost_bytes(ready: Prepared, found: dict[str, bytes | str]) -> int:
 def _moved_aside(
     found: dict[str, bytes | str], place: str, part: str
 ) -> Iterator[dict[str, bytes | str]]:
-    """Yield earlier results that stand aside, as if they stood in their place."""
+    """Yield earlier results that were moved aside, under their original names."""
     stem = part.rstrip("/") or place
     for name in found:
         if re.fullmatch(re.escape(stem) + r"\.earlier-[0-9a-f]{16}", name):
@@ -104,7 +104,7 @@ def kill(ready: Prepared, folder: Path, number: int) -> int:
 
 
 def run_again(ready: Prepared, folder: Path, words: list[str]) -> int:
-    """Run a command again after a kill: its result is whole; return how many bytes were lost."""
+    """Run a command again after a kill: its result is complete; return how many bytes were lost."""
     lost = lost_bytes(ready, snapshot(folder))
     run_well(words)
     found = {n: w for n, w in snapshot(folder).items() if not _is_left(ready, n)}
@@ -137,7 +137,7 @@ def check_full(ready: Prepared, folder: Path, code: int, message: str) -> int:
 
 
 def left_over(found: Iterable[str]) -> list[str]:
-    """Return the names of what a run leaves beside its place until it ends."""
+    """Return the names of temporary files next to the output of a run."""
     return [name for name in found if _TEMPORARY.search(name)]
 
 
@@ -148,6 +148,6 @@ def _is_left(ready: Prepared, name: str) -> bool:
 
 
 def differences(one: dict[str, bytes | str], two: dict[str, bytes | str]) -> str:
-    """Return the names of what is not the same, as many as are readable."""
+    """Return the names of files that differ, limited to a readable number."""
     names = sorted(n for n in {*one, *two} if one.get(n) != two.get(n))
     return json.dumps(names[:10])

@@ -1,4 +1,4 @@
-"""Every command that writes, with small inputs of its own."""
+"""Every writing command, with small inputs."""
 
 import shutil
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from unittest.mock import patch
 from pretese.cli import run
 from simulate.core.shipped import scenario_path
 
-#: Folder of inputs and place of the output to the words of a command.
+#: Function from the input folder and the output path to the arguments of a command.
 Words = Callable[[Path, Path], list[str]]
 
 PLAN = """
@@ -47,20 +47,20 @@ OTHER_LOG = LOG + "P1,2024-01-03,injection,hcg,2000,IU,\n"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A command that writes.
+    """A writing command.
 
     Attributes
     ----------
     name
-        The command and the option that names its output, then what sets the case apart.
+        The command and the option that names its output, then the distinguishing feature.
     words
-        Folder of inputs and place of the output to the words of the command.
+        Function from the input folder and the output path to the arguments of the command.
     place
         Name of the output.
     before
-        Words of the run that makes an earlier result; None: an earlier file is put there.
+        Arguments of the run that makes the earlier result; None: an earlier file is placed there.
     rival
-        Words of another run into the same place; None: those of ``before``.
+        Arguments of another run with the same output; None: those of ``before``.
     """
 
     name: str
@@ -125,12 +125,12 @@ def _report(study: str) -> Words:
 
 
 def report_in_its_study(folder: Path, out: Path) -> list[str]:
-    """Return words that write a report into the folder of its study: no run of a study itself."""
+    """Return arguments that only write a report into the folder of its study."""
     return ["report", str(out)]
 
 
 def _calibrate(name: str) -> Words:
-    """Return words that calibrate a scenario, which is put where its record is to stand."""
+    """Return arguments that calibrate a scenario, placed in the folder of its record."""
 
     def words(folder: Path, out: Path) -> list[str]:
         scenario = out.parent.parent / f"{name}.yaml"
@@ -196,10 +196,10 @@ FILES = (
 
 ALL = (*FOLDERS, *FILES)
 
-#: Where it is patched: refinements with which `calibrate` is quick, and meets the one target.
+#: Patched refinements with which `calibrate` is quick and meets its single target.
 _REFINEMENTS, _QUICK = "pretese.article.calibration.solve.REFINEMENTS", {200: 6}
 
-#: What runs the words after it in a process of its own.
+#: Command that runs the arguments after it in a separate process.
 PROGRAM = f"""
 import sys
 from contextlib import nullcontext

@@ -1,1 +1,1 @@
-"""Work for processes that tests start and disturb."""
+"""Tasks of processes that tests start and interrupt."""

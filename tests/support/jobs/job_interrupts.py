@@ -1,4 +1,4 @@
-"""Loaded by a fork server whose start a test disturbs: sends a signal to all that belong to it."""
+"""Loaded by a fork server that a test interrupts at its start: signals its process group."""
 
 import os
 

@@ -26,7 +26,7 @@ def run_out_of_memory(_: int) -> int:
 
 
 class UnreadableError(Exception):
-    """An error that can be written and not read again."""
+    """An error that can be pickled but not unpickled."""
 
     def __init__(self, one: int, two: int) -> None:
         super().__init__("unreadable")
@@ -38,7 +38,7 @@ def raise_unreadable(_: int) -> int:
 
 @dataclass(frozen=True)
 class KillsItsWorker:
-    """Kills its own process while the file is not there (the first time), then works.
+    """Kill the worker's process while the file does not exist (the first time), then work.
 
     ``often``: every time.
     """
@@ -56,7 +56,7 @@ class KillsItsWorker:
 
 @dataclass(frozen=True)
 class Blocks:
-    """Says that it works by a byte in a named pipe, which it holds open, and works for ever."""
+    """Report its start by a byte in a named pipe, which it holds open, and never return."""
 
     pipe: Path
 

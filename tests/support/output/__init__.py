@@ -1,1 +1,1 @@
-"""What commands write, compared by tests."""
+"""Output of commands, compared by tests."""

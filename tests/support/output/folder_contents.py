@@ -1,4 +1,4 @@
-"""What a folder holds, for tests that compare two runs byte for byte."""
+"""Contents of a folder, for tests that compare two runs byte for byte."""
 
 import hashlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a page must show of transported numbers."""
+"""Check that a page shows transported numbers."""
 
 from html import unescape
 

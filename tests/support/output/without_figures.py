@@ -1,4 +1,4 @@
-"""Skip what takes longest in a run and has tests of its own: figures, pages, a sweep."""
+"""Skip the slowest parts of a run, which have their own tests: figures, pages, a sweep."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The files that commands of pages read and that no page shows: tables of a clinic, mostly."""
+"""Files that commands of pages read but no page shows, mostly tables of a clinic."""
 
 import shutil
 from collections.abc import Callable
@@ -60,7 +60,7 @@ def foreign_workbook() -> None:
 
 
 def own_clinic() -> None:
-    """Write a clinic file of one's own: a shipped one."""
+    """Write a user's clinic file: a copy of a shipped one."""
     shutil.copy(CLINICS / "one-centre.yaml", Path("ours.yaml"))
 
 

@@ -12,7 +12,7 @@ from pretese.screen.endings import EXIT_CHECK_FAILED
 from tests.support.pages.page_blocks import Block
 from tests.support.python_page import played
 
-#: Sizes of simulations in pages, and the largest that a test takes. Everything else is as written.
+#: Options for simulation sizes in pages, and the largest value in tests. All else is unchanged.
 LARGEST = {
     "--replicates": 20,
     "--patients": 60,
@@ -20,16 +20,16 @@ LARGEST = {
     "--workers": 1,
     "--worlds": 2,
 }
-#: The same where a replicate is dear, by the first word of the command.
+#: The same for expensive replicates, by the first word of the command.
 LARGEST_OF = {"recover": {"--replicates": 2}, "reproduce": {"--replicates": 4}}
-#: Options added to commands that cost much by default.
+#: Options added to commands that are slow by default.
 ADDED = {
     "fit": ["--resamples", "20"],
     "recover": ["--replicates", "2", "--truth-patients", "2000", "--no-figures"],
     "reproduce": ["--replicates", "4"],
     "truth": ["--patients", "2000"],
 }
-#: Literals in cells of Python, and what a test takes.
+#: Literals in Python cells, and their values in tests.
 SMALLER = {
     "default_rng(1), 5000": "default_rng(1), 500",
     "patients=5000": "patients=50",
@@ -60,7 +60,7 @@ def reason_not_run(command: str) -> str | None:
 
 
 def smaller(words: list[str]) -> list[str]:
-    """Return the words of a command with simulations no larger than a test takes.
+    """Return the words of a command with simulations reduced to the size of a test.
 
     >>> smaller(["power", "three-analyses", "--replicates", "20000", "--out", "x"])
     ['power', 'three-analyses', '--replicates', '20', '--out', 'x']

@@ -1,4 +1,4 @@
-"""What a soak has tried so far, kept on disk so that it can go on where it stopped."""
+"""Record of what a soak has tried, kept on disk so that it can be continued."""
 
 import json
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pretese.io.output.atomic_file import write_file
 
-#: Failures that are kept of one subject, and the characters of each.
+#: Number of failures kept per subject, and characters of each.
 KEPT, LONGEST = 20, 600
 
 HEADER = (
@@ -18,19 +18,19 @@ HEADER = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one attempt showed.
+    """Result of one attempt.
 
     Attributes
     ----------
     injected, survived
         Kills and full disks, and those after which nothing was lost and the run went on to the end.
     tried, refused, accepted
-        Inputs, those refused in words with exit code 2, and those that turned out harmless: valid,
-        or the same table written in another way.
+        Inputs, those refused with a message and exit code 2, and those that turned out harmless:
+        valid, or the same table written in another way.
     bytes_lost
         Bytes of the user's files, of earlier results or of finished blocks that are gone.
     failures
-        What should not have happened, in words.
+        Descriptions of unexpected results.
     """
 
     injected: int = 0

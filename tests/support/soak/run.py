@@ -1,4 +1,4 @@
-"""Run the soak for as long as it is given, subject after subject, and write its table."""
+"""Run the soak for the given time, subject by subject, and write its table."""
 
 import argparse
 import hashlib
@@ -26,11 +26,11 @@ LONGEST, BETWEEN = 300, 5.0
 
 
 class TooLongError(BaseException):
-    """An attempt took longer than any should."""
+    """An attempt exceeded its time limit."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run what the command line asks for; return 1 if anything failed or was lost."""
+    """Run the requested soak; return 1 if anything failed or was lost."""
     asked = _parsed(words)
     with warnings.catch_warnings(), patch("os.fsync", lambda handle: None):
         warnings.simplefilter("error")  # and no power is cut: a busy disk would take all the time
@@ -64,7 +64,7 @@ def _parsed(words: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _code() -> str:
-    """Return the hash of the code: what was found with another version is not added to."""
+    """Return the hash of the code; results of another version are not extended."""
     packages = ("protocol", "simulate", "estimate", "pretese", "scenarios", "tests/support")
     paths = sorted(path for each in packages for path in (ROOT / each).rglob("*.*"))
     digest = hashlib.sha256()
@@ -75,7 +75,7 @@ def _code() -> str:
 
 
 def _attack(subject: Subject, folder: Path, ledger: Ledger, seconds: float) -> None:
-    """Make attempts until the time is over, or there are none left; at least one."""
+    """Make attempts, at least one, until the time has elapsed or none is left."""
     row = ledger.rows[subject.name]
     if row.exhausted:
         return

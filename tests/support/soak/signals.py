@@ -34,7 +34,7 @@ def undisturbed_seconds(words: list[str]) -> float:
 
 
 def disturb(ready: survival.Prepared, folder: Path, seconds: float, seed: str) -> Outcome:
-    """Send a signal to a running command; run it again, and say what was lost or left."""
+    """Send a signal to a running command, run it again, and report what was lost or left."""
     chance = random.Random(seed)
     number, moment = chance.choice(SIGNALS), chance.uniform(0, seconds)
     place = ready.start(folder)
@@ -65,7 +65,7 @@ def _started(words: list[str]) -> subprocess.Popen[bytes]:
 
 
 def _left_in_session(session: int) -> list[int]:
-    """Return the processes of a session that do not end, and end them (Linux: from /proc)."""
+    """Return the processes of a session that still run, and end them (Linux: from /proc)."""
     end = time.monotonic() + PATIENCE
     while (left := _in_session(session)) and time.monotonic() < end:
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Everything a soak attacks: each kind of file, each table, each command, each writer."""
+"""Subjects of a soak: each kind of file, each table, each command, each writer."""
 
 import random
 import shutil
@@ -18,7 +18,7 @@ from tests.support.hostile_yaml import VALUES, WHOLE, spliced
 from tests.support.soak import signals, table_readers, yaml_files
 from tests.support.soak.ledger import Outcome
 
-#: Attempt number to its outcome; None when every attempt there is has been made.
+#: Function from attempt number to outcome; None after the last possible attempt.
 Attempt = Callable[[int], Outcome | None]
 
 #: Tables that one attempt draws.
@@ -27,7 +27,7 @@ BATCH = 20
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Something to attack: ``start`` is given a folder and the seed; ``share`` of the time."""
+    """A subject of the soak: ``start`` receives folder and seed; ``share`` is of the time."""
 
     name: str
     kind: str
@@ -78,7 +78,7 @@ def _yaml(kind: str) -> Callable[[Path, int], Attempt]:
 
 
 def _table(name: str) -> Callable[[Path, int], Attempt]:
-    """Draw faults of a table; it is refused, or read as the clean one."""
+    """Draw faults of a table, which must be refused or read as the clean one."""
     lines = table_readers.TABLES[name][1]
 
     def start(folder: Path, number: int) -> Attempt:
@@ -177,7 +177,7 @@ def _writer(case: writers.Case) -> Callable[[Path, int], Attempt]:
 
 
 def _small_disk(case: writers.Case) -> Callable[[Path, int], Attempt]:
-    """Run a command on a disk with so many pages left that it is full, one page after another."""
+    """Run a command on a full disk, with every possible number of free pages in random order."""
 
     def start(folder: Path, number: int) -> Attempt:
         ready = survival.prepare(case, _inputs(folder), folder)

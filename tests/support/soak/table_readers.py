@@ -1,4 +1,4 @@
-"""Every command that reads a table: a clean one, and its answer to any other."""
+"""Every command that reads a table: a clean table, and the result for any other."""
 
 import io
 import json
@@ -83,12 +83,12 @@ TABLES = {
     "clinic": (waiting_list, WAITING),
 }
 
-#: What a different writing of the same table may change: numbers of rows, and names of the file.
+#: Differences that another notation of the same table may cause: row numbers and file names.
 WRITING = ("row", "rows", "data_assumptions", "data_sha256", "interim_data_sha256")
 
 
 def answer(name, data):
-    """Return the exit code, the answer without what its writing changes, and standard error."""
+    """Return the exit code, the output without such differences, and standard error."""
     out, err = io.StringIO(), io.StringIO()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "table.csv").write_bytes(data)

@@ -1,4 +1,4 @@
-"""Every kind of YAML or JSON file that a person may write or change, and what reads it."""
+"""Every kind of YAML or JSON file that a user may write or edit, and its reader."""
 
 import warnings
 from collections.abc import Callable
@@ -95,7 +95,7 @@ allocation: own choice
 extends: paper
 """
 
-#: Longest message: as many faults as are listed, each with what is allowed there.
+#: Longest message: the maximum number of listed faults, each with its allowed values.
 LONGEST = 100_000
 
 
@@ -124,7 +124,7 @@ def file(path: Path | Any) -> str:
     return path.read_text(encoding="utf-8")
 
 
-#: Every kind of file that a person may write or change: a valid text, and what reads it.
+#: Every kind of file that a user may write or edit: a valid text and its reader.
 KINDS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "scenario": (file(scenario_path("paper")), lambda path: load(path, need_record=False)),
     "scenario that extends another": (file(scenario_path("hidden-confounder")),
@@ -170,7 +170,7 @@ def answer(kind: str, text: str, folder: Path) -> str:
 
 
 def faults_of(read: Callable[[], object]) -> list[str]:
-    """Return the faults with which reading was refused; none if it was read."""
+    """Return the faults for which reading was refused; none if the file was read."""
     try:
         read()
     except InputError as error:
