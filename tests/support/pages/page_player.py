@@ -48,6 +48,7 @@ NOT_RUN = {
     "python -m docs.generate": "a test compares each generated page with its generator",
     "python -m benchmarks": "benchmarks run for minutes",
     "frictionless": "tests/unit/io/export validates every package with the library",
+    "pretese recover fsh-at-discretion": "test_recovery_gate.py runs the case",
     "pretese recover no-effect --mcse": "test_recover.py runs it with a small plan",
     "pretese serve": "tests/unit/web starts the server with these options",
 }
