@@ -53,7 +53,7 @@ def batched_iptw(data: AnalysisSet) -> np.ndarray:
 
 
 def looped_iptw(data: AnalysisSet) -> np.ndarray:
-    """Fit score and robust marginal model; HC0 is right with `var_weights` alone."""
+    """Fit score and robust marginal model; HC0 is correct only with `var_weights`."""
     found = []
     for i in range(FEW):
         covariates = np.column_stack([np.ones(PATIENTS), *(c[i] for c in data.covariates.values())])

@@ -75,7 +75,7 @@ LIMITS: dict[str, Callable[[], Work]] = {
     "cohort": numbers(sizes.STUDIES * sizes.PATIENTS, *_COURSES),
     "score": numbers(_TRIALS, *_TRIAL),
     "adjusted": numbers(_TRIALS, *_TRIAL),
-    # sizes are nested: the largest holds the numbers of all
+    # sizes are nested: the largest contains the numbers of all
     "curve": numbers(sizes.CURVE_TRIALS * max(sizes.CURVE), *_TRIAL),
     "counts": counts,
     "clinic": events,

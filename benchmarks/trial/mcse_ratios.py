@@ -23,7 +23,7 @@ from pretese.trial.power.additional_measures import additional_measures
 from pretese.trial.simulation.engine import simulate_design
 from pretese.trial.simulation.trial_results import Outcomes
 
-#: Parts of a point beside its measures that have Monte Carlo errors.
+#: Parts of a point, other than its measures, that have Monte Carlo errors.
 ROWS = (
     "endpoints", "family", "reestimation", "analyses", "balance", "subgroups", "subgroup_claims",
 )  # fmt: skip

@@ -36,7 +36,7 @@ def test_no_page_has_a_violation(open_page, scheme):
     assert {path: each for path, each in found.items() if each} == {}
 
 
-def test_nothing_is_wider_than_a_phone(open_page):
+def test_no_page_is_wider_than_a_phone(open_page):
     page = open_page("/", viewport={"width": 390, "height": 844})
     wide = {}
     for path in PAGES:
@@ -47,7 +47,7 @@ def test_nothing_is_wider_than_a_phone(open_page):
     assert wide == {}
 
 
-def test_nothing_moves_for_those_who_prefer_it(open_page):
+def test_animations_are_off_if_reduced_motion_is_preferred(open_page):
     page = open_page("/trial", reduced_motion="reduce")
     moving = page.evaluate(
         "[...document.querySelectorAll('*')].filter(e => {"

@@ -89,7 +89,7 @@ def test_a_scenario_without_calibration_record_is_refused(capsys, tmp_path):
     assert "no calibration record" in message
 
 
-def test_a_target_that_nothing_computes_is_refused(capsys, tmp_path):
+def test_a_target_that_no_function_computes_is_refused(capsys, tmp_path):
     path = scenario_with(tmp_path, "  - flow.treated\n", "  - flow.treeted\n")
     reported = refused(capsys, "calibrate", str(path))
     assert f"{path}: targets." in reported

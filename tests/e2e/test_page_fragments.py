@@ -73,7 +73,7 @@ def analysis_plan(text: str) -> None:
 
 
 def strategies(text: str) -> None:
-    """Read a plan whose section ``strategies`` has the part where the page writes three dots."""
+    """Read a plan whose section ``strategies`` has the part where the page writes an ellipsis."""
     part = yaml.safe_load(text.replace("  ...\n", ""))["strategies"]
     fields = yaml.safe_load((DOCS / "examples" / "strategies.yaml").read_text(encoding="utf-8"))
     fields["strategies"] |= part

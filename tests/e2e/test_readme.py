@@ -48,7 +48,7 @@ def test_the_part_before_the_links_is_short():
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/explanation/design.md"])
-def test_links_inside_the_repository_lead_somewhere(page):
+def test_links_inside_the_repository_are_valid(page):
     text = (ROOT / page).read_text()
     links = re.findall(r"\]\(([^)#]+)\)", text)
     here = (ROOT / page).parent

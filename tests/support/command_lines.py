@@ -45,7 +45,7 @@ a,2022-03-01,injection,hcg,2000,IU,
 a,2022-03-03,injection,hcg,2000,IU,
 """
 
-#: A quick and valid call of every command, in a folder that holds the files above.
+#: A fast valid call of every command, in a folder with the files above.
 VALID = {
     "analyse": ("patients.csv", "--plan", "plan.yaml"),
     "audit": ("log.csv",),
@@ -141,7 +141,7 @@ def _no_requests() -> Iterator[None]:
 def folder_of_files(name: str = "") -> Iterator[Path]:
     """Enter a new folder, deep enough for ``../..``, that holds the files of `VALID`.
 
-    The result of a power study is there if ``name`` is that of the command which reads it.
+    The result of a power study is included if command ``name`` reads it.
     """
     before = Path.cwd()
     with tempfile.TemporaryDirectory() as top:

@@ -15,12 +15,12 @@ COLUMNS = 80
 #: Lines of tables, which are not words.
 _RULES = re.compile(r"[\s\u2500-\u257f]+")
 
-#: A name of more characters than this may be folded: no table can hold every name.
+#: Longer names may be wrapped: no table has room for every name.
 _LONGEST = 40
 
 
 def cut_words(table: Table) -> list[str]:
-    """Return the words of a table that 80 columns cut, and its lines that are wider."""
+    """Return the words of a table that are cut at 80 columns, and its lines that are wider."""
     narrow, wide = _shown(table, COLUMNS), _shown(table, 10_000)
     cut = _words(wide) - _words(narrow)
     too_wide = [line for line in narrow.splitlines() if len(line.rstrip()) > COLUMNS]
@@ -38,7 +38,7 @@ def _words(text: str) -> set[str]:
 
 
 def recording(print_: Callable[..., None], faults: list[str]) -> Callable[..., None]:
-    """Return a `print` of consoles that also notes the cut words of every table."""
+    """Return a console `print` that also records the cut words of every table."""
 
     def checked(self: SafeConsole, *shown: Any, **settings: Any) -> None:
         for each in shown:

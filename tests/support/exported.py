@@ -47,7 +47,7 @@ def assert_same_values(found: pd.DataFrame, table: pd.DataFrame, what: object = 
 
 
 def read_stata(path, table: pd.DataFrame) -> pd.DataFrame:
-    """Read a Stata file, with words where ``table`` has words: the file numbers and labels them."""
+    """Read a Stata file, with text where ``table`` has text: the file stores labelled numbers."""
     found, about = pyreadstat.read_dta(path)
     for name, labels in about.variable_value_labels.items():
         if not pd.api.types.is_numeric_dtype(table[name]):

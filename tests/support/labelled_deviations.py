@@ -187,7 +187,7 @@ def _against_the_rule(patient: _Patient, random: Random) -> Events:
 def _early_surgery(patient: _Patient, random: Random) -> Events:
     soonest = patient.start + MONTH_DAYS + 10
     date = int(random.integers(soonest, patient.end - 10))
-    treated = {"injection", "decision"}  # blood may be drawn on the day of surgery
+    treated = {"injection", "decision"}  # a blood sample on the day of surgery is allowed
     kept = [event for event in patient.events if event.date + (event.name in treated) <= date]
     return [*kept, Event(date - 1, "semen", value="no sperm"), Event(date, "micro-tese")]
 

@@ -57,7 +57,7 @@ def refused(capsys, folder, **options):
     return printed.err
 
 
-def test_json_is_one_document_and_nothing_else(clinic, capsys):
+def test_standard_output_is_one_json_document(clinic, capsys):
     assert analyse(clinic, "--json") == 0
     answer = json.loads(capsys.readouterr().out)
     methods = dict.fromkeys(each["method"] for each in answer["estimates"])

@@ -129,13 +129,13 @@ def test_a_table_that_cannot_be_analysed_is_refused(tmp_path, capsys, change, me
         (setting(ward=None), "patients.csv: ward: every value is missing"),
     ],
 )
-def test_what_cannot_be_imputed_is_refused(tmp_path, capsys, change, message):
+def test_variables_that_cannot_be_imputed_are_refused(tmp_path, capsys, change, message):
     table = change(patients())
     table.loc[:4, "age"] = np.nan
     assert message in refusal(capsys, analyse(tmp_path, table, PLAN.replace(*MICE)))
 
 
-def test_a_single_missing_value_is_one_value(tmp_path, capsys):
+def test_the_message_on_one_missing_value_is_singular(tmp_path, capsys):
     plan = PLAN.replace("complete-case", "none")
     output = refusal(capsys, analyse(tmp_path, cell("fsh", None)(patients()), plan))
     assert "fsh: 1 value is missing; plan `missing: mice`" in output

@@ -86,7 +86,7 @@ def test_names_of_columns_and_categories_do_not_change_estimates(tmp_path, capsy
 
 
 @pytest.mark.parametrize("numbers", [(1, 2, 3), (2, 1, 0), (7, 5, 9)])
-def test_categories_called_by_numbers_survive_imputation(tmp_path, capsys, numbers):
+def test_categories_named_by_numbers_survive_imputation(tmp_path, capsys, numbers):
     """The plan lists categories in another order than their names: 2, 1, 0 is not reversed."""
     plain, own = {name: name for name in NAMES}, {name: name for name in CAUSES}
     words = patients().assign(centre=patients()["centre"].map({1: "one", 2: "two", 3: "three"}))
@@ -99,7 +99,7 @@ def test_categories_called_by_numbers_survive_imputation(tmp_path, capsys, numbe
         assert a == pytest.approx(b)
 
 
-def test_the_screen_and_the_tables_show_the_names_whole(tmp_path, capsys):
+def test_the_screen_and_the_tables_show_complete_names(tmp_path, capsys):
     theirs = patients().replace({"cause": CAUSES}).rename(columns=NAMES)
     analyse(theirs, NAMES, CAUSES, "123", tmp_path / "x", capsys)
     words = [str(tmp_path / "x" / "patients.csv"), "--plan", str(tmp_path / "x" / "plan.yaml")]

@@ -72,7 +72,7 @@ def assessed(tmp_path_factory: pytest.TempPathFactory):
     return run
 
 
-def test_every_case_states_what_must_show():
+def test_every_case_names_its_expected_findings():
     assert sorted(VISIBLE) == CASES
 
 
@@ -109,7 +109,7 @@ def test_tests_reject_in_five_percent_of_studies_without_an_effect(assessed):
     assert ((rows["value"] - 0.05).abs() < limit + 0.01).all()
 
 
-def test_intervals_for_the_population_hold_the_sample_effect_more_often(assessed):
+def test_intervals_for_the_population_contain_the_sample_effect_more_often(assessed):
     performance = assessed("constant-effect").performance
     shares = performance[
         (performance["measure"] == "coverage") & (performance["method"] == "g-computation")

@@ -25,7 +25,7 @@ def test_each_section_of_the_how_to_page_runs_on_its_own(section, tmp_path, monk
     assert play(sections(HOW_TO)[section]) >= 1
 
 
-def test_a_page_that_shows_something_else_is_found(tmp_path, monkeypatch):
+def test_a_page_with_other_output_is_detected(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = "```python\nx = 1\n```\n\n```python\nprint('a')\nx + 1\n```\n\n```text\na\n2\n```\n"
     assert list(cells(page)) == [Cell("x = 1\n", ""), Cell("print('a')\nx + 1\n", "a\n2\n")]

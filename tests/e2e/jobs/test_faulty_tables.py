@@ -20,7 +20,7 @@ importlib.import_module("rich.style")
 
 @pytest.mark.parametrize("name", TABLES)
 @pytest.mark.parametrize("way", SAME)
-def test_a_table_may_be_written_in_many_ways(name, way):
+def test_a_table_is_read_in_every_valid_notation(name, way):
     code, found, err = answer(name, SAME[way](TABLES[name][1]))
     assert (code, found) == (0, clean(name)), err
 

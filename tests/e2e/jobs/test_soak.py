@@ -21,7 +21,7 @@ def rows(out):
     return json.loads((out / "soak.json").read_text())["rows"]
 
 
-def test_a_soak_tries_each_kind_of_file_and_goes_on_where_it_stopped(tmp_path, capsys):
+def test_a_soak_tries_each_kind_of_file_and_continues_where_it_stopped(tmp_path, capsys):
     assert soak(tmp_path, "--only", "yaml") == 0
     first = rows(tmp_path)
     assert all(row["begun"] == row["tried"] == 1 for row in first.values())
@@ -49,7 +49,7 @@ def failing(folder, seed):
     return attempt
 
 
-def test_what_fails_or_is_lost_is_reported_and_ends_with_1(tmp_path, capsys, monkeypatch):
+def test_failures_and_losses_are_reported_with_exit_code_1(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(run, "subjects", lambda: [Subject("file: mine", "yaml", 1, failing)])
     assert soak(tmp_path) == 1
     assert "ZeroDivisionError: by hand" in capsys.readouterr().out
@@ -68,7 +68,7 @@ def test_an_attempt_that_ended_the_process_is_reported(tmp_path):
 
 
 @pytest.mark.parametrize("seconds", [0.001])
-def test_an_attempt_without_end_is_stopped(seconds, monkeypatch):
+def test_an_endless_attempt_is_stopped(seconds, monkeypatch):
     monkeypatch.setattr(run, "LONGEST", seconds)
 
     def endless(n):

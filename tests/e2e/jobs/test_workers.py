@@ -28,7 +28,7 @@ def kill_workers_once():
     return tell, moved
 
 
-def test_killed_workers_change_no_number_of_reproduce(monkeypatch):
+def test_killed_workers_change_no_result_of_reproduce(monkeypatch):
     monkeypatch.setattr("pretese.article.simulated.run_studies.BLOCK", 4)
     whole = run_studies(paper(), 7, 20)
     tell, moved = kill_workers_once()
@@ -38,7 +38,7 @@ def test_killed_workers_change_no_number_of_reproduce(monkeypatch):
     assert all(np.array_equal(found[name], whole[name], equal_nan=True) for name in whole)
 
 
-def test_killed_workers_change_no_number_of_a_clinic(monkeypatch):
+def test_killed_workers_change_no_result_of_a_clinic(monkeypatch):
     clinic, listed = load_clinic("one-centre")
     tables = []
     for workers in (1, 2):
@@ -77,7 +77,7 @@ def test_a_signal_leaves_nothing_half_written_by_reproduce(
     assert signal.getsignal(signal.SIGTERM) == before
 
 
-def test_sigterm_leaves_a_clinic_complete_up_to_that_moment(tmp_path, monkeypatch, capsys):
+def test_sigterm_leaves_the_clinic_tables_complete_up_to_that_moment(tmp_path, monkeypatch, capsys):
     moved = []
 
     def tell(*_: object) -> None:

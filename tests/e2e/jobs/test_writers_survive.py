@@ -84,7 +84,7 @@ def test_a_second_run_into_the_same_place_is_refused(case, given, ready_for, tmp
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("share", [0.2, 0.8])
-def test_a_disk_that_is_really_full_loses_nothing(share, ready_for, tmp_path):
+def test_a_real_full_disk_loses_no_earlier_result(share, ready_for, tmp_path):
     """Compiled libraries write these formats and report a full disk in different ways."""
     every_format = next(case for case in FOLDERS if case.name == "simulate --out, every format")
     ready = ready_for(every_format)

@@ -45,7 +45,7 @@ def document(capsys, *words: str) -> dict:
         (["--month", "3", "--previous-phase", "stopped"], "out of scope"),
     ],
 )
-def test_the_four_outcomes_reach_the_user(capsys, words, outcome):
+def test_each_of_the_four_outcomes_is_shown(capsys, words, outcome):
     found = document(capsys, "decide", "--decision-date", "2022-03-31", *words)
     expected = {"no action required": "insufficient data"}.get(outcome, outcome)
     assert found["outcome"] == expected  # after therapy the semen analysis is the next input

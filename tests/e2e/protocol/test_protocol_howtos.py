@@ -45,7 +45,7 @@ def fits(expected: list[str], got: list[str]) -> bool:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_how_to_page_does_what_it_shows(page, tmp_path, monkeypatch, capsys):
+def test_a_how_to_page_prints_the_output_shown(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     commands = 0
     for kind, name, body in BLOCK.findall((DOCS / "how-to" / f"{page}.md").read_text()):
@@ -68,7 +68,7 @@ def test_a_how_to_page_does_what_it_shows(page, tmp_path, monkeypatch, capsys):
     assert commands >= 6
 
 
-def test_the_matcher_can_fail():
+def test_the_comparison_of_output_can_fail():
     assert fits(["a", "...", "c"], ["a", "b", "b", "c"])
     assert fits(["a b..."], ["a b c"])
     assert not fits(["a", "...", "c"], ["a", "b"])

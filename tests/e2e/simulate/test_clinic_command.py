@@ -63,7 +63,7 @@ def test_the_same_call_gives_the_same_bytes_with_any_number_of_workers(written, 
         assert (written / file).read_bytes() == (again / file).read_bytes(), file
 
 
-def test_parquet_and_csv_hold_the_same(written, tmp_path):
+def test_parquet_and_csv_contain_the_same_values(written, tmp_path):
     binary = clinic(tmp_path / "b", "--patients", "400", "--format", "parquet")
     for name in ("patients", "visits", "transfers", "log"):
         one = pd.read_csv(written / f"{name}.csv")
@@ -162,7 +162,7 @@ def test_ctrl_c_leaves_complete_tables_up_to_that_moment(tmp_path, monkeypatch, 
     assert facts["rows"]["log"] == len(pd.read_csv(out / "log.csv"))
 
 
-def test_ctrl_c_twice_stops_at_once_and_leaves_nothing(tmp_path, monkeypatch):
+def test_ctrl_c_twice_stops_at_once_and_leaves_no_files(tmp_path, monkeypatch):
     monkeypatch.setattr("pretese.clinic.clinic_task.optional_progress", interrupting(after=20))
     monkeypatch.setattr("simulate.clinic.flow.run_clinic.EVENTS_AT_A_TIME", 20)
     monkeypatch.setattr(

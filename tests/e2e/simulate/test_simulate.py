@@ -60,7 +60,7 @@ def test_the_manifest_holds_the_hash_of_every_file(tmp_path):
         assert hashlib.sha256(written[name].read_bytes()).hexdigest() == digest
 
 
-def test_every_format_holds_the_same_values(tmp_path):
+def test_every_format_contains_the_same_values(tmp_path):
     out = simulate(
         tmp_path / "x", "--patients", "40", "--replicates", "3",
         "--format", "csv,parquet,sav,dta,xpt",
@@ -111,7 +111,7 @@ def test_the_same_call_gives_the_same_bytes_anywhere(tmp_path, monkeypatch):
         assert path.read_bytes() == (there / path.relative_to(here)).read_bytes(), path
 
 
-def test_a_run_takes_the_place_of_an_earlier_one(tmp_path):
+def test_a_run_replaces_an_earlier_one(tmp_path):
     simulate(tmp_path / "x", "--patients", "30", "--format", "parquet")
     out = simulate(tmp_path / "x", "--patients", "30", "--format", "csv")
     assert not list(out.rglob("*.parquet"))

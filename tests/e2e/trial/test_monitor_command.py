@@ -175,7 +175,7 @@ def test_a_futility_boundary_is_recomputed_and_reported(type_in):
     assert "stopped for futility: the null hypothesis is not rejected" in " ".join(final.split())
 
 
-def test_an_overrunning_is_reported_with_the_decision(type_in):
+def test_overrunning_is_reported_with_the_decision(type_in):
     rows = ANALYSES.replace("48,120,66,120", "44,120,70,120").replace(
         "72,180,99,180", "50,130,76,130"
     )
@@ -249,7 +249,7 @@ def test_bad_input_is_one_message_and_exit_2(type_in, design, analyses, words, e
     assert expected_text in type_in(analyses, *words, design=design, code=EXIT_BAD_INPUT)
 
 
-def test_a_full_disk_is_not_a_traceback(type_in, tmp_path, monkeypatch):
+def test_a_full_disk_gives_a_message_and_no_traceback(type_in, tmp_path, monkeypatch):
     def full(handle):
         raise OSError(28, "No space left on device")
 

@@ -20,7 +20,7 @@ TUTORIAL = (DOCS / "tutorials" / "plan-an-rct.md").read_text()
 REFERENCE = (DOCS / "reference" / "design-file.md").read_text()
 
 
-def test_the_tutorial_runs_as_it_stands(tmp_path, monkeypatch, capsys):
+def test_the_tutorial_runs_unchanged(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (design,) = re.findall(r"```yaml\n(.*?)```", TUTORIAL, re.DOTALL)
     Path("first.yaml").write_text(design)

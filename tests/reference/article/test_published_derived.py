@@ -278,7 +278,7 @@ def test_one_stratum_has_woolfs_standard_error() -> None:
     assert two_arms(*UNADJUSTED).standard_error() == pytest.approx(woolf, rel=1e-10)
 
 
-def test_a_model_with_no_effect_averages_to_the_case_mix() -> None:
+def test_rates_of_a_model_without_effect_follow_the_case_mix() -> None:
     # At no effect of treatment the intercepts are the diagnosis-specific log odds.
     rate = special.expit(BY_DIAGNOSIS.intercepts(0.0))
     assert rate == pytest.approx(RETRIEVED / (TREATED + UNTREATED), rel=1e-10)
@@ -320,7 +320,7 @@ def test_significance_after_adjustment_for_diagnosis_depends_on_the_test() -> No
 
 
 @pytest.mark.parametrize("analysis", ["unadjusted", "iptw", "matched"])
-def test_rounded_limits_blur_the_implied_standard_error_by_what_the_rule_states(
+def test_rounded_limits_change_the_implied_standard_error_as_the_rule_states(
     analysis: str,
 ) -> None:
     number = STUDY.number(f"derived.log_odds_se.{analysis}")
@@ -331,7 +331,7 @@ def test_rounded_limits_blur_the_implied_standard_error_by_what_the_rule_states(
     assert 0.001 < blur < 0.002
 
 
-def test_rounded_figures_blur_the_interaction_by_what_the_rule_states() -> None:
+def test_rounded_figures_change_the_interaction_as_the_rule_states() -> None:
     names = [
         f"subgroup.duration_{stratum}.{part}"
         for stratum in ("over_3", "up_to_3")
@@ -390,7 +390,7 @@ def area_of_p(p_value: float) -> float:
         (tuple(name for name in BASELINE if name != "testis_volume_ml"), 0.634),
     ],
 )
-def test_the_areas_that_the_finding_on_the_c_statistic_quotes(names, area) -> None:
+def test_the_c_statistics_of_the_finding_follow_from_p_values(names, area) -> None:
     """Independent normal scores: distances between the arms add as squares."""
     areas = [of("derived.c_statistic.diagnosis")]
     areas += [area_of_p(of(f"table1.{name}.p_value")) for name in names]

@@ -148,7 +148,7 @@ def test_parts_without_numerals_are_the_same_in_both(study: PublishedStudy) -> N
 
 
 def test_decimals_are_those_written_in_the_file(study: PublishedStudy) -> None:
-    # The base loader keeps text as written: 6.20 stays "6.20".
+    # The base loader does not convert text: 6.20 remains "6.20".
     text = published_path(NAME).read_text(encoding="utf-8")
     written = yaml.load(text, Loader=yaml.BaseLoader)
     for group in ("printed", "derived"):

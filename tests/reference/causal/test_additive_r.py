@@ -47,7 +47,7 @@ def agree(ours: AdditiveInteraction, r: dict) -> None:
 
 
 @pytest.mark.parametrize("name", RISK_FACTORS)
-def test_from_the_printed_coefficients(r_output, name: str) -> None:
+def test_interaction_from_the_printed_coefficients(r_output, name: str) -> None:
     r = r_output("g09_reri")["adjusted"][name]
     ours = additive_interaction(r["beta"], r["V"])
     agree(ours, r)
@@ -71,7 +71,7 @@ def test_from_the_printed_coefficients(r_output, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RISK_FACTORS)
-def test_recoded_to_the_lowest_risk(r_output, name: str) -> None:
+def test_interaction_recoded_to_the_lowest_risk(r_output, name: str) -> None:
     r = r_output("g09_reri")["adjusted"][name]
     coef, cov, chosen = recode(r["beta"], r["V"])
     assert "".join(str(int(v)) for v in chosen) == r["recoded"]["ref"]
@@ -79,7 +79,7 @@ def test_recoded_to_the_lowest_risk(r_output, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RISK_FACTORS)
-def test_from_the_patients(cohort, r_output, name: str) -> None:
+def test_interaction_from_patient_data(cohort, r_output, name: str) -> None:
     r = r_output("g09_reri")["adjusted"][name]
     covariates = [c for c in MODEL_3 if (name, c) != ("nonidio", "diagnosis")]
     coef, cov = interaction_coefficients(cohort, RISK_FACTORS[name](cohort.covariates), covariates)

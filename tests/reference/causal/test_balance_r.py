@@ -44,7 +44,7 @@ def test_weighted_denominators(cohort, r_output, r_name):
             assert difference == pytest.approx(r[r_name(name)], rel=1e-7)
 
 
-def test_one_difference_for_all_diagnoses(cohort, r_output):
+def test_one_standardised_difference_for_all_diagnoses(cohort, r_output):
     r = r_output("g05_balance")["dx_mahalanobis"]
     w = weights(cohort, propensity(cohort)).value
     unadjusted = mahalanobis_difference(cohort, "diagnosis")

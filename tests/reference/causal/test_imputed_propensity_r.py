@@ -41,7 +41,7 @@ def test_weights_and_effects_within_each_imputation(imputed, r_output) -> None:
     assert "Rubin, 10 imputations" in pooled.interval
 
 
-def test_the_published_kind_of_analysis_within_each_imputation(imputed, r_output) -> None:
+def test_the_published_analysis_within_each_imputation(imputed, r_output) -> None:
     """Stabilised weights and covariates, robust errors."""
     r = r_output("g12_pool")["iptw_within_adj"]
     score = propensity(imputed)

@@ -110,7 +110,7 @@ def test_distances_and_errors_without_correction(cohort, score, r_output, name):
 
 
 @pytest.mark.parametrize("name", [*DESIGNS, *TRAPS])
-def test_balance_of_the_matched(cohort, score, r_output, r_name, name):
+def test_balance_of_matched_patients(cohort, score, r_output, r_name, name):
     r = r_output("g06_matching")[name]
     matches = run(cohort, score, name)
     answer = balance(cohort, matches.weights)

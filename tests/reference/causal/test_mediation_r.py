@@ -72,7 +72,8 @@ def test_quasi_bayesian_draws(cohort, r_output, name: str) -> None:
         slack = max(0.015, four * 2 * np.sqrt(share * (1 - share)))
         assert got.p_value == pytest.approx(r["p"][theirs], abs=slack), theirs
         if effect.startswith("proportion") and sd > 0.1:
-            continue  # the total comes near 0 in some draws: no moments, and unstable limits
+            # The total effect is near 0 in some draws: no moments exist and limits are unstable.
+            continue
         # A 2.5 % quantile of normal draws has 2.67 times the error of their mean.
         slack = max(0.002, four * 2.67 * sd) if "acme" not in effect else 0.002
         for ours_value, key in [

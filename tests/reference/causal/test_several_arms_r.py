@@ -48,7 +48,7 @@ def test_multinomial_regression():
 
 
 def test_arms_weighted_by_the_score_of_four_classes():
-    """svyglm takes the score as known; its estimate is the same."""
+    """svyglm treats the score as known; its estimate is the same."""
     data = study(treatment="dx", levels=DIAGNOSES, names=("age", "fsh", "vol"))
     found = weighted_arms(data, generalised_score(data))
     odds = np.log(found.mean / (1 - found.mean))

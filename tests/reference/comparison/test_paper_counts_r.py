@@ -222,7 +222,7 @@ def test_the_published_totals_decide_significance_only_by_the_choice_of_interval
     assert answer.p_value < 0.05
 
 
-def test_totals_that_count_different_patients_are_refused():
+def test_totals_of_different_patients_are_refused():
     with pytest.raises(InputError, match="149 patients with the outcome by arm but 148 by level"):
         odds_ratio_from_margins(
             [250, 49, 41, 28], [146, 8, 10, 10], [78, 23, 29, 18], (115, 34), QUESTION

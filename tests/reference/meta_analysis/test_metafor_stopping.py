@@ -82,7 +82,7 @@ def values(oracles, name):
 
 
 def root_of(kind, y, v, x, target=0.0):
-    """Return where the residual is 0, by bisection of a bracket that holds one change of sign."""
+    """Return where the residual is 0, by bisection of a bracket with one change of sign."""
 
     def residual(tau2):
         return residual_of(kind, tau2, y, v, x, target)

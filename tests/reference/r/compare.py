@@ -90,7 +90,7 @@ def compare(name: str, stored: dict[str, Any], found: dict[str, Any]) -> Outcome
 
 
 def _last_digit(name: str, path: Path_, literal: str, documents: tuple[Any, Any]) -> float:
-    """Return one unit of the last digit that a test writes, or more where the rules say so."""
+    """Return one unit of the last digit in a test, or more if a rule states it."""
     unit = 10.0 ** int(Decimal(literal).as_tuple().exponent)
     return max(unit, allowed(name, path, documents))
 

@@ -1,6 +1,6 @@
 """The shipped minimised design controls the type I error; an unadjusted analysis is conservative.
 
-`docs/explanation/exact-power.md` says how to do this with 100,000 trials.
+`docs/explanation/exact-power.md` shows how to run this with 100,000 trials.
 """
 
 import numpy as np

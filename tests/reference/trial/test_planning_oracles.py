@@ -354,11 +354,11 @@ def odds_times(p, ratio):
         (0.195, odds_times(0.195, 1.59), 410, 549, 456),  # its weighted odds ratio
         (0.195, odds_times(0.195, 1.80), 248, 332, 276),  # its matched odds ratio
         (0.195, 0.359, 116, 155, 129),  # any sperm
-        (0.45, 0.65, 96, 128, 107),  # about what 100 per arm can find, NCT02275169
+        (0.45, 0.65, 96, 128, 107),  # close to the effect detectable with 100 per arm, NCT02275169
         (0.275, 0.3025, 4262, 5705, 4736),  # Boulos: pooled risk ratio 1.10
     ],
 )
-def test_sizes_of_trials_that_the_literature_calls_for(control, treated, at_80, at_90, dropout):
+def test_sizes_of_trials_proposed_in_the_literature(control, treated, at_80, at_90, dropout):
     size = size_two_proportions(treated, control)
     assert np.ceil(size.arm1) == at_80
     assert np.ceil(size_two_proportions(treated, control, power=0.9).arm1) == at_90

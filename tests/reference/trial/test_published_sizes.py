@@ -94,7 +94,7 @@ def test_simulated_trials_of_that_size_have_about_that_power(control, treated, a
 
 
 @pytest.mark.parametrize(("control", "treated", "at80", "at90"), SIZES[:5])
-def test_a_tenth_more_participants_make_up_for_a_tenth_lost(control, treated, at80, at90):
+def test_a_tenth_more_participants_compensate_for_ten_percent_dropout(control, treated, at80, at90):
     """The third column of the table, by simulation; `test_planning_oracles.py` has the sizes."""
     size = DROPOUT[control, treated]
     lossy = {"control_percent": 10, "treated_percent": 10}

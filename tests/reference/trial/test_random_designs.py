@@ -65,7 +65,7 @@ def test_a_slightly_wrong_power_is_detected(scores, drawn):
     assert stats.chi2.sf((np.array(off) ** 2).sum(), len(off)) < 1e-6
 
 
-def test_the_page_describes_scores_as_the_program_does():
+def test_the_page_and_the_program_describe_scores_alike():
     page = (DOCS / "explanation" / "exact-power.md").read_text(encoding="utf-8")
     words = describe(np.array([0.5, -0.5])).split("; ")
     for part in ("mean", "standard deviation", "Kolmogorov-Smirnov p", "Anderson-Darling"):

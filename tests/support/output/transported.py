@@ -6,7 +6,7 @@ from simulate.scenario.transported import Transported
 
 
 def assert_shown(page: str, found: Transported) -> None:
-    """Assert that a page names every number, patients and dose of its source, and ours."""
+    """Assert that a page shows every number with populations and doses of source and target."""
     text = " ".join(unescape(page).split())
     for each in found.numbers:
         assert each.number in text

@@ -9,7 +9,7 @@ DOCS = Path(__file__).parents[3] / "docs"
 _FENCE = re.compile(
     r"^```(?P<kind>\w*)(?: file=(?P<file>\S+))?\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL
 )
-#: Kinds of block whose lines may be commands; ``text`` is output.
+#: Languages of blocks that may contain commands; ``text`` is output.
 _SHELL = ("", "sh", "console")
 #: Start of a command line. Other lines of the block are output or drawings.
 _PROGRAM = re.compile(

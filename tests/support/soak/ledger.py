@@ -23,7 +23,7 @@ class Outcome:
     Attributes
     ----------
     injected, survived
-        Kills and full disks, and those after which nothing was lost and the run went on to the end.
+        Kills and full disks, and those without loss whose run was then completed.
     tried, refused, accepted
         Inputs, those refused with a message and exit code 2, and those that turned out harmless:
         valid, or the same table written in another way.
@@ -101,7 +101,7 @@ class Ledger:
             self.running = ""
 
     def save(self, running: str = "") -> None:
-        """Store the rows, and the subject whose attempt is about to begin."""
+        """Store the rows, and the subject of the next attempt."""
         self.running = running
         self.path.parent.mkdir(parents=True, exist_ok=True)
         rows = {name: asdict(row) for name, row in self.rows.items()}

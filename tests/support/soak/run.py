@@ -32,8 +32,9 @@ class TooLongError(BaseException):
 def main(words: Sequence[str] | None = None) -> int:
     """Run the requested soak; return 1 if anything failed or was lost."""
     asked = _parsed(words)
+    # Power failures are not simulated, and synchronising files would take all the time.
     with warnings.catch_warnings(), patch("os.fsync", lambda handle: None):
-        warnings.simplefilter("error")  # and no power is cut: a busy disk would take all the time
+        warnings.simplefilter("error")
         return _search(asked)
 
 

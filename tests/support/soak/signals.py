@@ -42,7 +42,7 @@ def disturb(ready: survival.Prepared, folder: Path, seconds: float, seed: str) -
     with _started(with_workers(words)) as process:
         with suppress(subprocess.TimeoutExpired):
             process.wait(moment)
-        process.send_signal(number)  # nothing happens if it has ended
+        process.send_signal(number)  # no effect if it has ended
         process.wait()
     what = f"{number.name} after {moment:.2f} s"
     left = _left_in_session(process.pid)

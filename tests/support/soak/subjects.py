@@ -244,7 +244,7 @@ def _signalled(case: writers.Case) -> Callable[[Path, int], Attempt]:
 
 
 def _inputs(folder: Path) -> Path:
-    """Make the inputs of all writers once, in the folder that holds the folders of subjects."""
+    """Make the inputs of all writers once, in the folder above those of the subjects."""
     place = folder.parent / "inputs"
     if not place.exists():
         place.mkdir()

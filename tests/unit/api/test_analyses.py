@@ -78,13 +78,13 @@ def test_the_document_is_that_of_the_command(found, folder, capsys):
     assert printed == found.to_json() + "\n"
 
 
-def test_text_is_the_page_of_the_command(found, folder, capsys, monkeypatch):
+def test_text_equals_the_output_of_the_command(found, folder, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     assert run(words(folder)) == 0
     assert capsys.readouterr().out == str(found)
 
 
-def test_write_gives_the_bytes_of_out(found, folder):
+def test_written_files_equal_those_of_the_command(found, folder):
     assert run(words(folder, "--out", str(folder / "command"))) == 0
     found.write(folder / "interface")
     files = {path.name: path.read_bytes() for path in (folder / "command").iterdir()}

@@ -72,7 +72,7 @@ def test_the_document_is_that_of_the_command(found, folder, capsys):
     assert printed == found.to_json() + "\n"
 
 
-def test_text_is_the_page_of_the_command(found, folder, capsys, monkeypatch):
+def test_text_equals_the_output_of_the_command(found, folder, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     out = folder / "text"
     assert run(words(folder, out, "--no-figures")) == 0
@@ -80,7 +80,7 @@ def test_text_is_the_page_of_the_command(found, folder, capsys, monkeypatch):
     assert printed == str(found) + f"Estimates, tables and figures: {out / 'results'}\n"
 
 
-def test_write_gives_the_bytes_of_out(found, written, folder):
+def test_written_files_equal_those_of_the_command(found, written, folder):
     found.write(folder / "results")
     ours = bytes_of(folder / "results")
     assert {"performance.csv", "estimates/no-effect.parquet", "zip-no-effect-own.svg"} <= set(ours)
@@ -88,7 +88,7 @@ def test_write_gives_the_bytes_of_out(found, written, folder):
 
 
 def test_a_folder_of_the_interface_is_that_of_the_command(written, folder, capsys, monkeypatch):
-    """`test_write_gives_the_bytes_of_out` compares the figures."""
+    """`test_written_files_equal_those_of_the_command` compares the figures."""
     monkeypatch.setattr(recovery_figures, "draw_recovery_figures", lambda *_: None)
     out = folder / "interface"
     pt.recover(CASES, folder / "plan.yaml", out=out, **SIZES)

@@ -74,7 +74,7 @@ def test_the_same_log_gives_the_same_page():
     assert audit(log()).to_html() == audit(log()).to_html()
 
 
-def test_a_long_log_draws_the_first_patients_and_states_how_many_are_left(monkeypatch):
+def test_a_long_log_shows_the_first_patients_and_the_number_of_others(monkeypatch):
     monkeypatch.setattr(audit_page, "MAX_DRAWN", 1)
     page = audit(log()).to_html()
     assert len(figures(page)) == 1

@@ -58,14 +58,14 @@ def of_status(events, status) -> list[tuple]:
     return [event for event in events.values() if event[3] == status]
 
 
-def test_two_parsers_read_every_event_of_a_plan():
+def test_two_icalendar_parsers_read_every_event_of_a_plan():
     events = read(calendar(BOTH))
     assert len(events) == len(BOTH.items)
     assert [event[0] for event in events.values()] == [item.date for item in BOTH.items]
     assert {event[2:4] for event in events.values()} == {(0, "CONFIRMED")}
 
 
-def test_times_in_a_zone_are_the_same_moments_for_both_parsers():
+def test_times_in_a_time_zone_are_equal_for_both_parsers():
     data = calendar(BOTH, time=dt.time(8, 30), timezone="Europe/Berlin")
     moments = [
         {uid: event[0].astimezone(dt.UTC) for uid, event in parsed(data).items()}
@@ -89,7 +89,7 @@ def test_the_timestamp_is_the_day_of_the_last_decision_unless_given():
     assert {event[4] for event in read(calendar(BOTH, issued=issued)).values()} == {issued}
 
 
-def test_a_plan_that_goes_on_keeps_its_events_and_adds_new_ones():
+def test_a_continued_plan_keeps_its_events_and_adds_new_ones():
     before = read(calendar(FIRST))
     after = read(calendar(BOTH, previous=calendar(FIRST)))
     assert before.keys() <= after.keys()

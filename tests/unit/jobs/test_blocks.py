@@ -22,7 +22,7 @@ def job(**changes):
     return Job(**{"name": "squares", "task": squares, "spec": {"power": 2}, "block": 10} | changes)
 
 
-def test_blocks_are_whole_so_that_a_run_can_grow():
+def test_blocks_are_complete_so_that_a_run_can_be_extended():
     assert [block.first for block in job().blocks(21)] == [0, 10, 20]
     assert list(job().blocks(10)) == list(job().blocks(1))
 
@@ -93,7 +93,7 @@ def test_the_same_table_gives_the_same_bytes(tmp_path):
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-def test_no_more_blocks_are_handed_out_than_asked_for():
+def test_no_more_blocks_are_submitted_than_requested():
     running, most = set(), []
 
     class Watched(concurrent.futures.ThreadPoolExecutor):

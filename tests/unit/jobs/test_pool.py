@@ -270,7 +270,7 @@ def test_a_worker_uses_one_thread_whatever_the_user_has_set(tasks, pool):
     assert set(found.values()) <= {"1"}
 
 
-def test_importing_the_program_changes_nothing_in_the_process():
+def test_importing_the_program_does_not_change_the_process():
     text = (
         "import os, signal, sys; before = dict(os.environ), signal.getsignal(signal.SIGTERM)\n"
         "import pretese, pretese.cli\n"

@@ -26,7 +26,7 @@ def cohort():
     return tables(draw_cohort(paper(), 2022, patients=300))
 
 
-def test_pairs_by_hand():
+def test_pairs_equal_a_manual_count():
     """Patient 2 lacks the value after, patient 3 had no therapy, patient 4 had uFSH."""
     alone, both = pair_visits(VISITS, INJECTIONS, "testosterone_nmol_l").values()
     assert (alone.before.tolist(), alone.after.tolist()) == ([10], [30])

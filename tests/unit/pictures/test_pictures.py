@@ -52,7 +52,7 @@ def test_a_file_without_a_known_ending_is_refused(tmp_path, capsys):
     assert "end in .png or .svg" in capsys.readouterr().err
 
 
-def test_the_truth_is_written_with_its_error(tmp_path):
+def test_the_true_effect_is_written_with_its_error(tmp_path):
     file = tmp_path / "truth.csv"
     assert run(["truth", "null", "--patients", "1", "--out", str(file)]) == 0
     head, first = file.read_text(encoding="utf-8").splitlines()[:2]
