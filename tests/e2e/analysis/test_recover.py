@@ -129,7 +129,7 @@ def test_replicates_grow_to_the_same_bytes_as_a_run_of_that_size(whole, folder):
         (("paper",), "jobs.paper"),
     ],
 )
-def test_another_study_is_refused_and_nothing_is_touched(whole, folder, capsys, change, field):
+def test_another_study_is_refused_and_no_file_is_changed(whole, folder, capsys, change, field):
     before = hashes(whole)
     assert run(words(folder, whole, "--workers", "1", "--resume", *change)) == 2
     assert field in capsys.readouterr().err

@@ -28,7 +28,7 @@ def test_a_table_is_read_in_every_valid_notation(name, way):
 @settings(max_examples=25)
 @given(data=st.data())
 @pytest.mark.parametrize("name", TABLES)
-def test_a_fault_is_one_message_or_changes_nothing(name, data):
+def test_a_fault_gives_one_message_or_the_clean_result(name, data):
     broken = data.draw(faulty(TABLES[name][1]))
     code, found, err = answer(name, broken.data)
     if code == 0:

@@ -52,7 +52,7 @@ def test_a_part_as_json(tmp_path, capsys):
         ("simulate paper --resume --out x", "there are no parts in x.parts"),
     ],
 )
-def test_what_does_not_go_with_parts_is_refused(words, message, tmp_path, monkeypatch, capsys):
+def test_options_incompatible_with_parts_are_refused(words, message, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert run(words.split()) == EXIT_BAD_INPUT
     assert message in capsys.readouterr().err

@@ -73,7 +73,7 @@ def test_parquet_and_csv_contain_the_same_values(written, tmp_path):
     assert (pd.read_parquet(binary / "log.parquet")["status"] == "complete").mean() > 0.9
 
 
-def test_an_unlimited_clinic_writes_what_simulate_writes(tmp_path):
+def test_tables_of_an_unlimited_clinic_equal_those_of_simulate(tmp_path):
     clinic(tmp_path / "a", "--clinic", "unlimited", "--seed", "4", "--replicates", "1")
     words = ["simulate", "paper", "--patients", "60", "--seed", "4", "--exact-days"]
     assert run([*words, "--out", str(tmp_path / "b")]) == 0
@@ -91,7 +91,7 @@ def test_the_capacity_that_reaches_a_goal_is_found(capsys):
     assert [each["met"] for each in answer["tried"]][-1] is True
 
 
-def test_the_summary_comes_as_json(tmp_path, capsys):
+def test_the_summary_is_printed_as_json(tmp_path, capsys):
     clinic(tmp_path / "x", "--json")
     document = json.loads(capsys.readouterr().out)
     assert {each["measure"] for each in document["measures"]} >= {"p50_wait_days", "mean_queue"}

@@ -148,7 +148,7 @@ def test_replicates_grow_to_the_trials_of_a_run_of_that_size(whole, folder):
         (("three-analyses",), "designs.three-analyses"),
     ],
 )
-def test_another_study_is_refused_and_nothing_is_touched(whole, folder, capsys, change, field):
+def test_another_study_is_refused_and_no_file_is_changed(whole, folder, capsys, change, field):
     before = hashes(whole)
     assert run(words(folder, whole, "--resume", *change)) == EXIT_BAD_INPUT
     assert field in capsys.readouterr().err

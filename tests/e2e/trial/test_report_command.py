@@ -251,7 +251,7 @@ def test_a_trial_that_does_not_replay_is_refused(folder, tmp_path, capsys):
     assert "changed since the simulation" in " ".join(capsys.readouterr().err.split())
 
 
-def test_a_folder_without_a_study_states_what_to_do(tmp_path, capsys):
+def test_the_message_on_a_folder_without_a_study_states_what_to_do(tmp_path, capsys):
     assert run(["report", str(tmp_path)]) == EXIT_BAD_INPUT
     assert "run `pretese power DESIGN --out` first" in capsys.readouterr().err
     (tmp_path / "power.json").write_text("{")

@@ -369,9 +369,7 @@ def rough_rank_test(quantity: str) -> float:
         ("prolactin_ng_ml", 0.01),
     ],
 )
-def test_the_finding_on_rank_tests_states_what_the_quartiles_give(
-    quantity: str, message: float
-) -> None:
+def test_the_finding_on_rank_tests_agrees_with_the_quartiles(quantity: str, message: float) -> None:
     words = STUDY.findings["finding.bmi_p_value"].text
     assert f"{message:g} for" in words
     assert round(rough_rank_test(quantity), 2 if message < 0.1 else 1) == message

@@ -144,7 +144,7 @@ def test_the_residual_at_our_tau_squared_is_a_millionth_of_that_at_metafors(orac
     assert [effect[0], error[0]] == pytest.approx([stored["effect"], stored["se"]], rel=1e-9)
 
 
-def test_meta_regression_differs_by_tau_squared_alone(oracles):
+def test_meta_regression_differs_only_by_tau_squared(oracles):
     stored, studies = oracles[0]["regression"], studies_of(oracles, "OR")
     latitude = np.array([row["latitude"] for row in oracles[1]["bcg"]["counts"]], float)
     ours = pool_effects(studies, "REML", "normal", latitude[:, None], ("latitude",))

@@ -28,13 +28,13 @@ def statistics():
     return found
 
 
-def test_the_planned_analysis_holds_its_level(statistics):
+def test_the_planned_analysis_controls_the_type_i_error(statistics):
     level = (np.abs(statistics["planned"]) > 1.959964).mean()
     assert abs(level - 0.05) < 3 * proportion_mcse(0.05, TRIALS)
     assert statistics["planned"].std(ddof=1) == pytest.approx(1, abs=3.3 / np.sqrt(2 * TRIALS))
 
 
-def test_an_analysis_that_ignores_what_was_balanced_is_conservative(statistics):
+def test_an_analysis_that_ignores_balanced_factors_is_conservative(statistics):
     """In the same trials its statistic varies less than a standard normal one."""
     planned, plain = statistics["planned"], statistics["unadjusted"]
     assert np.corrcoef(planned, plain)[0, 1] > 0.8

@@ -45,7 +45,7 @@ def marks(figure: ET.Element, kind: str) -> int:
     return sum(each.get("class") == kind for each in figure.iter())
 
 
-def test_every_patient_has_a_timeline_and_those_who_deviate_come_first():
+def test_every_patient_has_a_timeline_and_patients_with_deviations_come_first():
     first, second = figures(audit(log()).to_html())
     assert NAME in first.get("aria-label")
     assert "second" in second.get("aria-label")

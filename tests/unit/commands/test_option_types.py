@@ -58,7 +58,7 @@ def test_numbers_by_name_are_read_once_each():
         assert message in str(refused.value)
 
 
-def test_a_pair_keeps_what_follows_its_first_equals_sign():
+def test_a_pair_is_split_at_its_first_equals_sign():
     assert pairs_of("--map", ("patient=a=b",), "patient=ID") == {"patient": "a=b"}
 
 

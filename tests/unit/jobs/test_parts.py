@@ -37,7 +37,7 @@ def join(out):
 
 
 @pytest.mark.parametrize("total", [1, 2, 3, 7, 9])
-def test_parts_hold_each_block_once(total):
+def test_each_block_is_in_exactly_one_part(total):
     held = [block for number in range(1, total + 1) for block in Part(number, total).of(BLOCKS)]
     assert len(held) == len(BLOCKS)
     assert {block.first for block in held} == {block.first for block in BLOCKS}

@@ -131,7 +131,7 @@ def test_a_file_in_place_of_the_study_folder_is_refused(tmp_path):
     assert snapshot(tmp_path) == {"x": b"mine"}
 
 
-def test_another_study_is_refused_and_nothing_is_touched(tmp_path):
+def test_another_study_is_refused_and_no_file_is_changed(tmp_path):
     work(tmp_path / "x")
     before = snapshot(tmp_path)
     other = pytest.raises(InputError, match="seed: was 1 and is 2 now")

@@ -83,7 +83,7 @@ def test_the_code_on_the_page_gives_the_same_patients(few, ours):
     assert space["cohort"].patients.equals(ours.patients)
 
 
-def test_the_address_holds_the_whole_state_and_no_empty_field(client):
+def test_the_address_contains_the_complete_state_and_no_empty_field(client):
     sent = {**DEFAULTS, **FEW, "set.fertility.miscarriage": "", "lang": "en"}
     answer = client.get("/cohort", params=sent, follow_redirects=False)
     assert answer.status_code == 303
@@ -144,7 +144,7 @@ def test_the_cohort_is_shown_in_every_language(client, language):
     assert messages(language)["truth_beside_estimate"] in html.unescape(page)
 
 
-def test_charts_carry_no_style_and_escape_their_words(few):
+def test_charts_have_no_style_and_escape_their_text(few):
     charts = re.findall(r'<svg [^>]*class="chart".*?</svg>', few, re.DOTALL)
     assert len(charts) == 5
     assert all("style=" not in chart and 'role="img"' in chart for chart in charts)

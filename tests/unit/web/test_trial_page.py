@@ -87,7 +87,7 @@ def test_the_design_file_on_the_page_is_a_design(entries, tmp_path):
     assert "400 participants" in repr(pretese.design(path))
 
 
-def test_the_link_holds_the_whole_state(three, client):
+def test_the_link_contains_the_complete_state(three, client):
     link = re.search(r'href="(/trial\?[^"]+)"', three[three.index("Design file") :])[1]
     again = html.unescape(client.get(link).text)
     assert block(again, "Python") == block(three, "Python")

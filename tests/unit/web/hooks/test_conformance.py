@@ -66,7 +66,7 @@ def test_no_field_of_a_response_is_null_or_empty(client, cards):
         assert part not in ("", [], {})
 
 
-def test_cards_hold_the_fields_of_the_standard_with_their_types(cards):
+def test_cards_have_the_fields_of_the_standard_with_their_types(cards):
     for card in cards:
         for name, value in card.items():
             assert type(value) is CARD[name], name
@@ -112,7 +112,7 @@ def test_suggestions_are_labelled_named_and_chosen_freely(cards):
             assert len(each["actions"]) == 1  # all actions of a suggestion are accepted together
 
 
-def test_actions_create_update_or_delete_whole_resources(cards):
+def test_actions_create_update_or_delete_complete_resources(cards):
     kinds = set()
     for action in (a for c in cards for s in c.get("suggestions", []) for a in s["actions"]):
         kinds.add(action["type"])

@@ -64,7 +64,7 @@ def test_every_reference_of_a_plan_definition_exists(client, name):
     assert asked == defined
 
 
-def test_the_library_holds_the_rules_as_cql_and_dmn(client):
+def test_the_library_contains_the_rules_as_cql_and_dmn(client):
     found = client.get("/fhir/Library/fsh-guided").json()
     texts = {c["contentType"]: base64.b64decode(c["data"]).decode() for c in found["content"]}
     regimen = pretese.regimen()

@@ -50,7 +50,7 @@ def test_unrelated_orders_get_no_card():
             {"doseQuantity": {"value": 150, "unit": "mg"}}]}]), "the dose is in mg"),
     ],
 )  # fmt: skip
-def test_another_dose_gets_a_card_and_the_whole_corrected_order(order, words):
+def test_another_dose_gets_a_card_with_the_complete_corrected_order(order, words):
     (card,) = judged(order)
     assert words in card["detail"].replace("\\", "")
     (offered,) = card["suggestions"]
