@@ -1,0 +1,1 @@
+"""Single fits of estimators, against R on the same data."""
