@@ -13,6 +13,7 @@ from functools import cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
+from docs.generate.recovery.findings import FINDINGS
 from docs.generate.recovery.mechanisms import MECHANISMS
 from estimate.core.result import RATIOS
 from estimate.performance.measures import measure_performance
@@ -46,30 +47,33 @@ def main() -> None:
     parser.add_argument("--replicates", type=int, default=2000)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--only", nargs="*", default=list(MECHANISMS))
+    parser.add_argument("--patients", type=int, help="of each table, instead of the page's number")
     asked = parser.parse_args()
     sys.stdout.write(INTRODUCTION.format(replicates=asked.replicates))
     for name in asked.only:
-        found = simulate(name, asked.replicates, asked.workers)
-        sys.stdout.write(section(name, found))
+        found = simulate(name, asked.replicates, asked.workers, asked.patients)
+        sys.stdout.write(section(name, found, asked.patients))
         sys.stdout.flush()
 
 
-def simulate(name: str, replicates: int, workers: int = 1) -> NDArray[np.float64]:
+def simulate(
+    name: str, replicates: int, workers: int = 1, patients: int | None = None
+) -> NDArray[np.float64]:
     """Return (replicate, analysis, field) of one mechanism; NaN where nothing was estimated."""
-    one = partial(replicate_of, name)
+    one = partial(replicate_of, name, patients=patients)
     if workers == 1:
         return np.stack([one(number) for number in range(replicates)])
     with ProcessPoolExecutor(workers) as pool:
         return np.stack(list(pool.map(one, range(replicates), chunksize=20)))
 
 
-def replicate_of(name: str, number: int) -> NDArray[np.float64]:
+def replicate_of(name: str, number: int, patients: int | None = None) -> NDArray[np.float64]:
     """Return the numbers of every analysis with a known effect in one replicate."""
     chosen = MECHANISMS[name]
     rng = np.random.default_rng([SEED, [*MECHANISMS].index(name), number])
     plan = validate({**chosen.plan, "seed": number}, Plan, where=name)
     try:
-        found = analyse(chosen.draw(rng, chosen.patients), plan)
+        found = analyse(chosen.draw(rng, patients or chosen.patients), plan)
     except InputError:  # a table that cannot be analysed, such as an empty class
         return np.full((len(truths_of(name)), len(FIELDS)), np.nan)
     answers = {(each.method, each.scale): each for each in found.estimates}
@@ -91,17 +95,17 @@ def truths_of(name: str) -> dict[tuple[str, str], float]:
     }
 
 
-def section(name: str, found: NDArray[np.float64]) -> str:
+def section(name: str, found: NDArray[np.float64], patients: int | None = None) -> str:
     """Return the part of the page about one mechanism."""
     chosen = MECHANISMS[name]
-    head = (
-        f"\n## {name}\n\n{chosen.words[0].upper()}{chosen.words[1:]}; {chosen.patients} patients.\n"
-    )
+    words, size = f"{chosen.words[0].upper()}{chosen.words[1:]}", patients or chosen.patients
+    head = f"\n## {name}\n\n{words}; {size} patients.\n"
     titles = ("analysis", "scale", "truth", "bias", "coverage, %", "mean SE / empirical SE, %",
               "estimated")  # fmt: skip
     lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
     lines += [f"| {' | '.join(row)} |" for row in _rows(name, found)]
-    return head + "\n" + "\n".join(lines) + "\n"
+    finding = f"\n{FINDINGS[name]}" if name in FINDINGS and not patients else ""
+    return head + "\n" + "\n".join(lines) + "\n" + finding
 
 
 def _rows(name: str, found: NDArray[np.float64]) -> Iterator[tuple[str, ...]]:
