@@ -1,4 +1,4 @@
-"""One battery for every estimator of a treatment effect: what must hold whatever the method."""
+"""Contract tests that every estimator of a treatment effect must pass."""
 
 from dataclasses import dataclass, replace
 from functools import cache
@@ -31,20 +31,20 @@ EFFECT = np.log(1.6)
 
 @dataclass(frozen=True)
 class Case:
-    """An estimator and what is to be expected of it."""
+    """An estimator and its expected properties."""
 
     run: object
     method: str
     target: str = "ate"
     conditional: bool = False
     confounded: bool = False
-    #: the same estimator once the arms have changed names
+    #: the equivalent estimator after the arms are exchanged
     swapped: str | None = None
-    #: "exact", "conservative", "wrong" (shown to be so below), or "trap" (biased by its design)
+    #: type I error: "exact", "conservative", "wrong" (tested below), or "trap" (biased by design)
     size: str = "exact"
-    #: whether every patient twice is the same study; a patient's double would be his best match
+    #: whether duplicating every patient keeps the estimate; matching could pair the duplicates
     doubles: bool = True
-    #: whether it answers where treatment and outcome are one
+    #: whether it converges when treatment and outcome are identical
     survives: bool = False
 
 
@@ -96,10 +96,10 @@ def balanced(target):
 CASES = {
     "unadjusted": Case(unadjusted, "unadjusted", confounded=True),
     "adjusted": Case(lambda d: (adjusted(d),), "adjusted", conditional=True),
-    # A penalty counts for less with every patient twice; it is there so that separation has an
-    # answer.
+    # The penalty has less influence when every patient is duplicated. It keeps estimates finite
+    # under separation.
     "firth": Case(lambda d: (firth(d),), "firth", conditional=True, doubles=False, survives=True),
-    # A risk ratio given covariates is collapsible: without confounding it is that of all patients.
+    # The risk ratio is collapsible: without confounding, conditional and marginal ratios are equal.
     "modified Poisson": Case(
         lambda d: (modified_poisson(d),), "modified-poisson", conditional=True, confounded=True
     ),
@@ -137,7 +137,7 @@ CASES = {
     "matching treated": Case(
         pairs("treated"), "matching", "att", swapped="matching", doubles=False, size="trap"
     ),
-    # Exact: so never too often at the null; conditional: so further from 1 than all pairs' ratio.
+    # The exact test is conservative; the conditional ratio is further from 1 than the marginal one.
     "matching, conditional": Case(
         within_pairs,
         "matching-conditional",
@@ -211,7 +211,7 @@ def many_studies():
 
 
 def on_line(answer):
-    """Return estimate and limits where their errors are symmetric."""
+    """Return the estimate and its limits on the scale with symmetric errors (log for ratios)."""
     f = np.log if answer.scale in RATIOS else np.asarray
     return f(answer.estimate), f(answer.conf_low), f(answer.conf_high)
 
@@ -228,7 +228,7 @@ def assert_same(ours, theirs, **tolerance):
 
 
 @every_case
-def test_the_result_labels_itself(case):
+def test_the_result_is_labelled(case):
     for answer in case.run(one_study()):
         assert answer.method == case.method
         assert answer.converged
@@ -254,7 +254,7 @@ def test_the_order_of_patients_is_irrelevant(case):
 
 
 @every_case
-def test_patients_not_included_are_irrelevant_whatever_they_hold(case):
+def test_values_of_excluded_patients_are_irrelevant(case):
     columns, *_ = draw(1)
     padded = {name: np.r_[column, column[:40]] for name, column in columns.items()}
     padded["x"] = padded["x"].copy()
@@ -350,7 +350,7 @@ def test_two_leading_axes_are_as_good_as_one(case):
 
 
 @every_case
-def test_the_interval_holds_the_estimate_and_agrees_with_p(case):
+def test_the_interval_contains_the_estimate_and_agrees_with_p(case):
     for answer in case.run(many_studies()):
         assert (answer.conf_low < answer.estimate).all()
         assert (answer.estimate < answer.conf_high).all()
@@ -360,7 +360,7 @@ def test_the_interval_holds_the_estimate_and_agrees_with_p(case):
 
 
 @every_case
-def test_a_study_that_cannot_be_estimated_is_counted_and_harms_no_other(case):
+def test_a_non_estimable_study_is_counted_and_does_not_affect_others(case):
     columns, *_ = draw(3, 3)
     columns["therapy"][1] = columns["x"][1] > 0
     columns["y"][1] = columns["therapy"][1]
@@ -395,7 +395,7 @@ def test_pooling_imputations_that_agree_changes_nothing(case):
 
 @cache
 def imputed_studies(effect):
-    """200 studies in which x is missing by treatment and outcome, 5 imputations of each."""
+    """Impute 200 studies 5 times each; x is missing depending on treatment and outcome."""
     columns, *_ = draw(8, 200, n=300, effect=effect)
     lost = np.random.default_rng(9).random(columns["x"].shape)
     gaps = lost < 0.1 + 0.2 * columns["therapy"] + 0.2 * columns["y"]
@@ -409,8 +409,7 @@ def imputed_studies(effect):
     return study({**filled, "dx": filled["dx"].astype(int)})
 
 
-#: Those whose answer to imputed data is checked: one that conditions, one that weights, one that
-#: predicts.
+#: Estimators tested on imputed data: one adjusts, one weights, one predicts.
 IMPUTED = ("adjusted", "iptw-ate", "g-computation")
 
 
@@ -454,12 +453,12 @@ def test_size_at_the_null(case):
             assert rejected > 0.05 - tolerance
 
 
-def test_unstabilised_weights_used_as_counts_reject_far_too_often():
+def test_unstabilised_weights_used_as_counts_inflate_type_i_error():
     answer = CASES["iptw-ate naive"].run(null_studies(1.0))[2]
     assert (answer.p_value < 0.05).mean() > 0.10
 
 
-def test_matching_the_larger_arm_is_a_trap():
+def test_matching_the_larger_arm_is_biased():
     *_, answer = CASES["matching treated"].run(large_studies(1.0))
     truth = truths()["att"]["odds ratio"]
     assert np.log(answer.estimate).mean() - truth > 0.3
@@ -467,7 +466,7 @@ def test_matching_the_larger_arm_is_a_trap():
 
 @cache
 def truths():
-    """Effects in each population, from a million patients with both outcomes' risks known."""
+    """Effects in each population, from a million patients with both potential risks known."""
     _, e, risk = draw(5, n=1_000_000)
     tilts = {"ate": 1, "att": e, "atc": 1 - e, "ato": e * (1 - e), "atm": np.minimum(e, 1 - e)}
     found = {}

@@ -1,8 +1,8 @@
-"""The battery for statistics other than effects of treatment: fits, tests, curves, rates.
+"""Contract tests for statistics other than treatment effects: fits, tests, curves, rates.
 
-Each case draws studies, answers with named numbers, and says what recoding does to them. A property
-that has no meaning for a case stands in ``undefined``, one that is known to be false in ``fails``
-(and is shown to be false), both with the reason.
+Each case simulates studies, returns named numbers, and defines how recoding changes them. List a
+property that does not apply to a case in ``undefined`` and a property that is known to be false in
+``fails`` (the tests show that it is false), each with the reason.
 """
 
 from collections.abc import Callable
@@ -58,12 +58,12 @@ OWN_STREAM = "one stream of random numbers serves a batch; the numbers without c
 
 @dataclass(frozen=True)
 class Case:
-    """An estimator: ``draw(seed, lead, n, null)`` gives columns, patients along their last axis."""
+    """An estimator; ``draw(seed, lead, n, null)`` returns columns, patients on the last axis."""
 
     draw: Callable[..., dict[str, np.ndarray]]
-    #: columns, weights (..., n) or None -> names to numbers; "p" is its test, "label" its words
+    #: columns, weights (..., n) or None -> named numbers; "p" is a p-value, "label" describes it
     run: Callable[..., dict[str, Any]]
-    #: the other coding of treatment (or group), and what becomes of the answer
+    #: reverse the coding of treatment (or group), and the result expected after recoding
     recode: Callable[[dict], dict] = lambda columns: {**columns, "a": 1 - columns["a"]}
     mirror: Callable[[dict], dict] = lambda answer: {
         name: value if name == "p" else -value for name, value in answer.items()
@@ -146,7 +146,7 @@ def bent(x):
 
 
 def risks_by_cell(cells):
-    """Make ``draw`` of a study with these risks by treatment (first) and modifier."""
+    """Return a ``draw`` function for studies with these risks by treatment (first) and modifier."""
 
     def draw(seed, lead, n, null):
         rng = np.random.default_rng(seed)
@@ -207,7 +207,7 @@ def draw_mediation(seed, lead, n, null):
     return {"a": a, "m": m * 1, "y": (rng.random(a.shape) < risk) * 1}
 
 
-#: Draws of which none on the other side is a p-value below 5 %, as is 2 in 41 of uniform ones.
+#: With 40 draws p is below 5 % only if all have the same sign: probability 2 / 41 under the null.
 def run_mediation(columns, weights=None, draws=40):
     found = mediate(
         columns["a"], columns["m"], columns["y"], np.random.default_rng(3),
@@ -273,7 +273,7 @@ def delivered(hazard):
 
 
 def draw_embryos(seed, lead, n, null):
-    """Draw couples whose own rates are beta with mean 0.5 or 0.6 and correlation 0.2."""
+    """Draw couples with beta-distributed success rates, mean 0.5 or 0.6 and correlation 0.2."""
     rng = np.random.default_rng(seed)
     a, trials = rng.integers(0, 2, (*lead, n)), rng.integers(1, 15, (*lead, n))
     mean = 0.5 + (0.0 if null else 0.1) * a
@@ -363,7 +363,7 @@ def run_score(columns, weights=None):
 
 
 def draw_operations(seed, lead, n, null):
-    """Draw patients with sperm in the ejaculate anyway, by therapy alone (5 and 10 %), or not."""
+    """Draw patients: 5 % have ejaculated sperm in either arm, 10 % only under therapy."""
     rng = np.random.default_rng(seed)
     a = rng.integers(0, 2, (*lead, n))
     streams, kind = rng.random((2, *lead, n))
@@ -441,7 +441,7 @@ def run_table(columns, weights=None):
 
 
 def swap_effects(answer):
-    """Draws are not drawn in mirror image, so p is not the same to the digit."""
+    """Negate the effects and omit p: random draws are not mirrored, so p differs slightly."""
     return {name: -value for name, value in answer.items() if name != "p"}
 
 
@@ -655,7 +655,7 @@ def alike(ours, theirs, tolerance=1e-7):
 
 
 def holds(case, name, truth):
-    """Assert what is to hold, and its contrary where the case says that it fails."""
+    """Assert a property, or that it is false if the case lists it in ``fails``."""
     assert bool(truth) != (name in case.fails), case.fails.get(name, name)
 
 
@@ -706,7 +706,7 @@ def test_a_constant_weight_leaves_the_estimate(case):
 
 
 @cases("weights")
-def test_a_weight_of_two_is_a_patient_twice(case):
+def test_a_weight_of_two_equals_duplicating_the_patient(case):
     chosen = np.arange(case.n) % 3 == 0
     rows = np.r_[np.arange(case.n), np.flatnonzero(chosen)]
     twice = {name: column[..., rows] for name, column in one(case).items()}
@@ -731,7 +731,7 @@ def test_recoding_inverts_the_answer(case):
 
 
 @cases("label")
-def test_the_result_labels_itself(case):
+def test_the_result_is_labelled(case):
     assert case.run(one(case))["label"].startswith(case.label)
     assert case.label
 

@@ -1,4 +1,4 @@
-"""A p-value below 0.05 and a 95 % interval without the null are one statement, in every table."""
+"""p is below 0.05 if and only if the 95 % interval excludes the null, in every table."""
 
 import numpy as np
 import pytest
@@ -11,19 +11,19 @@ from estimate.core.result import RATIOS
 from estimate.outcomes.repeated import repeated_differences
 from tests.contract.test_estimators import CASES
 
-#: Patients of the treated and of the untreated arm.
+#: Numbers of treated and untreated patients.
 SIZES = ((3, 7), (5, 5), (4, 9), (8, 6), (10, 10), (2, 12), (13, 11))
 
-#: With one binary covariate the score is collinear with it, and few pairs of so small studies
-#: are discordant.
+#: With one binary covariate the score is collinear with it, and such small studies have few
+#: discordant pairs.
 SELDOM_ESTIMABLE = {"ps-covariate", "matching", "matching-conditional"}
 
 
 def every_table(treated, untreated, *, survey=False):
     """Return one data set per table: the first patients of each arm have the outcome.
 
-    In a survey every second patient of an arm weighs double, and the two strata are the arms'
-    first and later halves.
+    With ``survey``, every second patient of an arm has weight 2, and the two strata are the first
+    and second halves of each arm.
     """
     shape = (treated + 1, untreated + 1)
     yes = np.stack(np.indices(shape), -1).reshape(-1, 2)
@@ -50,7 +50,7 @@ def contradictions(answer):
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_no_table_has_a_p_value_against_its_interval(case):
+def test_p_value_and_interval_agree_in_every_table(case):
     scanned = 0
     for sizes in SIZES:
         for answer in case.run(every_table(*sizes)):
@@ -62,7 +62,7 @@ def test_no_table_has_a_p_value_against_its_interval(case):
 @pytest.mark.parametrize(
     "name", ["unadjusted", "adjusted", "modified Poisson", "iptw-ate", "iptw-ato", "g-computation"]
 )
-def test_no_table_of_a_survey_has_a_p_value_against_its_interval(name):
+def test_p_value_and_interval_agree_in_every_survey(name):
     scanned = 0
     for sizes in SIZES:
         for answer in CASES[name].run(every_table(*sizes, survey=True)):
@@ -71,7 +71,7 @@ def test_no_table_of_a_survey_has_a_p_value_against_its_interval(name):
     assert scanned > 100
 
 
-def test_no_table_of_visits_has_a_p_value_against_its_interval():
+def test_p_value_and_interval_agree_for_repeated_measurements():
     rng = np.random.default_rng(3)
     visits = rng.normal(size=(60, 14, 2)) + rng.normal(size=(60, 14, 1))
     arm = np.tile(np.arange(14) % 2, (60, 1))
@@ -89,8 +89,8 @@ def test_no_table_of_visits_has_a_p_value_against_its_interval():
 
 @pytest.mark.parametrize("name", ["unadjusted", "iptw-ate", "iptw-ato", "randomised"])
 @pytest.mark.parametrize("sizes", SIZES)
-def test_an_arm_without_events_is_not_beyond_doubt(name, sizes):
-    """Wald's variance of this arm is 0; a test that relies on it has p-values near 0."""
+def test_an_arm_without_events_does_not_give_extreme_p_values(name, sizes):
+    """The Wald variance of this arm is 0; a test based on it would return p-values near 0."""
     data = every_table(*sizes)
     answer = CASES[name].run(data)[0]
     yes = (data.outcome * data.treatment).sum(-1), (data.outcome * (1 - data.treatment)).sum(-1)

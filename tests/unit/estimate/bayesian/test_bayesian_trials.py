@@ -1,4 +1,4 @@
-"""Decision rules of Bayesian trials, their exact error rates, and trials drawn at random."""
+"""Decision rules of Bayesian trials, exact error rates and simulated trials."""
 
 from itertools import product
 
@@ -41,7 +41,7 @@ def rules_of(*success, harm=None, futility=None, predictive=None):
 
 
 def test_a_trial_of_one_patient_per_arm_by_hand():
-    """P(treated risk higher | 1 of 1, 0 of 1) = 5/6 with flat priors: success only then."""
+    """P(treated risk higher | 1 of 1, 0 of 1) = 5/6 with flat priors: the only success."""
     trial = trial_of(FLAT_ARMS, rules_of(0.8), [(1, 1)])
     assert trial.analyses[0].success_probability[1, 0] == pytest.approx(5 / 6)
     found = trial.at_risks([0.6, 0.3], 0.3)

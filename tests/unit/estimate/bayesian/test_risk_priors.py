@@ -1,4 +1,4 @@
-"""Beta mixtures, the predictive prior of a control risk, and posteriors of an effect."""
+"""Beta mixtures, the predictive prior of the control risk, and posteriors of the effect."""
 
 from itertools import pairwise
 
@@ -66,7 +66,7 @@ def test_the_predictive_prior_of_eight_studies_is_that_of_rbest():
 
 
 def test_studies_that_agree_give_the_posterior_of_their_sum():
-    """Without variation between studies and with a wide mean the counts are simply added."""
+    """With no heterogeneity and a vague prior mean the counts of the studies are pooled."""
     found = risk_history([30, 60], [100, 200], tau_scale=1e-4, mean_sd=50.0, components=1)
     log_odds_prior = stats.beta(90, 210)  # Haldane's prior is flat in the log odds
     assert found.mean == pytest.approx(log_odds_prior.mean(), abs=1e-4)
@@ -135,10 +135,10 @@ def test_posteriors_of_an_effect_equal_draws_from_the_prior(scale, effect):
     for value, share in ((low, 0.9), (high, 0.2)):
         over = weight[treated - control > value + 2e-4].sum() / weight.sum()
         at_least = weight[treated - control > value - 2e-4].sum() / weight.sum()
-        assert over - 0.012 < share < at_least + 0.012  # no effect has a mass of its own
+        assert over - 0.012 < share < at_least + 0.012  # the prior of the effect is continuous
 
 
-def test_a_prior_without_doubt_is_the_null_hypothesis():
+def test_a_point_prior_at_zero_is_the_null_hypothesis():
     prior = RelativePrior(FLAT, NormalMixture.of([1.0], [0.0], [0.0]), "odds ratio")
     assert prior.tables(10, 10, [NO_DIFFERENCE]).above[0].max() == 0
     below = EffectThreshold("risk difference", -1e-9)

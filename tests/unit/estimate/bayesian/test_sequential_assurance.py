@@ -1,4 +1,4 @@
-"""Group-sequential trials averaged over a prior, against gsDesign and closed forms."""
+"""Assurance of group-sequential trials, against gsDesign and closed forms."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_assurance_of_one_analysis_has_its_closed_form():
 
 
 def test_assurance_of_two_analyses_equals_the_bivariate_normal():
-    """With a normal prior of the drift, both z are jointly normal: no recursion is needed."""
+    """With a normal prior of the drift, both z are jointly normal, so recursion is unnecessary."""
     plan = plan_sequential([0.4, 1.0], Spending("Pocock"), alpha=0.025, power=0.9)
     nodes, weight = hermegauss(80)
     mean, sd, root = 2.0, 1.0, 0.4**0.5

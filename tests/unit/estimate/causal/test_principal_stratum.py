@@ -1,4 +1,4 @@
-"""The effect among patients operated under either arm: by hand, at its limits, in a known model."""
+"""Effect among patients operated in either arm: hand calculations, limits and a known model."""
 
 import numpy as np
 import pytest
@@ -12,10 +12,10 @@ QUESTION = Estimand("patients operated under either arm", "1 vs 0", "sperm_retri
 
 
 def test_by_hand_with_ten_patients_an_arm():
-    # Control 4 of 10 with sperm; treated 7 of 10, of whom 2 needed no operation: 0.3 / 0.8.
+    # Sperm in 4 of 10 controls and 7 of 10 treated, 2 of them without operation: 0.3 / 0.8.
     found = always_operated([4, 7], [10, 8], [10, 10], QUESTION)
     assert found.estimate == pytest.approx(0.375)
-    # Per treated patient A - 0.375 O is 1 (no operation), 0.625 (retrieved) or -0.375 (not).
+    # A - 0.375 O per treated patient: 1 (no operation), 0.625 (sperm retrieved), -0.375 (none).
     own = np.var([1.0] * 2 + [0.625] * 5 + [-0.375] * 3)
     assert found.std_error == pytest.approx(np.sqrt((own + 0.24) / 10) / 0.8)
     assert found.n == 20

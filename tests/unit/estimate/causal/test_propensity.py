@@ -1,4 +1,4 @@
-"""C-statistic, weights, balance and matching by hand."""
+"""C-statistic, weights, balance and matching: hand calculations."""
 
 import time
 
@@ -60,7 +60,7 @@ def test_weights_of_ten_patients_by_hand():
 def test_weighted_risks_of_ten_patients_by_hand():
     score = propensity(TEN)
     risks = weighted_risks(TEN, score, weights(TEN, score))
-    # averaged over 4 patients at x = 0 and 6 at x = 1
+    # averaged over 4 patients with x = 0 and 6 with x = 1
     assert risks.treated == pytest.approx(0.4 * 1 / 2 + 0.6 * 3 / 4)
     assert risks.untreated == pytest.approx(0.4 * 0 + 0.6 * 1 / 2)
 
@@ -91,7 +91,7 @@ def test_c_statistic_counts_pairs():
 
 
 @given(st.integers(0, 1000))
-def test_c_statistic_ignores_patients_not_analysed_and_any_rising_change_of_scale(seed):
+def test_c_statistic_ignores_excluded_patients_and_monotone_transformations(seed):
     rng = np.random.default_rng(seed)
     score, arm = rng.normal(size=30), np.arange(30) % 2
     here = rng.random(30) < 0.8
@@ -110,7 +110,7 @@ def test_balance_of_four_patients_by_hand():
     assert answer.distance == pytest.approx([0.5, 0.5])
 
 
-def test_weighting_can_remove_a_difference_but_not_move_the_ruler():
+def test_weighting_changes_the_difference_but_not_the_standardising_sd():
     data = study([0, 0, 1, 1], [0, 1, 0, 1], age_years=[30, 34, 30, 34])
     skewed = balance(data, np.array([1.0, 1, 3, 1]))
     assert skewed.difference == pytest.approx([-1 / np.sqrt(8)])
@@ -125,7 +125,7 @@ def test_matching_by_hand():
     assert "untreated" in matches.population
 
 
-def test_who_chooses_first_matters():
+def test_matching_depends_on_the_order():
     data = study([0, 0, 1, 1], [0, 1, 0, 1])
     score = scored(data, [0.40, 0.50, 0.48, 0.90])
     first = match_nearest(data, score, "untreated", order="smallest").pair
@@ -246,7 +246,7 @@ def test_a_separated_propensity_model_is_a_result_not_a_crash():
 
 
 def test_pairs_by_hand():
-    """Seven pairs: five differ in the outcome, in four of them the treated patient has it."""
+    """Five of seven pairs are discordant; the treated patient has the outcome in four of them."""
     treated, untreated = [1, 1, 1, 1, 0, 1, 0], [0, 0, 0, 0, 1, 1, 0]
     data = study([1] * 7 + [0] * 7, treated + untreated)
     matches = Matches(np.tile(np.arange(7), 2), "treated", np.array(0), np.ones(14))
@@ -261,7 +261,7 @@ def test_pairs_by_hand():
     assert answer.conf_high == pytest.approx(high / (1 - high))
 
 
-def test_pairs_that_agree_say_nothing():
+def test_concordant_pairs_are_uninformative():
     data = study([1, 1, 0, 0], [1, 0, 1, 0])
     matches = Matches(np.array([0, 1, 0, 1]), "treated", np.array(0), np.ones(4))
     assert not paired(data, matches).converged
@@ -271,7 +271,7 @@ def test_pairs_that_agree_say_nothing():
 
 
 def test_residuals_enlarged_by_leverage_by_hand():
-    """Both residuals of each patient, of treatment and of outcome, over 1 - leverage."""
+    """Divide the treatment and outcome residuals of each patient by 1 - leverage."""
     score = propensity(TEN)
     w = weights(TEN, score)
     X, e, bread = score.design.X, score.score, score.fit.cov
@@ -301,7 +301,7 @@ def test_an_infinite_weight_is_a_result_without_numbers(errors):
     assert all(each.converged for each in iptw(TEN, certain, finite, errors=errors))
 
 
-def test_an_infinite_weight_leaves_every_neighbour():
+def test_an_infinite_weight_does_not_affect_other_studies():
     data = study(therapy=[[1, 1, 0, 0]] * 2, y=[[1, 0, 0, 1]] * 2)
     score = scored(data, [[0.5, 0.5, 1.0, 0.5], [0.5] * 4])
     answers = iptw(data, score, weights(data, score), errors="HC0")

@@ -1,4 +1,4 @@
-"""Dynamic strategies: clones, weights by hand, recovery of a known effect that naive ways miss."""
+"""Dynamic strategies: clones, weights, and recovery of an effect where naive methods are biased."""
 
 from functools import cache
 
@@ -18,7 +18,7 @@ STRATEGIES = {
 
 
 def simulate(rng, shape, follow=None):
-    """Three months: a low hormone makes treatment likelier and success rarer; treatment helps."""
+    """Simulate three months; low hormone predicts treatment and failure; treatment is effective."""
     base = rng.normal(size=shape)
     hormone = 0.6 * base + rng.normal(size=shape)
     last, given, measured = np.zeros(shape), [], []

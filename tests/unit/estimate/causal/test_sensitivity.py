@@ -1,4 +1,4 @@
-"""E-values, tipping points and bounds, by hand and against R's EValue and the paper's counts."""
+"""E-values, tipping points and bounds: hand calculations, R's EValue and published counts."""
 
 import json
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_e_values_equal_r(case):
     assert answer.limit == pytest.approx(r["ci"], rel=1e-6)
 
 
-def test_taking_an_odds_ratio_for_a_risk_ratio_claims_too_much():
+def test_treating_an_odds_ratio_as_a_risk_ratio_overstates_the_e_value():
     iptw = given("odds ratio", 1.59, 1.02, 2.52)
     assert e_value(iptw).point == pytest.approx(G01["evalues"]["iptw_sqrtOR"])
     assert e_value(iptw, rare=True).point == pytest.approx(G01["evalues"]["iptw_as_rare"])
@@ -95,7 +95,7 @@ def test_without_responders_the_bounds_meet():
     assert bounds.low == bounds.high == pytest.approx(G01["principal"]["naive_RD"])
 
 
-def test_a_negative_control_takes_its_own_departure_off():
+def test_a_negative_control_removes_the_bias_it_shows():
     effect = wald(QUESTION, "adjusted", "odds ratio", np.log(1.8), 0.3, 100)
     control = wald(QUESTION, "adjusted", "odds ratio", np.log(1.2), 0.4, 100)
     answer = negative_control(effect, control)

@@ -1,4 +1,4 @@
-"""Marginal structural models: weights by hand, stacked equations, a known effect, refusals."""
+"""Marginal structural models: hand calculations, stacked equations, known effect, input errors."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from protocol.errors import InputError
 
 
 def simulate(rng, shape, randomised=False):
-    """Three months; a low hormone makes treatment likelier and success rarer."""
+    """Simulate three months; low hormone makes treatment more likely and success less likely."""
     base = rng.normal(size=shape)
     hormone = 0.6 * base + rng.normal(size=shape)
     last, given, measured = np.zeros(shape), [], []
@@ -51,7 +51,7 @@ def test_weights_and_coefficient_by_hand():
 
 @pytest.mark.parametrize("kind", ["binary", "measured", "event", "lost"])
 def test_errors_are_those_of_the_stacked_equations(kind):
-    """A jackknife over patients, which repeats every model, gives nearly the same error."""
+    """A jackknife over patients that refits every model gives nearly the same standard error."""
     rng = np.random.default_rng(8)
     given, x, success = simulate(rng, (250,))
     monthly = (rng.random(given.shape) < expit(-1 + 0.5 * x[..., 0] + 0.3 * given)) * 1.0
@@ -77,7 +77,7 @@ def test_errors_are_those_of_the_stacked_equations(kind):
 def test_it_finds_the_effect_of_each_month_where_regression_does_not():
     given, _, success = simulate(np.random.default_rng(9), (600_000,), randomised=True)
     months = given.sum(1)
-    b = np.zeros(2)  # the model in a trial that randomises every month: two Newton rows suffice
+    b = np.zeros(2)  # the truth: fitted to a trial that randomises every month
     X = np.column_stack([months, np.ones_like(months)])
     for _ in range(8):
         p = expit(X @ b)

@@ -1,4 +1,4 @@
-"""Two arms compared: by hand, at the edges, and the properties that every estimator keeps."""
+"""Comparison of two arms: hand calculations, boundary cases and general properties."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def tables(draw):
 
 
 @given(tables(), st.sampled_from(MEASURES))
-def test_the_limits_are_where_the_score_test_turns(table, measure):
+def test_the_limits_invert_the_score_test(table, measure):
     limits = score_interval(*table, measure=measure)
     for limit, z in zip(limits, (1.959964, -1.959964), strict=True):
         edge = limit in (0.0, np.inf) if measure != "risk difference" else abs(limit) > 1 - 1e-9
@@ -92,7 +92,7 @@ def test_no_events_give_no_evidence():
     assert score_z(10, 10, 10, 10) == 0
     assert score_interval(0, 10, 5, 10, measure="risk ratio")[0] == 0
     assert score_interval(5, 10, 0, 10, measure="odds ratio")[1] == np.inf
-    for events in (0, 4):  # nothing is known of a ratio of odds that are 0 or infinite in all
+    for events in (0, 4):  # the odds ratio is not estimable
         assert score_interval(events, 4, events, 4, measure="odds ratio") == (0, np.inf)
 
 
@@ -132,7 +132,7 @@ def test_one_stratum_is_the_plain_table():
     assert chi2 == pytest.approx(score_z(55, 100, 40, 100) ** 2 * 199 / 200)
 
 
-def test_a_stratum_without_one_arm_states_nothing():
+def test_a_stratum_with_one_arm_is_uninformative():
     with_empty = StratumCounts.of([20, 5, 0], [30, 5, 0], [15, 0, 3], [40, 0, 9])
     alone = StratumCounts.of([20], [30], [15], [40])
     assert cochran_mantel_haenszel(with_empty)[0] == pytest.approx(
@@ -191,7 +191,7 @@ def test_standardisation_without_covariate_gain_is_the_plain_difference():
     y, arm = np.array([1, 0, 1, 1, 0, 0, 1, 0.0]), np.array([1, 0, 1, 0, 1, 0, 1, 0])
     risks = g_computation_by_arm(y, arm, np.zeros((8, 0)))
     assert (risks.untreated, risks.treated) == pytest.approx((0.25, 0.75))
-    # Ye without covariates: the sample variance of each arm over its patients.
+    # Variance of Ye et al. without covariates: sample variance / number of patients, per arm.
     assert risks.cov[0, 0] == pytest.approx(np.var(y[arm == 1], ddof=1) / 4)
     assert risks.cov[0, 1] == pytest.approx(0.0)
 
@@ -217,7 +217,7 @@ def test_an_empty_arm_does_not_converge():
     assert np.isnan(effect(risks).estimate[0])
 
 
-def test_a_site_without_events_does_no_harm_to_the_marginal_risks():
+def test_a_site_without_events_leaves_marginal_risks_estimable():
     y, arm, x = drawn_trials(1, 200, 0.5, 3)
     site = (np.arange(200) // 2) % 5
     y[0, site == 3] = 0
@@ -227,7 +227,7 @@ def test_a_site_without_events_does_no_harm_to_the_marginal_risks():
     design = np.column_stack([np.ones(200), arm[0], covariates])
     assert fit_logistic(design, y[0]).separated
     assert risks.converged
-    # In the limit its patients have risk 0 and tell the model nothing about the others.
+    # In the limit, patients of this site have risk 0 and do not affect the other coefficients.
     others, columns = site != 3, [0, 1, 2, 4]
     kept = g_computation_by_arm(y[0, others], arm[0, others], covariates[others][:, columns])
     assert risks.treated == pytest.approx(kept.treated * 160 / 200, abs=1e-6)
@@ -239,7 +239,7 @@ def test_the_small_sample_correction_is_that_of_scaled_residuals_and_a_t_quantil
     arm, none = np.arange(50) % 2, np.zeros((50, 0))
     y = (rng.random(50) < 0.4).astype(float)
     plain, corrected = (g_computation_by_arm(y, arm, none, small_sample=s) for s in (False, True))
-    # Without covariates the leverage of a patient is 1 / 25, residuals are those of the arm mean.
+    # Without covariates every leverage is 1 / 25; residuals are deviations from the arm mean.
     factor = (stdtrit(48, 0.975) / ndtri(0.975)) ** 2 / (1 - 1 / 25)
     assert np.diagonal(corrected.cov) == pytest.approx(np.diagonal(plain.cov) * factor)
 
@@ -314,7 +314,7 @@ def test_strata_of_an_analysis_set_are_counted_in_combination():
     assert ours.patients.sum() == data.n.sum()
 
 
-def test_a_trial_whose_arms_are_all_or_nothing_has_a_difference_but_no_ratio():
+def test_risks_of_0_and_1_have_a_difference_but_no_ratio():
     arm = np.arange(40) % 2
     risks = g_computation_by_arm(arm, arm, np.random.default_rng(1).normal(size=(40, 1)))
     difference, ratio, odds = risks.compare(QUESTION, "trial", "Wald, Ye")
@@ -341,7 +341,7 @@ def test_strata_are_categories():
         lambda: g_computation_by_arm(np.ones(4), np.ones(4), np.ones((3, 1))),
     ],
 )
-def test_counts_that_cannot_be_are_refused(make):
+def test_impossible_counts_of_two_arms_are_refused(make):
     with pytest.raises(InputError):
         make()
 

@@ -1,4 +1,4 @@
-"""The variance that balance within strata removes is not overstated by small strata."""
+"""Small strata do not overstate the variance reduction from balance within strata."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from estimate.regression.logistic import fit_logistic
 
 
 def trials(replicates, *, site_sd, sites=8, per_site=20):
-    """Return outcome, arm, covariate and site of trials without effect, blocks of 4 by site."""
+    """Return outcome, arm, covariate and site of null trials in blocks of 4 by site."""
     rng = np.random.default_rng(3)
     site = np.repeat(np.arange(sites), per_site)
     blocks = np.tile([0, 0, 1, 1], (replicates * sites * per_site // 4, 1))
@@ -22,7 +22,7 @@ def trials(replicates, *, site_sd, sites=8, per_site=20):
 
 
 def gains(y, arm, x, site, *, corrected):
-    """Return (replicate,) gain in the variance of the risk difference."""
+    """Return the reduction in the variance of the risk difference, shape (replicate,)."""
     rows = np.stack([np.ones_like(y), arm, x], -1)
     fit = fit_logistic(rows, y)
     eta = (rows @ fit.coef[..., None])[..., 0]
@@ -36,15 +36,15 @@ def gains(y, arm, x, site, *, corrected):
     return gain[:, 0, 0] + gain[:, 1, 1] - 2 * gain[:, 0, 1]
 
 
-def test_strata_that_do_not_differ_gain_nothing_on_average():
+def test_equal_strata_have_no_variance_reduction_on_average():
     drawn = trials(600, site_sd=0.0)
     plain, corrected = (gains(*drawn, corrected=each) for each in (False, True))
     error = corrected.std() / np.sqrt(corrected.size)
     assert abs(corrected.mean()) < 3 * error
-    assert plain.mean() > 10 * error  # chance alone, taken for a gain
+    assert plain.mean() > 10 * error  # random variation counted as a gain
 
 
-def test_the_gain_of_strata_that_differ_is_kept():
+def test_the_variance_reduction_of_different_strata_is_kept():
     small, large = (
         gains(*trials(200, site_sd=1.2, per_site=size), corrected=True) for size in (20, 200)
     )

@@ -1,4 +1,4 @@
-"""Clustered differences of many trials against the formulas written out for one."""
+"""Cluster-robust risk differences of a batch of trials against explicit formulas for one."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from estimate.comparison.clusters.cluster_robust import clustered_difference
 
 
 def _written_out(y, arm, site):
-    """Return difference, CR2 error and Satterthwaite's df by dense matrices (clubSandwich)."""
+    """Return difference, CR2 standard error and Satterthwaite df from dense matrices."""
     x = np.column_stack([np.ones(len(y)), arm])
     bread = np.linalg.inv(x.T @ x)
     residual, hat = y - x @ (bread @ x.T @ y), x @ bread @ x.T
@@ -24,7 +24,7 @@ def _written_out(y, arm, site):
     return (bread @ x.T @ y)[1], (bread @ meat @ bread)[1, 1] ** 0.5, df
 
 
-def test_it_is_what_the_formulas_give() -> None:
+def test_estimates_agree_with_the_formulas() -> None:
     rng = np.random.default_rng(3)
     shape = (4, 60)
     site, arm = rng.integers(0, 5, shape), rng.integers(0, 2, shape)

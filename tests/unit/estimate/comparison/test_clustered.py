@@ -1,4 +1,4 @@
-"""Rates per embryo by hand, on ten couples."""
+"""Rates per embryo: hand calculations for ten couples."""
 
 import numpy as np
 import pytest
@@ -67,7 +67,7 @@ def test_the_ratio_estimator_by_hand() -> None:
 
 
 def test_working_independence_is_the_ratio_estimator_on_the_logit() -> None:
-    """Same residuals, without the factor m / (m - 1) and divided by p (1 - p)."""
+    """The residuals are equal, without the factor m / (m - 1) and divided by p (1 - p)."""
     fit = gee(COUPLES, "independence")
     untreated = np.array([0, 0, -1, 1.5, -0.5])
     assert fit.cov[0, 0] == pytest.approx((untreated**2).sum() / 400 / 0.25**2)

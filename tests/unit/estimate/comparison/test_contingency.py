@@ -1,4 +1,4 @@
-"""Two-by-two tables by hand."""
+"""Two-by-two tables: hand calculations."""
 
 import numpy as np
 import pytest

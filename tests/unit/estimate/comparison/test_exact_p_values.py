@@ -1,4 +1,4 @@
-"""Exact tests of 2 x 2 tables: published values, scipy, brute force, and every door alike."""
+"""Exact tests of 2 x 2 tables: published values, scipy, enumeration, consistent entry points."""
 
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ def test_boschloo_and_fisher_are_those_of_scipy(sides: int, alternative: str) ->
 
 @pytest.mark.parametrize("sides", [1, 2])
 def test_barnard_is_the_supremum_over_a_fine_grid(sides: int) -> None:
-    """Ties of abs(z) belong together, which scipy 1.17 loses by rounding (12 and 20 patients)."""
+    """Ties of abs(z) count together; rounding in scipy 1.17 splits them (12 and 20 patients)."""
     n1, n2 = 12, 20
     z = np.abs(pooled_z(n1, n2)) if sides == 2 else pooled_z(n1, n2)
     risk = np.linspace(0, 1, 8001)
@@ -54,7 +54,7 @@ def test_barnard_is_the_supremum_over_a_fine_grid(sides: int) -> None:
 
 
 @pytest.mark.parametrize("test", ["fisher", "barnard", "boschloo"])
-def test_exact_tests_keep_their_level_at_every_risk(test: str) -> None:
+def test_exact_tests_control_type_i_error_at_every_risk(test: str) -> None:
     rejects = exact_p_values(test, 30, 25, 2) <= 0.05
     assert 0.02 < largest_size(rejects)[0] <= 0.05 + 1e-6
 
@@ -71,7 +71,7 @@ def test_power_of_fisher_is_that_of_an_independent_enumeration() -> None:
     assert exact_power(rejects, 0.4, 0.4) == pytest.approx(0.032068, abs=1e-6)
 
 
-def test_one_table_has_the_p_value_of_its_place_among_all() -> None:
+def test_the_p_value_of_one_table_equals_its_entry_among_all_tables() -> None:
     for test in ("barnard", "boschloo"):
         found = unconditional_p_value(test, 4, 11, 9, 13)
         assert found == pytest.approx(exact_p_values(test, 11, 13, 2)[4, 9], rel=1e-9)
@@ -85,7 +85,7 @@ def test_mid_p_counts_the_observed_tables_by_half() -> None:
     assert whole.conf_low < half.conf_low < half.conf_high < whole.conf_high
 
 
-def test_a_test_counts_where_its_ratio_is_not_finite() -> None:
+def test_a_test_is_valid_when_its_ratio_is_not_finite() -> None:
     counts = [np.array([each]) for each in (9, 20, 0, 20)]
     for method in ("risk-ratio", "fisher"):
         found = CountTest(method).compare(*counts, QUESTION)

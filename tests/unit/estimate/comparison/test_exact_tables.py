@@ -1,4 +1,4 @@
-"""Fisher's test of tables of any size: counted in two ways that share nothing, and simulated."""
+"""Fisher's test of r x c tables: two independent exact algorithms and simulation."""
 
 from math import log1p
 
@@ -37,7 +37,7 @@ def test_halves_of_columns_give_the_p_value_of_the_network(table: list[list[int]
 
 
 def test_a_tiny_p_value_has_all_its_digits() -> None:
-    # Only the two most extreme tables are as extreme: all of one row in one column.
+    # Only two tables are as extreme: each row has all its patients in one column.
     table = [[40, 0], [0, 40]]
     assert fisher_exact(table) == pytest.approx(stats.fisher_exact(table).pvalue, rel=1e-10)
     three = np.array([[30, 1, 0], [0, 2, 30]])
@@ -52,7 +52,7 @@ def test_ten_thousand_patients_in_six_columns_are_counted() -> None:
     assert p == pytest.approx(stats.chi2_contingency(SIX_COLUMNS).pvalue, abs=0.005)
 
 
-def test_weighted_tables_find_a_p_value_that_no_plain_simulation_would_meet() -> None:
+def test_importance_sampling_estimates_a_very_small_p_value() -> None:
     table = np.array([[60, 40, 25, 10], [20, 40, 60, 55]])
     law = TwoRows.of(table, TOLERANCE)
     exact, (drawn, mcse) = law.p_value(), draw_two_rows(law, 20_000)
@@ -68,7 +68,7 @@ def test_simulated_tables_agree_with_counted_ones() -> None:
 
 
 @pytest.mark.parametrize("shape", [(2, 5), (3, 3)])
-def test_a_table_too_large_to_count_is_simulated_and_named_so(
+def test_a_table_too_large_to_enumerate_is_simulated_and_labelled(
     shape: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = np.arange(shape[0] * shape[1]).reshape(shape) % 7 + 4

@@ -1,4 +1,4 @@
-"""Ranks are those of `scipy.stats.rankdata`, ties and infinities included."""
+"""Ranks agree with `scipy.stats.rankdata`, including ties and infinities."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Table 1 by hand."""
+"""Table 1: hand calculations."""
 
 import numpy as np
 import pandas as pd

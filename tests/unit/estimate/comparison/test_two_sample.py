@@ -1,4 +1,4 @@
-"""Two-sample tests by hand."""
+"""Two-sample tests: hand calculations."""
 
 import math
 
@@ -15,13 +15,13 @@ from estimate.comparison.two_sample import (
     wilcoxon,
 )
 
-# Ten patients: five untreated, five treated; every treated patient has the larger value but one.
+# Five untreated and five treated patients; one untreated value exceeds four treated values.
 VALUES = [1.0, 2.0, 3.0, 4.0, 9.0, 5.0, 6.0, 7.0, 8.0, 10.0]
 ARM = [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]
 
 
-def test_wilcoxon_counts_pairs_won_by_the_treated() -> None:
-    # The patient with 9.0 beats four of the five treated, so the treated win 25 - 4 pairs.
+def test_wilcoxon_counts_pairs_with_the_larger_treated_value() -> None:
+    # The untreated value 9.0 exceeds four of the five treated values: W = 25 - 4.
     test = wilcoxon(VALUES, ARM)
     assert test.statistic == 21
     # Rank sums of 5 out of 10 with W <= 4: 1 + 1 + 2 + 3 + 5 of the 252 choices.
@@ -35,14 +35,14 @@ def test_wilcoxon_normal_approximation_by_hand() -> None:
 
 def test_ties_count_one_half_and_shrink_the_variance() -> None:
     test = wilcoxon([1, 1, 2, 2], [0, 1, 0, 1])
-    assert test.statistic == 2  # of four pairs: one won, one lost, two tied
+    assert test.statistic == 2  # four pairs: one larger, one smaller, two tied
     assert test.p_value == 1
     tied = wilcoxon([1, 2, 2, 3], [0, 0, 1, 1], continuity=False)
     # W = 3.5 of 4; variance 4/12 (5 - 6/12); z = 1.5 / sqrt(1.5)
     assert tied.p_value == pytest.approx(math.erfc(1.5 / math.sqrt(1.5) / math.sqrt(2)))
 
 
-def test_a_missing_value_leaves_the_test() -> None:
+def test_missing_values_are_excluded_from_the_test() -> None:
     with_missing = wilcoxon([*VALUES, np.nan, np.nan], [*ARM, 0, 1])
     assert with_missing.statistic == 21
     assert with_missing.p_value == wilcoxon(VALUES, ARM).p_value
@@ -59,7 +59,7 @@ def test_hodges_lehmann_is_the_median_of_all_differences() -> None:
     assert (low, high) == (-2.0, 5.5)
 
 
-def test_hodges_lehmann_limits_of_a_large_sample_hold_the_middle() -> None:
+def test_hodges_lehmann_limits_of_a_large_sample_contain_the_median() -> None:
     x = np.r_[np.arange(60.0), np.arange(60.0) + 7.25]
     middle, low, high = hodges_lehmann(x, np.repeat([0, 1], 60))
     assert middle == 7.25
@@ -87,8 +87,8 @@ def test_kruskal_wallis_of_two_groups_is_wilcoxon_squared() -> None:
     assert kruskal_wallis(VALUES, ARM).p_value == pytest.approx(uncorrected.p_value)
 
 
-def test_fishers_tea() -> None:
-    # Fisher 1935: four cups of each kind, three named rightly; (16 + 1) / 70 on one side.
+def test_fishers_tea_tasting_experiment() -> None:
+    # Fisher 1935: four cups of each kind, three identified correctly; one-sided p (16 + 1) / 70.
     assert fisher_2x2([[3, 1], [1, 3]]).p_value == pytest.approx(2 * 17 / 70)
     assert fisher_exact([[3, 1], [1, 3]]) == pytest.approx(2 * 17 / 70)
 
@@ -101,7 +101,7 @@ def test_fisher_with_a_zero_cell_has_an_odds_ratio_at_the_edge() -> None:
 
 
 def test_an_r_by_c_table_by_enumeration() -> None:
-    # Margins (2, 2) and (1, 1, 2): six choices of two of the four patients for line one.
+    # Margins (2, 2) and (1, 1, 2): six ways to choose two of the four patients for row one.
     # Column 3 holds 0, 1 or 2 of them in 1, 4 (two tables of 2) and 1 ways.
     assert fisher_exact([[1, 1, 0], [0, 0, 2]]) == pytest.approx(2 / 6)
     assert fisher_exact([[1, 0, 1], [0, 1, 1]]) == 1

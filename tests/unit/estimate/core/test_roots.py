@@ -1,4 +1,4 @@
-"""Roots by the methods of Brent and Chandrupatla, against scipy's to the last bit."""
+"""Root finding by the methods of Brent and Chandrupatla: bitwise agreement with scipy."""
 
 import math
 
@@ -74,7 +74,7 @@ def test_many_roots_at_once_are_those_of_scipy():
     assert np.array_equal(chandrupatla_roots(cubic, *ends, columns, xtol=1e-12), its.x)
 
 
-def test_of_many_roots_each_is_that_of_its_own_columns():
+def test_each_root_uses_its_own_columns():
     columns = np.array([[1.0, 8.0, 27.0]])
     ends = np.zeros(3), np.full(3, 4.0)
     found = chandrupatla_roots(lambda x, a: x**3 - a, *ends, columns, xtol=1e-12)

@@ -1,4 +1,4 @@
-"""Additive interaction by hand."""
+"""Additive interaction: hand calculations."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from estimate.heterogeneity.additive import (
 from estimate.heterogeneity.risk_interaction import bootstrap_reri, risk_interaction
 from protocol.errors import InputError
 
-# Patients with the outcome of 20 in each group: untreated/treated x modifier no/yes.
+# Number of 20 patients per group with the outcome: untreated/treated x modifier no/yes.
 EVENTS = {(0, 0): 4, (0, 1): 6, (1, 0): 8, (1, 1): 14}
 
 
@@ -147,7 +147,7 @@ def three_levels() -> tuple[AnalysisSet, np.ndarray]:
 
 
 def test_each_level_is_compared_with_the_first() -> None:
-    """In a saturated model each pair of levels is a study of its own."""
+    """In a saturated model each pair of levels can be analysed as a separate study."""
     data, group = three_levels()
     ours = additive_by_level(data, group, 3)
     for level in (1, 2):
@@ -159,7 +159,7 @@ def test_each_level_is_compared_with_the_first() -> None:
         )
     errors = np.sqrt(np.diag(ours.cov))
     assert errors == pytest.approx([float(x.reri.std_error) for x in ours.levels])
-    assert ours.cov[0, 1] > 0  # they share their reference
+    assert ours.cov[0, 1] > 0  # they share the reference level
 
 
 def test_two_levels_are_the_pairwise_measure() -> None:

@@ -1,4 +1,4 @@
-"""Mediation by hand."""
+"""Mediation: hand calculations."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def analyse(**options: object) -> Mediation:
 
 
 def test_effects_by_hand_from_cells() -> None:
-    """With the product term both models are saturated: shares and risks are the tables' own."""
+    """With the product term both models are saturated and reproduce the observed proportions."""
     ours = analyse(interaction=True, draws=100)
     uptake = {0: 0.5, 1: 0.75}
     risk = {cell: k / n for cell, (n, k) in CELLS.items()}
@@ -50,7 +50,7 @@ def test_effects_by_hand_from_cells() -> None:
     assert ours.n == 80
 
 
-def test_two_risks_make_all_effects() -> None:
+def test_effects_are_computed_from_the_risks() -> None:
     got = dict(zip(EFFECTS, effects_of([[0.20, 0.22], [0.30, 0.34]]), strict=True))
     assert got["acme_0"] == pytest.approx(0.02)
     assert got["acme_1"] == pytest.approx(0.04)
@@ -58,7 +58,7 @@ def test_two_risks_make_all_effects() -> None:
     assert got["proportion"] == pytest.approx(0.03 / 0.14)
 
 
-def test_the_result_states_what_it_is_not() -> None:
+def test_the_result_states_its_limits() -> None:
     ours = analyse(draws=50)
     assert "not whether therapy works better in some" in ours.reading
     for each in ours.estimates():

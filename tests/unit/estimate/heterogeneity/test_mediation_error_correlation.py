@@ -1,4 +1,4 @@
-"""Mediation under correlated errors: recovers a known correlation, and is ordinary at 0."""
+"""Mediation under correlated errors: known effects, and the ordinary estimate at correlation 0."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ RHO = 0.4
 
 
 def latent(n, seed=1, rho=RHO):
-    """Draw a study whose errors correlate, and its true indirect effect."""
+    """Draw a study with correlated errors; return it with its true indirect effect."""
     rng = np.random.default_rng(seed)
     a, x = rng.integers(0, 2, n), rng.normal(size=n)
     e = rng.multivariate_normal([0, 0], [[1, rho], [rho, 1]], n)
@@ -68,7 +68,7 @@ def test_without_correlation_it_is_the_product_of_two_probits():
     assert np.isnan(found.vanishes_at)
 
 
-def test_the_indirect_effect_is_nothing_where_it_vanishes():
+def test_the_indirect_effect_is_zero_at_the_reported_correlation():
     a, m, y, x, _ = latent(800)
     coarse = error_correlation(a, m, y, covariates=x, rho=[0.0, 0.45, 0.9])
     assert 0 < coarse.vanishes_at < 0.9
@@ -76,7 +76,7 @@ def test_the_indirect_effect_is_nothing_where_it_vanishes():
     assert at.acme[0] == pytest.approx(0, abs=1e-4)
 
 
-def test_recoding_the_exposure_or_its_patients_changes_the_sign_or_nothing():
+def test_recoding_the_exposure_inverts_the_effect_and_order_is_irrelevant():
     a, m, y, x, _ = latent(300)
     once = error_correlation(a, m, y, covariates=x, rho=[0.3])
     assert error_correlation(1 - a, m, y, covariates=x, rho=[0.3]).acme == pytest.approx(

@@ -1,4 +1,4 @@
-"""Subgroups by hand."""
+"""Subgroup effects: hand calculations."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_odds_ratios_and_their_difference_by_hand() -> None:
     ours = subgroup_effects(data, group, ["young", "old"])
     ratios = [8 * 6 / (2 * 4), 6 * 5 / (4 * 5)]
     variances = [1 / 8 + 1 / 2 + 1 / 4 + 1 / 6, 1 / 6 + 1 / 4 + 1 / 5 + 1 / 5]
-    # Without covariates the joint model is saturated: the subgroups' own tables.
+    # Without covariates the joint model is saturated and reproduces the subgroups' tables.
     for each in (ours.separate, ours.joint):
         assert [float(e.estimate) for e in each] == pytest.approx(ratios)
         assert [float(e.std_error) for e in each] == pytest.approx(np.sqrt(variances))
@@ -70,7 +70,7 @@ def test_a_subgroup_in_which_everyone_succeeds_is_a_failed_fit_and_not_a_number(
 
 
 def test_without_untreated_patients_there_is_no_estimate() -> None:
-    """The covariate must not slip into the place of the treatment."""
+    """The coefficient of the covariate must not be returned as that of the treatment."""
     rng = np.random.default_rng(3)
     group, therapy, y = rng.integers(0, 2, (3, 200))
     therapy[group == 1] = 1
@@ -86,7 +86,7 @@ def test_without_untreated_patients_there_is_no_estimate() -> None:
     assert not ours.interaction.converged
 
 
-def test_what_the_subgroup_states_already_is_dropped() -> None:
+def test_covariates_that_the_subgroup_determines_are_dropped() -> None:
     rng = np.random.default_rng(1)
     n = 300
     patients = {
@@ -100,7 +100,7 @@ def test_what_the_subgroup_states_already_is_dropped() -> None:
     ours = subgroup_effects(data, patients["diagnosis"] > 0, ["a", "not a"])
     assert all(each.converged for each in (*ours.separate, *ours.joint))
     X, tested = interaction_design(data, (patients["diagnosis"] > 0)[:, None])
-    assert X.shape[-1] == 6  # 1, therapy, not a, b (c follows), age, therapy x not a
+    assert X.shape[-1] == 6  # 1, therapy, not a, b (c is redundant), age, therapy x not a
     assert (tested.start, tested.stop) == (5, 6)
 
 
@@ -127,7 +127,7 @@ def test_a_batch_equals_single_studies() -> None:
 
 
 def test_the_interaction_can_be_tested_after_imputation() -> None:
-    """Identical imputations give the complete-data likelihood ratio."""
+    """Identical imputations give the likelihood ratio test of the complete data."""
     data, group = from_counts(YOUNG, OLD)
     X, tested = interaction_design(data, group[:, None])
     pooled = likelihood_ratio_test(np.stack([X, X]), data.outcome, tested)

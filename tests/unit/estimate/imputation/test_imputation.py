@@ -1,4 +1,4 @@
-"""Chained equations by hand and in the corners."""
+"""Chained equations: hand calculations and boundary cases."""
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ def test_a_linear_draw_by_hand() -> None:
     assert step.coef[0] == pytest.approx([1, 2])
     assert step.coef_drawn[0] == pytest.approx([1, 2])
     assert step.sigma_drawn[0] == pytest.approx(np.sqrt(10 / 2.5))
-    # (X'X)^-1 = [[60, -20], [-20, 10]] / 200; its root's first column is (sqrt .3, -.1 / sqrt .3).
+    # (X'X)^-1 = [[60, -20], [-20, 10]] / 200; its Cholesky factor starts (sqrt .3, -.1 / sqrt .3).
     moved = draw_linear(X, Y, EVERYBODY, np.array([[1.0, 0.0]]), np.array([2.5]))
     assert moved.coef_drawn[0] == pytest.approx([1 + 2 * 0.3**0.5, 2 - 2 * 0.1 / 0.3**0.5])
 
@@ -84,7 +84,7 @@ def test_multinomial_logits_agree_with_statsmodels() -> None:
     assert cov[0] == pytest.approx(peer.cov_params(), rel=1e-5)
 
 
-def test_perfect_prediction_does_not_send_categories_to_infinity() -> None:
+def test_perfect_prediction_keeps_category_coefficients_finite() -> None:
     y = (X[..., 1] >= 2).astype(float)
     eta = draw_binary(X, y, EVERYBODY, np.zeros((1, 2)))
     assert np.abs(eta).max() < 20
@@ -111,7 +111,7 @@ def test_complete_data_come_back_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("method", ["pmm", "norm"])
-def test_a_shift_moves_every_imputed_number_by_just_that(method: Method) -> None:
+def test_a_shift_moves_every_imputed_value_by_the_same_amount(method: Method) -> None:
     values = patients()
     columns = [AGE, Column("fsh_iu_l", method=method)]
     plain, moved = (
@@ -264,7 +264,7 @@ KINDS = {
 }
 
 
-def test_a_table_goes_in_and_completed_tables_come_out() -> None:
+def test_a_data_frame_gives_completed_data_frames() -> None:
     tables, done = impute_table(TABLE, KINDS, np.random.default_rng(1), imputations=3)
     assert done.incomplete == ("diagnosis", "fsh_iu_l")
     for table in tables:
@@ -333,7 +333,7 @@ def test_resamples_combine_by_analysis_of_variance() -> None:
         combine(np.full((5, 2), np.nan))
 
 
-def test_the_bootstrap_knows_the_standard_error_of_a_mean() -> None:
+def test_the_bootstrap_estimates_the_standard_error_of_a_mean() -> None:
     rng = np.random.default_rng(10)
     values = rng.normal(20, 6, (120, 1))
     answer = bootstrap_then_impute(values, [FSH], lambda x: x[..., 0].mean(-1), rng, resamples=400)

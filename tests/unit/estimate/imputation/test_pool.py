@@ -1,4 +1,4 @@
-"""Rubin's rules by hand."""
+"""Rubin's rules: hand calculations."""
 
 import numpy as np
 import pytest

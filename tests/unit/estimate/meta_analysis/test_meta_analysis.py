@@ -1,4 +1,4 @@
-"""Meta-analysis by hand, at its edges, and the properties that every pooled effect keeps."""
+"""Meta-analysis: hand calculations, boundary cases and general properties."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def several_studies(draw):
 
 
 @given(several_studies(), st.sampled_from(METHODS), st.floats(0.25, 4), st.floats(-2, 2))
-def test_a_change_of_scale_or_origin_changes_the_answer_alike(studies, method, factor, shift):
+def test_the_pooled_effect_follows_changes_of_scale_and_origin(studies, method, factor, shift):
     moved = StudyEffects(
         "odds ratio", shift + factor * studies.effect, factor**2 * studies.variance
     )
@@ -38,7 +38,7 @@ def test_a_change_of_scale_or_origin_changes_the_answer_alike(studies, method, f
 
 
 @given(several_studies(), st.sampled_from(METHODS))
-def test_the_pooled_effect_lies_among_the_studies_and_order_is_nothing(studies, method):
+def test_the_pooled_effect_is_within_the_studies_and_order_is_irrelevant(studies, method):
     answer = pool_effects(studies, method)
     assert studies.effect.min() - 1e-9 <= answer.coefficient[0] <= studies.effect.max() + 1e-9
     low, high = answer.prediction()[1:]

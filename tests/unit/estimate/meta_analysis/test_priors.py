@@ -1,4 +1,4 @@
-"""Beliefs about an effect: mixtures, meta-analytic-predictive and elicited priors, assurance."""
+"""Priors of an effect: mixtures, meta-analytic-predictive and elicited priors, assurance."""
 
 import itertools
 
@@ -24,7 +24,7 @@ BELIEF = NormalMixture.of([0.6, 0.3, 0.1], [0.45, -0.2, 0.0], [0.3, 0.5, 0.0])
 
 
 @given(st.floats(-1, 1), st.floats(0.05, 1), st.floats(0.05, 1), st.floats(0.001, 0.4))
-def test_assurance_of_a_normal_belief_has_its_closed_form(mean, sd, error, alpha):
+def test_assurance_of_a_normal_prior_has_its_closed_form(mean, sd, error, alpha):
     bar = norm.isf(alpha) * error
     expected = norm.sf((bar - mean) / np.hypot(sd, error))
     prior = NormalMixture.of([1.0], [mean], [sd])
@@ -33,7 +33,7 @@ def test_assurance_of_a_normal_belief_has_its_closed_form(mean, sd, error, alpha
     assert averaged == pytest.approx(expected, abs=1e-9)
 
 
-def test_a_belief_without_doubt_is_the_power():
+def test_the_assurance_of_a_point_prior_is_the_power():
     certain = NormalMixture.of([1.0], [np.log(1.59)], [0.0])
     found = assurance_two_proportions(certain, 0.195, 410, 410)
     treated = 1.59 * 0.195 / (1 - 0.195 + 1.59 * 0.195)
@@ -112,7 +112,7 @@ def test_a_predictive_prior_equals_a_brute_force_posterior():
     assert prior.sd == pytest.approx((second - expected**2) ** 0.5, abs=1e-3)
 
 
-def test_a_robust_prior_holds_its_parts():
+def test_a_robust_prior_contains_its_components():
     informative = NormalMixture.of([1.0], [0.4], [0.2])
     robust = robust_prior(informative, null_weight=0.3, vague_weight=0.2, vague_sd=1.5)
     assert robust.weight.tolist() == pytest.approx([0.5, 0.3, 0.2])
@@ -152,6 +152,6 @@ def test_stated_quantiles_come_back():
         ),
     ],
 )
-def test_impossible_beliefs_are_refused(call, words):
+def test_impossible_priors_are_refused(call, words):
     with pytest.raises(InputError, match=words):
         call()

@@ -1,4 +1,4 @@
-"""Closed tests of several treatments: boundaries of every set, decisions, combination of stages."""
+"""Closed tests of several treatments: boundaries, decisions and combination of stages."""
 
 import numpy as np
 import pytest
@@ -16,12 +16,12 @@ OF, SPEND = WangTsiatis(0.0), Spending("OF")
 
 
 def decided(procedure, z, **more):
-    """Return the treatments that one trial of one analysis rejects."""
+    """Return the treatments whose hypotheses a trial with one analysis rejects."""
     tests = local_tests(procedure, [1.0], OF, [1.0] * len(z), 0.025, **more)
     return np.flatnonzero(tests.decide(np.asarray(z)[None, None, :, None])[0, :, 0]).tolist()
 
 
-def test_procedures_reject_what_their_definitions_say():
+def test_procedures_reject_according_to_their_definitions():
     z = [2.05, 2.30, 1.98]  # one-sided p 0.0202, 0.0107, 0.0239
     assert decided("unadjusted", z) == [0, 1, 2]
     assert decided("bonferroni", z) == []  # none below 0.0083
@@ -62,7 +62,7 @@ def test_treatments_of_different_sizes_share_the_level():
 
 
 def drawn(replicates, treatments, rates, seed):
-    """Draw null statistics: all so far, and those of each stage."""
+    """Draw null statistics, cumulative and by stage."""
     random, share = np.random.default_rng(seed), np.sqrt(np.diff(rates, prepend=0.0))
     control = random.normal(size=(replicates, len(rates), 1)) * share[:, None]
     treated = random.normal(size=(replicates, len(rates), treatments)) * share[:, None]
@@ -100,7 +100,7 @@ def test_later_hypotheses_may_wait_for_all_treatments():
         local_tests("closed dunnett", [1.0], OF, [1.0, 1.0], 0.025, steps=2, after_all=each)
         for each in (False, True)
     )
-    # Shared, the second later hypothesis has its part: 2.23 is below 2.2414 of Bonferroni.
+    # Shared: the second later hypothesis has half of alpha; 2.23 is below 2.2414 (Bonferroni).
     assert shared.decide(z)[0].tolist() == [[False, False], [True, False]]
     assert after_all.decide(z)[0].tolist() == [[True, True], [True, False]]
     assert shared.decide(z)[1, 0].tolist() == [True, True]
@@ -113,7 +113,7 @@ def test_sets_of_different_hypotheses_are_tested_with_bonferroni():
     assert tests.critical[mixed].ravel() == pytest.approx([norm.ppf(1 - 0.0125)] * 2)
 
 
-def test_combined_stages_hold_the_error_whatever_is_dropped():
+def test_combined_stages_control_the_error_under_any_dropping_rule():
     rates = np.array([0.5, 1.0])
     _, alone = drawn(40_000, 3, rates, 11)
     tests = local_tests("bonferroni", rates, SPEND, [1.0] * 3, 0.025)

@@ -1,4 +1,4 @@
-"""Several treatments against one control: constants, closed testing, several analyses."""
+"""Several treatments against one control: critical values, closed testing, interim analyses."""
 
 import json
 
@@ -20,7 +20,7 @@ OF, POCOCK = WangTsiatis(0.0), WangTsiatis(0.5)
 
 
 def largest_below(c, arms, ratio, sides):
-    """Integrate the control out by adaptive quadrature (Dunnett 1955)."""
+    """Integrate over the control mean by adaptive quadrature (Dunnett 1955)."""
     spread, shared = np.sqrt(1 + ratio), np.sqrt(ratio)
 
     def density(b):
@@ -39,7 +39,7 @@ def test_constants_of_dunnett(arms, ratio, sides, mvtnorm):
     alpha = 0.025 * sides
     found = plan_multi_arm([1], OF, arms, ratio=ratio, alpha=alpha, sides=sides).upper[0]
     assert 1 - largest_below(found, arms, ratio, sides) == pytest.approx(alpha, abs=1e-9)
-    assert found == pytest.approx(mvtnorm, abs=2e-4)  # mvtnorm 1.1-3, itself good to 2e-4
+    assert found == pytest.approx(mvtnorm, abs=2e-4)  # mvtnorm 1.1-3, accurate to 2e-4
 
 
 def test_constants_that_dunnett_printed():
@@ -78,7 +78,7 @@ def test_one_treatment_is_an_ordinary_group_sequential_design():
 
 
 def simulated(plan, drifts, trials=400_000):
-    """Follow trials on Brownian motions: rejections by arm and analysis, drops, participants."""
+    """Simulate trials as Brownian motions: arms rejected, dropped or continuing."""
     rng, t, r = np.random.default_rng(5), np.asarray(plan.information_rates), plan.ratio
     steps = np.sqrt(np.diff(t, prepend=0))
     control = (rng.normal(size=(trials, t.size)) * steps).cumsum(1)
@@ -99,7 +99,7 @@ def test_dropping_arms_behaves_as_simulated_trials_do():
     plan = plan_multi_arm([0.5, 1], Spending("OF"), 3, ratio=0.5, futility_z=[0.2], binding=True)
     assert plan.error() == pytest.approx(0.025, abs=1e-7)
     free = plan_multi_arm([0.5, 1], Spending("OF"), 3, ratio=0.5)
-    assert plan.upper[-1] < free.upper[-1]  # binding futility gives back what it spends
+    assert plan.upper[-1] < free.upper[-1]  # binding futility lowers the efficacy boundary
     drifts = [3.0, 1.0, 0.0]
     found, (rejects, drops, going) = plan.behaviour(drifts), simulated(plan, drifts)
     for ours, theirs in (
@@ -115,10 +115,10 @@ def test_dropping_arms_behaves_as_simulated_trials_do():
     assert null.any(0).mean() == pytest.approx(0.025, abs=0.001)
 
 
-def test_closed_testing_rejects_what_the_single_step_does_and_more():
+def test_closed_testing_is_at_least_as_powerful_as_the_single_step():
     single, closed = (dunnett_adjusted([2.3, 1.97, 2.6], closed=each) for each in (False, True))
     assert (closed <= single).all()
-    assert closed[1] == pytest.approx(norm.sf(1.97))  # the last one stands alone
+    assert closed[1] == pytest.approx(norm.sf(1.97))  # the last hypothesis is tested at full alpha
     assert single[1] == pytest.approx(dunnett_p(1.97, 3))
     assert closed[2] == single[2]
     assert 1 - largest_below(2.3, 2, 1.0, 1) == pytest.approx(closed[0], abs=1e-9)

@@ -1,4 +1,4 @@
-"""Measurements, counts, classes and times in a plan: answers, refusals, properties."""
+"""Continuous, count, ordinal and time-to-event outcomes: estimates, input errors, properties."""
 
 import numpy as np
 import pandas as pd
@@ -121,7 +121,7 @@ def test_imputation_pools_and_keeps_everybody(kind):
         ({"column": "arm"}, "another column than the treatment"),
     ],
 )
-def test_an_outcome_that_contradicts_itself_is_refused(outcome, message):
+def test_a_contradictory_outcome_is_refused(outcome, message):
     with pytest.raises(ValueError, match=message):
         Plan(treatment="arm", outcome=outcome, methods=("unadjusted",))
 
@@ -186,7 +186,7 @@ def test_the_methods_paragraph_names_the_models_of_the_outcome(kind):
 
 
 def test_predicted_risks_equal_those_of_another_cox_regression_averaged_by_formula():
-    """Without ties the baseline hazard is the sum of 1 / (sum of hazards at risk)."""
+    """Without ties the baseline hazard is the sum of 1 / (total relative hazard at risk)."""
     rng = np.random.default_rng(1)
     X = np.column_stack([rng.integers(0, 2, 120), rng.normal(size=120)]).astype(float)
     event, censored = rng.exponential(np.exp(-X @ [0.5, 0.7])), rng.exponential(1.5, 120)

@@ -1,4 +1,4 @@
-"""Repeated measurements: agreement with R, exact cases, plans, refusals, known effects."""
+"""Repeated measurements: agreement with R, exact cases, plans, input errors, known effects."""
 
 import json
 from pathlib import Path
@@ -128,7 +128,7 @@ def test_a_visit_that_an_arm_lacks_is_refused_by_name():
 
 
 def test_known_effects_are_recovered_under_dropout_that_depends_on_the_visit_before():
-    """Deleting incomplete patients is biased; the model and its intervals are not."""
+    """Complete-case analysis is biased; the model is unbiased with nominal coverage."""
     rng, studies, n = np.random.default_rng(8), 80, 60
     truth = np.array([0.5, 1.2, 2.0])
     arm = np.tile(np.arange(n) % 2, (studies, 1))

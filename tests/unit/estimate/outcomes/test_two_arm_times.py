@@ -1,4 +1,4 @@
-"""Log-rank, Cox and restricted means of many trials: other code, closed form, no effect."""
+"""Log-rank, Cox and restricted means of a batch of trials, against other code and formulas."""
 
 import warnings
 
@@ -37,7 +37,7 @@ def test_they_are_those_of_code_for_one_trial_with_ties() -> None:
         one = fit_cox(time, event[r], arm[r][:, None].astype(float))
         assert (value[r], error[r]) == pytest.approx((one.coef[0], one.cov[0, 0] ** 0.5))
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # lifelines calls pandas in a way that pandas 3 retires
+            warnings.simplefilter("ignore")  # lifelines uses a pandas call that pandas 3 deprecates
             test = logrank_test(
                 time[treated], time[~treated], event[r][treated], event[r][~treated]
             )
@@ -49,7 +49,7 @@ def test_they_are_those_of_code_for_one_trial_with_ties() -> None:
 
 
 def test_strata_have_hazards_of_their_own() -> None:
-    """One stratum per half: sums of its observed, expected and variance over the strata."""
+    """With one stratum per half, observed, expected and variance are summed over the strata."""
     day, event, arm = _trials(1)
     stratum = np.repeat([[0, 1]], 40, axis=1).reshape(1, -1).repeat(3, 0)
     whole = log_rank_of_days(count_days(day, event, arm, np.ones(day.shape), HORIZON, stratum, 2))

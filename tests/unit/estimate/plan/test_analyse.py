@@ -1,4 +1,4 @@
-"""A plan carried out: complete cases, imputation, labels, and what cannot be estimated."""
+"""Running a plan: complete cases, imputation, labels and non-estimable effects."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from estimate.regression.adjustment import adjusted
 from pretese.analysis.analysis_tables import weighted_table
 from protocol.errors import InputError
 
-#: All but the method that needs clusters.
+#: All methods except the one that requires clusters.
 EVERY = tuple(name for name in methods_of("analyse") if name != "gee")
 COVARIATES = {"age_years": "numeric", "diagnosis": {"categorical": ["idiopathic", "azfc"]}}
 
@@ -115,7 +115,7 @@ def test_the_unadjusted_estimate_uses_all_patients_when_covariates_are_imputed()
 ROLES = {"treatment": "therapy", "outcome": "y"}
 
 
-def test_a_plan_that_states_nothing_is_missing_is_held_to_it():
+def test_missing_values_are_refused_if_the_plan_declares_none():
     with pytest.raises(InputError, match=r"age_years: \d+ values are missing"):
         analyse(patients(missing=0.1), plan(missing={"method": "none"}))
 
@@ -127,7 +127,7 @@ def test_patients_not_eligible_are_excluded():
     assert found.record()["missing"]["excluded"] == {"not eligible": 100}
 
 
-def test_the_estimand_names_the_population_and_what_happens_on_the_way():
+def test_the_estimand_names_the_population_and_intercurrent_events():
     event = Event(event="sperm in the ejaculate", strategy="excluded from the analysis")
     found = analyse(patients(), plan(population="patients operated", intercurrent=(event,)))
     line = str(found.estimates[0].estimand)
@@ -142,7 +142,7 @@ def test_matching_takes_the_smaller_arm_and_is_reported():
         analyse(patients(), plan(methods=("matching",), matching=Matching(focal="treated")))
 
 
-def test_a_separated_model_is_a_labelled_result_beside_sound_ones():
+def test_a_separated_model_is_labelled_and_does_not_affect_others():
     table = patients(60)
     table["y"] = np.where(table["diagnosis"] == "azfc", 1, table["y"])
     found = analyse(table, plan(methods=("unadjusted", "adjusted", "iptw-ate")))
@@ -173,9 +173,8 @@ def test_the_full_plan_on_one_cohort_is_quick():
     assert time.process_time() - begin < 2
 
 
-def test_the_record_states_how_well_was_imputed():
-    """More is known of a patient's effect when less is missing; chains that mix have R-hat near
-    1."""
+def test_the_record_reports_imputation_diagnostics():
+    """Missing information rises with missingness; R-hat of mixed chains is near 1."""
     fractions = []
     for missing in (0.05, 0.4):
         chosen = plan(
@@ -195,7 +194,7 @@ def test_the_record_states_how_well_was_imputed():
 
 
 def test_the_weighted_table_is_balanced_and_has_no_tests():
-    """Within an arm weighted by the true kind of score, azfc is as common as in everybody."""
+    """Weights from the correct propensity model make azfc as common in each arm as overall."""
     found = analyse(patients(2000), plan(methods=("iptw-ate",)))
     table = weighted_table(found)
     assert "p" not in table.columns

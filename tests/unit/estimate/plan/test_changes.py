@@ -1,4 +1,4 @@
-"""Measurements before and after, by hand."""
+"""Changes from before to after treatment: hand calculations."""
 
 import itertools
 
@@ -44,7 +44,7 @@ def test_groups_are_named_by_their_column():
     assert {words: len(pairs.before) for words, pairs in change.groups} == {
         "drug = a": 2, "drug = b": 1
     }  # fmt: skip
-    assert change.record()["groups"][1]["p_value"] == 1.0  # one change of one sign
+    assert change.record()["groups"][1]["p_value"] == 1.0  # a single change
 
 
 def test_five_changes_of_one_sign_have_the_smallest_exact_p():
@@ -62,7 +62,7 @@ def test_the_exact_distribution_is_that_of_all_signs():
     assert signed_rank(change).p_value == pytest.approx(min(1.0, 2 * upper))
 
 
-def test_nobody_who_changed_has_no_p_value():
+def test_no_change_in_any_patient_gives_no_p_value():
     pairs = Pairs(np.array([1.0, 2.0]), np.array([1.0, 2.0]))
     assert np.isnan(pairs.p_value)
 
@@ -80,7 +80,7 @@ def test_columns_that_do_not_fit_are_refused(measured, message):
         list(changes(PATIENTS, planned(**measured)))
 
 
-def test_nobody_with_both_values_is_refused():
+def test_a_table_without_paired_values_is_refused():
     patients = {**PATIENTS, "fsh_after": [np.nan] * 5}
     with pytest.raises(InputError, match="no patient has a value there and in fsh"):
         list(changes(patients, planned(before="fsh", after="fsh_after")))

@@ -1,4 +1,4 @@
-"""Dependent rows: `cluster` in a plan, and cautions about what numbers do not show."""
+"""Dependent rows: `cluster` in a plan, and cautions about the data."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ CLUSTERED = ("unadjusted", "adjusted", "modified-poisson", "iptw-ate", "g-comput
 
 
 def oocytes(couples=ICSI):
-    """One row per oocyte, fertilised or not."""
+    """Return one row per oocyte, with its fertilisation outcome."""
     rows = couples.loc[couples.index.repeat(couples["oocytes"])].reset_index(drop=True)
     pairs = zip(couples["oocytes"], couples["pn2"], strict=True)
     rows["y"] = np.concatenate([np.arange(n) < k for n, k in pairs]).astype(int)
@@ -52,7 +52,7 @@ def test_the_unadjusted_difference_is_that_of_couples_as_units():
 
 @pytest.mark.parametrize("method", CLUSTERED)
 def test_rows_repeated_within_clusters_carry_no_information(method):
-    """Every patient four times, known to be four rows of one patient, is every patient once."""
+    """Four identical rows per patient in one cluster give the result of one row."""
     rng = np.random.default_rng(5)
     once = pd.DataFrame(
         {"therapy": np.arange(300) % 2, "x": rng.normal(size=300), "pid": range(300)}
@@ -87,7 +87,7 @@ def test_a_plan_that_cannot_allow_for_clusters_is_refused(fields, message):
         plan(**fields)
 
 
-def test_a_cluster_column_that_states_nothing_is_refused():
+def test_an_uninformative_cluster_column_is_refused():
     table = {"therapy": [0, 1] * 4, "y": [0, 1, 1, 0] * 2, "pid": ["a"] * 8}
     with pytest.raises(InputError, match="all rows are one cluster"):
         analyse(table, plan())

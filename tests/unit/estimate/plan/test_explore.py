@@ -1,4 +1,4 @@
-"""Subgroups, curves and mediation as a plan asks for them."""
+"""Subgroups, spline curves and mediation requested in a plan."""
 
 import json
 
@@ -78,7 +78,7 @@ def data_of(age):
         ("<=35.0", [0, 0, 1, 0], ("age_years ≤ 35", "age_years > 35")),
     ],
 )
-def test_a_patient_at_the_cut_is_where_the_sign_states(cut, upper, labels):
+def test_the_sign_assigns_a_patient_at_the_cut(cut, upper, labels):
     data = data_of([34.9, 35, 35.1, 20])
     group, names = assign(data, Subgroup(by="age_years", cut=cut))
     assert group.tolist() == upper
@@ -105,7 +105,7 @@ def test_p_values_are_adjusted_for_the_number_of_divisions(found):
     assert max(holm) >= max(raw)
 
 
-def test_a_bent_association_is_found_and_its_curve_is_one_at_the_median(found):
+def test_a_nonlinear_association_is_found_and_its_curve_is_one_at_the_median(found):
     (shape,) = found.shapes
     assert shape.nonlinear_p < 0.05
     nearest = np.abs(shape.curve.x - shape.curve.reference).argmin()
@@ -113,7 +113,7 @@ def test_a_bent_association_is_found_and_its_curve_is_one_at_the_median(found):
     assert shape.curve.log_odds_ratio[0] < 0 > shape.curve.log_odds_ratio[-1]
 
 
-def test_mediation_states_what_it_asks(found):
+def test_mediation_states_its_question(found):
     (record,) = found.record()["mediation"]
     assert "how much of the effect of definite on y runs through therapy" in record["reading"]
     effects = record["effects"]
@@ -199,7 +199,7 @@ def test_reri_of_every_group_but_the_first(found):
     assert 0 < record["reri_p"] < 1
 
 
-def test_an_indirect_effect_that_errors_could_feign():
+def test_the_indirect_effect_is_reported_over_error_correlations():
     asked = plan(
         mediation_sensitivity=True, mediation_interaction=True, subgroups=SUBGROUPS, splines=[]
     )

@@ -1,4 +1,4 @@
-"""Cumulative live birth as a plan asks for it."""
+"""Cumulative live birth rate requested in a plan."""
 
 import json
 from pathlib import Path
@@ -38,12 +38,12 @@ def test_conservative_ends_at_the_unadjusted_share_and_censoring_above_it():
     conservative, censored = found()
     assert (conservative.convention, censored.convention) == ("conservative", "censored")
     assert 1 - conservative.curves[1].survival[-1] == pytest.approx(2 / 4)
-    # three quarters stay after the first transfer; one of three at risk then delivers
+    # survival after the first transfer is 3/4; then one of three couples at risk delivers
     assert 1 - censored.curves[1].survival[-1] == pytest.approx(1 - 3 / 4 * 2 / 3)
     assert censored.curves[1].table.at_risk.tolist() == [4, 3, 1]
 
 
-def test_embryos_left_lie_between():
+def test_the_rate_with_embryos_left_lies_between_the_other_two():
     names = [each.convention for each in found(embryos_left="frozen")]
     assert names == ["conservative", "censored", "embryos left"]
     low, high, middle = (1 - d.curves[0].survival[-1] for d in found(embryos_left="frozen"))

@@ -1,4 +1,4 @@
-"""Treatment, hormone, sperm: a mediator measured after treatment, in a plan."""
+"""A plan with a mediator measured after treatment (treatment, hormone, sperm)."""
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,7 @@ def effects(rows, **mediator):
     return pathway["effects"], found
 
 
-def test_an_effect_that_runs_through_the_hormone_is_found_there_and_nowhere_else():
+def test_a_fully_mediated_effect_is_attributed_to_the_hormone():
     found, analysis = effects(table(1000))
     assert found["acme"]["conf_low"] > 0
     assert found["ade"]["conf_low"] < 0 < found["ade"]["conf_high"]
@@ -41,7 +41,7 @@ def test_an_effect_that_runs_through_the_hormone_is_found_there_and_nowhere_else
     assert "mediation" in analysis.figures
 
 
-def test_a_direct_effect_stays_direct():
+def test_a_direct_effect_is_estimated_as_direct():
     found, _ = effects(table(900, direct=1.5))
     assert found["ade"]["conf_low"] > 0.05
 
@@ -60,7 +60,7 @@ def test_a_covariate_that_treatment_changes_is_cautioned_about():
     assert "age is a covariate although" in " ".join(analysis.to_dict()["cautions"])
 
 
-def test_what_cannot_be_split_is_refused():
+def test_an_invalid_mediation_plan_is_refused():
     with pytest.raises(InputError, match="constant"):
         effects(table().assign(hormone=3.0))
     continuous = {**plan(), "outcome": {"column": "age", "kind": "continuous"}, "covariates": {}}

@@ -1,4 +1,4 @@
-"""Standard errors, sampling weights and several partners as a plan chooses them."""
+"""Plan options: standard errors, sampling weights and matching ratio."""
 
 import numpy as np
 import pandas as pd
@@ -48,7 +48,7 @@ def test_the_bootstrap_agrees_with_large_sample_errors_and_keeps_the_estimate():
 
 
 def test_clusters_are_resampled_whole():
-    """Three equal rows per couple carry the information of one."""
+    """Three identical rows per couple carry the information of one row."""
     rows = table().loc[lambda d: d.couple * 3].reset_index(drop=True)
     rows["couple"] = np.arange(len(rows)) // 3
     alike = {"cluster": "couple", "methods": ["adjusted"], "bootstrap_samples": 400}
@@ -70,7 +70,7 @@ def test_a_sampling_weight_of_two_gives_the_estimate_of_two_rows(outcome):
         assert each.interval.endswith("weighted by w")
 
 
-def test_sampling_weights_that_do_not_vary_change_nothing_but_the_survey_factor():
+def test_constant_sampling_weights_change_only_the_survey_factor():
     rows = table().assign(w=3.0)
     weighted = analyse(rows, plan(methods=["iptw-ate", "entropy-att"], sampling_weights="w"))
     plain = analyse(rows, plan(methods=["iptw-ate", "entropy-att"]))
@@ -78,7 +78,7 @@ def test_sampling_weights_that_do_not_vary_change_nothing_but_the_survey_factor(
     assert errors_of(weighted) == pytest.approx(factor * errors_of(plain), rel=1e-9)
 
 
-def test_entropy_weights_balance_means_exactly_and_say_where_they_cannot():
+def test_entropy_weights_balance_means_exactly_or_report_failure():
     rows = table()
     columns = {name: rows[name] for name in rows}
     kinds = {"x": Numeric(), "z": Numeric()}
@@ -117,7 +117,7 @@ def test_entropy_weights_balance_means_exactly_and_say_where_they_cannot():
         ({"bootstrap_samples": 3}, "bootstrap_samples", "50"),
     ],
 )  # fmt: skip
-def test_what_does_not_fit_is_refused_by_field(changes, field, words):
+def test_invalid_options_are_refused_by_field(changes, field, words):
     with pytest.raises(InputError) as error:
         plan(**changes)
     assert any(field in fault.field and words in str(fault) for fault in error.value.faults)
@@ -129,7 +129,7 @@ def test_weights_of_zero_are_refused():
 
 
 def surveyed(n=300):
-    """Return a table with four strata of clusters, with the same names in every stratum."""
+    """Return a table with four strata whose clusters have the same names in every stratum."""
     rows = table(n)
     return rows.assign(stratum=np.arange(n) % 4, village=np.arange(n) // 4 % 6)
 
@@ -169,7 +169,7 @@ def test_a_survey_is_imputed_from_its_design_and_pooled_with_its_degrees_of_free
     assert answer.converged
     assert answer.interval.startswith("t, Rubin, 5 imputations")
     half = np.log(answer.conf_high / answer.conf_low) / 2
-    assert half / answer.std_error > 2.086  # t on at most 20 degrees of freedom
+    assert half / answer.std_error > 2.086  # t distribution with at most 20 degrees of freedom
 
 
 def test_too_few_partners_are_refused_with_the_largest_ratio():

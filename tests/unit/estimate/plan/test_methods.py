@@ -1,4 +1,4 @@
-"""The registry of methods: one name means one estimator in every command that offers it."""
+"""The registry of methods: a name selects the same estimator in every command."""
 
 import numpy as np
 import pandas as pd
@@ -34,12 +34,12 @@ SCALES = ("risk difference", "risk ratio", "odds ratio")
 NUMBERS = ("estimate", "std_error", "conf_low", "conf_high", "p_value", "n")
 SHARED = tuple(name for name in methods_of("analyse") if name in methods_of("recover"))
 
-#: Each reading of the pairs that both commands can be asked for.
+#: Matching options that both commands accept.
 MATCHING = ({"focal": "untreated"}, {"focal": "untreated", "order": "closest", "on": "score"})
 
 
 def written_down(cohort, replicate, outcome="any_sperm"):
-    """Return the table that a clinic would export of one replicate."""
+    """Return one replicate as a table in the format of a clinic's export."""
     return {
         "gonadotropin_therapy": cohort.gonadotropin_therapy[replicate],
         outcome: cohort.observed(outcome)[replicate],
@@ -60,7 +60,7 @@ def plan_of(methods, **changes):
 
 
 @pytest.mark.parametrize("matching", MATCHING)
-def test_one_name_gives_one_number_in_analyse_and_in_recover(matching):
+def test_a_method_gives_the_same_numbers_in_analyse_and_recover(matching):
     plan = StudyPlan(covariates=COVARIATES, methods=SHARED, scales=SCALES, matching=matching)
     cohort = draw_cohort(paper(), 5, 3)
     work = work_of(cohort, plan)
@@ -76,20 +76,20 @@ def test_one_name_gives_one_number_in_analyse_and_in_recover(matching):
                 assert found == pytest.approx(expected, rel=1e-9), (name, each.scale, number)
 
 
-def test_what_recover_writes_is_what_its_methods_answer():
+def test_recover_exports_the_estimates_of_its_methods():
     choice = {"focal": "untreated"}
     plan = StudyPlan(covariates=COVARIATES, methods=SHARED, scales=SCALES, matching=choice)
     table = EstimateTask(paper(), None, 5, {"own": plan})(0, 1).to_pandas()
     alone = analyse(written_down(draw_cohort(paper(), 5, 1), 0), plan_of(SHARED, matching=choice))
     single = {(each.method, each.scale): each for each in alone.estimates}
     for _, row in table.iterrows():
-        for number in NUMBERS:  # written numbers have few digits
+        for number in NUMBERS:  # exported numbers are rounded
             expected = float(getattr(single[row["method"], row["scale"]], number))
             assert row[number] == pytest.approx(expected, rel=1e-5), (row["method"], number)
 
 
 def test_the_interface_gives_the_numbers_of_both_engines():
-    """`pretese.analyse` in one replicate, and `pretese.recover`, which averages them."""
+    """`pretese.analyse` estimates one replicate; `pretese.recover` averages over replicates."""
     choice = {"focal": "untreated"}
     plan = pt.plan(
         {
@@ -223,7 +223,7 @@ def test_a_replicate_with_too_few_partners_does_not_converge_and_a_table_is_refu
 
 
 def test_a_new_estimator_is_one_entry_of_the_registry(monkeypatch):
-    """Register one, and both commands run it; no other file is touched."""
+    """Both commands run a newly registered method without changes to other files."""
     half = Method(
         "unadjusted-again",
         "the unadjusted comparison",

@@ -1,4 +1,4 @@
-"""What a plan may say, and what it refuses."""
+"""Validation of a plan: accepted and rejected fields."""
 
 import pytest
 
@@ -106,6 +106,6 @@ def test_a_faulty_plan_is_refused_by_field(old, new, message):
     assert any(message in fault for fault in faults(old, new))
 
 
-def test_methods_that_need_covariates_say_so():
+def test_methods_that_need_covariates_are_refused_without_them():
     with pytest.raises(InputError, match="aipw needs covariates"):
         parse("treatment: a\noutcome: b\nmethods: [unadjusted, aipw]")

@@ -1,4 +1,4 @@
-"""Three treatments: what a plan may ask, what comes out, and that it recovers known effects."""
+"""Three treatments: accepted plans, reported results and recovery of known effects."""
 
 import numpy as np
 import pandas as pd

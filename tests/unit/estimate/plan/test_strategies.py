@@ -1,4 +1,4 @@
-"""Strategies in a clinic's tables: rules, grace, who adhered, agreement with arrays, refusals."""
+"""Treatment strategies in clinical tables: rules, grace periods, adherence and input errors."""
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ N, MONTHS = 900, (1, 2)
 
 
 def clinic(seed=1, n=N, lost=0.0):
-    """Two decisions; a low hormone makes FSH likelier and success rarer."""
+    """Simulate two decisions; low hormone makes FSH more likely and success less likely."""
     rng = np.random.default_rng(seed)
     age = rng.normal(33, 4, n).round(1)
     hormone, given, last = [], [], np.zeros(n)
@@ -151,7 +151,7 @@ def test_grace_lets_more_patients_adhere():
     ],
 )
 def test_strategies_that_do_not_fit_are_refused(changes, words):
-    if words is None:  # a rule that never holds is `never`
+    if words is None:  # a rule that is never satisfied equals `never`
         rows = run(clinic(), **changes).to_dict()["strategies"]["risks"]
         assert rows[0]["weighted"] == rows[1]["weighted"]
         return

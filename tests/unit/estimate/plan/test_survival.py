@@ -1,4 +1,4 @@
-"""Cumulative live birth by hand, on ten couples."""
+"""Cumulative live birth rate: hand calculations for ten couples."""
 
 import math
 
@@ -21,7 +21,7 @@ from estimate.survival.discrete_time import discrete_hazard, person_periods
 from estimate.survival.hazard_ratio import hazard_ratio
 from protocol.errors import InputError
 
-# Untreated: births at 1 and 2, stopped after 1, 2 and 3. Treated: births at 1, 1, 2, 3, stopped 1.
+# Untreated: births at 1, 2, stopped after 1, 2, 3. Treated: births at 1, 1, 2, 3, stopped at 1.
 TRANSFERS = [1, 2, 1, 2, 3, 1, 1, 2, 3, 1]
 BIRTH = [1, 1, 0, 0, 0, 1, 1, 1, 1, 0]
 LEFT = [0, 0, 1, 0, 0, 0, 0, 0, 0, 0]
@@ -51,7 +51,7 @@ def test_the_question_states_which_convention_was_used() -> None:
 
 def test_bad_input_is_refused() -> None:
     with pytest.raises(InputError, match="choose from censored, conservative, embryos left"):
-        transfer_times(TRANSFERS, BIRTH, "optimistic")  # type: ignore[arg-type]  # the very test
+        transfer_times(TRANSFERS, BIRTH, "optimistic")  # type: ignore[arg-type]  # invalid
     with pytest.raises(InputError, match="exclude couples without a transfer"):
         transfer_times([0, 1], [0, 1], "censored")
     with pytest.raises(InputError, match="give 0 or 1 per couple"):
@@ -89,14 +89,14 @@ def test_a_curve_that_falls_to_zero_has_no_error_left() -> None:
     assert curve.std_error[-1] == 0
 
 
-def test_before_the_first_birth_nobody_doubts_the_curve() -> None:
+def test_the_curve_has_no_uncertainty_before_the_first_birth() -> None:
     curve = kaplan_meier(life_table([1, 2, 2], [0, 1, 0]))
     assert (curve.conf_low[0], curve.survival[0], curve.conf_high[0]) == (1, 1, 1)
 
 
 def test_log_rank_by_hand() -> None:
     untreated, treated = arms()
-    # Orders 1, 2, 3: 3 of 10, 2 of 5, 1 of 2 deliver.
+    # Transfers 1, 2, 3: 3 of 10, 2 of 5, 1 of 2 couples deliver.
     expected = 5 * 0.3 + 2 * 0.4 + 1 * 0.5
     variance = 3 * 7 / 9 * 0.25 + 2 * 3 / 4 * 0.4 * 0.6 + 1 * 1 / 1 * 0.25
     assert expected_events(untreated, treated)[1] == pytest.approx(expected)
@@ -104,7 +104,7 @@ def test_log_rank_by_hand() -> None:
 
 
 def test_cox_maximises_the_partial_likelihood() -> None:
-    """The Efron likelihood of the ten couples, written out and maximised by another optimiser."""
+    """Maximise the explicit Efron likelihood of the ten couples with another optimiser."""
 
     def minus_loglik(b: float) -> float:
         e = math.exp(b)
@@ -120,7 +120,7 @@ def test_cox_maximises_the_partial_likelihood() -> None:
     assert ours.n == 10
 
 
-def test_no_births_in_an_arm_is_not_an_answer() -> None:
+def test_an_arm_without_births_does_not_converge() -> None:
     nobody = life_table([1, 2, 3], [0, 0, 0])
     somebody = life_table([1, 2, 3], [1, 1, 0])
     assert not hazard_ratio(nobody, somebody, QUESTION).converged

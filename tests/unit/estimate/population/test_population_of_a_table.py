@@ -1,4 +1,4 @@
-"""Population estimates from a table, against hand-made values, known truths, other programs."""
+"""Population estimates from a table against hand calculations, known values and other software."""
 
 import warnings
 
@@ -21,7 +21,7 @@ from protocol.errors import InputError
 
 
 def test_a_quantile_of_rounded_values_is_interpolated_within_its_class() -> None:
-    # 4, 5, 6 with counts 1, 2, 1: half of the patients lie below the middle of class 5
+    # values 4, 5, 6 with counts 1, 2, 1: the median is the middle of class 5
     ages = [4, 5, 5, 6, np.nan]
     assert grouped_quantiles(ages, [0.25, 0.5, 0.625], 1).tolist() == [4.5, 5.0, 5.25]
     assert grouped_quantiles([1.0, 2.0], [0.5], 0).tolist() == [1.5]
@@ -60,13 +60,13 @@ def test_shifts_of_groups_are_differences_of_means() -> None:
     assert shifts.ravel().tolist() == [0.0, 4.0, 0.0]
 
 
-def test_correlations_from_pairs_become_a_possible_matrix() -> None:
+def test_pairwise_correlations_become_a_positive_definite_matrix() -> None:
     drawn = np.random.default_rng(1).standard_normal((300, 3))
     drawn[:, 1] = drawn[:, 0] + 0.1 * drawn[:, 1]
     drawn[:, 2] = drawn[:, 0] + 0.1 * drawn[:, 2]
     table = drawn.copy()
     table[:100, 0] = table[100:200, 1] = table[200:, 2] = np.nan
-    table[200:, 1] *= -1  # pairs that contradict each other: no patients can be like this
+    table[200:, 1] *= -1  # the pairwise correlations are not jointly possible
     matrix = score_correlations(table)
     assert np.linalg.eigvalsh(matrix)[0] > 0.5 * MIN_EIGENVALUE
     assert np.allclose(np.diag(matrix), 1)
@@ -147,7 +147,7 @@ def test_a_classifier_finds_a_difference_and_only_where_there_is_one() -> None:
     first, second = rng.standard_normal((2, 1500, 3))
     alike = separation(first, second, 1)
     assert alike.conf_low < 0.5 < alike.conf_high
-    second[:, 2] = 0.6 * second[:, 0] + 0.8 * second[:, 2]  # each column is as before
+    second[:, 2] = 0.6 * second[:, 0] + 0.8 * second[:, 2]  # marginals are unchanged
     assert separation(first, second, 1).conf_low > 0.6
 
 

@@ -1,4 +1,4 @@
-"""A plan validates published models in its table."""
+"""Validation of published models requested in a plan."""
 
 import numpy as np
 import pandas as pd

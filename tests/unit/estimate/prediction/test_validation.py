@@ -1,4 +1,4 @@
-"""Predicted risks against outcomes; patients needed for a validation."""
+"""Validation of predicted risks, and its sample size."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def cohort(n=4000, seed=2):
     return p, (rng.random(n) < p) * 1.0
 
 
-def test_right_predictions_are_calibrated_and_distorted_ones_are_not():
+def test_correct_predictions_are_calibrated_and_distorted_ones_are_not():
     p, y = cohort()
     right = validate_predictions(p, y)
     assert abs(right.slope.value - 1) < 2.5 * right.slope.std_error

@@ -1,4 +1,4 @@
-"""Who is analysed and why not, and what is refused with words a person can act on."""
+"""The analysis set: inclusion, reasons for exclusion, and actionable input errors."""
 
 import datetime as dt
 from decimal import Decimal
@@ -53,13 +53,13 @@ def test_a_data_frame_reads_like_a_mapping():
     assert np.array_equal(chosen(frame).covariates["diagnosis"], chosen().covariates["diagnosis"])
 
 
-def test_patients_not_eligible_are_asked_nothing():
+def test_values_of_ineligible_patients_are_not_checked():
     strange = {**PATIENTS, "y": [1, 0, 7, 1, 1, 0]}
     data = chosen(strange, include=[1, 1, 0, 1, 1, 1])
     assert data.reasons == {"not eligible": 1, "diagnosis is missing": 1}
 
 
-def test_keep_leaves_patients_out_with_a_reason():
+def test_keep_excludes_patients_with_a_reason():
     data = chosen().keep(np.array([1, 1, 1, 1, 0, 1]), "score out of range")
     assert data.reasons["score out of range"] == 1
     assert data.n == 3
@@ -72,7 +72,7 @@ def test_whole_numbers_are_indices_of_levels_and_minus_one_is_missing():
     assert np.array_equal(coded.covariates["diagnosis"], chosen().covariates["diagnosis"])
 
 
-def test_levels_written_as_numbers_meet_numbers():
+def test_numeric_level_names_match_numbers():
     kinds = {"centre": Categorical(("1", "2"))}
     for column in ([1, 2, 1, 2, 1, 2], [1.0, 2.0, 1.0, 2.0, 1.0, 2.0], ["1", "2"] * 3):
         data = chosen({**PATIENTS, "centre": column}, kinds)
@@ -182,7 +182,7 @@ def test_what_is_not_a_number_is_never_analysed(column, found):
     assert found in str(caught.value)
 
 
-def test_texts_of_numbers_truths_and_missing_words_are_read():
+def test_text_numbers_booleans_and_missing_codes_are_read():
     values = np.array(["1.5", " 2 ", "NA", ".", "", None, True, np.bool_(False), Decimal("2.5")],
                       object)  # fmt: skip
     read = read_columns({"fsh": values}, {"fsh": Numeric()})["fsh"]
@@ -200,6 +200,6 @@ def test_a_declared_level_is_never_missing():
 
 
 def test_an_undeclared_none_is_an_unknown_category():
-    """It may mean "no operation before": it is not excluded in silence."""
+    """It may mean "no previous operation", so it must not be excluded silently."""
     with pytest.raises(InputError, match="unknown category 'None'; declared levels: one, NA"):
         read_columns({"prior": np.array(["one", "None"])}, {"prior": Categorical(("one", "NA"))})

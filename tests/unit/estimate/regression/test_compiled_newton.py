@@ -1,4 +1,4 @@
-"""Fits of the compiled kernel are those of numpy; what is not regular is left to numpy."""
+"""The compiled kernel agrees with numpy; irregular data sets are fitted by numpy."""
 
 import numpy as np
 import pytest
@@ -51,14 +51,14 @@ def test_the_kernel_fits_as_numpy_does(p, given):
     assert shown[0] == shown[1]
 
 
-def test_separated_collinear_and_empty_members_are_judged_by_numpy():
+def test_separated_collinear_and_empty_data_sets_are_fitted_by_numpy():
     X, y = studies(6, 60, 4)
     y[0] = X[0, :, 2] > 0  # separated
     X[1, :, 3] = 2 * X[1, :, 2]  # collinear
     y[2] = 0  # no events
-    X[3, 0, 2] = 400  # far out
+    X[3, 0, 2] = 400  # outlier
     weights = np.ones_like(y)
-    weights[4] = 0  # nobody
+    weights[4] = 0  # no patients
     plain = fit_logistic(X, y, weights)
     with compiled_kernels(True):
         assert_same(plain, fit_logistic(X, y, weights))
@@ -66,7 +66,7 @@ def test_separated_collinear_and_empty_members_are_judged_by_numpy():
     assert not plain.converged[[0, 1, 2, 4]].any()
 
 
-def test_a_member_has_the_same_bits_alone_as_in_a_batch():
+def test_single_and_batched_fits_are_bitwise_equal():
     X, y = studies(9, 77, 5)
     with compiled_kernels(True):
         batch, alone = fit_logistic(X, y), fit_logistic(X[4], y[4])
@@ -74,7 +74,7 @@ def test_a_member_has_the_same_bits_alone_as_in_a_batch():
     assert batch.cov[4].tobytes() == alone.cov.tobytes()
 
 
-def test_the_exponential_is_right_to_the_last_place():
+def test_the_exponential_is_accurate_to_the_last_digit():
     x = np.concatenate([np.linspace(-500, 500, 20_001), np.linspace(-1, 1, 2001), [0.0]])
     found = np.empty_like(x)
     _exp_minus(x, found)
@@ -83,7 +83,7 @@ def test_the_exponential_is_right_to_the_last_place():
     assert found[0] == pytest.approx(np.exp(-500), rel=1e-15)
 
 
-def test_without_numba_or_a_wish_numpy_fits(monkeypatch):
+def test_numpy_fits_without_numba_or_by_request(monkeypatch):
     with compiled_kernels(False) as used:
         assert not used
     monkeypatch.setattr(switch, "find_spec", lambda name: None)

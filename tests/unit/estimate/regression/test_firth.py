@@ -1,4 +1,4 @@
-"""Firth's regression by hand."""
+"""Firth's regression: hand calculations."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from estimate.regression.firth import firth, fit_firth, penalised_profile, penal
 
 
 def table(a: int, b: int, c: int, d: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return design, outcome and counts: treated yes, no; untreated yes, no."""
+    """Return design, outcome and counts (treated: event, none; untreated: event, none)."""
     return (
         np.array([[1.0, 1], [1, 1], [1, 0], [1, 0]]),
         np.array([1.0, 0, 1, 0]),
@@ -29,12 +29,12 @@ def test_a_table_gains_half_a_patient_in_each_cell(cells: tuple[int, int, int, i
     assert fit.cov[1, 1] == pytest.approx(1 / a + 1 / b + 1 / c + 1 / d, rel=1e-6)
 
 
-def test_the_limits_are_where_the_penalised_profile_has_fallen() -> None:
+def test_the_limits_invert_the_penalised_likelihood_ratio_test() -> None:
     X, y, w = table(3, 7, 0, 10)
     fit = fit_firth(X, y, w)
 
     def profile(b: float) -> float:
-        """The penalised log likelihood of the table, maximised over the intercept elsewhere."""
+        """Maximise the penalised log likelihood over the intercept with another optimiser."""
 
         def minus(a: float) -> float:
             p = 1 / (1 + np.exp(-(X @ [a, b])))
@@ -58,9 +58,9 @@ def test_it_agrees_with_another_program() -> None:
     rng = np.random.default_rng(1)
     X = np.c_[np.ones(60), rng.normal(size=(60, 2))]
     y = (rng.random(60) < 1 / (1 + np.exp(1 - X[:, 1]))).astype(float)
-    # Without halved steps: near the maximum the peer halves a step for a likelihood that is lower
-    # in its last bit alone, and gives up. Sums of 60 scores are exact to 1e-13, so that 1e-8 is
-    # reached on any processor.
+    # Disable step halving: near the maximum the reference package halves steps because of rounding
+    # in the last bit of the likelihood and stops. Sums of 60 scores are exact to 1e-13, so every
+    # processor reaches 1e-8.
     settings = {"gtol": 1e-8, "xtol": 1e-8, "max_halfstep": 0, "backend": "numpy"}
     peer = FirthLogisticRegression(**settings).fit(X[:, 1:], y)
     ours = fit_firth(X, y)

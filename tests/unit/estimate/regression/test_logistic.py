@@ -1,4 +1,4 @@
-"""The kernel: by hand, as a property, against statsmodels, and when a fit cannot succeed."""
+"""Logistic regression: hand calculations, properties, statsmodels and non-convergence."""
 
 import numpy as np
 import pytest
@@ -95,7 +95,7 @@ def test_the_score_is_zero_at_the_answer():
     assert np.einsum("rnp,rn->rp", X, y - mu) == pytest.approx(0, abs=1e-8)
 
 
-def test_perfect_separation_is_flagged_and_leaves_its_neighbours_alone():
+def test_perfect_separation_is_flagged_and_does_not_affect_other_fits():
     X, y = draw(9, 3, n=60)
     lonely = fit_logistic(X[2], y[2])
     y[1] = X[1, :, 1] > 0
@@ -130,7 +130,7 @@ def test_collinear_columns_give_no_coefficient(factor):
     assert not fit.separated[1]
 
 
-def test_columns_of_very_different_size_are_not_a_trouble():
+def test_columns_of_very_different_scales_are_fitted():
     X, y = draw(12)
     scale = np.array([1.0, 1e6, 1e-6, 1e3])
     assert fit_logistic(X * scale, y).coef * scale == pytest.approx(fit_logistic(X, y).coef)
@@ -143,7 +143,7 @@ def test_no_rows_at_all_is_a_result_not_a_crash():
     assert np.isnan(fit.coef).all()
 
 
-def test_a_far_outlier_needs_a_halved_step_and_gets_it():
+def test_step_halving_fits_an_extreme_outlier():
     x = np.r_[np.linspace(-1, 1, 40), 300.0]
     y = np.r_[np.arange(40) % 2, 0.0]
     X = np.column_stack([np.ones(41), x])
@@ -167,7 +167,7 @@ def test_a_giant_step_onto_the_plateau_is_not_a_maximum():
     assert fit.separated
 
 
-def test_halving_that_rounding_keeps_from_ending_is_given_up():
+def test_step_halving_stops_at_rounding_error():
     X = [[1.9470790737085626, 0], [0, 2.5511031837615152], [1.1384368123917685, 0]]
     offset = [26.2028947717196, -26.202894771719272, -26.202894771719215]
     fit = fit_logistic(X, [1, 0, 0], offset=offset)

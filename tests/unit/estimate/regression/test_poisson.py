@@ -1,4 +1,4 @@
-"""Risk ratios by modified Poisson: by hand, against statsmodels, and where there is none."""
+"""Modified Poisson risk ratios: hand calculations, statsmodels and non-convergence."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def study(y=Y, **covariates):
 
 
 def test_ten_patients_by_hand():
-    """Without covariates it is the ratio of risks, and its error that of Katz."""
+    """Without covariates the estimate is the risk ratio with the standard error of Katz."""
     answer = modified_poisson(study())
     assert answer.estimate == pytest.approx((4 / 6) / (1 / 4))
     assert answer.std_error == pytest.approx(np.sqrt(1 / 4 - 1 / 6 + 1 / 1 - 1 / 4))
@@ -50,7 +50,7 @@ def test_what_cannot_be_estimated_is_flagged(outcome, column):
     assert np.isnan(fit.coef).all()
 
 
-def test_a_failure_harms_no_other_study():
+def test_a_failed_fit_does_not_affect_other_studies():
     designs = np.stack([np.column_stack([np.ones(10), a]) for a in (THERAPY, np.ones(10), THERAPY)])
     fit = fit_poisson(designs, np.stack([Y, Y, Y[::-1]]))
     assert fit.converged.tolist() == [True, False, True]

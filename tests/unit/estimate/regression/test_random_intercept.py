@@ -1,4 +1,4 @@
-"""The batched logistic model with an intercept per site: lme4, quadrature, limits, batches."""
+"""Random-intercept logistic model: agreement with lme4 and quadrature, limits, batches."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ REFERENCE = json.loads(
 
 
 def recipe(variation):
-    """Return outcome, design and site of the 240 patients that lme4 analysed, one trial."""
+    """Return outcome, design and site of the 240 patients of one trial analysed with lme4."""
     i = np.arange(240)
     arm, site, x = i % 2, (i // 2) % 8, ((37 * i) % 101) / 50 - 1
     threshold = ((61 * i + 13) % 97) / 97
@@ -106,7 +106,7 @@ def test_counting_patients_alike_together_changes_nothing():
     assert counted.cov == pytest.approx(single.cov, abs=1e-8)
 
 
-def test_recoding_arms_inverts_the_ratio_and_order_is_nothing():
+def test_recoding_arms_inverts_the_ratio_and_order_is_irrelevant():
     y, design, site = drawn(4, 0.5, 6)
     first = fitted(y, design, site)
     other = design.copy()
@@ -124,7 +124,7 @@ def test_the_truth_is_recovered_and_is_not_the_marginal_one():
     assert fit.converged.all()
     error = fit.coef[:, 1].std() / np.sqrt(40)
     assert abs(fit.coef[:, 1].mean() - 0.8) < 3.5 * error
-    assert abs(fit.sd.mean() - 1.2) < 0.08  # maximum likelihood is a little low with 30 sites
+    assert abs(fit.sd.mean() - 1.2) < 0.08  # ML is biased low with 30 sites
     marginal = fit_logistic(design, y).coef[:, 1]
     assert marginal.mean() < fit.coef[:, 1].mean() - 5 * error
     assert np.sqrt(fit.cov[:, 1, 1]).mean() == pytest.approx(fit.coef[:, 1].std(), rel=0.25)
@@ -132,6 +132,6 @@ def test_the_truth_is_recovered_and_is_not_the_marginal_one():
 
 def test_a_trial_without_a_finite_answer_is_reported():
     y, design, site = drawn(2, 0.5, 8)
-    y[1] = design[1, :, 1]  # treatment decides everything
+    y[1] = design[1, :, 1]  # treatment predicts the outcome perfectly
     fit = fitted(y, design, site)
     assert fit.converged.tolist() == [True, False]

@@ -1,4 +1,4 @@
-"""The shape of an answer."""
+"""The result object: scales, records and labels."""
 
 import json
 
@@ -27,7 +27,7 @@ def test_students_t_when_degrees_of_freedom_are_given():
     assert answer.conf_low == pytest.approx(0.1 - t.ppf(0.975, 7) * 0.05)
 
 
-def test_records_are_json_with_nothing_that_json_lacks():
+def test_records_are_valid_json():
     answer = wald(QUESTION, "unadjusted", "odds ratio", [0.0, np.inf], 0.1, 10)
     first, second = json.loads(json.dumps(answer.records(), allow_nan=False))
     assert first["estimate"] == 1
@@ -48,7 +48,7 @@ def test_an_unknown_scale_is_refused():
         wald(QUESTION, "unadjusted", "hazard odds", 0.0, 0.1, 10)
 
 
-def test_what_did_not_converge_holds_no_number():
+def test_a_result_that_did_not_converge_has_no_numbers():
     answer = assemble(
         QUESTION, "unadjusted", "odds ratio", value=1, std_error=1, statistic=1, p_value=1, low=0,
         high=2, n=9, interval="none", converged=[True, False],

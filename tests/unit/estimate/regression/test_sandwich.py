@@ -1,7 +1,7 @@
-"""Robust errors by the textbook, patient by patient, on ten patients.
+"""Robust standard errors of ten patients against textbook formulas.
 
-No Python peer has HC2 and HC3 of a logistic regression (statsmodels' are its HC0 under another
-name), so the formulas of MacKinnon and White (1985) are written out here.
+No other Python package has HC2 and HC3 for logistic regression (statsmodels returns HC0 under
+these names), so the tests implement the formulas of MacKinnon and White (1985).
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ WEIGHTS = np.array([1.0, 2.0, 0.5, 1.0, 3.0, 1.0, 1.0, 0.7, 1.0, 1.2])
 
 
 def by_hand(weights, power):
-    """Sum w_i^2 e_i^2 x_i x_i' / (1 - h_i)^power between two inverse informations."""
+    """Return the sandwich of w_i^2 e_i^2 x_i x_i' / (1 - h_i)^power and the inverse information."""
     beta = fit_logistic(X, Y, weights).coef
     mu = 1 / (1 + np.exp(-X @ beta))
     curvature = weights * mu * (1 - mu)

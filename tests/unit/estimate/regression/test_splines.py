@@ -1,4 +1,4 @@
-"""Restricted cubic splines by hand."""
+"""Restricted cubic splines: hand calculations."""
 
 import numpy as np
 import pytest
@@ -23,11 +23,11 @@ def test_below_a_hundred_patients_the_outer_knots_are_the_fifth_patients() -> No
     assert harrell_knots(np.arange(100.0), 3)[0] == pytest.approx(9.9)
 
 
-def test_few_distinct_values_are_their_own_knots() -> None:
+def test_few_distinct_values_are_used_as_knots() -> None:
     assert harrell_knots([1, 2, 3, 4, 5] * 30, 3).tolist() == [2, 3, 4]
 
 
-def test_values_piled_at_the_detection_limit_do_not_swallow_the_knots() -> None:
+def test_values_at_the_detection_limit_do_not_take_all_knots() -> None:
     x = np.r_[np.zeros(300), np.linspace(1, 2, 700)]
     knots = harrell_knots(x, 3)
     assert knots[0] == x[300]

@@ -44,13 +44,13 @@ def test_two_participants_per_arm_by_hand():
     assert table.sum() == 1
     assert table[2, 0]  # 2.0 is above 1.96
     assert exact_power(table, 0.5, 0.5) == pytest.approx(1 / 16)
-    # Fisher: the chance of the extreme table given the total is 1/6.
+    # Fisher: the conditional probability of the most extreme table is 1/6.
     assert not fisher_test(0.16)(2, 2).any()
     assert fisher_test(0.17)(2, 2)[2, 0]
 
 
 def test_a_statistic_on_the_boundary_rejects():
-    table = pooled_z_test(0.022750131948179195)(2, 2)  # z is 2, and so is the boundary
+    table = pooled_z_test(0.022750131948179195)(2, 2)  # both z and the boundary are 2
     assert table[2, 0]
 
 
@@ -69,8 +69,7 @@ def test_one_analysis_of_the_recursion_is_the_enumeration():
 
 
 def test_two_participants_twice_by_hand():
-    # Stop at 2 + 2 participants only on 2 events against 0; with 4 + 4 participants reject at z >=
-    # 1.9.
+    # With 2 + 2 participants stop only for 2 events against 0; with 4 + 4 reject if z >= 1.9.
     trial = exact_sequential([2, 4], [2, 4], [1.9, 1.9], 0.5, 0.5)
     assert trial.efficacy[0] == pytest.approx(1 / 16)
     rejects, total = pooled_z(4, 4) >= 1.9, 0.0
@@ -91,7 +90,7 @@ def test_two_sides_are_symmetric():
 
 
 def test_simulated_trials_agree_with_the_recursion_over_random_designs():
-    """z-scores of simulated against exact rejection rates over 50 designs are standard normal."""
+    """Over 50 designs, z-scores of simulated minus exact rejection rates are standard normal."""
     rng, trials, scores = np.random.default_rng(20), 20_000, []
     for _ in range(50):
         analyses = int(rng.integers(1, 4))
@@ -109,7 +108,7 @@ def test_simulated_trials_agree_with_the_recursion_over_random_designs():
             rejected |= running & (pooled_z(n1[k], n2[k])[x1, x2] >= upper[k] - 1e-10)
             running &= ~rejected
         exact = float(exact_sequential(n1, n2, upper, p1, p2).power)
-        if 0.005 < exact < 0.995:  # nearly sure outcomes are not normal
+        if 0.005 < exact < 0.995:  # the normal approximation fails near 0 and 1
             scores.append(float(z_against(rejected.mean(), trials, exact)))
     scores = np.array(scores)
     assert scores.size > 45
@@ -118,7 +117,7 @@ def test_simulated_trials_agree_with_the_recursion_over_random_designs():
     assert np.abs(scores).max() < 4
 
 
-def test_the_first_size_enough_is_not_the_size_that_stays_enough():
+def test_the_first_sufficient_size_precedes_the_size_with_lasting_power():
     found = search_size(pooled_z_test(), 0.6, 0.3, power=0.9, around=50)
     assert found.first <= found.stays_from
     index = {int(n): float(p) for n, p in zip(found.participants, found.power, strict=True)}
@@ -133,7 +132,7 @@ def test_two_to_one_search():
     )
 
 
-def test_restricted_risks_obey_the_null_and_the_closed_form_without_margin():
+def test_restricted_risks_satisfy_the_null_and_the_closed_form_without_margin():
     for null, measure in ((0.1, "risk difference"), (1.7, "risk ratio"), (0.4, "odds ratio")):
         r1, r2 = restricted_risks(0.45, 0.3, 40, 60, null, measure)
         made = {
@@ -184,7 +183,7 @@ def test_no_shift_no_effect():
 
 
 def test_one_arm_boundary_by_hand():
-    assert one_arm_boundary(5, 0.5, 0.05) == 5  # 1/32 is the only tail below 0.05
+    assert one_arm_boundary(5, 0.5, 0.05) == 5  # 1/32 is the only tail probability below 0.05
 
 
 @pytest.mark.parametrize(
@@ -221,7 +220,7 @@ def test_one_arm_boundary_by_hand():
         (lambda: effects_under_thresholds(0.5, 1.0, 0.2), "below that of the ejaculate"),
     ],
 )
-def test_a_plan_that_cannot_be_states_why(make, message):
+def test_an_impossible_plan_is_refused_with_a_reason(make, message):
     with pytest.raises(InputError, match=message):
         make()
 

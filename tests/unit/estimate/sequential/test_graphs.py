@@ -12,7 +12,7 @@ NAMES = ("any sperm", "retrieval", "live birth")
 p_values = st.lists(st.floats(0, 1), min_size=3, max_size=3)
 
 
-def test_fixed_sequence_stops_at_the_first_that_stays():
+def test_fixed_sequence_stops_at_the_first_hypothesis_not_rejected():
     assert reject(fixed_sequence(NAMES), [0.01, 0.20, 0.001], 0.025).tolist() == [
         True,
         False,
@@ -26,7 +26,7 @@ def test_holm_by_hand():
     assert adjusted_p(holm(("one",)), [0.04]) == pytest.approx([0.04])
 
 
-def test_fallback_hands_its_weight_down():
+def test_fallback_passes_its_weight_to_the_next_hypothesis():
     graph = fallback(NAMES, (0.5, 0.3, 0.2))
     assert adjusted_p(graph, [0.01, 0.02, 0.03]) == pytest.approx([0.02, 0.025, 0.03])
 
@@ -64,7 +64,7 @@ def test_holm_is_the_closed_test_with_bonferroni(p):
 
 
 @given(p_values, st.integers(0, 2), st.floats(0, 1))
-def test_smaller_p_values_never_hurt(p, which, factor):
+def test_adjusted_p_values_are_monotone(p, which, factor):
     smaller = list(p)
     smaller[which] *= factor
     graph = fallback(NAMES, (0.5, 0.3, 0.2))
@@ -87,12 +87,12 @@ def test_the_family_wise_error_holds_under_the_null():
         ((0.5, 0.5), ((0, 1),), "sizes differ"),
     ],
 )
-def test_a_graph_that_cannot_be_states_why(weights, transitions, message):
+def test_an_impossible_graph_is_refused_with_a_reason(weights, transitions, message):
     with pytest.raises(InputError, match=message):
         Graph(("a", "b"), weights, transitions)
 
 
-def test_names_are_given_once_and_p_values_all():
+def test_repeated_names_and_missing_p_values_are_refused():
     with pytest.raises(InputError, match="not distinct"):
         holm(("a", "a"))
     with pytest.raises(InputError, match="2 hypotheses"):

@@ -1,4 +1,4 @@
-"""Boundaries of analyses at other times than planned, futility included."""
+"""Efficacy and futility boundaries at information fractions that differ from the plan."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def test_analyses_as_planned_have_the_boundaries_of_the_plan(binding):
 
 
 @pytest.mark.parametrize("binding", [False, True])
-def test_both_errors_are_spent_by_the_share_that_arrived(binding):
+def test_both_errors_are_spent_at_the_observed_information_fractions(binding):
     plan = plan_sequential(THIRDS, OF, futility=LATE, binding=binding)
     came = boundaries_as_observed(plan, OF, [0.3, 0.55, 0.9], futility=LATE, last=True)
     alpha = [*OF.spent([0.3, 0.55], 0.025), 0.025]
@@ -43,7 +43,7 @@ def test_without_futility_they_are_those_of_monitor_boundaries():
 
 
 def test_a_first_analysis_by_hand():
-    """Lan and DeMets: alpha(t) = 2 - 2 Phi(z(alpha / 2) / sqrt t), beta alike under the drift."""
+    """Lan and DeMets: alpha(t) = 2 - 2 Phi(z(alpha / 2) / sqrt t); beta(t) has the same form."""
     plan = plan_sequential(THIRDS, OF, futility=OF)
     came = boundaries_as_observed(plan, OF, [0.5], futility=OF)
     alpha = 2 * ndtr(ndtri(0.0125) / np.sqrt(0.5))
@@ -71,17 +71,17 @@ def test_a_fixed_boundary_at_the_only_analysis_is_that_of_a_trial_without_analys
     assert spend_rest(plan, [1 / 3]).upper == pytest.approx([-ndtri(0.025)], abs=1e-9)
 
 
-def test_effects_beyond_reach_have_a_chance_of_nothing_or_all():
+def test_extreme_effects_have_conditional_power_of_0_or_1():
     rates, upper = [0.01, 1.0], [8.0, 1.96]
     assert conditional_power(rates, upper, 1, 0.0, [-1e6, 1e6]) == pytest.approx([0, 1])
     near = conditional_power(rates, upper, 1, 0.0, 3.0)
     assert near == pytest.approx(ndtr((3 * 0.99 - 1.96) / np.sqrt(0.99)), abs=1e-12)
-    # One analysis with next to no information: what it says ahead is next to a coin.
+    # An analysis with almost no information hardly predicts the final result.
     assert predictive_power(rates, upper, 1, 0.0) == pytest.approx(ndtr(-1.96 / 9.95), abs=0.01)
 
 
-def test_analyses_too_early_to_spend_are_within_numbers():
-    """At a hundredth of the information OF spends 1e-110, and at the analysis after it no more."""
+def test_very_early_analyses_have_finite_boundaries():
+    """At 1 % of the information OF spends 1e-110, and almost nothing at the next analysis."""
     plan = plan_sequential(THIRDS, OF)
     upper = np.array(boundaries_as_observed(plan, OF, [0.01, 0.0102, 0.5, 1]).upper)
     assert (upper[:2] > 8).all()
@@ -89,7 +89,7 @@ def test_analyses_too_early_to_spend_are_within_numbers():
     assert upper[2:] == pytest.approx(alone, abs=1e-9)
 
 
-def test_a_tiny_first_analysis_does_not_touch_the_final_analysis():
+def test_a_tiny_first_analysis_does_not_change_the_final_analysis():
     plan = plan_sequential([0.001, 1], OF)
     final = analyse_final(plan, [0.1, 100], 2.5)
     assert final.median_unbiased == pytest.approx(0.25, abs=1e-9)

@@ -40,7 +40,7 @@ def test_four_replicates_by_hand():
     assert result.model_se.mcse == 0.0
     assert result.coverage.value == 0.75
     assert result.coverage.mcse == pytest.approx(np.sqrt(0.75 * 0.25 / 4))
-    assert result.bias_eliminated_coverage.value == 0.75  # of 3, which ends the first interval
+    assert result.bias_eliminated_coverage.value == 0.75  # of the mean, 3, a limit of interval 1
     assert result.width.value == 4.0
     assert result.rejection.value == 0.75
 
@@ -125,7 +125,7 @@ def test_monte_carlo_errors_hold_for_heavy_tails_and_errors_that_follow_the_esti
         ratio = measure.value.std(ddof=1) / np.sqrt((measure.mcse**2).mean())
         assert 0.9 < ratio < 1.1, name
     normal = result.empirical_se.value.mean() / np.sqrt(2 * n)
-    assert result.empirical_se.value.std() > 1.4 * normal  # what the normal formula would print
+    assert result.empirical_se.value.std() > 1.4 * normal  # the value of the normal formula
 
 
 def test_joint_moments_of_parts_are_those_of_the_whole():
@@ -139,7 +139,7 @@ def test_joint_moments_of_parts_are_those_of_the_whole():
     assert whole.n.tolist() == [49, 50, 50]
 
 
-def test_common_random_numbers_makes_differences_sharp():
+def test_common_random_numbers_make_differences_precise():
     rng = np.random.default_rng(4)
     a = rng.normal(size=500)
     b = a + rng.normal(0.1, 0.05, size=500)
@@ -157,13 +157,13 @@ def test_relative_precision_of_twice_the_noise():
     assert found.mcse == pytest.approx(0.0, abs=1e-6)  # correlation 1
 
 
-def test_an_estimator_is_judged_on_the_scale_of_its_errors():
+def test_performance_is_measured_on_the_scale_of_the_standard_error():
     rng = np.random.default_rng(5)
     x1, x2 = rng.binomial(60, 0.4, 3000), rng.binomial(60, 0.2, 3000)
     question = Estimand("all participants", "therapy 1 vs 0", "y", "")
     odds = compare_arms(x1, 60, x2, 60, question, measure="odds ratio")
     result = performance_of(odds, 0.4 / 0.6 / (0.2 / 0.8))
-    assert abs(result.bias.value) < 0.06  # of the log odds ratio: a little, in small samples
+    assert abs(result.bias.value) < 0.06  # small-sample bias of the log odds ratio
     assert result.coverage.value == pytest.approx(0.95, abs=0.015)
     assert result.model_se.value == pytest.approx(result.empirical_se.value, rel=0.1)
     difference = performance_of(compare_arms(x1, 60, x2, 60, question), 0.2)
@@ -186,6 +186,6 @@ def test_one_replicate_is_not_a_study():
         perform([1.0], [1.0], 0.0)
 
 
-def test_exact_shares_that_round_beyond_one_are_met():
+def test_exact_proportions_rounded_beyond_0_or_1_are_accepted():
     assert z_against(1.0, 2000, 1.0 + 2e-14) == 0
     assert abs(z_against(0.0, 2000, 2e-17)) < 1e-3

@@ -1,4 +1,4 @@
-"""Sequential designs: by hand, at their edges, and what must always hold."""
+"""Group-sequential designs: hand calculations, boundary cases and general properties."""
 
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ def test_two_analyses_agree_with_the_bivariate_normal():
     root = np.sqrt(0.4)
     means = drift * np.sqrt(t)
 
-    def density(x):  # of Z_1 = x with Z_2 below its boundary, correlation sqrt(0.4)
+    def density(x):  # of Z_1 = x with Z_2 below its boundary; the correlation is sqrt(0.4)
         return norm.pdf(x - means[0]) * norm.cdf(
             (upper[1] - means[1] - root * (x - means[0])) / np.sqrt(0.6)
         )
@@ -80,14 +80,14 @@ def test_exit_probabilities_agree_with_simulated_random_walks():
         assert (np.abs(found - exact) < 4 * mcse).all()
 
 
-def test_boundaries_that_do_not_bind_hold_alpha_without_futility():
+def test_non_binding_boundaries_control_alpha_without_futility():
     design = plan_sequential([1 / 3, 2 / 3, 1], OF, futility=OF)
     assert design.alpha_spent()[-1] == pytest.approx(0.025)
     assert design.rejection().sum() < 0.025
     assert design.rejection(design.drift).sum() == pytest.approx(0.8)
 
 
-def test_binding_boundaries_hold_alpha_with_futility():
+def test_binding_boundaries_control_alpha_with_futility():
     design = plan_sequential([1 / 3, 2 / 3, 1], OF, futility=OF, binding=True)
     assert design.rejection().sum() == pytest.approx(0.025)
     assert design.inflation < plan_sequential([1 / 3, 2 / 3, 1], OF, futility=OF).inflation
@@ -113,7 +113,7 @@ def test_analyses_may_be_close_and_many():
 
 
 @pytest.mark.parametrize("delta", [-1, 1])
-def test_extreme_shapes_still_hold_alpha(delta):
+def test_extreme_shapes_control_alpha(delta):
     design = plan_sequential([0.05, 0.3, 1], WangTsiatis(delta))
     assert design.alpha_spent()[-1] == pytest.approx(0.025, rel=1e-8)
 
@@ -137,7 +137,7 @@ def test_nothing_is_left_to_spend_after_an_overrunning():
     assert boundaries[2] > plan_sequential([0.3, 0.7, 1], OF).upper[2]
 
 
-def test_an_under_run_takes_all_that_is_left():
+def test_an_underrunning_trial_spends_the_remaining_alpha():
     boundaries = observed_boundaries(0.025, OF, [30, 70, 90], 100, last=True)
     unfinished = observed_boundaries(0.025, OF, [30, 70, 90], 100)
     size = exit_probabilities([30, 70, 90], [-np.inf] * 2 + [boundaries[2]], boundaries)[1].sum()
@@ -145,7 +145,7 @@ def test_an_under_run_takes_all_that_is_left():
     assert boundaries[2] < unfinished[2]
 
 
-def test_a_analysis_without_error_to_spend_has_no_boundary():
+def test_an_analysis_without_alpha_has_no_boundary():
     shape = Spending("user", cumulative=(0.0, 0.01, 0.025))
     design = plan_sequential([0.3, 0.6, 1], shape)
     assert design.upper[0] == np.inf
@@ -169,7 +169,7 @@ def test_the_final_interval_covers_and_the_median_is_the_median():
         z, information = score / np.sqrt(0.5), [0.5]
         if design.lower[0] <= z < design.upper[0]:
             z, information = score + rng.normal(0.5 * theta, np.sqrt(0.5)), [0.5, 1.0]
-        # Futility does not bind: the analysis must not lean on it, and may be conservative there.
+        # Futility is non-binding: the analysis must ignore it and may therefore be conservative.
         result = analyse_final(design, information, z)
         covered += result.conf_low <= theta <= result.conf_high
         above += result.median_unbiased > theta
@@ -189,7 +189,7 @@ def test_repeated_p_is_alpha_on_the_boundary():
         assert p == pytest.approx(0.025, rel=1e-6)
 
 
-def test_repeated_p_has_ends():
+def test_repeated_p_has_limits():
     assert repeated_p(OF, [0.5, 1], 1, -3.0) == pytest.approx(0.5, abs=1e-5)
     assert repeated_p(OF, [0.5, 1], 2, 12.0) == pytest.approx(0.0, abs=1e-11)
 
@@ -243,7 +243,7 @@ def test_combination_by_hand():
     )
 
 
-def test_fisher_boundaries_hold_alpha_in_simulation():
+def test_fisher_boundaries_control_alpha_in_simulation():
     boundaries, trials = fisher_boundaries(4, futility=0.4), 400_000
     p = np.random.default_rng(3).random((trials, 4))
     product, running, rejected = np.cumprod(p, 1), np.ones(trials, bool), np.zeros(trials, bool)
@@ -312,6 +312,6 @@ def test_fisher_boundaries_hold_alpha_in_simulation():
         (lambda: plan_sequential([1], OF).sample_sizes(0), "not above 0"),
     ],
 )
-def test_a_design_that_cannot_be_states_why(make, message):
+def test_an_impossible_design_is_refused_with_a_reason(make, message):
     with pytest.raises(InputError, match=message):
         make()

@@ -41,7 +41,7 @@ def test_two_sides_reject_in_both_directions_and_never_stop_for_futility():
     assert ends.rejected.tolist() == [True, True, True, False]
 
 
-def test_a_analysis_without_a_statistic_stops_nothing():
+def test_an_analysis_without_a_statistic_does_not_stop_the_trial():
     ends = follow(DESIGN, [[np.nan, 5.0, 5.0], [1.0, 1.9, np.nan]])
     assert ends.analysis.tolist() == [2, 3]
     assert ends.rejected.tolist() == [True, False]

@@ -1,4 +1,4 @@
-"""Median-unbiased drifts and final intervals of many trials at once."""
+"""Median-unbiased estimates and final intervals for a batch of trials."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ DESIGNS = {
 
 
 def walk(design, drift, trials, seed):
-    """Draw Z_1 .. Z_K with mean drift sqrt(t_k) and the covariance of sequential statistics."""
+    """Draw Z_1 .. Z_K with mean drift * sqrt(t_k) and the group-sequential covariance."""
     t = np.array(design.information_rates)
     steps = np.random.default_rng(seed).normal(size=(trials, t.size)) * np.sqrt(
         np.diff(t, prepend=0)
@@ -51,7 +51,7 @@ def test_the_median_is_the_median_and_the_interval_covers(name, drift):
 @pytest.mark.parametrize(
     ("name", "drift"), [("one side", 3.0), ("two sides", 1.0), ("binding futility", 1.0)]
 )
-def test_what_ignores_the_analyses_covers_too_seldom(name, drift):
+def test_the_naive_interval_undercovers(name, drift):
     design, trials = DESIGNS[name], 20_000
     ends = walk(design, drift, trials, seed=11)
     root = np.sqrt(np.array(design.information_rates)[ends.analysis - 1])
@@ -60,7 +60,7 @@ def test_what_ignores_the_analyses_covers_too_seldom(name, drift):
 
 
 @pytest.mark.parametrize("name", DESIGNS)
-def test_what_ignores_the_analyses_is_too_high_at_the_effect_planned_for(name):
+def test_the_naive_estimate_is_too_high_at_the_planned_effect(name):
     design, drift = DESIGNS[name], 3.0
     ends = walk(design, drift, 20_000, seed=11)
     naive = ends.z / np.sqrt(np.array(design.information_rates)[ends.analysis - 1])
@@ -69,13 +69,13 @@ def test_what_ignores_the_analyses_is_too_high_at_the_effect_planned_for(name):
     assert abs(found.median_unbiased.mean() - drift) < 0.7 * abs(naive.mean() - drift)
 
 
-def test_futility_that_does_not_bind_but_is_kept_errs_against_treatment_alone():
+def test_following_non_binding_futility_biases_only_against_treatment():
     design = plan_sequential([1 / 3, 2 / 3, 1], POCOCK, futility=Spending("OF"))
     ends = walk(design, 1.5, 20_000, seed=5)
     found = order_stagewise(design, ends.analysis, ends.z)
     assert (found.median_unbiased < 1.5).mean() > 0.56
     assert (found.low > 1.5).mean() < 0.025 + 4 * np.sqrt(0.025 * 0.975 / 20_000)
-    # A design that counts on futility is exact, whatever the efficacy boundaries were made for.
+    # With binding futility the estimate is exactly median-unbiased for any efficacy boundaries.
     kept = order_stagewise(replace(design, binding=True), ends.analysis, ends.z)
     assert abs((kept.median_unbiased < 1.5).mean() - 0.5) < 4 * np.sqrt(0.25 / 20_000)
 
@@ -134,7 +134,7 @@ def test_limits_are_finite_and_ordered_however_extreme_the_outcome(name):
             assert (np.diff(each) > -1e-9).all()
 
 
-def test_limits_of_a_trial_do_not_depend_on_its_company():
+def test_limits_of_a_trial_do_not_depend_on_its_batch():
     design = DESIGNS["two sides"]
     ends = walk(design, 2.0, 200, seed=6)
     found = order_stagewise(design, ends.analysis, ends.z)
@@ -143,7 +143,7 @@ def test_limits_of_a_trial_do_not_depend_on_its_company():
         assert (alone.low, alone.high) == (found.low[i], found.high[i])
 
 
-def test_an_outcome_far_beyond_a_late_boundary_is_less_in_favour_than_an_earlier_stop():
+def test_a_late_extreme_outcome_is_not_more_favourable_than_an_earlier_stop():
     design = DESIGNS["one side"]
     early = order_stagewise(design, 2, design.upper[1])
     late = order_stagewise(design, 3, 25.0)
@@ -185,6 +185,6 @@ def test_a_trial_without_a_statistic_has_no_limits():
     ("analysis", "level", "message"),
     [(4, 0.95, "the design has 3"), (0, 0.95, "count them from 1"), (1, 1.0, "between 0 and 1")],
 )
-def test_a_analysis_or_level_that_cannot_be_is_refused(analysis, level, message):
+def test_an_impossible_analysis_or_level_is_refused(analysis, level, message):
     with pytest.raises(InputError, match=message):
         order_stagewise(DESIGNS["one side"], analysis, 1.0, level=level)
