@@ -1,4 +1,4 @@
-"""What must hold for every additive interaction, and the coverage of its intervals."""
+"""Invariants of every additive interaction, and the coverage of its intervals."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What must hold for every set of couples, and the size of the tests at the null."""
+"""Invariants for any set of couples, and the type I error of the tests."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What must hold for every penalised fit, and what the penalty is for."""
+"""Invariants of every penalised fit, and the benefit of the penalty."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What must hold for every imputation, and recovery of a known truth."""
+"""Invariants of every imputation, and recovery of a known effect."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What must hold for every mediation analysis, and two truths that it must find."""
+"""Invariants of every mediation analysis, and recovery of two known effects."""
 
 import numpy as np
 import pytest

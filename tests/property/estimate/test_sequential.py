@@ -1,4 +1,4 @@
-"""What holds for every sequential design."""
+"""Invariants of every sequential design."""
 
 import numpy as np
 import pytest

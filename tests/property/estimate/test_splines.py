@@ -1,4 +1,4 @@
-"""What must hold for every restricted cubic spline."""
+"""Invariants of every restricted cubic spline."""
 
 import numpy as np
 import pytest

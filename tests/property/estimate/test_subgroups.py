@@ -1,4 +1,4 @@
-"""What must hold for every family of p-values and every pair of subgroups."""
+"""Invariants of every family of p-values and every pair of subgroups."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What must hold for every course of transfers."""
+"""Invariants of the analysis of any series of embryo transfers."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What must hold for every two-sample test."""
+"""Invariants of every two-sample test."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Any value of any option: answered or refused in words, never a traceback, JSON always strict.
+"""Any option value gives a result or a clear error, never a traceback; JSON is always strict.
 
 Each example replaces one or two parameters of a valid call by hostile values. The usual profile
 draws few; ``HYPOTHESIS_PROFILE=search`` draws twenty times as many.

@@ -1,4 +1,4 @@
-"""Whatever stands in a file, its loader returns a model or says in one message what is wrong."""
+"""For any file content, the loader returns a model or reports the faults in one message."""
 
 import tracemalloc
 
@@ -68,7 +68,7 @@ def test_any_marks_of_yaml_are_a_value_or_one_fault(text):
 @pytest.mark.parametrize(
     "text", [f"a: {alias_bomb()}", f"a: {alias_bomb(6)}", "[" * 10**6, "? " * 10**5]
 )
-def test_a_bomb_takes_little_memory(text, tmp_path):
+def test_nested_aliases_take_little_memory(text, tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(text, encoding="utf-8")
     tracemalloc.start()

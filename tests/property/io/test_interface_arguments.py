@@ -1,4 +1,4 @@
-"""Any value of any argument of the protocol family: answered, or refused in words."""
+"""Any value of any argument of the protocol functions gives a result or a clear error."""
 
 import datetime as dt
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whatever stands in and around an output place: a run that does not succeed changes no byte."""
+"""A run that fails changes no byte, whatever exists in and around the output location."""
 
 import errno
 import json
@@ -15,7 +15,7 @@ from pretese.io.output.result_folder import result_folder
 from protocol.errors import InputError
 from tests.support.faults.disk_faults import snapshot
 
-#: Names that a result bears, names like ours, and names that are awkward.
+#: Names of result files, names similar to them, and unusual names.
 NAMES = st.sampled_from(
     [
         "manifest.json", "table.csv", "figures", "NOTES.md", ".git", "thesis", "thesis.partial",
@@ -32,7 +32,7 @@ ENDINGS = st.sampled_from(["succeeds", "fails", "full disk", "interrupted"])
 
 
 def grow(root: Path, tree: dict[tuple[str, ...], bytes | str]) -> None:
-    """Make files, folders and links, as far as one does not stand where another should."""
+    """Create files, folders and links, skipping paths that already exist."""
     for parts, what in tree.items():
         path = root.joinpath(*parts)
         try:
@@ -68,7 +68,7 @@ def write(out: Path, word: str, ending: str) -> bool:
 @example(around={}, inside={}, earlier=True, ending="succeeds")
 @example(around={}, inside={("NOTES.md",): b"mine"}, earlier=True, ending="succeeds")
 @example(around={}, inside={("manifest.json",): b"{}"}, earlier=False, ending="succeeds")
-def test_a_result_takes_the_place_of_an_earlier_result_alone(around, inside, earlier, ending):
+def test_a_result_replaces_only_an_earlier_result(around, inside, earlier, ending):
     with TemporaryDirectory() as folder:
         root = Path(folder).resolve()
         grow(root, around)
@@ -95,7 +95,7 @@ def test_a_result_takes_the_place_of_an_earlier_result_alone(around, inside, ear
 
 
 @given(around=TREES, name=NAMES)
-def test_a_file_replaces_that_file_alone(around, name):
+def test_a_file_replaces_only_that_file(around, name):
     with TemporaryDirectory() as folder:
         root = Path(folder).resolve() / "a" / "b"
         root.mkdir(parents=True)

@@ -58,7 +58,7 @@ def test_csv_and_parquet_give_the_same_columns(frame):
 
 @given(frames(), st.sampled_from(";\t"))
 def test_decimal_commas_give_the_same_columns(frame, mark):
-    """A spreadsheet of half of Europe; what nobody can tell from thousands is excluded."""
+    """Decimal commas as in many European spreadsheets; ambiguous thousands are excluded."""
     frame["age.years"] = (frame["age.years"].clip(-1e5, 1e5) * 100).round() / 100
     with tempfile.TemporaryDirectory() as folder:
         path, other = Path(folder) / "x.csv", Path(folder) / "x.tsv"

@@ -1,4 +1,4 @@
-"""Text tables: any table is read back as it was written; a fault is refused, or changes nothing."""
+"""Text tables: any table is read back as written; a fault is refused or has no effect."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The alignment of injections is the best there is: compared with all alignments, one by one."""
+"""The alignment of injections is optimal: it is compared with every possible alignment."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""An audit depends on what a log says: not on the order of its rows, nor on rows still to come."""
+"""An audit depends neither on the order of the rows of a log nor on later rows."""
 
 import datetime as dt
 from dataclasses import replace
@@ -17,7 +17,7 @@ START = dt.date(2024, 1, 8)
 DAY0 = START.toordinal()
 OTHERS = {"lh_iu_l": 3.0, "testosterone_nmol_l": 20.0, "estradiol_pmol_l": 120.0}
 
-#: What may come of a row: it is lost, entered twice, late, of another dose, or of another drug.
+#: Errors of a row: missing, entered twice, late, another dose, or another drug.
 changes = st.sampled_from(["lost", "twice", "late", "early", "dose", "drug", "part"])
 strays = st.builds(
     lambda day, event: replace(event, date=DAY0 + day),
@@ -40,7 +40,7 @@ strays = st.builds(
 
 @st.composite
 def logs(draw, stray_rows=strays) -> list[Event]:
-    """A patient's log with some rows lost, doubled or changed, and some strays."""
+    """Draw a patient's log with missing, duplicate, changed and unrelated rows."""
     fsh = draw(st.lists(st.sampled_from([0.5, 5.0, 11.1, 20.0]), min_size=3, max_size=3))
     events = adherent_events(
         GUIDED,
@@ -71,7 +71,7 @@ def judged(events, **options) -> PatientAudit:
 
 
 def without_rows(audit: PatientAudit) -> PatientAudit:
-    """Return an audit without the numbers of rows, its queries in an order of their own."""
+    """Return an audit without row numbers and with sorted queries."""
     return replace(
         audit,
         deviations=tuple(replace(item, rows=()) for item in audit.deviations),

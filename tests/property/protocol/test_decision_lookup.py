@@ -1,4 +1,4 @@
-"""The table that explains one patient is the table that simulates a million."""
+"""The explanation of one recommendation and the simulation of cohorts use the same table."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A recommendation never changes by what became known after its date."""
+"""A recommendation does not depend on results obtained after its date."""
 
 import datetime as dt
 from dataclasses import replace

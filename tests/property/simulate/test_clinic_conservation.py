@@ -1,4 +1,4 @@
-"""What must hold in every clinic, whatever its slots, lists, patience and seed."""
+"""Invariants of every clinic, for any slots, waiting lists, patience and seed."""
 
 from math import inf
 
@@ -23,7 +23,7 @@ WORKING_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
 
 @st.composite
 def clinics(draw):
-    """Small clinics with any of their parts tight, and patients who may lose patience."""
+    """Draw small clinics with scarce capacity in any part, and patients who may stop waiting."""
     parts = {
         "referrals": {"patients_per_week": assumed(draw(st.sampled_from([2, 10, 40])), "1/wk")},
         "horizon_days": 500,
@@ -69,7 +69,7 @@ def ran(one, seed: int) -> Run:
 
 
 def own_steps(run: Run, patient: int) -> list[tuple[float, float, float]]:
-    """A patient's steps in order of time: asked, start, complete."""
+    """Return a patient's steps in order of time: requested, started, completed."""
     book = ledger(run)
     found = [
         (book.asked[step][patient], book.start[step][patient], book.complete[step][patient])
@@ -95,7 +95,7 @@ def test_everybody_comes_to_exactly_one_end_and_does_one_thing_at_a_time(clinic,
             if start == start:
                 assert asked <= start <= complete
                 before = complete
-            else:  # he waited and was never served: nothing comes after
+            else:  # a patient who was never served has no later step
                 assert ledger(run).end[patient] in {steps.DECLINED, steps.LEFT_LIST}
                 before = inf
         if before < inf:
@@ -206,7 +206,7 @@ def test_the_same_call_gives_the_same_log():
     pd.testing.assert_frame_equal(one, other)
 
 
-def test_another_clinic_leaves_the_patients_and_their_days_alone():
+def test_another_clinic_does_not_change_the_patients_or_their_days():
     busy = shipped("busy-theatre")
     more = busy.theatre.model_copy(update={"turnover_minutes": 5})
     runs = [ran(each, 7) for each in (busy, busy.model_copy(update={"theatre": more}))]

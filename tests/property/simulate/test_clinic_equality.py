@@ -1,4 +1,4 @@
-"""The clinic without limits and delays equals the numpy engine, patient by patient."""
+"""A clinic without capacity limits or delays reproduces the numpy engine, patient by patient."""
 
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def test_any_seed_study_and_size_gives_the_same_tables(seed, replicate, patients
     assert_equal(load_scenario("paper"), seed, replicate, patients)
 
 
-#: Numbers of a scenario that decide who goes which way, with wide ranges.
+#: Scenario parameters that determine the course of a patient, with wide ranges.
 NUMBERS = {
     "choice.intercept": st.floats(-3, 3),
     "physiology.suppressible_share": st.floats(0, 1),
@@ -75,7 +75,7 @@ NUMBERS = {
     "measurement.rounded_to.fsh_iu_l": st.sampled_from([0.01, 0.1, 1.0]),
     "measurement.missing.fsh_iu_l": st.floats(0, 0.6),
 }
-#: Regimens of the drugs that the scenario knows.
+#: Regimens of the drugs defined in the scenario.
 REGIMENS = st.sampled_from(
     [name for name in list_regimens() if load_regimen(name).months <= MONTHS]
 )
@@ -98,7 +98,7 @@ def test_any_scenario_gives_the_same_tables(seed, changes, regimens, checks):
 
 
 def shorter(tmp_path: Path, months: int) -> str:
-    """A regimen of hCG alone for so many months, as a file of one's own."""
+    """Write a user's regimen file: hCG monotherapy for the given number of months."""
     source = Path(__file__).parents[3] / "protocol" / "regimens" / "hcg-only.yaml"
     text = source.read_text().replace("id: hcg-only", f"id: hcg-for-{months}", 1)
     text = text.replace("version: 1.0.0", f"version: 1.0.0\nmonths: {months}", 1)
@@ -109,7 +109,7 @@ def shorter(tmp_path: Path, months: int) -> str:
     return str(path)
 
 
-def test_surgery_comes_when_each_mans_own_regimen_is_over(tmp_path):
+def test_surgery_follows_the_end_of_each_patients_own_regimen(tmp_path):
     paper = load_scenario("paper")
     arms = {
         "untreated": Arm(regimen="hcg-only", semen_analysis=True),
@@ -146,7 +146,7 @@ def test_a_regimen_longer_than_the_simulated_body_is_refused(tmp_path):
     assert [fault.field for fault in caught.value.faults] == ["months"]
 
 
-def test_the_decision_is_the_tables_own_and_a_wrong_one_would_show(monkeypatch):
+def test_decisions_are_those_of_the_table_and_a_wrong_one_is_detected(monkeypatch):
     honest = Rules.phase
 
     def forgets_month_2(self, batch, phases):
@@ -204,7 +204,7 @@ def test_faded_effect_finds_no_more_sperm_and_only_among_the_treated():
     assert at_once.equals(clinic_tables(run_clinic(clinic(), paper, 2, patients=400))["patients"])
 
 
-def test_an_older_partner_is_never_luckier():
+def test_an_older_partner_never_improves_the_outcome():
     slow = {"intervals": {"to_stimulation": constant(5 * 365, "d")}}
     paper = with_values(
         load_scenario("paper"), {"fertility.transfer_per_partner_year": -0.3}, "test",

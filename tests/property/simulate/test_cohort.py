@@ -1,4 +1,4 @@
-"""What must hold in every cohort, whatever the numbers."""
+"""Invariants of every cohort, for any parameters."""
 
 import dataclasses
 

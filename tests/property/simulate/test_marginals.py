@@ -89,7 +89,7 @@ def test_quartiles_beyond_the_limits_or_too_asymmetric_are_refused():
 
 
 @pytest.mark.parametrize("name", ["bmi_kg_m2", "testis_volume_ml", "fsh_iu_l", "age_years"])
-def test_no_variable_of_the_paper_has_a_cliff_at_its_median(name):
+def test_no_density_of_the_article_jumps_at_its_median(name):
     found = load_scenario("paper").population.marginals[name]
     z = np.array([-0.002, -0.001, 0.0, 0.001, 0.002])
     left, right = np.diff(value_at(found, z))[[1, 2]]

@@ -53,7 +53,7 @@ def test_parameters_that_only_act_together_are_not_identified():
     assert _identified(together).tolist() == [False, False, True]
 
 
-def test_a_parameter_that_no_target_feels_is_not_identified():
+def test_a_parameter_that_affects_no_target_is_not_identified():
     assert _identified(np.array([[1.0, 0.01], [0.5, 0.0]])).tolist() == [True, False]
 
 
@@ -144,7 +144,7 @@ def test_a_replaced_number_is_checked_like_the_files():
 
 
 def test_quartiles_in_whole_units_are_guided_by_exact_ones():
-    """A quartile of whole years is a step function of the median; before rounding it is not."""
+    """A quartile in whole years is a step function of the median; the unrounded one is smooth."""
     problem = pose(paper(), load_published(paper().published))
     name = "table1.infertility_duration_years.treated.median"
     assert name in problem.coarse

@@ -18,7 +18,7 @@ def is_modelled(name):
     return not any(fnmatchcase(name, pattern) for pattern in paper().not_modelled)
 
 
-#: Something for every number that must be simulated.
+#: A value for every number that must be simulated.
 ANYTHING = {name: np.array([0.0, 1.0]) for name in PUBLISHED.numbers if is_modelled(name)}
 
 

@@ -286,7 +286,7 @@ def members(wheel: Path) -> set[str]:
         return set(archive.namelist())
 
 
-def test_the_wheel_has_these_top_level_names_alone(wheel):
+def test_the_wheel_has_only_these_top_level_names(wheel):
     tops = {name.split("/")[0] for name in members(wheel)}
     assert {top for top in tops if not top.endswith(".dist-info")} == {
         "protocol", "simulate", "estimate", "pretese",

@@ -1,4 +1,4 @@
-"""A scenario fitted to a table: it finds the truth, reads foreign tables, and refuses by name."""
+"""Fitting a scenario to a table: recovery of known values, renamed columns, and error messages."""
 
 from pathlib import Path
 
@@ -152,7 +152,7 @@ def test_words_without_a_meaning_are_listed_with_their_number(tmp_path: Path) ->
         pretese.fit_scenario(path, resamples=20, progress=False)
 
 
-def test_a_randomised_table_has_a_coin(tmp_path: Path) -> None:
+def test_a_randomised_table_gives_randomised_allocation(tmp_path: Path) -> None:
     columns = ("gonadotropin_therapy", "age_years", "fsh_iu_l", "sperm_retrieved")
     mapping = {"columns": {name: name for name in columns}, "allocation": "randomised", "id": "rct"}
     path = _table(tmp_path, scenario="rct-two-arm")
@@ -161,7 +161,7 @@ def test_a_randomised_table_has_a_coin(tmp_path: Path) -> None:
     assert scenario.choice.by == "coin"
     share = pd.read_csv(path)["gonadotropin_therapy"].mean()
     assert scenario.choice.intercept.value == pytest.approx(np.log(share / (1 - share)), abs=1e-4)
-    # without a semen analysis in the table nobody's is simulated
+    # no semen analysis is simulated if the table has none
     assert not scenario.arms["treated"].semen_analysis
     assert "sperm_in_ejaculate" not in found.to_frame()["number"].str.cat()
 
@@ -225,7 +225,7 @@ def test_the_command_writes_a_scenario_that_other_commands_take(
     out = str(tmp_path / "cohort")
     scenario = str(tmp_path / "one" / "fitted.yaml")
     assert run(["simulate", scenario, "--patients", "20", "--out", out]) == 0
-    # no row of the table is in what is handed on
+    # the result contains no row of the table
     row = pd.read_csv(table, dtype=str).loc[0, ["fsh_iu_l", "estradiol_pmol_l"]].str.cat(sep=",")
     assert row not in (tmp_path / "one" / "fit.json").read_text()
 

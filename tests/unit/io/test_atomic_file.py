@@ -1,4 +1,4 @@
-"""A single file is written whole or stays as it was, by every writer of one."""
+"""Every writer of a single file writes it completely or leaves it unchanged."""
 
 import json
 import os
@@ -120,7 +120,7 @@ def test_an_error_in_the_block_leaves_the_old_file_and_nothing_else(tmp_path):
     assert snapshot(tmp_path) == {"x.csv": b"old"}
 
 
-def test_an_error_of_another_file_is_not_received_for_one_of_this(tmp_path):
+def test_an_error_of_another_file_is_not_reported_as_one_of_this(tmp_path):
     with pytest.raises(FileNotFoundError), replaced_file(tmp_path / "x.csv"):
         (tmp_path / "input.csv").read_text()
 

@@ -1,4 +1,4 @@
-"""A lock holds while its run lives, and tells the next run what a killed one has left."""
+"""A lock lasts as long as its run and tells the next run what a killed run left behind."""
 
 import errno
 import json
@@ -23,7 +23,7 @@ def entry(process: int, machine: str = platform.node(), token: str = "0123456789
     return "\n" + json.dumps({"token": token, "process": process, "machine": machine}) + "\n"
 
 
-#: A number that no process has: beyond what any system gives.
+#: A number that is too large to be a process ID on any system.
 NOBODY = 2**22 + 12345
 
 
@@ -79,7 +79,7 @@ def test_a_link_is_not_a_lock(file, tmp_path):
 
 
 def without_locks(monkeypatch, error=errno.ENOLCK):
-    """Let the file system know no locks."""
+    """Simulate a file system without locks."""
 
     def refuse(handle, how):
         raise OSError(error, os.strerror(error))
@@ -120,7 +120,7 @@ def test_a_lock_whose_file_was_replaced_meanwhile_is_used_again(file, tmp_path, 
     def late(handle):
         if not done:
             done.append(handle)
-            file.unlink()  # as the last holder does between opening and locking
+            file.unlink()  # as the previous holder may do between opening and locking
         return real(handle)
 
     monkeypatch.setattr(locks, "_locked", late)

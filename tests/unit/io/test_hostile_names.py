@@ -1,4 +1,4 @@
-"""Names that somebody else's program would obey, through every format that holds them."""
+"""Names that another program would interpret as code, in every format that contains them."""
 
 import dataclasses
 import datetime as dt
@@ -30,13 +30,13 @@ from simulate.clinic.records.xes import XesWriter
 
 NAME = '<script>a</script> | `b` [c](javascript:d) "e" \x1b[31m\x07\x00 f\n```\ng'
 
-#: What of it a file may hold: control characters are refused as it is read.
+#: The part allowed in a file: control characters are refused on reading.
 PRINTED = NAME.replace("\x1b", "").replace("\x07", "").replace("\x00", "")
 
 
 @pytest.fixture(scope="module")
 def regimen(tmp_path_factory) -> Regimen:
-    """Return the shipped regimen with the name wherever it holds a person's own words."""
+    """Return the shipped regimen with the name in every free-text field."""
     text = (SHIPPED / "fsh-guided.yaml").read_text(encoding="utf-8")
     plain = _renamed(parse_yaml(text, "fsh-guided"))
     file = tmp_path_factory.mktemp("regimen") / "fsh-guided.yaml"
@@ -92,7 +92,7 @@ def test_a_page_of_a_regimen_holds_no_markup_of_others(regimen):
     found = tags(MarkdownIt("commonmark", {"html": True}).enable("table").render(text))
     assert "script" not in found.tags
     assert all(link.startswith("https://doi.org/") for link in found.links)
-    assert text.count("\n```") == 2  # the tree's own fence
+    assert text.count("\n```") == 2  # the code fence of the tree
 
 
 def test_a_tree_holds_no_tag_and_no_quote_of_others(regimen):

@@ -1,4 +1,4 @@
-"""One writer of JSON: strict, with all digits, the same everywhere."""
+"""The only JSON writer: strict, with full precision, identical on every platform."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A person's table: which cells mean what, and every cell that means nothing by row and column."""
+"""Reading a user's table: the meaning of each cell, and errors that name row and column."""
 
 import datetime as dt
 import io
@@ -47,7 +47,7 @@ def test_a_comma_at_the_end_of_some_rows_is_refused(tmp_path):
 
 
 def names(column):
-    """Return names, None where missing: what else stands there depends on the version of pandas."""
+    """Return names, with None for missing values, whatever the version of pandas uses for them."""
     return [None if pd.isna(each) else each for each in column]
 
 
@@ -72,7 +72,7 @@ def test_a_declared_level_is_not_a_missing_value(tmp_path):
 
 
 def test_numbers_stay_apart_that_are_names(tmp_path):
-    """1.1 and 1.10 are two codes, and one number."""
+    """As codes, 1.1 and 1.10 differ; as numbers, they are equal."""
     table = read(tmp_path, "ward\n1.1\n1.10\n01\n", {"ward": CategoryUse(("1.1", "1.10", "01"))})
     assert table.frame["ward"].tolist() == ["1.1", "1.10", "01"]
 
@@ -236,7 +236,7 @@ def test_a_parquet_table_with_two_columns_of_one_name_is_refused(tmp_path):
 
 
 def test_a_damaged_parquet_file_is_one_message(tmp_path):
-    """Every byte of a small file is changed, or the file is cut there."""
+    """Change each byte of a small file in turn, or truncate the file at that byte."""
     out = io.BytesIO()
     pq.write_table(persons(), out)
     whole, refused = out.getvalue(), 0

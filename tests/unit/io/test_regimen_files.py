@@ -1,4 +1,4 @@
-"""A clinic's own regimen file must stay what it was while a run reads it."""
+"""A clinic's own regimen file must not change while a run reads it."""
 
 import pytest
 

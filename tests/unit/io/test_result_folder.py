@@ -1,4 +1,4 @@
-"""A folder of results is written whole or not at all, and nothing of anybody's is lost."""
+"""A result folder is written completely or not at all, and no existing file is lost."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from tests.support.faults.disk_faults import KilledError, counted, full_from, ki
 
 
 def neighbours(folder: Path) -> dict[str, bytes | str]:
-    """Make what a user may have beside a result, under names like those of temporary folders."""
+    """Create a user's files next to a result, with names like those of temporary folders."""
     for name in ("thesis.partial", "thesis.earlier", "thesis.new-1", "thesis.partial-abc"):
         (folder / name).mkdir(parents=True)
         (folder / name / "chapter.tex").write_text(f"precious {name}")
@@ -57,7 +57,7 @@ def test_a_run_killed_at_any_step_loses_nothing_and_the_next_one_goes_on(tmp_pat
         assert without(folder, out) == mine
 
         with pytest.raises(ZeroDivisionError), result_folder(out):
-            raise ZeroDivisionError  # what the killed run left is in order by then
+            raise ZeroDivisionError  # the files of the killed run are cleaned up by now
         assert not leftovers(folder)
         assert word_of(out) in ({"old", "new"} if earlier else {None, "new"})
         assert out.exists() == (word_of(out) is not None)
@@ -181,7 +181,7 @@ except Exception as error:
     assert f"another run (process {os.getpid()} on " in reported
 
 
-def test_an_error_of_another_file_is_not_received_for_one_of_the_result(tmp_path):
+def test_an_error_of_another_file_is_not_reported_as_one_of_the_result(tmp_path):
     with pytest.raises(FileNotFoundError), result_folder(tmp_path / "thesis"):
         (tmp_path / "input.csv").read_text()
     assert not list(tmp_path.iterdir())
@@ -207,5 +207,5 @@ def test_somebody_who_writes_into_the_gap_of_a_killed_swap_loses_nothing(tmp_pat
     with both, result_folder(out):
         pytest.fail("something was computed")
     after = snapshot(tmp_path)
-    lock = ".thesis.pretese-lock"  # the refused run has signed it
+    lock = ".thesis.pretese-lock"  # the refused run has written to the lock
     assert {**after, lock: b""} == {**before, lock: b""}

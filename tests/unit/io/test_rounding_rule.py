@@ -28,7 +28,7 @@ from pretese.plots.style import new_figure, svg
 
 
 def within(digits: int) -> float:
-    """Return how near to an edge, in steps, a number is taken to lie on it."""
+    """Return the distance, in steps, within which a number counts as lying on a rounding edge."""
     return 0.5 * 10.0 ** -min(5, max(13 - digits, 1)) * 1.01
 
 
@@ -38,7 +38,7 @@ def test_a_number_is_the_float_nearest_to_its_rounded_decimal(x: float, digits: 
     before_the_point = len(str(int(abs(x))))
     shown = f"{x:.{max(digits, before_the_point) - 1}e}"
     if abs(x) < 1e15:
-        # what is next to an edge may fall to either side, the same on every processor
+        # a number next to an edge may round either way, but equally on every processor
         distance = abs(found - float(shown))
         step = 10.0 ** (math.floor(math.log10(abs(x) or 1)) - digits + 1)
         assert (
@@ -126,13 +126,13 @@ def test_a_written_table_has_no_last_bits_and_no_minus_zero(tmp_path) -> None:
 
 
 def shaken(values: np.ndarray) -> np.ndarray:
-    """Return values as another processor may have them."""
+    """Return values with the last-bit differences of another processor."""
     bits = np.random.default_rng(8).integers(-2, 3, np.shape(values))
     return np.asarray(values * (1 + bits * 2.0**-52))
 
 
 def patients_with_ties() -> tuple:
-    """Return patients of whom many have equal covariates, and their propensity scores."""
+    """Return patients, many with equal covariates, and their propensity scores."""
     rng = np.random.default_rng(5)
     treated = np.arange(120) % 3 == 0
     patients = {

@@ -1,4 +1,4 @@
-"""Workbooks of Excel become tables of text that can be read one way only."""
+"""Excel workbooks are converted to unambiguous text tables."""
 
 import datetime as dt
 import io

@@ -1,4 +1,4 @@
-"""Tables of text in four formats: names of users are shown, never obeyed."""
+"""Text tables in four formats: users' names are shown literally, never interpreted."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ from pretese.io.text.spreadsheet import spreadsheet_cell
 from pretese.io.text.write_table import csv_text, html_table, latex, markdown_table
 from protocol.safe_text import lines, one_line, xml_text
 
-#: Letters that some format obeys, and some that none does.
+#: Characters with a special meaning in some format, and ordinary ones.
 word = st.text(
     st.sampled_from("ab1 _*`[]()<>|&$#%{}\\~^=+-@\t\r\n\x1b\x85é\u202e\"'!:/."), max_size=12
 )

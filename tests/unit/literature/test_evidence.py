@@ -70,7 +70,7 @@ def test_every_shipped_study_has_a_locator_and_how_it_was_read():
 
 
 def test_the_article_enters_with_the_figures_of_its_own_file():
-    """The same study ships as figures of the article: both files must agree."""
+    """The article's figures also ship in a file of their own: both files must agree."""
     article = load_published("rbe-2022-00934")
     study = next(e.study for e in read_evidence() if e.study.name == "rbej-2022")
     counts = study.comparisons[0]
@@ -120,7 +120,7 @@ def test_meta_analyses_and_uncontrolled_studies_are_excluded_by_name():
     assert reasons["boulos-2021"] == "meta-analysis: no primary comparison"
     assert reasons["shiraishi-2016"].startswith("single arm")
     assert len(reasons) + len(pooled.rows) == len(read_evidence())
-    assert any(row.estimate < 1 for row in pooled.rows)  # harm was reported, and stands here
+    assert any(row.estimate < 1 for row in pooled.rows)  # harm was reported and is included
 
 
 def test_the_page_in_docs_is_written_from_the_data():

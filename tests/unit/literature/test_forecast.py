@@ -1,4 +1,4 @@
-"""The forecast of a trial under a prior: against quadrature, by simulation, by every door."""
+"""Forecasts of a trial under a prior, compared with quadrature, simulation and other interfaces."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Dated forecasts of registered trials: what is kept is what is computed, and can be scored."""
+"""Dated forecasts of registered trials: stored forecasts can be recomputed and scored."""
 
 import hashlib
 import json
@@ -57,7 +57,7 @@ def test_no_other_forecast_has_a_better_expected_score_than_the_true_probabiliti
             assert expected(true, name) < expected(other, name)
 
 
-def test_an_impossible_outcome_costs_without_end_and_an_unknown_one_is_refused():
+def test_an_outcome_of_probability_zero_has_an_infinite_score_and_an_unknown_one_is_refused():
     given = dict.fromkeys(OUTCOMES, 0.0) | {"benefit": 1.0}
     assert forecast_scores(given, "neither")["logarithmic"] == math.inf
     with pytest.raises(InputError, match="give benefit, harm, neither"):

@@ -23,7 +23,7 @@ WHICH = AnalysisKey("case", "plan", "unadjusted", "risk difference")
 
 
 def replicates(bias=0.0, n=2000, honest=1.0, missing=0.0):
-    """Draw estimates of 0.1 with SE 0.05, and intervals as long as ``honest`` says."""
+    """Draw estimates of 0.1 with SE 0.05; ``honest`` sets the length of the intervals."""
     rng = np.random.default_rng(1)
     z = rng.normal(size=n)
     estimate = 0.1 + bias + 0.05 * (z - z.mean()) / z.std(ddof=1)
@@ -139,7 +139,7 @@ def test_replicates_wanted_follow_the_worst_share():
 
 
 def write(path, first, count, scale="odds ratio", together=5):
-    """Write replicates as blocks hold them: some replicates of every method, then some more."""
+    """Write replicates in blocks: each block has some replicates of every method."""
     parts = []
     for start in range(first, first + count, together):
         numbers = np.arange(start, min(start + together, first + count))
@@ -232,7 +232,7 @@ def test_parts_add_up_to_the_performance_of_the_whole(cuts):
 
 
 def memory_held(path, replicates):
-    """Return the most bytes that Python and Arrow hold while replicates are gone through."""
+    """Return the peak memory of Python and Arrow, in bytes, while the replicates are read."""
     source, arrow = Source([path], replicates), 0
     list(source.chunks())  # what is loaded once
     tracemalloc.start()

@@ -1,4 +1,4 @@
-"""True effects by hand from the potential outcomes, and estimates that cannot see them."""
+"""True effects, computed by hand from potential outcomes, which no estimator has access to."""
 
 import numpy as np
 import pytest
@@ -96,7 +96,7 @@ def test_every_patient_is_there_under_both_arms(cohort):
     assert data.outcome[0, :400] == pytest.approx(cohort.paths[0].any_sperm[0].astype(float))
 
 
-def test_what_is_analysed_holds_the_way_each_patient_took(cohort):
+def test_the_analysed_data_have_the_observed_course_of_each_patient(cohort):
     data = observed(cohort, plan("unadjusted"))
     outcome = np.where(
         cohort.gonadotropin_therapy, cohort.paths[1].any_sperm, cohort.paths[0].any_sperm
@@ -120,7 +120,7 @@ def test_imputation_keeps_everyone_and_what_was_known(cohort):
 
 
 def test_each_conditional_effect_has_the_truth_of_what_it_is_given():
-    """Further from 1 the more the regression knows; a risk ratio hardly depends on it."""
+    """An odds ratio moves away from 1 with more covariates; a risk ratio hardly changes."""
     changes = {
         "spermatogenesis.treatment.direct": 0.8,
         "spermatogenesis.treatment.long_infertility": 0,
@@ -143,7 +143,7 @@ def test_each_conditional_effect_has_the_truth_of_what_it_is_given():
 def test_a_replicate_is_the_same_however_the_run_is_cut(missing):
     groups = {
         "cause": {"by": "diagnosis"},
-        "fsh": {"by": "fsh_iu_l", "cut": "> 30"},  # few patients: what their model can hold varies
+        "fsh": {"by": "fsh_iu_l", "cut": "> 30"},  # few patients: the terms in their model vary
     }
     asked = plan(
         "adjusted", "aipw", "matching",

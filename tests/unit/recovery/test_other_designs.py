@@ -1,4 +1,4 @@
-"""Tables of other designs: their plans hold, known effects are found, pages are written."""
+"""Tables of other designs: valid plans, recovery of known effects, and the written pages."""
 
 import re
 from pathlib import Path
@@ -25,7 +25,7 @@ def test_every_mechanism_draws_a_table_for_its_plan(name):
 
 
 @pytest.mark.parametrize("name", ["count", "repeated"])
-def test_replicates_are_estimated_near_the_truth_and_depend_on_their_number_alone(name):
+def test_replicates_are_estimated_near_the_truth_and_depend_only_on_their_number(name):
     found = simulate(name, 8)
     assert np.array_equal(found[5], replicate_of(name, 5))
     truths = np.array(list(truths_of(name).values()))

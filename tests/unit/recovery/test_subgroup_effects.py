@@ -1,4 +1,4 @@
-"""Subgroups in a study are those of `pretese analyse`, with a truth beside them."""
+"""Subgroups in a study are those of `pretese analyse`, together with their true effects."""
 
 import numpy as np
 import pandas as pd
@@ -57,7 +57,7 @@ def test_a_replicate_holds_what_analyse_prints_of_it(scenario, missing, monkeypa
         cohort.gonadotropin_therapy[0],
         cohort.observed("any_sperm")[0],
     )
-    # both roads fill the gaps with the same dice
+    # both analyses impute missing values with the same random numbers
     make = np.random.default_rng
     monkeypatch.setattr("numpy.random.default_rng", lambda *_: make(99))
     found = EstimateTask(scenario, 500, 4, {"p": plan(missing=missing)})(2, 1).to_pandas()

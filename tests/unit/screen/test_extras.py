@@ -1,4 +1,4 @@
-"""Libraries of extras: what needs one that is not installed is refused before any work."""
+"""Libraries of extras: a command that needs a missing library is refused before it starts."""
 
 import sys
 import tomllib

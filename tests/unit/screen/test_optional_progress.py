@@ -1,4 +1,4 @@
-"""Progress shows where somebody watches, and nowhere else."""
+"""Progress is shown only where a user can see it."""
 
 import io
 import sys

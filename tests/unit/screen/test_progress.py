@@ -1,4 +1,4 @@
-"""Progress in a terminal, in a notebook and nowhere."""
+"""Progress in a terminal, in a notebook, and without either."""
 
 import types
 

@@ -1,4 +1,4 @@
-"""How the command line ends: in words and a documented exit code, on any terminal."""
+"""The command line ends with a message and a documented exit code, on any terminal."""
 
 import errno
 import io
@@ -16,7 +16,7 @@ from protocol.errors import Fault, InputError
 
 
 class Pipe(io.TextIOWrapper):
-    """A text stream of an encoding; ``failure`` is raised by every write to it."""
+    """A text stream with an encoding; every write raises ``failure``."""
 
     def __init__(self, encoding: str = "utf-8", failure: OSError | None = None) -> None:
         self.bytes = io.BytesIO()
@@ -103,7 +103,7 @@ def test_many_faults_are_counted_after_the_first(command, capsys):
 
 
 @pytest.mark.parametrize("words", [["regimen", "list"], ["truth", "paper", "--patients", "20"]])
-def test_a_reader_who_goes_ends_it_quietly(monkeypatch, capsys, words):
+def test_a_closed_pipe_ends_the_command_quietly(monkeypatch, capsys, words):
     monkeypatch.setattr(sys, "stdout", Pipe(failure=BrokenPipeError(errno.EPIPE, "Broken pipe")))
     assert run(words) == 141
     assert capsys.readouterr().err == ""

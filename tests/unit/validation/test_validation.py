@@ -1,4 +1,4 @@
-"""`pretese validate`: reference values as stored, true differences, and a failure that is named."""
+"""`pretese validate`: stored reference values, computed differences, and named failures."""
 
 import json
 import math
@@ -30,7 +30,7 @@ def test_this_installation_is_valid_in_every_area(whole):
     assert whole.failed == ()
     assert {each.area for each in whole.comparisons} == set(AREAS)
     assert len(whole.comparisons) > 500
-    # Values of other programs agree closely, but not by being copies of ours.
+    # Values of other programs agree closely but are not copies of pretese's.
     others = [each for each in whole.comparisons if each.source.startswith(("R ", "rpact"))]
     assert sum(each.difference > 0 for each in others) > 0
 
@@ -50,7 +50,7 @@ def test_differences_and_tolerances_by_hand():
     assert not compare(2.0, 2.51, 0.5).passed
     assert compare(200.0, 201.0, 0.005, relative=True).passed
     assert not compare(200.0, 201.1, 0.005, relative=True).passed
-    assert not compare(0.0, 1e-3, 1e-4, relative=True).passed  # nothing is relative to zero
+    assert not compare(0.0, 1e-3, 1e-4, relative=True).passed  # no relative difference from zero
     assert not compare(0.0, math.nan, 10.0).passed
     assert not compare(0.0, math.inf, math.inf).passed
 

@@ -57,7 +57,7 @@ def test_the_rules_refuse_what_the_standard_refuses(tmp_path, change, fault):
 
 @pytest.mark.parametrize("name", MAKE)
 @pytest.mark.parametrize("studies", [1, 2])
-def test_what_no_schema_can_say_holds_too(tmp_path, name, studies):
+def test_rules_beyond_the_schema_are_met(tmp_path, name, studies):
     found = document(name, tmp_path, studies)
     columns = found["columns"]
     assert found["records"] == len(found["rows"])

@@ -1,4 +1,4 @@
-"""Cohorts are written slice by slice: nothing is kept that need not be, nothing is drawn twice."""
+"""Cohorts are written slice by slice: memory is released early, and no slice is drawn twice."""
 
 import gc
 import weakref
@@ -133,7 +133,7 @@ def test_formats_of_codes_refuse_data_errors(tmp_path):
 
 
 def test_a_new_format_is_one_entry_of_the_registry(tmp_path, monkeypatch):
-    """Register one, and the command offers it, writes it, and refuses too many patients for it."""
+    """Once registered, a format is offered and written, and its patient limit is enforced."""
 
     def write(parts, folder, fields, study):
         rows = {name: len(table) for name, table in parts.items()}
@@ -159,7 +159,7 @@ def test_the_page_has_a_line_for_every_format():
 
 
 def test_words_written_by_their_codes_are_those_written_one_by_one(tmp_path):
-    """A format that is written whole makes the others take plain words."""
+    """If one format is written in one piece, the other formats receive plain words."""
     folders = {formats: tmp_path / "-".join(formats) for formats in (("csv",), ("csv", "dta"))}
     for formats, folder in folders.items():
         folder.mkdir()
