@@ -77,9 +77,11 @@ def randomisation_z(
         place = np.broadcast_to(stratum, y.shape)
         found = _sums(residual, members, kept, place, int(place.max(initial=0)) + 1)
     over, n1, n, squares = found
-    taken = np.asarray(balanced)[..., None] if stratum is None else 0
+    balance = np.asarray(balanced)[..., None] if stratum is None else 0
     with np.errstate(divide="ignore", invalid="ignore"):
-        variance = np.where(n > 1, n1 * (n - n1) / n * squares / np.maximum(n - 1 - taken, 1), 0.0)
+        variance = np.where(
+            n > 1, n1 * (n - n1) / n * squares / np.maximum(n - 1 - balance, 1), 0.0
+        )
     total = variance.sum(-1)
     tested = (squares.sum(-1) > NOTHING_LEFT) & (total > 0)
     return np.where(tested, over.sum(-1) / np.sqrt(np.where(tested, total, 1.0)), 0.0)
