@@ -50,65 +50,78 @@ class Batch:
 
     Attributes
     ----------
-    gonadotropin_therapy, months, rank
-        The arm chosen; the months of therapy before dropout; the rank on the theatre list.
-    needs_surgery
-        Whether the semen analysis, if there is one, shows no sperm.
-    willing, sperm_available
-        Whether the couple proceeds to ICSI, and whether testicular sperm is available on the day.
+    gonadotropin_therapy, months
+        The arm chosen; the months of therapy before dropout.
     delays
         In days, in the order of `simulate.clinic.courses.delays.DELAYS`.
-    spermatogenic_liability
-        Without therapy, in log odds.
-    effect, outcome
-        For each sequence of phases of the arm, the effect of therapy, and the location of sperm
-        (bits).
-    known
-        For each initial part of a sequence, the known inputs of the phase table when the next phase
-        is decided; NaN: no result counts.
     """
 
-    __slots__ = (
-        "delays",
-        "effect",
-        "gonadotropin_therapy",
-        "known",
-        "months",
-        "needs_surgery",
-        "outcome",
-        "rank",
-        "sperm_available",
-        "spermatogenic_liability",
-        "tries",
-        "willing",
-    )  # fmt: skip
+    __slots__ = ("_codes", "_layout", "_numbers", "delays", "gonadotropin_therapy", "months")
 
     def __init__(self, record: bytes, layout: "_Layout") -> None:
-        codes = record[layout.numbers :]
-        self.gonadotropin_therapy, self.months, self.rank, self.needs_surgery = codes[:4]
-        self.willing, self.sperm_available = codes[4] == 1, codes[5] == 1
-        transfers = 7 + layout.transfers
-        self.tries = Tries(codes[6], codes[7:transfers])
-        self.outcome = codes[transfers:]
-        numbers = array("d", record[: layout.numbers])
-        self.delays = numbers[: len(DELAYS)]
-        self.spermatogenic_liability = numbers[len(DELAYS)]
-        effects = len(DELAYS) + 1
-        self.effect = numbers[effects : effects + layout.sequences]
-        self.known = numbers[effects + layout.sequences :]
+        self._layout, self._codes = layout, record[layout.numbers :]
+        self._numbers = array("d", record[: layout.numbers])
+        self.gonadotropin_therapy, self.months = self._codes[0], self._codes[1]
+        self.delays = self._numbers  # they come first
+
+    @property
+    def rank(self) -> int:
+        """The rank on the theatre list."""
+        return self._codes[2]
+
+    @property
+    def needs_surgery(self) -> bool:
+        """Whether the semen analysis, if there is one, shows no sperm."""
+        return self._codes[3] == 1
+
+    @property
+    def willing(self) -> bool:
+        """Whether the couple proceeds to ICSI."""
+        return self._codes[4] == 1
+
+    @property
+    def sperm_available(self) -> bool:
+        """Whether testicular sperm is available on the day of ICSI."""
+        return self._codes[5] == 1
+
+    @property
+    def tries(self) -> Tries:
+        """The outcome of ICSI."""
+        return Tries(self._codes[6], self._codes[7 : self._layout.outcomes])
+
+    @property
+    def spermatogenic_liability(self) -> float:
+        """The liability without therapy, in log odds."""
+        return self._numbers[len(DELAYS)]
+
+    def effect(self, sequence: int) -> float:
+        """Return the effect of therapy by a sequence of phases, in log odds."""
+        return self._numbers[len(DELAYS) + 1 + sequence]
+
+    def outcome(self, sequence: int) -> int:
+        """Return the location of sperm after a sequence of phases (bits)."""
+        return self._codes[self._layout.outcomes + sequence]
+
+    def known(self, first: int, count: int) -> "array[float]":
+        """Return known inputs of the phase table, stored from position ``first``; NaN: no result.
+
+        There are as many for each initial part of a sequence as the table has inputs.
+        """
+        start = len(DELAYS) + 1 + self._layout.sequences + first
+        return self._numbers[start : start + count]
 
 
 class _Layout:
     """Offsets of the parts of a record: numbers of 8 bytes first, then codes of one byte."""
 
-    __slots__ = ("known", "length", "numbers", "sequences", "transfers")
+    __slots__ = ("known", "length", "numbers", "outcomes", "sequences")
 
     def __init__(self, ways: Sequence[Way], transfers: int) -> None:
         self.sequences = max(len(way.sequences) for way in ways)
         self.known = max(len(way.beginnings) * len(way.inputs) for way in ways)
-        self.transfers = transfers
         self.numbers = 8 * (len(DELAYS) + 1 + self.sequences + self.known)
-        self.length = self.numbers + 7 + transfers + self.sequences
+        self.outcomes = 7 + transfers
+        self.length = self.numbers + self.outcomes + self.sequences
 
 
 class Batches:

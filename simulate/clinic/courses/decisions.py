@@ -43,7 +43,7 @@ class Rules:
         """Decide the month after ``phases`` from the results known at the end of the last month."""
         inputs = self.way.inputs
         first = self.way.beginnings[phases] * len(inputs)
-        known = batch.known[first : first + len(inputs)]
+        known = batch.known(first, len(inputs))
         values: dict[str, Value] = {
             "month": float(len(phases) + 1),
             "previous_phase": phases[-1] if phases else BEFORE_THERAPY,

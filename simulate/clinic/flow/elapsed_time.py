@@ -20,6 +20,9 @@ def visit(
 ) -> Iterable[simpy.Event] | None:  # fmt: skip
     """Book a slot on or after the due day, and attend it; None if it is offered too late."""
     now = env.now
+    if slots.unlimited and due == now and not slots.length:
+        stamp(env, case, step)
+        return ()
     case.asked[step] = due if slots.unlimited else max(now, floor(due))
     if patience < inf and slots.first_free(now, due, follow_up=follow_up) - due > patience:
         return None
@@ -53,13 +56,14 @@ def _analysed(
     turnaround: float,
 ) -> Process:  # fmt: skip
     case.asked[step] = env.now
-    if bench.analysers is None:
-        case.start[step] = env.now
-    else:
-        with bench.analysers.request() as turn:
+    if bench.analysers is not None:
+        turn = bench.analysers.request()
+        if turn is not None:
             yield turn
-            case.start[step] = env.now
-            yield env.timeout(work)
+    case.start[step] = env.now
+    if bench.analysers is not None:
+        yield env.timeout(work)
+        bench.analysers.release()
     if turnaround > 0:
         yield env.timeout(turnaround)
     case.complete[step] = env.now

@@ -82,7 +82,7 @@ class Pathways:
         phases: Phases = yield from self._treat(case)
         therapy_ended = self._therapy_ended(case)
         sequence = case.rules.way.sequences[phases]
-        if (yield from self._shows_sperm(case, batch.outcome[sequence] & IN_EJACULATE > 0)):
+        if (yield from self._shows_sperm(case, batch.outcome(sequence) & IN_EJACULATE > 0)):
             has_sperm = True
         elif (yield from self._reaches_surgery(case)):
             has_sperm = yield from self._operate(case, sequence, therapy_ended)
@@ -199,9 +199,9 @@ class Pathways:
         batch = case.batch
         yield from wait(self.env, batch.delays[OPERATION])
         case.complete[steps.MICRO_TESE] = self.env.now
-        found = batch.outcome[sequence] & RETRIEVABLE > 0
+        found = batch.outcome(sequence) & RETRIEVABLE > 0
         if faded != 1:
-            found = batch.spermatogenic_liability + batch.effect[sequence] * faded > 0
+            found = batch.spermatogenic_liability + batch.effect(sequence) * faded > 0
         case.retrieved = found
         return found
 

@@ -12,6 +12,7 @@ from simulate.clinic.courses.delays import (
     SEMEN_TURNAROUND,
     SEMEN_WORK,
 )
+from simulate.clinic.flow.engine import Servers
 from simulate.clinic.flow.patient_state import Case
 from simulate.clinic.flow.theatre import WaitingList
 from simulate.clinic.setup import equipment
@@ -28,7 +29,7 @@ class BenchResource:
     ``work`` is the index of the first sample's work in `simulate.clinic.courses.delays.DELAYS`.
     """
 
-    analysers: simpy.Resource | None
+    analysers: Servers | None
     work: int
     turnaround: int
 
@@ -87,7 +88,7 @@ def _outpatients(calendar: Calendar, clinic: Clinic) -> Slots:
 def _bench(
     env: simpy.Environment, bench: equipment.Bench, work: int, turnaround: int
 ) -> BenchResource:
-    analysers = simpy.Resource(env, bench.analysers) if bench.analysers else None
+    analysers = Servers(env, bench.analysers) if bench.analysers else None
     return BenchResource(analysers, work, turnaround)
 
 

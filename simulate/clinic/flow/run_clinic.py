@@ -5,18 +5,17 @@ Time is in days from the opening, day 0. The run continues until no events are l
 derived afterwards (`simulate.clinic.records.clinic_tables`).
 """
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Any
 
 import simpy
 
-from protocol.errors import InputError
 from simulate.clinic.courses.batches import Batches
 from simulate.clinic.courses.decisions import Rules
 from simulate.clinic.courses.potential_course import PotentialCourses
 from simulate.clinic.courses.referral_plan import Plan, plan
+from simulate.clinic.flow.engine import Engine
 from simulate.clinic.flow.ledger import Columns, Ledger
 from simulate.clinic.flow.pathway import Pathways
 from simulate.clinic.flow.places import Places, open_places
@@ -106,7 +105,7 @@ def run_clinic(
     total = patients or patients_to_simulate(clinic, scenario.patients) + len(waiting_list)
     batches = Batches(clinic, scenario, seed, replicate, total)
     coming = plan(clinic, batches, RandomStreams(seed, total, 1, replicate), waiting_list)
-    env = simpy.Environment(initial_time=min(0.0, coming.first_day))
+    env = Engine(initial_time=min(0.0, coming.first_day))
     pathways = Pathways(
         env=env,
         batches=batches,
@@ -117,7 +116,7 @@ def run_clinic(
         partner_ages=clinic.biology.partner_ages,
         listed=coming.listed,
     )
-    env.process(_refer(env, pathways, coming))
+    _Arrivals(env, pathways, coming).refer()
     until = _run(env, stop, lambda: tell(pathways.referred))
     pathways.ledger.close_all()
     return Run(
@@ -126,33 +125,43 @@ def run_clinic(
     )  # fmt: skip
 
 
-def _run(env: simpy.Environment, stop: Callable[[], bool], tell: Callable[[], None]) -> float:
+def _run(env: Engine, stop: Callable[[], bool], tell: Callable[[], None]) -> float:
     """Process every event; return infinity, or the day on which the run was stopped."""
-    step = env.step
-    while True:
-        try:
-            for _ in range(EVENTS_AT_A_TIME):
-                step()
-        except simpy.core.EmptySchedule:
-            return inf
-        except InputError as error:  # SimPy raises a copy that is built from the message only
-            raise error.__cause__ or error from None
+    while env.process_events(EVENTS_AT_A_TIME):
         tell()
         if stop():
             moment = env.now
             while env.peek() == moment:  # events at that moment are included
-                step()
+                env.step()
             return float(moment)
+    return inf
 
 
-def _refer(
-    env: simpy.Environment, pathways: Pathways, coming: Plan
-) -> Generator[simpy.Event, Any, None]:
-    """Start each patient's process at referral, so that only open cases use memory."""
-    for day, patient in coming:
-        if day > env.now:
-            yield env.timeout(day - env.now)
-        env.process(pathways.walk(patient))
+class _Arrivals:
+    """Starts each patient's process at referral, so that only open cases use memory.
+
+    By callbacks of events: a process of its own would be resumed once more for each patient.
+    """
+
+    __slots__ = ("_coming", "_env", "_next", "_pathways")
+
+    def __init__(self, env: simpy.Environment, pathways: Pathways, coming: Plan) -> None:
+        self._env, self._pathways, self._coming = env, pathways, iter(coming)
+        self._next = 0
+
+    def refer(self) -> None:
+        """Refer the patients whose day has come, and schedule the referral of the next."""
+        env = self._env
+        for day, patient in self._coming:
+            if day > env.now:
+                self._next = patient
+                env.timeout(day - env.now).callbacks.append(self._refer_next)
+                return
+            env.process(self._pathways.walk(patient))
+
+    def _refer_next(self, event: simpy.Event) -> None:
+        self._env.process(self._pathways.walk(self._next))
+        self.refer()
 
 
 def _half_life_days(clinic: Clinic) -> float:

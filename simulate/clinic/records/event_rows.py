@@ -47,10 +47,15 @@ class Block:
         self.start = np.where(start <= seen.day, start, np.nan)
         self.complete = np.where(complete <= seen.day, complete, np.nan)
         self.resources, self.details = resources, details
-        self.resource = np.broadcast_to(resource, len(patients))
-        self.detail = np.broadcast_to(detail, len(patients))
+        self.resource = _for_each(resource, len(patients))
+        self.detail = _for_each(detail, len(patients))
         begun, ended = ~np.isnan(self.start), ~np.isnan(self.complete)
         self.status = (begun.astype(np.int8) + ended).astype(np.int8)
+
+
+def _for_each(codes: Codes | int, rows: int) -> Codes:
+    """Return one index per row."""
+    return codes if isinstance(codes, np.ndarray) else np.full(rows, codes)
 
 
 def rows_of(seen: Seen) -> Iterator[Block]:

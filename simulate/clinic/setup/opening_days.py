@@ -50,9 +50,15 @@ class Slots:
         Slots of each day that `book` gives only to follow-ups.
     first, minutes
         Time of day of the first slot as a part of the day, and the length of each.
+
+    Attributes
+    ----------
+    unlimited
+        Whether there is no limit.
     """
 
-    __slots__ = ("_booked", "_by_weekday", "_calendar", "_first", "_full_before", "_kept", "length")
+    __slots__ = ("_booked", "_by_weekday", "_calendar", "_first", "_full_before", "_kept", "length",
+                 "unlimited")  # fmt: skip
 
     def __init__(
         self,
@@ -65,16 +71,12 @@ class Slots:
     ) -> None:
         self._calendar = calendar
         self._by_weekday = dict(capacity) if capacity is not None else None
+        self.unlimited = capacity is None
         self._kept = kept
         self._first = on_grain(first)
         self.length = on_grain(minutes / MINUTES_PER_DAY)
         self._booked: dict[int, list[int]] = {}
         self._full_before = [0, 0]
-
-    @property
-    def unlimited(self) -> bool:
-        """Whether there is no limit."""
-        return self._by_weekday is None
 
     def offered(self, day: int) -> int:
         """Return how many slots a day has."""
