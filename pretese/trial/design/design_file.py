@@ -137,7 +137,7 @@ class DesignFile(TrialIdentity):
         return self
 
     def _check_prior(self) -> None:
-        """Refuse weights that are none, and effects that the design does not have."""
+        """Refuse weights that do not sum to 100, and effects that the design does not have."""
         if self.beliefs and abs(sum(each.weight_percent for each in self.beliefs) - 100) > 1e-6:
             raise ValueError("the weights of the prior do not sum to 100")
         if self.risks is None and any(each.effect_percent < 0 for each in self.beliefs):
