@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -74,6 +75,25 @@ def simulate_bayesian(
     return SimulatedBehaviour(analysis, outcome, participants)
 
 
+def decisions_of_sizes(
+    prior: JointPrior, rules: DecisionRules, sizes: Ints, events: Ints, k: int, *, last: bool
+) -> Ints:
+    """Return the (trial,) codes of the decisions of trials whose arms differ in size.
+
+    Parameters
+    ----------
+    sizes, events
+        (2, trial) participants, and their events, of the treated and of the control arm.
+    """
+    code = np.zeros(sizes.shape[1], np.int64)
+    pairs, back = np.unique(sizes, axis=1, return_inverse=True)
+    for place, (treated, control) in enumerate(pairs.T):
+        here = back.reshape(-1) == place
+        size = (int(treated), int(control))
+        code[here] = decisions_at(prior, rules, size, events[:, here], k, last=last)
+    return code
+
+
 def decisions_at(
     prior: JointPrior, rules: DecisionRules, size: tuple[int, int], events: Ints, k: int, *,
     last: bool,
@@ -89,6 +109,7 @@ def decisions_at(
     code = np.full(pairs.shape[1], 4 if last else 0)
     thresholds = list(rules.thresholds)
 
+    @cache  # rules often share a threshold
     def above(threshold: EffectThreshold) -> Floats:
         return prior.above_pairs(size, threshold, pairs[0], pairs[1])
 

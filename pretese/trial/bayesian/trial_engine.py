@@ -20,6 +20,7 @@ from estimate.bayesian.simulated_trials import SimulatedBehaviour, simulate_baye
 from estimate.core.arrays import Floats
 from pretese.trial.bayesian.design.design_file import BayesianDesign
 from pretese.trial.bayesian.design.trial_parts import BayesianParts, treated_risk_at
+from pretese.trial.bayesian.participant_trials import simulate_participant_trials
 from protocol.errors import InputError
 from simulate.core.random_streams import generator_of
 
@@ -69,6 +70,18 @@ class EngineAtSize:
             }  # fmt: skip
         return self._shown(self._simulate((treated, control), f"{treated!r} {control!r}"))
 
+    def at_share(self, share: float) -> dict[str, Any]:
+        """Return risks and behaviour of trials of participants at a share of the effect."""
+        found = simulate_participant_trials(
+            self.design, self.parts.prior, self.rules, self.sizes, share, self.replicates, self.seed
+        )
+        control, treated = found.risks
+        return {
+            "risk_control": mean_measure(control), "risk_treated": mean_measure(treated),
+            "true_difference": mean_measure(treated - control),
+            "analysed_participants": mean_measure(found.analysed), **self._shown(found.behaviour),
+        }  # fmt: skip
+
     def _simulate(self, risks: tuple[Any, Any], purpose: str) -> SimulatedBehaviour:
         random = generator_of(self.seed, f"bayesian trial {self.sizes[-1]} {purpose}")
         return simulate_bayesian(
@@ -83,8 +96,13 @@ class EngineAtSize:
             "posterior_mean_difference": None,
         }
 
-    def averaged(self) -> dict[str, Any]:
-        """Return the behaviour on average over the design prior, or else that of the analysis."""
+    def averaged(self) -> dict[str, Any] | None:
+        """Return the behaviour on average over the design prior, or else that of the analysis.
+
+        None for trials of participants: their risks are those of the scenario.
+        """
+        if self.design.by_participants:
+            return None
         threshold = self.rules.success.threshold
         prior: JointPrior = self.parts.design_prior or self.parts.prior
         if self.exact is not None:
@@ -124,6 +142,8 @@ def engine_at(
         )
     sizes = tuple(design.sizes_at(participants))
     chosen = rules or parts.rules
+    if design.by_participants:
+        return EngineAtSize(design, parts, sizes, chosen, None, None, replicates, seed)
     calibrate = rules is None and design.bayes.success.max_type_i_error_percent is not None
     if not tabulated(parts.prior, sizes):
         if calibrate:
@@ -151,7 +171,8 @@ def _calibrated(
     tables: Sequence[CountTables],
 ) -> CalibratedSuccess:  # fmt: skip
     stated = design.bayes.success
-    control = np.array(stated.at_control_percent or (design.risks.control_percent,)) / 100
+    planned, _ = design.planned_risks
+    control = np.array([each / 100 for each in stated.at_control_percent] or [planned])
     treated = null_risks(design, control, rules.success.threshold)
     error = (stated.max_type_i_error_percent or 0) / 100
     return calibrate_success(rules, sizes, tables, (treated, control), error)

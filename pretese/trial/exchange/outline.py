@@ -82,7 +82,7 @@ def outline_of(design: DesignFile | MultiArmDesign | BayesianDesign) -> TrialOut
 
 def _bayesian(design: BayesianDesign) -> TrialOutline:
     """Return the outline of the trial without its boundaries, which are replaced by the rules."""
-    fixed = outline_of(design.as_fixed())
+    fixed = outline_of(design.as_trial())
     priors = prior_words(describe_bayesian(design, bayesian_parts(design)))
     analyses = ", ".join(f"{each:g}" for each in design.bayes.analyses_percent)
     rows: Rows = [

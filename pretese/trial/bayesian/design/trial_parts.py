@@ -230,9 +230,8 @@ def treated_risk_at(
     The effect counts from the limit of success: 0 is the limit, 1 the planned effect on the scale
     of the limit, which stays the same as the control risk moves.
     """
-    planned = threshold.effect(
-        np.array(design.risks.treated_percent / 100), np.array(design.risks.control_percent / 100)
-    )
+    base, therapy = design.planned_risks
+    planned = threshold.effect(np.array(therapy), np.array(base))
     value = threshold.value + share * (float(planned) - threshold.value)
     if threshold.scale == "risk difference":
         return np.asarray(control + value)

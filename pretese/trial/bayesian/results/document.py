@@ -54,8 +54,9 @@ def describe_bayesian(design: BayesianDesign, parts: BayesianParts) -> dict[str,
         "question": " ".join(design.question.split()),
         "endpoint": design.endpoint.label,
         "allocation": list(design.allocation),
-        "risk_control": design.risks.control_percent / 100,
-        "risk_treated": design.risks.treated_percent / 100,
+        "scenario": design.scenario,
+        "risk_control": None if design.risks is None else design.planned_risks[0],
+        "risk_treated": None if design.risks is None else design.planned_risks[1],
         "priors": {
             "control": _risk_prior(parts.control),
             "treated": None if parts.treated is None else _risk_prior(parts.treated),
@@ -101,7 +102,8 @@ def size_document(
 ) -> dict[str, Any]:
     """Return all results at one sample size."""
     engine = engine_at(design, parts, participants, request.replicates, request.seed)
-    harm = {HARM_SHARE} if engine.rules.harm is not None else set()
+    harmful = engine.rules.harm is not None and design.scenario is None
+    harm = {HARM_SHARE} if harmful else set()
     shares = sorted({0.0, 1.0, *request.effects, *harm})
     return {
         "participants": participants,
@@ -150,7 +152,7 @@ def _analysis(engine: EngineAtSize, k: int) -> dict[str, Any]:
     }
     if engine.exact is None:
         return document
-    risk = engine.design.risks.control_percent / 100
+    risk = engine.design.planned_risks[0]
     here = engine.exact.analyses[k]
     counts = [int(binom.ppf(q, control, risk)) for q in (0.1, 0.5, 0.9)]
     document["decisions"] = [
@@ -180,18 +182,40 @@ def _limits(codes: Ints) -> dict[str, int | None]:
 
 def _effect(engine: EngineAtSize, share: float) -> dict[str, Any]:
     design = engine.design
-    control = np.array([design.risks.control_percent / 100])
+    if design.by_participants:
+        return _simulated_effect(engine, share)
+    control = np.array([design.planned_risks[0]])
     treated = treated_risk_at(design, control, share, engine.rules.success.threshold)
     if not 0 < treated[0] < 1:
         problem = f"an effect of {100 * share:g} % gives an impossible risk under treatment"
         raise InputError.of(design.id, "effect", problem, "ask for an effect closer to the plan")
     found = engine.at(float(treated[0]), float(control[0]))
+    risks = {
+        "risk_control": float(control[0]), "risk_treated": float(treated[0]),
+        "true_difference": float(treated[0] - control[0]),
+        "risk_control_mcse": None, "risk_treated_mcse": None, "true_difference_mcse": None,
+        "analysed_participants": found["expected_participants"],
+    }  # fmt: skip
+    return _effect_row(engine, share, risks, found)
+
+
+def _simulated_effect(engine: EngineAtSize, share: float) -> dict[str, Any]:
+    """Return the behaviour of trials of participants; the true risks are simulated too."""
+    found = engine.at_share(share)
+    risks = {"analysed_participants": found.pop("analysed_participants")}
+    for name in ("risk_control", "risk_treated", "true_difference"):
+        measure = found.pop(name)
+        risks |= {name: measure["value"], f"{name}_mcse": measure["mcse"]}
+    return _effect_row(engine, share, risks, found)
+
+
+def _effect_row(
+    engine: EngineAtSize, share: float, risks: dict[str, Any], found: dict[str, Any]
+) -> dict[str, Any]:
     stop = found.pop("stop")
     return {
         "effect_percent": 100 * share,
-        "risk_control": float(control[0]),
-        "risk_treated": float(treated[0]),
-        "true_difference": float(treated[0] - control[0]),
+        **risks,
         **found,
         "expected_months": _months(engine, stop),
         "stop": [dict(zip(found["outcome"], row, strict=True)) for row in stop],
@@ -218,7 +242,7 @@ def _by_control_risk(engine: EngineAtSize) -> list[dict[str, Any]]:
     plain = _without_borrowing(engine)
     rows = []
     for points in CONTROL_SHIFTS:
-        control = (design.risks.control_percent + points) / 100
+        control = design.planned_risks[0] + points / 100
         if not 0.01 <= control <= 0.99:
             continue
         null, planned = (

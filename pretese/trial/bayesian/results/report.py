@@ -22,13 +22,13 @@ def render_bayesian(document: dict[str, Any], text: str) -> str:
         plan=rows.prior_words(document),
         found="" if found is None else rows.required_size_words(found),
         figures={name: svg(each) for name, each in draw_bayesian(document).items()},
-        effect_heads=_flat(rows.OUTCOME_HEADS),
         analysis_heads=_flat(rows.DECISION_HEADS),
         sizes=[
             {
                 "participants": size["participants"],
                 "method": size["method"],
                 "rules": rows.rule_words(size),
+                "effect_heads": _flat(rows.outcome_heads(size)),
                 "effects": rows.outcome_rows(size),
                 "analyses": rows.count_decision_rows(size),
                 "averaged": rows.average_rows(size),

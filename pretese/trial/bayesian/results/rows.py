@@ -32,20 +32,35 @@ def percent(measure: dict[str, Any] | None) -> str:
     return cell(measure, share=True, counted=True)
 
 
+def outcome_heads(size: dict[str, Any]) -> tuple[str, ...]:
+    """Return the heads of `outcome_rows`: simulated trials have no mean estimate."""
+    exact = size["effects"][0]["posterior_mean_difference"] is not None
+    return OUTCOME_HEADS if exact else OUTCOME_HEADS[:-1]
+
+
 def outcome_rows(size: dict[str, Any]) -> Rows:
     """Return one row per true effect: probability of each outcome, size, estimate."""
     rows = []
     for row in size["effects"]:
         estimate = row["posterior_mean_difference"]
+        mean = [] if estimate is None else [f"{100 * estimate['value']:z.1f}"]
         rows.append([
             f"{row['effect_percent']:g}",
-            f"{100 * row['risk_treated']:.1f}",
+            _risk(row, "risk_treated"),
             *(percent(row["outcome"][name]) for name in OUTCOMES),
             participants(row["expected_participants"]),
             "-" if row["expected_months"] is None else participants(row["expected_months"]),
-            "-" if estimate is None else f"{100 * estimate['value']:z.1f}",
+            *mean,
         ])  # fmt: skip
     return rows
+
+
+def _risk(row: dict[str, Any], name: str) -> str:
+    """Return a true risk in percent, with its MCSE if it was simulated."""
+    error = row[f"{name}_mcse"]
+    if error is None:
+        return f"{100 * row[name]:.1f}"
+    return cell({"value": row[name], "mcse": error}, share=True)
 
 
 def participants(measure: dict[str, Any]) -> str:
@@ -81,8 +96,10 @@ def _up_to(events: int | None) -> str:
 
 
 def average_rows(size: dict[str, Any]) -> Rows:
-    """Return the Bayesian operating characteristics, averaged over the prior."""
+    """Return the operating characteristics averaged over the prior; empty if there are none."""
     found = size["averaged"]
+    if found is None:
+        return []
     return [
         ["probability of success (assurance), %", percent(found["outcome"]["success"])],
         ["probability of futility, %", percent(found["outcome"]["futility"])],
@@ -134,7 +151,10 @@ def borrows(size: dict[str, Any]) -> bool:
 def prior_words(document: dict[str, Any]) -> list[str]:
     """Return priors as sentences."""
     priors = document["priors"]
-    words = [f"Prior of the control risk: {_risk_words(priors['control'])}."]
+    words = [] if document["scenario"] is None else [
+        f"Participants of the scenario {document['scenario']} were simulated."
+    ]  # fmt: skip
+    words.append(f"Prior of the control risk: {_risk_words(priors['control'])}.")
     if priors["treated"] is not None:
         words.append(f"Prior of the risk under treatment: {_risk_words(priors['treated'])}.")
     if priors["effect"] is not None:

@@ -32,10 +32,12 @@ def _show_size(console: Console, size: dict[str, Any]) -> None:
     for words in rows.rule_words(size):
         console.print(words, highlight=False)
     head = f"{size['participants']} participants, {size['method']}: probabilities in %"
-    console.print(_table(head, rows.OUTCOME_HEADS, rows.outcome_rows(size)))
+    console.print(_table(head, rows.outcome_heads(size), rows.outcome_rows(size)))
     if size["analyses"][0]["decisions"]:
         console.print(_table("Decisions", rows.DECISION_HEADS, rows.count_decision_rows(size)))
-    console.print(_table("Averaged over the prior", ("", ""), rows.average_rows(size), left=1))
+    averages = rows.average_rows(size)
+    if averages:
+        console.print(_table("Averaged over the prior", ("", ""), averages, left=1))
     if size["by_control_risk"]:
         title = "If the control risk is another"
         console.print(_table(title, rows.control_risk_heads(size), rows.control_risk_rows(size)))
