@@ -23,8 +23,8 @@ def show_arms(console: Console, document: dict[str, Any]) -> None:
     for size in document["sizes"]:
         _show_size(console, document, size)
     if document["transported"]:
-        found = Transported.model_validate(document["transported"])
-        show_transported(found, "--json and the report list them.", console)
+        numbers = Transported.model_validate(document["transported"])
+        show_transported(numbers, "--json and the report list them.", console)
     console.print(
         "Estimates with their Monte Carlo standard error (MCSE) in brackets. Simulated "
         "participants; research software, not a medical device.",
