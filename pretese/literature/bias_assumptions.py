@@ -25,7 +25,10 @@ Domain = Literal[
 
 
 class DomainBias(Document):
-    """Assumed bias: positive favours therapy; the logarithm for ratios."""
+    """Assumed bias: mean (positive favours therapy) and standard deviation.
+
+    Both are on the scale of the pooled effects: the logarithm for ratios.
+    """
 
     shift: Annotated[Number, Field(ge=-5, le=5)] = 0.0
     sd: Annotated[Number, Field(ge=0, le=5)] = 0.0

@@ -92,7 +92,7 @@ class PriorFile(Document):
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, inner: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out quantiles that were not stated: stored priors are compared as text."""
+        """Omit quantiles that were not stated: stored priors are compared as text."""
         fields: dict[str, Any] = inner(self)
         if not self.quantiles:
             fields.pop("quantiles", None)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # pooling loads scipy, which a list of studies does not need
     from pretese.literature.bias_assumptions import BiasFile
     from pretese.literature.library import Published
     from pretese.literature.meta_analysis.pooled_counts import PooledCounts
-    from pretese.literature.meta_analysis.subgroups import Subgroups
+    from pretese.literature.meta_analysis.subgroups import EvidenceSubgroups
     from pretese.literature.pooled_evidence import PooledEvidence
 
 
@@ -36,7 +36,7 @@ class Pooled(Shown):
     """
 
     result: "PooledEvidence"
-    subgroups: "Subgroups | None" = None
+    subgroups: "EvidenceSubgroups | None" = None
 
     def summary(self) -> str:
         """Return the pooled effect with its interval, and the number of studies."""
@@ -130,7 +130,7 @@ class Pooled(Shown):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Counts(Shown):
+class CountAnalysis(Shown):
     """A meta-analysis of counts; made by `Evidence.pool_counts`.
 
     Attributes
@@ -288,7 +288,7 @@ class Evidence(Shown):
 
     def pool_counts(
         self, endpoint: str = "sperm retrieved", model: str = "binomial-normal"
-    ) -> Counts:
+    ) -> CountAnalysis:
         """Pool the counts of the studies on one endpoint, without a correction for empty cells.
 
         Parameters
@@ -308,13 +308,13 @@ class Evidence(Shown):
         --------
         >>> import pretese as pt
         >>> pt.evidence("before-first-retrieval").pool_counts(model="peto")
-        <Counts: odds ratio 1.64 (1.11 to 2.42), peto, 2 studies>
+        <CountAnalysis: odds ratio 1.64 (1.11 to 2.42), peto, 2 studies>
         """
         from pretese.literature.meta_analysis.pooled_counts import CountModelName, pool_counts
         from pretese.literature.study import Endpoint
 
         _check_choices("pool_counts", endpoint=(endpoint, Endpoint), model=(model, CountModelName))
-        return Counts(pool_counts(self.studies, endpoint, cast("Any", model)))
+        return CountAnalysis(pool_counts(self.studies, endpoint, cast("Any", model)))
 
     def __str__(self) -> str:
         """Return the studies as a table of text."""

@@ -31,7 +31,7 @@ class SubgroupRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Subgroups:
+class EvidenceSubgroups:
     """Pooled effects by a property of the studies.
 
     Attributes
@@ -47,7 +47,7 @@ class Subgroups:
     fit: MetaAnalysis
 
 
-def subgroups_of(found: PooledEvidence, field: SubgroupField) -> Subgroups:
+def subgroups_of(found: PooledEvidence, field: SubgroupField) -> EvidenceSubgroups:
     """Pool the studies of a meta-analysis by a property.
 
     Raises
@@ -66,7 +66,7 @@ def subgroups_of(found: PooledEvidence, field: SubgroupField) -> Subgroups:
     rows = tuple(
         _row(found, fit, name, values.count(name), row) for name, row in zip(names, at, strict=True)
     )
-    return Subgroups(field, rows, fit)
+    return EvidenceSubgroups(field, rows, fit)
 
 
 def _row(

@@ -13,11 +13,11 @@ from pretese.io.text.json_text import plain
 from pretese.io.text.rounding_rule import rounded_document
 from pretese.literature.evidence_view import excluded_table, shown_effect
 from pretese.literature.meta_analysis.pooled_counts import PooledCounts
-from pretese.literature.meta_analysis.subgroups import Subgroups
+from pretese.literature.meta_analysis.subgroups import EvidenceSubgroups
 from pretese.screen.console import console_text
 
 
-def subgroups_page(found: Subgroups) -> str:
+def subgroups_page(found: EvidenceSubgroups) -> str:
     """Return the pooled effect of each subgroup, and the test for differences."""
     fit, label = found.fit, found.field.replace("_", " ")
     table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
@@ -35,7 +35,7 @@ def subgroups_page(found: Subgroups) -> str:
     return console_text(show)
 
 
-def subgroups_document(found: Subgroups) -> dict[str, Any]:
+def subgroups_document(found: EvidenceSubgroups) -> dict[str, Any]:
     """Return subgroups as plain values; effects are on the scale that is printed."""
     fit = found.fit
     document = {
