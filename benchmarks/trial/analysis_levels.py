@@ -55,6 +55,7 @@ def of_times(trials: int) -> Iterator[tuple[str, float, float]]:
     """Yield analysis, proportion of rejections, non-convergence."""
     plans = (
         "method: log-rank", "method: log-rank, strata: [site]", "method: cox", "method: rmst",
+        "method: cox, covariates: [age_years], strata: [site]",
     )  # fmt: skip
     for plan in plans:
         yield plan, *rejections(lambda rng, n, plan=plan: draw_times(rng, n, plan), trials)

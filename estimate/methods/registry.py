@@ -212,8 +212,9 @@ _ENTRIES = (
            reason=_SHOWN_TO_FAIL),
     *(_g_computation(target) for target in _ENTROPY),
     Method("g-computation-randomised",
-           "g-computation with a logistic outcome model over all participants; Wald test "
-           "with the variance of Ye et al., which uses the strata of the randomisation",
+           "g-computation with a logistic outcome model over all participants; interval "
+           "with the variance of Ye et al., which uses the strata of the randomisation; score test "
+           "with a permutation variance",
            Provenance("estimate.causal.randomised_g_computation.g_computation_by_arm",
                       "Ye T et al. Stat Theory Relat Fields 2023;7:159-63",
                       "by formula, as beeca", "1e-6"),
@@ -237,7 +238,8 @@ _ENTRIES = (
                       "`mantelhaen.test`, by formula", "1e-7"),
            scales=("risk difference",), needs=frozenset({"sites or strata"}), offered=_POWER,
            reason=_OF_TRIALS),
-    Method("logistic", "logistic model; Wald test and interval on the log odds ratio",
+    Method("logistic", "logistic model; Wald interval on the log odds ratio, score test with a "
+           "permutation variance",
            Provenance("estimate.regression.logistic.fit_logistic", STANDARD, "`glm`", "1e-6"),
            given="site or strata", scales=_ODDS, offered=_POWER, reason=_OF_TRIALS),
     Method("site-robust", "difference of two proportions; variance clustered by site (CR2), "

@@ -89,6 +89,21 @@ def forecast(
     )
 
 
+def success_probability(prior: NormalMixture, plan: TrialPlan, participants: int) -> float:
+    """Return the probability of success of one size at the control risk of the plan.
+
+    Examples
+    --------
+    >>> plan = TrialPlan(0.3, (0.2, 0.4), 0.5, 1.0, 0.025)
+    >>> belief = NormalMixture.of([0.5, 0.5], [0.0, 0.6], [0.0, 0.2])
+    >>> round(success_probability(belief, plan, 400), 3)
+    0.385
+    """
+    _check(plan, [participants])
+    wins, _ = _powers(participants, plan, plan.control_risk)
+    return float(_grid_weights(prior) @ wins)
+
+
 def _check(plan: TrialPlan, sizes: Sequence[int]) -> None:
     for size in sizes:
         if size < MIN_PARTICIPANTS:

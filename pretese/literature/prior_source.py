@@ -71,14 +71,24 @@ def prior_source(name: str | Path) -> PriorSource:
     text = str(name)
     if text == "evidence" or text in evidence_topics():
         return _from_studies(TOPIC if text == "evidence" else text)
-    path = Path(name)
-    if not path.exists():
-        problem = f"{text} is neither a topic of evidence nor a file"
-        cure = f"give evidence, {', '.join(evidence_topics())}, or a file of a prior"
-        raise InputError.of("prior", "", problem, cure)
-    found = read_document(path, PriorFile)
+    found = _from_file(name)
     mixture = found.mixture()
     return PriorSource(found, lambda _: mixture, (), {}, ())
+
+
+def check_prior_source(name: str | Path) -> None:
+    """Raise `InputError` for a name that `prior_source` refuses, without pooling any study."""
+    if str(name) != "evidence" and str(name) not in evidence_topics():
+        _from_file(name)
+
+
+def _from_file(name: str | Path) -> PriorFile:
+    path = Path(name)
+    if not path.exists():
+        problem = f"{name} is neither a topic of evidence nor a file"
+        cure = f"give evidence, {', '.join(evidence_topics())}, or a file of a prior"
+        raise InputError.of("prior", "", problem, cure)
+    return read_document(path, PriorFile)
 
 
 def _from_studies(topic: str) -> PriorSource:

@@ -167,7 +167,8 @@ def validate(value: Any, model: type[Model], where: str) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        faults = [item for item in error.errors(include_url=False) if not _echoes(item)]
+        every = error.errors(include_url=False)
+        faults = [item for item in every if not _echoes(item) and not _is_other_kind(item)]
         listed = [_fault(item, model, where) for item in faults[:MAX_FAULTS]]
         if more := len(faults) - len(listed):
             listed.append(Fault(where, "", f"it has {more:,} more faults", "correct these first"))
@@ -182,8 +183,24 @@ def _echoes(item: ErrorDetails) -> bool:
     return item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]
 
 
+#: How pydantic names the kinds of value that a field takes, in the location of a fault.
+_TEXT, _LIST = "constrained-str", "tuple["
+
+
+def _is_other_kind(item: ErrorDetails) -> bool:
+    """Whether a list is refused as text by a field that takes either; the list has faults too."""
+    return item["type"] == "string_type" and item["loc"][-1] == _TEXT
+
+
+def _place(location: Sequence[int | str]) -> str:
+    """Return the field of a fault, without the kind of value that was tried."""
+    named = [str(part) for part in location]
+    fields = [part for part in named if part != _TEXT and not part.startswith(_LIST)]
+    return ".".join(shorten_text(part) for part in fields)
+
+
 def _fault(item: ErrorDetails, model: type[BaseModel], where: str) -> Fault:
-    field = ".".join(shorten_text(str(part)) for part in item["loc"])
+    field = _place(item["loc"])
     if item["type"] == "extra_forbidden":
         return Fault(where, field, "there is no such field", _suggestion(item["loc"], model))
     if item["type"] == "missing":

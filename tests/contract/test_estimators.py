@@ -13,6 +13,7 @@ from estimate.causal.matched_effects import matched_effects
 from estimate.causal.matched_pairs import paired
 from estimate.causal.matching import match_nearest
 from estimate.causal.propensity import propensity
+from estimate.causal.randomisation_test import TEST
 from estimate.causal.randomised_g_computation import randomised
 from estimate.causal.weighting import iptw, iptw_adjusted, weights
 from estimate.comparison.contingency import unadjusted
@@ -356,7 +357,10 @@ def test_the_interval_contains_the_estimate_and_agrees_with_p(case):
         assert (answer.estimate < answer.conf_high).all()
         null = 1 if answer.scale in RATIOS else 0
         outside = (answer.conf_low > null) | (answer.conf_high < null)
-        assert np.array_equal(outside, answer.p_value < 0.05)
+        # A score test and Wald's interval may differ near the level, but not elsewhere.
+        clear = (np.abs(answer.p_value - 0.05) > 0.03) | (answer.test != TEST)
+        assert clear.any()
+        assert np.array_equal(outside[clear], answer.p_value[clear] < 0.05)
 
 
 @every_case

@@ -150,7 +150,7 @@ class Design(Shown):
 
     def forecast(
         self,
-        prior: str | Path = "evidence",
+        prior: str | Path | None = None,
         participants: Sequence[int] | None = None,
         *,
         pilot: int = 60,
@@ -166,7 +166,8 @@ class Design(Shown):
         ----------
         prior
             ``"evidence"`` (studies before a first retrieval), another shipped topic, or a prior
-            file, such as `EffectPrior.write` writes.
+            file, such as `EffectPrior.write` writes; by default that which the design names, or
+            else ``"evidence"``.
         participants
             Sample sizes of both arms together, the main one first; by default that of the design,
             half and twice as many.
@@ -189,7 +190,8 @@ class Design(Shown):
 
         pilot = whole_of(pilot, "pilot", 8, 100_000)
         every = sizes_of(participants)
-        return forecast_of(self._file, self.text, prior, every, pilot, worlds, workers)
+        chosen = prior or self._file.named_prior or "evidence"
+        return forecast_of(self._file, self.text, chosen, every, pilot, worlds, workers)
 
     def power_bands(
         self,

@@ -194,7 +194,7 @@ def forecast_of(
     from pretese.literature.forecast import forecast
     from pretese.literature.prior_source import prior_source
     from pretese.trial.design.forecast_plan import forecast_plan
-    from pretese.trial.group_sequential.expected_size import expected_under_prior
+    from pretese.trial.measures.expected_size import expected_under_prior
 
     source = prior_source(prior)
     plan = forecast_plan(design, source.control_risks)

@@ -99,7 +99,8 @@ def report(
     out
         File to write; ``report.html`` in the folder by default.
     prior
-        Adds the chapter "Evidence and beliefs" under this prior, as `Design.forecast` takes it.
+        Adds the chapter "Evidence and beliefs" under this prior, as `Design.forecast` takes it; by
+        default that which a design names.
     worlds, workers
         With ``prior``: parameter sets over which that chapter gives bands, and processes.
 
@@ -139,7 +140,7 @@ def report(
 
         page = render_bayesian_folder(results, document)
     else:
-        beliefs = None if prior is None else _beliefs(results, document, prior, worlds, workers)
+        beliefs = _beliefs(results, document, prior, worlds, workers)
         page = render_report(folder, beliefs)
     write_file(target, page, "out")
     if out is None:  # part of the result, so that the study can be extended later
@@ -148,23 +149,28 @@ def report(
 
 
 def _beliefs(
-    results: Path, document: dict[str, Any], prior: str | Path, worlds: int | None, workers: int
-) -> dict[str, Any]:
-    """Return the chapter on evidence and beliefs for each design of a study."""
+    results: Path, document: dict[str, Any], asked: str | Path | None, worlds: int | None,
+    workers: int,
+) -> dict[str, Any] | None:  # fmt: skip
+    """Return the chapter on evidence and beliefs for each design with a prior; None without one."""
     from pretese.api.trials.forecasts import PILOT, forecast_of
     from pretese.literature.prior_source import prior_source
     from pretese.trial.design.design_reader import read_design
     from pretese.trial.report.beliefs import Beliefs, belief_chapter
     from protocol.reading.documents import read_text
 
-    pooled, found = prior_source(prior).pooled, {}
+    found = {}
     for each in document["designs"]:
+        prior = asked or each["prior"]
+        if prior is None:
+            continue
         path = results / f"{each['id']}.yaml"
         design, text = read_design(path)[0], read_text(path)
         size = design.participants  # the first is looked into
         sizes = (size, size // 2, 2 * size)
         made = forecast_of(design, text, prior, sizes, PILOT, worlds, workers)
         sets = None if made.article is None else made.article.result
+        pooled = prior_source(prior).pooled
         believed = Beliefs(made.prior, made.plan, made.result, made.endpoint, pooled, sets)
         found[design.id] = belief_chapter(believed)
-    return found
+    return found or None

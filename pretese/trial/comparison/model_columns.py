@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from estimate.core.arrays import Bools, Floats
 from estimate.core.result import Estimate
 from pretese.trial.conduct.recorded_data import Codes, Data
 from pretese.trial.conduct.strata import levels_of_factor
+from simulate.recruitment.schemes import SCHEMES
 
 #: Fields of an estimate, one value per trial.
 _ARRAYS = (
@@ -70,6 +72,20 @@ def columns(data: Data) -> tuple[Floats, Bools]:
         keep[:, own] = _but_the_first(place, include, levels)
         column += levels
     return found.swapaxes(1, 2), keep
+
+
+def minimised_columns(data: Data) -> NDArray[np.int64]:
+    """Return (replicate,) the columns of a model whose values minimisation balances over the arms.
+
+    Blocks, within strata or not, balance none: there the residuals are permuted.
+    """
+    design, found = data.design, np.zeros(len(data.include), np.int64)
+    if SCHEMES[design.randomisation.method].blocks or not design.randomisation.by:
+        return found
+    for name in set(design.randomisation.by) & set(design.analysis.strata):
+        place, levels = levels_of_factor(design, name, data)
+        found += _but_the_first(place, data.include, levels).sum(1)
+    return found
 
 
 def _scaled(value: Floats) -> Floats:

@@ -51,16 +51,21 @@ class Belief(Document):
     weight_percent: Percent
 
 
+#: What `pretese power --prior` takes: ``evidence``, a topic of it, or a file.
+NamedPrior = Annotated[str, Field(min_length=1, max_length=300)]
+
+
 class DesignFile(TrialIdentity):
     """A planned two-arm trial.
 
     Participants come from a ``scenario`` (shipped name or file) or have fixed event rates
     ``risks``. ``prior`` weighs effects, in percent of that of the scenario, for assurance; 0 means
-    no effect. ``endpoint`` with ``analysis`` is the primary question; ``secondary`` ones follow in
-    the order of testing. ``factors`` are classes of baseline values by which randomisation and
-    analyses may be stratified. ``calendar_trend`` is added to the liability of participants per
-    twelve months of recruitment. ``sensitivity`` gives alternative values of assumptions, by path,
-    for the worst case (`design.alternatives`). ``decision`` holds the thresholds for a go decision.
+    no effect; or it names a prior of the odds ratio. ``endpoint`` with ``analysis`` is the primary
+    question; ``secondary`` ones follow in the order of testing. ``factors`` are classes of baseline
+    values by which randomisation and analyses may be stratified. ``calendar_trend`` is added to the
+    liability of participants per twelve months of recruitment. ``sensitivity`` gives alternative
+    values of assumptions, by path, for the worst case (`design.alternatives`). ``decision`` holds
+    the thresholds for a go decision.
     """
 
     participants: Annotated[Whole, Field(ge=10, le=100_000)]
@@ -82,7 +87,7 @@ class DesignFile(TrialIdentity):
     multiplicity: Multiplicity | None = None
     subgroups: Subgroups | None = None
     monitoring: Monitoring = Monitoring()
-    prior: Annotated[tuple[Belief, ...], Field(max_length=1000)] = ()
+    prior: NamedPrior | Annotated[tuple[Belief, ...], Field(max_length=1000)] = ()
     decision: DecisionRule | None = None
     sensitivity: dict[str, Annotated[tuple[Amount, ...], Field(min_length=1)]] = Field(
         default_factory=dict
@@ -121,10 +126,7 @@ class DesignFile(TrialIdentity):
         self._check_blocks()
         if len({site.name for site in self.sites}) < len(self.sites):
             raise ValueError("two sites have the same name; rename one of them")
-        if self.prior and abs(sum(each.weight_percent for each in self.prior) - 100) > 1e-6:
-            raise ValueError("the weights of the prior do not sum to 100")
-        if self.risks is None and any(each.effect_percent < 0 for each in self.prior):
-            raise ValueError("a scenario has no negative effects; name risks for a prior on harm")
+        self._check_prior()
         self._check_margin()
         self._check_subgroups()
         self._check_exact_tests()
@@ -133,6 +135,19 @@ class DesignFile(TrialIdentity):
         if self.decision and self.decision.min_assurance_percent and not self.prior:
             raise ValueError("assurance needs a prior; give one, or remove the threshold")
         return self
+
+    def _check_prior(self) -> None:
+        """Refuse weights that do not sum to 100, and effects that the design does not have."""
+        if self.beliefs and abs(sum(each.weight_percent for each in self.beliefs) - 100) > 1e-6:
+            raise ValueError("the weights of the prior do not sum to 100")
+        if self.risks is None and any(each.effect_percent < 0 for each in self.beliefs):
+            raise ValueError("a scenario has no negative effects; name risks for a prior on harm")
+        analysis = self.analysis
+        if self.named_prior and (analysis.margin_percent or self.endpoint.is_time):
+            raise ValueError(
+                "a named prior is that of an odds ratio and of no effect: no margin and no times; "
+                "give weights of effects"
+            )
 
     def _check_imputation(self) -> None:
         """Refuse multiple imputation where its estimate or its covariates do not exist."""
@@ -263,6 +278,16 @@ class DesignFile(TrialIdentity):
         if len(set(self.labels)) <= len(self.secondary):
             raise ValueError("two endpoints have the same name; give each a name of its own")
         return self
+
+    @property
+    def beliefs(self) -> tuple[Belief, ...]:
+        """Effects with their prior weights; empty without a prior, or with a named one."""
+        return () if isinstance(self.prior, str) else self.prior
+
+    @property
+    def named_prior(self) -> str | None:
+        """The prior of the odds ratio that the design names; None if it names none."""
+        return self.prior if isinstance(self.prior, str) else None
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -176,6 +176,9 @@ OF_TIMES = tuple(name for name, method in METHODS.items() if method.times)
 #: Methods that estimate a risk difference, the scale of a margin.
 OF_DIFFERENCES = frozenset({"unadjusted", "mantel-haenszel", "g-computation-randomised"})
 
+#: Methods that test no effect by the residuals of a logistic model.
+OF_OUTCOME_MODELS = ("g-computation-randomised", "logistic")
+
 
 class EndpointAnalysis(Document):
     """The method that compares the arms, and the hypothesis that is tested.
@@ -184,7 +187,8 @@ class EndpointAnalysis(Document):
     logistic model with a normal random intercept per site. ``margin_percent`` is a risk difference
     in percentage points: the limit of inferiority, the limit of equivalence in both directions, or
     the difference that superiority must exceed. ``scale`` is the scale of g-computation, whose
-    ratios are marginal; other methods have a single scale.
+    ratios are marginal; other methods have a single scale. ``test`` is that of no effect by a model
+    of the outcome: the score test with a permutation variance, or Wald's.
     """
 
     method: Annotated[str, AfterValidator(partial(check_method, door="power"))] = "unadjusted"
@@ -192,6 +196,7 @@ class EndpointAnalysis(Document):
     strata: tuple[Factor, ...] = ()
     scale: Literal["risk difference", "risk ratio", "odds ratio"] | None = None
     small_sample: bool | None = None
+    test: Literal["score", "wald"] | None = None
     hypothesis: Hypothesis | None = None
     margin_percent: Annotated[Number, Field(gt=0, lt=100)] | None = None
 
@@ -229,6 +234,10 @@ class EndpointAnalysis(Document):
         self._check_margin()
         if self.small_sample and self.method != "g-computation-randomised":
             raise ValueError("small_sample is for g-computation-randomised only")
+        if self.test and self.method not in OF_OUTCOME_MODELS:
+            raise ValueError(f"test is for {' and '.join(OF_OUTCOME_MODELS)} only")
+        if self.test == "score" and self.margin_percent is not None:
+            raise ValueError("the score test is of no effect; a margin is tested by Wald's test")
         return self
 
     def _check_margin(self) -> None:
@@ -279,6 +288,12 @@ class EndpointAnalysis(Document):
     def corrected(self) -> bool:
         """Whether the variance is corrected for small samples (g-computation, by default)."""
         return self.method == "g-computation-randomised" and self.small_sample is not False
+
+    @property
+    def score_tested(self) -> bool:
+        """Whether no effect is tested by the residuals of a model of the outcome."""
+        scored = self.method in OF_OUTCOME_MODELS and self.test != "wald"
+        return scored and self.margin_percent is None
 
     @property
     def conditional(self) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pretese.literature.forecast_parts import TrialPlan
 from pretese.trial.design.design_file import DesignFile
 from protocol.errors import InputError
+from simulate.scenario import Scenario
 from simulate.scenario.load import load_scenario
 from simulate.truth import population_effects
 
@@ -15,7 +16,10 @@ PATIENTS = 131_072
 RELATIVE_RANGE = 0.25
 
 
-def forecast_plan(design: DesignFile, observed: Sequence[float], seed: int = 1) -> TrialPlan:
+def forecast_plan(
+    design: DesignFile, observed: Sequence[float], seed: int = 1, *,
+    scenario: Scenario | None = None,
+) -> TrialPlan:  # fmt: skip
     """Return control risk, allocation, dropout and alpha of a two-arm superiority design.
 
     Parameters
@@ -24,13 +28,15 @@ def forecast_plan(design: DesignFile, observed: Sequence[float], seed: int = 1) 
         Control risks of published studies; together with that of the design they define the range.
     seed
         Base seed of the simulated patients of a scenario.
+    scenario
+        With changed numbers; None is that of the design.
 
     Raises
     ------
     InputError
         The endpoint is not defined in every patient of the scenario.
     """
-    risk = _control_risk(design, seed)
+    risk = _control_risk(design, scenario, seed)
     spread = (1 - RELATIVE_RANGE, 1 + RELATIVE_RANGE)
     risks = [risk, *(observed or [each * risk for each in spread])]
     dropout = design.dropout
@@ -48,13 +54,14 @@ def forecast_plan(design: DesignFile, observed: Sequence[float], seed: int = 1) 
     )
 
 
-def _control_risk(design: DesignFile, seed: int) -> float:
+def _control_risk(design: DesignFile, scenario: Scenario | None, seed: int) -> float:
     if design.risks is not None:
         return design.risks.control_percent / 100
     variable = design.endpoint.variable
     if design.endpoint.sperm_in_ejaculate == "composite":
         variable = "any_sperm"  # sperm from either source counts
-    effects = population_effects(load_scenario(design.scenario or ""), seed, PATIENTS)
+    found = scenario or load_scenario(design.scenario or "")
+    effects = population_effects(found, seed, PATIENTS)
     key = f"{variable}.everyone"
     if key not in effects:
         problem = f"{variable} is not defined in every patient of {design.scenario}"

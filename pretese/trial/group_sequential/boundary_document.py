@@ -109,7 +109,7 @@ def describe_under_prior(
         As `describe_sample_size` returns it.
     """
     from pretese.literature.prior_source import prior_source  # evidence is slow to load
-    from pretese.trial.group_sequential.prior_average import averaged_over_prior
+    from pretese.trial.measures.prior_average import averaged_over_prior
 
     source = prior_source(prior)
     per_arm = participants["per_arm_at_analysis"]

@@ -94,7 +94,7 @@ def assurance(design: DesignFile, results: Results, participants: int) -> Measur
     """
     weighed = [
         each.weight_percent / 100 * won(results[participants, each.effect_percent / 100])
-        for each in design.prior
+        for each in design.beliefs
     ]
     return mean(np.sum(weighed, axis=0))
 
@@ -103,7 +103,7 @@ def expected_size(design: DesignFile, results: Results, participants: int) -> Me
     """Return the mean number of participants recruited, averaged over the prior."""
     weighed = [
         each.weight_percent / 100 * results[participants, each.effect_percent / 100].recruited
-        for each in design.prior
+        for each in design.beliefs
     ]
     return mean(np.sum(weighed, axis=0))
 

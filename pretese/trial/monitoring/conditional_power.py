@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit, logit
 
 from estimate.core.arrays import Floats, Ints
 from estimate.sample_size.exact_sequential import Statistic, exact_sequential
@@ -21,6 +22,9 @@ from pretese.trial.monitoring.current_status import (
 )
 from pretese.trial.monitoring.interim_data import InterimData
 from pretese.trial.monitoring.reestimated_stages import new_sizes, stretch
+
+#: Classes of about equal probability that stand for a named prior.
+CLASSES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,14 +255,30 @@ def _of_equivalence(view: _View, shares: tuple[float, ...]) -> FuturePower:
 
 def _under_prior(view: _View) -> float | None:
     """Return power averaged over the prior of the design, updated by the data."""
-    assumed, statistics, t = view.assumed, view.statistics, float(view.rates[view.analysis])
-    prior = assumed.design.prior
-    risks = [assumed.at(each.effect_percent / 100, statistics.scale) for each in prior]
+    risks, belief = _believed(view)
     known = [each for each in risks if each is not None]
-    if not prior or len(known) < len(prior):
+    if not known or len(known) < len(risks):
         return None
+    t = float(view.rates[view.analysis])
     drift = np.array([view.drift(each) for each in known])
     fit = -((view.z - drift * np.sqrt(t)) ** 2) / 2
-    weight = np.array([each.weight_percent for each in prior]) * np.exp(fit - fit.max())
+    weight = belief * np.exp(fit - fit.max())
     power = np.array([view.under(each) for each in known])
     return float((weight * power).sum() / weight.sum())
+
+
+def _believed(view: _View) -> tuple[list[tuple[float, float] | None], Floats]:
+    """Return pairs of risks with their prior weights, at the planned risk of control."""
+    assumed, scale = view.assumed, view.statistics.scale
+    design = assumed.design
+    if design.named_prior is None:
+        beliefs = design.beliefs
+        risks = [assumed.at(each.effect_percent / 100, scale) for each in beliefs]
+        return risks, np.array([each.weight_percent for each in beliefs])
+    planned = assumed.at(1.0, scale)
+    if planned is None:
+        return [None], np.ones(1)
+    from pretese.literature.prior_source import prior_source  # loads scipy.stats
+
+    effects, weights = prior_source(design.named_prior).prior.mixture().classes(CLASSES)
+    return [(planned[0], float(expit(logit(planned[0]) + each))) for each in effects], weights

@@ -144,8 +144,13 @@ def _part(name: str, threshold: float, measure: dict[str, Any], at: str) -> dict
 
 
 def _interval(measure: dict[str, Any], *, counted: bool) -> tuple[float | None, float | None]:
-    """Return the 95 % interval for Monte Carlo error; None, None without an estimate."""
+    """Return the 95 % interval for Monte Carlo error; None, None without an estimate.
+
+    A number that is not simulated (``n`` is None) has no such error.
+    """
     value, mcse, n = measure["value"], measure["mcse"], measure["n"]
+    if value is not None and n is None:
+        return value, value
     if value is None or mcse is None:
         return None, None
     if counted:
@@ -197,6 +202,8 @@ def _reason(part: dict[str, Any]) -> str:
             _amount(part[name], part["share"]) for name in ("low", "high", "threshold")
         )
         kind = "minimum" if part["part"].startswith("min_") else "maximum"
+        if low == high:
+            return f"not met; {low}, computed without simulation, {kind} {limit}"
         return f"not met; 95 % interval {low} to {high}, {kind} {limit}"
     if not part["n"]:
         return str(part["at"])

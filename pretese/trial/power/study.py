@@ -283,7 +283,7 @@ def study_jobs(planned: Planned, request: Request) -> list[Job]:
 
 def _points(design: DesignFile, request: Request, sizes: Iterable[int]) -> list[Point]:
     """Return the sample sizes and effects that are simulated; sizes are checked."""
-    prior = {each.effect_percent / 100 for each in design.prior}
+    prior = {each.effect_percent / 100 for each in design.beliefs}
     effects = {0.0, 1.0, *request.effects, *prior}
     for participants in sizes:
         design.analyses_at(participants)

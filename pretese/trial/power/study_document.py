@@ -12,6 +12,7 @@ from pretese.trial.measures.summary import assurance, expected_size, summarise_p
 from pretese.trial.measures.trial_means import plain_measure, won
 from pretese.trial.power.additional_measures import additional_measures
 from pretese.trial.power.decision_verdict import verdict_document
+from pretese.trial.power.named_prior import named_assurance
 from pretese.trial.power.required_size import Solution
 from pretese.trial.power.sensitivity_grid import (
     grid_document,
@@ -61,9 +62,8 @@ def power_document(answer: StudiedDesign) -> dict[str, Any]:
             for point in sorted(results)
         ],
         "interpolation": answer.curve and answer.curve.document(),
-        "assurance": [_assured(design, results, participants) for participants in sizes]
-        if design.prior
-        else [],
+        "prior": design.named_prior,
+        "assurance": _assurance(answer, sizes),
         "sample_size_search": answer.solution and _search_document(answer.solution),
         "sensitivity": None if answer.grid is None else grid_document(answer.grid),
         "tornado": None if answer.tornado is None else bars_document(answer.tornado),
@@ -112,8 +112,16 @@ def _point(
     }
 
 
+def _assurance(answer: StudiedDesign, sizes: Sequence[int]) -> list[dict[str, Any]]:
+    """Return the probability of success over the prior of the design; empty without a prior."""
+    design = answer.design
+    if design.named_prior is not None:
+        return named_assurance(design, design.named_prior, answer.planned.scenario, sizes)
+    return [_assured(design, answer.results, n) for n in sizes if design.beliefs]
+
+
 def _assured(design: DesignFile, results: Recorded, participants: int) -> dict[str, Any]:
-    effects = {each.effect_percent / 100 for each in design.prior}
+    effects = {each.effect_percent / 100 for each in design.beliefs}
     here = {(participants, effect): results[participants, effect] for effect in effects}
     return {
         "participants": participants,

@@ -69,7 +69,7 @@ def plan_and_run(
 ) -> list[tuple[str, str, str]]:
     """Return what the design file plans, and what was simulated."""
     points, asked = document["points"], study["asked"]
-    effects = sorted({0.0, 100.0, *(each.effect_percent for each in design.prior)})
+    effects = sorted({0.0, 100.0, *(each.effect_percent for each in design.beliefs)})
     grid, filed = document["sensitivity"], "as in its file" if design.scenario else "none"
     power = asked["target_power"]
     solved = "not requested" if power is None else f"for a power of {power:g}"

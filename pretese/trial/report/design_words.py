@@ -5,7 +5,7 @@ from typing import Any
 
 from estimate.methods.registry import METHODS
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.design.endpoint import IMPUTED, Endpoint
+from pretese.trial.design.endpoint import IMPUTED, Endpoint, EndpointAnalysis
 from pretese.trial.design.multiplicity import Multiplicity
 from simulate.labels import axis_label, label_of
 from simulate.recruitment.schemes import SCHEMES
@@ -218,6 +218,15 @@ def estimand_rows(design: DesignFile) -> tuple[Rows, Rows]:
     return attributes, [(each.event, each.strategy) for each in what.intercurrent]
 
 
+def _test_words(analysis: EndpointAnalysis) -> str:
+    """Return the test of a model of the outcome, and when its type I error is too large."""
+    if analysis.score_tested:
+        return "; no effect is tested by the score test with a permutation variance"
+    if analysis.test == "wald":
+        return "; Wald's test, which rejects too often in small trials (the score test does not)"
+    return ""
+
+
 def methods(design: DesignFile) -> Rows:
     """Return each analysis with its variance, alpha, and handling of non-convergence."""
     plan, rows = design.monitoring, []
@@ -227,7 +236,8 @@ def methods(design: DesignFile) -> Rows:
         words = _STRATUM if stratum else METHODS[question.analysis.method].label
         names = ", ".join(given)
         words += f"; adjusted for {names}" if names else ""
-        words += "; small-sample variance (HC2, t quantile)" if question.analysis.corrected else ""
+        words += "; small-sample variance (HC3, t quantile)" if question.analysis.corrected else ""
+        words += _test_words(question.analysis)
         rows.append((f"Analysis of {label_of(label)}", words))
     return [
         *rows,

@@ -1,6 +1,6 @@
 """Compare the arms of all replicates by the analysis method of the design."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,16 +8,23 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from estimate.causal.principal_stratum import always_operated
+from estimate.causal.randomisation_test import randomisation_z, with_randomisation_test
 from estimate.causal.randomised_g_computation import g_computation_by_arm
 from estimate.comparison.count_tests import COUNT_METHODS
 from estimate.comparison.risk_difference import hypothesis_z
-from estimate.comparison.stratified import cochran_mantel_haenszel, count_strata, mantel_haenszel
+from estimate.comparison.stratified import (
+    StratumCounts,
+    cochran_mantel_haenszel,
+    count_strata,
+    mantel_haenszel,
+    stratified_score_z,
+)
 from estimate.core.arrays import Bools, Floats
 from estimate.core.result import Estimate, wald
 from estimate.regression.logistic import fit_logistic
 from estimate.regression.random_intercept import by_site, fit_random_intercept
 from pretese.trial.comparison.imputed_outcomes import pooled_over_imputations
-from pretese.trial.comparison.model_columns import by_pattern
+from pretese.trial.comparison.model_columns import by_pattern, minimised_columns
 from pretese.trial.comparison.site_comparison import site_robust_difference
 from pretese.trial.comparison.time_comparison import (
     cox_alone,
@@ -27,7 +34,7 @@ from pretese.trial.comparison.time_comparison import (
 )
 from pretese.trial.conduct.recorded_data import Data
 from pretese.trial.conduct.strata import strata_of
-from pretese.trial.design.endpoint import EndpointAnalysis
+from pretese.trial.design.endpoint import IMPUTED, EndpointAnalysis
 from simulate.recruitment.schemes import SCHEMES
 
 Codes = NDArray[np.int64]
@@ -39,7 +46,8 @@ def analyse_trials(data: Data) -> Estimate:
     if data.missing is not None:
         return against_null(pooled_over_imputations(data, _RUNS[analysis.method]), analysis)
     found = _RUNS[analysis.method](data)
-    return found if analysis.by_counts else against_null(found, analysis)
+    tested = analysis.by_counts or analysis.method == "mantel-haenszel"
+    return found if tested else against_null(found, analysis)
 
 
 def unadjusted_statistic(data: Data) -> Floats:
@@ -102,30 +110,31 @@ def _stratified(data: Data) -> Estimate:
     place, count = strata_of(design, design.analysis.strata, data)
     counts = count_strata(np.where(data.include, data.outcome, np.nan), data.arm, place, count)
     answer = mantel_haenszel(counts, design.estimand)[0]
+    if design.analysis.margin_percent is not None:
+        return _by_margin(answer, counts, design.analysis.nulls)
     chi2, p = cochran_mantel_haenszel(counts)
     z = np.sign(answer.estimate) * np.sqrt(chi2)
-    return Estimate(
-        estimand=answer.estimand,
-        method=answer.method,
-        scale=answer.scale,
-        estimate=answer.estimate,
-        std_error=answer.std_error,
-        statistic=z,
-        p_value=p,
-        conf_low=answer.conf_low,
-        conf_high=answer.conf_high,
-        interval=answer.interval,
-        n=data.include.sum(1),
-        converged=answer.converged & np.isfinite(z),
-        test="Cochran-Mantel-Haenszel",
-    )
+    return replace(
+        answer, statistic=z, p_value=p, n=data.include.sum(1),
+        converged=answer.converged & np.isfinite(z), test="Cochran-Mantel-Haenszel",
+    )  # fmt: skip
+
+
+def _by_margin(answer: Estimate, counts: StratumCounts, nulls: Sequence[float]) -> Estimate:
+    """Return an estimate tested by the stratified score test against limits of the hypothesis."""
+    z = stratified_score_z(counts, nulls[0])
+    if len(nulls) == 2:
+        z = np.minimum(z, -stratified_score_z(counts, nulls[1]))
+    p = ndtr(-z) if len(nulls) == 2 else 2 * ndtr(-np.abs(z))
+    return replace(
+        answer, statistic=z, p_value=np.asarray(p), converged=answer.converged & np.isfinite(z),
+        test="score (Miettinen-Nurminen), stratified",
+    )  # fmt: skip
 
 
 def _g_computation(data: Data) -> Estimate:
-    design, rule, include = data.design, data.design.randomisation, data.include
-    stratum: Codes | None = None
-    if SCHEMES[rule.method].blocks == "strata":
-        stratum = strata_of(design, rule.by, data)[0]
+    design, include = data.design, data.include
+    stratum, tested = _blocked_strata(data), _score_tests(data)
 
     def fit(rows: Bools, x: Floats) -> Estimate:
         risks = g_computation_by_arm(
@@ -137,20 +146,44 @@ def _g_computation(data: Data) -> Estimate:
             small_sample=design.analysis.corrected,
         )
         answers = risks.compare(design.estimand, "g-computation-randomised", "Wald, Ye")
-        return next(each for each in answers if each.scale == design.analysis.effect_scale)
+        answer = next(each for each in answers if each.scale == design.analysis.effect_scale)
+        return with_randomisation_test(answer, tested(rows, x)) if tested else answer
 
     return by_pattern(data, fit)
 
 
+def _blocked_strata(data: Data) -> Codes | None:
+    """Return the strata within which permuted blocks balance the arms; None without them."""
+    rule = data.design.randomisation
+    if SCHEMES[rule.method].blocks != "strata":
+        return None
+    return strata_of(data.design, rule.by, data)[0]
+
+
+def _score_tests(data: Data) -> Callable[[Bools, Floats], Floats] | None:
+    """Return the score test of selected trials given their columns; None if Wald's test is used."""
+    if not data.design.analysis.score_tested or data.design.endpoint.missing == IMPUTED:
+        return None
+    stratum, balanced = _blocked_strata(data), minimised_columns(data)
+
+    def tested(rows: Bools, x: Floats) -> Floats:
+        return randomisation_z(
+            data.outcome[rows], data.arm[rows], x, include=data.include[rows],
+            stratum=None if stratum is None else stratum[rows], balanced=balanced[rows],
+        )  # fmt: skip
+
+    return tested
+
+
 def _logistic(data: Data) -> Estimate:
-    y, arm, include = data.outcome, data.arm, data.include
+    y, arm, include, tested = data.outcome, data.arm, data.include, _score_tests(data)
 
     def fit(rows: Bools, x: Floats) -> Estimate:
         design = np.concatenate([np.ones_like(arm[rows])[..., None], arm[rows][..., None], x], -1)
         weights = None if include.all() else include[rows].astype(float)
         found = fit_logistic(design, y[rows], weights)
         error = np.sqrt(np.maximum(found.cov[..., 1, 1], 0.0))
-        return wald(
+        answer = wald(
             data.design.estimand,
             "logistic",
             "odds ratio",
@@ -159,6 +192,7 @@ def _logistic(data: Data) -> Estimate:
             include[rows].sum(1),
             converged=found.converged & ~found.separated,
         )
+        return with_randomisation_test(answer, tested(rows, x)) if tested else answer
 
     return by_pattern(data, fit)
 

@@ -240,7 +240,7 @@ def test_the_small_sample_correction_is_that_of_scaled_residuals_and_a_t_quantil
     y = (rng.random(50) < 0.4).astype(float)
     plain, corrected = (g_computation_by_arm(y, arm, none, small_sample=s) for s in (False, True))
     # Without covariates every leverage is 1 / 25; residuals are deviations from the arm mean.
-    factor = (stdtrit(48, 0.975) / ndtri(0.975)) ** 2 / (1 - 1 / 25)
+    factor = (stdtrit(48, 0.975) / ndtri(0.975)) ** 2 / (1 - 1 / 25) ** 2
     assert np.diagonal(corrected.cov) == pytest.approx(np.diagonal(plain.cov) * factor)
 
 

@@ -12,8 +12,8 @@ from estimate.sample_size.exact_sequential import exact_sequential
 from estimate.sequential.boundaries import plan_sequential
 from estimate.sequential.spending import Spending
 from pretese.cli import run
-from pretese.trial.group_sequential import prior_average
-from pretese.trial.group_sequential.prior_average import averaged_over_prior
+from pretese.trial.measures import prior_average
+from pretese.trial.measures.prior_average import averaged_over_prior
 
 PLAN = plan_sequential([0.5, 1.0], Spending("OF"), alpha=0.025, power=0.8, futility=Spending("OF"))
 SIZES = [(60, 60), (120, 120)]

@@ -6,7 +6,7 @@ from typing import Any
 from estimate.core.numeric.normal_mixture import NormalMixture
 from pretese.literature.forecast_parts import TrialPlan
 from pretese.trial.design.design_file import DesignFile
-from pretese.trial.group_sequential.prior_average import averaged_over_prior
+from pretese.trial.measures.prior_average import averaged_over_prior
 
 
 def expected_under_prior(
