@@ -185,7 +185,10 @@ class Evidence(Shown):
     def summary(self) -> str:
         """Return the number of studies and of comparisons."""
         comparisons = sum(len(each.study.comparisons) for each in self.studies)
-        return f"{len(self.studies)} studies, {comparisons} comparisons"
+        from pretese.literature.evidence_view import number_of_studies
+
+        words = "1 comparison" if comparisons == 1 else f"{comparisons} comparisons"
+        return f"{number_of_studies(len(self.studies))}, {words}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return every study in the form of its file, with its topic."""
@@ -381,7 +384,7 @@ def evidence(
     --------
     >>> import pretese as pt
     >>> pt.evidence(surgery="second", design="cohort")
-    <Evidence: 2 studies, 1 comparisons>
+    <Evidence: 2 studies, 1 comparison>
     """
     from pretese.literature.library import read_evidence, select_studies
 
