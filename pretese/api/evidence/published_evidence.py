@@ -311,7 +311,7 @@ class Evidence(Shown):
         --------
         >>> import pretese as pt
         >>> pt.evidence("before-first-retrieval").pool_counts(model="peto")
-        <CountAnalysis: odds ratio 1.64 (1.11 to 2.42), peto, 2 studies>
+        <CountAnalysis: odds ratio 1.62 (1.12 to 2.35), peto, 2 studies>
         """
         from pretese.literature.meta_analysis.pooled_counts import CountModelName, pool_counts
         from pretese.literature.study import Endpoint
