@@ -58,6 +58,7 @@ WITH_A_UNIT_BESIDE = {
     "p_value",
     "sd",
     "sem",
+    "shift",  # assumed bias, on the scale of the effects
 }
 
 #: Numbers of a calibration record: in the unit of the published number, or in standard errors.

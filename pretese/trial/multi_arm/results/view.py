@@ -5,9 +5,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from pretese.screen.transported_note import show_transported
 from pretese.trial.multi_arm.results import rows
 from pretese.trial.views.measure_words import narrow_table
 from simulate.labels import label_of
+from simulate.scenario.transported import Transported
 
 
 def show_arms(console: Console, document: dict[str, Any]) -> None:
@@ -21,6 +23,9 @@ def show_arms(console: Console, document: dict[str, Any]) -> None:
         console.print(found, style="bold", highlight=False)
     for size in document["sizes"]:
         _show_size(console, document, size)
+    if document["transported"]:
+        numbers = Transported.model_validate(document["transported"])
+        show_transported(numbers, "--json and the report list them.", console)
     console.print(
         "Estimates with their Monte Carlo standard error (MCSE) in brackets. Simulated "
         "participants; research software, not a medical device.",
