@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from estimate.outcomes.registry import label_of
 from estimate.plan.findings import Analysis
 from pretese.analysis.analysis_tables import (
     arm_words,
@@ -128,6 +129,7 @@ def _report_tables(
     yield caption, effects.drop(columns=details)
     yield "Flow of patients", flow_table(found, document)
     yield "Estimands: the five attributes of ICH E9(R1)", estimands_table(found)
+    yield "Methods", methods_table(found)
     for name, caption, table in others:
         if name == "table1":
             yield f"{caption} ({NO_TESTS})", table.drop(columns=TESTS.intersection(table.columns))
@@ -136,6 +138,16 @@ def _report_tables(
     if details:
         named = [*(c for c in ("method", "effect") if c in effects), *details]
         yield "Interval and test of each estimate", effects[named].drop(columns="estimand")
+
+
+def methods_table(found: Analysis) -> pd.DataFrame:
+    """Return the description of each method that the tables and figures refer to by name."""
+    data = found.complete.data
+    several = bool(data.levels)
+    rows = [
+        (name, label_of(name, data.outcome_kind, several=several)) for name in found.plan.methods
+    ]
+    return pd.DataFrame(rows, columns=["method", "description"])
 
 
 def flow_table(found: Analysis, document: Mapping[str, Any]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from pretese.trial.multi_arm.results.view import plan_words
 from protocol.errors import InputError
 from protocol.reading.documents import read_text
 from protocol.reading.stored import content_hash
+from simulate.labels import label_of
 from simulate.scenario.transported import Transported
 
 
@@ -33,6 +34,7 @@ def render_arms(document: dict[str, Any], text: str) -> str:
         figure=svg(draw_arms(document)),
         found=_search(document),
         heads=_flat(rows.CONFIGURATION_HEADS),
+        hypotheses=[label_of(name) for name in document["hypotheses"]],
         sizes=[
             {
                 "participants": size["participants"],
