@@ -99,7 +99,7 @@ def test_a_linear_problem_gives_the_posterior_in_closed_form():
 def test_the_shipped_sets_lie_in_their_ranges_and_belong_to_the_scenario():
     file, loaded = shipped(), load("paper")
     ranges = open_numbers(loaded.scenario)
-    assert set(file.paths) <= {*ranges, *loaded.free}
+    assert set(file.paths) == {*ranges, *loaded.free}
     values = dict(zip(file.paths, np.array(file.worlds).T, strict=True))
     for path, (_, low, high) in ((p, r) for p, r in ranges.items() if p in values):
         assert low <= values[path].min() <= values[path].max() <= high, path
