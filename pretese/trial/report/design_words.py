@@ -204,6 +204,8 @@ def _analyses(design: DesignFile) -> str:
             f"{rule.conditional_power_percent:g} % ({rule.combination}), the second stage "
             f"{rule.min_percent:g} to {rule.max_percent:g} % of the planned one"
         )
+        if design.secondary:
+            words += "; the primary endpoint determines the size, each endpoint combines its stages"
     return words
 
 
