@@ -277,8 +277,8 @@ class DesignFile(TrialIdentity):
             raise ValueError("a principal stratum needs the method unadjusted")
         if len(set(self.labels)) <= len(self.secondary):
             raise ValueError("two endpoints have the same name; give each a name of its own")
-        graph = self.graph()
-        if plan.reestimation and graph is not None and graph.weights[0] < 1:
+        graph = self.graph() if plan.reestimation else None
+        if graph is not None and graph.weights[0] < 1:
             raise ValueError(
                 "re-estimation uses the boundary of the primary endpoint at full alpha; choose "
                 "fixed sequence, or weights that give all alpha to the primary endpoint"

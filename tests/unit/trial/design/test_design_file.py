@@ -142,7 +142,7 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
          "all alpha to the primary endpoint"),
         (SEVERAL
          + "monitoring: {analyses_percent: [50, 100], sides: 1, futility: OF, binding: true}",
-         "nor binding futility"),
+         "do not allow binding futility"),
         (SEVERAL.replace("live_birth", "any_sperm"), "the same name"),
         (GOOD + "multiplicity: {method: holm}", "needs secondary endpoints"),
         (GOOD + SEVERAL.splitlines()[-1], "have one endpoint"),
