@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from protocol.reading.documents import Document
 from protocol.reading.fields import Day, Identifier, Number, Whole
+from protocol.regimen.load import list_regimens, load_regimen
 from simulate.core.coding import BASELINE
 from simulate.recruitment.schemes import SCHEMES, check_scheme
 
@@ -114,6 +115,13 @@ class ArmTherapy(Document):
 
     regimen: str
     semen_analysis: bool = True
+
+    @property
+    def words(self) -> str:
+        """The title of a shipped regimen with its name in brackets; the path of another file."""
+        if self.regimen not in list_regimens():
+            return self.regimen
+        return f"{load_regimen(self.regimen).title} ({self.regimen})"
 
 
 class Arms(Document):

@@ -36,7 +36,7 @@ def described(design: DesignFile) -> Rows:
     if design.arms:
         pair = (("control", design.arms.control), ("treated", design.arms.treated))
         arms = "; ".join(
-            f"{name}: {arm.regimen}, semen {'' if arm.semen_analysis else 'not '}analysed again"
+            f"{name}: {arm.words}, semen {'' if arm.semen_analysis else 'not '}analysed again"
             for name, arm in pair
         )
     sizes = " or ".join(str(sum(design.allocation) * each) for each in design.rounds_of_blocks)
@@ -56,9 +56,10 @@ def described(design: DesignFile) -> Rows:
         ("Recruitment", "participants per year " + "; ".join(_recruits(design))),
         ("Endpoint",
          f"{label_of(end.variable)}, known {end.endpoint_month:g} months after recruitment"),
-        *(("Secondary endpoint", f"{_named(each.endpoint)}, "
-           f"{each.analysis.method}, known {each.endpoint.endpoint_month:g} months after "
-           "recruitment") for each in design.secondary),
+        *(("Secondary endpoint",
+           f"{_named(each.endpoint)}, {METHODS[each.analysis.method].short_label}, known "
+           f"{each.endpoint.endpoint_month:g} months after recruitment")
+          for each in design.secondary),
         ("Hypothesis", design.analysis.hypothesis_words),
         ("Multiplicity", _multiplicity(design)),
         *_subgroups(design),

@@ -298,7 +298,7 @@ def _alone(design: MultiArmDesign) -> np.ndarray:
 def _given(design: MultiArmDesign, name: str) -> str:
     if design.risks_percent:
         return f"event rate {design.risks_percent[name]:g} %"
-    return "" if design.arms is None else design.arms[name].regimen
+    return "" if design.arms is None else design.arms[name].words
 
 
 def adaptations(design: MultiArmDesign) -> list[str]:

@@ -5,9 +5,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from estimate.methods.registry import METHODS
 from pretese.screen.transported_note import show_transported
 from pretese.trial.multi_arm.results import rows
 from pretese.trial.views.measure_words import narrow_table
+from simulate.labels import label_of
 from simulate.scenario.transported import Transported
 
 
@@ -40,8 +42,8 @@ def plan_words(document: dict[str, Any]) -> list[str]:
     alone = ", ".join(f"{z:.3f}" for z in document["boundaries_one"])
     words = [
         f"Arms, with parts of the allocation: {arms}. Control: {document['control']}.",
-        f"Hypotheses: {', then '.join(document['hypotheses'])}; {document['effect']} "
-        f"({document['analysis']}).",
+        f"Hypotheses: {', then '.join(map(label_of, document['hypotheses']))}; "
+        f"{document['effect']} ({METHODS[document['analysis']].short_label}).",
         f"Testing: {document['procedure']}, one-sided family-wise alpha {document['alpha']:g}; z "
         f"at each analysis {upper} with all treatments left, {alone} with one.",
     ]
@@ -56,7 +58,7 @@ def _show_size(console: Console, document: dict[str, Any], size: dict[str, Any])
         f"{size['participants']} participants (analyses at {places})",
         rows.CONFIGURATION_HEADS, rows.configuration_rows(size),
     ))  # fmt: skip
-    heads = ("treatments that work", "comparison", *document["hypotheses"])
+    heads = ("treatments that work", "comparison", *map(label_of, document["hypotheses"]))
     console.print(_table("Rejections, %", heads, rows.comparison_rows(size)))
     if len(size["analyses_at"]) > 1:
         heads = ("treatments that work", "comparison", "success", "futility", "harm", "selection")
