@@ -27,7 +27,7 @@ NAMES = {
 }  # fmt: skip
 
 #: Options that select studies, and those that ask for a meta-analysis.
-FILTERS = ("topic", "design", "fsh_class", "surgery", "drug", "without")
+FILTERS = ("topic", "design", "fsh_class", "surgery", "drug", "read", "without")
 POOLING = ("pool", "by", "bias", "bias_shift", "bias_sd")
 
 
@@ -36,8 +36,9 @@ POOLING = ("pool", "by", "bias", "bias_shift", "bias_sd")
 @click.option("--topic", help="Only this topic.")
 @click.option("--design", help="Only this study design, such as cohort.")
 @click.option("--fsh-class", help="Only this class of FSH, such as hypergonadotropic.")
-@click.option("--surgery", help="Only this kind of retrieval: first, second, mixed, none.")
+@click.option("--surgery", help="Only this kind of retrieval: first, second, mixed, 'not stated'.")
 @click.option("--drug", help="Only studies of a drug whose name contains this text.")
+@click.option("--read", help="Only studies read as article, abstract, registry or secondary.")
 @click.option("--without", multiple=True, metavar="NAME", help="Exclude a study. May be repeated.")
 @click.option(
     "--pool", metavar="ENDPOINT", help="Pool the effects on an endpoint, such as 'sperm retrieved'."

@@ -36,7 +36,18 @@ def studies_page(found: Sequence[Published]) -> str:
             ", ".join(drug.drug for drug in drugs),
             str(len(study.comparisons) + len(study.results)),
         )
-    return console_text(lambda console: console.print(table)) + f"\n\n{len(found)} studies"
+    return (
+        console_text(lambda console: console.print(table)) + f"\n\n{number_of_studies(len(found))}"
+    )
+
+
+def number_of_studies(number: int) -> str:
+    """Return a number with the word studies.
+
+    >>> number_of_studies(1)
+    '1 study'
+    """
+    return "1 study" if number == 1 else f"{number} studies"
 
 
 def pooled_page(found: PooledEvidence) -> str:

@@ -17,6 +17,7 @@ from estimate.core.numeric.normal_mixture import NormalMixture
 from estimate.core.result import Scale
 from estimate.meta_analysis.elicited_prior import prior_from_quantiles
 from estimate.meta_analysis.predictive_prior import predictive_prior, robust_prior
+from pretese.literature.evidence_view import number_of_studies
 from pretese.literature.pooled_evidence import PooledEvidence
 from protocol.errors import InputError
 from protocol.reading.documents import Document
@@ -199,13 +200,9 @@ def prior_of(
         if weight > 0
     )
     return PriorFile(
-        about=f"robust meta-analytic-predictive prior from {_studies(len(found.rows))}",
+        about=f"robust meta-analytic-predictive prior from {number_of_studies(len(found.rows))}",
         endpoint=found.endpoint,
         status="estimated",
         studies=tuple(row.name for row in found.rows),
         components=components,
     )
-
-
-def _studies(number: int) -> str:
-    return "1 study" if number == 1 else f"{number} studies"

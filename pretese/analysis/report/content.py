@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from estimate.outcomes.registry import label_of
 from estimate.plan.findings import Analysis
 from pretese.analysis.analysis_tables import (
     arm_words,
@@ -135,6 +136,7 @@ def _report_tables(
     yield "Flow of patients", flow_table(found, document)
     estimands = describe_methods(estimands_table(found), methods)
     yield "Estimands: the five attributes of ICH E9(R1)", estimands
+    yield "Methods", methods_table(found)
     for name, caption, table in others:
         if name == "table1":
             yield f"{caption} ({NO_TESTS})", table.drop(columns=TESTS.intersection(table.columns))
@@ -144,6 +146,16 @@ def _report_tables(
         named = [*(c for c in ("method", "effect") if c in effects), *details]
         shown = effects[named].drop(columns="estimand")
         yield "Interval and test of each estimate", describe_methods(shown, methods)
+
+
+def methods_table(found: Analysis) -> pd.DataFrame:
+    """Return the description of each method that the tables and figures refer to by name."""
+    data = found.complete.data
+    several = bool(data.levels)
+    rows = [
+        (name, label_of(name, data.outcome_kind, several=several)) for name in found.plan.methods
+    ]
+    return pd.DataFrame(rows, columns=["method", "description"])
 
 
 def flow_table(found: Analysis, document: Mapping[str, Any]) -> pd.DataFrame:

@@ -185,7 +185,10 @@ class Evidence(Shown):
     def summary(self) -> str:
         """Return the number of studies and of comparisons."""
         comparisons = sum(len(each.study.comparisons) for each in self.studies)
-        return f"{len(self.studies)} studies, {comparisons} comparisons"
+        from pretese.literature.evidence_view import number_of_studies
+
+        words = "1 comparison" if comparisons == 1 else f"{comparisons} comparisons"
+        return f"{number_of_studies(len(self.studies))}, {words}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return every study in the form of its file, with its topic."""
@@ -308,7 +311,7 @@ class Evidence(Shown):
         --------
         >>> import pretese as pt
         >>> pt.evidence("before-first-retrieval").pool_counts(model="peto")
-        <CountAnalysis: odds ratio 1.64 (1.11 to 2.42), peto, 2 studies>
+        <CountAnalysis: odds ratio 1.62 (1.12 to 2.35), peto, 2 studies>
         """
         from pretese.literature.meta_analysis.pooled_counts import CountModelName, pool_counts
         from pretese.literature.study import Endpoint
@@ -381,7 +384,7 @@ def evidence(
     --------
     >>> import pretese as pt
     >>> pt.evidence(surgery="second", design="cohort")
-    <Evidence: 2 studies, 1 comparisons>
+    <Evidence: 2 studies, 1 comparison>
     """
     from pretese.literature.library import read_evidence, select_studies
 

@@ -8,7 +8,6 @@ from pydantic import AfterValidator, Field, model_validator
 
 from protocol.reading.documents import Document
 from protocol.reading.fields import Day, Identifier, Number, Whole
-from protocol.regimen.load import list_regimens, load_regimen
 from simulate.core.coding import BASELINE
 from simulate.recruitment.schemes import SCHEMES, check_scheme
 
@@ -115,13 +114,6 @@ class ArmTherapy(Document):
 
     regimen: str
     semen_analysis: bool = True
-
-    @property
-    def words(self) -> str:
-        """The title of a shipped regimen with its name in brackets; the path of another file."""
-        if self.regimen not in list_regimens():
-            return self.regimen
-        return f"{load_regimen(self.regimen).title} ({self.regimen})"
 
 
 class Arms(Document):

@@ -20,12 +20,6 @@ _ENDED = {
     "end": "the null hypothesis is not rejected",
 }
 
-#: Who may see the results of an interim analysis (ICH E9, sections 4.5 and 4.6).
-ACCESS = (
-    "Unblinded results: until the trial ends, only the independent data monitoring committee and "
-    "its statistician may see them (ICH E9, sections 4.5 and 4.6)."
-)
-
 
 def show_monitoring(console: Console, document: dict[str, Any]) -> None:
     """Print an ongoing trial as `monitoring_answer.monitoring_document` returns it."""
@@ -34,7 +28,6 @@ def show_monitoring(console: Console, document: dict[str, Any]) -> None:
     console.print(f"{document['title']} ({document['id']})", style="bold", markup=False)
     analyses = len(plan["analyses"])
     for words in (
-        ACCESS,
         f"{plan['name']}; {side} alpha {plan['alpha']:g}, {analyses} "
         f"{'analyses' if analyses > 1 else 'analysis'} planned",
         f"Estimand: {document['estimand']}",

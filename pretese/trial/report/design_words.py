@@ -7,7 +7,7 @@ from estimate.methods.registry import METHODS
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.endpoint import IMPUTED, Endpoint, EndpointAnalysis
 from pretese.trial.design.multiplicity import Multiplicity
-from simulate.labels import axis_label, label_of
+from simulate.labels import axis_label, label_of, regimen_label
 from simulate.recruitment.schemes import SCHEMES
 
 Rows = list[tuple[str, str]]
@@ -36,7 +36,8 @@ def described(design: DesignFile) -> Rows:
     if design.arms:
         pair = (("control", design.arms.control), ("treated", design.arms.treated))
         arms = "; ".join(
-            f"{name}: {arm.words}, semen {'' if arm.semen_analysis else 'not '}analysed again"
+            f"{name}: {regimen_label(arm.regimen)}, "
+            f"semen {'' if arm.semen_analysis else 'not '}analysed again"
             for name, arm in pair
         )
     sizes = " or ".join(str(sum(design.allocation) * each) for each in design.rounds_of_blocks)

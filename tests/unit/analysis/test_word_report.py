@@ -151,7 +151,7 @@ def test_the_report_names_the_primary_estimate_and_columns_by_their_labels():
     assert "The other estimates are secondary." in text
     assert "not adjusted for the number of estimates" in text
     assert len(re.findall(r"primary inverse-probability weighting \(ATE\) odds ratio", text)) == 1
-    assert text.count("iptw-ate") == 1  # in the paragraph of methods
+    assert text.count("iptw-ate") == 2  # in the table of methods and the paragraph
     assert "age, years median [IQR]" in text
     assert "chi-square" not in text  # no tests in Table 1
 

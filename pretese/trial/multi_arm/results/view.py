@@ -36,14 +36,17 @@ def show_arms(console: Console, document: dict[str, Any]) -> None:
 
 def plan_words(document: dict[str, Any]) -> list[str]:
     """Return arms, procedure, boundaries and adaptations as sentences."""
-    arms = ", ".join(f"{each['arm']} ({each['given']}, {each['parts']})"
-                     for each in document["arms"])  # fmt: skip
+    arms = "; ".join(
+        ", ".join(filter(None, (f"{each['arm']} {each['parts']}", each["given"])))
+        for each in document["arms"]
+    )
     upper = ", ".join(f"{z:.3f}" for z in document["boundaries_all"])
     alone = ", ".join(f"{z:.3f}" for z in document["boundaries_one"])
+    hypotheses = ", then ".join(map(label_of, document["hypotheses"]))
     words = [
         f"Arms, with parts of the allocation: {arms}. Control: {document['control']}.",
-        f"Hypotheses: {', then '.join(map(label_of, document['hypotheses']))}; "
-        f"{document['effect']} ({METHODS[document['analysis']].short_label}).",
+        f"Hypotheses: {hypotheses}; {document['effect']} "
+        f"({METHODS[document['analysis']].short_label}).",
         f"Testing: {document['procedure']}, one-sided family-wise alpha {document['alpha']:g}; z "
         f"at each analysis {upper} with all treatments left, {alone} with one.",
     ]

@@ -9,7 +9,6 @@ import pretese
 from pretese import shipped
 from pretese.api.trials.designs import Design
 from pretese.trial.conduct.participants import scenario_of
-from pretese.trial.design.arms import ArmTherapy
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import read_design
 from pretese.trial.measures.trial_means import sd_measure
@@ -135,7 +134,6 @@ def test_arms_are_described_by_the_titles_of_their_regimens_and_analyses_in_word
     assert f"treated: {title} (fsh-guided), semen" in dict(described(design))["Arms"]
     several = dict(described(read_design("three-endpoints")[0]))
     assert "comparison of two proportions without covariates" in several["Secondary endpoint"]
-    assert ArmTherapy(regimen="mine/own.yaml").words == "mine/own.yaml"
 
 
 def test_procedures_of_several_endpoints_are_reported_as_graphs():
