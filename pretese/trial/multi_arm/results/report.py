@@ -35,7 +35,6 @@ def render_arms(document: dict[str, Any], text: str) -> str:
         figure=svg(draw_arms(document)),
         found=_search(document),
         heads=_flat(rows.CONFIGURATION_HEADS),
-        hypotheses=[label_of(name) for name in document["hypotheses"]],
         sizes=[
             {
                 "participants": size["participants"],
