@@ -19,8 +19,8 @@ ESTIMATES = ("estimate", "std_error")
 
 #: Printed with every result of interim data.
 ACCESS = (
-    "Unblinded results: only the data monitoring committee and the statistician who prepares its "
-    "reports see them until the trial ends (ICH E9, sections 4.5 and 4.6)."
+    "Unblinded results: until the trial ends, only the independent data monitoring committee and "
+    "its statistician may see them (ICH E9, sections 4.5 and 4.6)."
 )
 
 #: Optional columns.

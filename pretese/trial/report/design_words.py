@@ -57,9 +57,10 @@ def described(design: DesignFile) -> Rows:
         ("Recruitment", "participants per year " + "; ".join(_recruits(design))),
         ("Endpoint",
          f"{label_of(end.variable)}, known {end.endpoint_month:g} months after recruitment"),
-        *(("Secondary endpoint", f"{_named(each.endpoint)}, "
-           f"{each.analysis.method}, known {each.endpoint.endpoint_month:g} months after "
-           "recruitment") for each in design.secondary),
+        *(("Secondary endpoint",
+           f"{_named(each.endpoint)}, {METHODS[each.analysis.method].short_label}, known "
+           f"{each.endpoint.endpoint_month:g} months after recruitment")
+          for each in design.secondary),
         ("Hypothesis", design.analysis.hypothesis_words),
         ("Multiplicity", _multiplicity(design)),
         *_subgroups(design),
@@ -204,6 +205,8 @@ def _analyses(design: DesignFile) -> str:
             f"{rule.conditional_power_percent:g} % ({rule.combination}), the second stage "
             f"{rule.min_percent:g} to {rule.max_percent:g} % of the planned one"
         )
+        if design.secondary:
+            words += "; the primary endpoint determines the size, each endpoint combines its stages"
     return words
 
 

@@ -25,6 +25,7 @@ def render_arms(document: dict[str, Any], text: str) -> str:
         document=document,
         text=text,
         plan=plan_words(document),
+        hypotheses=[label_of(each) for each in document["hypotheses"]],
         transported=found and Transported.model_validate(found),
         estimands=chapters.estimand_pairs(design),
         methods=chapters.method_pairs(design, document),
@@ -34,7 +35,6 @@ def render_arms(document: dict[str, Any], text: str) -> str:
         figure=svg(draw_arms(document)),
         found=_search(document),
         heads=_flat(rows.CONFIGURATION_HEADS),
-        hypotheses=[label_of(name) for name in document["hypotheses"]],
         sizes=[
             {
                 "participants": size["participants"],

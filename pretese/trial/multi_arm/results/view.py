@@ -5,6 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from estimate.methods.registry import METHODS
 from pretese.screen.transported_note import show_transported
 from pretese.trial.multi_arm.results import rows
 from pretese.trial.views.measure_words import narrow_table
@@ -44,7 +45,8 @@ def plan_words(document: dict[str, Any]) -> list[str]:
     hypotheses = ", then ".join(map(label_of, document["hypotheses"]))
     words = [
         f"Arms, with parts of the allocation: {arms}. Control: {document['control']}.",
-        f"Hypotheses: {hypotheses}; {document['effect']} ({document['analysis']}).",
+        f"Hypotheses: {hypotheses}; {document['effect']} "
+        f"({METHODS[document['analysis']].short_label}).",
         f"Testing: {document['procedure']}, one-sided family-wise alpha {document['alpha']:g}; z "
         f"at each analysis {upper} with all treatments left, {alone} with one.",
     ]
