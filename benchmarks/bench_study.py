@@ -246,7 +246,7 @@ def cluster(trials: int) -> None:
     with dask_workers(2) as address, cluster_pool(address) as pool:
         warm(pool)
         dask, _, two = study(trials, pool)
-    assert one == two, "the cluster wrote other bytes"
+    assert one == two, "the cluster wrote different bytes"
     print(
         f"{trials:,d} trials: processes {pool:.1f} s, Dask {dask:.1f} s, {dask / pool - 1:+.0%}; "
         "the same bytes"

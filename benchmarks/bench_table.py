@@ -46,7 +46,7 @@ _CURVE = len(sizes.CURVE) * sizes.CURVE_TRIALS
 
 ROWS: Mapping[str, Row] = {
     "logistic": Row(
-        "logistic fit, 600 patients, 8 coefficients", "µs", sizes.FITS, _LOOPS, "exp alone"
+        "logistic fit, 600 patients, 8 coefficients", "µs", sizes.FITS, _LOOPS, "exp only"
     ),
     "fitted": Row("simulate and fit a trial of 600", "µs", sizes.TRIALS, _LOOPS, "its numbers"),
     "normals": Row(
@@ -71,7 +71,7 @@ ROWS: Mapping[str, Row] = {
     ),
     "clinic": Row(
         "a patient of a small clinic, with its log", "µs", sizes.CLINIC_PATIENTS,
-        {"python": "Ciw"}, "SimPy alone",
+        {"python": "Ciw"}, "SimPy only",
     ),
     "fisher": Row(
         "Fisher, 2 x 4, 1,600 patients", "ms", 1,

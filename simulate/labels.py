@@ -1,5 +1,6 @@
 """Labels of baseline variables and endpoints, for sentences, tables and figures."""
 
+from protocol.regimen.load import load_regimen
 from simulate.endpoints import ENDPOINTS
 
 #: Baseline variable to its label and unit.
@@ -25,6 +26,21 @@ def label_of(name: str) -> str:
     if name in ENDPOINTS:
         return ENDPOINTS[name].label
     return _VARIABLES[name][0] if name in _VARIABLES else name
+
+
+def regimen_label(name: str) -> str:
+    """Return the title of a regimen with its identifier, for the list of arms of a report.
+
+    Parameters
+    ----------
+    name
+        Name of a shipped regimen or path of a file.
+
+    >>> regimen_label("ufsh-only")
+    'Urinary FSH alone for three months (ufsh-only)'
+    """
+    regimen = load_regimen(name)
+    return f"{regimen.title} ({regimen.id})"
 
 
 def axis_label(name: str) -> str:

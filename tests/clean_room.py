@@ -1,7 +1,7 @@
-"""``make clean-room``: build the wheel and the source archive, and use each where nothing else is.
+"""``make clean-room``: build wheel and source archive, and use each in an empty environment.
 
 Each is installed into an empty environment outside the clone; the commands that users begin with
-run there, from an empty folder. Nothing of the clone can help them.
+run there, from an empty folder, without access to the clone.
 """
 
 import json
@@ -59,7 +59,7 @@ def _environment(place: Path, package: str) -> Path:
 
 
 def _use_without_extras(wheel: Path, place: Path) -> None:
-    """Run what needs no extra, and see that the rest names the extra that it needs."""
+    """Run the commands that need no extra, and check that the others name the extra they need."""
     python = _environment(place, f"pretese @ {wheel.as_uri()}")
     pretese = Program(python.with_name("pretese"), place / "work")
     (place / "work" / "plan.yaml").write_text(PLAN, "utf-8")
@@ -74,7 +74,7 @@ def _use_without_extras(wheel: Path, place: Path) -> None:
 
 
 def _use_protocol_alone(wheel: Path, place: Path) -> None:
-    """Run the example of the protocol engine where nothing of pretese is."""
+    """Run the example of the protocol engine without pretese installed."""
     python = _environment(place, f"pretese-protocol @ {wheel.as_uri()}")
     page = (ROOT / "distributions" / "protocol" / "README.md").read_text("utf-8")
     (code,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
@@ -106,7 +106,7 @@ def _is_json(text: str) -> bool:
     return bool(json.loads(text))
 
 
-#: Words of each command, and what tells that its output is right.
+#: Arguments of each command, and text that its correct output contains.
 COMMANDS: dict[str, Callable[[str], bool]] = {
     "--version": lambda text: text.startswith("pretese, version "),
     "decide --month 2 --fsh 9.8 --decision-date 2026-03-31": lambda text: "uFSH 150 IU" in text,
@@ -141,7 +141,7 @@ NEEDS = {
 
 
 class Program:
-    """The installed command, run in a folder of its own, without what the caller's Python knows."""
+    """The installed command, run in its own folder, without the caller's Python settings."""
 
     def __init__(self, path: Path, folder: Path) -> None:
         self.path, self.folder = path, folder
@@ -149,7 +149,7 @@ class Program:
         self.environment = {**kept, "HOME": str(folder)}
 
     def run(self, *words: str) -> str:
-        """Return what a command prints; a check that fails (3) is none of this one's concern."""
+        """Return the output of a command; exit code 3, a failed check, is accepted."""
         done = subprocess.run(
             [self.path, *words], cwd=self.folder, env=self.environment, capture_output=True,
             text=True, check=False,
@@ -168,7 +168,7 @@ class Program:
 
     @contextmanager
     def serving(self) -> Iterator[str]:
-        """Serve pages while the block runs; give their address."""
+        """Serve pages while the block runs; yield their address."""
         with subprocess.Popen(
             [self.path, "serve", "--port", "0"], cwd=self.folder, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, env={**self.environment, "PYTHONUNBUFFERED": "1"}, text=True,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from pretese.jobs.threads import limit_threads
 
-limit_threads()  # before numpy loads: idle threads of linear algebra wait at full speed
+limit_threads()  # before numpy loads: idle threads of linear algebra use a whole core
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ from hypothesis.strategies import none
 from pretese.screen.console import SafeConsole
 from tests.support.console_words import recording
 
-# How long an example takes is the load of the machine as much as the code: no test fails by it.
+# The time of an example depends on the load of the machine: no test fails because of it.
 settings.register_profile(
     "fixed",
     derandomize=True,
@@ -37,12 +37,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 @given(none())
 def _a_property(_: None) -> None:
-    """Hold."""
+    """A property."""
 
 
 def pytest_collection_finish() -> None:
-    """Leave what was collected out of every later search for garbage: it stays to the end."""
-    _a_property()  # older hypothesis asks who refers to its random numbers: before that is frozen
+    """Exclude collected tests from garbage collection: they exist until the end."""
+    _a_property()  # older hypothesis searches references to its random numbers
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
@@ -50,7 +50,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _signals_are_not_ignored() -> Iterator[None]:
-    """Hear signals that the caller ignores (`nohup`, a job in the background): tests send them."""
+    """Handle signals that the caller ignores (`nohup`, background jobs): tests send them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -66,7 +66,7 @@ def _signals_are_not_ignored() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No power is cut during a test; on a busy disk each wait takes as long as a whole test."""
+    """Tests need no durable writes; on a busy disk each synchronisation takes as long as a test."""
     monkeypatch.setattr(os, "fsync", lambda handle: None)
 
 

@@ -1,7 +1,7 @@
 """Run the whole suite with the lowest or the newest versions of the libraries.
 
-`make test-lowest` and `make test-newest` call this. Packages that tests compare with are added as
-far as they allow these versions; tests that need one that does not are skipped, and name it.
+`make test-lowest` and `make test-newest` call this. Peer packages of tests are installed if they
+allow these versions; tests of another peer package are skipped with its name as the reason.
 """
 
 import argparse
@@ -18,13 +18,13 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".venv-other"
 PYTHON = FOLDER / "bin" / "python"
 
-#: How uv chooses among the versions that pyproject.toml allows.
+#: Resolution strategy of uv among the versions that pyproject.toml allows.
 CHOICES = {"lowest": ("--resolution", "lowest-direct"), "newest": ("--upgrade",)}
 
-#: What runs the tests: in the same versions as what they test.
+#: Packages that run the tests, resolved together with the project.
 RUNNERS = ("pytest", "pytest-xdist", "hypothesis")
 
-#: What the oldest versions of the web framework need for their test client.
+#: Requirements of the test client of the oldest web framework.
 FOR_OLD_VERSIONS = ("httpx>=0.27",)
 
 #: As `tests/support/peers.py` reads it.
@@ -32,7 +32,7 @@ VARIABLE = "PRETESE_ABSENT_PEERS"
 
 
 def main() -> int:
-    """Make the environment, compare what commands write, and run the tests."""
+    """Create the environment, compare the output of commands, and run the tests."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("choice", choices=CHOICES)
     parser.add_argument("--python", default=sys.executable, help="the interpreter")
@@ -63,7 +63,7 @@ def install(choice: tuple[str, ...]) -> Iterator[str]:
 
 
 def name_of(requirement: str) -> str:
-    """Return the name of a package from what is required of it.
+    """Return the name of a package from a requirement.
 
     >>> name_of("pytest-xdist>=3.6")
     'pytest-xdist'

@@ -1,7 +1,7 @@
 """Run small commands as on other processors, and compare every file they write, byte by byte.
 
 Numpy is set to skip instruction sets, OpenBLAS to take the kernels of an older processor and
-the C library its plainest functions: so one machine stands for several (`make test-portable`).
+the C library its plainest functions: so that one machine represents several (`make test-portable`).
 `make test-lowest` and `make test-newest` compare what other versions of the libraries write.
 """
 
@@ -26,10 +26,10 @@ from pretese.cli import run
 
 ROOT = Path(__file__).resolve().parents[1]
 
-#: Kernels of OpenBLAS from the plainest on; a processor can take any that is older than itself.
+#: Kernels of OpenBLAS from the oldest on; a processor can run any older than itself.
 KERNELS = {"x86_64": ("Prescott", "Nehalem", "Sandybridge", "Haswell"), "aarch64": ("ARMV8",)}
 
-#: What the C library of Linux on x86-64 is told to do without.
+#: Processor features that the C library of Linux on x86-64 is told not to use.
 PLAIN_LIBC = "glibc.cpu.hwcaps=-AVX512F,-AVX2,-FMA,-FMA4,-AVX"
 
 #: Commands that are run, each with ``--out`` of its own; ``{out}`` is the folder of all.
@@ -48,20 +48,20 @@ COMMANDS = {
     "clinic": "clinic --patients 200 --replicates 2 --workers 1 --xes --json",
 }
 
-#: The few of them that a test has time for.
+#: The few of them that are run in the test suite.
 FEW = ("simulated", "analysed", "several")
 
 
-#: Packages that bring a library of linear algebra of their own.
+#: Packages that contain their own library of linear algebra.
 _OWNERS = ("numpy", "scipy")
 
-#: What the function is called that names its kernels, 64-bit and 32-bit indices.
+#: Names of the function that returns the kernel, with 64-bit and 32-bit indices.
 _ASK = ("scipy_openblas_get_corename64_", "scipy_openblas_get_corename")
 
 
 @cache
 def arithmetic() -> str:
-    """Return machine, instruction sets of numpy, kernels of linear algebra and C library, in words.
+    """Describe machine, instruction sets of numpy, kernels of linear algebra and C library.
 
     Equal words in two processes promise equal bits, at equal versions of the libraries; unequal
     words promise nothing.
@@ -76,7 +76,7 @@ def arithmetic() -> str:
 
 
 def instruction_sets() -> list[str]:
-    """Return the instruction sets that numpy chooses at run time, of those that are present."""
+    """Return the available instruction sets among those that numpy selects at run time."""
     built: Any = np.show_config(mode="dicts")
     return list(built["SIMD Extensions"].get("found", ()))
 
@@ -93,7 +93,7 @@ def _kernels() -> Iterator[str]:
 
 
 def plainer(kernel: str | None = None) -> dict[str, str]:
-    """Return the environment of an older processor of this kind: by default the oldest."""
+    """Return the environment of an older processor of this architecture: by default the oldest."""
     names = KERNELS.get(platform.machine(), ())
     chosen = kernel or (names[0] if names else "")
     settings = {"NPY_DISABLE_CPU_FEATURES": " ".join(instruction_sets())}
@@ -105,14 +105,14 @@ def plainer(kernel: str | None = None) -> dict[str, str]:
 
 
 def write(out: Path, names: Sequence[str]) -> None:
-    """Run the named commands; what they print becomes a file as well."""
+    """Run the named commands; their console output becomes a file too."""
     out.mkdir(parents=True)
     for name in names:
         words = COMMANDS[name].format(out=out).split()
         reported = io.StringIO()
         with contextlib.redirect_stdout(reported):
             code = run([*words, "--out", str(out / name)])
-        if code not in (0, 3):  # 3: so few replicates may miss a target
+        if code not in (0, 3):  # 3: a target may be missed with so few replicates
             raise RuntimeError(f"pretese {' '.join(words)} ended with {code}")
         text = reported.getvalue().replace(str(out), "OUT")
         (out / f"{name}.txt").write_text(text, encoding="utf-8")
@@ -121,7 +121,7 @@ def write(out: Path, names: Sequence[str]) -> None:
 def write_elsewhere(
     out: Path, names: Sequence[str], settings: Mapping[str, str], python: str = sys.executable
 ) -> str:
-    """Run the named commands as on another processor; return the arithmetic that it had."""
+    """Run the named commands as on another processor; return its arithmetic."""
     call = [python, __file__, "--write", str(out), *names]
     settings = {**settings, "PYTHONPATH": str(ROOT)}
     reported = subprocess.run(
@@ -163,7 +163,7 @@ def main() -> int:
 def compare_interpreters(other: str) -> int:
     """Compare the CSV files with those of another interpreter and its libraries.
 
-    The other files differ by rights: they hold versions, or are written by another library.
+    The other files legitimately differ: they contain versions, or are written by another library.
     """
     with tempfile.TemporaryDirectory() as place:
         here, there = Path(place) / "here", Path(place) / "there"

@@ -1,4 +1,4 @@
-"""A small result, to write into a place and to find whole again."""
+"""A small result that tests write and check for completeness."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from pretese.io.output.result_folder import is_whole, result_folder
 
 
 def write(out: Path, word: str) -> None:
-    """Write a small result: two tables, one in a folder, and a folder that stays empty."""
+    """Write a small result: two tables, one in a folder, and an empty folder."""
     with result_folder(out) as folder:
         (folder / "table.csv").write_text(word)
         (folder / "figures").mkdir()
@@ -19,7 +19,7 @@ def write(out: Path, word: str) -> None:
 
 
 def word_of(folder: Path) -> str | None:
-    """Return the word of a result if it is whole."""
+    """Return the word of a result if it is complete."""
     if not is_whole(folder):
         return None
     word = json.loads((folder / "manifest.json").read_text())["word"]

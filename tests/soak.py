@@ -10,7 +10,7 @@ import types
 from pathlib import Path
 
 if __name__ == "__main__":
-    # Installed libraries bring a package `tests` too; this folder is the one that is meant.
+    # Installed libraries contain a package `tests` too; this folder must come first.
     package = types.ModuleType("tests")
     package.__path__ = [str(Path(__file__).parent)]
     sys.modules["tests"] = package

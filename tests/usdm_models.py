@@ -1,7 +1,7 @@
 """``make test-usdm``: validate the USDM export of every shipped design with the models of usdm4.
 
-The package usdm4 asks for an older pydantic than this project, so it has an environment of its
-own. Codes are compared with the controlled terminology that it contains.
+usdm4 needs an older pydantic than this project, so that it has its own environment. Codes are
+compared with the controlled terminology that it contains.
 """
 
 import json
@@ -15,7 +15,7 @@ import click
 import pretese
 from pretese.trial.exchange.usdm import CODES
 
-#: The release whose models were read when the export was written.
+#: The release for whose models the export was written.
 USDM4 = "usdm4==0.19.0"
 
 CHECK = """
@@ -35,7 +35,7 @@ print(f"{len(given['documents'])} designs, {len(given['codes'])} codes")
 
 
 def main() -> int:
-    """Install usdm4 apart, and let it read every export; return 1 if it refuses one."""
+    """Install usdm4 on its own and validate every export; return 1 if it refuses one."""
     given = {
         "documents": {
             name: json.loads(pretese.design(name).show("usdm"))

@@ -2,7 +2,7 @@
 #
 # Rscript fits.R FOLDER TIMES prints one line per number, "task,estimate,standard error", one line
 # "task,seconds" of the median user time, or "task,not installed,package".
-# Times are of R's default settings. Numbers are of fits that go on until nothing moves.
+# Times are with R's default settings. Numbers are of fits iterated to convergence.
 given <- commandArgs(TRUE)
 folder <- given[1]
 times <- as.integer(given[2])

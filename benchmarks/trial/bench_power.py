@@ -191,7 +191,7 @@ def main() -> None:
     participants = draw_trials(design, scenario_of(design), 1, 240, LOOPED)
     batched, single = adjusted(), loop(design, participants)
     sd = np.sqrt(batched.var() / ADJUSTED + single.var() / LOOPED)
-    assert abs(batched.mean() - single.mean()) < 4 * sd, "the two do not estimate the same"
+    assert abs(batched.mean() - single.mean()) < 4 * sd, "the two estimates differ"
     seconds = best_of(2, {"batched": adjusted, "loop": lambda: loop(design, participants)})
     rates = ADJUSTED / seconds["batched"], LOOPED / seconds["loop"]
     print(f"minimised, g-computation   {rates[0]:8.0f} trials/s")

@@ -42,7 +42,7 @@ def loop() -> np.ndarray:
 def main() -> None:
     means = [work().mean(axis=0) for work in (batched, loop)]
     error = 4 * np.sqrt(2 * 0.2**2 / TRIALS)
-    assert np.abs(means[0] - means[1]).max() < error, "the two do not estimate the same thing"
+    assert np.abs(means[0] - means[1]).max() < error, "the two estimates differ"
     seconds = best_of(5, {"pretese, batched": batched, "numpy + statsmodels loop": loop})
     for name, took in seconds.items():
         print(f"{name:28s} {TRIALS / took:8.0f} trials/s on one core")

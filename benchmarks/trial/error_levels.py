@@ -11,19 +11,21 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.trial.level_cases import FAMILIES, WITH_POWER
+from estimate.core.arrays import Floats
 from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.trial_conduct import Trials, draw_trials
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.measures.familywise import null_sets
 from pretese.trial.simulation.claims import decide_claims
 from pretese.trial.simulation.engine import trials_at_once
+from pretese.trial.simulation.interim_analyses import Analyses
 from pretese.trial.simulation.multiple_endpoints import (
     analyse_endpoints,
     end_of,
@@ -79,13 +81,28 @@ def _hits(design: DesignFile, trials: Trials, *, power: bool) -> Hits:
     found["power"] = float((with_effect.rejected & (with_effect.z > 0)).sum())
     if not design.secondary:
         return found
-    path, without = paths(planned), paths(null)
-    for nulls in null_sets(path.shape[-1]):
+    for nulls in null_sets(len(design.questions)):
+        path, without = _statistics(design, trials, planned, null, nulls)
         true = np.isin(np.arange(path.shape[-1]), nulls)
         claimed = decide_claims(design, np.where(true, without, path)).claimed
         words = ", ".join(design.labels[k] for k in nulls)
         found[words] = float(claimed[:, true].any(-1).sum())
     return found
+
+
+def _statistics(
+    design: DesignFile, trials: Trials, planned: Sequence[Analyses], null: Sequence[Analyses],
+    nulls: tuple[int, ...],
+) -> tuple[Floats, Floats]:  # fmt: skip
+    """Return statistics with and without effects, at the sizes chosen under these nulls."""
+    if design.monitoring.reestimation is None:
+        return paths(planned), paths(null)
+    n = design.participants
+    if 0 in nulls:
+        data = observe_all(design, trials, 1.0)
+        return paths(analyse_endpoints(data, n, null[0].participants)), paths(null)
+    data = observe_all(design, trials, 0.0)
+    return paths(planned), paths(analyse_endpoints(data, n, planned[0].participants))
 
 
 def commit() -> str:

@@ -89,6 +89,10 @@ _RE_ESTIMATED = {
                      "min_percent": 100, "max_percent": 200},
 }  # fmt: skip
 
+_ENDPOINTS["fixed sequence, re-estimated"] = {
+    "multiplicity": _RULES["fixed sequence"], "monitoring": _RE_ESTIMATED,
+}  # fmt: skip
+
 _WAITING = {
     **_ONE_SIDE, "analyses_percent": [50, 100], "futility": "OF", "decision_analysis": "balanced",
 }  # fmt: skip

@@ -1,7 +1,7 @@
 """Words that ``docs/glossary.md`` replaces by a term of the field: where they still occur.
 
 ``python docs/generate/banned_words.py [FOLDER ...]`` prints every hit below the folders (or in the
-whole tree), the count of each top folder and the total. ``--count`` prints the counts alone.
+whole tree), the count of each top folder and the total. ``--count`` prints only the counts.
 """
 
 import argparse
@@ -269,7 +269,7 @@ def main() -> None:
     """Print hits, counts and total."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("folders", nargs="*", metavar="FOLDER")
-    options.add_argument("--count", action="store_true", help="print the counts alone")
+    options.add_argument("--count", action="store_true", help="print only the counts")
     given = options.parse_args()
     found = all_hits(given.folders)
     lines = [

@@ -176,7 +176,14 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "reproduction": ("Reproduction of the article", ("reproduce --replicates 2",)),
     "evidence": ("Published studies", ("evidence --surgery second",)),
-    "meta-analysis": ("Meta-analysis", ("evidence --pool 'sperm retrieved'",)),
+    "meta-analysis": (
+        "Meta-analysis",
+        ("evidence --pool 'sperm retrieved'", "evidence --pool 'sperm retrieved' --by fsh_class"),
+    ),
+    "meta-analysis-of-counts": (
+        "Meta-analysis of counts",
+        ("evidence --model binomial-normal", "evidence --model beta-binomial"),
+    ),
 }
 
 INTRODUCTION = """\

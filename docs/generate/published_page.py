@@ -68,7 +68,7 @@ def _tables(study: PublishedStudy) -> Iterator[str]:
 
 
 def _lists(study: PublishedStudy) -> Iterator[str]:
-    yield "## Said without a figure\n"
+    yield "## Stated without a figure\n"
     yield _table(
         ("id", "kind", "statement of the article", "where"),
         ((f"`{i}`", s.kind, s.text, _where(s.at)) for i, s in study.statements.items()),
@@ -78,7 +78,7 @@ def _lists(study: PublishedStudy) -> Iterator[str]:
         ("id", "what", "reason", "where"),
         ((f"`{i}`", n.what, n.reason, _where(n.at)) for i, n in study.not_printed.items()),
     )
-    yield "## Findings\n\nWhere figures or words do not agree or leave a choice; reported only.\n"
+    yield "## Findings\n\nPlaces where figures or words disagree or are ambiguous; reported only.\n"
     yield _table(
         ("id", "kind", "what was found", "where"),
         ((f"`{i}`", f.kind, f.text, _where(f.at)) for i, f in study.findings.items()),

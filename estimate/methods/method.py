@@ -91,6 +91,11 @@ class Method:
     by_site: bool = False
 
     @property
+    def short_label(self) -> str:
+        """The label without interval and test, which follow its first semicolon."""
+        return self.label.split(";")[0]
+
+    @property
     def kind(self) -> Kind:
         """Whether the effect is marginal or conditional."""
         return "marginal" if self.given is None else "conditional"

@@ -63,7 +63,8 @@ def _sentences(found: Analysis) -> Iterator[str]:
     intervals = dict.fromkeys(f"{each.scale}: {each.interval}" for each in found.estimates)
     yield f"Intervals cover 95 % ({_listed(list(intervals), '; ')}); tests are two-sided."
     if plan.primary is not None:
-        yield f"The primary estimate was the {plan.primary.effect} by {plan.primary.method}."
+        by = label_of(plan.primary.method, data.outcome_kind, several=bool(data.levels))
+        yield f"The primary estimate was the {plan.primary.effect} by {by.split(';')[0]}."
     if len(found.estimates) > 1:
         yield (
             "P-values and intervals were not adjusted for multiplicity: the "
@@ -82,11 +83,13 @@ def primary_words(found: Analysis, style: JournalStyle = PLAIN) -> str:
     """Return the primary estimate with its interval, or that the plan specifies none."""
     primary, words = found.plan.primary, "the plan specifies none (`primary`)."
     if primary is not None:
-        words = f"the {primary.effect} by {primary.method} was not estimated."
+        data = found.complete.data
+        by = label_of(primary.method, data.outcome_kind, several=bool(data.levels)).split(";")[0]
+        words = f"the {primary.effect} by {by} was not estimated."
         for each in found.estimates:
             if (each.method, each.scale) == (primary.method, primary.effect):
                 unit = " percentage points" if each.scale == "risk difference" else ""
-                words = f"{each.scale} by {each.method}, {effect(each, style)}{unit}."
+                words = f"{each.scale} by {by}, {effect(each, style)}{unit}."
         words += " The other estimates are secondary." if len(found.estimates) > 1 else ""
     if len(found.estimates) > 1:
         words += " P-values and intervals are not adjusted for the number of estimates."

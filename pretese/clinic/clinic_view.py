@@ -11,6 +11,7 @@ from rich.table import Table
 
 from pretese.clinic.clinic_task import Task
 from pretese.screen.console import SafeConsole
+from pretese.screen.transported_note import show_transported
 from simulate.clinic.capacity.replicates import Replicate
 from simulate.scenario.transported import Transported
 
@@ -70,6 +71,5 @@ def show_run(
             highlight=False, soft_wrap=True,
         )  # fmt: skip
     found = Transported.model_validate(facts["transported"])
-    if found.numbers:
-        console.print(f"{found.note} manifest.json lists them.", style="dim", highlight=False)
+    show_transported(found, "manifest.json lists them.", console)
     console.print(f"tables, log, queues and figures in {out}", highlight=False, soft_wrap=True)

@@ -27,7 +27,7 @@ from pretese.io.text.json_text import print_json
 )  # fmt: skip
 @click.option(
     "--style", type=click.Choice(["plain", "nejm", "jama", "lancet"]), default="plain",
-    show_default=True, help="Journal whose format p-values and intervals in tables have.",
+    show_default=True, help="Journal whose format is used for p-values and intervals in tables.",
 )  # fmt: skip
 @json_option
 def command(

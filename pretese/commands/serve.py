@@ -30,6 +30,10 @@ from pretese.screen.extras import need_extra
     "--feedback", is_flag=True,
     help="Accept feedback on CDS Hooks cards; each is printed as a line of JSON.",
 )  # fmt: skip
+@click.option(
+    "--contact", default="", metavar="TEXT",
+    help="How staff reach the clinic, such as a telephone number: shown and printed with a hold.",
+)  # fmt: skip
 @click.option("--open", "open_browser", is_flag=True, help="Open the page in a browser.")
 def command(
     host: str,
@@ -37,6 +41,7 @@ def command(
     token: str | None,
     trusted_issuers: Path | None,
     feedback: bool,
+    contact: str,
     open_browser: bool,
 ) -> None:
     """Serve the bedside page, the explorers and the CDS Hooks services.
@@ -53,5 +58,5 @@ def command(
         from pretese.web.security.trusted_clients import read_trusted_clients
 
         trusted = read_trusted_clients(trusted_issuers)
-    settings = ServerSettings(host, port, token, trusted, feedback)
+    settings = ServerSettings(host, port, token, trusted, feedback, contact)
     serve(settings, open_browser=open_browser)

@@ -65,8 +65,8 @@ def command(
     them; the true effects in a separate folder; a data dictionary with units and UCUM codes; and
     a manifest. The same call writes the same bytes.
     """
-    from pretese.cohort.transported_view import show_transported
     from pretese.screen.console import SafeConsole
+    from pretese.screen.transported_note import show_transported
 
     with options_named({"folder": "--out"}):
         chosen = pretese.scenario(scenario, changes)

@@ -48,9 +48,9 @@ def command(
 
         print_json(effects.to_dict())
         return
-    from pretese.cohort.transported_view import show_transported
     from pretese.cohort.truth_view import show_truth
     from pretese.screen.console import SafeConsole
+    from pretese.screen.transported_note import show_transported
 
     show_truth(SafeConsole(), effects.frame, scenario, worlds)
     show_transported(effects.transported, "--json lists them.", SafeConsole())

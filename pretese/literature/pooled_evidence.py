@@ -22,6 +22,7 @@ from estimate.meta_analysis.study_effects import (
     effects_from_counts,
     effects_from_intervals,
 )
+from pretese.literature.bias_assumptions import BiasFile, StudyBias
 from pretese.literature.library import Published
 from pretese.literature.study import StudyComparison
 from protocol.errors import InputError
@@ -38,7 +39,10 @@ FEW_STUDIES = 10
 
 @dataclass(frozen=True, slots=True)
 class StudyRow:
-    """An included study: its effect on the analysis scale, and its source."""
+    """An included study: its effect as printed, and its source.
+
+    ``bias_shift`` and ``bias_sd`` are the assumed bias that was removed, the logarithm for ratios.
+    """
 
     name: str
     citation: str
@@ -48,6 +52,8 @@ class StudyRow:
     conf_high: float
     weight_percent: float
     without_it: float
+    bias_shift: float
+    bias_sd: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,8 @@ class PooledEvidence:
         Effects of the studies and the model; ratios on the log scale.
     asymmetry
         Egger's test, None with fewer than three studies.
+    published
+        The studies included, in the order of ``rows``.
     """
 
     endpoint: str
@@ -74,6 +82,7 @@ class PooledEvidence:
     effects: StudyEffects
     fit: MetaAnalysis
     asymmetry: FunnelAsymmetry | None
+    published: tuple[Published, ...]
 
     def shown(self, value: float) -> float:
         """Return an effect on the scale that is printed: a ratio, or a risk difference."""
@@ -90,6 +99,7 @@ def pool_studies(
     test: PoolingTest = "knapp-hartung",
     bias_shift: float = 0.0,
     bias_sd: float = 0.0,
+    bias: BiasFile | None = None,
 ) -> PooledEvidence:
     """Pool the effects of studies on one endpoint.
 
@@ -102,6 +112,8 @@ def pool_studies(
     bias_shift, bias_sd
         Assumed bias of every study that is not randomised, on the scale of the effects (the
         logarithm for ratios), and its standard deviation; both are assumptions.
+    bias
+        Assumed bias by judgement of risk of bias, added to it for every study.
 
     Raises
     ------
@@ -120,17 +132,21 @@ def pool_studies(
         np.array([each.effect[0] for _, _, each in chosen]),
         np.array([each.variance[0] for _, _, each in chosen]),
     )
-    effects = _without_bias(effects, chosen, bias_shift, bias_sd)
+    removed = [_bias_of(each, bias, bias_shift, bias_sd) for each, _, _ in chosen]
+    effects = bias_adjusted(
+        effects, np.array([e.shift for e in removed]), np.array([e.sd**2 for e in removed])
+    )
     fit = pool_effects(effects, method, test if len(chosen) > 1 else "normal")
     return PooledEvidence(
         endpoint=endpoint,
         scale=scale,
         preference=preference,
-        rows=_rows(chosen, effects, fit),
+        rows=_rows(chosen, effects, fit, removed),
         excluded=tuple(excluded),
         effects=effects,
         fit=fit,
         asymmetry=egger_test(effects) if len(chosen) > 2 else None,
+        published=tuple(each for each, _, _ in chosen),
     )
 
 
@@ -179,15 +195,19 @@ def _effect_of(comparison: StudyComparison, scale: EffectScale) -> StudyEffects:
     return effects_from_intervals([comparison.estimate], [low], [high], scale)
 
 
-def _without_bias(
-    effects: StudyEffects, chosen: Sequence[Chosen], shift: float, sd: float
-) -> StudyEffects:
-    observational = np.array([each.study.design != "randomised trial" for each, _, _ in chosen])
-    return bias_adjusted(effects, shift * observational, sd**2 * observational)
+def _bias_of(each: Published, bias: BiasFile | None, shift: float, sd: float) -> StudyBias:
+    """Return the assumed bias of a study: of its design, and of its judgements."""
+    judged = StudyBias() if bias is None else bias.bias_of(each.study)
+    if each.study.design == "randomised trial":
+        return judged
+    return StudyBias(shift + judged.shift, float(np.hypot(sd, judged.sd)))
 
 
 def _rows(
-    chosen: Sequence[Chosen], effects: StudyEffects, fit: MetaAnalysis
+    chosen: Sequence[Chosen],
+    effects: StudyEffects,
+    fit: MetaAnalysis,
+    removed: Sequence[StudyBias],
 ) -> tuple[StudyRow, ...]:
     weight = 1 / (effects.variance + fit.tau2)
     half = Z95 * np.sqrt(effects.variance)
@@ -204,6 +224,8 @@ def _rows(
             conf_high=float(shown[2][i]),
             weight_percent=float(100 * weight[i] / weight.sum()),
             without_it=float(without[i]),
+            bias_shift=removed[i].shift,
+            bias_sd=removed[i].sd,
         )
         for i, (each, comparison, _) in enumerate(chosen)
     )

@@ -32,6 +32,7 @@ Design = Literal[
     "meta-analysis",
     "review",
     "survey",
+    "guideline",
 ]
 
 #: How the source was read. "secondary" is another author's account of it.

@@ -142,7 +142,7 @@ def _cells(axis: Axis, conditions: Mapping[str, Condition]) -> list[int]:
 
 
 def grid_of(axes: Sequence[Axis], filled: Mapping[Cell, Sequence[int]]) -> DecisionGrid:
-    """Return the grid of a table whose every cell holds exactly one rule."""
+    """Return the grid of a table, in which every cell has exactly one rule."""
     if any(len(hits) != 1 for hits in filled.values()):
         raise ValueError("a grid needs exactly one rule in every cell; find the faults first")
     shape = shape_of(axes)

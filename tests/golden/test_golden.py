@@ -1,4 +1,4 @@
-"""Stored outputs, byte for byte. When one changes on purpose, store it again and say so under
+"""Stored outputs, byte for byte. After an intended change, store it again and list it under
 NUMBERS in the changelog: `PRETESE_STORE_GOLDEN=1 python -m pytest tests/golden`.
 """
 

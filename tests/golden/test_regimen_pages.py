@@ -1,4 +1,4 @@
-"""The pages about regimens are what the regimens say today.
+"""The pages about regimens agree with the regimens.
 
 After a change, for each NAME: ``pretese regimen show NAME --format markdown --out
 docs/reference/regimens/NAME.md``

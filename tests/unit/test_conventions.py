@@ -1,4 +1,4 @@
-"""What the project promises: units in names, distribution of names, no path or clock in it."""
+"""Conventions: units in names, closed file models, no path or index in the lock files."""
 
 import importlib
 import pkgutil
@@ -19,7 +19,7 @@ from protocol.reading.fields import Number
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("protocol", "simulate", "estimate", "pretese")
 
-#: Numbers whose unit stands in a field beside them, that are counted in something else's unit, or
+#: Numbers whose unit is in another field, that are counted in the unit of another quantity, or
 #: that have none.
 WITH_A_UNIT_BESIDE = {
     "reference",
@@ -44,7 +44,7 @@ WITH_A_UNIT_BESIDE = {
     "alpha",
     "beta",
     "odds_ratio",
-    # Results by the name of an input, which holds the unit; doses in the unit of the drug.
+    # Results by the name of an input, which contains the unit; doses in the unit of the drug.
     "baseline",
     "monthly",
     "facts",
@@ -52,12 +52,13 @@ WITH_A_UNIT_BESIDE = {
     "horizon",  # in the unit of the table's column of times
     "intercept",  # log odds, and per unit of the table's columns
     "coefficients",
-    # Published results carry their unit, or the scale of the effect, beside them.
+    # Published results have a field for their unit, or for the scale of the effect.
     "estimate",
     "interval",
     "p_value",
     "sd",
     "sem",
+    "shift",  # assumed bias, on the scale of the effects
 }
 
 #: Numbers of a calibration record: in the unit of the published number, or in standard errors.
@@ -146,7 +147,7 @@ def test_every_number_of_a_file_is_bounded_on_both_sides():
 
 
 @pytest.mark.parametrize("value", [True, "5", "1_000", "", "nan", [5], None, float("nan")])
-def test_no_number_of_a_file_is_made_of_something_else(value):
+def test_no_number_of_a_file_is_converted_from_another_type(value):
     seen = 0
     for model in documents():
         for name, schema in model.model_json_schema().get("properties", {}).items():
@@ -173,7 +174,7 @@ def test_the_lock_file_names_no_index():
     assert "--hash=sha256:" in lock
 
 
-def test_simpy_is_imported_in_the_clinic_alone():
+def test_simpy_is_imported_only_in_the_clinic():
     users = [
         path.relative_to(ROOT)
         for package in PACKAGES
@@ -183,7 +184,7 @@ def test_simpy_is_imported_in_the_clinic_alone():
     assert all(str(path).startswith("simulate/clinic") for path in users)
 
 
-def test_every_folder_of_code_states_what_it_is():
+def test_every_folder_of_code_has_a_docstring():
     for package in PACKAGES:
         for init in (ROOT / package).rglob("__init__.py"):
             assert init.read_text().startswith('"""'), init

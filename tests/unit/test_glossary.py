@@ -1,4 +1,4 @@
-"""The glossary is kept: no name, message, docstring, comment or page holds a word it refuses."""
+"""No name, message, docstring, comment or page contains a word that the glossary refuses."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Which large libraries a command may load: asking for help, or for a protocol's answer, none."""
+"""Large libraries that each command may load: none for help or a recommendation."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 #: Libraries that take a tenth of a second or more to load.
 HEAVY = ("matplotlib", "numpy", "pandas", "pyarrow", "scipy.stats", "statsmodels")
 
-#: Calls that answer without any of them.
+#: Calls that need none of them.
 LIGHT = [
     *([name, "--help"] for name in COMMANDS),
     ["--help"],
@@ -40,7 +40,7 @@ LIGHT = [
     ["audit", "{folder}/log.csv", "--csv", "{folder}/deviations.csv", "--json"],
 ]
 
-#: Libraries that read, check and show files; neither help nor a recommendation from a shipped
+#: Libraries that read, validate and show files; neither help nor a recommendation from a shipped
 #: regimen needs any of them.
 FOR_FILES = (
     "pydantic", "yaml", "rich", "decimal", "tempfile", "importlib.resources",
@@ -81,7 +81,7 @@ print(json.dumps([light, "pandas" in sys.modules, dict(os.environ) == before]))
 
 
 def printed(script: str, *words: str):
-    """Return the JSON that a script prints, run in a process of its own."""
+    """Return the JSON that a script prints in a separate process."""
     done = subprocess.run(
         [sys.executable, "-c", script, *words], capture_output=True, text=True, cwd=ROOT, check=True
     )
@@ -120,12 +120,12 @@ def test_the_interface_loads_no_large_library_before_a_table_is_asked_for(folder
 
 
 def test_the_list_of_commands_reads_no_version():
-    """Reading the version takes a third of the time that the list may take."""
+    """Reading the version would take a third of the time of the list."""
     found = printed(RUN, json.dumps([["--help"], ["--version"]]), '["importlib.metadata"]')
     assert found == [[0, []], [0, ["importlib.metadata"]]]
 
 
-#: What `pretese analyse` is asked here.
+#: Arguments of `pretese analyse` in these tests.
 PLAN = """\
 treatment: arm
 outcome: won

@@ -1,4 +1,4 @@
-"""The JSON Schemas of the reference are those of what the commands print."""
+"""The JSON Schemas of the reference are those of the printed documents."""
 
 import json
 
@@ -17,7 +17,7 @@ from docs.generate.json_pages import (
     write_inputs,
 )
 
-#: Documents that take no noticeable time; the others are written when the page is.
+#: Documents that are fast to make; the others are made with the page.
 QUICK = ("schedule", "audit", "proof", "boundaries", "monitor", "analysis", "evidence")
 
 

@@ -1,4 +1,4 @@
-"""The notebooks hold the tutorials whose outputs the tests compare, and nothing else."""
+"""The notebooks contain the tutorials, whose outputs other tests compare, and nothing else."""
 
 import json
 import re
@@ -17,7 +17,7 @@ def test_a_notebook_is_its_tutorial(name):
 
 
 @pytest.mark.parametrize("name", TUTORIALS)
-def test_a_notebook_is_light_and_its_links_lead_somewhere(name):
+def test_a_notebook_is_small_and_its_links_lead_to_existing_targets(name):
     text = (TARGET / f"{name}.ipynb").read_text(encoding="utf-8")
     cells = json.loads(text)["cells"]
     assert len({cell["id"] for cell in cells}) == len(cells) > 20

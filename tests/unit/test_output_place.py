@@ -1,4 +1,4 @@
-"""A place where a result cannot be written is refused before anything is computed."""
+"""An unusable output location is refused before anything is computed."""
 
 import json
 import os
@@ -59,7 +59,7 @@ def no_manifest(out: Path) -> None:
         (no_manifest, "was not written by pretese"),
     ],
 )
-def test_what_is_not_ours_is_named_before_anything_is_computed(tmp_path, change, named):
+def test_foreign_files_are_named_before_anything_is_computed(tmp_path, change, named):
     out = tmp_path / "thesis"
     write(out, "old")
     change(out)
@@ -72,7 +72,7 @@ def test_what_is_not_ours_is_named_before_anything_is_computed(tmp_path, change,
 
 def test_a_manifest_cannot_name_files_elsewhere(tmp_path):
     out, precious = tmp_path / "thesis", tmp_path / "precious.txt"
-    precious.write_text("old")  # the very content of the table: its hash is known
+    precious.write_text("old")  # the exact content of the table: its hash is known
     write(out, "old")
     manifest = json.loads((out / "manifest.json").read_text())
     manifest["files"]["../precious.txt"] = manifest["files"]["table.csv"]
@@ -83,7 +83,7 @@ def test_a_manifest_cannot_name_files_elsewhere(tmp_path):
     assert word_of(out) == "new"
 
 
-def test_files_deleted_from_an_earlier_result_do_not_hinder(tmp_path):
+def test_deleted_files_of_an_earlier_result_are_replaced(tmp_path):
     write(tmp_path / "thesis", "old")
     (tmp_path / "thesis" / "table.csv").unlink()
     write(tmp_path / "thesis", "new")
@@ -97,7 +97,7 @@ def test_an_empty_folder_is_accepted(tmp_path):
     assert not leftovers(tmp_path)
 
 
-def test_missing_parents_are_made_and_go_again_if_the_run_fails(tmp_path):
+def test_missing_parent_folders_are_made_and_removed_if_the_run_fails(tmp_path):
     out = tmp_path / "a" / "b" / "thesis"
     with pytest.raises(ZeroDivisionError), result_folder(out):
         raise ZeroDivisionError

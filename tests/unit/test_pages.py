@@ -1,4 +1,4 @@
-"""Pages name only what exists: modules, files, links, targets of make, folders of the project."""
+"""Pages name only existing modules, files, links, targets of make and folders."""
 
 import ast
 import json
@@ -21,16 +21,16 @@ FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`([^`\n]+)`")
 MODULE = re.compile(r"(?:protocol|simulate|estimate|pretese|tests|benchmarks)(?:\.\w+)+")
 
-#: First folders of our paths; what else has a slash (mIU/mL, out/report.html) is something else.
+#: First folders of our paths; other words with a slash (mIU/mL, out/report.html) are not paths.
 TOPS = (*PACKAGES, "tests", "benchmarks", "docs", "scenarios")
 PLACE = re.compile(rf"(?:{'|'.join(TOPS)})/[\w./*-]*|(?:[\w.-]+/)*[\w-]+\.py")
 
-#: Names of versions of documents; and the one file that stands in every folder.
+#: Names of versions of documents; and the file that every folder has.
 NO_PLACE = re.compile(r"pretese/\w+/\d+|__init__\.py")
 
 
 def words(page: str) -> list[str]:
-    """Return what stands between backticks outside blocks."""
+    """Return the text between backticks outside code blocks."""
     return CODE.findall(FENCE.sub("", (ROOT / page).read_text(encoding="utf-8")))
 
 
@@ -86,7 +86,7 @@ def test_a_page_names_only_modules_and_files_that_exist(page):
     assert missing(words(page)) == []
 
 
-def test_names_of_nothing_are_found():
+def test_names_that_do_not_exist_are_found():
     good = ["simulate.truth.ESTIMANDS", "pretese.InputError", "simulate/cohort/draw.py",
             "scenarios/published/", "python -m benchmarks queues", "mIU/mL",
             "pretese/result/1"]  # fmt: skip
@@ -96,7 +96,7 @@ def test_names_of_nothing_are_found():
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_links_lead_somewhere(page):
+def test_links_lead_to_existing_targets(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", FENCE.sub("", text))
     here = (ROOT / page).parent
@@ -138,7 +138,7 @@ def test_the_picture_of_the_project_shows_every_folder_and_no_other():
         assert set(shown[package]) <= below, package
 
 
-def test_readme_leads_to_every_page_but_single_regimens():
+def test_readme_links_every_page_except_single_regimens():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     pages = [page for page in PAGES if page.startswith("docs/") and "/regimens/" not in page]
     assert [page for page in pages if f"]({page})" not in readme] == []

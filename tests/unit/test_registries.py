@@ -1,4 +1,4 @@
-"""Every list of names is written out once: a second list would drift from the first."""
+"""Every list of names exists once: a second list would diverge from the first."""
 
 import ast
 import re
@@ -18,12 +18,12 @@ MOST_FILES = load_program("docs/generate/structure.py").MOST_FILES
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
-#: Names that may be words of other things too, so that they say nothing of a list.
+#: Names that are also common words, so that they do not indicate a list.
 COMMON = {
     "adjusted", "unadjusted", "matching", "simple", "blocks", "logistic", "mixed", "csv",
 }  # fmt: skip
 
-#: Where each registry stands, and who else may write several of its names: labels of results,
+#: The module of each registry, and modules that may have several of its names: labels of results,
 #: trials, several arms, functions of the catalogue, columns of tables, figures of the article,
 #: suffixes of one writer, a page.
 HOMES = {
@@ -58,7 +58,7 @@ HOMES = {
 
 @cache
 def written():
-    """Return every text that stands in quotes, by module."""
+    """Return every string literal, by module."""
     found = {}
     for package in ("protocol", "simulate", "estimate", "pretese"):
         for path in (ROOT / package).rglob("*.py"):
@@ -70,7 +70,7 @@ def written():
 
 
 @pytest.mark.parametrize("registry", HOMES)
-def test_a_list_of_names_stands_in_its_registry_alone(registry):
+def test_a_list_of_names_is_only_in_its_registry(registry):
     names, home, allowed = HOMES[registry]
     telling = set(names) - COMMON
     several = min(3, len(telling))
@@ -80,7 +80,7 @@ def test_a_list_of_names_stands_in_its_registry_alone(registry):
 
 
 @pytest.mark.parametrize("registry", HOMES)
-def test_every_entry_goes_by_its_own_name(registry):
+def test_every_entry_has_its_own_name(registry):
     names, *_ = HOMES[registry]
     assert all(entry.name == name for name, entry in names.items())
 
@@ -106,7 +106,7 @@ def recipes():
     return [tuple(re.findall(r"`([a-z_/-]+/(?:[a-z_-]+[.][a-z]+)?)`", c) for c in r) for r in rows]
 
 
-def test_the_files_that_contributors_are_sent_to_exist_and_are_at_most_three():
+def test_the_files_of_the_recipes_exist_and_are_at_most_three():
     by_hand, by_command = zip(*recipes(), strict=True)
     assert len(by_hand) == 6
     assert max(map(len, by_hand)) == 3
@@ -115,14 +115,14 @@ def test_the_files_that_contributors_are_sent_to_exist_and_are_at_most_three():
     assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
-def test_the_folders_that_contributors_are_sent_to_have_room():
+def test_the_folders_of_the_recipes_have_room_for_a_file():
     folders = {path for paths, _ in recipes() for path in paths if path.endswith("/")}
     assert len(folders) == 4
     full = {each for each in folders if len(list((ROOT / each).glob("[a-z]*.py"))) >= MOST_FILES}
     assert full == set()
 
 
-def test_another_word_of_the_literature_is_answered_with_the_word_in_use():
+def test_a_synonym_from_the_literature_is_answered_with_the_term_in_use():
     for other, name in (("crude", "unadjusted"), ("standardized", "g-computation")):
         with pytest.raises(ValueError, match=f"did you mean '{name}'"):
             check_method(other, "analyse")

@@ -22,7 +22,7 @@ MEDIAN_BODY, P90_BODY = 6, 20
 LONGEST_CHAIN = {"protocol": 15, "simulate": 25, "estimate": 16, "pretese": 24}
 
 
-#: Public functions that only tests call, since no other way leads there.
+#: Public functions that only tests call.
 FOR_TESTS = {
     "protocol.regimen.load.document_of_regimen", "protocol.regimen.load.parse_regimen",
     "protocol.regimen.load.plain_regimen",
@@ -63,7 +63,7 @@ def test_modules_and_folders_have_no_cycle(source):
 
 
 def test_import_chains_stay_short(source):
-    """Chains that became shorter may lower the limits; a longer one needs another way."""
+    """If chains become shorter, lower the limits; a longer chain is not allowed."""
     chains = {each: structure.longest_chain(source.imports, each) for each in LONGEST_CHAIN}
     assert {each: n for each, n in chains.items() if n > LONGEST_CHAIN[each]} == {}
 
@@ -83,7 +83,7 @@ def test_every_folder_names_its_subject_and_no_two_the_same(source):
     assert [line for line, n in Counter(first.values()).items() if n > 1] == []
 
 
-def test_no_public_name_stands_for_two_things(source):
+def test_no_public_name_has_two_meanings(source):
     assert structure.shared_names(source) == {}
 
 
@@ -92,13 +92,13 @@ def test_a_command_or_the_interface_reaches_every_module(source):
 
 
 def test_the_program_uses_every_public_function(source):
-    """All but parts of reading a regimen, and a second way to a probability, for tests."""
+    """Except parts of reading a regimen, and a second computation of a probability for tests."""
     unused = set(structure.unused_functions(source))
     assert unused <= FOR_TESTS
 
 
-def test_what_is_measured_is_found(tmp_path):
-    """The measures see what they are for: a cycle, a shared name, a module out of reach."""
+def test_structural_faults_are_detected(tmp_path):
+    """The measures detect a cycle, a shared name and an unreachable module."""
     for name, text in {
         "protocol/__init__.py": "",
         "protocol/one.py": "from protocol.two import other\n\n\ndef same():\n    return other\n",

@@ -1,4 +1,4 @@
-"""A command parses, calls the interface and prints: what it knows stands in the rooms."""
+"""A command parses, calls the interface and prints: the work is done in other folders."""
 
 import ast
 from collections import Counter
@@ -16,7 +16,7 @@ from tests.support.faults import writers
 COMMANDS = Path(__file__).parents[2] / "pretese" / "commands"
 MOST_LINES = 60
 
-#: Modules that are not command.
+#: Modules that are not commands.
 SHARED = {"__init__", "options", "option_types", "output_types"}
 
 
@@ -83,7 +83,7 @@ def test_an_option_has_one_kind_of_value_in_every_command():
 @pytest.mark.parametrize("name", ["--seed", "--workers"])
 def test_a_default_is_the_same_in_every_command(name):
     defaults = {command: option.default for command, option in options() if name in option.opts}
-    own = {"recover"} if name == "--seed" else set()  # the recovery library names its seed
+    own = {"recover"} if name == "--seed" else set()  # a field of the design of recovery studies
     assert {default for command, default in defaults.items() if command not in own} == {1}
     assert {defaults[command] for command in own} <= {None}
 
@@ -103,8 +103,8 @@ def test_every_path_is_declared_as_read_or_written():
     assert undeclared == [], "use InputPath, OutputFile or OutputFolder"
 
 
-def test_every_output_is_killed_and_filled_in_the_tests_and_in_the_soak():
-    """An output that is missing here needs a case in `tests/support/faults/writers.py`."""
+def test_every_output_is_tested_with_killed_processes_and_full_disks():
+    """A missing output needs a case in `tests/support/faults/writers.py`."""
     tried = {case.name.split(",")[0] for case in writers.ALL}
     assert {f"{name} {each.opts[0]}" for name, each in OUTPUTS} == tried - WITHOUT_OPTION
     assert tried >= WITHOUT_OPTION

@@ -1,5 +1,5 @@
-# Peers in R: glm.fit, rpact, mice and fisher.test. A line of input names a work; the answer is the
-# CPU seconds (user and system) of its second run, or why there are none.
+# Peers in R: glm.fit, rpact, mice and fisher.test. A line of input names a task; the output is the
+# CPU seconds (user and system) of its second run, or the reason why it was not run.
 args <- commandArgs(trailingOnly = TRUE)
 true <- c(-1, 0.45, 0.3, -0.2, 0.1, 0, 0.25, -0.15)
 n <- 600

@@ -32,12 +32,12 @@ TRIALS = (
     Registered(
         "NCT02275169", "placebo-ufsh", "before-first-retrieval", "2026-12-01",
         "The studies, none of them randomised, gave hCG with uFSH, letrozole, clomiphene or hCG, "
-        "or hormones that are not named; the trial gives uFSH alone against placebo.",
+        "or hormones that are not named; the trial gives uFSH without hCG against placebo.",
     ),
     Registered(
         "NCT03615547", "clomiphene-second-tese", "before-second-retrieval", "2026-12-01",
         "One study, which was not randomised, gave daily hCG with or without rFSH; the trial gives "
-        "clomiphene. Nothing published on clomiphene before a second retrieval is in the evidence.",
+        "clomiphene. The evidence contains no study of clomiphene before a second retrieval.",
     ),
 )  # fmt: skip
 
@@ -46,7 +46,7 @@ INTRODUCTION = """\
 
 Two registered trials have designs that ship with the program. For each, the probability that it
 will show a benefit is computed from the shipped evidence before its results are known. It is kept
-with its date and hashes in `scenarios/forecasts/`, so that it can be scored when results come.
+with its date and hashes in `scenarios/forecasts/`, so that it can be scored later.
 
 ```sh
 pretese power placebo-ufsh --prior before-first-retrieval

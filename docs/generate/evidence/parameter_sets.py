@@ -27,7 +27,7 @@ pretese simulate paper --worlds 50 --out cohorts     # a cohort for each set
 
 In Python: `pretese.scenario("paper").truth(worlds=50)`, `.worlds(50)`, `.ensemble()`,
 `pretese.design(...).power_bands(50)`, `pretese.reproduce(worlds=50)`. A scenario that extends
-`paper` takes the same sets; numbers that it states itself, and those that you set, stay.
+`paper` takes the same sets; numbers that it states itself, and those that you set, are kept.
 
 ## How the sets are made
 
@@ -106,8 +106,8 @@ def _held(file: EnsembleFile) -> str:
         return ""
     names = ", ".join(f"`{each.paths[0]}`" for each in held)
     return (
-        f" {len(held)} more, transported from other patients or doses, are held at their values: "
-        f"{names}. The table below moves each of them alone: they change the effect by at most "
+        f" {len(held)} more, transported from other patients or doses, keep their values: "
+        f"{names}. In the table below, one at a time, they change the effect by at most "
         f"{max(100 * _span(each) for each in held):.1f} percentage points."
     )
 

@@ -31,13 +31,13 @@ FIELDS = ("estimate", "std_error", "conf_low", "conf_high", "p_value")
 INTRODUCTION = """# What plans for other designs recover
 
 `pretese recover` simulates the clinic of the article. This page is for plans that its library
-does not hold: three treatments, surveys, outcomes other than 0/1, mediators, bootstrap errors.
+does not contain: three treatments, surveys, outcomes other than 0/1, mediators, bootstrap errors.
 Tables whose effect is known are drawn, and each is analysed from its plan exactly as
 `pretese analyse` does. Written by `python -m docs.generate.recovery --replicates {replicates}`;
 the mechanisms are in `docs/generate/recovery/mechanisms.py`, {replicates:,} tables of each.
 
 Bias is on the scale of the standard error (logarithms of ratios). In brackets: Monte Carlo standard
-errors. "biased" marks an analysis that must fail, to show that bias can be seen here.
+errors. "biased" marks an analysis that is expected to fail: bias would be detected.
 """
 
 

@@ -246,7 +246,8 @@ MECHANISMS: Mapping[str, Mechanism] = {
         _truth_of_arms,
     ),
     "survey": Mechanism(
-        "four strata of ten clinics; z changes the effect and who is sampled", _survey,
+        "four strata of ten clinics; z modifies the effect and the probability of being sampled",
+        _survey,
         _plan("y", _SURVEY_METHODS, **_SURVEYED), _truth_of_survey, 800,
         frozenset({"unadjusted"}),
     ),
@@ -283,7 +284,7 @@ MECHANISMS: Mapping[str, Mechanism] = {
         _always(float(np.exp(0.5)), "hazard ratio", "adjusted"), 200,
     ),
     "repeated": Mechanism(
-        "three visits; who is high at the second visit under treatment misses the third",
+        "three visits; treated patients with high values at the second visit miss the third",
         _repeated,
         {"treatment": "t", "outcome": {"visits": ["m1", "m2", "m3"], "baseline": "x"},
          "covariates": {"x": "numeric"}, "methods": ["adjusted"]},

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from estimate.outcomes.registry import label_of
 from estimate.plan.findings import Analysis
 from pretese.analysis.analysis_tables import (
     arm_words,
@@ -17,7 +18,12 @@ from pretese.analysis.analysis_tables import (
     subgroups_table,
     weighted_table,
 )
-from pretese.analysis.column_labels import label_table, with_labels
+from pretese.analysis.column_labels import (
+    describe_methods,
+    label_table,
+    method_labels,
+    with_labels,
+)
 from pretese.analysis.effect_tables import (
     e_values_table,
     estimands_table,
@@ -125,17 +131,31 @@ def _report_tables(
     """Yield the tables of the report: flow and effects first, statistical details last."""
     (_, caption, effects), *others = analysis_tables(found, style)
     details = [column for column in DETAILS if column in effects]
-    yield caption, effects.drop(columns=details)
+    methods = method_labels(found)
+    yield caption, describe_methods(effects.drop(columns=details), methods)
     yield "Flow of patients", flow_table(found, document)
-    yield "Estimands: the five attributes of ICH E9(R1)", estimands_table(found)
+    estimands = describe_methods(estimands_table(found), methods)
+    yield "Estimands: the five attributes of ICH E9(R1)", estimands
+    yield "Methods", methods_table(found)
     for name, caption, table in others:
         if name == "table1":
             yield f"{caption} ({NO_TESTS})", table.drop(columns=TESTS.intersection(table.columns))
         else:
-            yield caption, table
+            yield caption, describe_methods(table, methods)
     if details:
         named = [*(c for c in ("method", "effect") if c in effects), *details]
-        yield "Interval and test of each estimate", effects[named].drop(columns="estimand")
+        shown = effects[named].drop(columns="estimand")
+        yield "Interval and test of each estimate", describe_methods(shown, methods)
+
+
+def methods_table(found: Analysis) -> pd.DataFrame:
+    """Return the description of each method that the tables and figures refer to by name."""
+    data = found.complete.data
+    several = bool(data.levels)
+    rows = [
+        (name, label_of(name, data.outcome_kind, several=several)) for name in found.plan.methods
+    ]
+    return pd.DataFrame(rows, columns=["method", "description"])
 
 
 def flow_table(found: Analysis, document: Mapping[str, Any]) -> pd.DataFrame:

@@ -111,6 +111,6 @@ class EffectPrior(Shown):
 
     def plot(self) -> "Figure":
         """Return a figure of the density over the odds ratio, with the probability of harm."""
-        from pretese.literature.evidence_figures import draw_belief
+        from pretese.literature.meta_analysis.evidence_figures import draw_belief
 
         return draw_belief(self.file.mixture())

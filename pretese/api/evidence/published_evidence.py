@@ -1,9 +1,9 @@
 """Published studies in the public interface: a selection, and its meta-analysis."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from pretese.api.display import Shown
 from protocol.errors import InputError
@@ -14,7 +14,10 @@ if TYPE_CHECKING:  # pooling loads scipy, which a list of studies does not need
     from matplotlib.figure import Figure
 
     from pretese.api.evidence.effect_prior import EffectPrior
+    from pretese.literature.bias_assumptions import BiasFile
     from pretese.literature.library import Published
+    from pretese.literature.meta_analysis.pooled_counts import PooledCounts
+    from pretese.literature.meta_analysis.subgroups import EvidenceSubgroups
     from pretese.literature.pooled_evidence import PooledEvidence
 
 
@@ -28,9 +31,12 @@ class Pooled(Shown):
     ----------
     result
         The analysis; effects of ratios are on the log scale.
+    subgroups
+        Pooled effects by a property of the studies; None without ``by``.
     """
 
     result: "PooledEvidence"
+    subgroups: "EvidenceSubgroups | None" = None
 
     def summary(self) -> str:
         """Return the pooled effect with its interval, and the number of studies."""
@@ -42,8 +48,10 @@ class Pooled(Shown):
     def to_dict(self) -> dict[str, Any]:
         """Return studies, pooled effect, heterogeneity, prediction, and what was excluded."""
         from pretese.literature.evidence_document import pooled_document
+        from pretese.literature.meta_analysis.views import subgroups_document
 
-        return pooled_document(self.result)
+        groups = self.subgroups and subgroups_document(self.subgroups)
+        return {**pooled_document(self.result), "subgroups": groups}
 
     def to_frame(self) -> "pd.DataFrame":
         """Return one row per study included.
@@ -52,8 +60,9 @@ class Pooled(Shown):
         -------
         pandas.DataFrame
             ``name``, ``citation``, ``source`` (counts, or what was adjusted for), ``estimate``,
-            ``conf_low``, ``conf_high``, ``weight_percent``, and as ``without_it`` the pooled
-            effect of all other studies.
+            ``conf_low``, ``conf_high``, ``weight_percent``, as ``without_it`` the pooled effect of
+            all other studies, and the assumed bias that was removed, ``bias_shift`` and
+            ``bias_sd`` (the logarithm for ratios).
         """
         import pandas as pd
 
@@ -67,7 +76,7 @@ class Pooled(Shown):
         kind
             ``forest`` or ``funnel``.
         """
-        from pretese.literature.evidence_figures import draw_forest, draw_funnel
+        from pretese.literature.meta_analysis.evidence_figures import draw_forest, draw_funnel
 
         draw = {"forest": draw_forest, "funnel": draw_funnel}
         if kind not in draw:
@@ -114,8 +123,51 @@ class Pooled(Shown):
     def __str__(self) -> str:
         """Return the analysis as a page of text."""
         from pretese.literature.evidence_view import pooled_page
+        from pretese.literature.meta_analysis.views import subgroups_page
 
-        return pooled_page(self.result)
+        groups = "" if self.subgroups is None else "\n\n" + subgroups_page(self.subgroups)
+        return pooled_page(self.result) + groups
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CountAnalysis(Shown):
+    """A meta-analysis of counts; made by `Evidence.pool_counts`.
+
+    Attributes
+    ----------
+    result
+        The analysis; the pooled odds ratio is on the log scale.
+    """
+
+    result: "PooledCounts"
+
+    def summary(self) -> str:
+        """Return the pooled odds ratio with its interval, and the number of studies."""
+        found = self.to_dict()
+        effect = f"{found['estimate']:.2f} ({found['conf_low']:.2f} to {found['conf_high']:.2f})"
+        return f"odds ratio {effect}, {found['model']}, {len(found['studies'])} studies"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return counts of the studies, pooled odds ratio, and what was excluded."""
+        from pretese.literature.meta_analysis.views import counts_document
+
+        return counts_document(self.result)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return one row per study: ``name``, ``citation``, and events and patients of both arms.
+
+        The columns are ``therapy_events``, ``therapy_patients``, ``control_events`` and
+        ``control_patients``.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(self.to_dict()["studies"])
+
+    def __str__(self) -> str:
+        """Return the analysis as a page of text."""
+        from pretese.literature.meta_analysis.views import counts_page
+
+        return counts_page(self.result)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -133,7 +185,10 @@ class Evidence(Shown):
     def summary(self) -> str:
         """Return the number of studies and of comparisons."""
         comparisons = sum(len(each.study.comparisons) for each in self.studies)
-        return f"{len(self.studies)} studies, {comparisons} comparisons"
+        from pretese.literature.evidence_view import number_of_studies
+
+        words = "1 comparison" if comparisons == 1 else f"{comparisons} comparisons"
+        return f"{number_of_studies(len(self.studies))}, {words}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return every study in the form of its file, with its topic."""
@@ -161,6 +216,8 @@ class Evidence(Shown):
         test: str = "knapp-hartung",
         bias_shift: float = 0.0,
         bias_sd: float = 0.0,
+        bias: "str | Path | Mapping[str, Any] | None" = None,
+        by: str | None = None,
     ) -> Pooled:
         """Pool the effects of the studies on one endpoint.
 
@@ -181,6 +238,11 @@ class Evidence(Shown):
         bias_shift, bias_sd
             Assumed bias of studies that are not randomised, on the log scale for ratios, and its
             standard deviation. Both are assumptions: vary them.
+        bias
+            Assumed bias by domain and judgement of risk of bias: a file, or its content.
+        by
+            Also pool in subgroups of ``"fsh_class"``, ``"surgery"``, ``"design"`` or ``"read"``,
+            by meta-regression with one variance between studies.
 
         Raises
         ------
@@ -198,22 +260,19 @@ class Evidence(Shown):
         from estimate.meta_analysis.pooling import PoolingTest
         from estimate.meta_analysis.study_effects import EffectScale
         from pretese.api.arguments.argument_numbers import number_of
+        from pretese.literature.meta_analysis.subgroups import SubgroupField, subgroups_of
         from pretese.literature.pooled_evidence import Preference, pool_studies
         from pretese.literature.study import Endpoint
 
-        choices = {
-            "endpoint": (endpoint, Endpoint),
-            "scale": (scale, EffectScale),
-            "prefer": (prefer, Preference),
-            "method": (method, TauMethod),
-            "test": (test, PoolingTest),
-        }
-        for name, (value, allowed) in choices.items():
-            if value not in get_args(allowed):
-                words = ", ".join(get_args(allowed))
-                raise InputError.of(
-                    "pool", name, f"{shorten(value)} is not allowed", f"choose from {words}"
-                )
+        _check_choices(
+            "pool",
+            endpoint=(endpoint, Endpoint),
+            scale=(scale, EffectScale),
+            prefer=(prefer, Preference),
+            method=(method, TauMethod),
+            test=(test, PoolingTest),
+            by=(by, SubgroupField) if by is not None else ("read", SubgroupField),
+        )
         sd = number_of(bias_sd, "bias_sd")
         if sd < 0:
             raise InputError.of("pool", "bias_sd", f"{sd:g} is below 0", "give 0 or more")
@@ -225,14 +284,65 @@ class Evidence(Shown):
             "test": test,
             "bias_shift": number_of(bias_shift, "bias_shift"),
             "bias_sd": sd,
+            "bias": None if bias is None else _bias_file(bias),
         }
-        return Pooled(pool_studies(self.studies, **chosen))
+        pooled = pool_studies(self.studies, **chosen)
+        return Pooled(pooled, None if by is None else subgroups_of(pooled, cast("Any", by)))
+
+    def pool_counts(
+        self, endpoint: str = "sperm retrieved", model: str = "binomial-normal"
+    ) -> CountAnalysis:
+        """Pool the counts of the studies on one endpoint, without a correction for empty cells.
+
+        Parameters
+        ----------
+        endpoint
+            As in `pool`.
+        model
+            ``"binomial-normal"`` (logistic regression with a random effect of therapy),
+            ``"beta-binomial"``, or ``"peto"``.
+
+        Raises
+        ------
+        InputError
+            An argument is not allowed, or too few studies give counts of both arms.
+
+        Examples
+        --------
+        >>> import pretese as pt
+        >>> pt.evidence("before-first-retrieval").pool_counts(model="peto")
+        <CountAnalysis: odds ratio 1.62 (1.12 to 2.35), peto, 2 studies>
+        """
+        from pretese.literature.meta_analysis.pooled_counts import CountModelName, pool_counts
+        from pretese.literature.study import Endpoint
+
+        _check_choices("pool_counts", endpoint=(endpoint, Endpoint), model=(model, CountModelName))
+        return CountAnalysis(pool_counts(self.studies, endpoint, cast("Any", model)))
 
     def __str__(self) -> str:
         """Return the studies as a table of text."""
         from pretese.literature.evidence_view import studies_page
 
         return studies_page(self.studies)
+
+
+def _check_choices(function: str, **choices: tuple[object, Any]) -> None:
+    """Refuse an argument that is none of the words of its type."""
+    for name, (value, allowed) in choices.items():
+        if value not in get_args(allowed):
+            words = ", ".join(get_args(allowed))
+            problem = f"{shorten(value)} is not allowed"
+            raise InputError.of(function, name, problem, f"choose from {words}")
+
+
+def _bias_file(bias: "str | Path | Mapping[str, Any]") -> "BiasFile":
+    """Return assumed biases from a file or from its content."""
+    from pretese.literature.bias_assumptions import BiasFile
+    from protocol.reading.documents import read_document, validate
+
+    if isinstance(bias, Mapping):
+        return validate(dict(bias), BiasFile, "bias")
+    return read_document(Path(bias), BiasFile)
 
 
 def evidence(
@@ -274,7 +384,7 @@ def evidence(
     --------
     >>> import pretese as pt
     >>> pt.evidence(surgery="second", design="cohort")
-    <Evidence: 2 studies, 1 comparisons>
+    <Evidence: 2 studies, 1 comparison>
     """
     from pretese.literature.library import read_evidence, select_studies
 

@@ -56,6 +56,7 @@ FILES: Mapping[str, SchemaEntry] = {
         "pretese.trial.bayesian.design.design_file.BayesianDesign",
     ),
     "plan": SchemaEntry("analysis plan", "estimate.plan.spec.Plan"),
+    "bias": SchemaEntry("assumed bias of studies", "pretese.literature.bias_assumptions.BiasFile"),
     "prior": SchemaEntry("prior of an effect", "pretese.literature.prior.PriorFile"),
     "recovery-study": SchemaEntry("recovery study", "pretese.recovery.design.study_spec.StudySpec"),
     "trusted-issuers": SchemaEntry(
@@ -80,6 +81,7 @@ DOCUMENTS: Mapping[str, SchemaEntry] = {
     "monitor-bayesian": SchemaEntry("monitoring of a Bayesian trial"),
     "evidence": SchemaEntry("published studies"),
     "meta-analysis": SchemaEntry("meta-analysis"),
+    "meta-analysis-of-counts": SchemaEntry("meta-analysis of counts"),
     "fit": SchemaEntry("fit of a scenario"),
     "clinic": SchemaEntry("run of a clinic"),
     "recovery": SchemaEntry("recovery of known effects"),

@@ -6,6 +6,7 @@ from rich.table import Table
 
 from pretese.article.calibration.calibration_run import missed_targets
 from pretese.article.calibration.verdict import LIMIT
+from pretese.screen.transported_note import show_transported
 from simulate.scenario.calibration_record import CalibrationRecord
 
 
@@ -34,6 +35,7 @@ def show_record(console: Console, record: CalibrationRecord) -> None:
             f"all targets within {LIMIT:g} Monte Carlo standard errors "
             f"({record.replicates} replicates)"
         )
+    show_transported(record.transported, "The calibration record lists them.", console)
 
 
 def failure(record: CalibrationRecord) -> str:

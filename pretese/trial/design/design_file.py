@@ -262,8 +262,8 @@ class DesignFile(TrialIdentity):
             self.secondary or self.analysis.kind_of_hypothesis == "equivalence"
         ):
             raise ValueError("decision_analysis has one endpoint, and no equivalence")
-        if self.secondary and (plan.reestimation or plan.binding):
-            raise ValueError("several endpoints allow neither re-estimation nor binding futility")
+        if self.secondary and plan.binding:
+            raise ValueError("several endpoints do not allow binding futility")
         if self.secondary and self.risks:
             raise ValueError("fixed event rates have one endpoint; name a scenario")
         by_site = [q.analysis.method for q in self.questions if q.analysis.method in OF_SITES]
@@ -277,6 +277,12 @@ class DesignFile(TrialIdentity):
             raise ValueError("a principal stratum needs the method unadjusted")
         if len(set(self.labels)) <= len(self.secondary):
             raise ValueError("two endpoints have the same name; give each a name of its own")
+        graph = self.graph() if plan.reestimation else None
+        if graph is not None and graph.weights[0] < 1:
+            raise ValueError(
+                "re-estimation uses the boundary of the primary endpoint at full alpha; choose "
+                "fixed sequence, or weights that give all alpha to the primary endpoint"
+            )
         return self
 
     @property

@@ -72,16 +72,32 @@ def family_errors(design: DesignFile, outcomes: Outcomes) -> list[FamilyError]:
     The statistic of an endpoint depends only on the effect on this endpoint. A trial in which some
     endpoints have no effect therefore uses their statistics from the same participants simulated
     without it. Such a combination need not be biologically plausible: it is the least favourable
-    one for the procedure.
+    one for the procedure. With re-estimation the effect on the primary endpoint also determines the
+    sample size of the others.
     """
-    path, without = (_path(design, outcomes, name) for name in ("path", "path_without"))
     errors = []
-    for nulls in null_sets(path.shape[-1]):
-        null = np.isin(np.arange(path.shape[-1]), nulls)
+    for nulls in null_sets(len(design.questions)):
+        null = np.isin(np.arange(len(design.questions)), nulls)
+        path, without = _statistics(design, outcomes, no_primary_effect=bool(null[0]))
         claimed = decide_claims(design, np.where(null, without, path)).claimed.astype(float)
         names = tuple(design.labels[k] for k in nulls)
         errors.append(FamilyError(names, mean(claimed[:, null].max(-1))))
     return errors
+
+
+def _statistics(
+    design: DesignFile, outcomes: Outcomes, *, no_primary_effect: bool
+) -> tuple[Floats, Floats]:
+    """Return statistics with and without effects, at the sizes from the primary endpoint."""
+    names = ("path", "path_without")
+    if design.monitoring.reestimation is not None:
+        names = (
+            ("path_null_size", "path_without")
+            if no_primary_effect
+            else ("path", "path_without_planned_size")
+        )
+    path, without = (_path(design, outcomes, name) for name in names)
+    return path, without
 
 
 def null_sets(count: int) -> Iterator[tuple[int, ...]]:

@@ -7,6 +7,7 @@ import numpy as np
 from estimate.sequential.boundary_shapes import HaybittlePeto
 from pretese.trial.design.endpoint import EndpointAnalysis
 from pretese.trial.monitoring.boundaries_observed import TOLERANCE, follows
+from pretese.trial.monitoring.interim_data import ACCESS
 from pretese.trial.monitoring.ongoing_trial import Monitored
 from pretese.trial.monitoring.reestimated_stages import new_sizes
 from simulate.labels import label_of
@@ -17,6 +18,7 @@ _UNBALANCED = 0.02
 
 def remarks_of(trial: Monitored) -> Iterator[str]:
     """Yield remarks on the interpretation of an ongoing trial."""
+    yield ACCESS
     yield from _information(trial)
     yield from _boundaries(trial)
     yield from _resized(trial)

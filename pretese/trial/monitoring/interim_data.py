@@ -17,6 +17,12 @@ ARMS = ("control", "treated")
 COUNTS = ("control_events", "control_participants", "treated_events", "treated_participants")
 ESTIMATES = ("estimate", "std_error")
 
+#: Printed with every result of interim data.
+ACCESS = (
+    "Unblinded results: until the trial ends, only the independent data monitoring committee and "
+    "its statistician may see them (ICH E9, sections 4.5 and 4.6)."
+)
+
 #: Optional columns.
 _BESIDE = {COUNTS: ("analysis",), ESTIMATES: ("analysis", "participants")}
 

@@ -47,6 +47,8 @@ DICTIONARY: Mapping[str, str] = {
     "endpoint": "the same for every endpoint, the primary first",
     "endpoint_path": "statistics of all endpoints at every analysis, without stopping",
     "endpoint_path_without": "the same statistics without any effect",
+    "endpoint_path_null_size": "statistics with the sizes re-estimated without any effect",
+    "endpoint_path_without_planned_size": "statistics without any effect, sizes with the effect",
 }
 
 

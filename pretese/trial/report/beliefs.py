@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pretese.literature.evidence_figures import draw_belief, draw_forest
 from pretese.literature.forecast_parts import Forecast, TrialPlan
+from pretese.literature.meta_analysis.evidence_figures import draw_belief, draw_forest
 from pretese.literature.pooled_evidence import PooledEvidence
 from pretese.literature.prior import PriorFile
 from pretese.plots.style import svg

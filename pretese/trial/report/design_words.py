@@ -7,7 +7,7 @@ from estimate.methods.registry import METHODS
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.endpoint import IMPUTED, Endpoint, EndpointAnalysis
 from pretese.trial.design.multiplicity import Multiplicity
-from simulate.labels import axis_label, label_of
+from simulate.labels import axis_label, label_of, regimen_label
 from simulate.recruitment.schemes import SCHEMES
 
 Rows = list[tuple[str, str]]
@@ -36,7 +36,8 @@ def described(design: DesignFile) -> Rows:
     if design.arms:
         pair = (("control", design.arms.control), ("treated", design.arms.treated))
         arms = "; ".join(
-            f"{name}: {arm.regimen}, semen {'' if arm.semen_analysis else 'not '}analysed again"
+            f"{name}: {regimen_label(arm.regimen)}, "
+            f"semen {'' if arm.semen_analysis else 'not '}analysed again"
             for name, arm in pair
         )
     sizes = " or ".join(str(sum(design.allocation) * each) for each in design.rounds_of_blocks)
@@ -56,9 +57,10 @@ def described(design: DesignFile) -> Rows:
         ("Recruitment", "participants per year " + "; ".join(_recruits(design))),
         ("Endpoint",
          f"{label_of(end.variable)}, known {end.endpoint_month:g} months after recruitment"),
-        *(("Secondary endpoint", f"{_named(each.endpoint)}, "
-           f"{each.analysis.method}, known {each.endpoint.endpoint_month:g} months after "
-           "recruitment") for each in design.secondary),
+        *(("Secondary endpoint",
+           f"{_named(each.endpoint)}, {METHODS[each.analysis.method].short_label}, known "
+           f"{each.endpoint.endpoint_month:g} months after recruitment")
+          for each in design.secondary),
         ("Hypothesis", design.analysis.hypothesis_words),
         ("Multiplicity", _multiplicity(design)),
         *_subgroups(design),
@@ -203,6 +205,8 @@ def _analyses(design: DesignFile) -> str:
             f"{rule.conditional_power_percent:g} % ({rule.combination}), the second stage "
             f"{rule.min_percent:g} to {rule.max_percent:g} % of the planned one"
         )
+        if design.secondary:
+            words += "; the primary endpoint determines the size, each endpoint combines its stages"
     return words
 
 

@@ -40,7 +40,7 @@ def _question(design: DesignFile, document: dict[str, Any]) -> str:
     method = document["analysis"]
     test = "the score test (pooled z) of two proportions"
     if method != "unadjusted":
-        test = METHODS[method].label.split(";")[0]
+        test = METHODS[method].short_label
     bounds = document["boundaries"]
     return (
         f"The primary estimand is the {document['estimand']}. The arms are compared by "

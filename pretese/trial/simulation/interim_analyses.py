@@ -65,18 +65,25 @@ class DecisionEnd:
     conduct: Conduct
 
 
-def run_analyses(data: Data, participants: int) -> Analyses:
+def run_analyses(data: Data, participants: int, sizes: Ints | None = None) -> Analyses:
     """Perform the analyses of trials planned for ``participants``.
 
     After re-estimation the participants before and after that analysis are analysed separately and
     combined with the planned weights, unless the design is naive.
+
+    Parameters
+    ----------
+    sizes
+        (replicate, analysis) participants at each analysis, of a trial whose size was re-estimated
+        from another endpoint; None re-estimates it from this one.
     """
     design = data.design
     counts, rule = design.analyses_at(participants), design.monitoring.reestimation
     early = len(counts) if rule is None else rule.at_analysis
     answers = [analyse_trials(data.cut(count)) for count in counts[:early]]
     z = np.stack([signed_statistic(answer) for answer in answers], -1)
-    sizes = resized(design, participants, z[:, -1])
+    if sizes is None:
+        sizes = resized(design, participants, z[:, -1])
     if rule is None:
         return Analyses(sizes, tuple(answers), z, _decided(data, counts, z))
     later = [sizes[:, analysis] for analysis in range(early, len(counts))]

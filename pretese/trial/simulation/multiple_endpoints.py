@@ -21,9 +21,25 @@ def observe_all(design: DesignFile, trials: Trials, effect: float) -> list[Data]
     return [observe(design, trials, effect, k) for k in range(len(design.questions))]
 
 
-def analyse_endpoints(data: Sequence[Data], participants: int) -> list[Analyses]:
-    """Return the analyses of each endpoint of trials planned for ``participants``."""
-    return [run_analyses(each, participants) for each in data]
+def analyse_endpoints(
+    data: Sequence[Data], participants: int, sizes: Ints | None = None
+) -> list[Analyses]:
+    """Return the analyses of each endpoint of trials planned for ``participants``.
+
+    The sample size is re-estimated from the primary endpoint, if at all. Every endpoint combines
+    its statistics of the participants before and after that analysis with the planned weights.
+    Under the null hypothesis of an endpoint its second statistic has a standard normal distribution
+    given all data of the first stage, whatever the new size, so that each endpoint has a valid
+    combination test.
+
+    Parameters
+    ----------
+    sizes
+        (replicate, analysis) participants of trials that were re-estimated from other data; None
+        re-estimates from ``data``.
+    """
+    primary = run_analyses(data[0], participants, sizes)
+    return [primary, *(run_analyses(each, participants, primary.participants) for each in data[1:])]
 
 
 def paths(analyses: Sequence[Analyses]) -> Floats:
@@ -59,14 +75,14 @@ def several(
     participants: int,
     effect: float,
     analyses: Sequence[Analyses],
-    without: Floats,
+    without: Sequence[Analyses],
 ) -> dict[str, Floats]:
     """Return the arrays of `Outcomes` with an endpoint axis.
 
     Parameters
     ----------
     without
-        (replicate, analysis, endpoint) statistics of the same trials without any effect.
+        Analyses of the same trials without any effect.
     """
     path = paths(analyses)
     ends = decide_claims(design, path)
@@ -85,7 +101,7 @@ def several(
         "endpoint_z": np.take_along_axis(path, ends.analysis[:, None, None] - 1, 1)[:, 0],
         "endpoint_claimed": ends.claimed.astype(float),
         "endpoint_path": path.reshape(len(path), -1),
-        "endpoint_path_without": without.reshape(len(path), -1),
+        "endpoint_path_without": paths(without).reshape(len(path), -1),
         "endpoint_analysed": np.stack(
             [at_analysis(each.answers, "n", ends.analysis, log=False) for each in analyses], -1
         ),
@@ -93,3 +109,32 @@ def several(
         "endpoint_risk_treated": np.stack([each[1] for each in true], -1),
         "endpoint_target": np.stack([each[2] for each in true], -1),
     }
+
+
+def with_exchanged_sizes(
+    data: Sequence[Data],
+    null: Sequence[Data],
+    participants: int,
+    analyses: Sequence[Analyses],
+    without: Sequence[Analyses],
+) -> dict[str, Floats]:
+    """Return statistics of re-estimated trials under partial null hypotheses.
+
+    The effect on the primary endpoint determines the sample size of all endpoints. If only the
+    primary endpoint has no effect, the others have the sizes chosen without an effect; if only the
+    others have none, they have the sizes chosen with it.
+
+    Parameters
+    ----------
+    data, null
+        Recorded data of each endpoint with the effect, and without any.
+    analyses, without
+        Their analyses, each with the sizes from its own primary endpoint.
+    """
+    given = {
+        "endpoint_path_null_size": analyse_endpoints(data, participants, without[0].participants),
+        "endpoint_path_without_planned_size": analyse_endpoints(
+            null, participants, analyses[0].participants
+        ),
+    }
+    return {name: paths(each).reshape(len(each[0].z), -1) for name, each in given.items()}

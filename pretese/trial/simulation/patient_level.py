@@ -28,8 +28,8 @@ from pretese.trial.simulation.multiple_endpoints import (
     at_analysis,
     end_of,
     observe_all,
-    paths,
     several,
+    with_exchanged_sizes,
 )
 from pretese.trial.simulation.reestimation import largest
 from pretese.trial.simulation.stopped_estimates import final_estimates
@@ -59,7 +59,8 @@ def run_block(
         seed=seed,
         trials=trials,
         guesses=_guesses(design, trials),
-        without={each: paths(analyse_endpoints(null, each)) for each in sizes},
+        null=null,
+        without={each: analyse_endpoints(null, each) for each in sizes},
     )
     found: Results = {}
     for effect in sorted({effect for _, effect in points}):
@@ -77,8 +78,8 @@ def run_block(
 class _Block:
     """Trials of a block with all values common to their sizes and effects.
 
-    ``guesses`` holds the correct-guess rates after each participant, by name; ``without`` the
-    statistics of each size without an effect, for several endpoints.
+    ``guesses`` holds the correct-guess rates after each participant, by name; ``null`` the data
+    without an effect and ``without`` their analyses at each size, for several endpoints.
     """
 
     design: DesignFile
@@ -86,7 +87,8 @@ class _Block:
     seed: int
     trials: Trials
     guesses: dict[str, Floats]
-    without: Mapping[int, Floats]
+    null: Sequence[Data]
+    without: Mapping[int, Sequence[Analyses]]
 
     def outcomes(self, effect: float, sizes: Sequence[int]) -> Results:
         """Return the trials of several sizes, all with one effect."""
@@ -97,7 +99,7 @@ class _Block:
         analyses = analyse_endpoints(data, participants)
         guesses = {name: each[:, participants - 1] for name, each in self.guesses.items()}
         final = conduct(self.design, self.trials, participants, effect, analyses, guesses)
-        beside = self._beside(data[0], participants, effect, analyses)
+        beside = self._beside(data, participants, effect, analyses)
         if self.design.subgroups is not None:
             ends = participants_at_end(analyses[0], final)
             beside |= self._subgroups(data[0], participants, effect, ends)
@@ -116,16 +118,18 @@ class _Block:
         }
 
     def _beside(
-        self, data: Data, participants: int, effect: float, analyses: Sequence[Analyses]
+        self, data: Sequence[Data], participants: int, effect: float, analyses: Sequence[Analyses]
     ) -> dict[str, Any]:
         """Return the results for several endpoints, conditional effects and a control variate."""
         arrays: dict[str, Any] = {}
-        control = unadjusted_rejections(data, participants)
+        control = unadjusted_rejections(data[0], participants)
         if control is not None:
             arrays["unadjusted_rejection"] = control
         if self.without:
             null = self.without[participants]
             arrays |= several(self.design, self.trials, participants, effect, analyses, null)
+            if self.design.monitoring.reestimation is not None:
+                arrays |= with_exchanged_sizes(data, self.null, participants, analyses, null)
         given = given_truths(self.design, self.scenario, self.seed, effect, participants)
         if given is not None:
             true, error = (np.tile(each, (len(self.trials.arm), 1)) for each in given)

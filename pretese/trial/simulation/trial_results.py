@@ -54,7 +54,9 @@ class Outcomes:
         single endpoint. ``claimed`` is whether the endpoint is claimed by the multiple testing
         procedure; ``rejected`` then refers to the primary endpoint. ``path`` holds the statistics
         of all analyses without stopping, (replicate, analysis x endpoint); ``path_without`` those
-        of the same participants without any effect.
+        of the same participants without any effect. With re-estimation ``path_null_size`` has the
+        sample sizes chosen without an effect on the primary endpoint, and
+        ``path_without_planned_size`` those chosen with it.
     crossed, interim_z, awaited
         With decision analyses: boundary crossed at an interim analysis (1 efficacy, -1 futility or
         harm, 0 none), statistic of the analysis that stopped recruitment, and participants awaited
@@ -102,6 +104,8 @@ class Outcomes:
     endpoint_claimed: Floats | None = None
     endpoint_path: Floats | None = None
     endpoint_path_without: Floats | None = None
+    endpoint_path_null_size: Floats | None = None
+    endpoint_path_without_planned_size: Floats | None = None
     endpoint_estimate: Floats | None = None
     endpoint_conf_low: Floats | None = None
     endpoint_conf_high: Floats | None = None

@@ -122,7 +122,7 @@ def sizes_table(points: list[dict[str, Any]]) -> Table:
         f"Sample size re-estimated at analysis {rule['at_analysis']} ({rule['combination']})"
     )
     for words in (
-        "planned", "effect", "re-estimated,\n%", "raised, %", "to the\nlimit, %", "mean",
+        "planned", "effect", "re-esti-\nmated, %", "raised, %", "to the\nlimit, %", "mean",
         "5/50/95 %\nquantiles",
     ):  # fmt: skip
         table.add_column(words, justify="right")

@@ -5,6 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from pretese.screen.transported_note import show_transported
 from pretese.trial.design.enumeration import UNADJUSTED
 from pretese.trial.power.decision_verdict import decision_words, draft_words
 from pretese.trial.views.curve_view import show_curve
@@ -24,6 +25,7 @@ from pretese.trial.views.subgroup_tables import (
 )
 from pretese.trial.views.verdict_table import decision_table
 from simulate.labels import label_of
+from simulate.scenario.transported import Transported
 
 
 def show_power(console: Console, document: dict[str, Any]) -> None:
@@ -32,11 +34,20 @@ def show_power(console: Console, document: dict[str, Any]) -> None:
         _show_design(console, design)
     if document["paired"]:
         console.print(_paired(document["paired"]))
+    _show_transported(console, document["designs"])
     console.print(
         "Estimates with their Monte Carlo standard error (MCSE) in brackets. Simulated "
         "participants; research software, not a medical device.",
         style="dim", highlight=False,
     )  # fmt: skip
+
+
+def _show_transported(console: Console, designs: list[dict[str, Any]]) -> None:
+    """Print once for each scenario of the designs how many numbers are transported."""
+    found = [Transported.model_validate(each["transported"]) for each in designs
+             if each["transported"]]  # fmt: skip
+    for each in {each.note: each for each in found}.values():
+        show_transported(each, "--json and the report list them.", console)
 
 
 def _show_design(console: Console, design: dict[str, Any]) -> None:

@@ -58,6 +58,7 @@ def localised_page(
             language=language,
             languages=LANGUAGES,
             path=request.url.path,
+            contact=request.app.state.settings.contact,
             **values,
         )
     )

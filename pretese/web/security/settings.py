@@ -15,6 +15,9 @@ MAX_BODY_BYTES = 1_000_000
 #: Maximum duration of a response in seconds; status 503 if exceeded.
 MAX_SECONDS = 5.0
 
+#: Maximum length of the contact shown with a hold.
+MAX_CONTACT = 200
+
 #: Minimum length of a token.
 MIN_TOKEN = 16
 
@@ -33,6 +36,8 @@ class ServerSettings:
         Issuers whose tokens the CDS Hooks services require; None: any client may call.
     feedback
         Whether feedback on cards is accepted, and written to standard output.
+    contact
+        How staff reach the clinic, shown with a hold; at most 200 characters on one line.
     """
 
     host: str = "127.0.0.1"
@@ -40,6 +45,7 @@ class ServerSettings:
     token: str | None = None
     trusted: "TrustedClients | None" = None
     feedback: bool = False
+    contact: str = ""
     max_body_bytes: int = MAX_BODY_BYTES
     max_seconds: float = MAX_SECONDS
 
@@ -48,6 +54,10 @@ class ServerSettings:
         if self.token is not None and len(self.token) < MIN_TOKEN:
             problem = f"it has {len(self.token)} characters"
             raise InputError.of("serve", "--token", problem, f"give at least {MIN_TOKEN}")
+        if len(self.contact) > MAX_CONTACT or not self.contact.isprintable():
+            problem = f"it has {len(self.contact)} characters, or several lines"
+            cure = f"give one line of at most {MAX_CONTACT} characters"
+            raise InputError.of("serve", "--contact", problem, cure)
         if not self.host.strip():
             problem = "it is empty, which means every address of this machine"
             raise InputError.of("serve", "--host", problem, "give an address such as 127.0.0.1")

@@ -65,7 +65,7 @@ class Seen:
         return np.flatnonzero(flags[self.begin : self.end]) + self.begin
 
     def started(self, step: int) -> Flags:
-        """Which of the patients referred have begun a step."""
+        """Return whether each referred patient has begun a step."""
         return np.asarray(self.columns.start[step][self.patients] <= self.day)
 
     def done(self, step: int) -> Flags:

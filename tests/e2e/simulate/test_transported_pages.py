@@ -50,6 +50,20 @@ def test_a_clinic(tmp_path, capsys):
     assert_listed(json.loads((out / "manifest.json").read_text())["transported"])
 
 
+@pytest.mark.parametrize("design", ["superiority-any-sperm", "three-arms-live-birth"])
+def test_a_power_study(design, capsys):
+    words = ["power", design, "--replicates", "20", "--participants", "60", "--workers", "1"]
+    run([*words])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.count("are transported: published for other patients or doses") == 1
+    assert f"{len(FOUND.numbers)} numbers" in shown
+
+
+def test_a_calibration(capsys):
+    run(["calibrate", "paper", "--check", "--replicates", "50"])
+    assert COUNT in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_recovery_study(tmp_path, capsys):
     out = tmp_path / "recover"
     words = ["recover", "null", "--replicates", "2", "--no-figures", "--truth-patients", "1000"]

@@ -133,6 +133,9 @@ def test_the_keys_are_those_of_the_page(type_in):
 
 def test_the_screen_shows_every_part(type_in):
     page = type_in(ANALYSES, "--effect", "50", "--effect", "0")
+    assert "only the independent data monitoring committee and its statistician may see them" in (
+        " ".join(page.split())
+    )
     for words in (
         "Lan-DeMets O'Brien-Fleming spending; one-sided alpha 0.025, 3 analyses planned",
         "2.5114    2.5114  2.3267  continue",

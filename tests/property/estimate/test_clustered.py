@@ -44,14 +44,14 @@ def test_exchanging_the_arms_inverts_the_ratio(seed: int) -> None:
 
 
 @given(st.integers(0, 10**6))
-def test_counting_embryos_as_failures_turns_the_effect_round(seed: int) -> None:
+def test_counting_failures_instead_of_successes_inverts_the_effect(seed: int) -> None:
     y, n = couples(seed)
     for how in (naive_odds_ratio, gee_odds_ratio):
         one, other = (how(rates(k, n, ARM), QUESTION) for k in (y, n - y))
         assert one.estimate == pytest.approx(1 / other.estimate, rel=1e-6)
 
 
-def test_the_naive_test_finds_differences_that_are_not_there() -> None:
+def test_the_naive_test_exceeds_its_level() -> None:
     """4,000 studies of 138 couples, no effect, embryos of a couple correlated 0.2."""
     rng = np.random.default_rng(3)
     shape = (4000, 138)

@@ -40,7 +40,7 @@ def test_weight_two_is_a_patient_twice_and_weight_zero_is_not_a_patient(seed: in
 
 @settings(max_examples=20)
 @given(SEEDS)
-def test_recoding_outcome_or_treatment_turns_the_effect_round(seed: int) -> None:
+def test_recoding_outcome_or_treatment_inverts_the_effect(seed: int) -> None:
     X, y = patients(seed)
     fit = fit_firth(X, y)
     turned = X.copy()
@@ -64,7 +64,7 @@ def test_limits_surround_the_estimate_and_agree_with_the_test(seed: int) -> None
 
 
 def test_even_in_tiny_studies_every_answer_is_finite_and_nearly_unbiased() -> None:
-    """1,000 studies of 40 patients, true log odds ratio 1; maximum likelihood separates in some."""
+    """1,000 studies of 40 patients, true log odds ratio 1; some are separated."""
     rng = np.random.default_rng(4)
     X = np.stack([np.ones((1000, 40)), np.tile([0.0, 1.0], (1000, 20))], -1)
     y = (rng.random((1000, 40)) < special.expit(-1.5 + X[..., 1])).astype(float)

@@ -23,7 +23,7 @@ def patients(seed: int) -> np.ndarray:
 
 @settings(max_examples=20)
 @given(st.integers(0, 10**6))
-def test_what_is_known_stays_and_what_is_drawn_was_seen_before(seed: int) -> None:
+def test_known_values_stay_and_imputed_values_are_observed_ones(seed: int) -> None:
     values = patients(seed)
     before = values.copy()
     done = impute(values, COLUMNS, np.random.default_rng(seed), imputations=3, iterations=3)
@@ -57,7 +57,7 @@ def test_the_unit_of_a_column_does_not_matter(seed: int, factor: float, shift: f
         impute(v, COLUMNS, np.random.default_rng(1), imputations=1, iterations=1).completed
         for v in (values, converted)
     )
-    # The first column drawn has met no converted draw yet: identical donors.
+    # No converted value precedes the first column: identical donors.
     assert one[0, :, 0] * factor + shift == pytest.approx(other[0, :, 0], rel=1e-6, abs=1e-6)
 
 
@@ -78,7 +78,7 @@ THERAPY_X_Y = [Column("therapy"), Column("x"), Column("y")]
 
 
 @pytest.mark.parametrize("method", ["pmm", "norm"])
-def test_the_truth_is_recovered_with_the_promised_coverage(method: str) -> None:
+def test_the_truth_is_recovered_with_nominal_coverage(method: str) -> None:
     """400 cohorts of 300 patients, 35 % of x missing depending on arm and outcome."""
     truth, sets = np.array([-1, 0.8, 0.7]), 400
     _, holes = cohort(sets, 300, seed=11)
@@ -94,8 +94,8 @@ def test_the_truth_is_recovered_with_the_promised_coverage(method: str) -> None:
     assert (np.abs(coverage - 0.95) < 3 * np.sqrt(0.95 * 0.05 / sets)).all()
 
 
-def test_leaving_the_outcome_out_must_fail() -> None:
-    """A negative control: imputing x without y draws its coefficient towards 0."""
+def test_imputation_without_the_outcome_is_biased() -> None:
+    """A negative control: imputing x without y biases its coefficient towards 0."""
     _, holes = cohort(200, 300, seed=13)
     blind = impute(
         holes[..., :2], THERAPY_X_Y[:2], np.random.default_rng(14), imputations=2, iterations=3

@@ -23,7 +23,7 @@ def test_effects_add_up_to_the_total(a: float, b: float, c: float, d: float) -> 
 
 @settings(max_examples=20)
 @given(st.integers(0, 10**6), st.booleans())
-def test_calling_the_group_reference_turns_every_effect_round(seed: int, product: bool) -> None:
+def test_exchanging_the_reference_group_inverts_every_effect(seed: int, product: bool) -> None:
     rng = np.random.default_rng(seed)
     a, m, y = rng.integers(0, 2, (3, 120))
     one, other = (
@@ -75,8 +75,8 @@ def studies(uptake: tuple[float, float], odds: tuple[float, float], sets: int) -
     return a, m, y
 
 
-def test_equal_uptake_mediates_nothing_however_much_the_effect_differs() -> None:
-    """Treatment works in the exposed only (odds ratio 3 against 1): mediation is blind to it."""
+def test_equal_uptake_gives_no_indirect_effect_whatever_the_interaction() -> None:
+    """Treatment has an effect only in the exposed (odds ratio 3 against 1): no indirect effect."""
     a, m, y = studies((0.65, 0.65), (1.0, 3.0), sets=300)
     got = mediate(a, m, y, np.random.default_rng(9), names=NAMES, interaction=True, draws=100)
     acme = got.effects["acme"]
@@ -84,8 +84,8 @@ def test_equal_uptake_mediates_nothing_however_much_the_effect_differs() -> None
     assert (acme.p_value < 0.05).mean() < 0.09
 
 
-def test_different_uptake_mediates_though_the_effect_is_the_same_in_all() -> None:
-    """The truth by summation over the four cells; limits cover it as promised."""
+def test_different_uptake_gives_an_indirect_effect_with_a_constant_effect() -> None:
+    """The truth by summation over the four cells; intervals have their nominal coverage."""
     uptake = (0.4, 0.8)
     a, m, y = studies(uptake, (1.8, 1.8), sets=300)
     got = mediate(a, m, y, np.random.default_rng(10), names=NAMES, draws=300)

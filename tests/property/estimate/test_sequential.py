@@ -43,7 +43,7 @@ def test_beta_is_spent_as_planned(t, shape, futility, alpha, power, binding):
     assert design.alpha_spent()[-1] == pytest.approx(alpha, rel=1e-6)
     spent = design.beta_spent()
     assert spent[-1] == pytest.approx(1 - power, abs=1e-8)
-    # A futility boundary is never pushed above the efficacy boundary; where it is not, it spends
+    # A futility boundary never exceeds the efficacy boundary; otherwise it spends
     # beta.
     free = [low < high for low, high in zip(design.lower, design.upper, strict=True)][:-1]
     planned = futility.spent(t, 1 - power)
@@ -84,7 +84,7 @@ def test_exact_sequential_probabilities_add_up(p1, p2, first, more):
 
 @given(st.integers(1, 25), st.integers(1, 25), st.data(), st.sampled_from(["greater", "two-sided"]))
 @settings(max_examples=60)
-def test_fisher_as_a_table_is_fisher_as_a_p_value(n1, n2, data, side):
+def test_fishers_critical_values_agree_with_its_p_value(n1, n2, data, side):
     x1, x2 = data.draw(st.integers(0, n1)), data.draw(st.integers(0, n2))
     p = float(fisher_exact([[x1, n1 - x1], [x2, n2 - x2]], alternative=side).pvalue)
     sides = 2 if side == "two-sided" else 1

@@ -20,7 +20,7 @@ def test_it_is_linear_beyond_the_outer_knots(knots: list[int], near: float, far:
 
 
 @given(KNOTS)
-def test_it_bends_smoothly(knots: list[int]) -> None:
+def test_it_is_smooth_at_the_knots(knots: list[int]) -> None:
     """Value, slope and curvature are continuous at every knot (differences of step 1e-3)."""
     h = 1e-3
     for t in knots:

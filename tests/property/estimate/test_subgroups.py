@@ -49,7 +49,7 @@ def test_recoding_treatment_or_subgroup_keeps_the_interaction(seed: int) -> None
         assert same.wald == pytest.approx(test.wald, abs=1e-8)
 
 
-def test_the_interaction_test_keeps_its_size() -> None:
+def test_the_interaction_test_has_its_nominal_size() -> None:
     """4,000 trials of 400 patients without interaction: 5 % are significant, within 3 Monte Carlo
     SE."""
     rng = np.random.default_rng(7)

@@ -25,14 +25,14 @@ def test_the_order_of_patients_does_not_matter(x: np.ndarray, order: list[int]) 
 
 
 @given(VALUES)
-def test_naming_the_groups_the_other_way_keeps_the_p_value(x: np.ndarray) -> None:
+def test_exchanging_the_groups_keeps_the_p_value(x: np.ndarray) -> None:
     one, other = wilcoxon(x, GROUP), wilcoxon(x, 1 - GROUP)
     assert one.statistic + other.statistic == 49
     assert one.p_value == pytest.approx(other.p_value, nan_ok=True)
 
 
 @given(VALUES)
-def test_ranks_know_only_the_order_of_values(x: np.ndarray) -> None:
+def test_rank_tests_depend_only_on_the_order_of_values(x: np.ndarray) -> None:
     assert wilcoxon(x, GROUP).p_value == pytest.approx(
         wilcoxon(np.exp(x), GROUP).p_value, nan_ok=True
     )

@@ -1,7 +1,7 @@
 """Any option value gives a result or a clear error, never a traceback; JSON is always strict.
 
-Each example replaces one or two parameters of a valid call by hostile values. The usual profile
-draws few; ``HYPOTHESIS_PROFILE=search`` draws twenty times as many.
+Each example replaces one or two parameters of a valid call by hostile values. The default
+profile draws few; ``HYPOTHESIS_PROFILE=search`` draws twenty times as many.
 """
 
 import pytest
@@ -21,7 +21,7 @@ from tests.support.command_lines import (
 )
 from tests.support.output.without_figures import skip_figures
 
-#: Examples in the usual profile: commands that simulate a study for each take fewer.
+#: Examples in the default profile: fewer for commands that simulate a study for each.
 EXAMPLES = {
     "analyse": 8, "boundaries": 20, "calibrate": 3, "clinic": 4, "picture": 4, "power": 6,
     "recover": 4, "report": 3, "reproduce": 3, "simulate": 10, "truth": 5,
@@ -39,7 +39,7 @@ def test_every_command_has_a_valid_call():
 
 
 @pytest.mark.parametrize("name", sorted(set(VALID) - {"design list", "regimen list"}))
-def test_a_hostile_value_is_answered_in_words(name, monkeypatch):
+def test_a_hostile_value_gives_a_result_or_a_clear_error(name, monkeypatch):
     skip_figures(monkeypatch)
     parameters = parameters_of(name)
     has_json = any("--json" in each.opts for each in parameters)

@@ -61,7 +61,7 @@ def test_any_text_is_a_value_or_one_fault(text):
         alphabet=st.sampled_from(list("{}[]:,-?&*!|>'\"%@`#<~ \n\tabx01.")), max_size=60
     )
 )  # fmt: skip
-def test_any_marks_of_yaml_are_a_value_or_one_fault(text):
+def test_any_yaml_syntax_is_a_value_or_one_fault(text):
     assert len(faults_of(lambda: parse_yaml(text, "mine.yaml"))) <= 1
 
 

@@ -1,4 +1,4 @@
-"""The same table gives the same columns from CSV and from Parquet, whatever its cells look like."""
+"""The same table gives the same columns from CSV and from Parquet, whatever its cells contain."""
 
 import tempfile
 from pathlib import Path
@@ -28,7 +28,7 @@ WORDS = st.sampled_from([*LEVELS, "", " one ", "<NA>", ".", "null", "None", None
 
 @st.composite
 def frames(draw):
-    """Draw a table of patients; an identifier keeps rows without any value from being blank."""
+    """Draw a table of patients; an identifier prevents blank rows."""
     size = draw(st.integers(1, 8))
 
     def column(cells):

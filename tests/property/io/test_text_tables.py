@@ -38,12 +38,12 @@ def tables(draw):
 
 @given(tables(), st.sampled_from(",;\t"), st.sampled_from(["\n", "\r\n"]), st.sampled_from(
     ["utf-8", "utf-8-sig", "utf-16"]))  # fmt: skip
-def test_what_is_written_is_read_or_refused(lines, mark, end, codec):
+def test_a_written_table_is_read_or_refused(lines, mark, end, codec):
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=mark, lineterminator=end).writerows(lines)
     table, rows, error = read(out.getvalue().encode(codec))
     if error:
-        # The one doubt a well-written table leaves: names and cells that hold another delimiter
+        # The only ambiguity of a well-formed table: names and cells that contain another delimiter
         assert "could both split its columns" in str(error)
         return
     assert [list(table.header), *(row.cells for row in rows)] == lines

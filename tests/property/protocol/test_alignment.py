@@ -48,7 +48,7 @@ def test_no_alignment_is_cheaper_and_nothing_is_lost(due, injected):
 
 
 @given(dues, st.integers(-1, 1))
-def test_the_recommendation_is_paired_without_fault_inside_the_window(due, late):
+def test_the_recommendation_is_aligned_without_deviation_inside_the_window(due, late):
     due = sorted(due, key=lambda dose: dose.day)
     events = [Event(dose.day + late, "injection", dose.drug, dose.dose) for dose in due]
     assert all(not pair.wrong for pair in align(due, events, 0, WINDOW, DOSE_PERCENT))

@@ -102,15 +102,15 @@ def test_a_row_after_the_cut_off_changes_nothing(events, last, stray):
     assert replace(after, queries=after.queries[1:]) == before
 
 
-#: Days before the end of a log whose judgement may still change: those of a gap and of a pair.
+#: Days before the end of a log whose assessment may still change: those of a gap and of a pair.
 OPEN_DAYS = 12
-#: Rows that leave the phases as they are. Of a calendar that is shifted by a wrong phase, later
-#: rows may tell that the phase was right and the days were wrong.
+#: Rows that do not change the phases. If a wrong phase has shifted the calendar, later
+#: rows may show that the phase was right and the days were wrong.
 harmless = strays.filter(lambda event: event.name in ("semen", "hematocrit_percent", "injection"))
 
 
 @given(logs(harmless), st.integers(20, 100), st.data())
-def test_rows_still_to_come_do_not_change_what_was_judged_before(events, last, data):
+def test_later_rows_do_not_change_earlier_judgements(events, last, data):
     known = [event for event in events if event.date <= DAY0 + last]
     later = [event for event in events if event.date > DAY0 + last]
     more = later[: data.draw(st.integers(0, len(later)))]
@@ -121,5 +121,5 @@ def test_rows_still_to_come_do_not_change_what_was_judged_before(events, last, d
     assert settled(judged(known)) == settled(judged([*known, *more]))
 
 
-#: Kinds that a later row cannot undo: each rests on what happened on its own days.
+#: Kinds that a later row cannot change: each depends only on events of its own days.
 SETTLED = ("dose", "drug", "route", "missed dose", "extra dose", "omitted test")

@@ -1,4 +1,4 @@
-"""Patients treated under a regimen, whatever is measured, never leave its defined states."""
+"""Patients treated under a regimen stay in its defined states, whatever is measured."""
 
 import datetime as dt
 
@@ -18,7 +18,7 @@ START = dt.date(2022, 3, 1)
 FSH = st.none() | st.floats(0, 200) | st.sampled_from([0.0, 0.7, 11.1, 200.0])
 
 
-#: Regimens that ask for no other result than FSH.
+#: Regimens that need no result except FSH.
 GUIDED_BY_FSH = [
     name
     for name in list_regimens()

@@ -81,7 +81,7 @@ def own_steps(run: Run, patient: int) -> list[tuple[float, float, float]]:
 
 @some_runs
 @settings(max_examples=20)
-def test_everybody_comes_to_exactly_one_end_and_does_one_thing_at_a_time(clinic, seed):
+def test_every_patient_has_exactly_one_end_and_one_activity_at_a_time(clinic, seed):
     run = ran(clinic, seed)
     referred = ledger(run).referred
     for patient in range(60):
@@ -104,7 +104,7 @@ def test_everybody_comes_to_exactly_one_end_and_does_one_thing_at_a_time(clinic,
 
 @some_runs
 @settings(max_examples=10)
-def test_on_any_day_everybody_is_in_one_place(clinic, seed):
+def test_on_any_day_every_patient_is_in_one_place(clinic, seed):
     run = ran(clinic, seed)
     whole = milestones(run)
     for day in (30.0, 200.0, 500.0):
@@ -143,7 +143,7 @@ def test_no_dose_after_therapy_and_no_result_before_its_cause(clinic, seed):
 
 @some_runs
 @settings(max_examples=10)
-def test_no_place_serves_more_than_it_can(clinic, seed):
+def test_no_resource_exceeds_its_capacity(clinic, seed):
     run = ran(clinic, seed)
     book = ledger(run)
     if clinic.outpatients:
@@ -175,7 +175,7 @@ def test_no_place_serves_more_than_it_can(clinic, seed):
 
 @some_runs
 @settings(max_examples=8)
-def test_what_is_known_on_a_day_is_part_of_what_is_known_later(clinic, seed):
+def test_records_known_on_a_day_are_part_of_later_records(clinic, seed):
     run = ran(clinic, seed)
     early, late = clinic_tables(run, 250.0), clinic_tables(run)
     for name in ("injections", "procedures", "transfers"):
@@ -192,7 +192,7 @@ def test_what_is_known_on_a_day_is_part_of_what_is_known_later(clinic, seed):
 
 @some_runs
 @settings(max_examples=10)
-def test_queues_add_up(clinic, seed):
+def test_queue_lengths_add_up(clinic, seed):
     run = ran(clinic, seed)
     queue = queue_by_day(run, "", 500)
     asked, start = (each[steps.MICRO_TESE] for each in (ledger(run).asked, ledger(run).start))

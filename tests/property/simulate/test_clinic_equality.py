@@ -181,7 +181,7 @@ def test_waiting_changes_no_clinical_value(where):
     assert (waited["visits"]["day"] > at_once["visits"]["day"]).any()
 
 
-def test_faded_effect_finds_no_more_sperm_and_only_among_the_treated():
+def test_a_waning_effect_finds_no_more_sperm_and_only_among_the_treated():
     late = {"effect_half_life": {**constant(60, "d")["mean"]}}
     theatre = {
         "lists": [{"weekday": "monday", "start": "08:00", "minutes": 200, "surgeon": "A"}],
@@ -220,7 +220,7 @@ def test_an_older_partner_never_improves_the_outcome():
     assert born[1].sum() < born[0].sum()
 
 
-def test_a_scenario_file_of_ones_own_works_too(tmp_path):
+def test_a_users_scenario_file_gives_the_same_tables(tmp_path):
     path = Path(tmp_path) / "mine.yaml"
     source = Path(__file__).parents[3] / "scenarios" / "paper.yaml"
     path.write_text(source.read_text().replace("id: paper", "id: mine", 1))

@@ -35,7 +35,7 @@ def test_a_larger_cohort_begins_with_the_smaller_one(seed, few, more):
 
 @given(seeds, st.integers(0, 30))
 @settings(max_examples=10)
-def test_a_study_is_the_same_alone_and_in_a_block(seed, first):
+def test_a_study_is_the_same_on_its_own_and_in_a_block(seed, first):
     alone = tables(draw_cohort(paper(), seed, first=first + 1, patients=50))
     block = tables(draw_cohort(paper(), seed, replicates=3, first=first, patients=50), replicate=1)
     for name, table in alone.items():
@@ -110,7 +110,7 @@ def with_regimens(untreated: str, treated: str) -> Scenario:
     return paper().model_copy(update={"arms": arms})
 
 
-def test_injections_of_two_regimens_stand_patient_by_patient_and_day_by_day():
+def test_injections_of_two_regimens_are_ordered_by_patient_and_day():
     t = tables(draw_cohort(with_regimens("ufsh-only", "hcg-only"), seed=2, patients=80))
     injections, gonadotropin_therapy = (
         t["injections"],
@@ -132,7 +132,7 @@ def test_without_drugs_there_are_not_injections_and_the_same_columns():
     assert (without["visits"]["month"] == 0).all()
 
 
-def test_truth_holds_the_observed_outcome_on_the_arm_received():
+def test_the_truth_contains_the_observed_outcome_of_the_arm_received():
     t = tables(drawn(), 1)
     patients, truth = t["patients"], t["truth"]
     operated = patients["micro_tese"] == 1
@@ -154,7 +154,7 @@ def test_every_column_is_in_the_dictionary_with_a_meaning():
         assert list(table.columns) == known
 
 
-def test_the_truth_is_not_in_what_is_observed():
+def test_observed_tables_contain_no_true_values():
     observed = {c.name for n, columns in COLUMNS.items() if n != "truth" for c in columns}
     hidden = {c.name for c in COLUMNS["truth"]} - {"patient_id"}
     assert not observed & hidden

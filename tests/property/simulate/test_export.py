@@ -1,4 +1,4 @@
-"""Any double and any word comes back as it was, from every format that can hold it."""
+"""Any number and any text is read back unchanged from every format that can store it."""
 
 import json
 import tempfile
@@ -43,7 +43,7 @@ def tables(largest: float, words: st.SearchStrategy[str]) -> st.SearchStrategy[p
 
 
 printable = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=9)
-#: Statistics packages pad words with blanks, and so lose blanks at the end.
+#: Statistics packages pad texts with blanks, so that trailing blanks are lost.
 unpadded = printable.filter(lambda word: word == word.strip())
 
 

@@ -69,8 +69,8 @@ def test_values_rise_and_their_density_has_no_jump(drawn):
     z = np.linspace(-4, 4, 8001)
     slopes = np.diff(value_at(found, z))
     assert (slopes > 0).all()
-    # The density is the normal density over the slope: neighbouring slopes differ by as little as
-    # the step between them asks for, at the median as anywhere else.
+    # The density is the normal density divided by the slope: neighbouring slopes differ by at most
+    # what the step between them implies, at the median as elsewhere.
     assert np.abs(np.diff(np.log(slopes))).max() < 0.05
 
 

@@ -33,7 +33,7 @@ save_json <- function(name, values) {
 
 save_oracle <- function(name, values) save_json(name, c(values, list(`_meta` = versions())))
 
-# What the stored file holds, for oracles whose inputs stand in it.
+# The stored file, for oracles whose inputs are stored with it.
 stored <- function(name) fromJSON(file.path(here, paste0(name, ".json")), simplifyMatrix = FALSE,
                                   simplifyDataFrame = FALSE)
 
@@ -54,8 +54,8 @@ formula_of <- function(outcome, terms) {
   reformulate(if (length(terms)) terms else "1", response = outcome)
 }
 
-# glm() takes the variance from the weights of its last step but one, so it must go on until nothing
-# moves; that it then warns of a change that never falls below 1e-14 says nothing.
+# glm() takes the variance from the weights of its last step but one, so it iterates until no
+# coefficient changes; its warning of a change that stays above 1e-14 is expected.
 settled <- list(epsilon = 1e-14, maxit = 50)
 quietly <- function(value) withCallingHandlers(value, warning = function(w) {
   known <- "did not converge|non-integer|fitted probabilities numerically"

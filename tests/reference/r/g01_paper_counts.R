@@ -1,4 +1,4 @@
-# What follows from the counts and intervals that the article prints (no patient-level data).
+# Values computed from the counts and intervals that the article prints (no patient-level data).
 # stats::glm, confint (profile likelihood, from MASS), chisq.test, fisher.test; the rest by formula.
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 source(file.path(dirname(script), "common.R"))
@@ -111,7 +111,7 @@ out$mediation_unadjusted <- list(
   total = total, prop_mediated_avg = mean(acme) / total, prop_treated = acme[1] / total,
   prop_control = acme[2] / total)
 
-# What a printed odds ratio with its interval implies.
+# Values implied by a printed odds ratio with its interval.
 implied <- function(or, low, high) {
   se <- log(high / low) / (2 * qnorm(0.975))
   list(se = se, geo_mid = sqrt(low * high), lower_arm = log(or / low), upper_arm = log(high / or),

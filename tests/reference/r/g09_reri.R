@@ -47,7 +47,7 @@ recoded <- function(b, V) {
   c(list(ref = ref), measures(c(A %*% b), A %*% V %*% t(A)))
 }
 
-# What interactionR 0.1.7 tabulates, where neither exposure is preventive.
+# Values that interactionR 0.1.7 tabulates if neither exposure is preventive.
 tabulated <- function(b, V, m) {
   of <- function(slope) {
     se <- sqrt(c(slope %*% V %*% slope)); exp(sum(slope * b) + c(0, both) * se)

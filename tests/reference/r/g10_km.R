@@ -29,7 +29,7 @@ out <- list(censored = c(curves(time), list(
   peto = peto$chisq, p_peto = p_of(peto), cox_efron = cox(time, "efron"),
   cox_breslow = cox(time, "breslow"), cox_exact = cox(time, "exact"))))
 
-# Nobody leaves: couples without a birth stay at risk to the last order of transfer.
+# No couple leaves: couples without a birth stay at risk up to the last order of transfer.
 time <- ifelse(couples$event == 1, couples$n_et, last); test <- log_rank(time)
 unadjusted <- tapply(couples$event, couples$g, mean)
 out$conservative_no_censoring <- c(curves(time), list(

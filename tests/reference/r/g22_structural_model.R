@@ -43,7 +43,7 @@ gee <- quietly(geeglm(y ~ cum + month + age, id = id, data = long, weights = w, 
               corstr = "independence", control = geese.control(epsilon = 1e-12, maxit = 100)))
 out$gee <- list(coef = unname(coef(gee)["cum"]), se = summary(gee)$coefficients["cum", "Std.err"])
 
-# an event that happens once: nobody is followed beyond it
+# an event that happens once: follow-up ends there
 risk <- long[!(long$month == 2 & long$id %in% d$id[d$y1 == 1]), ]
 out$event <- model(y ~ cum + month + age, risk, quasibinomial)
 save_oracle("g22_structural_model", out)

@@ -1,4 +1,4 @@
-# What metafor prints with its own stopping rules, for the sets of `g17_meta_analysis.R` that leave
+# Values of metafor with its own stopping rules, for the sets of `g17_meta_analysis.R` that leave
 # tau squared in doubt: the values that differ from the solution of the estimating equation.
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE))
 source(file.path(dirname(script), "common.R"))

@@ -165,7 +165,7 @@ enrolled <- getNumberOfSubjects(time = months, accrualTime = accrual)$numberOfSu
 out$O44 <- list(end = tail(accrual$accrualTime, 1),
                 n_at = as.list(setNames(as.numeric(enrolled), months)))
 
-# Permuted blocks: a guess of the arm that was given less often so far, right half the time at ties.
+# Permuted blocks: predict the arm assigned less often so far; at ties half are predicted correctly.
 guessed <- function(size) {
   blocks <- combn(size, size / 2)
   mean(apply(blocks, 2, function(treated) {

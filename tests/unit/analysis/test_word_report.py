@@ -147,10 +147,11 @@ def test_the_report_names_the_primary_estimate_and_columns_by_their_labels():
     page = pt.analyse(table, given, progress=False).to_html()
     text = " ".join(re.sub(r"<[^>]*>", " ", page).split())
     assert "Effect of FSH therapy on sperm found" in text
-    assert "Primary estimate: odds ratio by iptw-ate, " in text
+    assert "Primary estimate: odds ratio by inverse-probability weighting (ATE), " in text
     assert "The other estimates are secondary." in text
     assert "not adjusted for the number of estimates" in text
-    assert len(re.findall("primary iptw-ate odds ratio", text)) == 1
+    assert len(re.findall(r"primary inverse-probability weighting \(ATE\) odds ratio", text)) == 1
+    assert text.count("iptw-ate") == 2  # in the table of methods and the paragraph
     assert "age, years median [IQR]" in text
     assert "chi-square" not in text  # no tests in Table 1
 

@@ -138,7 +138,7 @@ def test_figures_are_drawn_by_name(found):
 
 def test_the_page_holds_every_table_and_loads_nothing(found):
     page = found.to_html()
-    assert page.count("<caption>") == 10
+    assert page.count("<caption>") == 11
     assert "160 of 160 patients analysed" in page
     assert "http" not in page
 

@@ -126,7 +126,7 @@ def test_numbers_are_read_only(study):
         ),
     ],
 )
-def test_a_faulty_file_is_refused_with_field_and_cure(write, old, new, field, cure):
+def test_an_invalid_file_is_refused_with_field_and_remedy(write, old, new, field, cure):
     found = messages(write(old, new))
     assert any(field in message and cure in message for message in found), found
 

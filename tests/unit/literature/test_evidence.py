@@ -53,7 +53,7 @@ def own_file(tmp_path):
 
 def test_every_shipped_study_has_a_locator_and_how_it_was_read():
     found = read_evidence()
-    assert len(evidence_topics()) == 7
+    assert len(evidence_topics()) == 8
     assert len({each.study.name for each in found}) == len(found)
     for each in found:
         study = each.study

@@ -1,4 +1,4 @@
-"""Dates at both ends of the calendar: refused in words, or answered."""
+"""Dates at both ends of the calendar: accepted, or refused with a clear error."""
 
 import datetime as dt
 
@@ -18,7 +18,7 @@ from simulate.core.shipped import shipped_folder
 FIRST, LAST = dt.date.min, dt.date.max
 
 
-def test_days_stop_at_the_ends_of_the_calendar():
+def test_days_beyond_the_calendar_are_refused():
     assert nearest_day(FIRST, -1) == FIRST
     assert nearest_day(LAST, 10**9) == LAST
     assert date_of(LAST.toordinal() + 1) == LAST
@@ -38,7 +38,7 @@ def test_days_stop_at_the_ends_of_the_calendar():
         (["decide", "--month", "2", "--fsh", "9.8"], "--decision-date"),
     ],
 )
-def test_options_take_the_years_1900_to_2199(capsys, command, option, day):
+def test_options_accept_the_years_1900_to_2199(capsys, command, option, day):
     assert run([*command, option, day]) == 2
     assert (
         f"{option}: {day} is not allowed; give a date in the years 1900" in capsys.readouterr().err
@@ -46,14 +46,14 @@ def test_options_take_the_years_1900_to_2199(capsys, command, option, day):
 
 
 @pytest.mark.parametrize("day", ["1900-01-01", "2199-12-31"])
-def test_the_first_and_the_last_of_these_days_are_answered(capsys, day):
+def test_the_first_and_last_day_are_accepted(capsys, day):
     assert run(["schedule", "--fsh", "9.8", "--start", day]) == 0
     assert run(["decide", "--month", "3", "--previous-phase", "hcg", "--decision-date", day]) == 0
     assert "not a medical device" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("started", ["0001-01-01", "9999-12-01"])
-def test_a_patient_file_takes_the_same_years(capsys, tmp_path, started):
+def test_a_patient_file_accepts_the_same_years(capsys, tmp_path, started):
     file = tmp_path / "patient.yaml"
     file.write_text(f"patient: a\nstarted: {started}\nphases: [hcg]\n")
     assert run(["decide", "--patient", str(file), "--decision-date", "2022-04-01"]) == 2
@@ -78,7 +78,7 @@ def test_a_calendar_without_times_reaches_the_last_day():
 
 
 @pytest.mark.parametrize("zone", ["Europe", "", "../../etc/passwd", "/etc/passwd", "Europe/B\x00"])
-def test_a_time_zone_that_is_none_is_refused(zone):
+def test_an_unknown_time_zone_is_refused(zone):
     plan = plan_of_phases(load_regimen("fsh-guided"), dt.date(2026, 1, 5), [])
     with pytest.raises(InputError, match="is not a time zone"):
         calendar_of(plan, pseudonym="17", time=dt.time(8), timezone=zone)
@@ -111,7 +111,7 @@ def test_a_clinic_beyond_the_calendar_is_refused(capsys, tmp_path, old, new):
     assert not out.exists()
 
 
-def test_a_rate_without_end_is_refused():
+def test_an_infinite_rate_is_refused():
     clinic, _ = load_clinic("one-centre")
     rate = clinic.referrals.patients_per_week
     assert rate is not None

@@ -31,7 +31,7 @@ def test_every_fault_of_a_file_is_reported_at_once():
     assert any("panels.a.fsh_iu_l: 'high' is not allowed" in m for m in messages)
 
 
-def test_the_suggestion_knows_the_fields_of_an_inner_item():
+def test_suggestions_include_fields_of_nested_items():
     assert faults("title: x\nvisits: [{fsh_iu_l: 1, fsh_iu: 2}]") == [
         "file.yaml: visits.0.fsh_iu: there is no such field; did you mean 'fsh_iu_l'?"
     ]

@@ -29,7 +29,7 @@ def test_both_the_given_value_and_the_normalised_one_are_shown():
         ("hematocrit", 0.45, "L/L", 45.0),
     ],
 )
-def test_declared_analytes_convert(analyte, value, unit, expected):
+def test_declared_analytes_are_converted(analyte, value, unit, expected):
     assert quantity(analyte, value, unit).value == pytest.approx(expected, rel=1e-3)
 
 
@@ -57,13 +57,13 @@ def test_molar_masses_follow_from_the_formula(analyte):
         ("cortisol", "nmol/L", "this is not a known analyte; known: fsh"),
     ],
 )
-def test_nonsense_is_refused_with_the_reason(analyte, unit, reason):
+def test_impossible_values_are_refused_with_the_reason(analyte, unit, reason):
     with pytest.raises(InputError) as caught:
         quantity(analyte, 5, unit)
     assert reason in str(caught.value)
 
 
-def test_aliases_lead_to_units_that_exist():
+def test_aliases_name_existing_units():
     file = analyte_file()
     assert set(file.aliases.values()) <= set(file.units)
     assert all(analyte.unit in file.units for analyte in file.analytes.values())

@@ -45,7 +45,7 @@ def test_making_text_safe_twice_changes_nothing(text):
 
 
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126)))
-def test_plain_text_stays_as_it_is(text):
+def test_plain_text_is_unchanged(text):
     assert lines(text) == one_line(text) == xml_text(text) == text
 
 
@@ -63,7 +63,7 @@ def test_a_fault_is_one_line_of_bounded_length():
 
 
 @pytest.mark.parametrize("text", HOSTILE[:4])
-def test_a_table_shows_names_as_they_are(text):
+def test_a_table_shows_names_unchanged(text):
     shown = io.StringIO()
     table = Table(title=text)
     table.add_column(text)
@@ -73,7 +73,7 @@ def test_a_table_shows_names_as_they_are(text):
     assert obeyed(shown.getvalue(), "\n") == []
 
 
-def test_a_figure_shows_names_as_they_are(tmp_path):
+def test_a_figure_shows_names_unchanged(tmp_path):
     with house_style():
         figure = new_figure(4, 3)
         axes = figure.add_subplot()

@@ -1,4 +1,4 @@
-"""What is stored of regimens and units is what their files say, and counts only while it is."""
+"""Stored regimens and units equal their source files, and are used only while they do."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from tests.support.checkout.programs import load_program
 CURE = "run `python docs/generate/stored_values.py`"
 
 
-def test_stored_files_hold_what_their_sources_say():
+def test_stored_files_agree_with_their_sources():
     wanted = dict(load_program("docs/generate/stored_values.py").stored_files())
     assert {path for path in wanted if path.read_text("utf-8") != wanted[path]} == set(), CURE
     assert set(stored.SHIPPED.rglob("*.json")) == set(wanted), CURE
@@ -46,7 +46,7 @@ def read():
     return shipped_value("analytes", (AnalyteTable, Analyte, Unit))
 
 
-def test_a_stored_value_counts_only_while_its_source_is_the_same(package):
+def test_a_stored_value_is_used_only_if_its_source_is_unchanged(package):
     assert read() == read_analytes()
     source = package / "analytes.yaml"
     source.write_text(source.read_text("utf-8") + "\n# changed\n", encoding="utf-8")
@@ -59,12 +59,12 @@ def test_a_damaged_or_older_file_is_not_used(package, damage):
     assert read() is None
 
 
-def test_a_file_that_is_not_there_is_not_used(package):
+def test_a_missing_file_is_not_used(package):
     (package / "stored" / "analytes.json").unlink()
     assert read() is None
 
 
-def test_what_is_stored_is_data_of_few_kinds():
+def test_stored_data_have_few_types():
     document = json.loads((stored.SHIPPED / "regimens" / "fsh-guided.json").read_text("utf-8"))
     assert set(document) == {"format", "sources", "value"}
     assert list(document["sources"]) == ["analytes.yaml", "regimens/fsh-guided.yaml"]

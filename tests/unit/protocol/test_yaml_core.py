@@ -1,4 +1,4 @@
-"""What a YAML or JSON text means, and every text that is refused in one message."""
+"""The values of YAML and JSON texts, and texts that are refused in one message."""
 
 import math
 import os
@@ -20,7 +20,7 @@ def fault(text: str, parse=parse_yaml) -> str:
 
 
 @pytest.mark.parametrize("word", ["yes", "no", "on", "off", "y", "n", "Yes", "NO", "On", "OFF"])
-def test_words_for_yes_and_no_stay_text_as_keys_and_as_values(word):
+def test_words_for_yes_and_no_remain_text_as_keys_and_values(word):
     assert parse_yaml(f"{word}: {word}", "x") == {word: word}
 
 
@@ -42,7 +42,7 @@ def test_a_scalar_is_read_by_the_core_schema(text, value):
     assert type(found) is type(value)
 
 
-def test_not_a_number_is_a_number_without_value():
+def test_not_a_number_is_read_as_nan():
     assert math.isnan(parse_yaml("a: .nan", "x")["a"])
 
 
@@ -52,14 +52,14 @@ def test_keys_are_text_as_written():
     ]  # fmt: skip
 
 
-def test_fields_are_borrowed_and_the_own_ones_win():
+def test_merged_fields_are_overridden_by_own_fields():
     text = "a: &a {x: 1, y: 1}\nb: {<<: *a, y: 2}\nc: {<<: [*a, {x: 3, z: 3}]}\n'<<': d"
     assert parse_yaml(text, "x") == {
         "a": {"x": 1, "y": 1}, "b": {"x": 1, "y": 2}, "c": {"x": 1, "y": 1, "z": 3}, "<<": "d",
     }  # fmt: skip
 
 
-def test_an_alias_stands_for_the_last_value_of_its_anchor():
+def test_an_alias_has_the_last_value_of_its_anchor():
     assert parse_yaml("[&a 1, *a, &a [2], *a]", "x") == [1, 1, [2], [2]]
 
 
@@ -135,7 +135,7 @@ def test_json_is_read_strictly(name):
     assert message in fault(text, parse_json)
 
 
-def test_good_json_is_read():
+def test_valid_json_is_read():
     assert parse_json('\ufeff{"a": [1, 2.5, null, true]}', "x") == {"a": [1, 2.5, None, True]}
 
 
@@ -165,13 +165,13 @@ def test_a_large_file_is_refused_unread(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a\0b", "x" * 5000])
-def test_a_path_that_cannot_be_is_refused(tmp_path, name):
+def test_an_impossible_path_is_refused(tmp_path, name):
     assert not is_there(tmp_path / name)
     with pytest.raises(InputError):
         read_text(tmp_path / name)
 
 
-def test_a_value_in_a_message_is_short_whatever_it_is():
+def test_any_value_in_a_message_is_shortened():
     shared: list[object] = ["x"] * 9
     for _ in range(30):
         shared = [shared] * 9

@@ -18,7 +18,7 @@ def behaving(patients: int = 1500, replicates: int = 4, **changes: float):
     return draw_cohort(scenario, 3, replicates=replicates, patients=patients)
 
 
-def test_by_default_nobody_misses_or_stops():
+def test_by_default_no_patient_misses_injections_or_stops():
     course = drawn().paths[1].course
     assert course.missed is None
     assert course.completed.all()
@@ -42,8 +42,8 @@ def test_some_patients_miss_more_than_others():
     assert unlike > 1.5 * alike
 
 
-def test_a_habit_so_rare_that_nobody_has_it_changes_nothing():
-    """The way for patients who miss injections equals the way for patients who do not."""
+def test_a_share_of_missed_injections_near_zero_changes_nothing():
+    """Patients who miss injections are simulated by the same function as patients who do not."""
     adherent, never = behaving(patients=300), behaving(patients=300, missed_share=1e-12)
     assert never.paths[1].course.missed is not None
     for name in ("phase", "stimulus", "leydig_activity", "fsh_iu_l", "share_treated"):
@@ -81,7 +81,7 @@ def test_patients_who_stop_get_no_further_injection():
     assert (listed.loc[out] < 60).all()
 
 
-def test_without_injections_the_stimulus_wanes():
+def test_without_injections_the_stimulus_decreases():
     cohort = behaving(dropout_share=0.5)
     course = cohort.paths[1].course
     early = course.phase[1] == [p.name for p in course.regimen.phases].index("stopped")

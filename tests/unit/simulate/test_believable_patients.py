@@ -1,4 +1,4 @@
-"""Patients that a clinic might have: joint constraints, hormones under hCG, variation, gaps."""
+"""Plausible patients: joint constraints, hormones under hCG, variation, missing values."""
 
 from functools import cache
 
@@ -36,7 +36,7 @@ def hormones():
     return testosterone[:, 0], estradiol_pmol_l(model, patients, testosterone)[:, 0]
 
 
-def test_nobody_is_infertile_for_longer_than_the_adult_life_of_either_partner():
+def test_infertility_is_no_longer_than_the_adult_life_of_either_partner():
     patients = cohort().patients
     age, duration = (patients.baseline[n] for n in ("age_years", "infertility_duration_years"))
     assert (duration <= age - 18).all()
@@ -63,7 +63,7 @@ def test_the_ages_of_spouses_are_correlated_as_declared():
     assert found == pytest.approx(population.partner_age_correlation.value, abs=0.03)
 
 
-def test_the_quartiles_of_the_duration_hold_though_some_durations_are_impossible():
+def test_the_quartiles_of_the_duration_are_met_though_some_durations_are_impossible():
     """The published quartiles of both arms are 2, 3 and 5 years."""
     duration = cohort().baseline["infertility_duration_years"]
     assert np.percentile(duration, [25, 50, 75]).tolist() == [2, 3, 5]
@@ -74,7 +74,7 @@ def test_testosterone_saturates_under_hcg():
     ceiling = cohort().scenario.physiology.testosterone_ceiling_nmol_l.value
     rise = testosterone[-1] - testosterone[0]
     assert testosterone.max() < ceiling
-    assert (rise > 23.3).mean() < 0.001  # the largest rise published in 35 hypogonadal patients
+    assert (rise > 23.3).mean() < 0.001  # the largest increase published in 35 hypogonadal patients
     assert (testosterone[1] > 35).mean() < 0.08
     assert (estradiol[1] > 180).mean() < 0.25
     low, high = testosterone[0] < 10, testosterone[0] > 20
@@ -115,7 +115,7 @@ def test_results_are_missing_at_visits_but_for_the_fsh_that_decides():
     assert visits["fsh_iu_l"].notna().all()
 
 
-def test_intratesticular_testosterone_is_a_latent_of_the_truth():
+def test_intratesticular_testosterone_is_a_latent_variable_of_the_truth_table():
     truth = written()["truth"]
     treated = written()["patients"]["gonadotropin_therapy"] == 1
     ratio = truth["itt_after_ng_ml"] / truth["itt_before_ng_ml"]

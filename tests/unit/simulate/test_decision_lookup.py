@@ -15,7 +15,7 @@ def fired(**columns):
     return [PHASE.rules[i].id for i in np.ravel(lookup(PHASE.proved, columns))]
 
 
-def test_missing_and_both_ends_are_found():
+def test_missing_values_and_both_ends_of_a_range_are_found():
     fsh = [0.69, 0.7, 11.1, 11.11, np.nan]
     assert fired(month=2, previous_phase=1, fsh_iu_l=fsh) == ["P3", "P2", "P2", "P3", "P6"]
 
@@ -43,13 +43,13 @@ def test_a_missing_phase_is_minus_one_or_nan():
         ({"month": 2, "previous_phase": ["hcg"], "fsh_iu_l": 1.0}, "give numbers, enums as codes"),
     ],
 )
-def test_a_column_that_cannot_be_is_refused(columns, message):
+def test_an_invalid_column_is_refused(columns, message):
     with pytest.raises(InputError) as caught:
         lookup(PHASE.proved, columns)
     assert message in str(caught.value)
 
 
-def test_a_state_that_is_never_missing_is_refused_when_it_is():
+def test_a_missing_value_of_a_required_state_is_refused():
     grid = GUIDED.tables["eligibility"].proved
     assert lookup(grid, {"criteria": [0, 1, 2]}).tolist() == [0, 1, 2]
     for absent in (-1, np.nan):
@@ -57,7 +57,7 @@ def test_a_state_that_is_never_missing_is_refused_when_it_is():
             lookup(grid, {"criteria": absent})
 
 
-def test_no_patients_are_looked_up_too():
+def test_an_empty_table_of_patients_is_looked_up():
     assert fired(month=2, previous_phase=1, fsh_iu_l=np.zeros(0)) == []
 
 
@@ -86,7 +86,7 @@ def test_month_one_is_thirty_thousand_units_of_hcg():
     assert doses[0, 0, 0].sum(axis=-1).tolist() == [30000, 0]
 
 
-def test_alternation_runs_on_over_the_end_of_a_month():
+def test_alternation_continues_over_the_end_of_a_month():
     doses = dose_calendar(GUIDED)[1, 0]
     both = (doses > 0).swapaxes(0, 1).reshape(2, -1)
     assert np.flatnonzero(both[1])[:3].tolist() == [0, 4, 8]

@@ -1,4 +1,4 @@
-"""Drugs that a scenario declares act as declared; a drug that none declares is refused by name."""
+"""Drugs act as the scenario declares; an undeclared drug is refused by name."""
 
 import numpy as np
 import pandas as pd
@@ -96,7 +96,7 @@ def test_a_declared_drug_with_the_kinetics_of_ufsh_is_ufsh_under_another_name(tm
     own = regimen(tmp_path, "fsh-guided", "ufsh", "hmg")
     named = course(scenario(tmp_path, own, ufsh=same, kinetics={"hmg": {"fsh": same}}))
     usual = course(scenario(tmp_path, "fsh-guided", ufsh=same))
-    assert named.phase.max() > 0  # some are given it
+    assert named.phase.max() > 0  # some patients receive it
     assert_same_course(named, usual)
 
 
@@ -115,7 +115,7 @@ def test_twice_the_area_is_twice_the_injected_fsh(tmp_path):
     assert levels[1][given, :] == pytest.approx(2 * levels[0][given, :])
 
 
-def test_a_drug_that_acts_like_hcg_moves_the_pituitary_as_hcg_does(tmp_path):
+def test_a_drug_with_the_activity_of_hcg_suppresses_the_pituitary_as_hcg_does(tmp_path):
     own = regimen(tmp_path, "hcg-only", "hcg", "rhcg")
     named = course(scenario(tmp_path, own, kinetics={"rhcg": {"hcg_iu_per_iu": number(1)}}))
     assert_same_course(named, course(scenario(tmp_path, "hcg-only")))
@@ -124,7 +124,7 @@ def test_a_drug_that_acts_like_hcg_moves_the_pituitary_as_hcg_does(tmp_path):
 
 
 def test_the_activities_of_two_drugs_are_combined(tmp_path):
-    """Between injections of hCG, a drug with half of its activity keeps the Leydig cells busy."""
+    """Between injections of hCG, a drug with half of its activity stimulates the Leydig cells."""
     own = regimen(tmp_path, "fsh-guided", "ufsh", "hmg")
     fsh = fsh_like_ufsh()
     both = {"hmg": {"fsh": fsh, "hcg_iu_per_iu": number(10)}}
@@ -136,7 +136,7 @@ def test_the_activities_of_two_drugs_are_combined(tmp_path):
     assert (busy.stimulus[2] > alone.stimulus[2])[given].any()
 
 
-def test_an_inert_drug_moves_nothing(tmp_path):
+def test_an_inert_drug_changes_nothing(tmp_path):
     own = regimen(tmp_path, "hcg-only", "hcg", "placebo")
     found = course(scenario(tmp_path, own, kinetics={"placebo": {"inert": True}}))
     assert not found.stimulus.any()
@@ -153,14 +153,14 @@ def test_an_inert_drug_moves_nothing(tmp_path):
         ({"hmg": {"fhs": {}}}, "did you mean 'fsh'?"),
     ],
 )
-def test_a_bad_declaration_states_what_is_wrong(tmp_path, kinetics, message):
+def test_a_bad_declaration_is_refused_with_its_fault(tmp_path, kinetics, message):
     with pytest.raises(InputError) as caught:
         load_scenario(scenario(tmp_path, "fsh-guided", kinetics=kinetics))
     assert message in str(caught.value)
 
 
-def test_a_new_drug_is_yaml_alone(tmp_path):
-    """Tables, figures and an override by path take it without a change to the code."""
+def test_a_new_drug_needs_no_code(tmp_path):
+    """Tables, figures and an override by path accept it without a change of the code."""
     own = regimen(tmp_path, "fsh-guided", "ufsh", "hmg")
     file = scenario(tmp_path, own, kinetics={"hmg": {"fsh": fsh_like_ufsh()}})
     path = "physiology.kinetics.hmg.fsh.elimination_half_life_h"

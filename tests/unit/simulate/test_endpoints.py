@@ -49,14 +49,14 @@ def test_every_endpoint_has_a_truth_a_column_and_a_plan(name):
 
 
 @every_endpoint
-def test_the_truth_table_is_both_courses(name):
+def test_the_truth_table_contains_both_potential_outcomes(name):
     drawn = cohort()
     truth = tables(drawn, 1)["truth"]
     for arm, reached in zip(("untreated", "treated"), potential_outcomes(drawn, name), strict=True):
         assert (truth[f"{name}_{arm}"] == reached[1]).all()
 
 
-def test_what_follows_is_never_more_frequent_than_what_it_follows_from():
+def test_an_endpoint_is_never_more_frequent_than_the_one_that_it_requires():
     names = ("any_sperm", "biochemical_pregnancy", "clinical_pregnancy", "live_birth")
     both = [potential_outcomes(cohort(), name) for name in names]
     for earlier, later in pairwise(both):
@@ -65,7 +65,7 @@ def test_what_follows_is_never_more_frequent_than_what_it_follows_from():
             assert before.sum() > after.sum() > 0
 
 
-def test_live_birth_is_what_the_patients_table_states_and_unknown_where_nobody_heard():
+def test_live_birth_is_that_of_the_patients_table_and_missing_if_lost_to_follow_up():
     changed = paper().model_dump(mode="json")
     changed["behaviour"]["lost_share"]["value"] = 0.2
     scenario = type(paper()).model_validate(changed)
@@ -118,14 +118,14 @@ def test_an_unknown_endpoint_is_refused_with_the_list():
         StudyPlan(methods=("unadjusted",), outcome="sperm")
 
 
-def test_the_flags_of_adsl_stand_in_the_order_of_the_patients():
+def test_the_flags_of_adsl_are_in_the_order_of_the_patients():
     assert [variable for _, variable, _ in _FLAGS] == [
         "EJACFL", "TESEFL", "RETRFL", "ICSIFL", "BIRTHFL",
     ]  # fmt: skip
 
 
 def test_a_new_endpoint_is_one_entry_of_the_registry(monkeypatch):
-    """Register one that is made of others; recovery and power take it at once."""
+    """Register an endpoint derived from others; recovery and power accept it."""
     twice = Endpoint(
         "two_transfers", "two embryo transfers", "everyone", "on the way", "transfers",
         along=lambda _, births: births.transferred.sum(-1) >= 2,

@@ -1,4 +1,4 @@
-"""Simulated patients are decided on what the timeline of one patient would give."""
+"""Decisions for simulated patients use the values that the timeline of one patient gives."""
 
 from pathlib import Path
 
@@ -59,7 +59,7 @@ def test_each_simulated_phase_is_the_one_that_a_timeline_of_the_visits_gives(tmp
 
 
 def fed(regimen, hormone, value, day, cohort, patient, steps):
-    """Return the inputs that a result feeds; the baseline also where it is not recorded."""
+    """Return the inputs that depend on a result; the baseline also if it is not recorded."""
     if day == 0:
         per_unit = round(1 / steps[hormone].value)
         own = cohort.patients.baseline[hormone][0, patient]

@@ -20,11 +20,11 @@ def test_inversion_gives_binomial_counts(trials, chance):
     assert np.array_equal(counts, binom.ppf(uniform, trials, chance))
 
 
-def test_no_trials_give_nothing():
+def test_zero_trials_give_zero_counts():
     assert binomial(np.array([0.999]), np.zeros(1), np.array([0.9])).tolist() == [0.0]
 
 
-def test_each_stage_keeps_part_of_the_one_before_and_one_embryo_remains():
+def test_each_stage_keeps_a_part_of_the_previous_one_and_one_embryo_remains():
     couples = couples_of(drawn())
     cycle, untreated, treated = couples.cycle, *drawn().paths
     needed = untreated.any_sperm | treated.any_sperm
@@ -53,7 +53,7 @@ def test_mean_counts_are_those_of_the_scenario():
     assert zygote_share == pytest.approx(lab.fertilisation.value, abs=0.03)
 
 
-def test_oocytes_of_one_couple_fare_alike():
+def test_oocytes_of_one_couple_are_correlated():
     """Between couples, fertilisation varies more than independent oocytes would."""
     cycle = couples_of(drawn()).cycle
     many = cycle.mii_oocytes >= 8
@@ -83,7 +83,7 @@ def test_transfers_are_embryos_shared_out_one_or_two_at_a_time():
     assert np.array_equal(couples.transfers_available[needed], expected)
 
 
-def test_a_chance_of_one_keeps_everything():
+def test_a_probability_of_one_keeps_every_oocyte():
     assert binomial(np.array([1e-9, 0.5, 0.999]), np.full(3, 9.0), np.ones(3)).tolist() == [9] * 3
 
 
@@ -97,7 +97,7 @@ def test_a_chance_of_one_keeps_everything():
         ("physiology.estradiol_per_testosterone_exponent", 100),
     ],
 )
-def test_numbers_that_no_body_or_laboratory_has_are_refused(path, value):
+def test_biologically_impossible_numbers_are_refused(path, value):
     with pytest.raises(InputError, match=path):
         with_values(paper(), {path: value}, "test", beyond_sweep=True)
 

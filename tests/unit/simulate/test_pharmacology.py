@@ -1,4 +1,4 @@
-"""Single injections against the published curves, and many against sums by hand."""
+"""Single injections against published curves, and several against sums by hand."""
 
 import numpy as np
 import pytest
@@ -30,8 +30,9 @@ def one(dose_iu: float) -> Injections:
 def test_ufsh_150_iu_follows_the_published_single_dose_curve():
     """150 IU in healthy subjects: Cmax 8.9, Tmax 7.7 h, half-life 36 h, area 258.6.
 
-    The abstract prints measured FSH, which includes a healthy volunteer's own: 4.6 IU/L close the
-    gap, an ordinary value, and suppressed patients rise by 3.8 IU/L (4.3 here).
+    The abstract prints measured FSH, which includes a healthy volunteer's own FSH: 4.6 IU/L,
+    a normal value, account for the difference, and FSH of suppressed patients increases by 3.8 IU/L
+    (4.3 here).
     """
     curve = concentration(paper().physiology.ufsh, HOURS, one(150))
     assert curve.max() + 4.6 == pytest.approx(8.9, abs=0.05)
@@ -86,7 +87,7 @@ def test_concentrations_add_up():
     assert np.allclose(both, first + later, atol=1e-4)
 
 
-def test_what_remains_is_the_sum_of_what_each_injection_leaves():
+def test_the_remaining_concentration_is_the_sum_over_injections():
     given = Injections(np.array([0, 4, 11]), np.array([150.0, 150.0, 75.0]))
     half_life = np.array([20.0, 36.0, 90.0])
     rate = np.log(2) / half_life
@@ -116,7 +117,7 @@ def test_the_fast_form_equals_the_curve_at_a_month_end():
     assert np.allclose(fast, slow, rtol=1e-4)
 
 
-def test_injections_run_on_over_month_ends_and_restart_with_a_phase():
+def test_injections_continue_over_month_ends_and_restart_with_a_phase():
     regimen = load_regimen("fsh-guided")
     assert injections_of_drug(regimen, (0, 0), "hcg").days.tolist() == list(range(0, 60, 2))
     assert injections_of_drug(regimen, (0, 1, 1), "ufsh").days.tolist() == list(range(30, 90, 4))
@@ -131,17 +132,17 @@ def test_days_from_are_closed_and_days_to_are_open():
     assert given.between(30, 60).days.tolist() == [30, 58]
 
 
-def test_feedback_reaches_its_share_within_a_month_and_late_days_weigh_more():
+def test_feedback_reaches_its_share_within_a_month_and_later_days_have_more_weight():
     weights = feedback_weights(paper().physiology)
     assert weights.sum() == pytest.approx(paper().physiology.response_per_month.value)
     assert (np.diff(weights) > 0).all()
 
 
-def test_the_reference_regimen_keeps_the_cells_near_their_peak():
+def test_the_reference_regimen_keeps_leydig_cells_near_their_maximum():
     assert 0.9 < reference_activity(paper().physiology) < 1
 
 
-def test_nothing_answers_before_the_injection():
+def test_there_is_no_response_before_the_injection():
     assert response(paper().physiology, [-1.0, 0.0]).tolist() == [0.0, 0.0]
 
 

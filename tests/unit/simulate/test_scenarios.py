@@ -1,4 +1,4 @@
-"""Every shipped scenario keeps what it promises: its expected finding, within Monte Carlo error."""
+"""Every shipped scenario shows its stated finding, within Monte Carlo error."""
 
 import functools
 
@@ -34,7 +34,7 @@ def unadjusted_odds_ratio(cohort: Cohort, outcome: str, counted=None) -> float:
 
 
 def weighted_odds_ratio(cohort: Cohort, chance: np.ndarray) -> float:
-    """Odds ratio of any sperm under overlap weights (ATO) of a propensity: no weight explodes."""
+    """Odds ratio of any sperm under overlap weights (ATO), which are bounded."""
     seen = cohort.observed("any_sperm")
     weight = np.where(cohort.gonadotropin_therapy, 1 - chance, chance)
     treated, untreated = (
@@ -67,7 +67,7 @@ def test_every_scenario_loads_and_opens_with_its_question_and_finding():
         assert len(scenario.expected_finding) > 40, name
 
 
-def test_scenarios_state_differences_alone():
+def test_scenarios_state_only_differences():
     from simulate.core.shipped import scenario_path
 
     for name in set(scenario_names()) - {"paper"}:
@@ -84,7 +84,7 @@ def test_paper_retrieval_among_operated_shows_less_than_any_sperm():
     )
 
 
-def test_null_has_no_effect_on_any_sperm_and_an_unadjusted_one_all_the_same():
+def test_null_has_no_true_effect_on_any_sperm_but_an_unadjusted_one():
     cohort = large("null")
     assert true_effect(cohort).risk_difference[0] == 0
     unadjusted = unadjusted_odds_ratio(cohort, "any_sperm")
@@ -94,14 +94,14 @@ def test_null_has_no_effect_on_any_sperm_and_an_unadjusted_one_all_the_same():
     )
 
 
-def test_strong_confounding_misleads_the_unadjusted_and_not_the_weighted():
+def test_strong_confounding_biases_the_unadjusted_but_not_the_weighted_estimate():
     cohort = large("strong-confounding")
     truth = true_effect(cohort, "any_sperm.overlap").odds_ratio[0]
     assert unadjusted_odds_ratio(cohort, "any_sperm") > 1.4 * truth
     assert weighted_odds_ratio(cohort, cohort.propensity) == pytest.approx(truth, rel=0.06)
 
 
-def test_a_hidden_confounder_leaves_the_weighted_analysis_wrong():
+def test_a_hidden_confounder_biases_the_weighted_analysis():
     cohort = large("hidden-confounder")
     truth = true_effect(cohort, "any_sperm.overlap").odds_ratio[0]
     measured = propensity(cohort.scenario.choice, cohort.patients)
@@ -109,7 +109,7 @@ def test_a_hidden_confounder_leaves_the_weighted_analysis_wrong():
     assert weighted_odds_ratio(cohort, cohort.propensity) == pytest.approx(truth, rel=0.06)
 
 
-def test_effect_by_duration_is_all_beyond_three_years():
+def test_effect_by_duration_exists_only_beyond_three_years():
     cohort = large("effect-by-duration")
     assert true_effect(cohort, "any_sperm.exact_short_infertility").risk_difference[0] == 0
     # Infertility of 3.2 years is recorded as 3, and has the effect.
@@ -127,7 +127,7 @@ def test_responders_removed_makes_a_therapy_without_effect_analysis_harmful():
     assert unadjusted_odds_ratio(cohort, "sperm_retrieved", operated) < 0.9
 
 
-def test_retesting_controls_takes_the_bias_away():
+def test_retesting_controls_removes_the_bias():
     cohort = large("retest-controls")
     operated = cohort.observed("micro_tese")
     found = unadjusted_odds_ratio(cohort, "sperm_retrieved", operated)
@@ -136,7 +136,7 @@ def test_retesting_controls_takes_the_bias_away():
     assert np.array_equal(untreated.sperm_in_ejaculate, treated.sperm_in_ejaculate)
 
 
-def test_completers_analysis_helped_and_starters_do_not():
+def test_an_analysis_of_completers_shows_a_benefit_that_starters_do_not_have():
     cohort = large("completers-only")
     assert true_effect(cohort).risk_difference[0] == 0
     counted = ~cohort.gonadotropin_therapy | cohort.paths[1].course.completed
@@ -154,7 +154,7 @@ def test_missing_at_random_removes_the_treated_and_the_successful():
     kept = complete(cohort)
     assert cohort.gonadotropin_therapy[kept].mean() < cohort.gonadotropin_therapy.mean() - 0.05
     assert cohort.observed("any_sperm")[kept].mean() < cohort.observed("any_sperm").mean() - 0.05
-    # Given treatment and outcome, what is missing does not depend on the value.
+    # Given treatment and outcome, missingness does not depend on the value.
     score = cohort.patients.score["testosterone_nmol_l"]
     gone = np.isnan(cohort.baseline["testosterone_nmol_l"])
     for gonadotropin_therapy in (True, False):
@@ -166,7 +166,7 @@ def test_missing_at_random_removes_the_treated_and_the_successful():
             assert abs(score[alike & gone].mean() - score[alike].mean()) < 4 * error
 
 
-def test_missing_not_at_random_hides_high_values_from_patients_alike():
+def test_missing_not_at_random_removes_high_values_in_both_arms():
     cohort = large("missing-not-at-random")
     assert cohort.scenario.measurement.mechanism == "MNAR"
     true = cohort.patients.baseline["testosterone_nmol_l"]
@@ -176,7 +176,7 @@ def test_missing_not_at_random_hides_high_values_from_patients_alike():
     assert np.nanmedian(seen[alike]) < 0.95 * np.median(true[alike])
 
 
-def test_positivity_fails_for_azfc_and_overlap_weights_survive():
+def test_positivity_fails_for_azfc_and_overlap_weights_remain_finite():
     cohort = large("positivity-violation")
     azfc = cohort.patients.diagnosis == 3
     assert (~cohort.gonadotropin_therapy & azfc).sum() < 0.005 * azfc.sum()
@@ -207,17 +207,17 @@ def test_mediation_direct_is_as_large_where_fsh_never_came_into_range():
     assert effects[0] > 0.7
 
 
-def test_fsh_at_discretion_adds_next_to_nothing_to_patients_who_do_better_anyway():
+def test_fsh_at_discretion_adds_almost_nothing_to_patients_with_a_good_prognosis():
     cohort = large("fsh-at-discretion")
     assert 0 < true_effect(cohort).risk_difference[0] < 0.01
     seen, policy = cohort.observed("any_sperm")[0], cohort.gonadotropin_therapy[0]
     assert policy.mean() == pytest.approx(0.57, abs=0.02)
     assert seen[policy].mean() - seen[~policy].mean() > 0.05
-    low = cohort.paths[1].course.measured_fsh_iu_l[0, 0] <= 11.1  # who would be given uFSH
+    low = cohort.paths[1].course.measured_fsh_iu_l[0, 0] <= 11.1  # who would receive uFSH
     assert seen[low & policy].mean() - seen[~(low & policy)].mean() > 0.1
 
 
-def test_mediation_through_fsh_gives_nothing_to_patients_whose_fsh_does_not_change_sides():
+def test_mediation_through_fsh_has_no_effect_if_fsh_stays_on_one_side_of_the_range():
     cohort = large("mediation-through-fsh")
     without, with_therapy = fsh_in_range(cohort)
     assert gain(cohort, without == with_therapy) == 0
@@ -252,7 +252,7 @@ def test_rct_two_arm_finds_the_truth_without_adjustment():
     assert gonadotropin_therapy.mean() == pytest.approx(0.5, abs=0.01)
 
 
-def test_rct_placebo_ufsh_misses_more_often_than_it_finds():
+def test_rct_placebo_ufsh_has_a_power_below_one_half():
     cohort = draw_cohort(load_scenario("rct-placebo-ufsh"), 29, replicates=600)
     seen, gonadotropin_therapy = cohort.observed("any_sperm"), cohort.gonadotropin_therapy
     high = (seen & gonadotropin_therapy).sum(-1) / gonadotropin_therapy.sum(-1)
@@ -268,7 +268,7 @@ def test_rct_placebo_ufsh_misses_more_often_than_it_finds():
     assert cohort.paths[1].course.regimen.id == "ufsh-only"
 
 
-def test_hormones_may_be_missing_by_sperm_from_either_source():
+def test_missing_hormones_may_depend_on_sperm_from_either_source():
     measurement = {"measurement.missing_by.any_sperm": 0.8}
     cohort = draw_cohort(load_scenario("missing-at-random", measurement), 4, patients=20_000)
     missing = np.isnan(cohort.baseline["fsh_iu_l"])

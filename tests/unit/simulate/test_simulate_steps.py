@@ -1,4 +1,4 @@
-"""Each step of nature by hand."""
+"""Each step of the simulation by hand."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ from tests.support.paper import drawn, paper
 CENTIUNITS = Assays({"fsh_iu_l": 0.01})
 
 
-def test_shares_follow_from_log_odds():
+def test_proportions_follow_from_log_odds():
     shares = diagnosis_shares(paper().population.diagnosis_log_odds)
     assert shares.sum() == pytest.approx(1)
     odds = np.exp(paper().population.diagnosis_log_odds["azfc"].value)
@@ -57,7 +57,7 @@ def test_propensity_does_not_move_beyond_the_score_limit():
     assert propensity(paper().choice, far) == propensity(paper().choice, further)
 
 
-def test_without_therapy_hormones_stay():
+def test_without_therapy_hormones_do_not_change():
     course = drawn().paths[0].course
     assert (course.stimulus == 0).all()
     assert np.array_equal(course.fsh_iu_l[3], course.fsh_iu_l[0])
@@ -80,14 +80,14 @@ def test_the_laboratory_reports_whole_steps():
     assert np.allclose(reported, np.rint(reported), atol=1e-9)
 
 
-def test_without_ufsh_nobody_rises_above_his_own_baseline():
+def test_without_ufsh_fsh_stays_at_or_below_the_patients_baseline():
     course = drawn().paths[1].course
     assert (course.fsh_iu_l[1] <= course.fsh_iu_l[0] + 1e-9).all()
     both = course.phase[1] == 1
     assert (course.fsh_iu_l[2][both] > course.fsh_iu_l[1][both]).mean() > 0.8
 
 
-def test_half_of_the_patients_are_suppressed_to_the_published_floor():
+def test_half_of_the_patients_are_suppressed_to_the_published_minimum():
     """15 of 28 patients: mean FSH 0.96 (SD 0.54) IU/L under hCG; Shiraishi 2012."""
     cohort = drawn()
     swift = {"physiology.response_per_month": 0.99}
@@ -100,7 +100,7 @@ def test_half_of_the_patients_are_suppressed_to_the_published_floor():
     assert course.fsh_iu_l[3][low].std() == pytest.approx(0.54, abs=0.12)
 
 
-def test_another_regimen_can_be_followed():
+def test_another_regimen_can_be_simulated():
     cohort = drawn()
     course = follow(
         load_regimen("ufsh-only"), paper().physiology, cohort.patients, cohort.traits, CENTIUNITS
@@ -112,7 +112,7 @@ def test_another_regimen_can_be_followed():
     assert 2 < np.median(rise) < 5.5
 
 
-def test_the_day_of_the_blood_draw_matters():
+def test_the_result_depends_on_the_day_of_the_blood_draw():
     late = with_values(paper(), {"physiology.draw_delay_days": 5.0}, "test")
     early, delayed = (draw_cohort(s, 3, patients=2000).paths[1].course for s in (paper(), late))
     same = (early.phase == delayed.phase).all(axis=0) & (early.phase[1] == 1)
@@ -122,7 +122,7 @@ def test_the_day_of_the_blood_draw_matters():
     assert np.array_equal(early.fsh_iu_l[1], delayed.fsh_iu_l[1])
 
 
-def test_one_mans_curves_pass_through_his_month_ends():
+def test_the_curves_of_one_patient_pass_through_the_values_at_month_ends():
     cohort = drawn()
     for patient in range(8):
         course = cohort.paths[1].course
@@ -137,7 +137,7 @@ def test_one_mans_curves_pass_through_his_month_ends():
         assert np.allclose(own.lh_iu_l[at], lh)
 
 
-def test_a_coin_ignores_the_patient():
+def test_randomised_choice_does_not_depend_on_the_patient():
     tossed = paper().choice.model_copy(update={"by": "coin"})
     chance = propensity(tossed, drawn().patients)
     assert np.unique(chance).tolist() == [pytest.approx(expit(tossed.intercept.value))]
@@ -244,11 +244,11 @@ ANY = {"unit": "1", "status": "assumed", "source": "test", "sweep": [-2, 2]}
         ({"age_years": 0.5, "lh_iu_l": 0.5}, "MNAR"),
     ],
 )
-def test_the_mechanism_of_missing_values_has_its_name(causes, mechanism):
+def test_the_mechanism_of_missing_values_is_named(causes, mechanism):
     assert hormones_missing(**causes).measurement.mechanism == mechanism
 
 
-def test_hormones_go_missing_by_what_the_file_names_at_about_the_same_share():
+def test_hormones_are_missing_by_the_stated_mechanism_at_about_the_same_proportion():
     cohort = draw_cohort(hormones_missing(itself=1.0), 7, replicates=40)
     high = cohort.patients.score["testosterone_nmol_l"] > 0
     gone = np.isnan(cohort.baseline["testosterone_nmol_l"])

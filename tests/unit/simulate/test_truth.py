@@ -90,7 +90,7 @@ def test_effects_on_the_three_scales_agree_about_direction():
         assert np.nanmean(effect.risk_ratio) > 1
 
 
-def test_long_infertility_is_where_therapy_helps():
+def test_therapy_has_its_effect_in_long_infertility():
     effects = population_effects(paper(), 1, patients=130_000)
     gap = (
         effects["any_sperm.long_infertility"].risk_difference
@@ -121,7 +121,7 @@ def test_subgroups_by_duration_are_those_that_the_table_shows():
     assert (recorded != exact).any()
 
 
-def test_live_births_have_their_truth_too():
+def test_live_births_have_true_effects():
     without, with_therapy = potential_outcomes(drawn(), "live_birth")
     assert with_therapy.mean() > without.mean()
     assert (with_therapy >= without).all()

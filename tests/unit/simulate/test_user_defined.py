@@ -1,4 +1,4 @@
-"""User-defined covariates, outcomes and mechanisms: drawn, recorded, true, hashed, refused."""
+"""User-defined covariates, outcomes and mechanisms: simulation, records, truth, hash, refusals."""
 
 import re
 from importlib.metadata import EntryPoint
@@ -125,7 +125,7 @@ def test_the_clinic_has_the_same_covariates(tmp_path):
     assert seen["inhibin_b_pg_ml"].equals(plain.loc[seen.index, "inhibin_b_pg_ml"])
 
 
-def test_the_hash_of_the_mechanism_knows_formulas_and_no_words(tmp_path, loaded):
+def test_the_hash_of_the_mechanism_covers_formulas_but_not_descriptions(tmp_path, loaded):
     known = {load("paper").mechanism_sha256, loaded.mechanism_sha256}
     changed = dict(yaml.safe_load(TEXT["yaml"])["user_defined"]["covariates"])
     changed["smoker"] |= {"meaning": "smokes now"}
@@ -161,7 +161,7 @@ def test_a_bad_part_is_refused_by_name(tmp_path, covariates, words):
     ("name", "expression", "words"),
     [("x", "log(z)", "no finite number"), ("icsi", "z", "a table has a column of this name")],
 )
-def test_what_shows_only_in_patients_is_refused_without_a_trace(
+def test_a_fault_found_only_in_simulated_patients_leaves_no_files(
     tmp_path, capsys, name, expression, words
 ):
     covariates = {name: {**NUMBER, "expression": expression}}

@@ -181,6 +181,12 @@ def ask_for_everything(client):
     assert upload.status_code == 400
 
 
+@pytest.mark.parametrize("text", ["a" * 201, "two\nlines"])
+def test_a_contact_of_several_lines_or_many_characters_is_refused(text):
+    with pytest.raises(InputError, match=r"--contact.*one line of at most 200 characters"):
+        ServerSettings(contact=text)
+
+
 def test_no_request_writes_anything_to_the_disk(client):
     """Neither a page, a calendar nor the largest upload, which a library might write to disk."""
     ask_for_everything(client)  # libraries that draw make folders for their settings as they load

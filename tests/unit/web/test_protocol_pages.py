@@ -7,10 +7,13 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
+from starlette.testclient import TestClient
 
 import pretese
+from pretese.web.application import create_application
 from pretese.web.layout.wording import LANGUAGES, messages
 from pretese.web.protocols.bedside_form import decided
+from pretese.web.security.settings import ServerSettings
 from protocol.regimen.load import list_regimens
 
 COURSE = {
@@ -74,6 +77,19 @@ def test_the_picture_of_a_hold_recommends_no_dose(client):
     assert page.index('class="card hold"') < page.index("<h1>")
     assert "Month 3:" not in page
     assert client.post("/therapy.ics", data=held).status_code == 400
+
+
+def test_the_contact_of_the_clinic_is_shown_with_a_hold_only():
+    reached = "Ward 3 <+44 20 7946 0000>"
+    client = TestClient(create_application(ServerSettings(contact=reached, max_seconds=60)))
+    held = {**COURSE, "finding.hematocrit_percent": "56"}
+    assert "Contact: Ward 3 &lt;+44 20 7946 0000&gt;" in client.post("/", data=held).text
+    assert "7946" not in client.post("/", data=COURSE).text
+
+
+def test_without_a_contact_a_hold_names_none(client):
+    held = {**COURSE, "finding.hematocrit_percent": "56"}
+    assert "Contact:" not in client.post("/", data=held).text
 
 
 def test_the_calendar_has_the_phases_given_and_the_one_recommended(client):

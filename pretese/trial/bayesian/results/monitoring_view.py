@@ -7,6 +7,7 @@ from rich.console import Console
 
 from pretese.plots.style import MUTED, PUBLISHED, SIMULATED, TRUTH, house_style, new_figure
 from pretese.trial.bayesian.results import rows
+from pretese.trial.monitoring.interim_data import ACCESS
 from pretese.trial.views.measure_words import narrow_table
 
 _HEADS = (
@@ -32,6 +33,7 @@ def show_bayesian_monitoring(console: Console, document: dict[str, Any]) -> None
                   highlight=False)  # fmt: skip
     if document["rows_after_stop"]:
         console.print(f"{document['rows_after_stop']} later rows are not judged.", highlight=False)
+    console.print(f"· {ACCESS}", highlight=False)
     console.print(
         "P(effect): the effect exceeds the limit of success. P(success at end): predictive, at the "
         "planned final analysis. Difference: median and 95 % posterior interval. Research "

@@ -1,11 +1,14 @@
 """Chapters of the report of several arms: aims, estimands, methods, verification, conclusions."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from estimate.methods.registry import METHODS
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.results.rows import percent_cell
+from simulate.labels import label_of
 
 #: Monte Carlo standard errors within which simulated and expected values agree.
 WITHIN = 3.0
@@ -18,7 +21,7 @@ def estimand_pairs(design: MultiArmDesign) -> Pairs:
     arm = design.treatments[0]
     populations = [each.words if each else "" for each in design.populations]
     return [
-        (label, f"{design.pair(arm, k).estimand}{f'; population: {who}' if who else ''}")
+        (label_of(label), f"{design.pair(arm, k).estimand}{f'; population: {who}' if who else ''}")
         for k, (label, who) in enumerate(zip(design.labels, populations, strict=True))
     ]
 
@@ -26,13 +29,14 @@ def estimand_pairs(design: MultiArmDesign) -> Pairs:
 def method_pairs(design: MultiArmDesign, document: dict[str, Any]) -> Pairs:
     """Return analyses, multiplicity, and what the number of replicates allows."""
     analyses = [
-        f"{label}: {each.method}" + (f" by {', '.join(each.strata)}" if each.strata else "")
-        + (f", covariates {', '.join(each.covariates)}" if each.covariates else "")
+        f"{label_of(label)}: {METHODS[each.method].label}"
+        + (f"; strata: {_labels(each.strata)}" if each.strata else "")
+        + (f"; covariates: {_labels(each.covariates)}" if each.covariates else "")
         for label, each in zip(design.labels, design.methods, strict=True)
     ]  # fmt: skip
     n = document["replicates"]
     return [
-        ("Analyses", "; ".join(analyses)),
+        ("Analyses", ". ".join(analyses)),
         ("Multiplicity", f"{design.testing.procedure}, one-sided family-wise alpha "
          f"{design.alpha:g}"),
         ("Dropout", ", ".join(f"{name} {share:g} %" for name, share in
@@ -98,13 +102,17 @@ def example_rows(document: dict[str, Any]) -> list[dict[str, Any]]:
                     row["comparison"], str(row["analysis"]), row["ended"],
                     *("-" if row[name] is None else f"{row[name]:z.3f}"
                       for name in ("z", "estimate")),
-                    ", ".join(row["rejected"]) or "none",
+                    _labels(row["rejected"]) or "none",
                 ]
                 for row in each["comparisons"]
             ],
         }
         for each in document["examples"]
     ]  # fmt: skip
+
+
+def _labels(names: Iterable[str]) -> str:
+    return ", ".join(map(label_of, names))
 
 
 def _distance(value: float, expected: float, mcse: float) -> float:

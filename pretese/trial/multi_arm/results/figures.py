@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pretese.plots.style import MUTED, PUBLISHED, SIMULATED, TRUTH, house_style, new_figure
+from simulate.labels import label_of
 
 _COLOURS = (SIMULATED, PUBLISHED, TRUTH, "#7c3aed", "#b45309")
 
@@ -49,7 +50,7 @@ def _rejections(axes: Axes, document: dict[str, Any], cases: list[dict[str, Any]
             color=_COLOURS[k % len(_COLOURS)], label=name,
         )  # fmt: skip
     axes.set_xlim(-2, 102)
-    axes.set_xlabel(f"rejected, {label}, %")
+    axes.set_xlabel(f"rejected, {label_of(label)}, %")
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.08), ncols=min(len(names), 5))
 
 

@@ -12,6 +12,7 @@ from pretese.trial.multi_arm.results.view import plan_words
 from protocol.errors import InputError
 from protocol.reading.documents import read_text
 from protocol.reading.stored import content_hash
+from simulate.labels import label_of
 from simulate.scenario.transported import Transported
 
 
@@ -24,6 +25,7 @@ def render_arms(document: dict[str, Any], text: str) -> str:
         document=document,
         text=text,
         plan=plan_words(document),
+        hypotheses=[label_of(each) for each in document["hypotheses"]],
         transported=found and Transported.model_validate(found),
         estimands=chapters.estimand_pairs(design),
         methods=chapters.method_pairs(design, document),

@@ -40,6 +40,7 @@ from pretese.trial.multi_arm.simulate_arms import arm_job, arm_record, trials_of
 from pretese.trial.power.study import MULTI_ARM_SCHEMA
 from protocol.errors import InputError
 from protocol.reading.stored import content_hash
+from simulate.labels import regimen_label
 from simulate.scenario.load import load
 
 
@@ -298,7 +299,7 @@ def _alone(design: MultiArmDesign) -> np.ndarray:
 def _given(design: MultiArmDesign, name: str) -> str:
     if design.risks_percent:
         return f"event rate {design.risks_percent[name]:g} %"
-    return "" if design.arms is None else design.arms[name].regimen
+    return "" if design.arms is None else regimen_label(design.arms[name].regimen)
 
 
 def adaptations(design: MultiArmDesign) -> list[str]:

@@ -5,8 +5,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from estimate.methods.registry import METHODS
+from pretese.screen.transported_note import show_transported
 from pretese.trial.multi_arm.results import rows
 from pretese.trial.views.measure_words import narrow_table
+from simulate.labels import label_of
+from simulate.scenario.transported import Transported
 
 
 def show_arms(console: Console, document: dict[str, Any]) -> None:
@@ -20,6 +24,9 @@ def show_arms(console: Console, document: dict[str, Any]) -> None:
         console.print(found, style="bold", highlight=False)
     for size in document["sizes"]:
         _show_size(console, document, size)
+    if document["transported"]:
+        numbers = Transported.model_validate(document["transported"])
+        show_transported(numbers, "--json and the report list them.", console)
     console.print(
         "Estimates with their Monte Carlo standard error (MCSE) in brackets. Simulated "
         "participants; research software, not a medical device.",
@@ -29,14 +36,17 @@ def show_arms(console: Console, document: dict[str, Any]) -> None:
 
 def plan_words(document: dict[str, Any]) -> list[str]:
     """Return arms, procedure, boundaries and adaptations as sentences."""
-    arms = ", ".join(f"{each['arm']} ({each['given']}, {each['parts']})"
-                     for each in document["arms"])  # fmt: skip
+    arms = "; ".join(
+        ", ".join(filter(None, (f"{each['arm']} {each['parts']}", each["given"])))
+        for each in document["arms"]
+    )
     upper = ", ".join(f"{z:.3f}" for z in document["boundaries_all"])
     alone = ", ".join(f"{z:.3f}" for z in document["boundaries_one"])
+    hypotheses = ", then ".join(map(label_of, document["hypotheses"]))
     words = [
         f"Arms, with parts of the allocation: {arms}. Control: {document['control']}.",
-        f"Hypotheses: {', then '.join(document['hypotheses'])}; {document['effect']} "
-        f"({document['analysis']}).",
+        f"Hypotheses: {hypotheses}; {document['effect']} "
+        f"({METHODS[document['analysis']].short_label}).",
         f"Testing: {document['procedure']}, one-sided family-wise alpha {document['alpha']:g}; z "
         f"at each analysis {upper} with all treatments left, {alone} with one.",
     ]
@@ -51,7 +61,7 @@ def _show_size(console: Console, document: dict[str, Any], size: dict[str, Any])
         f"{size['participants']} participants (analyses at {places})",
         rows.CONFIGURATION_HEADS, rows.configuration_rows(size),
     ))  # fmt: skip
-    heads = ("treatments that work", "comparison", *document["hypotheses"])
+    heads = ("treatments that work", "comparison", *map(label_of, document["hypotheses"]))
     console.print(_table("Rejections, %", heads, rows.comparison_rows(size)))
     if len(size["analyses_at"]) > 1:
         heads = ("treatments that work", "comparison", "success", "futility", "harm", "selection")

@@ -35,19 +35,19 @@ SEQUENCES = [(15.0, 15.0, 15.0), (15.0, 9.0, 9.0), (9.0, 15.0, 15.0), (0.7, 11.1
 @pytest.mark.parametrize("name", list_regimens())
 @pytest.mark.parametrize("fsh", SEQUENCES)
 @pytest.mark.parametrize("semen", ["sperm", "no sperm"])
-def test_an_adherent_patient_audits_clean_under_every_regimen(name, fsh, semen):
+def test_an_adherent_patient_has_no_deviation_under_any_regimen(name, fsh, semen):
     regimen = load_regimen(name)
     assert kinds(adherent(*fsh, *fsh, semen=semen, regimen=regimen), regimen) == []
 
 
 @pytest.mark.parametrize("fsh", SEQUENCES)
-def test_without_logged_decisions_the_injections_tell_the_phase(fsh):
+def test_without_logged_decisions_the_phase_follows_from_the_injections(fsh):
     events = [event for event in adherent(*fsh) if event.name != "decision"]
     assert kinds(events) == []
 
 
 @pytest.mark.parametrize("last_day", [0, 5, 29, 30, 36, 47, 61, 89, 91])
-def test_a_log_that_breaks_off_is_judged_as_far_as_it_goes(last_day):
+def test_an_incomplete_log_is_judged_up_to_its_end(last_day):
     events = [e for e in adherent(9.0, 9.0, 9.0) if e.date - DAY0 <= last_day]
     result = audit_patient("m", events, GUIDED)
     assert result.deviations == ()
@@ -55,7 +55,7 @@ def test_a_log_that_breaks_off_is_judged_as_far_as_it_goes(last_day):
     assert f"the log ends on day {result.until_day}" in result.note
 
 
-def test_a_patient_who_withdraws_owes_nothing_afterwards():
+def test_nothing_is_due_after_withdrawal():
     events = [e for e in adherent(9.0, 9.0, 9.0) if e.date - DAY0 < 40]
     events.append(Event(DAY0 + 40, "withdrawn"))
     result = audit_patient("m", events, GUIDED)
@@ -100,7 +100,7 @@ def test_a_missed_injection_and_a_gap_are_reported_apart():
     assert kinds(without(14, 16, 18)) == ["treatment gap"]
 
 
-def test_a_patient_who_shifts_his_calendar_is_late_once_and_not_thirty_times():
+def test_a_shifted_calendar_is_one_late_injection_and_not_thirty():
     events = adherent(9.0, 9.0, 9.0)
     shifted = [
         replace(e, date=e.date + 2) if e.name == "injection" and e.date - DAY0 >= 50 else e
@@ -166,7 +166,7 @@ def test_every_injected_deviation_is_found_and_nothing_else(kind):
         assert set(kinds(events)) == {kind}, (kind, fsh)
 
 
-def test_a_regipatients_without_injections_offers_no_place_for_their_deviations():
+def test_a_regimen_without_injections_has_no_injection_deviations():
     nothing = load_regimen("no-therapy")
     events = adherent(regimen=nothing)
     rng = np.random.default_rng(7)
@@ -210,13 +210,13 @@ def test_another_drug_is_not_judged_by_its_route():
     ("word", "route"),
     [("IM", "im"), ("i.m.", "im"), ("Subcutaneous", "sc"), ("s. c.", "sc"), ("", "")],
 )
-def test_routes_are_read_by_the_words_clinics_use(word, route):
+def test_common_words_for_routes_are_read(word, route):
     text = f"patient,date,event,drug,amount,unit,route\na,2022-03-01,injection,hcg,2000,IU,{word}\n"
     (event,) = parse_log(text, GUIDED, "log.csv")["a"]
     assert event.route == route
 
 
-def test_a_route_that_nobody_knows_is_refused():
+def test_an_unknown_route_is_refused():
     text = "patient,date,event,drug,amount,unit,route\na,2022-03-01,injection,hcg,2000,IU,iv\n"
     with pytest.raises(
         InputError, match="row 2: route: 'iv' is not a route that is known; give one"

@@ -1,4 +1,4 @@
-"""Logs that cannot be read: each is refused with file, row, field, value and cure."""
+"""Unreadable logs: each is refused with file, row, field, value and remedy."""
 
 from dataclasses import replace
 
@@ -85,12 +85,12 @@ BAD = {
 }
 
 
-def test_there_are_thirty_of_them():
+def test_there_are_thirty_cases():
     assert len(BAD) >= 30
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_log_that_cannot_be_read_is_refused_with_its_cure(name):
+def test_an_unreadable_log_is_refused_with_the_remedy(name):
     text, message = BAD[name]
     with pytest.raises(InputError) as caught:
         parse_log(text, GUIDED, "log.csv")
@@ -130,18 +130,18 @@ def test_columns_may_have_their_own_names_and_order():
         ({"patient": "ID"}, "ID: the column is missing"),
     ],
 )
-def test_a_mapping_must_lead_somewhere(columns, message):
+def test_a_mapping_must_name_existing_columns(columns, message):
     with pytest.raises(InputError) as caught:
         parse_log(HEAD + GOOD, GUIDED, "log.csv", columns)
     assert message in str(caught.value)
 
 
-def test_a_spreadsheet_may_put_a_mark_first_and_end_lines_its_own_way():
+def test_byte_order_marks_and_any_line_ends_are_read():
     text = ("\ufeff" + HEAD + GOOD + "\n").replace("\n", "\r\n")
     assert list(parse_log(text, GUIDED, "log.csv")) == ["a"]
 
 
-def test_events_are_sorted_by_day_and_else_as_written():
+def test_events_are_sorted_by_day_and_otherwise_stay_in_order():
     text = HEAD + "a,2022-03-03,start,,,,\na,2022-03-01,fsh,,5,mIU/mL,\na,2022-03-01,start,,,,\n"
     events = parse_log(text, GUIDED, "log.csv")["a"]
     assert [(event.name, event.row) for event in events] == [

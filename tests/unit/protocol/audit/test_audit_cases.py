@@ -1,4 +1,4 @@
-"""Sentences on audits: those shipped hold, and one that does not says what came instead."""
+"""Audit cases: the shipped ones pass, and a failed one states the result."""
 
 import pytest
 
@@ -23,13 +23,13 @@ def results(*cases: str):
     return run_audit_cases(GUIDED, file)
 
 
-def test_every_shipped_sentence_holds_and_is_reported_once():
+def test_every_shipped_case_passes_and_is_reported_once():
     file = load_audit_cases("fsh-guided")
     assert [result.wrong for result in run_audit_cases(GUIDED, file) if not result.holds] == []
     assert len({case.statement for case in file.cases}) == len(file.cases) > 30
 
 
-def test_the_sentences_name_most_kinds_of_deviations_and_queries():
+def test_the_cases_name_most_kinds_of_deviations_and_queries():
     cases = load_audit_cases("fsh-guided").cases
     kinds = {kind for case in cases for kind in case.deviations}
     queries = {kind for case in cases for kind in case.queries}
@@ -58,13 +58,13 @@ def test_a_file_of_audit_cases_is_not_a_regimen():
         ),
     ],
 )
-def test_a_sentence_that_is_not_true_states_what_came(case, wrong):
+def test_a_failed_case_states_the_result(case, wrong):
     (result,) = results(case)
     assert not result.holds
     assert wrong in result.wrong[0]
 
 
-def test_a_kind_that_does_not_exist_is_refused():
+def test_an_unknown_kind_is_refused():
     with pytest.raises(InputError, match=r"cases.0.deviations.0: 'late' is not allowed"):
         results("  - {statement: a, deviations: [late]}\n")
 
@@ -73,7 +73,7 @@ OWN = "id: mine\nversion: 1.0.0\nextends: fsh-guided\n"
 CASES = "regimen: mine\ncases:\n  - {statement: a, table: phase, given: {month: 1}, then: hcg}\n"
 
 
-def test_a_regimen_of_ones_own_has_audit_cases_beside_it(tmp_path):
+def test_a_users_regimen_may_have_audit_cases_in_the_same_folder(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(OWN)
     (tmp_path / "mine.cases.yaml").write_text(CASES)

@@ -1,4 +1,4 @@
-"""A second course of therapy is audited as its own, and doses in mg are judged as those in IU."""
+"""A second course of therapy is audited separately, and doses in mg are judged as those in IU."""
 
 import datetime as dt
 from dataclasses import replace
@@ -54,7 +54,7 @@ def test_each_course_has_its_own_day_0_phases_and_deviations():
     assert found.patients_with()["missed dose"] == 1
 
 
-def test_both_courses_name_the_patient_once_in_every_view():
+def test_a_patient_with_two_courses_is_listed_once_in_every_view():
     log = write_log({"a": [*course(ONE, 9.0, 9.0, 9.0), *course(dt.date(2023, 5, 2), 9, 9, 9)]})
     found = pretese.audit(log.encode())
     assert "1 patient, 2 courses of therapy" in str(found)
@@ -63,7 +63,7 @@ def test_both_courses_name_the_patient_once_in_every_view():
     assert "a, course 2" in found.to_html()
 
 
-def test_facts_of_the_first_course_count_for_the_second_and_results_do_not():
+def test_facts_of_the_first_course_apply_to_the_second_but_results_do_not():
     fact = Event(ONE.toordinal() - 20, "karyotype", value="normal")
     late_semen = Event(ONE.toordinal() + 95, "semen", value="no sperm")
     events = sorted(
@@ -77,7 +77,7 @@ def test_facts_of_the_first_course_count_for_the_second_and_results_do_not():
     assert late_semen not in second
 
 
-def test_a_few_doses_with_a_wrong_year_do_not_make_a_course():
+def test_a_few_doses_with_a_wrong_year_are_not_a_course():
     events = course(ONE, 9.0, 9.0, 9.0)
     doses = [at for at, event in enumerate(events) if event.name == "injection"]
     for at in doses[3:7]:
@@ -88,7 +88,7 @@ def test_a_few_doses_with_a_wrong_year_do_not_make_a_course():
     assert len(courses_of([*events, fifth], GUIDED)) == 2
 
 
-def test_a_regimen_that_treats_again_has_no_deviation_for_it():
+def test_a_second_course_within_the_regimen_is_not_a_deviation():
     plain = plain_regimen("fsh-guided")
     for rule in plain["tables"]["phase"]["rules"]:
         if rule["id"] == "P1":
@@ -154,7 +154,7 @@ def test_a_log_of_tablets_is_judged_in_mg(regimen, drug, dose, brand, tmp_path):
         parse_log(text.replace(f"{dose:g},mg", f"{dose:g},IU", 1), regimen, "log")
 
 
-def test_a_thousandth_of_an_international_unit_is_refused_with_its_reason():
+def test_milli_international_units_are_refused_with_the_reason():
     with pytest.raises(InputError) as caught:
         quantity("fsh", 9.8, "mIU/L")
     message = str(caught.value)

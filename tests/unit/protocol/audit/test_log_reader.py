@@ -1,4 +1,4 @@
-"""A clinic's log as it is: what is read, what is said of it, and what is listed as not used."""
+"""Logs as clinics keep them: what is read, what is assumed, and what is listed as not used."""
 
 import datetime as dt
 
@@ -47,7 +47,7 @@ DATES = {
 
 
 @pytest.mark.parametrize("text", DATES)
-def test_a_date_that_can_mean_one_day_is_read(text):
+def test_an_unambiguous_date_is_read(text):
     event, assumed = one(f'a,"{text}",start,,,,')
     assert dt.date.fromordinal(event.date) == DAY
     assert assumed == ((f"date: {DATES[text]}",) if DATES[text] else ())
@@ -57,7 +57,7 @@ def test_a_date_that_can_mean_one_day_is_read(text):
     ("other", "order", "day"),
     [("25/11/2023", "dd/mm/yyyy", DAY), ("11/25/2023", "mm/dd/yyyy", dt.date(2023, 8, 11))],
 )
-def test_one_date_that_can_only_be_meant_one_way_tells_the_order_of_all(other, order, day):
+def test_one_unambiguous_date_determines_the_order_of_all(other, order, day):
     found = read(f"{HEAD}a,08/11/2023 07:30,start,,,,\na,{other},start,,,,\n")
     assert dt.date.fromordinal(found.log["a"][0].date) == day
     output = f"date: dates are read as {order}, as {other} (row 3) can only be"
@@ -83,7 +83,7 @@ NUMBERS = {
 
 
 @pytest.mark.parametrize("text", NUMBERS)
-def test_a_dose_that_can_mean_one_number_is_read(text):
+def test_an_unambiguous_dose_is_read(text):
     event, _ = one(f"a,2023-11-08,injection,hcg,{text},IU,")
     assert event.dose == NUMBERS[text]
 
@@ -99,7 +99,7 @@ def test_a_dose_that_can_mean_one_number_is_read(text):
         ("1 234,5", "comma", 1234.5),
     ],
 )
-def test_a_number_that_could_be_two_is_read_once_its_mark_is_given(text, decimal, value):
+def test_an_ambiguous_number_is_read_if_the_decimal_mark_is_given(text, decimal, value):
     row = f"a;2023-11-08;injection;hcg;{text};IU;\n"
     event = read(HEAD.replace(",", ";") + row, decimal=decimal).log["a"][0]
     assert event.dose == value
@@ -109,7 +109,7 @@ def test_a_number_that_could_be_two_is_read_once_its_mark_is_given(text, decimal
 
 
 @pytest.mark.parametrize("decimal", ["point", "comma"])
-def test_what_does_not_fit_the_mark_is_refused(decimal):
+def test_a_number_that_contradicts_the_decimal_mark_is_refused(decimal):
     text = {"point": "1,23", "comma": "1.23"}[decimal]
     with pytest.raises(InputError, match="is not a number"):
         one(f'a,2023-11-08,fsh,,"{text}",IU/L,', decimal=decimal)
@@ -125,7 +125,7 @@ def test_what_does_not_fit_the_mark_is_refused(decimal):
         ("Choragon", "U", ("drug: 'Choragon' is read as hcg", "unit: 'U' is read as IU")),
     ],
 )
-def test_drugs_and_units_are_read_as_clinics_write_them(drug, unit, output):
+def test_common_spellings_of_drugs_and_units_are_read(drug, unit, output):
     event, assumed = one(f"a,2023-11-08,Injection,{drug},2000,{unit},")
     assert (event.name, event.drug, event.dose) == ("injection", "hcg", 2000.0)
     assert assumed == output
@@ -152,7 +152,7 @@ def test_a_recombinant_brand_is_another_drug():
         ("ICSI,,,,Ejakulat", "icsi", "ejaculated"),
     ],
 )
-def test_events_and_results_are_read_by_the_words_of_clinics(row, name, value):
+def test_common_words_for_events_and_results_are_read(row, name, value):
     event, _ = one(f"a,2023-11-08,{row}")
     assert event.name == name
     assert event.value == pytest.approx(value) if isinstance(value, float) else value
@@ -180,12 +180,12 @@ def test_columns_are_found_by_other_names_and_reported():
 @pytest.mark.parametrize(
     "codec", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"]
 )
-def test_a_log_is_read_in_the_encodings_of_clinics(codec):
+def test_common_encodings_are_read(codec):
     text = f"{HEAD}René Ü.,2023-11-08,injection,hcg,2000,IU,\n"
     assert list(read(text.encode(codec)).log) == ["René Ü."]
 
 
-def test_what_is_not_an_event_is_listed_and_the_rest_is_read():
+def test_rows_that_are_not_events_are_listed_and_the_others_are_read():
     found = read(
         f"{HEAD}a,2023-11-08,injection,hcg,2000,IU,\n"
         "a,2023-11-08,phone call,,,,pain\na,2023-11-09,phone call,,,,better\n"
@@ -208,7 +208,7 @@ def test_what_is_not_an_event_is_listed_and_the_rest_is_read():
     }  # fmt: skip
 
 
-def test_a_log_of_which_nothing_can_be_used_states_why():
+def test_a_log_without_a_readable_row_is_refused_with_the_reason():
     with pytest.raises(InputError) as caught:
         read(f"{HEAD}a,2023-11-08,phone call,,,,\n")
     assert "it has no events" in str(caught.value)
@@ -228,7 +228,7 @@ decimal: comma
 """
 
 
-def test_a_mapping_file_gives_columns_words_dates_and_numbers(tmp_path):
+def test_a_mapping_file_defines_columns_words_dates_and_numbers(tmp_path):
     path = tmp_path / "ours.yaml"
     path.write_text(MAPPING)
     text = (
@@ -254,7 +254,7 @@ def test_a_mapping_file_gives_columns_words_dates_and_numbers(tmp_path):
         ("collumns: {}", "collumns: there is no such field; did you mean 'columns'?"),
     ],
 )
-def test_a_mapping_file_that_cannot_be_is_refused(text, message, tmp_path):
+def test_an_invalid_mapping_file_is_refused(text, message, tmp_path):
     path = tmp_path / "ours.yaml"
     path.write_text(text)
     with pytest.raises(InputError) as caught:

@@ -1,4 +1,4 @@
-"""Day 0, revised decisions, odd dates, repeated rows and the end of a log."""
+"""Day 0, revised decisions, implausible dates, duplicate rows and the end of a log."""
 
 import datetime as dt
 from dataclasses import replace
@@ -58,7 +58,7 @@ def test_one_stray_row_is_one_query_and_no_deviation(stray, query):
     assert found([*adherent(9.0, 9.0, 9.0), stray]) == ([], [query])
 
 
-def test_a_slip_in_the_year_of_one_injection_moves_no_day_0_though_no_start_is_logged():
+def test_one_injection_with_a_wrong_year_does_not_move_day_0():
     events = [event for event in adherent(9.0, 9.0, 9.0) if event.name != "start"]
     wrong = replace(events[-20], date=events[-20].date - 3652)
     answer = judged([*events, wrong])
@@ -66,7 +66,7 @@ def test_a_slip_in_the_year_of_one_injection_moves_no_day_0_though_no_start_is_l
     assert [query.kind for query in answer.queries] == ["before therapy"]
 
 
-def test_without_a_start_the_first_injection_is_day_0_and_not_an_earlier_decision():
+def test_without_a_logged_start_day_0_is_the_first_injection():
     events = [event for event in adherent(9.0, 9.0, 9.0) if event.name != "start"]
     events.append(Event(DAY0 - 3, "decision", value="hcg"))
     assert found(events) == ([], [])
@@ -77,7 +77,7 @@ def test_without_a_start_the_first_injection_is_day_0_and_not_an_earlier_decisio
     [
         # The first decision was made before FSH was known: the second one counts.
         ([(28, "hcg"), (30, "hcg-ufsh")], []),
-        # Both rest on the FSH of day 30: the later one counts.
+        # Both use the FSH of day 30: the later one counts.
         ([(30, "hcg"), (32, "hcg-ufsh")], []),
         ([(30, "hcg-ufsh"), (32, "hcg")], ["decision against the rule"]),
         # Only the second of these was made without data.
@@ -92,13 +92,13 @@ def test_a_later_decision_supersedes_an_earlier_one(made, kinds):
     assert queries == (["revised decision"] if len(made) > 1 else [])
 
 
-def test_two_decisions_of_one_day_leave_the_phase_to_the_injections():
+def test_with_two_decisions_on_one_day_the_phase_follows_from_the_injections():
     events = [*adherent(9.0, 9.0, 9.0), Event(DAY0 + 30, "decision", value="hcg")]
     assert found(events) == ([], ["conflicting values"])
     assert found(events[::-1]) == ([], ["conflicting values"])
 
 
-def test_two_values_of_one_day_on_both_sides_of_a_limit_are_not_judged_and_named():
+def test_two_values_of_one_day_on_both_sides_of_a_limit_are_named_and_not_judged():
     events = [*adherent(9.0, 9.0, 9.0), Event(DAY0 + 30, "fsh_iu_l", value=12.0)]
     answer = judged(events)
     assert answer.deviations == ()
@@ -108,7 +108,7 @@ def test_two_values_of_one_day_on_both_sides_of_a_limit_are_not_judged_and_named
     assert found(same_side) == ([], [])
 
 
-def test_a_value_that_arrived_after_the_decision_does_not_judge_it():
+def test_a_decision_is_not_judged_by_a_value_reported_later():
     events = [*adherent(15.0, 15.0, 15.0), Event(DAY0 + 33, "fsh_iu_l", value=5.0)]
     assert found(events) == ([], [])
 
@@ -123,7 +123,7 @@ def test_identical_rows_are_counted_once_and_nothing_is_judged_that_is_due_after
     assert answer.adherence[0].given_amount == 4000
 
 
-def test_vials_that_add_up_to_an_order_are_one_dose():
+def test_vials_that_add_up_to_the_ordered_dose_are_one_dose():
     events = adherent(9.0, 9.0, 9.0)
     at = next(i for i, e in enumerate(events) if e.drug == "ufsh")
     events[at : at + 1] = [replace(events[at], dose=75.0)] * 2
@@ -147,7 +147,7 @@ def test_a_log_states_how_far_it_can_be_judged():
     )
 
 
-def test_a_data_cut_off_ends_every_log_and_later_events_are_not_used():
+def test_events_after_the_data_cut_off_are_not_used():
     events = [e for e in adherent(9.0, 9.0, 9.0) if e.date - DAY0 <= 14]
     until = START + dt.timedelta(days=24)
     assert found(events, cutoff=until) == (["treatment gap"], [])
@@ -155,7 +155,7 @@ def test_a_data_cut_off_ends_every_log_and_later_events_are_not_used():
     assert found(events, cutoff=early) == ([], ["after the data cut-off"])
 
 
-def test_a_clinic_of_calendar_months_is_judged_by_them_where_that_is_reported():
+def test_calendar_months_are_used_if_requested_and_are_reported():
     events = calendar_month_events(START, OTHERS)
     assert found(events, calendar_months=True) == ([], [])
     assert found(events)[0] == ["therapy after stop"]
@@ -188,7 +188,7 @@ def test_the_semen_analysis_before_surgery_may_be_as_old_as_the_regimen_states()
         assert found(late)[0] == kinds
 
 
-def test_patients_whose_names_differ_in_capitals_alone_are_named():
+def test_identifiers_that_differ_only_in_capitals_are_reported():
     log = {"P-017": adherent(9.0, 9.0, 9.0), "p-017 ": [], "P-18": [], "1-12": [], "11-2": []}
     (query,) = audit(log, GUIDED).queries
     assert query.text.startswith("'P-017' and 'p-017 ' may be one patient")
@@ -217,7 +217,7 @@ def test_eligibility_is_judged_first(facts, verdict, rules):
     assert "centrifuge_g" in answer.missing_facts
 
 
-def test_a_patient_of_whom_every_fact_is_known_is_eligible():
+def test_a_patient_with_all_facts_known_is_eligible():
     facts = {
         "azoospermic_samples": 2.0, "centrifuge_g": 3000.0, "centrifuge_minutes": 30.0,
         "karyotype": "normal", "azf": "azfc", "radio_or_chemotherapy": "no",
@@ -246,7 +246,7 @@ def test_injections_under_a_hold_come_first_and_end_with_the_value_that_lifts_it
 
 
 def by_visits(*late: int) -> list[Event]:
-    """A log whose monthly visits come late, and whose months of therapy begin with them."""
+    """A log with late monthly visits, whose months of therapy begin at the visits."""
     starts = [0]
     for days in late:
         starts.append(starts[-1] + 30 + days)
@@ -257,7 +257,7 @@ def by_visits(*late: int) -> list[Event]:
     return moved
 
 
-def test_months_that_count_from_visits_are_audited_as_such():
+def test_months_counted_from_visits_are_audited():
     log = by_visits(3, 5, 4)
     assert found(log, visit_months=True) == ([], [])
     assert "missed dose" in found(log)[0]

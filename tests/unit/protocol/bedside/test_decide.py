@@ -31,7 +31,7 @@ def test_the_normal_range_is_closed_at_both_ends(fsh, then, rule, month):
     assert (decision.outcome, decision.action, decision.rule_id) == ("recommendation", then, rule)
 
 
-def test_the_combination_is_kept_whatever_fsh_does():
+def test_combination_therapy_continues_whatever_the_fsh():
     assert phase(month=3, previous_phase="hcg-ufsh", fsh_iu_l=30).action == "hcg-ufsh"
     assert phase(month=3, previous_phase="hcg-ufsh").action == "hcg-ufsh"
 
@@ -42,7 +42,7 @@ def test_a_missing_fsh_is_requested():
     assert decision.missing_inputs == ("fsh_iu_l",)
 
 
-def test_the_four_outcomes_stay_apart():
+def test_the_four_outcomes_are_distinct():
     assert phase(month=1).outcome == "recommendation"
     assert phase(month=4, previous_phase="hcg").outcome == "no action required"
     assert phase(month=2).outcome == "insufficient data"
@@ -70,12 +70,12 @@ def test_the_boundary_and_the_smallest_change_are_named():
     assert on_the_edge.nearest_change.to == "above 11.1"
 
 
-def test_nothing_flips_a_first_month():
+def test_no_change_alters_the_recommendation_of_month_1():
     decision = phase(month=1, fsh_iu_l=5)
     assert (decision.boundary, decision.nearest_change) == (None, None)
 
 
-def test_rejected_rules_say_which_condition_failed():
+def test_rejected_rules_name_the_failed_condition():
     decision = phase(month=2, previous_phase="hcg", fsh_iu_l=11.3)
     failed = {rule.rule_id: rule.failed for rule in decision.rules_not_met}
     assert failed["P2"] == ("fsh_iu_l is 11.3, not 0.7 to 11.1",)
@@ -83,14 +83,14 @@ def test_rejected_rules_say_which_condition_failed():
     assert all(failed.values())
 
 
-def test_semen_decides_between_surgery_and_the_ejaculate():
+def test_the_semen_analysis_decides_between_surgery_and_ejaculated_sperm():
     made = [
         decide(GUIDED, "end-of-therapy", {"semen": s}).action for s in ("sperm", "no sperm", None)
     ]
     assert made == ["icsi-ejaculated", "micro-tese", None]
 
 
-def test_readings_differ_where_they_say_so():
+def test_readings_of_the_protocol_differ_only_where_declared():
     low = {"month": 2, "previous_phase": "hcg", "fsh_iu_l": 0.5}
     high_again = {"month": 3, "previous_phase": "hcg", "fsh_iu_l": 20}
     assert phase(**low).action == "hcg"
@@ -119,7 +119,7 @@ def test_readings_differ_where_they_say_so():
         ),
     ],
 )
-def test_nonsense_is_refused_with_the_reason(given, message):
+def test_impossible_values_are_refused_with_the_reason(given, message):
     with pytest.raises(InputError) as caught:
         phase(**given)
     assert message in str(caught.value)
@@ -139,7 +139,7 @@ def test_an_unknown_regimen_lists_the_shipped_ones():
         load_regimen("fsh-guide")
 
 
-def test_a_regimen_travels_to_worker_processes():
+def test_a_regimen_can_be_sent_to_worker_processes():
     there_and_back = pickle.loads(pickle.dumps(GUIDED))
     assert there_and_back.sha256 == GUIDED.sha256
     given = {"month": 2, "previous_phase": "hcg", "fsh_iu_l": 11.1}

@@ -1,4 +1,4 @@
-"""Holds come first, and what limits a recommendation is stated in words."""
+"""Holds are shown first, and the limits of a recommendation are stated in words."""
 
 import datetime as dt
 
@@ -46,7 +46,7 @@ def test_a_blocking_flag_turns_the_recommendation_into_a_hold():
     assert (flag.severity, flag.status, flag.origin) == ("critical", "assumed", "fsh-guided")
 
 
-def test_a_hold_comes_first_on_the_screen_and_other_flags_before_the_doses():
+def test_a_hold_is_shown_first_and_other_flags_before_the_doses():
     guided = pretese.regimen()
     asked = {"month": 2, "previous_phase": "hcg", "fsh": 9.8, "decision_date": "2022-03-31"}
     held = str(guided.decide(**asked, findings=["hematocrit=56 %"])).split("\n")
@@ -59,7 +59,7 @@ def test_a_hold_comes_first_on_the_screen_and_other_flags_before_the_doses():
     assert warned.index("WARNING: Testosterone") < warned.index("uFSH 150 IU IM on 31 Mar")
 
 
-def test_two_results_of_one_day_raise_a_flag_if_either_does():
+def test_a_flag_is_raised_if_either_of_two_results_of_one_day_raises_it():
     found = made(
         "2022-03-31", result("hematocrit", 48, "2022-03-30", "%"), HIGH_HEMATOCRIT, phases=["hcg"]
     )
@@ -77,7 +77,7 @@ def test_a_month_that_has_begun_stays_decided():
     )  # fmt: skip
 
 
-def test_a_result_that_comes_late_decides_late_and_the_delay_is_stated():
+def test_a_late_result_delays_the_decision_and_the_delay_is_stated():
     found = made("2022-04-06", result("fsh", 9.8, "2022-04-06", "IU/L"), phases=["hcg"])
     assert found.outcome == "recommendation"
     assert (found.decision_date, found.decided_on) == (dt.date(2022, 3, 31), dt.date(2022, 4, 6))
@@ -120,14 +120,14 @@ def test_repeated_fsh_is_the_same_as_repeated_findings():
         ([NORMAL_FSH], ENTRY | {"azf": "azfb"}, "out of scope", None),
     ],
 )
-def test_eligibility_is_judged_or_its_gaps_are_stated(results, entry, outcome, caution):
+def test_eligibility_is_judged_or_missing_criteria_are_listed(results, entry, outcome, caution):
     found = made("2022-03-31", *results, phases=["hcg"], entry=entry)
     assert found.outcome == outcome
     if caution:
         assert any(caution in text for text in found.cautions)
 
 
-def test_a_state_of_therapy_is_not_a_finding():
+def test_a_state_of_therapy_is_refused_as_a_finding():
     with pytest.raises(InputError, match="it follows from the course of therapy"):
         made("2022-03-31", result("month", 3, "2022-03-30"), phases=["hcg"])
 
@@ -146,12 +146,12 @@ END = {"phases": ["hcg", "hcg-ufsh", "hcg-ufsh"]}
         ("immotile sperm only", "2022-05-30", "2022-05-30", "repeat-semen"),
     ],
 )
-def test_the_semen_analysis_is_of_the_end_of_therapy_and_not_too_old(semen, date, on, action):
+def test_only_a_recent_semen_analysis_at_the_end_of_therapy_counts(semen, date, on, action):
     found = made(on, result("semen", semen, date), **END)
     assert found.decisions[-1].action == action
 
 
-def test_a_month_that_the_file_does_not_record_does_not_end_therapy():
+def test_an_unrecorded_month_does_not_end_therapy():
     semen = result("semen", "sperm", "2022-04-29")
     found = made("2022-05-30", semen, phases=["hcg", "hcg-ufsh"])
     assert found.decisions[-1].action is None
@@ -160,7 +160,7 @@ def test_a_month_that_the_file_does_not_record_does_not_end_therapy():
     assert not any("does not record" in text for text in stopped.cautions)
 
 
-def test_an_answer_out_of_scope_names_the_criterion_that_is_not_met():
+def test_an_out_of_scope_answer_names_the_failed_criterion():
     found = made("2022-03-31", phases=["hcg"], entry={"azf": "azfb"})
     assert "Not met: No complete AZFa or AZFb deletion." in found.recommendation
     assert "azfb (required: none or azfc)" in found.recommendation
@@ -173,7 +173,7 @@ def test_a_later_semen_sample_counts_and_the_earlier_one_is_listed():
     assert [item.value for item in found.not_used] == ["no sperm"]
 
 
-def test_semen_in_the_middle_of_therapy_is_listed_as_not_used():
+def test_a_semen_analysis_during_therapy_is_listed_as_not_used():
     found = made("2022-04-30", result("semen", "sperm", "2022-04-29"), phases=["hcg", "hcg-ufsh"])
     (unused,) = found.not_used
     assert unused.reason == "it is used at the end of therapy, not in month 3"
@@ -189,7 +189,7 @@ def test_days_of_a_pause_are_not_counted():
     assert still.month == 1
 
 
-def test_therapy_begun_elsewhere_and_a_second_course():
+def test_therapy_begun_elsewhere_and_second_courses_are_decided():
     unknown = made("2022-04-30", NORMAL_FSH, phases=["hcg", "unknown"])
     assert "previous_phase" in unknown.decisions[-1].missing_inputs
     assert any("earlier month is not known" in text for text in unknown.cautions)
@@ -221,7 +221,7 @@ def test_a_limit_of_the_user_is_named_as_such():
     assert wider.phase("hcg").origin == "fsh-guided"
 
 
-def test_every_kind_of_answer_fits_the_schema():
+def test_every_kind_of_answer_conforms_to_the_schema():
     guided = pretese.regimen()
     validator = jsonschema.Draft202012Validator(guided.decide(month=1).schema())
     validator.check_schema(validator.schema)

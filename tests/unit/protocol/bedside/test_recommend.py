@@ -38,7 +38,7 @@ def recommended(text: str, on: str, regimen=GUIDED):
     return recommend(known, regimen, dt.date.fromisoformat(on))
 
 
-def test_a_file_leads_to_a_recommendation():
+def test_a_patient_file_gives_a_recommendation():
     made = recommended(TREATED, "2022-03-31")
     assert (made.month, made.outcome, made.recommendation) == (
         2,
@@ -68,7 +68,7 @@ def test_a_stale_value_is_missing_and_the_note_states_it():
     assert recommended(fresh, "2022-03-31").outcome == "recommendation"
 
 
-def test_a_value_measured_later_than_today_does_not_count():
+def test_a_value_measured_after_today_is_not_used():
     assert recommended(TREATED.replace("2022-03-30", "2022-04-02"), "2022-03-31").outcome == (
         "insufficient data"
     )
@@ -92,13 +92,13 @@ def test_every_failed_criterion_is_listed():
     assert len(made.decisions) == 1
 
 
-def test_an_unknown_criterion_is_asked_for():
+def test_an_unknown_criterion_is_requested():
     made = recommended("patient: a\n" + ENTRY.replace("  azf: none\n", ""), "2022-03-01")
     assert made.outcome == "insufficient data"
     assert made.decisions[-1].missing_inputs == ("azf",)
 
 
-def test_nothing_known_before_therapy_is_insufficient_data():
+def test_without_results_before_therapy_data_are_insufficient():
     made = recommended("patient: a", "2022-03-01")
     assert made.outcome == "insufficient data"
     assert len(made.decisions[-1].missing_inputs) == 7
@@ -140,11 +140,11 @@ def test_after_three_months_semen_and_then_surgery_decide(more, tables, outcome,
         assert [decision.table for decision in made.decisions] == tables
 
 
-def test_years_later_therapy_is_still_over():
+def test_therapy_has_ended_also_years_later():
     assert recommended(END, "2025-01-01").decisions[0].action == "stopped"
 
 
-def test_semen_counts_as_of_the_day_of_surgery():
+def test_the_age_of_a_semen_analysis_is_judged_on_the_day_of_surgery():
     more = (
         "  - {date: 2022-05-30, name: semen, value: no sperm}\n"
         "  - {date: 2022-06-03, name: micro_tese, value: no sperm}\n"
@@ -157,7 +157,7 @@ def test_semen_counts_as_of_the_day_of_surgery():
     ]
 
 
-def test_flags_are_raised_and_those_without_data_are_named():
+def test_flags_are_raised_and_those_without_data_are_listed():
     made = recommended(TREATED.replace("900", "1100"), "2022-03-31")
     assert [flag.action for flag in made.flags.raised] == ["watch-testosterone"]
     assert "F2" in [flag.rule_id for flag in made.flags.not_assessed]
@@ -167,7 +167,7 @@ def test_flags_are_raised_and_those_without_data_are_named():
     assert [flag.action for flag in weak.flags.raised] == ["no-response"]
 
 
-def test_the_untreated_need_no_semen_analysis():
+def test_untreated_patients_need_no_semen_analysis():
     made = recommended("patient: a\n" + ENTRY, "2022-03-01", load_regimen("no-therapy"))
     assert (made.outcome, made.decisions[-1].action) == ("recommendation", "micro-tese")
 
@@ -192,7 +192,7 @@ def test_the_untreated_need_no_semen_analysis():
         ),
     ],
 )
-def test_a_faulty_file_is_refused_with_field_and_cure(text, message):
+def test_an_invalid_file_is_refused_with_field_and_remedy(text, message):
     with pytest.raises(InputError) as caught:
         recommended(text, "2022-03-31")
     assert message in str(caught.value)

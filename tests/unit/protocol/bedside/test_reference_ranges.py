@@ -75,7 +75,7 @@ def test_the_assay_of_the_result_chooses_among_the_ranges_of_a_file():
         ([own(unit="ng/mL", assay="A")], "FSH is measured in [IU]/L, not as mass"),
     ],
 )
-def test_a_range_that_cannot_be_meant_is_refused(ranges, message):
+def test_an_implausible_range_is_refused(ranges, message):
     with pytest.raises(InputError) as caught:
         decided(reference_ranges=ranges)
     assert message in str(caught.value)
@@ -90,12 +90,12 @@ def test_a_range_that_cannot_be_meant_is_refused(ranges, message):
         ("fsh=1,5 to 12 IU/L", "is not a number"),
     ],
 )
-def test_an_option_that_cannot_be_meant_is_refused(capsys, text, message):
+def test_an_invalid_option_is_refused(capsys, text, message):
     assert run(["decide", "--month", "2", "--fsh", "9", "--reference-range", text]) == 2
     assert message in capsys.readouterr().err
 
 
-def test_a_schedule_and_an_audit_follow_the_range(capsys, tmp_path):
+def test_schedule_and_audit_use_the_range(capsys, tmp_path):
     option = ["--reference-range", "fsh=1.5 to 12.4 IU/L"]
     schedule = ["schedule", "--start", "2022-03-01", "--fsh", "11.8"]
     assert run(schedule) == 0
@@ -104,7 +104,7 @@ def test_a_schedule_and_an_audit_follow_the_range(capsys, tmp_path):
     assert "uFSH 150 IU" in capsys.readouterr().out
 
 
-def test_the_picture_of_a_decision_is_written_whole_with_the_range_in_use(capsys, tmp_path):
+def test_the_figure_of_a_decision_shows_the_range_in_use(capsys, tmp_path):
     out = tmp_path / "course.svg"
     words = ["decide", "--month", "2", "--fsh", "11.8", "--decision-date", DAY]
     option = ["--reference-range", "fsh=1.5 to 12.4 IU/L", "--picture", str(out)]

@@ -33,7 +33,7 @@ def test_month_one_is_planned_and_the_rest_waits_for_fsh():
     assert made.next_options[0].totals.injections == {"hcg": 22, "ufsh": 8}
 
 
-def test_a_whole_therapy_is_planned_to_the_semen_analysis():
+def test_a_complete_course_is_planned_up_to_the_semen_analysis():
     made = plan(GUIDED, START, fsh(11.1))
     assert made.phases == ("hcg", "hcg-ufsh", "hcg-ufsh")
     assert (made.next_decision_date, made.next_options) == (None, ())
@@ -44,13 +44,13 @@ def test_a_whole_therapy_is_planned_to_the_semen_analysis():
     assert last[1].measure == ("semen",)
 
 
-def test_blood_is_drawn_before_it_is_decided_and_injected():
+def test_blood_is_drawn_before_the_decision_and_the_injection():
     day_30 = [item.kind for item in plan(GUIDED, START, fsh(9.0)).items if item.day == 30]
     assert day_30 == ["visit", "decision", "injection"]
 
 
 @pytest.mark.parametrize("name", list_regimens())
-def test_plans_and_paths_inject_the_same(name):
+def test_plans_and_paths_have_the_same_injections(name):
     regimen = load_regimen(name)
     for path in paths_of(regimen):
         if path.ends == "therapy complete":
@@ -59,7 +59,7 @@ def test_plans_and_paths_inject_the_same(name):
             assert made.next_options == ()
 
 
-def test_the_paths_of_the_guided_regimen_are_these():
+def test_the_paths_of_the_guided_regimen_are_enumerated():
     paths = [(path.phases, path.ends, dict(path.totals.amount)) for path in paths_of(GUIDED)]
     assert paths == [
         (("hcg", "hcg-ufsh", "hcg-ufsh"), "therapy complete", {"hcg": 60000, "ufsh": 2250}),
@@ -83,13 +83,13 @@ def test_an_injection_falls_on_every_second_day_over_month_ends():
         ([{}, {"fsh_iu_l": 5.0}], "findings at the end of month 1: fsh_iu_l: it is missing"),
     ],
 )
-def test_findings_that_cannot_be_are_refused(findings, message):
+def test_impossible_findings_are_refused(findings, message):
     with pytest.raises(InputError) as caught:
         plan(GUIDED, START, findings)
     assert message in str(caught.value)
 
 
-def test_phases_that_begin_no_path_are_refused():
+def test_phases_that_start_no_path_are_refused():
     with pytest.raises(InputError, match="hcg-ufsh begins no path of fsh-guided"):
         plan_of_phases(GUIDED, START, ["hcg-ufsh"])
 
@@ -100,7 +100,7 @@ def events(made, **more):
 
 
 @pytest.mark.parametrize("start", [dt.date(2022, 3, 1), dt.date(2022, 10, 1)])
-def test_the_calendar_holds_every_item_on_its_day_across_a_change_of_the_clock(start):
+def test_the_calendar_has_every_item_on_its_day_across_a_change_of_the_clock(start):
     made = plan(GUIDED, start, fsh(9.0))
     read = events(made, time=dt.time(8, 30), timezone="Europe/Berlin")
     assert len(read) == len(made.items)
@@ -132,7 +132,7 @@ def test_without_a_time_events_take_the_whole_day():
     assert {event["DTEND"].dt - event["DTSTART"].dt for event in read} == {dt.timedelta(days=1)}
 
 
-def test_the_same_plan_is_the_same_bytes_and_every_event_has_its_own_name():
+def test_the_same_plan_gives_the_same_bytes_and_every_event_has_a_unique_name():
     made = plan(GUIDED, START, fsh(9.0))
     assert calendar_of(made, pseudonym="17") == calendar_of(made, pseudonym="17")
     names = [str(event["UID"]) for event in events(made)]
@@ -141,7 +141,7 @@ def test_the_same_plan_is_the_same_bytes_and_every_event_has_its_own_name():
     assert other.isdisjoint(names)
 
 
-def test_every_line_of_the_calendar_fits_the_standard():
+def test_every_line_of_the_calendar_conforms_to_the_standard():
     lines = calendar_of(plan(GUIDED, START, fsh(9.0)), pseudonym="17").split(b"\r\n")
     assert max(map(len, lines)) <= 75
     assert lines[-1] == b""
@@ -155,6 +155,6 @@ def test_every_line_of_the_calendar_fits_the_standard():
         ({"pseudonym": " "}, "a calendar needs a name of its patient"),
     ],
 )
-def test_a_calendar_needs_a_zone_that_exists(more, message):
+def test_a_calendar_needs_an_existing_time_zone(more, message):
     with pytest.raises(InputError, match=message):
         calendar_of(plan(GUIDED, START), **{"pseudonym": "17", **more})

@@ -1,4 +1,4 @@
-"""What was known when: results have a day of measurement and a day on which they became known."""
+"""Results have a day of measurement and a day on which they became known."""
 
 import datetime as dt
 
@@ -23,7 +23,7 @@ def fsh(value, measured, known=None, qualifier=""):
 
 
 def decided(*results, as_of=0):
-    """The answer of month 2 and the day on which it was taken, from the day it was due."""
+    """The decision of month 2 and its day, counted from the day on which it was due."""
     found = rule_on(GUIDED, PHASE, Timeline(results), MONTH_2, due=DUE, as_of=DUE + as_of)
     return (
         found.rule.then,
@@ -40,11 +40,15 @@ def decided(*results, as_of=0):
         ([fsh(9.8, -1, known=3)], 3, ("hcg-ufsh", 3, ())),
         ([fsh(9.8, 6)], 5, (None, None, ())),
         ([fsh(9.8, 6)], 20, ("hcg-ufsh", 6, ())),  # measured late, decided late
-        ([fsh(9.8, 20)], 29, (None, None, ())),  # that one counts for the month after
-        ([fsh(12.4, -1), fsh(10.9, -1)], 0, ("hcg", None, ("fsh_iu_l",))),  # two tubes of a day
+        ([fsh(9.8, 20)], 29, (None, None, ())),  # that result counts for the following month
+        ([fsh(12.4, -1), fsh(10.9, -1)], 0, ("hcg", None, ("fsh_iu_l",))),  # two samples of one day
         ([fsh(12.4, -1), fsh(13.0, -1)], 0, ("hcg", 0, ())),  # on the same side of the limit
-        ([fsh(12.4, -1), fsh(10.9, -1), fsh(10.5, 2)], 2, ("hcg-ufsh", 2, ())),  # and a third
-        ([fsh(0.3, -1, qualifier="<")], 0, ("hcg", 0, ())),  # wholly below 0.7
+        (
+            [fsh(12.4, -1), fsh(10.9, -1), fsh(10.5, 2)],
+            2,
+            ("hcg-ufsh", 2, ()),
+        ),  # and a third sample
+        ([fsh(0.3, -1, qualifier="<")], 0, ("hcg", 0, ())),  # entirely below 0.7
         ([fsh(1.0, -1, qualifier="<")], 0, ("hcg", None, ("fsh_iu_l",))),
         ([fsh(11.1, -1, qualifier=">")], 0, ("hcg", 0, ())),
         ([fsh(0.7, -1, qualifier="<")], 0, ("hcg", 0, ())),
@@ -67,8 +71,8 @@ RESULTS = st.builds(
 
 
 @given(st.lists(RESULTS, max_size=5), st.lists(RESULTS, max_size=3), st.integers(0, 29), st.data())
-def test_what_comes_later_never_changes_an_earlier_decision(results, more, as_of, data):
-    """Neither results that become known later, nor the order of the rows, nor a later question."""
+def test_later_results_never_change_an_earlier_decision(results, more, as_of, data):
+    """Results that become known later, the order of rows and later decisions have no influence."""
     later = [
         Observation(r.input, r.value, r.measured, max(r.known, DUE + as_of + 1), r.qualifier)
         for r in more

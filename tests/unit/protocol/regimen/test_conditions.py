@@ -22,7 +22,7 @@ NORMAL = {"fsh_low": 0.7, "fsh_high": 11.1}
         ("  below   0.7  or missing", [0.6, None], [0.7]),
     ],
 )
-def test_a_condition_holds_at_both_ends(text, inside, outside):
+def test_a_condition_is_met_at_both_ends(text, inside, outside):
     condition = parse_number_condition(text, NORMAL)
     assert [condition.holds(value) for value in inside] == [True] * len(inside)
     assert [condition.holds(value) for value in outside] == [False] * len(outside)
@@ -45,7 +45,7 @@ def test_a_condition_on_names_allows_those_named():
         ("", "is not understood"),
     ],
 )
-def test_a_condition_that_cannot_be_read_names_what_can(text, message):
+def test_an_unreadable_condition_is_refused_with_the_allowed_forms(text, message):
     with pytest.raises(ValueError, match=message.replace("[", r"\[")):
         parse_number_condition(text, NORMAL)
 
@@ -55,5 +55,5 @@ def test_an_unknown_name_lists_the_known_ones():
         parse_name_condition("hgc", ("none", "hcg"))
 
 
-def test_explanations_show_numbers_in_the_place_of_parameters():
+def test_explanations_replace_parameters_by_their_numbers():
     assert parse_number_condition("below fsh_low", NORMAL).text == "below 0.7"

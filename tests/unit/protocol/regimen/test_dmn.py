@@ -1,4 +1,4 @@
-"""The exported tables are read by other DMN software, and mean the same there."""
+"""Other DMN software reads the exported tables with the same meaning."""
 
 import itertools
 import warnings
@@ -47,7 +47,7 @@ def test_the_schema_refuses_what_is_not_dmn():
 
 
 @pytest.mark.parametrize(("name", "table"), EVERY_TABLE)
-def test_a_table_comes_back_from_spiffworkflow_as_it_went(name, table):
+def test_a_table_is_unchanged_after_export_to_spiffworkflow(name, table):
     ours, theirs = load_regimen(name).tables[table], spiff_table(name, table)
     assert theirs.hit_policy == ("COLLECT" if ours.grid is None else "UNIQUE")
     assert tuple(column.expression for column in theirs.inputs) == ours.inputs
@@ -78,9 +78,9 @@ def bkflow():
 
 
 @pytest.mark.parametrize("name", list_regimens())
-def test_bkflow_decides_every_cell_without_missing_values_as_we_do(name):
+def test_bkflow_decides_every_cell_without_missing_values_equally(name):
     table = load_regimen(name).tables["phase"]
-    # Its grammar keeps the word `month` for itself.
+    # `month` is a reserved word of its grammar.
     columns = [{"id": f"column{i}"} for i in range(len(table.inputs))]
     rows = [
         [
@@ -102,7 +102,7 @@ def test_bkflow_decides_every_cell_without_missing_values_as_we_do(name):
     for cell in itertools.product(*(axis.examples for axis in table.proved.axes)):
         facts = dict(zip(table.inputs, cell, strict=True))
         if None in facts.values() or (facts["month"] or 0) > 5:
-            continue  # it knows no missing value, and is slow
+            continue  # it has no missing values, and is slow
         facts["month"] = int(facts["month"])
         expected = table.rules[table.proved.rule_at(facts)].id
         named = {column["id"]: value for column, value in zip(columns, facts.values(), strict=True)}
@@ -129,7 +129,7 @@ clauses = bounds | ranges | both | numbers.map(repr) | st.sampled_from(["missing
 
 
 @given(texts=st.lists(clauses, min_size=1, max_size=3), value=numbers | st.none())
-def test_a_condition_means_the_same_after_a_journey_through_feel(texts, value):
+def test_a_condition_has_the_same_meaning_after_translation_to_feel(texts, value):
     condition = parse_number_condition(" or ".join(texts), {})
     returned = read_feel(feel(condition))
     assert returned is not None
@@ -140,7 +140,7 @@ def test_a_condition_means_the_same_after_a_journey_through_feel(texts, value):
     texts=st.lists(st.sampled_from(["a", "b", "missing", "measured"]), min_size=1),
     value=st.sampled_from(["a", "b", None]),
 )
-def test_names_mean_the_same_after_a_journey_through_feel(texts, value):
+def test_names_have_the_same_meaning_after_translation_to_feel(texts, value):
     condition = parse_name_condition(" or ".join(texts), ("a", "b"))
     returned = read_feel(feel(condition), ("a", "b"))
     assert returned is not None

@@ -13,7 +13,7 @@ def rules(*texts: str):
     return [{"fsh_iu_l": parse_number_condition(text, {})} for text in texts]
 
 
-def test_thresholds_are_cells_of_their_own():
+def test_thresholds_are_separate_cells():
     values = [0.0, 0.7, 0.71, 11.1, 200.0, None]
     assert [FSH.locate(value) for value in values] == [0, 1, 2, 3, 4, 5]
     assert [FSH.locate(example) for example in FSH.examples] == list(range(6))
@@ -26,20 +26,20 @@ def test_a_complete_and_disjoint_table_becomes_a_grid():
     assert grid.rule_at({"fsh_iu_l": 11.1}) == 1
 
 
-def test_a_grid_refuses_a_hole():
+def test_a_grid_refuses_a_gap():
     filled = fill([FSH], rules("below 0.7", "above 0.7"))
     with pytest.raises(ValueError, match="exactly one rule"):
         grid_of([FSH], filled)
 
 
-def test_the_smallest_counter_example_names_only_what_matters():
+def test_the_smallest_counterexample_names_only_relevant_inputs():
     axes = [MONTH, FSH]
     holes = [cell for cell in itertools.product(*map(range, shape_of(axes))) if cell[1] == 1]
     assert smallest_example(axes, holes) == {"fsh_iu_l": 0.7}
     assert spoken(smallest_example(axes, [(1, 5)])) == "month 2, fsh_iu_l missing"
 
 
-def test_a_table_without_any_rule_is_open_to_any_value():
+def test_a_table_without_rules_is_refused_with_any_value_as_counterexample():
     axes = [MONTH, FSH]
     cells = itertools.product(*map(range, shape_of(axes)))
     assert spoken(smallest_example(axes, cells)) == "any value"

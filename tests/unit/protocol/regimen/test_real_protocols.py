@@ -1,4 +1,4 @@
-"""What regimens of clinics need: units of their own, oral drugs, weekdays, many months."""
+"""Requirements of real regimens: own units, oral drugs, weekdays, many months."""
 
 import datetime as dt
 from decimal import Decimal
@@ -33,7 +33,7 @@ def own(text: str, base: str = "fsh-guided"):
         np.int64(11),
     ],
 )
-def test_numbers_of_every_kind_decide_as_floats_do(fsh):
+def test_numbers_of_every_type_decide_as_floats(fsh):
     given = {"month": np.int8(2), "previous_phase": "hcg", "fsh_iu_l": fsh}
     assert decide(load_regimen("fsh-guided"), "phase", given).action == "hcg-ufsh"
 
@@ -64,7 +64,7 @@ def reported(name, value, unit):
     return Reported(name, value, unit, 30, 30, "file", "measurements.0")
 
 
-def test_results_are_converted_to_the_unit_of_the_regimens_own_input():
+def test_results_are_converted_to_the_unit_of_the_input():
     regimen = own(IN_NG_DL)
     found = {item.input: item.value for item in observations_of(
         reported("testosterone", 32.95, "nmol/L"), regimen
@@ -97,7 +97,7 @@ def test_results_are_converted_to_the_unit_of_the_regimens_own_input():
          "inputs.phase_before: this input is called previous_phase"),
     ],
 )  # fmt: skip
-def test_what_could_be_compared_in_a_wrong_unit_is_refused(text, message):
+def test_comparisons_in_a_wrong_unit_are_refused(text, message):
     with pytest.raises(InputError) as caught:
         own(text)
     assert message in str(caught.value)
@@ -174,7 +174,7 @@ def large(months: int = 24) -> str:
 SOURCE = "rationale: r, source: authors, locator: l, status: assumed"
 
 
-def test_two_years_of_four_phases_are_proved_by_states_and_not_by_paths():
+def test_two_years_of_four_phases_are_proved_by_states_instead_of_paths():
     regimen = own(large(), "hcg-only")
     assert count_paths(regimen) > 10**12
     assert len(states_of(regimen)) <= 24 * 5 + 1
@@ -184,13 +184,13 @@ def test_two_years_of_four_phases_are_proved_by_states_and_not_by_paths():
     assert decide(regimen, "phase", given).action == "c"
 
 
-def test_paths_are_counted_as_they_are_listed():
+def test_the_count_of_paths_is_that_of_the_list():
     for name in ("fsh-guided", "hcg-titrated", "clomiphene-first"):
         regimen = load_regimen(name)
         assert count_paths(regimen) == len(paths_of(regimen, 10_000))
 
 
-def test_weekdays_stay_from_phase_to_phase_and_from_any_start():
+def test_weekdays_are_the_same_in_every_phase_and_from_any_start():
     regimen = load_regimen("salvage-hcg-rfsh")
     for start in (dt.date(2022, 2, 28), dt.date(2022, 3, 3)):
         items = plan(regimen, start).items
@@ -208,21 +208,21 @@ def test_weekdays_stay_from_phase_to_phase_and_from_any_start():
     assert [dose.drug for dose in doses[5:]] == ["ufsh", "hcg"] * 4
 
 
-def test_a_drug_by_mouth_is_planned_in_mg():
+def test_an_oral_drug_is_planned_in_mg():
     made = plan_of_phases(load_regimen("clomiphene-first"), dt.date(2022, 3, 1), ["clomiphene"])
     first = next(item for item in made.items if item.injection)
     assert first.text == "Clomiphene citrate 50 mg by mouth"
     assert (made.totals.amount["clomiphene"], made.totals.packs["clomiphene"]) == (750.0, 30)
 
 
-def test_fsh_relative_to_its_value_before_therapy_decides():
+def test_a_decision_may_use_fsh_relative_to_its_value_before_therapy():
     regimen = load_regimen("clomiphene-first")
     given = {"month": 4, "previous_phase": "clomiphene-hcg"}
     assert decide(regimen, "phase", given | {"fsh_ratio": 1.49}).action == "clomiphene-hcg-hmg"
     assert decide(regimen, "phase", given | {"fsh_ratio": 1.5}).action == "clomiphene-hcg"
 
 
-def test_a_visit_within_the_month_and_a_file_that_extends_a_file(tmp_path):
+def test_visits_within_a_month_and_extended_files_are_read(tmp_path):
     folder = tmp_path / "regimens"
     folder.mkdir()
     visit = (

@@ -1,4 +1,4 @@
-"""Thirty files that are not regimen: each is refused with file, field, value and cure."""
+"""Thirty invalid regimen files: each is refused with file, field, value and remedy."""
 
 from copy import deepcopy
 from functools import cache
@@ -170,12 +170,12 @@ BAD = {
 }  # fmt: skip
 
 
-def test_there_are_thirty_of_them():
+def test_there_are_thirty_cases():
     assert len(BAD) >= 30
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_file_that_is_not_a_regimen_is_refused_with_its_cure(name):
+def test_an_invalid_regimen_file_is_refused_with_the_remedy(name):
     text, message = BAD[name]
     with pytest.raises(InputError) as caught:
         parse_regimen(text, WHERE)
@@ -219,7 +219,7 @@ UNPROVED = {
 
 
 @pytest.mark.parametrize("name", UNPROVED)
-def test_a_regimen_that_is_not_proved_is_refused_with_an_example(name):
+def test_an_incomplete_regimen_is_refused_with_a_counterexample(name):
     text, message = UNPROVED[name]
     with pytest.raises(ProofError) as caught:
         parse_regimen(text, WHERE)
@@ -247,7 +247,7 @@ def test_a_file_of_your_own_may_extend_a_shipped_one(tmp_path):
     assert own.sha256 != load_regimen("fsh-guided").sha256
 
 
-def test_a_case_that_does_not_hold_names_what_came():
+def test_a_failed_case_names_the_result():
     text = (
         "regimen: fsh-guided\ncases:\n"
         "  - {statement: wrong, table: phase, given: {month: 1}, then: hcg-ufsh, rule: P1}\n"

@@ -1,4 +1,4 @@
-"""A shipped table that is changed in any one place is caught: by the proof, or by its cases."""
+"""Any single change of a shipped table is detected by the proof or by its cases."""
 
 import re
 from collections import Counter
@@ -112,7 +112,7 @@ def outcome_of(plain: dict, cases) -> str:
 
 @cache
 def tally(name: str) -> tuple[Counter, tuple[tuple[str, str], ...]]:
-    """Return how many mutants of each kind met which fate, and which survived."""
+    """Return the number of mutants of each kind by how they were detected, and the survivors."""
     plain, cases = plain_regimen(name), load_cases(name)
     outcomes, survivors = Counter(), []
     for kind, place, mutant in mutants(plain):
@@ -131,7 +131,7 @@ def test_every_mutant_of_a_shipped_regimen_is_caught(name):
         assert outcomes[kind, "proof"] + outcomes[kind, "cases"] >= 4
 
 
-def test_the_page_about_the_engine_gives_the_figures_of_today():
+def test_the_page_about_the_engine_gives_current_figures():
     total = sum((tally(name)[0] for name in list_regimens()), Counter())
     page = (Path(__file__).parents[4] / "docs/explanation/protocol-engine.md").read_text()
     for kind in ("deleted", "duplicated", "shifted", "condition dropped", "answer changed"):
@@ -139,6 +139,6 @@ def test_the_page_about_the_engine_gives_the_figures_of_today():
         assert f"| {kind} | {by_proof + by_cases} | {by_proof} | {by_cases} | 0 |" in page
 
 
-def test_the_unchanged_regimen_is_not_a_mutant():
+def test_the_unchanged_regimen_passes():
     for name in list_regimens():
         assert outcome_of(plain_regimen(name), load_cases(name)) == "survives"

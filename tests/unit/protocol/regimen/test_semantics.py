@@ -1,7 +1,7 @@
-"""What DMN conformance suites ask of hit policies and of logic with null, asked of our tables.
+"""Hit policies and logic with null, as DMN conformance suites test them.
 
 The topics are those of the public DMN technology compatibility kit (simple tables with hit policy
-U and C, ternary logic); the wording and the numbers are our own.
+U and C, ternary logic); wording and numbers are our own.
 """
 
 import pytest
@@ -92,7 +92,7 @@ def test_unique_one_rule_fires_for_every_applicant_null_included(age, risk, rule
         (4, "age missing"),
     ],
 )
-def test_unique_no_rule_is_refused_before_anybody_asks_and_not_answered_by_null(without, applicant):
+def test_unique_no_rule_is_refused_on_loading_and_not_answered_by_null(without, applicant):
     kept = [line for i, line in enumerate(COMPLETE) if i != without]
     with pytest.raises(
         ProofError, match=f"no rule fires for a patient with {applicant}; add a rule"
@@ -108,13 +108,13 @@ def test_unique_two_rules_are_refused_even_if_they_agree():
         parse_regimen(twice, "loans.yaml")
 
 
-def test_unique_a_rule_that_another_swallows_whole_is_refused():
+def test_unique_a_rule_contained_in_another_is_refused():
     text = rules(*COMPLETE, ("age: below 18 and above 18", APPROVE))
     with pytest.raises(ProofError, match="rule L5 can never fire"):
         parse_regimen(text, "loans.yaml")
 
 
-def test_an_input_without_condition_matches_anything_null_too():
+def test_an_input_without_condition_matches_any_value_null_included():
     assert answer(rules(("", APPROVE)), None, None) == "L0"
     assert answer(rules(("", APPROVE)), 3, "low") == "L0"
 
@@ -145,11 +145,11 @@ def test_ternary_and_is_that_of_kleene(left, right, expected):
 @pytest.mark.parametrize(
     ("value", "expected"), [("a", True), ("b", True), ("c", False), (None, False)]
 )
-def test_ternary_or_inside_a_cell_needs_one_alternative_and_null_is_none(value, expected):
+def test_ternary_or_inside_a_cell_needs_one_true_alternative(value, expected):
     assert parse_name_condition("a or b", ("a", "b", "c")).holds(value) is expected
 
 
-def test_null_is_equal_to_null_only_where_the_rule_names_missing():
+def test_null_equals_null_only_if_the_rule_names_missing():
     assert parse_number_condition("missing", {}).holds(None)
     assert not parse_number_condition("0", {}).holds(None)
     assert not parse_number_condition("measured", {}).holds(None)

@@ -21,7 +21,7 @@ def test_the_tree_has_one_leaf_for_every_path(name):
 
 
 @pytest.mark.parametrize("name", list_regimens())
-def test_mermaid_links_only_nodes_that_it_declares(name):
+def test_mermaid_links_only_declared_nodes(name):
     text = mermaid(load_regimen(name))
     declared = set(re.findall(r"^  (n\d+)\[", text, re.MULTILINE))
     linked = set(re.findall(r"(n\d+) --", text)) | set(re.findall(r"(n\d+)$", text, re.MULTILINE))
@@ -33,7 +33,7 @@ def test_mermaid_links_only_nodes_that_it_declares(name):
 
 
 @pytest.mark.parametrize("name", list_regimens())
-def test_boxes_of_the_drawing_lie_inside_it_and_apart(name):
+def test_boxes_lie_inside_the_drawing_and_do_not_overlap(name):
     root = ET.fromstring(tree_svg(load_regimen(name)))
     _, _, width, height = map(float, root.attrib["viewBox"].split())
     boxes = [

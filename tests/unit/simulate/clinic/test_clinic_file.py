@@ -1,4 +1,4 @@
-"""A clinic file says what it means, and what is wrong with one is reported clearly."""
+"""Clinic files are read, and every fault of one is reported clearly."""
 
 import datetime as dt
 from pathlib import Path

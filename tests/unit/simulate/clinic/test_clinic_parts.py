@@ -67,7 +67,12 @@ def test_slots_are_given_out_in_order_on_open_days_only():
     slots = Slots(Calendar(MONDAY, [dt.date(2026, 1, 7)]), {"monday": 1, "wednesday": 2},
                   first=0.25, minutes=360)  # fmt: skip
     given = [slots.book(0.5, 0.5) for _ in range(4)]
-    assert given == [7.25, 9.25, 9.5, 14.25]  # today is too late, the first Wednesday is a holiday
+    assert given == [
+        7.25,
+        9.25,
+        9.5,
+        14.25,
+    ]  # no slot is left today, and the first Wednesday is a holiday
     assert slots.book(0.5, 20.0) == 21.25
     assert slots.book(0.5, 0.5) == 16.25
 
@@ -145,7 +150,7 @@ def test_turnover_counts():
     assert began[3][0] == 8
 
 
-def test_who_loses_patience_leaves_and_his_place_goes_to_the_next():
+def test_a_patient_who_loses_patience_leaves_and_the_next_takes_the_slot():
     inf = float("inf")
     patients = [(1, 0, 1, 180, inf), (2, 0.1, 2, 60, 3.0), (3, 0.2, 3, 60, inf)]
     began, left = held(patients, [LIST])
@@ -160,7 +165,7 @@ def test_lists_every_second_week():
     assert [began[patient][0] for patient in (1, 2, 3)] == [8, 22, 36]
 
 
-def test_lengths_have_the_mean_and_spread_they_name():
+def test_durations_have_the_declared_mean_and_spread():
     uniform = RandomStreams(1, 200_000).uniform("test")[0]
     log_normal = {"mean": assumed(72.6, "min"), "sd": assumed(33.9, "min"), "form": "lognormal"}
     theatre = Theatre.model_validate({"lists": [LIST], "operation": log_normal})
@@ -173,7 +178,7 @@ def test_lengths_have_the_mean_and_spread_they_name():
     assert drawn.std() == pytest.approx(3, rel=0.02)
 
 
-def test_patients_arrive_at_the_rate_of_their_month():
+def test_patients_arrive_at_the_rate_of_the_month():
     factors = dict.fromkeys(MONTH_NAMES, 1.0) | {"august": 0.0, "september": 2.0}
     one = clinic(
         referrals={"patients_per_week": assumed(70, "1/wk"), "by_month": factors}, horizon_days=365
@@ -230,7 +235,7 @@ def test_timestamps_are_dates_with_times_of_day():
     ]  # fmt: skip
 
 
-def test_the_log_shows_who_waits_who_is_under_way_and_who_left():
+def test_the_log_shows_patients_who_wait_are_treated_or_left():
     run = run_clinic(shipped("busy-theatre"), load_scenario("paper"), 3, patients=700)
     log = event_log(run, 500.0)
     assert set(log["status"].unique()) == set(STATUS)
@@ -254,7 +259,7 @@ def test_the_log_names_the_rule_of_every_decision():
     assert set(log[log["activity"] == "decision on surgery"]["detail"]) == {"E1", "E2"}
 
 
-def test_blocks_of_patients_make_the_whole():
+def test_blocks_of_patients_join_to_the_whole_log():
     run = run_clinic(shipped("one-centre"), load_scenario("paper"), 3, patients=90)
     for reads in (clinic_tables, lambda *a: {"log": event_log(*a), "times": milestones(*a)}):
         whole = reads(run, 400.0)
@@ -264,7 +269,7 @@ def test_blocks_of_patients_make_the_whole():
             assert joined.astype(str).equals(table.astype(str)), name
 
 
-def test_xes_holds_every_case_in_order_of_time_with_standard_transitions():
+def test_xes_contains_every_case_in_order_of_time_with_standard_transitions():
     run = run_clinic(shipped("busy-theatre"), load_scenario("paper"), 3, patients=200)
     log = event_log(run, 300.0)
     file = io.StringIO()
@@ -308,7 +313,7 @@ def test_the_warm_up_is_excluded():
     parts = {"theatre": {"lists": lists, "operation": constant(60, "min")}, "horizon_days": 70}
     run = run_clinic(clinic(**parts, warm_up_days=10), everybody_untreated(), 1, patients=3)
     found = measures(run)
-    assert np.isnan(found["mean_wait_days"])  # nobody joined after day 10
+    assert np.isnan(found["mean_wait_days"])  # no patient joined after day 10
     assert found["mean_queue"] == pytest.approx(5 / 60)
 
 
@@ -331,7 +336,7 @@ def test_replicates_do_not_depend_on_how_many_run_at_a_time():
     assert runs(1) == runs(3)
 
 
-def test_goals_are_read_and_met_by_whole_intervals():
+def test_a_goal_is_met_only_by_a_whole_interval():
     goal = read_goal("p90_wait_days <= 60", ["p90_wait_days"])
     assert goal == Goal("p90_wait_days", "<=", 60)
 
@@ -347,7 +352,7 @@ def test_goals_are_read_and_met_by_whole_intervals():
 
 
 @pytest.mark.parametrize("text", ["p90_wait_days", "p90_wait_days = 3", "< 3", "x < y"])
-def test_a_goal_that_is_none_is_refused(text):
+def test_an_invalid_goal_is_refused(text):
     with pytest.raises(InputError, match="not understood"):
         read_goal(text, ["p90_wait_days"])
 
@@ -361,7 +366,7 @@ def test_the_minimum_number_of_lists_is_found_and_one_fewer_fails():
     goal = Goal("p90_wait_days", "<", 14.0)
     found = solve(one, everybody_untreated(), "theatre_lists", goal, 1)
     met = {each.capacity: each.met for each in found.tried}
-    assert found.capacity == 3  # two cases a list: five patients a week need two and a half
+    assert found.capacity == 3  # two cases per list: five patients a week need two and a half lists
     assert met[3] is True
     assert met[2] is not True
 
@@ -383,14 +388,14 @@ def test_what_cannot_be_solved_for_is_refused(what, message):
         with_capacity(shipped("unlimited"), what, 2)
 
 
-def test_more_of_every_capacity_can_be_asked_for():
+def test_every_capacity_can_be_increased():
     one = shipped("one-centre")
     assert with_capacity(one, "outpatient_slots", 5).outpatients.slots["monday"] == 7
     places = with_capacity(one, "oocyte_retrievals", 5).embryology.oocyte_retrievals
     assert set(places.values()) == {5}
 
 
-def test_a_run_that_is_stopped_knows_up_to_when():
+def test_a_stopped_run_states_the_day_on_which_it_was_stopped():
     asked = []
 
     def stop() -> bool:
@@ -417,7 +422,7 @@ def test_an_assay_reports_no_more_than_the_end_of_its_range():
     assert max(ledger(run).end) > 0
 
 
-def test_a_patient_who_breaks_therapy_off_injects_no_more_and_the_log_shows_when():
+def test_a_patient_who_discontinues_therapy_has_no_more_injections_and_the_log_shows_when():
     changes = {"behaviour.dropout_share": 0.5, "behaviour.missed_share": 0.2}
     run = run_clinic(
         shipped("one-centre"),
@@ -480,7 +485,7 @@ def test_operations_take_the_scenarios_minutes_unless_the_clinic_has_its_own():
     assert set(clinic_tables(run)["operations"]["minutes"]) == {45.0}
 
 
-def test_an_appointment_has_the_length_of_the_clinic_file():
+def test_an_appointment_has_the_duration_of_the_clinic_file():
     outpatients = {"slots": every_day(20), "first_slot": "09:00", "minutes": 36}
     seen = ledger(run_clinic(clinic(outpatients=outpatients), everybody_untreated(), 1, patients=9))
     for step in (steps.FIRST_VISIT, steps.COUNSELLING):

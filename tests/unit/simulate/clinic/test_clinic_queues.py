@@ -1,6 +1,6 @@
 """Queues of the clinic against queueing theory: whole clinics, one wait per patient.
 
-Patients come as a Poisson process. The first tenth of the days is excluded, several relaxation
+Patients arrive as a Poisson process. The first tenth of the days is excluded, several relaxation
 times of every queue here, so that the rest is stationary. A patient who begins to wait in the
 window is followed to the service, so that no wait is cut short. Replicates are independent studies.
 """
@@ -50,15 +50,15 @@ def test_the_mean_wait_of_theory_lies_in_the_95_percent_interval(name, found):
     assert seen.half_width < 0.15 * expected
 
 
-def test_intervals_of_many_experiments_hold_theory_as_often_as_they_say(found):
-    """Over queues and experiments, t statistics follow Student's law: the intervals are honest."""
+def test_intervals_of_many_experiments_have_their_nominal_coverage_of_theory(found):
+    """Over queues and experiments, t statistics follow Student's t distribution."""
     t = np.array([_t(waits(found, name), MODELS[name].expected_days) for name in MODELS]).ravel()
     law = stats.t(RUNS - 1)
     assert stats.kstest(law.cdf(t), "uniform").pvalue > 0.05
     inside = int((np.abs(t) < law.ppf(0.975)).sum())
     assert stats.binomtest(inside, t.size, 0.95).pvalue > 0.05
     assert abs(np.mean(stats.norm.ppf(law.cdf(t)))) < 1.96 / np.sqrt(t.size)
-    for bias in (-1, 1):  # the check can fail: waits wrong by one standard error would show
+    for bias in (-1, 1):  # the check can fail: waits that differ by one standard error are detected
         assert stats.kstest(law.cdf(t + bias), "uniform").pvalue < 0.01
 
 
@@ -71,7 +71,7 @@ def test_constant_work_waits_half_as_long_as_exponential_work():
 
 
 @pytest.mark.parametrize("name", ["M/M/1", "M/M/3", "M/D/1"])
-def test_analysers_are_busy_as_long_as_there_is_work(name, found):
+def test_analysers_are_busy_while_samples_wait(name, found):
     busy = interval(run["hormone_bench_utilisation"] for run in found[name])
     assert busy.low < 0.6 < busy.high
     assert busy.half_width < 0.03
@@ -83,7 +83,7 @@ def test_one_operation_a_day_fills_the_theatre_as_patients_arrive(found):
     assert used.half_width < 0.03
 
 
-def test_littles_law_queue_is_rate_times_wait(found):
+def test_the_length_of_the_queue_is_rate_times_wait(found):
     ratio = [run["mean_queue"] / (0.6 * run["mean_wait_days"]) for run in found["theatre"]]
     assert np.mean(ratio) == pytest.approx(1, abs=0.05)
 

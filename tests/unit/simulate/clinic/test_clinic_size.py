@@ -1,4 +1,4 @@
-"""However many patients come, memory holds those under way, and the tables stay the same."""
+"""Memory holds only patients in care, whatever their total, and the tables stay the same."""
 
 import gc
 from itertools import pairwise
@@ -41,7 +41,7 @@ def small_slices(monkeypatch):
     monkeypatch.setattr(storage, "IN_MEMORY", 1000)
 
 
-def test_slices_of_patients_make_the_numpy_engines_tables(small_slices):
+def test_slices_of_patients_give_the_tables_of_the_numpy_engine(small_slices):
     paper = load_scenario("paper")
     mine = clinic_tables(run_clinic(shipped("unlimited"), paper, 3, 1, 150))
     theirs = tables(draw_cohort(paper, 3, first=1, patients=150))
@@ -49,7 +49,7 @@ def test_slices_of_patients_make_the_numpy_engines_tables(small_slices):
         pd.testing.assert_frame_equal(table, theirs[name], check_exact=True, obj=name)
 
 
-def test_a_run_of_several_true_slices_is_the_numpy_engines_too():
+def test_a_run_of_several_full_slices_equals_the_numpy_engine():
     paper = load_scenario("paper")
     patients = CHUNK + 50
     run = run_clinic(shipped("unlimited"), paper, 3, patients=patients)
@@ -76,8 +76,8 @@ def test_reading_by_slices_changes_no_measure(monkeypatch):
     assert np.array_equal(queue_by_day(run), whole[2])
 
 
-def test_only_patients_under_way_take_memory():
-    """Forty patients a day, each under way for a day: never many at once, and none at the end."""
+def test_only_patients_in_care_take_memory():
+    """Forty patients a day, each in care for a day: few at a time, and none at the end."""
     paper = with_values(load_scenario("paper"), {"choice.intercept": -60}, "test")
     quick = clinic(
         referrals={"patients_per_week": assumed(280, "1/wk")},
@@ -126,7 +126,7 @@ def test_files_are_written_in_the_order_of_patients(small_slices, tmp_path):
     assert pd.read_parquet(tmp_path / "patients.parquet")["patient_id"].is_monotonic_increasing
 
 
-def test_a_store_goes_to_disk_and_gives_back_what_it_was_given(monkeypatch):
+def test_a_store_on_disk_returns_the_records_written(monkeypatch):
     monkeypatch.setattr(storage, "IN_MEMORY", 100)
     store = Store(8)
     order = np.random.default_rng(1).permutation(300)
@@ -143,7 +143,7 @@ def test_a_store_goes_to_disk_and_gives_back_what_it_was_given(monkeypatch):
     cuts=st.lists(st.integers(0, 60), max_size=4),
     share=st.floats(0, 1),
 )
-def test_quantiles_in_two_readings_are_numpys(numbers, cuts, share):
+def test_quantiles_in_two_passes_equal_those_of_numpy(numbers, cuts, share):
     values = np.array(numbers)
     edges = [0, *sorted(cuts), len(values)]
     blocks = [values[low:high] for low, high in pairwise(edges)]
@@ -151,5 +151,5 @@ def test_quantiles_in_two_readings_are_numpys(numbers, cuts, share):
     assert found == [np.quantile(values, share), np.quantile(values, 0.5)]
 
 
-def test_quantiles_of_nothing_are_unknown():
+def test_quantiles_of_no_values_are_nan():
     assert np.isnan(quantiles(list, [0.5, 0.9])).all()

@@ -42,12 +42,12 @@ def test_servers_serve_as_a_simpy_resource(capacity):
     ours = Engine()
     servers = Servers(ours, capacity)
 
-    def taken():
+    def acquired():
         turn = servers.request()
         if turn is not None:
             yield turn
 
-    found = samples(ours, taken, lambda turn: servers.release(), ARRIVALS, WORK)
+    found = samples(ours, acquired, lambda turn: servers.release(), ARRIVALS, WORK)
     while ours.process_events(2):
         pass
     assert found == expected

@@ -1,4 +1,4 @@
-"""Random numbers of compiled kernels are numpy's, bit for bit, wherever they stand."""
+"""Random numbers of compiled kernels equal those of numpy, bit for bit, at every address."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def test_kernels_draw_the_bits_of_numpy(draw, width, place):
     assert compiled.tobytes() == plain.tobytes()
 
 
-def test_a_million_normals_meet_every_layer_and_the_tail():
+def test_a_million_normals_reach_every_layer_and_the_tail():
     streams = RandomStreams(1, 200_000, replicates=5)
     plain = streams.normal("purpose")
     with compiled_streams(True):
@@ -58,7 +58,7 @@ def test_kernels_that_differ_from_numpy_are_not_used(monkeypatch):
 
 
 @pytest.mark.parametrize("allocation", [(1, 1), (2, 1), (1, 1, 2)])
-def test_compiled_urns_give_the_arms_of_numpy(allocation):
+def test_compiled_urns_assign_the_arms_of_numpy(allocation):
     streams = RandomStreams(3, 150, replicates=4)
     place = (streams.uniform("place") * 3).astype(int)
     given = (streams.uniform("arm"), place, 4)
@@ -75,7 +75,7 @@ def test_compiled_urns_give_the_arms_of_numpy(allocation):
 
 @pytest.mark.parametrize("distance", ["range", "variance"])
 @pytest.mark.parametrize("allocation", [(1, 1), (2, 1), (1, 3)])
-def test_compiled_minimisation_gives_the_arms_of_numpy(allocation, distance):
+def test_compiled_minimisation_assigns_the_arms_of_numpy(allocation, distance):
     streams = RandomStreams(3, 300, replicates=4)
     factors = [(streams.uniform(name) * 4).astype(int) for name in ("site", "class")]
     given = (streams.uniform("arm"), factors, [4, 4])

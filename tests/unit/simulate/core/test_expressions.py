@@ -1,4 +1,4 @@
-"""Expressions of files: what they give, and what is refused."""
+"""Expressions in files: their values, and which are refused."""
 
 import numpy as np
 import pytest
@@ -62,6 +62,6 @@ def test_an_expression_applies_to_every_patient():
         ("x" * (MAX_LENGTH + 1), "longer than"),
     ],
 )
-def test_what_is_not_arithmetic_is_refused(text, words):
+def test_expressions_that_are_not_arithmetic_are_refused(text, words):
     with pytest.raises(ValueError, match=words):
         parse_expression(text)

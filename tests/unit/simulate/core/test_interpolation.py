@@ -1,4 +1,4 @@
-"""Interpolation by cells gives the numbers of `numpy.interp`, to the last bit."""
+"""Interpolation by cells equals `numpy.interp`, bit for bit."""
 
 import numpy as np
 import pytest

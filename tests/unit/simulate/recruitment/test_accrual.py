@@ -1,4 +1,4 @@
-"""Recruitment: expectation by hand, Poisson counts, staggered sites, trials that cannot fill."""
+"""Recruitment: expectation by hand, Poisson counts, staggered sites, trials that never fill."""
 
 import numpy as np
 import pytest
@@ -53,7 +53,7 @@ def test_counts_are_poisson():
     assert abs(np.corrcoef(first, second)[0, 1]) < 4 / np.sqrt(4000)
 
 
-def test_nobody_arrives_before_his_site_opens():
+def test_no_patient_arrives_before_the_site_opens():
     months, site = draw_arrivals(combine([LATE, RAMP]), *streams((500, 40), 2))
     assert months.min() > 1.0
     assert months[site == 0].min() >= 3.0
@@ -80,7 +80,7 @@ def test_a_batch_equals_single_trials():
         assert (site[i] == alone[1]).all()
 
 
-def test_a_site_with_factor_zero_recruits_nobody_and_twice_the_rates_halve_the_time():
+def test_a_site_with_factor_zero_recruits_no_patient_and_twice_the_rates_halve_the_time():
     gap, place = streams((200, 30), 6)
     sites = combine([STEADY, STEADY])
     months, site = draw_arrivals(sites, gap, place, site_factor=[0.0, 1.0])
@@ -89,7 +89,7 @@ def test_a_site_with_factor_zero_recruits_nobody_and_twice_the_rates_halve_the_t
     assert faster == pytest.approx(months / 2)
 
 
-def test_a_trial_that_closes_too_early_cannot_fill():
+def test_a_trial_that_closes_too_early_cannot_reach_its_size():
     months, site = draw_arrivals(combine([CLOSING]), *streams((100, 60), 7))
     finite = np.isfinite(months)
     assert months[finite].max() <= 6.0

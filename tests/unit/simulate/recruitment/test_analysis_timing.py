@@ -6,7 +6,7 @@ from simulate.recruitment.accrual import Site, combine, draw_arrivals
 from simulate.recruitment.analysis_timing import schedule_analyses
 
 
-def test_an_analysis_waits_for_endpoints_not_for_patients():
+def test_an_analysis_waits_for_endpoints_not_for_enrolment():
     # The second patient drops out: the analysis of two endpoints waits for the third patient.
     analyses = schedule_analyses([0.0, 1.0, 2.0, 5.0], [3.0, np.inf, 3.0, 3.0], [1, 2, 3])
     assert analyses.months.tolist() == [3.0, 5.0, 8.0]
@@ -35,7 +35,7 @@ def test_replicates_are_leading_axes_and_overrunning_is_rate_times_delay():
     analyses = schedule_analyses(months, 3.0, [40, 60])
     assert analyses.months.shape == (2000, 2)
     assert (analyses.known.sum(-1) == [40, 60]).all()
-    # Six patients a month for three months are on their way.
+    # Six patients a month for three months are enrolled without endpoint.
     assert analyses.overrunning.mean(0) == pytest.approx([18, 18], abs=4 * np.sqrt(18 / 2000))
     alone = schedule_analyses(months[7], 3.0, [40, 60])
     assert alone.months == pytest.approx(analyses.months[7])

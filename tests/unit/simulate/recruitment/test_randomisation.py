@@ -26,7 +26,7 @@ def share_is(arms, arm, wanted):
     return abs((arms == arm).mean() - wanted) < 4 * np.sqrt(wanted * (1 - wanted) / n)
 
 
-def test_a_coin_keeps_the_ratio():
+def test_simple_randomisation_keeps_the_ratio_on_average():
     arms = simple(UNIFORM, (1, 2, 1))
     assert share_is(arms, 1, 0.5)
     assert share_is(arms, 2, 0.25)
@@ -36,7 +36,7 @@ def test_a_coin_keeps_the_ratio():
 @given(
     st.lists(st.integers(1, 3), min_size=2, max_size=3), st.integers(1, 3), st.integers(0, 2**32)
 )
-def test_every_whole_block_has_its_exact_shares(allocation, rounds_of_blocks, seed):
+def test_every_complete_block_has_the_exact_allocation(allocation, rounds_of_blocks, seed):
     size = sum(allocation) * rounds_of_blocks
     streams = np.random.default_rng(seed).random((4, 3 * size + 1))
     arms = permuted_blocks(streams, allocation, rounds_of_blocks=[rounds_of_blocks])
@@ -53,13 +53,13 @@ def test_all_orders_of_a_block_are_equally_likely():
     assert np.abs(counts - 10_000).max() < 4 * np.sqrt(60_000 * (1 / 6) * (5 / 6))
 
 
-def test_an_unfinished_block_is_not_given_away():
+def test_an_incomplete_block_is_not_predictable():
     arms = permuted_blocks(np.random.default_rng(4).random((40_000, 5)))
     assert share_is(arms[:, 4], 1, 0.5)
 
 
 @pytest.mark.parametrize("randomise", ["blocks", "varying", "strata", "minimised"])
-def test_patients_yet_to_arrive_change_nothing(randomise):
+def test_later_patients_change_no_earlier_assignment(randomise):
     def run(patients):
         streams, sites = UNIFORM[:50, :patients], SITE[:50, :patients]
         if randomise == "blocks":
@@ -86,7 +86,7 @@ def test_a_batch_equals_single_trials(randomise):
     assert (whole == np.stack(each)).all()
 
 
-def test_random_block_sizes_are_harder_to_guess():
+def test_random_block_sizes_are_less_predictable():
     fixed = convergence_guess(permuted_blocks(UNIFORM, rounds_of_blocks=[1])).mean()
     varying = permuted_blocks(UNIFORM, rounds_of_blocks=[1, 2, 3], size_uniform=UNIFORM[::-1])
     assert share_is(varying, 1, 0.5)
@@ -94,11 +94,11 @@ def test_random_block_sizes_are_harder_to_guess():
     assert imbalance(varying).max() <= 3
 
 
-def test_strata_are_balanced_one_by_one():
+def test_each_stratum_is_balanced():
     arms = stratified(UNIFORM, SITE, 9)
     left = imbalance_within(arms, SITE, 9)
     assert left.max() <= 2
-    assert (left[:, 8] == 0).all()  # a site without patients does no harm
+    assert (left[:, 8] == 0).all()  # a site without patients is allowed
     assert imbalance_within(simple(UNIFORM), SITE, 9).mean() > 2 * left.mean()
 
 
@@ -112,7 +112,7 @@ def test_minimisation_of_the_first_patients_by_hand():
     assert arms.tolist() == [1, 0, 1, 0]
 
 
-def test_probability_is_the_chance_of_the_better_arm():
+def test_probability_is_that_of_the_arm_with_less_imbalance():
     streams = np.random.default_rng(5).random((40_000, 2))
     arms = minimise(streams, [np.zeros((40_000, 2), int)], [1], probability=0.7)
     assert share_is((arms[:, 0] != arms[:, 1]).astype(int), 1, 0.7)
@@ -133,7 +133,7 @@ def test_minimisation_keeps_the_ratio_and_balances_margins(allocation, distance)
         distance=distance,
     )
     for arm, part in enumerate(allocation):
-        # Off by less than half a patient. Were every arm given the same probability whatever its
+        # Within half a patient. With the same probability for every arm, whatever its allocation,
         # part, 1:2 would be off by two patients in 400.
         excess = (arms == arm).sum(1).mean() - patients * part / sum(allocation)
         assert abs(excess) < 0.5
@@ -144,7 +144,7 @@ def test_minimisation_keeps_the_ratio_and_balances_margins(allocation, distance)
 
 
 @pytest.mark.parametrize("distance", ["range", "variance"])
-def test_two_arms_in_one_number_agree_with_the_general_way(distance):
+def test_the_algorithm_for_two_arms_agrees_with_the_general_one(distance):
     rng = np.random.default_rng(2)
     load, weights, ratio = rng.random((20, 3, 2)), np.array([1.0, 2.0, 0.5]), np.array([1.0, 2.0])
     after = load[:, None] + (np.eye(2) / ratio)[:, None, :]
@@ -152,7 +152,7 @@ def test_two_arms_in_one_number_agree_with_the_general_way(distance):
     assert _imbalances(load, weights, ratio, distance) == pytest.approx(spread @ weights)
 
 
-def test_one_factor_and_two_arms_rank_alike_by_both_distances():
+def test_both_distances_agree_for_one_factor_and_two_arms():
     streams, sites = UNIFORM[:200], SITE[:200]
     by_range = minimise(streams, [sites], [8], distance="range")
     assert (by_range == minimise(streams, [sites], [8], distance="variance")).all()
@@ -163,7 +163,7 @@ def test_a_weight_of_zero_removes_the_factor():
     assert (with_zero == minimise(UNIFORM[:50], [SITE[:50]], [8])).all()
 
 
-def test_more_determinism_is_more_guessable_and_better_balanced():
+def test_a_higher_probability_is_more_predictable_and_better_balanced():
     mild, strict = (minimise(UNIFORM, [SITE], [8], probability=p) for p in (0.65, 0.95))
     assert imbalance_within(strict, SITE, 8).mean() < imbalance_within(mild, SITE, 8).mean()
     assert convergence_guess(strict).mean() > convergence_guess(mild).mean()
@@ -171,7 +171,7 @@ def test_more_determinism_is_more_guessable_and_better_balanced():
 
 @settings(max_examples=20)
 @given(st.integers(1, 12))
-def test_guessing_blocks_agrees_with_the_closed_form(half):
+def test_predictability_of_blocks_agrees_with_the_closed_form(half):
     streams = np.random.default_rng(half).random((4000, 2 * half))
     found = convergence_guess(permuted_blocks(streams, rounds_of_blocks=[half]))
     error = found.std(ddof=1) / np.sqrt(found.size)

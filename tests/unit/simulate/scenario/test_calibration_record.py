@@ -1,4 +1,4 @@
-"""Calibration records: bound by a hash of themselves, and checked against their scenario."""
+"""Calibration records: protected by a hash, and checked against their scenario."""
 
 import json
 import shutil
@@ -43,7 +43,7 @@ def stored(scenario):
 
 
 def changed(scenario, change, *, sealed):
-    """Change the record of a scenario by hand; ``sealed`` gives it a fresh hash."""
+    """Change the record of a scenario by hand; ``sealed`` gives it a new hash."""
     file = record_of(scenario)
     plain = json.loads(file.read_text(encoding="utf-8"))
     change(plain)
@@ -52,7 +52,7 @@ def changed(scenario, change, *, sealed):
     file.write_text(json.dumps(plain), encoding="utf-8")
 
 
-def test_shipped_records_are_as_they_were_written():
+def test_shipped_records_are_unchanged():
     for name in ("paper", "literature-null"):
         assert stored(scenario_path(name)).scenario == name
 
@@ -64,7 +64,7 @@ def test_a_record_is_written_and_read_back(mine):
     assert parameters(load_scenario(str(mine)))[NAME].value == record.parameters[NAME].value
 
 
-def test_what_calibration_writes_can_be_loaded(mine):
+def test_a_calibrated_scenario_can_be_loaded(mine):
     loaded = load(mine, need_record=False)
     problem = pose(loaded.unsolved, load_published(loaded.unsolved.published), loaded.free)
     drawn = [[1.1], [1.2], [1.3]]
@@ -98,7 +98,7 @@ def test_a_record_changed_by_hand_is_refused(mine, change, capsys):
     ("value", "message"),
     [(1e308, "1e\\+308"), (150.0, "cannot be"), ("high", "text"), (True, "true"), (None, "null")],
 )
-def test_a_value_must_be_one_that_the_parameter_can_have(mine, value, message):
+def test_a_value_outside_the_limits_of_its_parameter_is_refused(mine, value, message):
     changed(mine, lambda plain: plain["parameters"][NAME].update(value=value), sealed=True)
     with pytest.raises(InputError, match=message) as caught:
         load_scenario(str(mine))
@@ -118,6 +118,6 @@ def test_the_studies_of_a_check_are_bounded(capsys, studies):
     assert "--replicates" in capsys.readouterr().err
 
 
-def test_the_fewest_studies_that_a_check_may_have_give_an_answer(capsys):
+def test_a_check_runs_with_the_minimum_number_of_studies(capsys):
     assert run(["calibrate", "literature-null", "--check", "--replicates", "50"]) == 0
     assert "(50 replicates)" in capsys.readouterr().out

@@ -42,11 +42,11 @@ def test_a_number_is_replaced_whole_and_a_section_merges():
     assert base["a"]["value"] == 1
 
 
-def test_null_takes_away():
+def test_null_removes_a_field():
     assert merge({"a": 1, "b": {"c": 2, "d": 3}}, {"b": {"c": None}}) == {"a": 1, "b": {"d": 3}}
 
 
-def test_a_child_takes_over_calibrated_values_and_its_own_numbers(tmp_path):
+def test_an_extending_scenario_inherits_calibrated_values_and_keeps_its_own(tmp_path):
     path = write(tmp_path, "child", CHILD)
     loaded = load(path)
     child = loaded.scenario
@@ -60,13 +60,13 @@ def test_a_child_takes_over_calibrated_values_and_its_own_numbers(tmp_path):
     assert loaded.stated == {"spermatogenesis.treatment.direct"}
 
 
-def test_a_child_never_inherits_purpose(tmp_path):
+def test_purpose_is_not_inherited(tmp_path):
     path = write(tmp_path, "child", "id: child\nextends: paper\n")
     with pytest.raises(InputError, match="question: it is missing"):
         load_scenario(str(path))
 
 
-def test_a_child_with_a_calibrated_number_needs_a_calibration_record(tmp_path):
+def test_an_extending_scenario_with_a_calibrated_number_needs_a_calibration_record(tmp_path):
     text = CHILD.replace("status: assumed", "status: calibrated").replace(", sweep: [0, 1]", "")
     with pytest.raises(InputError, match="no calibration record"):
         load_scenario(str(write(tmp_path, "child", text)))
@@ -85,13 +85,13 @@ def test_files_that_extend_each_other_are_refused(tmp_path):
         read_chain(path)
 
 
-def test_a_misspelt_field_of_a_child_is_refused(tmp_path):
+def test_a_misspelt_field_of_an_extending_scenario_is_refused(tmp_path):
     path = write(tmp_path, "child", CHILD.replace("direct:", "dircet:"))
     with pytest.raises(InputError, match="did you mean 'direct'"):
         load_scenario(str(path))
 
 
-def test_a_childs_calibration_record_falls_with_its_parents(tmp_path):
+def test_a_calibration_record_is_invalid_if_the_extended_scenario_changes(tmp_path):
     """Its hash covers the values it inherits."""
     for name in ("paper", "literature-null"):
         source = scenario_path(name)
@@ -114,7 +114,7 @@ def test_a_childs_calibration_record_falls_with_its_parents(tmp_path):
         load_scenario(child)
 
 
-def test_only_the_childs_own_numbers_are_free():
+def test_only_the_scenarios_own_numbers_are_free():
     loaded = load("literature-null", need_record=False)
     scenario, free = loaded.unsolved, loaded.free
     assert free == {"spermatogenesis.treatment.direct"}
@@ -130,14 +130,14 @@ def test_more_unknowns_than_targets_are_refused():
         pose(scenario, load_published(scenario.published))
 
 
-def test_refinement_solves_a_bent_problem_on_uneven_scales():
+def test_refinement_solves_a_nonlinear_problem_on_unequal_scales():
     def misfit(x):
         return np.array([np.exp(x[0]) - 3, 500 * x[1] + x[0] ** 2 - 40, 0.0])
 
     jacobian = np.array([[1.0, 0.0, 0.0], [0.0, 500.0, 0.0], [0.0, 0.0, 0.0]])
     point, _ = refine(misfit, np.zeros(3), jacobian, 40)
     assert np.linalg.norm(misfit(point)) < 0.01
-    assert point[2] == 0  # no target feels it, so it stays
+    assert point[2] == 0  # no target depends on it, so it stays
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_refinement_solves_a_bent_problem_on_uneven_scales():
         ('""', "'' is not a name"),
     ],
 )
-def test_what_is_not_a_scenario_file_is_not_extended(tmp_path, name, message):
+def test_only_a_scenario_file_can_be_extended(tmp_path, name, message):
     (tmp_path / "device.yaml").symlink_to("/dev/zero")
     (tmp_path / "folder.yaml").mkdir()
     with (tmp_path / "large.yaml").open("wb") as file:

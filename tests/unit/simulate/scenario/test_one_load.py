@@ -84,7 +84,7 @@ def test_a_command_reads_each_file_of_a_scenario_once(tmp_path, counted, words, 
     assert reads["rbe-2022-00934.yaml"] <= 1
 
 
-def test_what_was_loaded_is_hashed_as_it_is(tmp_path):
+def test_the_hash_is_of_the_bytes_that_were_loaded(tmp_path):
     paper, child = load("paper"), load(grandchild(tmp_path))
     assert paper.sha256 == paper.file_sha256
     assert child.sha256 != child.file_sha256

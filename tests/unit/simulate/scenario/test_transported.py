@@ -1,4 +1,4 @@
-"""Every number published for other patients or doses names them, and whom it is used for."""
+"""Every number published for other patients or doses names both populations and doses."""
 
 import re
 
@@ -10,7 +10,7 @@ from simulate.core.shipped import scenario_names, scenario_path
 from simulate.scenario.load import load
 from simulate.scenario.parameter_paths import parameters
 
-#: Locators in the article whose patients are simulated, and what follows by definition.
+#: Locators in the article whose patients are simulated, and numbers true by definition.
 OF_THE_ARTICLE = re.compile(
     r"Methods|Results|Table|last digit of the printed|.*, by definition$|ln\(2\.85/1\.08\)"
 )
@@ -33,7 +33,7 @@ def test_every_transported_number_names_both_populations_and_doses(name):
 def test_a_published_or_derived_number_is_of_the_simulated_patients(name):
     for path, each in parameters(load(name).scenario).items():
         if each.status in ("published", "derived"):
-            own = "all below 350 ng/dL in Esteves 2024"  # whom `hypogonadal` simulates
+            own = "all below 350 ng/dL in Esteves 2024"  # the patients that `hypogonadal` simulates
             assert OF_THE_ARTICLE.match(each.source) or each.source == own, path
 
 

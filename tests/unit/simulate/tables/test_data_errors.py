@@ -52,7 +52,7 @@ def test_the_labels_turn_the_clean_table_into_the_corrupted_one(study, corrupted
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_hits_its_share(study, corrupted, kind):
+def test_each_kind_affects_its_declared_share(study, corrupted, kind):
     hit = of_kind(corrupted, kind).index.nunique()
     able = study[0]["visits"].query("month == 2") if kind == "copied forward" else range(2000)
     if kind == "day and month swapped":
@@ -61,7 +61,7 @@ def test_each_kind_hits_its_share(study, corrupted, kind):
     assert hit / len(able) == pytest.approx(0.05, abs=0.02)
 
 
-def test_swapped_columns_hold_each_other_and_another_unit_its_factor(study, corrupted):
+def test_swapped_columns_are_exchanged_and_wrong_units_multiply_by_their_factor(study, corrupted):
     clean = study[0]["patients"].set_index("patient_id")
     swapped = of_kind(corrupted, "columns swapped", "lh_iu_l")["corrupted"].astype(float)
     assert (swapped.dropna() == clean.loc[swapped.dropna().index, "fsh_iu_l"]).all()
@@ -70,7 +70,7 @@ def test_swapped_columns_hold_each_other_and_another_unit_its_factor(study, corr
     assert np.allclose(ratio, 28.84)
 
 
-def test_codes_and_words_stand_where_numbers_should(corrupted):
+def test_codes_and_words_replace_numbers(corrupted):
     table = corrupted.tables["patients"].drop_duplicates("patient_id").set_index("patient_id")
     for kind, column, written in (
         ("code for missing", "prolactin_ng_ml", 999),
@@ -85,7 +85,7 @@ def test_codes_and_words_stand_where_numbers_should(corrupted):
     ).all()
 
 
-def test_another_patient_and_an_earlier_visit_lend_their_results(study, corrupted):
+def test_results_are_copied_from_another_patient_or_an_earlier_visit(study, corrupted):
     patients = study[0]["patients"].set_index("patient_id")
     wrong = of_kind(corrupted, "wrong patient", "fsh_iu_l")["corrupted"].astype(float)
     assert (wrong.dropna() == patients["fsh_iu_l"].shift(1)[wrong.dropna().index]).all()
@@ -95,7 +95,7 @@ def test_another_patient_and_an_earlier_visit_lend_their_results(study, corrupte
     assert (copied["corrupted"].astype(float) == visits.loc[copied.index, "fsh_iu_l"]).all()
 
 
-def test_a_nearly_repeated_row_differs_in_the_labelled_column_alone(corrupted):
+def test_a_near_duplicate_row_differs_only_in_the_labelled_column(corrupted):
     table = corrupted.tables["patients"]
     labels = of_kind(corrupted, NEARLY_REPEATED)
     for patient, label in labels.head(5).iterrows():
@@ -105,7 +105,7 @@ def test_a_nearly_repeated_row_differs_in_the_labelled_column_alone(corrupted):
         assert differ == [label["column"]] == ["age_years"]
 
 
-def test_the_clean_tables_are_left_as_they_were(study):
+def test_the_clean_tables_are_unchanged(study):
     clean, streams = study
     before = {name: table.copy() for name, table in clean.items()}
     corrupt(clean, 0.5, streams)

@@ -1,4 +1,4 @@
-"""A classifier tells patients of another generator, and not those of the same one."""
+"""A classifier distinguishes patients of another generator, but not of the same one."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""No impossible patient: the registered rules hold for simulated patients, and find others."""
+"""Simulated patients meet the registered rules of plausibility; impossible patients are found."""
 
 from functools import cache
 
@@ -68,12 +68,12 @@ BREAKS = {
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_every_rule_finds_who_breaks_it(rule):
+def test_every_rule_finds_the_row_that_breaks_it(rule):
     broken = broken_rules(with_cell(*BREAKS[rule.name]), study()[1].scenario)
     assert rule.name in set(broken["rule"])
 
 
-def test_data_errors_break_the_rules_they_should():
+def test_data_errors_break_the_expected_rules():
     clean, cohort = study()
     corrupted = corrupt(clean, 0.02, cohort.streams)
     numbers = corrupted.tables["patients"].assign(
@@ -92,7 +92,7 @@ def test_data_errors_break_the_rules_they_should():
         assert hit <= set(broken.loc[broken["rule"] == rule, "patient_id"]), kind
 
 
-def test_the_interface_tells_who_breaks_a_rule():
+def test_the_interface_lists_broken_rules():
     paper = pretese.scenario("paper")
     assert paper.simulate(patients=60).broken_rules().empty
     corrupted = paper.simulate(patients=200, data_errors=5)

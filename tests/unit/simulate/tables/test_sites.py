@@ -49,7 +49,7 @@ def at(cohort, name):
     return cohort.patients.sites.code == list(cohort.scenario.sites).index(name)
 
 
-def test_every_site_differs_in_what_it_states(cohort):
+def test_every_site_differs_in_its_stated_parameters(cohort):
     north, south = at(cohort, "north"), at(cohort, "south-2")
     assert north.mean() == pytest.approx(0.75, abs=0.01)
     azfc = cohort.patients.diagnosis == 3
@@ -68,7 +68,7 @@ def test_every_site_differs_in_what_it_states(cohort):
     assert everyone.risk_difference[0] == pytest.approx(gain.mean())
 
 
-def test_the_value_that_decides_comes_from_the_laboratory_of_the_site(cohort):
+def test_decisions_use_values_from_the_laboratory_of_the_site(cohort):
     south, true = at(cohort, "south-2"), cohort.patients.baseline["fsh_iu_l"]
     measured = cohort.baseline["fsh_iu_l"][south]
     assert np.nanmedian(measured / true[south]) == pytest.approx(0.5, abs=0.001)
@@ -96,7 +96,7 @@ def test_a_patient_at_a_site_without_differences_is_the_patient_of_the_single_ho
     ("stated", "problem"),
     [("1", "not a number of sites"), ("{a: {}}", "1 sites are stated"), ("-3", "number of sites")],
 )
-def test_a_number_of_sites_that_cannot_be_is_refused(tmp_path, stated, problem):
+def test_an_impossible_number_of_sites_is_refused(tmp_path, stated, problem):
     file = tmp_path / "sites.yaml"
     head = TEXT.partition("sites:\n  north")[0]
     file.write_text(f"{head}sites: {stated}\n", encoding="utf-8")
@@ -104,7 +104,7 @@ def test_a_number_of_sites_that_cannot_be_is_refused(tmp_path, stated, problem):
         load_scenario(file)
 
 
-def test_numbers_of_sites_can_be_set(tmp_path):
+def test_parameters_of_sites_can_be_set(tmp_path):
     file = tmp_path / "sites.yaml"
     file.write_text(TEXT, encoding="utf-8")
     changed = load_scenario(file, {"sites.north.effect": 0.25, "sites.south-2.effect": 0.5})

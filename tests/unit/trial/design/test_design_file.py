@@ -137,11 +137,12 @@ def test_the_estimand_names_every_event_and_its_strategy(tmp_path):
          + RESIZED.format("at_analysis: 1, max_percent: 200"), "no planned risks"),
         (SEVERAL + "monitoring: {analyses_percent: [50, 100], efficacy: WT(0.25)}",
          "which several endpoints need"),
-        (SEVERAL + RESIZED.format("at_analysis: 1, max_percent: 200, assume: observed"),
-         "neither re-estimation"),
+        (SEVERAL + "multiplicity: {method: holm}\n"
+         + RESIZED.format("at_analysis: 1, max_percent: 200, assume: observed"),
+         "all alpha to the primary endpoint"),
         (SEVERAL
          + "monitoring: {analyses_percent: [50, 100], sides: 1, futility: OF, binding: true}",
-         "nor binding futility"),
+         "do not allow binding futility"),
         (SEVERAL.replace("live_birth", "any_sperm"), "the same name"),
         (GOOD + "multiplicity: {method: holm}", "needs secondary endpoints"),
         (GOOD + SEVERAL.splitlines()[-1], "have one endpoint"),

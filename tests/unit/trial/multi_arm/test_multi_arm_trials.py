@@ -373,6 +373,8 @@ def test_the_report_has_the_chapters_of_a_simulation_study_and_example_trials():
         "Conclusions",
     ):
         assert f"{chapter}</h2>" in page
+    assert "any_sperm" not in page.replace("variable: any_sperm", "")  # named only in the file
+    assert "any sperm: comparison of two proportions without covariates" in page
     courses = {each["course"]: each for each in document["examples"]}
     assert len({each["trial"] for each in document["examples"]}) == len(courses)
     design = parse_multi_arm(yaml.safe_dump(fields, sort_keys=False), "file.yaml")

@@ -20,6 +20,7 @@ from pretese.trial.report.design_words import described
 from pretese.trial.report.statements import access_words, harm_words, limits
 from pretese.trial.simulation.trial_results import Outcomes
 from protocol.reading.documents import validate
+from protocol.regimen.load import load_regimen
 
 SUPERIOR = read_design("superiority-any-sperm")[0]
 PLAIN = read_design("re-estimation")[0]
@@ -125,6 +126,14 @@ def test_every_shipped_design_is_described(name):
     assert all(rows.values())
     assert rows["Randomisation"].startswith(design.randomisation.method)
     assert all(words.endswith(".") for words in limits(design))
+
+
+def test_arms_are_described_by_the_titles_of_their_regimens_and_analyses_in_words():
+    design = read_design("superiority-any-sperm")[0]
+    title = load_regimen("fsh-guided").title
+    assert f"treated: {title} (fsh-guided), semen" in dict(described(design))["Arms"]
+    several = dict(described(read_design("three-endpoints")[0]))
+    assert "comparison of two proportions without covariates" in several["Secondary endpoint"]
 
 
 def test_procedures_of_several_endpoints_are_reported_as_graphs():

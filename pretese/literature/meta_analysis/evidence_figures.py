@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from estimate.core.numeric.normal_mixture import NormalMixture
 from estimate.core.result import Z95
+from pretese.literature.evidence_view import shown_effect
 from pretese.literature.pooled_evidence import PooledEvidence
 from pretese.plots.ratio_axis import ratio_axis
 from pretese.plots.style import INK, MUTED, PUBLISHED, SIMULATED, house_style, new_figure
@@ -24,12 +25,16 @@ def draw_forest(found: PooledEvidence) -> Figure:
             axes.plot([row.conf_low, row.conf_high], [place, place], color=SIMULATED, lw=1.3)
             size = 3 + 0.09 * row.weight_percent
             axes.plot(row.estimate, place, "s", ms=size, color=SIMULATED)
-            words = f"{row.estimate:.2f} ({row.conf_low:.2f} to {row.conf_high:.2f})"
-            note = f"{words}   {row.weight_percent:.0f} %"
+            note = f"{_interval(row.estimate, row.conf_low, row.conf_high)}   "
+            note += f"{row.weight_percent:.0f} %"
             axes.text(1.02, place, note, transform=side, va="center", size=8)
         labels = [row.name for row in rows] + _draw_pooled(axes, found, len(rows))
         _finish_axis(axes, found, labels)
     return figure
+
+
+def _interval(effect: float, low: float, high: float) -> str:
+    return f"{shown_effect(effect)} ({shown_effect(low)} to {shown_effect(high)})"
 
 
 def _draw_pooled(axes: Axes, found: PooledEvidence, place: int) -> list[str]:
@@ -39,13 +44,13 @@ def _draw_pooled(axes: Axes, found: PooledEvidence, place: int) -> list[str]:
     side = axes.get_yaxis_transform()
     across, up = [low, effect, high, effect], [place, place - 0.25, place, place + 0.25]
     axes.fill(across, up, color=PUBLISHED, lw=0)
-    axes.text(1.02, place, f"{effect:.2f} ({low:.2f} to {high:.2f})", transform=side, va="center",
-              size=8, weight="bold")  # fmt: skip
+    axes.text(1.02, place, _interval(effect, low, high), transform=side, va="center", size=8,
+              weight="bold")  # fmt: skip
     if fit.studies < 2:
         return ["pooled"]
     lowest, highest = (found.shown(v) for v in fit.prediction()[1:])
     axes.plot([lowest, highest], [place + 1, place + 1], color=PUBLISHED, lw=1.3)
-    words = f"{lowest:.2f} to {highest:.2f}"
+    words = f"{shown_effect(lowest)} to {shown_effect(highest)}"
     axes.text(1.02, place + 1, words, transform=side, va="center", size=8)
     return ["pooled", "prediction interval"]
 

@@ -1,0 +1,1 @@
+"""Subgroups of published studies, pooled counts, and figures of meta-analyses."""
