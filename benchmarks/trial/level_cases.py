@@ -45,8 +45,11 @@ _ADJUSTED = {"covariates": _COVARIATES, "strata": ["diagnosis"]}
 _EIGHT: dict[str, dict[str, Any]] = {
     "g-computation: covariates, site, diagnosis": _by(
         "g-computation-randomised", covariates=_COVARIATES, strata=_BOTH),
-    "the same, small_sample: false": _by(
-        "g-computation-randomised", covariates=_COVARIATES, strata=_BOTH, small_sample=False),
+    "the same, test: wald": _by(
+        "g-computation-randomised", covariates=_COVARIATES, strata=_BOTH, test="wald"),
+    "the same, test: wald, small_sample: false": _by(
+        "g-computation-randomised", covariates=_COVARIATES, strata=_BOTH, test="wald",
+        small_sample=False),
     "Mantel-Haenszel: site": _by("mantel-haenszel", strata=["site"]),
     "Mantel-Haenszel: site, diagnosis": _by("mantel-haenszel", strata=_BOTH),
     "unadjusted": _by("unadjusted"),
@@ -56,11 +59,20 @@ _EIGHT: dict[str, dict[str, Any]] = {
     "mixed: diagnosis": _by("mixed", strata=["diagnosis"]),
 }  # fmt: skip
 
+#: Wald's test of g-computation on each of its scales.
+_WALD: dict[str, dict[str, Any]] = {
+    f"g-computation, {scale}, test: wald": _by(
+        "g-computation-randomised", scale=scale, test="wald", **_ADJUSTED)
+    for scale in ("risk difference", "risk ratio", "odds ratio")
+}  # fmt: skip
+
 _BLOCKS: dict[str, dict[str, Any]] = {
     "unadjusted": {},
     "g-computation: covariates, diagnosis": _by("g-computation-randomised", **_ADJUSTED),
+    **_WALD,
     "Mantel-Haenszel: diagnosis": _by("mantel-haenszel", strata=["diagnosis"]),
     "logistic: covariates, diagnosis": _by("logistic", **_ADJUSTED),
+    "logistic, test: wald": _by("logistic", test="wald", **_ADJUSTED),
     "unadjusted, 3 analyses, OF": _at("OF"),
     "unadjusted, 3 analyses, Pocock": _at("Pocock"),
     "g-computation, 3 analyses, OF": _at("OF") | _by("g-computation-randomised", **_ADJUSTED),
@@ -99,8 +111,14 @@ _WAITING = {
 
 _MH_BY_DIAGNOSIS = _by("mantel-haenszel", strata=["diagnosis"])
 
+_IMPUTED = {"variable": "any_sperm", "endpoint_month": 4, "missing": "multiple imputation"}
+
 #: Families whose power with the planned effect is also computed.
-WITH_POWER = {"minimisation, eight sites"}
+WITH_POWER = {
+    "minimisation, eight sites",
+    "blocks of 4, three sites",
+    "non-inferiority by 10 points",
+}
 
 #: Every family by its name.
 FAMILIES: dict[str, Family] = {
@@ -165,6 +183,14 @@ FAMILIES: dict[str, Family] = {
          "g-computation: FSH class, duration class": _by(
              "g-computation-randomised", strata=_CLASSES),
          "unadjusted": {}},
+    ),
+    "missing outcomes": (
+        shipped("superiority-any-sperm", participants=200, imputation={"copies": 10},
+                dropout={"control_percent": 20, "treated_percent": 20}, endpoint=_IMPUTED),
+        {"imputation, unadjusted": {},
+         "imputation, g-computation: covariates, diagnosis": _by(
+             "g-computation-randomised", **_ADJUSTED),
+         "imputation, logistic: covariates, diagnosis": _by("logistic", **_ADJUSTED)},
     ),
     "re-estimation": (
         shipped("superiority-any-sperm", participants=120, monitoring=_RE_ESTIMATED),

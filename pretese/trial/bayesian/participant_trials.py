@@ -15,7 +15,9 @@ from pretese.trial.conduct.participants import scenario_of
 from pretese.trial.conduct.recorded_data import Data
 from pretese.trial.conduct.trial_conduct import draw_trials
 from pretese.trial.conduct.true_estimands import ideal
-from pretese.trial.simulation.engine import trials_at_once
+
+#: Number of participants in memory; results do not depend on it.
+_AT_ONCE = 150_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def simulate_participant_trials(
     if share < 0:
         trial, share = with_harm(trial, share), 1.0
     scenario = scenario_of(trial)
-    step = trials_at_once(trial, [(totals[-1], share)], patient_level=True)
+    step = max(1, _AT_ONCE // totals[-1])
     counts, risks = [], []
     for first in range(0, replicates, step):
         count = min(step, replicates - first)
