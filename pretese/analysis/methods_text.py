@@ -63,8 +63,8 @@ def _sentences(found: Analysis) -> Iterator[str]:
     intervals = dict.fromkeys(f"{each.scale}: {each.interval}" for each in found.estimates)
     yield f"Intervals cover 95 % ({_listed(list(intervals), '; ')}); tests are two-sided."
     if plan.primary is not None:
-        by = label_of(plan.primary.method, data.outcome_kind, several=bool(data.levels))
-        yield f"The primary estimate was the {plan.primary.effect} by {by.split(';')[0]}."
+        by = _primary_method(found)
+        yield f"The primary estimate was the {plan.primary.effect} by {by}."
     if len(found.estimates) > 1:
         yield (
             "P-values and intervals were not adjusted for multiplicity: the "
@@ -79,12 +79,20 @@ def _sentences(found: Analysis) -> Iterator[str]:
     yield f"Analyses were done with pretese {version('pretese')}."
 
 
+def _primary_method(found: Analysis) -> str:
+    """Return the primary method in words; that of repeated measurements names its visit."""
+    primary, data = found.plan.primary, found.complete.data
+    method, _, visit = primary.method.partition(": ") if primary else ("", "", "")
+    words = label_of(method, data.outcome_kind, several=bool(data.levels))
+    words = words.split(";")[0]
+    return f"{words} at {visit}" if visit else words
+
+
 def primary_words(found: Analysis, style: JournalStyle = PLAIN) -> str:
     """Return the primary estimate with its interval, or that the plan specifies none."""
     primary, words = found.plan.primary, "the plan specifies none (`primary`)."
     if primary is not None:
-        data = found.complete.data
-        by = label_of(primary.method, data.outcome_kind, several=bool(data.levels)).split(";")[0]
+        by = _primary_method(found)
         words = f"the {primary.effect} by {by} was not estimated."
         for each in found.estimates:
             if (each.method, each.scale) == (primary.method, primary.effect):

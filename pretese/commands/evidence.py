@@ -9,6 +9,7 @@ from click.core import ParameterSource
 import pretese
 from pretese.api.display import Shown
 from pretese.commands.option_names import options_named
+from pretese.commands.option_types import Number
 from pretese.commands.options import json_option, plot_option
 from pretese.commands.output_types import InputPath, OutputFile, WritingCommand
 from pretese.io.text.json_text import print_json
@@ -85,14 +86,14 @@ POOLING = ("pool", "by", "bias", "bias_shift", "bias_sd")
 )
 @click.option(
     "--bias-shift",
-    type=float,
+    type=Number(),
     default=0.0,
     show_default=True,
     help="Assumed bias of studies without randomisation; its logarithm for ratios.",
 )
 @click.option(
     "--bias-sd",
-    type=float,
+    type=Number(),
     default=0.0,
     show_default=True,
     help="Standard deviation of that bias.",

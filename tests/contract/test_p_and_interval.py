@@ -14,6 +14,10 @@ from tests.contract.test_estimators import CASES
 #: Numbers of treated and untreated patients.
 SIZES = ((3, 7), (5, 5), (4, 9), (8, 6), (10, 10), (2, 12), (13, 11))
 
+#: Largest proportion of tables in which p and interval may disagree: trials are tested by a score
+#: test, which controls the type I error, and their interval is Wald's. The tables here are small.
+MAY_DISAGREE = {"g-computation-randomised": 0.05}
+
 #: With one binary covariate the score is collinear with it, and such small studies have few
 #: discordant pairs.
 SELDOM_ESTIMABLE = {"ps-covariate", "matching", "matching-conditional"}
@@ -51,12 +55,15 @@ def contradictions(answer):
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_p_value_and_interval_agree_in_every_table(case):
-    scanned = 0
+    scanned = contradicted = 0
     for sizes in SIZES:
         for answer in case.run(every_table(*sizes)):
-            assert contradictions(answer) == 0, (sizes, answer.scale)
+            found = contradictions(answer)
+            assert found == 0 or case.method in MAY_DISAGREE, (sizes, answer.scale)
+            contradicted += found
             scanned += answer.converged.sum()
     assert scanned > 100 or case.method in SELDOM_ESTIMABLE
+    assert contradicted <= MAY_DISAGREE.get(case.method, 0.0) * scanned
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_the_plan_gives_the_same_and_names_every_visit():
 def test_the_primary_estimate_names_its_visit():
     asked = {"primary": {"method": "adjusted: m3", "effect": "mean difference"}}
     page = pt.analyse(table(), plan(**asked), progress=False).to_html()
-    assert "mean difference by adjusted: m3, +1.33" in page
+    assert " at m3, +1.33" in page
     with pytest.raises(InputError, match=r"not a method of the plan.*\(adjusted: m1, adjusted: m2"):
         pt.plan(plan(primary={"method": "adjusted", "effect": "mean difference"}))
 
