@@ -58,6 +58,17 @@ def bayesian_design(text: str) -> None:
     assert set(part) <= set(pretese.design(whole | part).to_dict())
 
 
+def bayesian_design_of_a_scenario(text: str) -> None:
+    """Read a Bayesian design with the part, which has no event rates of its own."""
+    part = yaml.safe_load(text)
+    whole = shipped("designs/superiority-any-sperm.yaml")
+    kept = {
+        name: whole[name]
+        for name in ("id", "title", "question", "participants", "sites", "endpoint")
+    }
+    assert set(part) <= set(pretese.design(kept | part).to_dict())
+
+
 def scenario(text: str) -> None:
     """Read a scenario file, or a part of one that extends ``paper``."""
     part = yaml.safe_load(text)
@@ -108,6 +119,7 @@ READERS: dict[str, list[Callable[[str], Any]]] = {
     "how-to/extend-a-scenario": [entry_point],
     "how-to/plan-a-bayesian-trial": [bayesian_design],
     "reference/analysis-plan": [analysis_plan],
+    "reference/bayesian-file": [bayesian_design_of_a_scenario],
     "reference/clinic-file": [clinic_number, waiting_list],
     "reference/design-file": [design],
     "reference/multi-arm-file": [design_of_several_arms],
