@@ -19,7 +19,8 @@ from scipy.special import log_ndtr, ndtri
 
 from estimate.core.arrays import Bools, Floats
 from estimate.multi_arm.control_paths import control_paths, follow_arm
-from estimate.multi_arm.local_tests import NEVER, LocalTests, single_boundary
+from estimate.multi_arm.local_tests import NEVER, LocalTests
+from estimate.multi_arm.set_boundaries import single_boundary
 from estimate.sequential.boundary_shapes import Shape
 
 #: How a set is tested within a stage.
