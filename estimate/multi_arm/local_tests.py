@@ -145,17 +145,24 @@ def local_tests(
         The analyses of an ongoing trial, whose boundaries replace those of the plan.
     """
     _check(procedure, ratios, steps, len(rates))
-    step = np.array(
-        [each for each in product(range(-1, steps), repeat=len(ratios)) if max(each) >= 0]
-    )
     times = tuple(float(t) for t in rates)
-    rule = _Rule(procedure, times, shape, tuple(float(r) for r in ratios), alpha,
-                 tuple(order) or tuple(range(len(ratios))), after_all, observed)  # fmt: skip
+    rule = SetRule(procedure, times, shape, tuple(float(r) for r in ratios), alpha,
+                   tuple(order) or tuple(range(len(ratios))), after_all, observed)  # fmt: skip
+    return tests_of_rule(rule, steps)
+
+
+def tests_of_rule(rule: "SetRule", steps: int) -> LocalTests:
+    """Return the local tests of all sets of ``steps`` hypotheses of each treatment."""
+    step = np.array(
+        [each for each in product(range(-1, steps), repeat=len(rule.ratios)) if max(each) >= 0]
+    )
     return LocalTests(step, np.stack([rule.critical(each) for each in step]), steps)
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class SetRule:
+    """The boundaries of any set of null hypotheses by a procedure, as `local_tests` describes."""
+
     procedure: Procedure
     rates: tuple[float, ...]
     shape: Shape

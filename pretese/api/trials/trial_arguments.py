@@ -93,6 +93,11 @@ def interim_data_of(analyses: Any) -> "InterimData":
         return analyses
     if isinstance(analyses, str | Path):
         return read_interim_data(Path(analyses))
+    return parse_interim_data(rows_as_csv(analyses), "analyses")
+
+
+def rows_as_csv(analyses: Any) -> bytes:
+    """Return a table, or a list of rows, as CSV."""
     import pandas as pd
 
     try:
@@ -101,7 +106,14 @@ def interim_data_of(analyses: Any) -> "InterimData":
         cure = "give a CSV file, a table, or a list of rows"
         problem = f"{shorten(analyses)} is not understood"
         raise InputError.of("analyses", "", problem, cure) from None
-    return parse_interim_data(table.to_csv(index=False, lineterminator="\n").encode(), "analyses")
+    text: str = table.to_csv(index=False, lineterminator="\n")
+    return text.encode()
+
+
+def refuse_arguments(given: Mapping[str, Any], problem: str) -> None:
+    """Refuse arguments that a kind of design does not take, if they have a value."""
+    for name in [name for name, value in given.items() if value]:
+        raise InputError.of(name, "", problem, "leave it out")
 
 
 def sizes_of(participants: Any) -> tuple[int, ...]:

@@ -12,9 +12,7 @@ from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 SUCCESS, FUTILITY, HARM, SELECTION = 1, 2, 3, 4
 
 
-def dropped(
-    design: MultiArmDesign, z: Floats, running: Bools, analysis: int, harm: float
-) -> Ints:
+def dropped(design: MultiArmDesign, z: Floats, running: Bools, analysis: int, harm: float) -> Ints:
     """Return (replicate, treatment) the reason for dropping at an interim analysis, or 0.
 
     Parameters
