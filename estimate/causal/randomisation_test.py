@@ -8,25 +8,77 @@ Without covariates it is the Mantel-Haenszel test of one stratum; with strata, t
 Mantel-Haenszel test of the residuals.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, ndtr
 
+from estimate.comparison.restricted_risks import Measure
+from estimate.comparison.risk_difference import score_interval, score_z
 from estimate.comparison.stratified import sums_within
 from estimate.core.arrays import Floats
-from estimate.core.result import Estimate
+from estimate.core.result import Z95, Estimate, Scale
 from estimate.regression.logistic import fit_logistic
 
 #: Sums of squared residuals below this are rounding errors: the covariates predict every outcome.
 NOTHING_LEFT = 1e-9
 
+#: Statistics below this are rounding errors of 0.
+SMALL = 1e-6
+
 #: The test in the words of a result.
 TEST = "score, permutation variance"
 
 
-def randomisation_z(
+@dataclass(frozen=True, slots=True)
+class RandomisationTest:
+    """The score test of each trial, and what its inversion needs.
+
+    Attributes
+    ----------
+    statistic
+        (...) positive where the treated arm has more events than expected.
+    treated, untreated
+        (...) risks of the arms, adjusted for the covariates: the proportion with the event, plus
+        the mean residual of the arm. Their difference is 0 where the statistic is 0.
+    sizes
+        (..., 2) patients of the treated and of the untreated arm, at least 1.
+    variance_ratio
+        (...) permutation variance of the difference, divided by that without covariates and strata.
+    """
+
+    statistic: Floats
+    treated: Floats
+    untreated: Floats
+    sizes: Floats
+    variance_ratio: Floats
+
+    def interval(self, measure: Measure) -> tuple[Floats, Floats]:
+        """Return the 95 % limits of an effect on the risks: the values that are not rejected.
+
+        Without covariates and strata they are the limits of Miettinen and Nurminen (*Stat Med*
+        1985;4:213-26). With them the variance under each value is multiplied by the ratio of
+        variances that the covariates leave without an effect, so that the interval excludes no
+        effect if and only if p is below 0.05. Large effects leave a little less, so that it is then
+        slightly too long.
+
+        Examples
+        --------
+        >>> arm = np.repeat([1, 0], [110, 120])
+        >>> y = np.concatenate([np.arange(110) < 62, np.arange(120) < 43])
+        >>> low, high = randomisation_test(y, arm, np.zeros((230, 0))).interval("risk difference")
+        >>> print(f"{low:.4f} to {high:.4f}")
+        0.0765 to 0.3276
+        """
+        n1, n0 = self.sizes[..., 0], self.sizes[..., 1]
+        bound = Z95 * np.sqrt(self.variance_ratio)
+        return score_interval(self.treated * n1, n1, self.untreated * n0, n0, measure=measure,
+                              z=bound)  # fmt: skip
+
+
+def randomisation_test(
     outcome: ArrayLike,
     treated: ArrayLike,
     covariates: ArrayLike,
@@ -35,8 +87,8 @@ def randomisation_z(
     stratum: ArrayLike | None = None,
     balanced: ArrayLike = 0,
     start: ArrayLike | None = None,
-) -> Floats:
-    """Return (...) statistics, positive where the treated arm has more events than expected.
+) -> RandomisationTest:
+    """Test that treatment has no effect on the outcome.
 
     A trial whose covariates predict every outcome, or that has an empty arm, has the statistic 0.
 
@@ -64,7 +116,7 @@ def randomisation_z(
 
     >>> arm = np.repeat([1, 0], [110, 120])
     >>> y = np.concatenate([np.arange(110) < 62, np.arange(120) < 43])
-    >>> print(f"{randomisation_z(y, arm, np.zeros((230, 0))):.4f}")
+    >>> print(f"{randomisation_test(y, arm, np.zeros((230, 0))).statistic:.4f}")
     3.1157
     """
     y, arm = np.broadcast_arrays(np.asarray(outcome, float), np.asarray(treated, float))
@@ -79,21 +131,67 @@ def randomisation_z(
     over, n1, n, squares = found
     balance = np.asarray(balanced)[..., None] if stratum is None else 0
     with np.errstate(divide="ignore", invalid="ignore"):
-        variance = np.where(
-            n > 1, n1 * (n - n1) / n * squares / np.maximum(n - 1 - balance, 1), 0.0
-        )
-    total = variance.sum(-1)
+        weight = np.where(n > 0, n1 * (n - n1) / n, 0.0)
+        variance = np.where(n > 1, weight * squares / np.maximum(n - 1 - balance, 1), 0.0)
+    total, weights = variance.sum(-1), weight.sum(-1)
     tested = (squares.sum(-1) > NOTHING_LEFT) & (total > 0)
-    return np.where(tested, over.sum(-1) / np.sqrt(np.where(tested, total, 1.0)), 0.0)
+    excess = np.where(tested, over.sum(-1), 0.0)
+    total, weights = np.where(tested, total, 1.0), np.where(weights > 0, weights, 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        overall = (kept * y).sum(-1) / n.sum(-1)
+    return _invertible(
+        excess / np.sqrt(total), excess / weights, np.where(tested, total / weights**2, np.nan),
+        np.nan_to_num(overall), np.stack([n1.sum(-1), (n - n1).sum(-1)], -1),
+    )  # fmt: skip
 
 
-def with_randomisation_test(answer: Estimate, z: Floats) -> Estimate:
-    """Return an estimate with its interval, tested for no effect by this statistic."""
+def _invertible(
+    statistic: Floats, difference: Floats, variance: Floats, overall: Floats, sizes: Floats
+) -> RandomisationTest:
+    """Return the test with risks of the arms that have this difference and overall risk."""
+    n1, n0 = sizes[..., 0], sizes[..., 1]
+    n = np.maximum(n1 + n0, 1)
+    treated = np.clip(overall + difference * n0 / n, 0.0, 1.0)
+    untreated = np.clip(overall - difference * n1 / n, 0.0, 1.0)
+    whole = np.maximum(sizes, 1.0)
+    # Risks at 0 or 1 make the difference smaller: the ratio follows from the statistics.
+    plain = score_z(
+        treated * whole[..., 0], whole[..., 0], untreated * whole[..., 1], whole[..., 1],
+        variance="Miettinen-Nurminen",
+    )  # fmt: skip
+    with np.errstate(divide="ignore", invalid="ignore"):
+        by_statistic = (plain / statistic) ** 2
+        common = overall * (1 - overall) * (1 / n1 + 1 / n0) * n / (n - 1)
+        by_variance = variance / common
+    ratio = np.where(np.abs(statistic) > SMALL, by_statistic, by_variance)
+    known = np.isfinite(ratio) & (ratio > 0)
+    return RandomisationTest(statistic, treated, untreated, whole, np.where(known, ratio, 1.0))
+
+
+def with_randomisation_test(answer: Estimate, test: RandomisationTest) -> Estimate:
+    """Return an estimate on a scale of risks with the test of no effect and its interval."""
+    low, high = test.interval(_measure(answer.scale))
+    sound = answer.converged
+    return replace(
+        with_statistic(answer, test.statistic), conf_low=np.where(sound, low, np.nan),
+        conf_high=np.where(sound, high, np.nan), interval=TEST,
+    )  # fmt: skip
+
+
+def with_statistic(answer: Estimate, z: Floats) -> Estimate:
+    """Return an estimate tested for no effect by a statistic of `randomisation_test`."""
     sound = answer.converged
     return replace(
         answer, statistic=np.where(sound, z, np.nan),
         p_value=np.where(sound, 2 * ndtr(-np.abs(z)), np.nan), test=TEST,
     )  # fmt: skip
+
+
+def _measure(scale: Scale) -> Measure:
+    for measure in get_args(Measure):
+        if measure == scale:
+            return measure  # type: ignore[no-any-return]
+    raise ValueError(f"{scale} does not compare two risks")  # no caller has another one
 
 
 def _expected(y: Floats, kept: Floats, x: Floats, start: ArrayLike | None) -> Floats:

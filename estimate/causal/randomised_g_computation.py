@@ -15,7 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, ndtri, stdtrit
 
 from estimate.causal.marginal import OutcomeModel, outcome_model
-from estimate.causal.randomisation_test import randomisation_z, with_randomisation_test
+from estimate.causal.randomisation_test import (
+    RandomisationTest,
+    randomisation_test,
+    with_randomisation_test,
+)
 from estimate.comparison.balance_gain import SmallSample, balance_gain, chance_products
 from estimate.comparison.stratified import joint_strata
 from estimate.comparison.two_risks import Risks
@@ -44,8 +48,8 @@ def randomised(
 ) -> tuple[Estimate, Estimate, Estimate]:
     """Return marginal risk difference, risk ratio and odds ratio of a randomised trial.
 
-    Intervals are Wald's; the test of no effect, which is the same on all scales, is the score test
-    of `randomisation_test`.
+    The test of no effect, which is the same on all scales, is the score test of
+    `randomisation_test`, and the intervals contain the effects that it does not reject.
 
     Parameters
     ----------
@@ -62,15 +66,15 @@ def randomised(
     risks = randomised_risks(data, model, strata=strata, small_sample=small_sample)
     estimand = data.question("all patients randomised")
     answers = risks.compare(estimand, "g-computation-randomised", "Wald, Ye")
-    z = _score(data, model, strata)
-    first, second, third = (with_randomisation_test(each, z) for each in answers)
+    test = _score(data, model, strata)
+    first, second, third = (with_randomisation_test(each, test) for each in answers)
     return first, second, third
 
 
-def _score(data: AnalysisSet, model: OutcomeModel, strata: Sequence[str]) -> Floats:
-    """Return the statistics of the score test, given the covariates of a fitted model."""
+def _score(data: AnalysisSet, model: OutcomeModel, strata: Sequence[str]) -> RandomisationTest:
+    """Return the score test, given the covariates of a fitted model."""
     own = [0, *range(2, model.design.X.shape[-1])]  # without the treatment
-    return randomisation_z(
+    return randomisation_test(
         np.where(data.include, data.outcome, 0.0), data.treatment, model.design.X[..., own[1:]],
         include=data.include, stratum=joint_strata(data, strata)[0] if strata else None,
         start=np.nan_to_num(model.fit.coef[..., own]),

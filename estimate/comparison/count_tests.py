@@ -19,12 +19,12 @@ from estimate.comparison.exact.p_value_tables import (
     exact_z,
     unconditional_p_value,
 )
-from estimate.comparison.exact.two_by_two import fisher_2x2
-from estimate.comparison.risk_difference import compare_arms, hypothesis_z
+from estimate.comparison.exact.two_by_two import central_p_values, fisher_2x2
+from estimate.comparison.risk_difference import compare_arms, hypothesis_z, score_interval
 from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Floats, Ints
 from estimate.core.estimand import Estimand
-from estimate.core.result import Estimate, assemble
+from estimate.core.result import Z95, Estimate, assemble
 from protocol.errors import InputError
 
 CountMethod = Literal["unadjusted", "risk-ratio", "fisher", "fisher-mid-p", "barnard", "boschloo"]
@@ -87,8 +87,8 @@ class CountTest:
         A table whose ratio is not finite has no estimate, but its test counts.
         """
         z = self.z(x1, n1, x2, n2)
-        found = _estimate(self.method, x1, n1, x2, n2, estimand)
         p = ndtr(-z) if len(self.nulls) == 2 else 2 * ndtr(-np.abs(z))
+        found = _estimate(self.method, x1, n1, x2, n2, estimand, p)
         test = _NAMES.get(self.method, found.test)
         return replace(found, statistic=z, p_value=p, converged=np.isfinite(z), test=test)
 
@@ -113,10 +113,10 @@ def compare_by_counts(data: AnalysisSet, method: CountMethod) -> Estimate:
         for each in (table.treated_yes, table.treated, table.untreated_yes, table.untreated)
     )
     estimand = data.question("all patients", "unadjusted")
-    found = _estimate(method, x1, n1, x2, n2, estimand)
     if method not in EXACT_TESTS:
-        return found
+        return _estimate(method, x1, n1, x2, n2, estimand)
     p, sign = _two_sided(method, np.stack([x1, n1, x2, n2])), np.sign(x1 * n2 - x2 * n1)
+    found = _estimate(method, x1, n1, x2, n2, estimand, p)
     z = -ndtri(np.clip(p, _MIN_P, 1.0) / 2) * sign + 0.0
     return replace(found, statistic=z, p_value=p, test=_NAMES[method])
 
@@ -141,32 +141,74 @@ def _p_value(method: ExactTest, x1: int, n1: int, x2: int, n2: int) -> float:
 
 
 def _estimate(
-    method: CountMethod, x1: Ints, n1: Ints, x2: Ints, n2: Ints, estimand: Estimand
+    method: CountMethod,
+    x1: Ints,
+    n1: Ints,
+    x2: Ints,
+    n2: Ints,
+    estimand: Estimand,
+    p: Floats | None = None,
 ) -> Estimate:
-    if method in ("fisher", "fisher-mid-p"):
-        mid_p = method == "fisher-mid-p"
-        return _conditional_odds_ratio(x1, n1, x2, n2, estimand, mid_p=mid_p)
+    """Return estimate and interval; that of an exact test agrees with its p-values ``p``."""
+    if p is not None and method in ("fisher", "fisher-mid-p"):
+        return _conditional_odds_ratio(x1, n1, x2, n2, estimand, p, mid_p=method == "fisher-mid-p")
     ratio = method == "risk-ratio"
     found = compare_arms(
         x1, n1, x2, n2, estimand, measure="risk ratio" if ratio else "risk difference",
         variance="Farrington-Manning", method=method,
     )  # fmt: skip
+    if p is not None and method in UNCONDITIONAL:
+        return _agreeing(found, x1, n1, x2, n2, p)
     return replace(found, interval="score (Koopman)") if ratio else found
 
 
+def _agreeing(found: Estimate, x1: Ints, n1: Ints, x2: Ints, n2: Ints, p: Floats) -> Estimate:
+    """Return a risk difference with the score interval whose test of no effect has p-value ``p``.
+
+    The critical value of the score test is multiplied by the ratio of the score statistic to the
+    normal quantile of the exact p-value.
+    """
+    exact = -ndtri(np.clip(p, _MIN_P, 1.0) / 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.abs(found.statistic) / exact
+    bound = Z95 * np.where(np.isfinite(ratio) & (ratio > 0), ratio, 1.0)
+    filled = [np.maximum(each, minimum) for each, minimum in ((x1, 0), (n1, 1), (x2, 0), (n2, 1))]
+    low, high = score_interval(*filled, variance="Farrington-Manning", z=bound)
+    return replace(
+        found, conf_low=np.where(n1 * n2 > 0, low, np.nan),
+        conf_high=np.where(n1 * n2 > 0, high, np.nan),
+        interval="score, critical value of the exact test",
+    )  # fmt: skip
+
+
 def _conditional_odds_ratio(
-    x1: Ints, n1: Ints, x2: Ints, n2: Ints, estimand: Estimand, *, mid_p: bool
+    x1: Ints, n1: Ints, x2: Ints, n2: Ints, estimand: Estimand, p: Floats, *, mid_p: bool
 ) -> Estimate:
-    """Return the odds ratio given both margins, with its exact interval and Woolf's error."""
+    """Return the odds ratio given both margins, with Cornfield's interval and Woolf's error.
+
+    The tails of the interval are those of level 95 %, times the ratio of the central p-value to
+    ``p``: the interval excludes 1 if and only if ``p`` is below 0.05.
+    """
     cells = np.stack([x1, n1 - x1, x2, n2 - x2], -1).astype(float)
-    test = fisher_2x2(cells.reshape(*cells.shape[:-1], 2, 2), mid_p=mid_p)
+    table = cells.reshape(*cells.shape[:-1], 2, 2)
+    central = central_p_values(table, mid_p=mid_p)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        outside = 0.05 * np.where(p > 0, central / p, 1.0)
+    outside = np.where(np.isfinite(outside), np.minimum(outside, 0.999), 0.05)
+    test = fisher_2x2(table, level=1 - outside, mid_p=mid_p)
     with np.errstate(divide="ignore", invalid="ignore"):
         log, low, high = (np.log(each) for each in (test.odds_ratio, test.conf_low, test.conf_high))
         error = np.sqrt((1 / cells).sum(-1))
         z = log / error
-    return assemble(
+    kind = "mid-p tails" if mid_p else "exact tails (Cornfield)"
+    found = assemble(
         estimand.as_("odds ratio"), "fisher-mid-p" if mid_p else "fisher", "odds ratio",
         value=log, std_error=error, statistic=z, p_value=test.p_value, low=low, high=high,
-        n=n1 + n2, interval="exact, mid-p" if mid_p else "exact (Cornfield)",
+        n=n1 + n2, interval=f"{kind}, agreeing with p",
         converged=np.isfinite(log) & (n1 > 0) & (n2 > 0), test=_NAMES["fisher"],
+    )  # fmt: skip
+    known = (n1 > 0) & (n2 > 0)  # a limit may be 0 or infinite, as the estimate
+    return replace(
+        found, conf_low=np.where(known, test.conf_low, np.nan),
+        conf_high=np.where(known, test.conf_high, np.nan),
     )  # fmt: skip

@@ -7,6 +7,7 @@ agree (unlike Wald's) and zero events are allowed. Farrington CP, Manning G. *St
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -216,7 +217,8 @@ def compare_arms(
     """Return the unadjusted effect with its score test (no effect) and score interval.
 
     ``std_error`` is Wald's (of the logarithm for ratios); ``statistic`` is the score z. A trial
-    with an empty arm, or with no finite estimate on this scale, does not converge.
+    with an empty arm, or with no finite estimate on this scale, does not converge; the latter keeps
+    its limits, of which one is 0 or infinite.
 
     Parameters
     ----------
@@ -229,11 +231,11 @@ def compare_arms(
     m1, m2 = np.where(empty, 1.0, n1), np.where(empty, 1.0, n2)
     e1, e2 = np.where(empty, 0.0, x1), np.where(empty, 0.0, x2)
     z = score_z(e1, m1, e2, m2, measure=measure, variance=variance)
-    low, high = score_interval(e1, m1, e2, m2, measure=measure, variance=variance)
+    limits = score_interval(e1, m1, e2, m2, measure=measure, variance=variance)
     value, std_error = _wald(e1, m1, e2, m2, measure)
     with np.errstate(divide="ignore"):
-        low, high = (low, high) if measure == "risk difference" else (np.log(low), np.log(high))
-    return assemble(
+        low, high = limits if measure == "risk difference" else map(np.log, limits)
+    found = assemble(
         estimand.as_(measure),
         method,
         measure,
@@ -248,6 +250,8 @@ def compare_arms(
         converged=~empty & np.isfinite(value),
         test="score",
     )
+    low, high = (np.where(empty, np.nan, each) for each in limits)
+    return replace(found, conf_low=low, conf_high=high)
 
 
 def _wald(

@@ -18,8 +18,12 @@ from estimate.core.analysis_set import AnalysisSet
 from estimate.core.arrays import Floats
 from estimate.core.columns import Categorical
 from estimate.core.estimand import Estimand
-from estimate.core.result import Estimate, Scale, wald
+from estimate.core.numeric.roots import chandrupatla_roots
+from estimate.core.result import Z95, Estimate, Scale, wald
 from protocol.errors import InputError
+
+#: Accuracy of limits of a risk difference.
+TOLERANCE = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,7 @@ def cochran_mantel_haenszel(
     return chi2, np.asarray(chdtrc(1, chi2))
 
 
-def stratified_score_z(counts: StratumCounts, null: float) -> Floats:
+def stratified_score_z(counts: StratumCounts, null: ArrayLike) -> Floats:
     """Return the (...) score statistic of a risk difference common to the strata.
 
     Differences less ``null`` are summed with Mantel-Haenszel weights; their variances are those of
@@ -158,7 +162,8 @@ def stratified_score_z(counts: StratumCounts, null: float) -> Floats:
     Parameters
     ----------
     null
-        Risk difference under the null, arm 1 less arm 2; minus a margin of non-inferiority.
+        (..., 1 or stratum) risk difference under the null, arm 1 less arm 2; minus a margin of
+        non-inferiority.
 
     Examples
     --------
@@ -176,6 +181,53 @@ def stratified_score_z(counts: StratumCounts, null: float) -> Floats:
     over, total = (weight * (p1 - p2 - null)).sum(-1), variance.sum(-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(both.any(-1), over / np.sqrt(total), np.nan))
+
+
+def stratified_score_interval(counts: StratumCounts) -> tuple[Floats, Floats]:
+    """Return the (...) 95 % limits of a common risk difference: values that are not rejected.
+
+    They invert `stratified_score_z`, so that they exclude no effect if and only if the
+    Cochran-Mantel-Haenszel test rejects, and a margin if and only if its test does. Without a
+    stratum that has both arms they are -1 and 1.
+
+    Examples
+    --------
+    >>> counts = StratumCounts.of([55, 12], [100, 30], [40, 8], [100, 30])
+    >>> low, high = stratified_score_interval(counts)
+    >>> print(f"{low:.4f} to {high:.4f}")
+    0.0259 to 0.2624
+    """
+    cells = np.stack([counts.x1, counts.n1, counts.x2, counts.n2])
+    lead, strata = cells.shape[1:-1], cells.shape[-1]
+    each = np.moveaxis(cells.reshape(4, -1, strata), 1, -1)
+    known = np.asarray((counts.patients > 0).any(-1)).reshape(-1)
+    limits = np.repeat([[-1.0], [1.0]], known.size, axis=1)
+    if known.any():
+        limits[:, known] = _score_limits(each[..., known])
+    return limits[0].reshape(lead), limits[1].reshape(lead)
+
+
+def _score_limits(cells: Floats) -> Floats:
+    """Return (2, trial) limits for the cells (4, stratum, trial)."""
+    trials = cells.shape[-1]
+    wanted = np.repeat([Z95, -Z95], trials)
+
+    def above(null: Floats, *columns: Floats) -> Floats:
+        given = StratumCounts(*(np.stack(columns[1 + k :: 4], -1) for k in range(4)))
+        z = stratified_score_z(given, null[:, None])  # NaN without events where null is 0
+        return np.clip(np.nan_to_num(z, posinf=np.inf, neginf=-np.inf) - columns[0], -1e9, 1e9)
+
+    both = np.concatenate([cells, cells], -1)
+    rows = np.concatenate([wanted[None], np.moveaxis(both, 1, 0).reshape(-1, 2 * trials)])
+    ends = np.full((2, 2 * trials), [[-1.0], [1.0]])
+    first, last = (above(end, *rows) for end in ends)
+    inside = (first > 0) & (last < 0)
+    found = np.where(first > 0, 1.0, -1.0)
+    if inside.any():
+        found[inside] = chandrupatla_roots(
+            above, ends[0, inside], ends[1, inside], rows[:, inside], xtol=TOLERANCE
+        )
+    return found.reshape(2, trials)
 
 
 def mantel_haenszel(

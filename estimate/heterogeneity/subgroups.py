@@ -17,9 +17,9 @@ from estimate.core.arrays import Bools, Floats, Ints
 from estimate.core.design_matrix import design_matrix
 from estimate.core.matrices import independent_columns
 from estimate.core.result import Estimate, wald
+from estimate.regression.coefficient_limits import likelihood_ratio
 from estimate.regression.logistic import fit_logistic
 from estimate.regression.odds_ratio import from_logistic
-from estimate.regression.profile import likelihood_ratio
 from estimate.regression.splines import wald_chi2
 from protocol.errors import InputError
 

@@ -122,19 +122,21 @@ _ENTRIES = (
     _by_counts("risk-ratio", "ratio of two risks without covariates; score test and Koopman's "
                "score interval", "risk ratio", _EVERYWHERE,
                ("Koopman PAR. Biometrics 1984;40:513-7", "`gsDesign::ciBinomial`", "1e-4")),
-    _by_counts("fisher", "Fisher's exact test; conditional odds ratio with exact interval",
+    _by_counts("fisher", "Fisher's exact test; conditional odds ratio, with the interval of exact "
+               "tails that agrees with the p-value",
                "odds ratio", _EVERYWHERE,
-               ("Fisher RA. J R Stat Soc 1935;98:39-54", "`fisher.test`", "1e-6")),
-    _by_counts("fisher-mid-p", "Fisher's test with mid-p-value; conditional odds ratio with mid-p "
-               "interval", "odds ratio", _EVERYWHERE,
+               ("Fisher RA. J R Stat Soc 1935;98:39-54", "`fisher.test`, but its limits",
+                "1e-6")),
+    _by_counts("fisher-mid-p", "Fisher's test with mid-p-value; conditional odds ratio, with the "
+               "interval of mid-p tails that agrees with the p-value", "odds ratio", _EVERYWHERE,
                ("Lancaster HO. JASA 1961;56:223-34", "by formula", "1e-9")),
     _by_counts("barnard", "Barnard's exact unconditional test of two proportions, tables ordered "
-               "by the pooled z; risk difference with score interval", "risk difference",
-               _ANALYSE | _POWER,
+               "by the pooled z; risk difference, score interval that agrees with p",
+               "risk difference", _ANALYSE | _POWER,
                ("Suissa S, Shuster JJ. J R Stat Soc A 1985;148:317-27",
                 "Mehta and Senchaudhuri 2003; by formula", "1e-5"), _SLOW),
     _by_counts("boschloo", "Boschloo's exact unconditional test of two proportions, tables "
-               "ordered by Fisher's p-value; risk difference with score interval",
+               "ordered by Fisher's p-value; risk difference, score interval that agrees with p",
                "risk difference", _ANALYSE | _POWER,
                ("Boschloo RD. Stat Neerl 1970;24:1-9", "`scipy.stats.boschloo_exact`", "2e-5"),
                _SLOW),
@@ -213,9 +215,9 @@ _ENTRIES = (
            reason=_SHOWN_TO_FAIL),
     *(_g_computation(target) for target in _ENTROPY),
     Method("g-computation-randomised",
-           "g-computation with a logistic outcome model over all participants; interval "
-           "with the variance of Ye et al., which uses the strata of the randomisation; score test "
-           "with a permutation variance",
+           "g-computation with a logistic outcome model over all participants; standard error of "
+           "Ye et al., which uses the strata of the randomisation; score test with a permutation "
+           "variance, and the interval that agrees with it",
            Provenance("estimate.causal.randomised_g_computation.g_computation_by_arm",
                       "Ye T et al. Stat Theory Relat Fields 2023;7:159-63",
                       "by formula, as beeca", "1e-6"),
@@ -232,15 +234,15 @@ _ENTRIES = (
            lambda work: tmle(work.data, work.score, model=work.model), needs=_SCORE | _MODEL,
            clusters=True, errors=("M-estimation", "bootstrap")),
     Method("mantel-haenszel",
-           "risk difference pooled over strata (Mantel-Haenszel, Sato's variance); "
-           "Cochran-Mantel-Haenszel test",
+           "risk difference pooled over strata (Mantel-Haenszel, Sato's standard error); "
+           "Cochran-Mantel-Haenszel test and the stratified score interval",
            Provenance("estimate.comparison.stratified.mantel_haenszel",
                       "Mantel N, Haenszel W. J Natl Cancer Inst 1959;22:719-48",
                       "`mantelhaen.test`, by formula", "1e-7"),
            scales=("risk difference",), needs=frozenset({"sites or strata"}), offered=_POWER,
            reason=_OF_TRIALS),
-    Method("logistic", "logistic model; Wald interval on the log odds ratio, score test with a "
-           "permutation variance",
+    Method("logistic", "logistic model; score test with a permutation variance, and the interval "
+           "that agrees with it",
            Provenance("estimate.regression.logistic.fit_logistic", STANDARD, "`glm`", "1e-6"),
            given="site or strata", scales=_ODDS, offered=_POWER, reason=_OF_TRIALS),
     Method("site-robust", "difference of two proportions; variance clustered by site (CR2), "
@@ -250,7 +252,8 @@ _ENTRIES = (
                       "clubSandwich, by formula", "1e-12"),
            scales=("risk difference",), needs=frozenset({"sites or strata"}), offered=_POWER,
            reason=_OF_TRIALS, by_site=True),
-    Method("log-rank", "log-rank test, within strata if any are named; hazard ratio of Cox's model",
+    Method("log-rank", "log-rank test, within strata if any are named; hazard ratio of Cox's "
+           "model with its score interval",
            Provenance("estimate.survival.two_arm_times.log_rank_of_days",
                       "Mantel N. Cancer Chemother Rep 1966;50:163-70",
                       "`lifelines.statistics.logrank_test`", "1e-9"),

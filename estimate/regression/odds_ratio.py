@@ -6,8 +6,8 @@ from numpy.typing import ArrayLike
 from estimate.core.arrays import Floats
 from estimate.core.estimand import Estimand
 from estimate.core.result import Estimate, assemble, wald
+from estimate.regression.coefficient_limits import likelihood_ratio, profile_interval
 from estimate.regression.logistic_fit import LogisticFit
-from estimate.regression.profile import likelihood_ratio, profile_interval
 
 
 def from_logistic(

@@ -12,9 +12,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from estimate.core.arrays import Bools, Floats, Ints
+from estimate.core.numeric.roots import chandrupatla_roots
+from estimate.core.result import Z95
 
 #: Newton steps at most, and a log hazard ratio beyond which there is no finite estimate.
 STEP_LIMIT, FAR = 30, 12.0
+
+#: Accuracy of limits of a log hazard ratio.
+TOLERANCE = 1e-8
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,57 @@ def cox_two_arms(counts: DayCounts) -> tuple[Floats, Floats, Bools]:
     sound = sound & (np.abs(value) < FAR) & (information > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         return value, 1 / np.sqrt(information), sound
+
+
+def hazard_ratio_limits(counts: DayCounts, statistic: Floats) -> tuple[Floats, Floats]:
+    """Return (trial,) 95 % limits of the log hazard ratio that agree with a log-rank test.
+
+    They contain the values that the score test of Cox's model does not reject. Its statistic at
+    each value is multiplied by the ratio that both statistics have without an effect: the interval
+    excludes no effect if and only if ``statistic`` is beyond 1.96. A limit may be infinite.
+
+    Parameters
+    ----------
+    statistic
+        (trial,) log-rank statistics, positive where treatment has more events than expected.
+
+    Examples
+    --------
+    >>> day, event, arm = np.array([[1, 2, 3, 4]]), np.ones((1, 4)), np.array([[1, 0, 1, 0]])
+    >>> counts = count_days(day, event, arm, event, 4)
+    >>> over, variance = log_rank_of_days(counts)
+    >>> low, high = hazard_ratio_limits(counts, over / np.sqrt(variance))
+    >>> print(f"{low[0]:.4f} to {high[0]:.4f}")
+    -1.1274 to 2.9999
+    """
+    days = np.flatnonzero(counts.events.any((0, 1, 2)))
+    events, at_risk = counts.events[..., days], counts.at_risk[..., days]
+    trials = len(events)
+
+    def above(value: Floats, bound: Floats, trial: Floats) -> Floats:
+        rows = trial.astype(np.int64)
+        return _score_of(events[rows], at_risk[rows], value) - bound
+
+    every = np.arange(trials, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.abs(_score_of(events, at_risk, np.zeros(trials)) / statistic)
+    bound = Z95 * np.where(np.isfinite(ratio) & (ratio > 0), ratio, 1.0)
+    columns = np.stack([np.r_[bound, -bound], np.r_[every, every]])
+    ends = np.full((2, 2 * trials), [[-FAR], [FAR]])
+    first, last = (above(end, *columns) for end in ends)
+    found = np.where(first > 0, np.inf, -np.inf)
+    inside = (first > 0) & (last < 0)
+    if inside.any():
+        low, high = ends[:, inside]
+        found[inside] = chandrupatla_roots(above, low, high, columns[:, inside], xtol=TOLERANCE)
+    return found[:trials], found[trials:]
+
+
+def _score_of(events: Floats, at_risk: Floats, value: Floats) -> Floats:
+    """Return scores of Cox's model over their standard errors, 0 without information."""
+    score, information = _efron(events, at_risk, value)
+    known = information > 0
+    return np.where(known, score / np.sqrt(np.where(known, information, 1.0)), 0.0)
 
 
 def _efron(events: Floats, at_risk: Floats, value: Floats) -> tuple[Floats, Floats]:

@@ -27,15 +27,20 @@ class FisherTest:
     conf_high: Floats
 
 
-def fisher_2x2(table: ArrayLike, *, level: float = 0.95, mid_p: bool = False) -> FisherTest:
+def fisher_2x2(table: ArrayLike, *, level: ArrayLike = 0.95, mid_p: bool = False) -> FisherTest:
     """Test independence in 2 x 2 tables of counts, (..., 2, 2), given both margins.
 
     Two-sided: the probability of all tables no more probable than the observed one. Limits solve
     Pr(X >= x; low) = Pr(X <= x; high) = (1 - level) / 2 in the non-central hypergeometric law.
     Fisher RA. *J R Stat Soc* 1935;98:39-54; Cornfield J. *Proc 3rd Berkeley Symp* 1956;4:135-48.
 
+    The p-value orders tables by probability and the limits by tails, as in R, so that they may
+    contradict each other; `central_p_values` agree with the limits of level 0.95.
+
     Parameters
     ----------
+    level
+        (...) coverage.
     mid_p
         Count tables as probable as the observed one by half, in the p-value and in the limits
         (Lancaster HO. *J Am Stat Assoc* 1961;56:223-34): less conservative, and not exact.
@@ -57,7 +62,7 @@ def fisher_2x2(table: ArrayLike, *, level: float = 0.95, mid_p: bool = False) ->
     if mid_p:
         equal = np.abs(at_one - here) <= here * RELATIVE_TOLERANCE
         p = p - np.where(equal, at_one, 0).sum(-1) / 2
-    tail = np.asarray((1 - level) / 2)
+    tail = np.broadcast_to((1 - np.asarray(level, float)) / 2, x.shape)
     lowest, highest = x == law.low, x == law.high
     log_or = law.solve(lambda q: (q * law.support).sum(-1), x.astype(float))
     beyond, within = _tails(law.support - x[..., None], own)
@@ -68,6 +73,26 @@ def fisher_2x2(table: ArrayLike, *, level: float = 0.95, mid_p: bool = False) ->
     return FisherTest(
         p, middle, np.where(lowest, 0.0, np.exp(low)), np.where(highest, np.inf, np.exp(high))
     )
+
+
+def central_p_values(table: ArrayLike, *, mid_p: bool = False) -> Floats:
+    """Return (...) twice the smaller tail probability of no association, at most 1.
+
+    Parameters are those of `fisher_2x2`.
+
+    Examples
+    --------
+    >>> print(f"{central_p_values([[3, 1], [1, 3]]):.4f}")
+    0.4857
+    """
+    counts = np.asarray(table, np.int64)
+    x = counts[..., 0, 0]
+    row, column, total = counts[..., 0, :].sum(-1), counts[..., :, 0].sum(-1), counts.sum((-2, -1))
+    law = _Hypergeometric.of(row, column, total)
+    at_one = law.probabilities(np.zeros(x.shape))
+    beyond, within = _tails(law.support - x[..., None], 0.5 if mid_p else 0.0)
+    tails = np.minimum((at_one * beyond).sum(-1), (at_one * within).sum(-1))
+    return np.asarray(np.minimum(2 * tails, 1.0))
 
 
 def _tails(away: Ints, own: float) -> tuple[Floats, Floats]:

@@ -25,8 +25,8 @@ from estimate.core.complete_cases import analysis_set
 from estimate.core.design_matrix import design_matrix
 from estimate.core.result import Estimate
 from estimate.regression.adjustment import adjusted
+from estimate.regression.coefficient_limits import likelihood_ratio
 from estimate.regression.logistic import fit_logistic
-from estimate.regression.profile import likelihood_ratio
 from estimate.survival.cumulative_live_birth import life_table, log_rank, transfer_times
 from pretese.article.simulated.studies import Studies
 from simulate.core.coding import BASELINE, DIAGNOSES

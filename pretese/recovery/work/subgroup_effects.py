@@ -21,9 +21,9 @@ from estimate.imputation.pooled_tests import likelihood_ratio_test
 from estimate.imputation.rubins_rules import pool_estimates
 from estimate.plan.choices import Subgroup
 from estimate.plan.explore import assign, group_labels
+from estimate.regression.coefficient_limits import likelihood_ratio
 from estimate.regression.logistic import fit_logistic
 from estimate.regression.logistic_fit import LogisticFit
-from estimate.regression.profile import likelihood_ratio
 from pretese.recovery.design.study_spec import OF, StudyPlan, covariate_kind
 
 #: The only scale: the effect in a subgroup is a coefficient.

@@ -10,6 +10,7 @@ from estimate.survival.two_arm_times import (
     DayCounts,
     count_days,
     cox_two_arms,
+    hazard_ratio_limits,
     log_rank_of_days,
     restricted_means,
 )
@@ -19,7 +20,10 @@ from protocol.dates import MONTH_DAYS
 
 
 def log_rank_test(data: Data) -> Estimate:
-    """Return the log-rank test within strata, with the hazard ratio of Cox's model within them."""
+    """Return the log-rank test within strata, with the hazard ratio of Cox's model within them.
+
+    The interval is that of the score test, so that it agrees with the p-value.
+    """
     counts = _counts(data, stratified=True)
     over, variance = log_rank_of_days(counts)
     value, error, sound = cox_two_arms(counts)
@@ -27,12 +31,13 @@ def log_rank_test(data: Data) -> Estimate:
         z = over / np.sqrt(variance)
     found = _hazard_ratio(data, value, error, data.include.sum(1), sound)
     tested = variance > 0
+    low, high = (np.exp(each) for each in hazard_ratio_limits(counts, z))
     return Estimate(
         estimand=found.estimand, method=found.method, scale=found.scale, estimate=found.estimate,
         std_error=found.std_error, statistic=np.where(tested, z, np.nan),
-        p_value=np.where(tested, 2 * ndtr(-np.abs(z)), np.nan), conf_low=found.conf_low,
-        conf_high=found.conf_high, interval=found.interval, n=found.n, converged=tested,
-        test=found.method,
+        p_value=np.where(tested, 2 * ndtr(-np.abs(z)), np.nan),
+        conf_low=np.where(tested, low, np.nan), conf_high=np.where(tested, high, np.nan),
+        interval="score", n=found.n, converged=tested, test=found.method,
     )  # fmt: skip
 
 

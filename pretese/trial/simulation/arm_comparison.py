@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from estimate.causal.principal_stratum import always_operated
-from estimate.causal.randomisation_test import randomisation_z, with_randomisation_test
+from estimate.causal.randomisation_test import (
+    RandomisationTest,
+    randomisation_test,
+    with_randomisation_test,
+    with_statistic,
+)
 from estimate.causal.randomised_g_computation import g_computation_by_arm
 from estimate.comparison.count_tests import COUNT_METHODS
 from estimate.comparison.risk_difference import hypothesis_z
@@ -17,10 +22,12 @@ from estimate.comparison.stratified import (
     cochran_mantel_haenszel,
     count_strata,
     mantel_haenszel,
+    stratified_score_interval,
     stratified_score_z,
 )
 from estimate.core.arrays import Bools, Floats
 from estimate.core.result import Estimate, wald
+from estimate.regression.coefficient_limits import randomisation_limits
 from estimate.regression.logistic import fit_logistic
 from estimate.regression.random_intercept import by_site, fit_random_intercept
 from pretese.trial.comparison.imputed_outcomes import pooled_over_imputations
@@ -109,7 +116,11 @@ def _stratified(data: Data) -> Estimate:
     design = data.design
     place, count = strata_of(design, design.analysis.strata, data)
     counts = count_strata(np.where(data.include, data.outcome, np.nan), data.arm, place, count)
+    low, high = stratified_score_interval(counts)
     answer = mantel_haenszel(counts, design.estimand)[0]
+    answer = replace(answer, conf_low=np.where(answer.converged, low, np.nan),
+                     conf_high=np.where(answer.converged, high, np.nan),
+                     interval="score (Miettinen-Nurminen), stratified")  # fmt: skip
     if design.analysis.margin_percent is not None:
         return _by_margin(answer, counts, design.analysis.nulls)
     chi2, p = cochran_mantel_haenszel(counts)
@@ -160,14 +171,14 @@ def _blocked_strata(data: Data) -> Codes | None:
     return strata_of(data.design, rule.by, data)[0]
 
 
-def _score_tests(data: Data) -> Callable[[Bools, Floats], Floats] | None:
+def _score_tests(data: Data) -> Callable[[Bools, Floats], RandomisationTest] | None:
     """Return the score test of selected trials given their columns; None if Wald's test is used."""
     if not data.design.analysis.score_tested or data.design.endpoint.missing == IMPUTED:
         return None
     stratum, balanced = _blocked_strata(data), minimised_columns(data)
 
-    def tested(rows: Bools, x: Floats) -> Floats:
-        return randomisation_z(
+    def tested(rows: Bools, x: Floats) -> RandomisationTest:
+        return randomisation_test(
             data.outcome[rows], data.arm[rows], x, include=data.include[rows],
             stratum=None if stratum is None else stratum[rows], balanced=balanced[rows],
         )  # fmt: skip
@@ -192,7 +203,14 @@ def _logistic(data: Data) -> Estimate:
             include[rows].sum(1),
             converged=found.converged & ~found.separated,
         )
-        return with_randomisation_test(answer, tested(rows, x)) if tested else answer
+        if not tested:
+            return answer
+        z = tested(rows, x).statistic
+        low, high = randomisation_limits(design, y[rows], found, 1, z, weights)
+        return replace(
+            with_statistic(answer, z), conf_low=np.where(answer.converged, np.exp(low), np.nan),
+            conf_high=np.where(answer.converged, np.exp(high), np.nan), interval="score",
+        )  # fmt: skip
 
     return by_pattern(data, fit)
 

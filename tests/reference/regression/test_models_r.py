@@ -8,9 +8,9 @@ from estimate.comparison.contingency import unadjusted
 from estimate.core.design_matrix import design_matrix
 from estimate.core.result import Z95
 from estimate.regression.adjustment import adjusted
+from estimate.regression.coefficient_limits import likelihood_ratio, profile_interval
 from estimate.regression.logistic import fit_logistic
 from estimate.regression.poisson import fit_poisson, modified_poisson
-from estimate.regression.profile import likelihood_ratio, profile_interval
 from estimate.regression.sandwich import sandwich
 
 MODEL_1 = ["age_years"]

@@ -11,6 +11,7 @@ from estimate.sample_size.events import schoenfeld_events
 from estimate.survival.two_arm_times import (
     count_days,
     cox_two_arms,
+    hazard_ratio_limits,
     log_rank_of_days,
     restricted_means,
 )
@@ -78,3 +79,38 @@ def test_an_arm_without_events_has_no_hazard_ratio_but_a_test() -> None:
     assert not cox_two_arms(counts)[2][0]
     over, variance = log_rank_of_days(counts)
     assert over[0] / np.sqrt(variance[0]) > 2
+
+
+def test_limits_of_the_hazard_ratio_are_where_the_score_test_of_another_code_rejects() -> None:
+    day, event, arm = _trials(4, trials=4, patients=60)
+    counts = count_days(day, event, arm, np.ones(day.shape), HORIZON)
+    over, variance = log_rank_of_days(counts)
+    z = over / np.sqrt(variance)
+    limits = hazard_ratio_limits(counts, z)
+    for r in range(4):
+        ratio = _score(day[r], event[r], arm[r], 0.0) / z[r]
+        found = [_score(day[r], event[r], arm[r], float(each[r])) for each in limits]
+        assert found == pytest.approx([1.959964 * ratio, -1.959964 * ratio], abs=1e-5)
+
+
+def _score(day, event, arm, value: float) -> float:
+    """Return the score of Cox's model over its standard error, tie by tie (Efron)."""
+    score = information = 0.0
+    hazard = np.exp(value * arm)
+    for each in np.unique(day[event > 0]):
+        gone, left = (day == each) & (event > 0), day >= each
+        for tie in range(gone.sum()):
+            weight = hazard * (left - tie / gone.sum() * gone)
+            share = (weight * arm).sum() / weight.sum()
+            score, information = score - share, information + share * (1 - share)
+        score += arm[gone].sum()
+    return score / np.sqrt(information)
+
+
+def test_a_treatment_arm_without_events_has_no_lower_limit() -> None:
+    day, event = np.array([[5, 9, 12, 30, 30, 30]]), np.array([[1, 1, 1, 0, 0, 0]])
+    counts = count_days(day, event, 1 - event, np.ones(day.shape), HORIZON)
+    over, variance = log_rank_of_days(counts)
+    low, high = hazard_ratio_limits(counts, over / np.sqrt(variance))
+    assert low[0] == -np.inf
+    assert np.isfinite(high[0])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtr
 
-from estimate.causal.randomisation_test import TEST, randomisation_z
+from estimate.causal.randomisation_test import TEST, randomisation_test
 from pretese.trial.comparison.model_columns import columns, minimised_columns
 from pretese.trial.conduct.observed_data import observe
 from pretese.trial.conduct.participants import scenario_of
@@ -43,7 +43,7 @@ def test_g_computation_and_logistic_regression_test_no_effect_alike(scale):
     answer = analyse_trials(data)
     other = analyse_trials(data_of(design_of(f"method: logistic, {ADJUSTED}")))
     x, keep = columns(data)
-    z = randomisation_z(data.outcome, data.arm, x[..., keep[0]], include=data.include)
+    z = randomisation_test(data.outcome, data.arm, x[..., keep[0]], include=data.include).statistic
     assert answer.statistic == pytest.approx(z)
     assert other.statistic == pytest.approx(z)
     assert answer.test == other.test == TEST
