@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.arguments.argument_numbers import number_in_range, sequence_of, whole_of
+from pretese.api.arguments.argument_rows import effect_shares
 from pretese.api.display import Shown
 from pretese.api.trials.trial_arguments import (
     design_text,
-    effect_shares,
     folder_of,
     interim_data_of,
     planned_risks_of,
@@ -251,7 +251,8 @@ class Design(Shown):
         control_risk: float | None = None,
         treated_risk: float | None = None,
         effects: Sequence[float] | None = None,
-        **others: Any,
+        arm_risks: Mapping[str, float] | None = None,
+        continued: Sequence[str] | None = None,
     ) -> "InterimReport":
         """Compare the analyses of the ongoing trial with its plan.
 
@@ -272,6 +273,8 @@ class Design(Shown):
             Planned probabilities of the event if the design has a scenario: for conditional power.
         effects
             Conditional power under these percents of the planned effect too.
+        arm_risks, continued
+            Of designs with several arms only, see `MultiArmTrial.monitor`.
 
         Raises
         ------
@@ -289,7 +292,8 @@ class Design(Shown):
         """
         from pretese.api.trials.interim.monitoring import interim_report
 
-        refuse_arguments(others, "designs with two arms do not take it")
+        given = {"arm_risks": arm_risks, "continued": continued}
+        refuse_arguments(given, "designs with two arms do not take it")
         if planned is not None:
             planned = number_in_range(planned, "planned", 1e-12, 1e12)
         return interim_report(

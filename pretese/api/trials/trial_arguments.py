@@ -11,6 +11,7 @@ from pretese.api.arguments.argument_numbers import (
     sequence_of,
     whole_of,
 )
+from pretese.api.arguments.argument_rows import effect_shares, rows_as_csv
 from protocol.errors import InputError
 from protocol.shorten import shorten
 
@@ -53,12 +54,6 @@ def power_request(
     )  # fmt: skip
 
 
-def effect_shares(effects: Any) -> tuple[float, ...]:
-    """Return percentages of the planned effect as fractions."""
-    given = sequence_of(effects, "effects")
-    return tuple(number_in_range(each, "effects", 0, 100) / 100 for each in given)
-
-
 def _paths(argument: str, values: Any) -> list[tuple[str, Any]]:
     if values is None:
         return []
@@ -94,20 +89,6 @@ def interim_data_of(analyses: Any) -> "InterimData":
     if isinstance(analyses, str | Path):
         return read_interim_data(Path(analyses))
     return parse_interim_data(rows_as_csv(analyses), "analyses")
-
-
-def rows_as_csv(analyses: Any) -> bytes:
-    """Return a table, or a list of rows, as CSV."""
-    import pandas as pd
-
-    try:
-        table = analyses if isinstance(analyses, pd.DataFrame) else pd.DataFrame(list(analyses))
-    except (TypeError, ValueError, AttributeError):
-        cure = "give a CSV file, a table, or a list of rows"
-        problem = f"{shorten(analyses)} is not understood"
-        raise InputError.of("analyses", "", problem, cure) from None
-    text: str = table.to_csv(index=False, lineterminator="\n")
-    return text.encode()
 
 
 def refuse_arguments(given: Mapping[str, Any], problem: str) -> None:

@@ -134,10 +134,10 @@ def _effects(document: dict[str, Any]) -> Table:
     for row in document["analyses"]:
         repeated = row["repeated"]
         limits = (
-            shown_effect(document["scale"], repeated[name]) for name in ("conf_low", "conf_high")
+            effect_on_scale(document["scale"], repeated[name]) for name in ("conf_low", "conf_high")
         )
         table.add_row(
-            str(row["analysis"]), shown_effect(document["scale"], row["estimate"]), *limits,
+            str(row["analysis"]), effect_on_scale(document["scale"], row["estimate"]), *limits,
             shown_p(repeated["p_value"]), f"{row['alpha_spent']:.5f}",
         )  # fmt: skip
     return table
@@ -177,7 +177,8 @@ def _final(document: dict[str, Any]) -> Table:
 
     def add(words: str, value: float | None, row: dict[str, Any]) -> None:
         numbers = (
-            shown_effect(document["scale"], x) for x in (value, row["conf_low"], row["conf_high"])
+            effect_on_scale(document["scale"], x)
+            for x in (value, row["conf_low"], row["conf_high"])
         )
         table.add_row(words, *numbers, shown_p(row["p_value"]))
 
@@ -201,7 +202,7 @@ def decision_sentence(document: dict[str, Any]) -> str | None:
     return f"{z}, critical value {found['critical_z']:.4f}: {verdict}."
 
 
-def shown_effect(scale: str, value: float | None) -> str:
+def effect_on_scale(scale: str, value: float | None) -> str:
     """Return an effect; the logarithm of a ratio with the ratio in brackets."""
     if value is None:
         return "-"

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.arguments.argument_numbers import number_in_range
+from pretese.api.arguments.argument_rows import effect_shares, rows_as_csv
 from pretese.api.trials.interim.monitoring import InterimReport
-from pretese.api.trials.trial_arguments import effect_shares, rows_as_csv
 from protocol.errors import InputError
 from protocol.shorten import shorten
 

@@ -115,10 +115,10 @@ def simultaneous_interval(trial: MonitoredArms, analysis: int, treatment: int) -
     boundary = _single_step(design, row)
     if not np.isfinite(boundary):
         return None
-    return limits_of(trial, analysis, treatment, boundary)
+    return score_limits(trial, analysis, treatment, boundary)
 
 
-def limits_of(trial: MonitoredArms, analysis: int, treatment: int, boundary: float) -> Limits:
+def score_limits(trial: MonitoredArms, analysis: int, treatment: int, boundary: float) -> Limits:
     """Return the effects that are not rejected at a critical value of z."""
     data, statistics = trial.data, trial.statistics
     if data.events is None:

@@ -7,7 +7,7 @@ import numpy as np
 from pretese.trial.monitoring.boundaries_observed import TOLERANCE
 from pretese.trial.monitoring.interim_data import ACCESS
 from pretese.trial.multi_arm.monitoring.arm_boundaries import CLOSED, MonitoredArms, spends
-from pretese.trial.multi_arm.monitoring.later_analyses import planned_risks
+from pretese.trial.multi_arm.monitoring.later_analyses import risks_as_planned
 from simulate.labels import label_of
 
 #: Difference of the information fraction of a comparison that is reported.
@@ -24,7 +24,7 @@ _PROCEDURES = {
 }
 
 
-def remarks_of(trial: MonitoredArms) -> Iterator[str]:
+def arm_remarks(trial: MonitoredArms) -> Iterator[str]:
     """Yield remarks on the interpretation of an ongoing trial."""
     yield ACCESS
     yield from _tests(trial)
@@ -152,7 +152,7 @@ def _future(trial: MonitoredArms) -> Iterator[str]:
         "Conditional power is the probability that the procedure rejects a treatment later, with "
         "the other treatments and the rules for dropping as planned."
     )
-    if planned_risks(trial) is None:
+    if risks_as_planned(trial) is None:
         yield (
             "The planned effects are unknown because the design names a scenario. Give --arm-risk "
             "for every arm for conditional power."

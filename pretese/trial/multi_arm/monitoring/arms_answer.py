@@ -10,8 +10,8 @@ from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.monitoring.adjusted_inference import (
     Limits,
     adjusted_p,
-    limits_of,
     naive_p,
+    score_limits,
     simultaneous_interval,
 )
 from pretese.trial.multi_arm.monitoring.arm_boundaries import (
@@ -20,10 +20,10 @@ from pretese.trial.multi_arm.monitoring.arm_boundaries import (
     MonitoredArms,
     needed_sets,
 )
-from pretese.trial.multi_arm.monitoring.arm_remarks import own_fraction, remarks_of
+from pretese.trial.multi_arm.monitoring.arm_remarks import arm_remarks, own_fraction
 from pretese.trial.multi_arm.monitoring.future_power import (
-    Chances,
     FuturePowers,
+    RejectionProbability,
     future_powers,
 )
 from pretese.trial.multi_arm.monitoring.later_analyses import LaterAnalyses
@@ -70,7 +70,7 @@ def arms_document(trial: MonitoredArms) -> dict[str, Any]:
         "state": _state(trial),
         "next": None if trial.stop is not None else _next(trial),
         "overrunning": _overrunning(trial),
-        "remarks": list(remarks_of(trial)),
+        "remarks": list(arm_remarks(trial)),
     }
 
 
@@ -167,16 +167,16 @@ def _recommendation(trial: MonitoredArms, k: int, arm: int) -> str:
 def _future(found: FuturePowers, arm: int) -> dict[str, Any]:
     return {
         "planned": [
-            {"effect_percent": 100 * share, **_chance(each, arm)}
+            {"effect_percent": 100 * share, **_probability(each, arm)}
             for share, each in found.planned.items()
         ],
-        "observed": _chance(found.observed, arm),
-        "no_effect": _chance(found.none, arm),
-        "predictive_flat": _chance(found.flat, arm),
+        "observed": _probability(found.observed, arm),
+        "no_effect": _probability(found.none, arm),
+        "predictive_flat": _probability(found.flat, arm),
     }
 
 
-def _chance(found: Chances, arm: int) -> dict[str, Any]:
+def _probability(found: RejectionProbability, arm: int) -> dict[str, Any]:
     return {
         "power": float(found.value[arm]),
         "mcse": None if found.mcse is None else float(found.mcse[arm]),
@@ -211,7 +211,7 @@ def _ended(trial: MonitoredArms, arm: int) -> dict[str, Any]:
     found["p_value"] = adjusted_p(trial, len(trial.analyses) - 1, arm)
     if trial.statistics.std_error[end, arm] > 0:
         found["naive"] = {
-            **_limits(limits_of(trial, end, arm, -float(ndtri(trial.design.alpha)))),
+            **_limits(score_limits(trial, end, arm, -float(ndtri(trial.design.alpha)))),
             "p_value": naive_p(trial, end, arm),
         }
     return found

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table
 
 from pretese.trial.monitoring.monitoring_view import (
+    effect_on_scale,
     numbers_table,
-    shown_effect,
     shown_p,
     shown_z,
 )
@@ -114,7 +114,7 @@ def _estimates(document: dict[str, Any]) -> Table:
         values = (each["estimate"], adjusted["conf_low"], adjusted["conf_high"])
         table.add_row(
             str(row["analysis"]), each["comparison"],
-            *(shown_effect(document["scale"], value) for value in values),
+            *(effect_on_scale(document["scale"], value) for value in values),
             shown_p(adjusted["p_value"]),
         )  # fmt: skip
     return table
@@ -130,15 +130,15 @@ def _future(document: dict[str, Any]) -> Table:
         table.add_column(words, justify="right")
     for row, each in rows:
         future = each["future_power"]
-        chances = [*future["planned"], *(future[n] for n in ("observed", "no_effect",
+        powers = [*future["planned"], *(future[n] for n in ("observed", "no_effect",
                                                              "predictive_flat"))]  # fmt: skip
-        table.add_row(str(row["analysis"]), each["comparison"], *map(_percent, chances))
+        table.add_row(str(row["analysis"]), each["comparison"], *map(_percent, powers))
     return table
 
 
-def _percent(chance: dict[str, Any]) -> str:
-    error = "" if chance["mcse"] is None else f" ({100 * chance['mcse']:.1f})"
-    return f"{100 * chance['power']:.1f}{error}"
+def _percent(power: dict[str, Any]) -> str:
+    error = "" if power["mcse"] is None else f" ({100 * power['mcse']:.1f})"
+    return f"{100 * power['power']:.1f}{error}"
 
 
 def _next(document: dict[str, Any]) -> Table:
@@ -176,6 +176,6 @@ def _late(document: dict[str, Any]) -> Table:
     for each in document["overrunning"]["comparisons"]:
         table.add_row(
             each["comparison"], str(each["new"]), str(each["treated_participants"]),
-            shown_effect(document["scale"], each["estimate"]), shown_z(each["z"]),
+            effect_on_scale(document["scale"], each["estimate"]), shown_z(each["z"]),
         )  # fmt: skip
     return table

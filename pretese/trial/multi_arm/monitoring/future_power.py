@@ -35,7 +35,7 @@ Method = Literal["exact", "normal approximation", "simulated counts", "simulated
 
 
 @dataclass(frozen=True, slots=True)
-class Chances:
+class RejectionProbability:
     """Probabilities of rejecting each treatment later.
 
     Attributes
@@ -65,10 +65,10 @@ class FuturePowers:
         Predictive power: averaged over the posterior of the effects with a flat prior.
     """
 
-    planned: dict[float, Chances]
-    observed: Chances
-    none: Chances
-    flat: Chances
+    planned: dict[float, RejectionProbability]
+    observed: RejectionProbability
+    none: RejectionProbability
+    flat: RejectionProbability
 
 
 def future_powers(view: LaterAnalyses, shares: tuple[float, ...]) -> FuturePowers:
@@ -90,7 +90,7 @@ def future_powers(view: LaterAnalyses, shares: tuple[float, ...]) -> FuturePower
     )
 
 
-def _under_risks(view: LaterAnalyses, risks: Floats) -> Chances:
+def _under_risks(view: LaterAnalyses, risks: Floats) -> RejectionProbability:
     """Return conditional power under (arm,) risks, from counts if there are any."""
     if view.trial.data.events is None:
         return _under_drifts(view, view.drifts(risks))
@@ -105,7 +105,7 @@ def _under_risks(view: LaterAnalyses, risks: Floats) -> Chances:
 
 def _one_treatment(
     view: LaterAnalyses, risks: Floats, treatment: int, boundary: Floats
-) -> Chances | None:
+) -> RejectionProbability | None:
     """Enumerate the counts of the only treatment that continues and of the control.
 
     None if the trial has more participants than planned at a later analysis.
@@ -115,7 +115,7 @@ def _one_treatment(
         raise ValueError("there are no counts")  # checked by the caller
     found = np.zeros(view.running.size)
     if never(boundary[k + 1 :]):
-        return Chances(found, None, "exact")
+        return RejectionProbability(found, None, "exact")
     arm, low = treatment + 1, view.lone_lower()
     x, n = data.events[k], data.participants[k]
     sizes = np.array([np.round(view.planned_at(j)) for j in view.later]).astype(np.int64)
@@ -129,7 +129,7 @@ def _one_treatment(
         statistic=view.design.analysis.count_test(1).z if view.design.analysis.exact else None,
     )  # fmt: skip
     found[treatment] = float(trial.favourable.sum())
-    return Chances(found, None, "exact")
+    return RejectionProbability(found, None, "exact")
 
 
 def _few(view: LaterAnalyses) -> bool:
@@ -161,7 +161,7 @@ def _levels(view: LaterAnalyses, treatment: int) -> Floats:
     return np.unique(critical[critical < NEVER])
 
 
-def _one_analysis(view: LaterAnalyses, risks: Floats) -> Chances:
+def _one_analysis(view: LaterAnalyses, risks: Floats) -> RejectionProbability:
     """Enumerate the counts of the last analysis: given the control, treatments are independent."""
     running = np.flatnonzero(view.running)
     new = _new_at_the_end(view)
@@ -179,7 +179,7 @@ def _one_analysis(view: LaterAnalyses, risks: Floats) -> Chances:
     crossed = view.row.crossed | view.tests.crossed(z, len(view.rates) - 1)
     rejected = view.tests.rejected(crossed)[..., 0] & view.running
     weight = mass @ binomial_masses(int(new[0]), float(risks[0]))
-    return Chances(weight @ rejected, None, "exact")
+    return RejectionProbability(weight @ rejected, None, "exact")
 
 
 def _reached(
@@ -230,7 +230,7 @@ def _decide(
     decisions.end(z, later, last=last)
 
 
-def _under_drifts(view: LaterAnalyses, drifts: Floats) -> Chances:
+def _under_drifts(view: LaterAnalyses, drifts: Floats) -> RejectionProbability:
     """Return conditional power by the normal distribution of z; drifts are its final means."""
     lone = view.lone_boundary()
     if lone is None:
@@ -243,10 +243,10 @@ def _under_drifts(view: LaterAnalyses, drifts: Floats) -> Chances:
             view.rates, boundary, view.analysis + 1, float(view.z[treatment]),
             float(drifts[treatment]), lower=view.lone_lower(),
         )  # fmt: skip
-    return Chances(found, None, "normal approximation")
+    return RejectionProbability(found, None, "normal approximation")
 
 
-def _flat(view: LaterAnalyses) -> Chances:
+def _flat(view: LaterAnalyses) -> RejectionProbability:
     """Return power averaged over the posterior of the effects with a flat prior."""
     lone = view.lone_boundary()
     t = float(view.rates[view.analysis])
@@ -261,7 +261,7 @@ def _flat(view: LaterAnalyses) -> Chances:
         found[treatment] = predictive_power(
             view.rates, boundary, view.analysis + 1, float(view.z[treatment])
         )
-    return Chances(found, None, "normal approximation")
+    return RejectionProbability(found, None, "normal approximation")
 
 
 def _continue_statistics(view: LaterAnalyses, drifts: Floats) -> Bools:
@@ -288,6 +288,6 @@ def _correlated(view: LaterAnalyses, noise: Floats) -> Floats:
     return np.asarray((noise[:, 1:] - np.sqrt(ratio) * noise[:, :1]) / np.sqrt(1 + ratio))
 
 
-def _shares(rejected: Bools, method: Method) -> Chances:
+def _shares(rejected: Bools, method: Method) -> RejectionProbability:
     value = rejected.mean(0)
-    return Chances(value, np.asarray(proportion_mcse(value, len(rejected))), method)
+    return RejectionProbability(value, np.asarray(proportion_mcse(value, len(rejected))), method)

@@ -115,7 +115,7 @@ class LaterAnalyses:
 
     def risks(self, share: float) -> Floats | None:
         """Return (arm,) planned risks at a fraction of the effects; None if unknown."""
-        found = planned_risks(self.trial)
+        found = risks_as_planned(self.trial)
         if found is None or (self.trial.statistics.scale != "risk difference" and self._limit):
             return None
         return np.asarray(found[0] + share * (found - found[0]))
@@ -161,7 +161,7 @@ class LaterAnalyses:
         return low if np.isfinite(low).any() else None
 
 
-def planned_risks(trial: MonitoredArms) -> Floats | None:
+def risks_as_planned(trial: MonitoredArms) -> Floats | None:
     """Return (arm,) planned probabilities of the event in participants analysed, or None."""
     from pretese.trial.multi_arm.counts import event_rates
 

@@ -67,12 +67,12 @@ def test_one_treatment_has_the_numbers_of_two_arms():
             assert own[name] == pytest.approx(theirs[name], abs=1e-9)
         assert own["boundary"] == pytest.approx(theirs["boundaries"]["upper"], abs=1e-7)
         assert own["adjusted"] == pytest.approx(theirs["repeated"], abs=1e-6)
-        mine_ahead, theirs_ahead = own["future_power"], theirs["future_power"]
-        for mine_each, each in zip(mine_ahead["planned"], theirs_ahead["planned"], strict=True):
+        own_power, their_power = own["future_power"], theirs["future_power"]
+        for mine_each, each in zip(own_power["planned"], their_power["planned"], strict=True):
             assert mine_each["power"] == pytest.approx(each["power"], abs=1e-7)
             assert (mine_each["mcse"], mine_each["power_method"]) == (None, "exact")
         for name in ("observed", "no_effect", "predictive_flat"):
-            assert mine_ahead[name]["power"] == pytest.approx(theirs_ahead[name], abs=1e-6)
+            assert own_power[name]["power"] == pytest.approx(their_power[name], abs=1e-6)
     assert found["next"]["boundaries"][0]["boundary"] == pytest.approx(
         other["next"]["upper"], abs=1e-7
     )
@@ -271,14 +271,14 @@ def test_simulated_conditional_power_agrees_with_the_exact_value(monkeypatch):
 
 def test_a_table_of_participants_gives_the_same_counts():
     design = trial()
-    people = [
+    table = [
         {"arm": arm, "event": int(k < events), "analysis": 1}
         for arm, (events, size) in zip(RISKS, FIRST, strict=True)
         for k in range(size)
     ]
-    people.append({"arm": "hcg", "event": None, "analysis": 1})
-    table = pd.DataFrame(people).astype({"event": "Int64"})
-    found, counts = design.monitor(table), design.monitor(rows(FIRST))
+    table.append({"arm": "hcg", "event": None, "analysis": 1})
+    frame = pd.DataFrame(table).astype({"event": "Int64"})
+    found, counts = design.monitor(frame), design.monitor(rows(FIRST))
     assert (
         found.to_dict()["analyses"][0]["comparisons"]
         == (counts.to_dict()["analyses"][0]["comparisons"])

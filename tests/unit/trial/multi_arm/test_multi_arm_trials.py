@@ -344,8 +344,6 @@ def test_options_of_two_arm_designs_are_refused_by_name(name):
     with pytest.raises(InputError, match="several arms do not take it"):
         pt.design(PLAIN).power(**{name: given})
     with pytest.raises(InputError, match="several treatments"):
-        pt.design(PLAIN).monitor([])
-    with pytest.raises(InputError, match="several treatments"):
         pt.design(PLAIN).forecast()
 
 
