@@ -1,4 +1,4 @@
-"""Joint moments of two quantities up to the fourth order, combined from parts.
+"""Joint moments of two quantities up to the sixth order, combined from parts.
 
 They give the Monte Carlo error of standard deviations and of their ratios for any distribution: the
 usual s / sqrt(2 (n - 1)) is valid only for the normal distribution. At a kurtosis of 4.7 it is 0.75
@@ -13,8 +13,8 @@ from scipy.special import comb
 
 from estimate.core.arrays import Bools, Floats, Ints
 
-#: Powers 0 to 4 of either quantity.
-ORDERS = np.arange(5)
+#: Powers 0 to 6 of either quantity.
+ORDERS = np.arange(7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,7 @@ class JointMoments:
     first, second
         Means; 0 of nothing.
     sums
-        (..., 5, 5) sums of (a - mean a)^i (b - mean b)^j. Those with i + j at most 4 are exact when
-        parts are combined.
+        (..., 7, 7) sums of (a - mean a)^i (b - mean b)^j.
 
     Examples
     --------
@@ -95,23 +94,39 @@ class JointMoments:
     def relative_error_mcse(self) -> Floats:
         """(...) relative Monte Carlo error of root mean ``second`` over the SD of ``first``.
 
-        ``second`` are the squares of reported standard errors, which may follow the estimates.
+        ``second`` are the squares of reported standard errors, which may follow the estimates. The
+        error is that of the jackknife to the second order in 1 / n: the first order alone is 10 %
+        too small for 100 estimates with a kurtosis of 9.
+        """
+        q2, q3, qb, q2b, qb2, b2, b3 = self._relative_moments()
+        first = q2 - 2 * qb + b2
+        return _root(first + (q3 - q2b - qb2 + b3) / np.maximum(self.n, 1), self.n) / 2
+
+    def _relative_moments(self) -> tuple[Floats, ...]:
+        """Return the means of q^2, q^3, qb, q^2 b, q b^2, b^2 and b^3.
+
+        q is the squared deviation of ``first`` relative to its mean, less 1, and b the deviation of
+        ``second`` relative to its mean.
         """
         with np.errstate(divide="ignore", invalid="ignore"):
-            kurtosis = self.central(4, 0) / self.central(2, 0) ** 2
-            model = self.central(0, 2) / self.second**2
-            shared = self.central(2, 1) / (self.central(2, 0) * self.second)
-        return _root(kurtosis - 1 + model - 2 * shared, self.n) / 2
+            a4, a6 = (self.central(2 * k, 0) / self.central(2, 0) ** k for k in (2, 3))
+            b2, b3 = (self.central(0, k) / self.second**k for k in (2, 3))
+            ab = self.central(2, 1) / (self.central(2, 0) * self.second)
+            a4b = self.central(4, 1) / (self.central(2, 0) ** 2 * self.second)
+            ab2 = self.central(2, 2) / (self.central(2, 0) * self.second**2)
+        return a4 - 1, a6 - 3 * a4 + 2, ab, a4b - 2 * ab, ab2 - b2, b2, b3
 
 
 def _powers(away: Floats, used: Bools) -> Floats:
-    """Return (..., 5, replicate) powers 0 to 4; 0 where not used."""
+    """Return (..., 7, replicate) powers 0 to 6; 0 where not used."""
     square = away * away
-    return np.stack([used.astype(float), away, square, square * away, square * square], -2)
+    cube = square * away
+    powers = [used.astype(float), away, square, cube, square * square, cube * square, cube * cube]
+    return np.stack(powers, -2)
 
 
 def _shifted(by: Floats) -> Floats:
-    """Return the (..., 5, 5) matrix that maps powers of x to powers of x + ``by``."""
+    """Return the (..., 7, 7) matrix that maps powers of x to powers of x + ``by``."""
     order = ORDERS[:, None] - ORDERS
     return np.asarray(
         comb(ORDERS[:, None], ORDERS) * np.asarray(by)[..., None, None] ** np.maximum(order, 0)

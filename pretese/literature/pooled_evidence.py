@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -56,33 +57,48 @@ class StudyRow:
     bias_sd: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PooledEvidence:
     """A meta-analysis of published studies.
 
+    A prior is made from a hundred of them, which need no table of studies: it is computed once it
+    is read.
+
     Attributes
     ----------
-    rows
-        The studies included, in the order of their effects.
+    chosen
+        The studies included, in the order of their effects: study, comparison, effect as published.
+    removed
+        The assumed bias that was removed from each.
     excluded
         Names of studies that were excluded, with the reason.
     effects, fit
         Effects of the studies and the model; ratios on the log scale.
-    asymmetry
-        Egger's test, None with fewer than three studies.
-    published
-        The studies included, in the order of ``rows``.
     """
 
     endpoint: str
     scale: EffectScale
     preference: Preference
-    rows: tuple[StudyRow, ...]
+    chosen: tuple["Chosen", ...]
+    removed: tuple[StudyBias, ...]
     excluded: tuple[tuple[str, str], ...]
     effects: StudyEffects
     fit: MetaAnalysis
-    asymmetry: FunnelAsymmetry | None
-    published: tuple[Published, ...]
+
+    @property
+    def published(self) -> tuple[Published, ...]:
+        """The studies included, in the order of ``rows``."""
+        return tuple(each for each, _, _ in self.chosen)
+
+    @cached_property
+    def rows(self) -> tuple[StudyRow, ...]:
+        """The studies included, in the order of their effects."""
+        return _rows(self.chosen, self.effects, self.fit, self.removed)
+
+    @cached_property
+    def asymmetry(self) -> FunnelAsymmetry | None:
+        """Egger's test, None with fewer than three studies."""
+        return egger_test(self.effects) if len(self.chosen) > 2 else None
 
     def shown(self, value: float) -> float:
         """Return an effect on the scale that is printed: a ratio, or a risk difference."""
@@ -141,12 +157,11 @@ def pool_studies(
         endpoint=endpoint,
         scale=scale,
         preference=preference,
-        rows=_rows(chosen, effects, fit, removed),
+        chosen=tuple(chosen),
+        removed=tuple(removed),
         excluded=tuple(excluded),
         effects=effects,
         fit=fit,
-        asymmetry=egger_test(effects) if len(chosen) > 2 else None,
-        published=tuple(each for each, _, _ in chosen),
     )
 
 

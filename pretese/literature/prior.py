@@ -200,9 +200,9 @@ def prior_of(
         if weight > 0
     )
     return PriorFile(
-        about=f"robust meta-analytic-predictive prior from {number_of_studies(len(found.rows))}",
+        about=f"robust meta-analytic-predictive prior from {number_of_studies(len(found.chosen))}",
         endpoint=found.endpoint,
         status="estimated",
-        studies=tuple(row.name for row in found.rows),
+        studies=tuple(each.study.name for each in found.published),
         components=components,
     )

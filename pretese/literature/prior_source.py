@@ -115,8 +115,8 @@ def _from_studies(topic: str) -> PriorSource:
         rest = [each for each in studies if each.study.name != name]
         return _prior(pool_studies(rest, endpoint=ENDPOINT), values).mixture()
 
-    several = len(usual.rows) > 1
-    without = {row.name: excluding(row.name) for row in usual.rows if several}
+    names = [each.study.name for each in usual.published]
+    without = {name: excluding(name) for name in names if len(names) > 1}
     return PriorSource(_prior(usual, values), make, unknowns, without, tuple(risks), usual)
 
 

@@ -33,8 +33,8 @@ from simulate.scenario.parameter_paths import mechanism_hash, with_values
 #: Replicates per block: seconds of work, so that a killed process loses little.
 BLOCK = 100
 
-#: Replicates per block with multiple imputation.
-BLOCK_IMPUTED = 10
+#: The same with multiple imputation, or strategies over time.
+BLOCK_SLOW = 10
 
 #: Simulated populations per block of true effects.
 BLOCK_TRUTH = 2
@@ -86,13 +86,13 @@ def prepare_recovery(spec: StudySpec) -> PreparedStudy:
         mechanism = {"mechanism": mechanism_hash(scenario), "plans": dumped}
         if files.hashes:  # shipped regimens are part of the code
             mechanism["regimens"] = dict(files.hashes)
-        mice = any(plan.missing.method == "mice" for plan in plans.values())
+        slow = any(p.missing.method == "mice" or p.strategies is not None for p in plans.values())
         patients = case.patients or scenario.patients
         estimates[name] = Job(
             name,
             EstimateTask(scenario, patients, spec.seed, plans),
             {**mechanism, "patients": patients, "seed": spec.seed},
-            BLOCK_IMPUTED if mice else BLOCK,
+            BLOCK_SLOW if slow else BLOCK,
             patients=patients,
             files=files,
         )

@@ -89,7 +89,7 @@ def test_the_page_has_every_chapter_and_names_missing_items(page):
         "calibrated",
         "intraclass correlation 0.046",
         "sperm in the ejaculate, no operation composite variable",
-        "variance of Ye",
+        "standard error of Ye",
         "type M error: exaggeration of rejected effects",
         "90 % quantile",
         "power of 80 % 1 % 1,600 too few: draft",

@@ -189,3 +189,29 @@ def test_one_replicate_is_not_a_study():
 def test_exact_proportions_rounded_beyond_0_or_1_are_accepted():
     assert z_against(1.0, 2000, 1.0 + 2e-14) == 0
     assert abs(z_against(0.0, 2000, 2e-17)) < 1e-3
+
+
+def heavy_tails(studies, replicates=100):
+    """Draw estimates with a kurtosis near 9, and squared errors that follow them."""
+    rng = np.random.default_rng(21)
+    large = rng.random((studies, replicates)) < 0.1
+    b = rng.normal(size=large.shape) * np.where(large, 2.6, 0.8)
+    return b, np.where(large, 4.0, 0.7)
+
+
+def test_the_error_of_the_relative_error_is_that_of_a_jackknife():
+    b, squares = heavy_tails(1, 400)
+    found = JointMoments.of(b[0], squares[0]).relative_error_mcse()
+    logs = [
+        0.5 * np.log(np.delete(squares[0], k).mean()) - np.log(np.delete(b[0], k).std(ddof=1))
+        for k in range(400)
+    ]
+    jackknife = np.sqrt(399 * np.var(logs))
+    assert found == pytest.approx(jackknife, rel=0.01)
+
+
+def test_the_error_of_the_relative_error_is_its_spread_over_studies_with_heavy_tails():
+    b, squares = heavy_tails(4000)
+    relative = np.sqrt(squares.mean(1)) / b.std(1, ddof=1)
+    mcse = relative * JointMoments.of(b, squares).relative_error_mcse()
+    assert relative.std() / np.sqrt((mcse**2).mean()) == pytest.approx(1.0, abs=0.06)
