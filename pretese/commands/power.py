@@ -104,10 +104,7 @@ def command(
         problem = "there is nothing to resume without --out"
         raise InputError.of("--resume", "", problem, "name the folder of the study")
     first, *others = map(design, designs)
-    if prior_of is not None and prior is None:
-        problem = "there is no prior"
-        raise InputError.of("--prior-of", "", problem, "name one with --prior")
-    if prior is not None or worlds is not None:
+    if (prior, prior_of, worlds) != (None, None, None):
         _show_bands(first, prior, prior_of, worlds, participants, chosen, as_json=as_json)
         return
     if part is not None:
@@ -162,18 +159,15 @@ def _show_bands(
     as_json: bool,
 ) -> None:
     """Print the probability of success under a prior, over an ensemble, or both."""
-    workers, replicates, seed = (chosen[name] for name in ("workers", "replicates", "seed"))
+    settings = {name: chosen[name] for name in ("workers", "replicates", "seed")}
     found: Shown
     with options_named():
-        if prior is not None:
+        if prior is not None or prior_of is not None:
             found = design.forecast(
-                prior, participants, prior_of=prior_of, worlds=worlds, workers=workers,
-                replicates=replicates, seed=seed,
-            )  # fmt: skip
-        else:
-            found = design.power_bands(
-                worlds or 0, participants, replicates=replicates, seed=seed, workers=workers
+                prior, participants, prior_of=prior_of, worlds=worlds, **settings
             )
+        else:
+            found = design.power_bands(worlds or 0, participants, **settings)
     if as_json:
         print_json(found.to_dict())
     else:

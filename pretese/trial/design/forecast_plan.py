@@ -36,7 +36,7 @@ def forecast_plan(
     InputError
         The endpoint is not defined in every patient of the scenario.
     """
-    risk = planned_risks(design, scenario, seed)[0]
+    risk = planned_event_risks(design, scenario, seed)[0]
     spread = (1 - RELATIVE_RANGE, 1 + RELATIVE_RANGE)
     risks = [risk, *(observed or [each * risk for each in spread])]
     dropout = design.dropout
@@ -54,7 +54,7 @@ def forecast_plan(
     )
 
 
-def planned_risks(
+def planned_event_risks(
     design: DesignFile, scenario: Scenario | None = None, seed: int = 1
 ) -> tuple[float, float]:
     """Return the planned risks under control and under treatment, of all patients.

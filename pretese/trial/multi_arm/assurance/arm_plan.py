@@ -11,7 +11,7 @@ from estimate.core.arrays import Bools, Floats, Ints
 from estimate.multi_arm.local_tests import NEVER, LocalTests, Procedure, local_tests
 from pretese.literature.forecast_parts import TrialPlan
 from pretese.trial.conduct.participants import scenario_of
-from pretese.trial.design.forecast_plan import forecast_plan, planned_risks
+from pretese.trial.design.forecast_plan import forecast_plan, planned_event_risks
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from protocol.errors import InputError
 
@@ -90,7 +90,7 @@ def chosen_comparison(design: MultiArmDesign, name: str | None) -> int:
     named = name or design.prior_of or (design.treatments[0] if len(design.names) == 2 else None)
     if named not in design.treatments:
         problem = "the prior is that of one treatment"
-        problem = f"{named!r} is no treatment of {design.id}" if named else problem
+        problem = f"{named!r} is not a treatment of {design.id}" if named else problem
         cure = f"choose one of {', '.join(design.treatments)}"
         raise InputError.of("prior_of", "", problem, cure)
     return design.treatments.index(named)
@@ -149,7 +149,7 @@ def arm_plan(
 
 def _log_odds(design: MultiArmDesign, arm: str, changes: dict[str, float] | None) -> float:
     pair = design.pair(arm)
-    control, treated = planned_risks(pair, scenario_of(pair, changes))
+    control, treated = planned_event_risks(pair, scenario_of(pair, changes))
     return float(logit(treated) - logit(control))
 
 

@@ -83,8 +83,8 @@ def _probabilities(
             mass *= chance[decisions.reached[:, arm]]
     risks = expit(logit(control) + EFFECTS)
     found = np.zeros((EFFECTS.size, hits.shape[1]))
-    chances = _reached(risks, control, sizes, own, decisions.levels[own], against)
-    for number, chance in enumerate(chances):
+    by_number = _reached(risks, control, sizes, own, decisions.levels[own], against)
+    for number, chance in enumerate(by_number):
         here = decisions.reached[:, own] == number
         found += chance @ (_WEIGHTS[:, None] * (mass[here].T @ hits[here].astype(float)))
     return found

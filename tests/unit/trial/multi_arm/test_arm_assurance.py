@@ -178,7 +178,7 @@ def test_the_named_prior_of_a_design_is_in_its_power_study(prior):
     ("changes", "given", "message"),
     [
         ({}, {}, "the prior is that of one treatment"),
-        ({}, {"prior_of": "placebo"}, "'placebo' is no treatment of example"),
+        ({}, {"prior_of": "placebo"}, "'placebo' is not a treatment of example"),
         ({"risks_percent": {"placebo": 40, "hcg": 40, "ufsh": 55, "both": 60},
           "testing": {"procedure": "holm"},
           "factorial": {"first": "hcg", "second": "ufsh", "both": "both"}},
@@ -198,9 +198,7 @@ def test_files_name_a_treatment_and_a_prior_that_exist():
         read(prior="nothing")
 
 
-def test_the_option_belongs_to_a_prior_and_to_several_arms(capsys):
-    assert run(["power", "placebo-ufsh", "--prior-of", "hcg"]) == 2
-    assert "--prior-of: there is no prior" in capsys.readouterr().err
+def test_the_option_belongs_to_several_arms(capsys):
     assert run(["power", "placebo-ufsh", "--prior", "evidence", "--prior-of", "hcg"]) == 2
     assert "placebo-ufsh has one treatment" in capsys.readouterr().err
 
