@@ -345,8 +345,6 @@ def test_options_of_two_arm_designs_are_refused_by_name(name):
         pt.design(PLAIN).power(**{name: given})
     with pytest.raises(InputError, match="several treatments"):
         pt.design(PLAIN).monitor([])
-    with pytest.raises(InputError, match="several treatments"):
-        pt.design(PLAIN).forecast()
 
 
 def test_large_trials_are_enumerated_by_critical_counts():
