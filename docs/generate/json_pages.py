@@ -76,6 +76,12 @@ FILES = {
     "hcg_std_error,ufsh_estimate,ufsh_std_error\n54,54,54,0.05,0.095,0.15,0.095\n",
     "arms-late.csv": "placebo_events,placebo_participants,hcg_events,hcg_participants,ufsh_events,"
     "ufsh_participants\n36,90,33,90,62,90\n38,95,35,95,66,96\n",
+    "arms-with-prior.yaml": "id: example\ntitle: Example\nquestion: Which one helps?\n"
+    "participants: 240\nrisks_percent: {placebo: 40, hcg: 50, ufsh: 65}\n"
+    "prior: evidence\nprior_of: ufsh\n"
+    "sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]\n"
+    "endpoint: {variable: any_sperm, endpoint_month: 4}\n"
+    "monitoring: {analyses_percent: [50, 100]}\ndropping: {futility_z: [0]}\n",
     "bayesian.yaml": "id: example\ntitle: Example\nquestion: Is therapy better?\n"
     "participants: 240\n"
     "risks: {control_percent: 40, treated_percent: 55}\n"
@@ -168,6 +174,7 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
             "power several.yaml --replicates 40 --target-power 0.8",
             "power three-arms-live-birth --replicates 20",
             "power strata.yaml --replicates 20",
+            "power arms-with-prior.yaml --replicates 20",
             "power enrichment-long-infertility --replicates 20",
         ),
     ),
@@ -188,6 +195,7 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
         (
             "power superiority-any-sperm --prior evidence --participants 300",
             "power three-analyses --prior evidence --participants 300",
+            "power three-arms-live-birth --prior evidence --prior-of hcg --participants 450",
         ),
     ),
     "recovery": (

@@ -47,6 +47,9 @@ class RandomisationTest:
         (..., 2) patients of the treated and of the untreated arm, at least 1.
     variance_ratio
         (...) permutation variance of the difference, divided by that without covariates and strata.
+    coef
+        (..., 1 + covariate) coefficients of the model without the arm: where the fit of a model
+        with the arm may start.
     """
 
     statistic: Floats
@@ -54,6 +57,11 @@ class RandomisationTest:
     untreated: Floats
     sizes: Floats
     variance_ratio: Floats
+    coef: Floats
+
+    def start_with_arm(self) -> Floats:
+        """(..., 2 + covariate) coefficients of the model with an arm that has no effect."""
+        return np.insert(self.coef, 1, 0.0, axis=-1)
 
     def interval(self, measure: Measure) -> tuple[Floats, Floats]:
         """Return the 95 % limits of an effect on the risks: the values that are not rejected.
@@ -121,7 +129,8 @@ def randomisation_test(
     """
     y, arm = np.broadcast_arrays(np.asarray(outcome, float), np.asarray(treated, float))
     kept = np.ones(y.shape) if include is None else np.broadcast_to(include, y.shape).astype(float)
-    residual = kept * (y - _expected(y, kept, np.asarray(covariates, float), start))
+    expected, coef = _expected(y, kept, np.asarray(covariates, float), start)
+    residual = kept * (y - expected)
     members = kept * arm
     if stratum is None:
         found = _sums(residual, members, kept, np.zeros(y.shape, np.int64), 1)
@@ -141,12 +150,17 @@ def randomisation_test(
         overall = (kept * y).sum(-1) / n.sum(-1)
     return _invertible(
         excess / np.sqrt(total), excess / weights, np.where(tested, total / weights**2, np.nan),
-        np.nan_to_num(overall), np.stack([n1.sum(-1), (n - n1).sum(-1)], -1),
+        np.nan_to_num(overall), np.stack([n1.sum(-1), (n - n1).sum(-1)], -1), coef,
     )  # fmt: skip
 
 
 def _invertible(
-    statistic: Floats, difference: Floats, variance: Floats, overall: Floats, sizes: Floats
+    statistic: Floats,
+    difference: Floats,
+    variance: Floats,
+    overall: Floats,
+    sizes: Floats,
+    coef: Floats,
 ) -> RandomisationTest:
     """Return the test with risks of the arms that have this difference and overall risk."""
     n1, n0 = sizes[..., 0], sizes[..., 1]
@@ -165,7 +179,9 @@ def _invertible(
         by_variance = variance / common
     ratio = np.where(np.abs(statistic) > SMALL, by_statistic, by_variance)
     known = np.isfinite(ratio) & (ratio > 0)
-    return RandomisationTest(statistic, treated, untreated, whole, np.where(known, ratio, 1.0))
+    return RandomisationTest(
+        statistic, treated, untreated, whole, np.where(known, ratio, 1.0), coef
+    )
 
 
 def with_randomisation_test(answer: Estimate, test: RandomisationTest) -> Estimate:
@@ -194,14 +210,15 @@ def _measure(scale: Scale) -> Measure:
     raise ValueError(f"{scale} does not compare two risks")  # no caller has another one
 
 
-def _expected(y: Floats, kept: Floats, x: Floats, start: ArrayLike | None) -> Floats:
-    """Return (..., patient) probabilities of the outcome given the covariates only."""
+def _expected(y: Floats, kept: Floats, x: Floats, start: ArrayLike | None) -> tuple[Floats, Floats]:
+    """Return (..., patient) probabilities given the covariates only, and coefficients if finite."""
     columns = np.concatenate([np.ones((*y.shape[:-1], 1, y.shape[-1])), np.broadcast_to(
         x.swapaxes(-1, -2), (*y.shape[:-1], x.shape[-1], y.shape[-1])
     )], -2)  # fmt: skip
-    fit = fit_logistic(columns.swapaxes(-1, -2), y, kept, start=start)
+    fit = fit_logistic(columns.swapaxes(-1, -2), y, None if kept.all() else kept, start=start)
     coef = np.nan_to_num(fit.coef)
-    return np.asarray(expit(np.matmul(coef[..., None, :], columns)[..., 0, :]))
+    expected = expit(np.matmul(coef[..., None, :], columns)[..., 0, :])
+    return np.asarray(expected), np.where(fit.converged[..., None], coef, 0.0)
 
 
 def _sums(

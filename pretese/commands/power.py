@@ -59,6 +59,10 @@ if TYPE_CHECKING:
     "Report the probability of success under published evidence ('evidence', a topic, or a prior "
     "file) instead of simulating."
 )
+@click.option(
+    "--prior-of", metavar="TREATMENT",
+    help="Of several arms: the treatment whose effect has the prior [default: that of the design].",
+)  # fmt: skip
 @click.option("--tornado", is_flag=True, help="Vary one assumption at a time over its range.")
 @worlds_option()
 @scenario_set_option
@@ -76,6 +80,7 @@ def command(
     designs: tuple[str, ...],
     participants: tuple[int, ...],
     prior: str | None,
+    prior_of: str | None,
     axes: tuple[str, ...],
     worlds: int | None,
     changes: dict[str, float],
@@ -99,8 +104,8 @@ def command(
         problem = "there is nothing to resume without --out"
         raise InputError.of("--resume", "", problem, "name the folder of the study")
     first, *others = map(design, designs)
-    if prior is not None or worlds is not None:
-        _show_bands(first, prior, worlds, participants, chosen, as_json=as_json)
+    if (prior, prior_of, worlds) != (None, None, None):
+        _show_bands(first, prior, prior_of, worlds, participants, chosen, as_json=as_json)
         return
     if part is not None:
         done = _compute_part([first, *others], part, participants, axes, changes, chosen)
@@ -146,6 +151,7 @@ def _compute_part(
 def _show_bands(
     design: "Design",
     prior: str | None,
+    prior_of: str | None,
     worlds: int | None,
     participants: tuple[int, ...],
     chosen: dict[str, Any],
@@ -153,15 +159,15 @@ def _show_bands(
     as_json: bool,
 ) -> None:
     """Print the probability of success under a prior, over an ensemble, or both."""
-    workers, replicates, seed = (chosen[name] for name in ("workers", "replicates", "seed"))
+    settings = {name: chosen[name] for name in ("workers", "replicates", "seed")}
     found: Shown
     with options_named():
-        if prior is not None:
-            found = design.forecast(prior, participants, worlds=worlds, workers=workers)
-        else:
-            found = design.power_bands(
-                worlds or 0, participants, replicates=replicates, seed=seed, workers=workers
+        if prior is not None or prior_of is not None:
+            found = design.forecast(
+                prior, participants, prior_of=prior_of, worlds=worlds, **settings
             )
+        else:
+            found = design.power_bands(worlds or 0, participants, **settings)
     if as_json:
         print_json(found.to_dict())
     else:

@@ -7,7 +7,8 @@ each unknown is also varied separately. Spiegelhalter DJ, Freedman LS, Parmar MK
 1994;157:357-416; O'Hagan A, Stevens JW, Campbell MJ. *Pharm Stat* 2005;4:187-201.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from scipy.special import expit, logit, ndtr
@@ -29,9 +30,13 @@ from pretese.literature.forecast_parts import (
 )
 from protocol.errors import InputError
 
-#: Effects (log odds ratios) at whose middle each class of the grid is evaluated.
+#: Effects (log odds ratios): edges and middles of the classes, each evaluated at its middle.
 _EDGES = np.linspace(-6.0, 6.0, 2402)
-_MIDDLES = np.round((_EDGES[:-1] + _EDGES[1:]) / 2, 12)
+EFFECTS = np.round((_EDGES[:-1] + _EDGES[1:]) / 2, 12)
+
+#: Probability of significance at each of `EFFECTS`, of a number of participants and a control risk;
+#: the third argument is whether it is against therapy.
+Powers = Callable[[int, float, bool], Floats]
 
 #: Combinations of all unknowns behind a band, as a power of 2.
 _COMBINATIONS_LOG2 = 7
@@ -49,7 +54,7 @@ MIN_PARTICIPANTS = 8
 def forecast(
     make_prior: PriorMaker, plan: TrialPlan, unknowns: Sequence[Unknown], sizes: Sequence[int],
     main: int, pilot: int, without: Mapping[str, NormalMixture] | None = None,
-    control_risks: Floats | None = None,
+    control_risks: Floats | None = None, powers: Powers | None = None,
 ) -> Forecast:  # fmt: skip
     """Return the probability of success at several sizes, its band, and what decides it.
 
@@ -67,6 +72,8 @@ def forecast(
         The prior without each study, by the study's name.
     control_risks
         Control risks that are equally probable; None takes the range of the plan.
+    powers
+        Of a trial that compares more than the two arms of the plan; None: `two_arm_powers`.
 
     Raises
     ------
@@ -74,22 +81,27 @@ def forecast(
         A size is below `MIN_PARTICIPANTS`, or the control risk is not between 0 and 1.
     """
     _check(plan, [*sizes, main, pilot])
+    power = powers or partial(two_arm_powers, plan)
     risk = Unknown("control risk", plan.control_risk, *plan.control_risk_range)
     every = (risk, *unknowns)
     usual = {each.name: each.value for each in every}
-    weights = _grid_weights(make_prior(usual))
+    weights = grid_weights(make_prior(usual))
     drawn = _combinations(every, {} if control_risks is None else {risk.name: control_risks})
-    grids = [_grid_weights(make_prior(values)) for values in drawn]
+    grids = [grid_weights(make_prior(values)) for values in drawn]
     return Forecast(
-        sizes=tuple(_size(n, plan, weights, list(zip(drawn, grids, strict=True))) for n in sizes),
+        sizes=tuple(
+            _size(n, plan, weights, list(zip(drawn, grids, strict=True)), power) for n in sizes
+        ),
         main=main,
-        influences=_influences(make_prior, plan, every, usual, main),
-        exclusions=_exclusions(without or {}, plan, main),
-        pilot=_pilot(pilot, plan, weights, main),
+        influences=_influences(make_prior, every, usual, main, power),
+        exclusions=_exclusions(without or {}, power(main, plan.control_risk, False)),
+        pilot=_pilot(pilot, plan, weights, power(main, plan.control_risk, False)),
     )
 
 
-def success_probability(prior: NormalMixture, plan: TrialPlan, participants: int) -> float:
+def success_probability(
+    prior: NormalMixture, plan: TrialPlan, participants: int, powers: Powers | None = None
+) -> float:
     """Return the probability of success of one size at the control risk of the plan.
 
     Examples
@@ -100,8 +112,8 @@ def success_probability(prior: NormalMixture, plan: TrialPlan, participants: int
     0.385
     """
     _check(plan, [participants])
-    wins, _ = _powers(participants, plan, plan.control_risk)
-    return float(_grid_weights(prior) @ wins)
+    power = powers or partial(two_arm_powers, plan)
+    return float(grid_weights(prior) @ power(participants, plan.control_risk, False))
 
 
 def _check(plan: TrialPlan, sizes: Sequence[int]) -> None:
@@ -116,8 +128,8 @@ def _check(plan: TrialPlan, sizes: Sequence[int]) -> None:
         raise InputError.of("forecast", "control_risk", problem, "give risks between 0 and 1")
 
 
-def _grid_weights(prior: NormalMixture) -> Floats:
-    """Return the probability of each class of effects; a point lies in one class."""
+def grid_weights(prior: NormalMixture) -> Floats:
+    """Return the probability of the class about each of `EFFECTS`; a point lies in one class."""
     with np.errstate(divide="ignore", invalid="ignore"):
         z = (_EDGES[:, None] - prior.mean_of) / prior.sd_of
         inside = np.where(prior.sd_of > 0, ndtr(z), _EDGES[:, None] >= prior.mean_of)
@@ -125,29 +137,30 @@ def _grid_weights(prior: NormalMixture) -> Floats:
     return np.asarray(weights / weights.sum())
 
 
-def _powers(participants: int, plan: TrialPlan, control: float) -> tuple[Floats, Floats]:
-    """Return the probabilities of significance for and against therapy at each effect."""
+def two_arm_powers(
+    plan: TrialPlan, participants: int, control: float, against: bool = False
+) -> Floats:
+    """Return the probability of significance for therapy, or ``against`` it, at each effect."""
     analysed = participants * plan.analysed_share
     arms = analysed * plan.treated_share, analysed * (1 - plan.treated_share)
-    treated = expit(logit(control) + _MIDDLES)
+    treated = expit(logit(control) + EFFECTS)
     right = power_two_proportions(treated, control, *arms, alpha=plan.alpha)
     either = power_two_proportions(treated, control, *arms, alpha=plan.alpha, both_sides=True)
-    helps = _MIDDLES > 0
-    null = _MIDDLES == 0
-    return (
-        np.where(null, plan.alpha, np.where(helps, right, either - right)),
-        np.where(null, plan.alpha, np.where(helps, either - right, right)),
-    )
+    helps = EFFECTS > 0
+    found = np.where(helps != against, right, either - right)
+    return np.where(EFFECTS == 0, plan.alpha, found)
 
 
 def _size(
-    participants: int, plan: TrialPlan, weights: Floats, drawn: list[tuple[Values, Floats]]
-) -> SizeForecast:
-    wins, losses = _powers(participants, plan, plan.control_risk)
-    helps = _MIDDLES > 0
+    participants: int, plan: TrialPlan, weights: Floats, drawn: list[tuple[Values, Floats]],
+    power: Powers,
+) -> SizeForecast:  # fmt: skip
+    wins = power(participants, plan.control_risk, False)
+    losses = power(participants, plan.control_risk, True)
+    helps = EFFECTS > 0
     success, benefit = float(weights @ wins), float(weights[helps].sum())
     helpful = float((weights * wins)[helps].sum())
-    spread = [w @ _powers(participants, plan, v["control risk"])[0] for v, w in drawn]
+    spread = [w @ power(participants, v["control risk"], False) for v, w in drawn]
     low, high = np.percentile(spread, BAND)
     return SizeForecast(
         participants=participants,
@@ -181,13 +194,13 @@ def _combinations(
 
 
 def _influences(
-    make_prior: PriorMaker, plan: TrialPlan, unknowns: Sequence[Unknown], usual: Values, main: int
+    make_prior: PriorMaker, unknowns: Sequence[Unknown], usual: Values, main: int, power: Powers
 ) -> tuple[Influence, ...]:
     """Return the influence of each unknown, the largest first."""
 
     def success(values: Values) -> float:
-        wins, _ = _powers(main, plan, values["control risk"])
-        return float(_grid_weights(make_prior(values)) @ wins)
+        wins = power(main, values["control risk"], False)
+        return float(grid_weights(make_prior(values)) @ wins)
 
     found = [
         Influence(
@@ -199,32 +212,29 @@ def _influences(
     return tuple(sorted(found, key=lambda each: -each.span))
 
 
-def _exclusions(
-    without: Mapping[str, NormalMixture], plan: TrialPlan, main: int
-) -> tuple[Exclusion, ...]:
-    wins, _ = _powers(main, plan, plan.control_risk)
+def _exclusions(without: Mapping[str, NormalMixture], wins: Floats) -> tuple[Exclusion, ...]:
     found = []
     for name, prior in without.items():
-        weights = _grid_weights(prior)
-        benefit = float(weights[_MIDDLES > 0].sum())
+        weights = grid_weights(prior)
+        benefit = float(weights[EFFECTS > 0].sum())
         found.append(Exclusion(name, float(weights @ wins), benefit))
     return tuple(found)
 
 
-def _pilot(participants: int, plan: TrialPlan, weights: Floats, main: int) -> PilotForecast:
+def _pilot(participants: int, plan: TrialPlan, weights: Floats, wins: Floats) -> PilotForecast:
     """Update the prior by each estimate that a pilot may give, weighted by how likely it is."""
     risk = plan.control_risk
     error = (4 / (participants * plan.analysed_share * risk * (1 - risk))) ** 0.5
-    mean = float(weights @ _MIDDLES)
-    prior_sd = float(np.sqrt(weights @ (_MIDDLES - mean) ** 2))
+    mean = float(weights @ EFFECTS)
+    prior_sd = float(np.sqrt(weights @ (EFFECTS - mean) ** 2))
     reach = _PILOT_REACH * float(np.hypot(prior_sd, error))
     estimates = np.linspace(mean - reach, mean + reach, _PILOT_POINTS)
-    joint = weights * np.exp(-0.5 * ((estimates[:, None] - _MIDDLES) / error) ** 2)
+    joint = weights * np.exp(-0.5 * ((estimates[:, None] - EFFECTS) / error) ** 2)
     likely = joint.sum(1)
     after = joint / likely[:, None]
-    centre = after @ _MIDDLES
-    spread = np.sqrt(np.maximum(0.0, after @ _MIDDLES**2 - centre**2))
-    success = after @ _powers(main, plan, risk)[0]
+    centre = after @ EFFECTS
+    spread = np.sqrt(np.maximum(0.0, after @ EFFECTS**2 - centre**2))
+    success = after @ wins
     order = np.argsort(success)
     reached = np.cumsum(likely[order]) / likely.sum()
     low, middle, high = (float(np.interp(p / 100, reached, success[order])) for p in MIDDLE)

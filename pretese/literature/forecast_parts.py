@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from estimate.core.numeric.normal_mixture import NormalMixture
 
@@ -117,3 +118,40 @@ class Forecast:
     influences: tuple[Influence, ...]
     exclusions: tuple[Exclusion, ...]
     pilot: PilotForecast
+
+
+@dataclass(frozen=True, slots=True)
+class ArmAssurance:
+    """What a forecast of several arms has in addition to that of two arms.
+
+    Attributes
+    ----------
+    prior_of
+        Treatment whose effect has the prior.
+    planned_risks
+        Other treatment to its planned risk at the control risk of the plan.
+    any_success
+        Sample size to the probability that at least one treatment succeeds, and that at least one
+        without benefit does, with one analysis.
+    interim
+        Simulated probabilities with all interim analyses, one row per size; empty with one
+        analysis, or with one treatment.
+    """
+
+    prior_of: str
+    planned_risks: Mapping[str, float]
+    any_success: Mapping[int, dict[str, float]]
+    interim: tuple[dict[str, Any], ...]
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {
+            "prior_of": self.prior_of,
+            "planned_risks": [
+                {"treatment": name, "risk": risk} for name, risk in self.planned_risks.items()
+            ],
+            "any_success": [
+                {"participants": size, **found} for size, found in self.any_success.items()
+            ],
+            "interim": list(self.interim),
+        }

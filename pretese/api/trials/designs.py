@@ -154,7 +154,10 @@ class Design(Shown):
         prior: str | Path | None = None,
         participants: Sequence[int] | None = None,
         *,
+        prior_of: str | None = None,
         pilot: int = 60,
+        replicates: int = 2000,
+        seed: int = 1,
         worlds: int | None = None,
         workers: int = 1,
     ) -> "TrialForecast":
@@ -172,8 +175,15 @@ class Design(Shown):
         participants
             Sample sizes of both arms together, the main one first; by default that of the design,
             half and twice as many.
+        prior_of
+            Refused with two arms: there is one treatment.
         pilot
             Participants of a pilot trial that is evaluated.
+        replicates, seed
+            Of trials that are simulated: those of ``worlds``, or of several arms with interim
+            analyses.
+        worlds
+            Parameter sets of the article of which a second forecast is made.
 
         Raises
         ------
@@ -189,10 +199,15 @@ class Design(Shown):
         """
         from pretese.api.trials.forecasts import forecast_of
 
+        if prior_of is not None:
+            problem = f"{self.id} has one treatment, which the prior concerns"
+            raise InputError.of("prior_of", "", problem, "leave it out")
         pilot = whole_of(pilot, "pilot", 8, 100_000)
         every = sizes_of(participants)
         chosen = prior or self._file.named_prior or "evidence"
-        return forecast_of(self._file, self.text, chosen, every, pilot, worlds, workers)
+        return forecast_of(
+            self._file, self.text, chosen, every, pilot, worlds, workers, replicates, seed
+        )
 
     def power_bands(
         self,

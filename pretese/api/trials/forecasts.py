@@ -17,10 +17,11 @@ if TYPE_CHECKING:  # scipy and pandas load where they are needed
     from matplotlib.figure import Figure
 
     from pretese.api.trials.ensemble_power import PowerBands
+    from pretese.literature.forecast_parts import ArmAssurance, TrialPlan
     from pretese.literature.forecast_parts import Forecast as Computed
-    from pretese.literature.forecast_parts import TrialPlan
     from pretese.literature.prior import PriorFile
     from pretese.trial.design.design_file import DesignFile
+    from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 
 #: Participants of the pilot trial.
 PILOT = 60
@@ -42,6 +43,8 @@ class TrialForecast(Shown):
         The values taken from the design, and the forecast.
     expected
         Size to its expected sample size under the prior, of a design with interim analyses.
+    arms
+        What concerns all treatments, of a design of several arms; None with two arms.
     """
 
     design_id: str
@@ -52,6 +55,7 @@ class TrialForecast(Shown):
     result: "Computed"
     article: "PowerBands | None" = None
     expected: Mapping[int, dict[str, Any]] = field(default_factory=dict, hash=False)
+    arms: "ArmAssurance | None" = field(default=None, hash=False)
 
     def summary(self) -> str:
         """Return the design and the probability of success at its size."""
@@ -80,6 +84,8 @@ class TrialForecast(Shown):
         }
         if self.article is not None:
             document["article"] = self.article.to_dict()
+        if self.arms is not None:
+            document["arms"] = self.arms.document()
         return dict(rounded_document(document))
 
     def record(self, registry: str, made_on: str, note: str = "") -> dict[str, Any]:
@@ -168,7 +174,7 @@ class TrialForecast(Shown):
         """Return a figure of the probability of success by unknown, and after a pilot."""
         from pretese.trial.views.forecast_figure import draw_forecast
 
-        return draw_forecast(self.result)
+        return draw_forecast(self.result, self.arms)
 
     def __str__(self) -> str:
         """Return the forecast as a page of text."""
@@ -183,12 +189,13 @@ class TrialForecast(Shown):
             self.result,
             article,
             self.expected,
+            self.arms,
         )
 
 
 def forecast_of(
     design: "DesignFile", text: str, prior: str | Path, sizes: tuple[int, ...], pilot: int,
-    worlds: int | None = None, workers: int = 1,
+    worlds: int | None = None, workers: int = 1, replicates: int = 2000, seed: int = 1,
 ) -> TrialForecast:  # fmt: skip
     """Return the forecast of a design; see `Design.forecast`."""
     from pretese.literature.forecast import forecast
@@ -198,13 +205,12 @@ def forecast_of(
 
     source = prior_source(prior)
     plan = forecast_plan(design, source.control_risks)
-    main = sizes[0] if sizes else design.participants
-    every = sizes or (design.participants // 2, design.participants, 2 * design.participants)
+    main, every = _sizes(design.participants, sizes)
     article, risks = None, None
     if worlds is not None:
         from pretese.api.trials.ensemble_power import power_bands_of
 
-        article = power_bands_of(design, worlds, every, 2000, 1, workers, progress=True)
+        article = power_bands_of(design, worlds, every, replicates, seed, workers, progress=True)
         risks = article.result.control_risks
         plan = replace(plan, control_risk_range=(float(risks.min()), float(risks.max())))
     result = forecast(source.make, plan, source.unknowns, every, main, pilot, source.without, risks)
@@ -215,7 +221,31 @@ def forecast_of(
     )  # fmt: skip
 
 
-def _endpoint(design: "DesignFile") -> str:
+def arm_forecast_of(
+    design: "MultiArmDesign", text: str, prior: str | Path, sizes: tuple[int, ...], pilot: int,
+    *, prior_of: str | None, replicates: int, seed: int,
+) -> TrialForecast:  # fmt: skip
+    """Return the forecast of a design of several arms; see `MultiArmTrial.forecast`."""
+    from pretese.literature.prior_source import prior_source
+    from pretese.trial.multi_arm.assurance.arm_forecast import arm_forecast
+
+    source = prior_source(prior)
+    main, every = _sizes(design.participants, sizes)
+    plan, result, arms, expected = arm_forecast(
+        design, source, every, main, pilot, prior_of=prior_of, replicates=replicates, seed=seed
+    )
+    return TrialForecast(
+        design.id, content_hash(text), _endpoint(design), source.prior, plan.pair, result, None,
+        expected, arms,
+    )  # fmt: skip
+
+
+def _sizes(planned: int, sizes: tuple[int, ...]) -> tuple[int, tuple[int, ...]]:
+    """Return the main size and all sizes: by default that of the design, half and twice as many."""
+    return (sizes[0], sizes) if sizes else (planned, (planned // 2, planned, 2 * planned))
+
+
+def _endpoint(design: "DesignFile | MultiArmDesign") -> str:
     """Return the endpoint in words; sperm from either source may count."""
     if design.endpoint.sperm_in_ejaculate == "composite":
         return "any sperm"

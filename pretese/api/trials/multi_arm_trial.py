@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pretese.api.arguments.argument_numbers import sequence_of, whole_of
+from pretese.api.arguments.argument_numbers import seed_of, sequence_of, whole_of
 from pretese.api.trials.designs import Design
 from pretese.api.trials.interim.multi_arm_monitoring import (
     MultiArmInterimReport,
@@ -14,7 +14,12 @@ from pretese.api.trials.interim.multi_arm_monitoring import (
     arms_interim_report,
 )
 from pretese.api.trials.power import Power
-from pretese.api.trials.trial_arguments import folder_of, power_request, refuse_arguments
+from pretese.api.trials.trial_arguments import (
+    folder_of,
+    power_request,
+    refuse_arguments,
+    sizes_of,
+)
 from protocol.errors import InputError
 
 if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
@@ -22,6 +27,7 @@ if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
     from matplotlib.figure import Figure
     from rich.console import Console
 
+    from pretese.api.trials.forecasts import TrialForecast
     from pretese.jobs.storage.parts import PartDone
     from pretese.trial.multi_arm.design.design_file import MultiArmDesign
     from pretese.trial.multi_arm.monitoring.arm_data import ArmInterimData
@@ -132,10 +138,57 @@ class MultiArmTrial(Design):
             cure = "leave it out; the configurations show no effect and each treatment alone"
             raise InputError.of(name, "", problem, cure)
 
-    def forecast(self, *_: Any, **__: Any) -> Any:
-        """Refuse: a forecast compares two arms."""
-        problem = f"{self.id} has several treatments"
-        raise InputError.of("prior", "", problem, "forecast a design with two arms")
+    def forecast(
+        self,
+        prior: str | Path | None = None,
+        participants: Sequence[int] | None = None,
+        *,
+        prior_of: str | None = None,
+        pilot: int = 60,
+        replicates: int = 2000,
+        seed: int = 1,
+        worlds: int | None = None,
+        workers: int = 1,
+    ) -> "TrialForecast":
+        """Return the probability that one treatment succeeds, under evidence on its effect.
+
+        Power is the normal approximation of the closed test with one analysis, averaged over the
+        prior of the odds ratio of this treatment; the others have their planned odds ratios.
+        With interim analyses trials are simulated too, each with an effect from the prior.
+
+        Parameters
+        ----------
+        prior, participants, pilot
+            As in `Design.forecast`; sizes are those of all arms together.
+        prior_of
+            The treatment that the prior concerns; by default that of the design, or the only one.
+        replicates, seed
+            Simulated trials with interim analyses at each size, and the seed of their numbers.
+        worlds
+            Refused if given: parameter sets of the article describe two arms.
+
+        Raises
+        ------
+        InputError
+            As in `Design.forecast`; or it is not said which treatment the prior concerns.
+
+        Examples
+        --------
+        >>> import pretese as pt
+        >>> found = pt.design("three-arms-live-birth").forecast("evidence", [600], prior_of="hcg")
+        >>> found.to_dict()["arms"]["prior_of"]
+        'hcg'
+        """
+        from pretese.api.trials.forecasts import arm_forecast_of
+
+        if worlds is not None:
+            problem = f"{self.id} has several treatments, and the parameter sets describe two arms"
+            raise InputError.of("worlds", "", problem, "leave it out")
+        return arm_forecast_of(
+            self._file, self.text, prior or self._file.prior or "evidence", sizes_of(participants),
+            whole_of(pilot, "pilot", 8, 100_000), prior_of=prior_of,
+            replicates=whole_of(replicates, "replicates", 20, 10_000_000), seed=seed_of(seed),
+        )  # fmt: skip
 
     def interim_data(self, analyses: Any) -> "ArmInterimData":
         """Return the interim data of the trial, read and checked, for `monitor`."""

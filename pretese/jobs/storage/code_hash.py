@@ -31,6 +31,7 @@ _OWN: dict[Kind, tuple[str, ...]] = {
         "pretese/trial/simulation/*.py",
         "pretese/trial/comparison/*.py",
         "pretese/trial/multi_arm/*.py",
+        "pretese/trial/multi_arm/assurance/*.py",
         "pretese/trial/multi_arm/design/*.py",
         "pretese/trial/bayesian/*.py",
         "pretese/trial/bayesian/design/*.py",

@@ -50,11 +50,11 @@ def parse_design(text: str, where: str) -> DesignFile:
         design.graph()
     _check_strata(design, where)
     if design.named_prior is not None:
-        _check_named_prior(design.named_prior, where)
+        check_named_prior(design.named_prior, where)
     return design
 
 
-def _check_named_prior(name: str, where: str) -> None:
+def check_named_prior(name: str, where: str) -> None:
     """Refuse a prior that is neither a topic of evidence nor a file that can be read."""
     from pretese.literature.prior_source import check_prior_source  # loads scipy
 

@@ -36,7 +36,7 @@ def forecast_plan(
     InputError
         The endpoint is not defined in every patient of the scenario.
     """
-    risk = _control_risk(design, scenario, seed)
+    risk = planned_event_risks(design, scenario, seed)[0]
     spread = (1 - RELATIVE_RANGE, 1 + RELATIVE_RANGE)
     risks = [risk, *(observed or [each * risk for each in spread])]
     dropout = design.dropout
@@ -54,9 +54,20 @@ def forecast_plan(
     )
 
 
-def _control_risk(design: DesignFile, scenario: Scenario | None, seed: int) -> float:
+def planned_event_risks(
+    design: DesignFile, scenario: Scenario | None = None, seed: int = 1
+) -> tuple[float, float]:
+    """Return the planned risks under control and under treatment, of all patients.
+
+    Parameters are those of `forecast_plan`.
+
+    Raises
+    ------
+    InputError
+        The endpoint is not defined in every patient of the scenario.
+    """
     if design.risks is not None:
-        return design.risks.control_percent / 100
+        return design.risks.control_percent / 100, design.risks.treated_percent / 100
     variable = design.endpoint.variable
     if design.endpoint.sperm_in_ejaculate == "composite":
         variable = "any_sperm"  # sperm from either source counts
@@ -66,4 +77,4 @@ def _control_risk(design: DesignFile, scenario: Scenario | None, seed: int) -> f
     if key not in effects:
         problem = f"{variable} is not defined in every patient of {design.scenario}"
         raise InputError.of(design.id, "endpoint", problem, "choose another endpoint, or risks")
-    return float(effects[key].risk_untreated)
+    return float(effects[key].risk_untreated), float(effects[key].risk_treated)

@@ -1,12 +1,14 @@
 """Means over trials with their Monte Carlo error, and the true effect on the scale of a method."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betainc
 
 from estimate.core.arrays import Floats
 from estimate.core.result import RATIOS, log_of_risk
-from estimate.performance.measures import Measure
+from estimate.performance.measures import Measure, proportion_mcse
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.simulation.trial_results import Outcomes
 
@@ -177,3 +179,11 @@ def truth_by_trial(design: DesignFile, outcomes: Outcomes) -> Floats:
 def true_effect(design: DesignFile, outcomes: Outcomes) -> Measure:
     """Return the population effect on the scale of the method; logarithms for ratios."""
     return truth_of(design, truth_by_trial(design, outcomes), given_measure(outcomes))
+
+
+def share(given: Any) -> dict[str, Any]:
+    """Return a proportion of replicates with its Monte Carlo standard error."""
+    hits = np.asarray(given)
+    value = float(hits.mean())
+    error = proportion_mcse(value, hits.size)
+    return plain_measure(Measure(np.asarray(value), np.asarray(error), np.asarray(hits.size)))

@@ -1,8 +1,9 @@
 """Data of trials with fixed event rates: binomial counts of each stage and arm."""
 
 import numpy as np
+from scipy.stats import binom
 
-from estimate.core.arrays import Bools, Floats
+from estimate.core.arrays import Bools, Floats, Ints
 from pretese.trial.multi_arm.adaptation import apportion
 from pretese.trial.multi_arm.balance import AllocationBalance, unknown_balance
 from pretese.trial.multi_arm.design.configurations import Configuration
@@ -35,24 +36,33 @@ def event_rates(design: MultiArmDesign, acts_as: tuple[int, ...]) -> tuple[Float
     fixed = design.risks_percent
     if fixed is None:
         raise ValueError("a scenario has no fixed event rates")
-    risk = np.array([fixed[design.names[arm]] for arm in acts_as]) / 100
+    return analysed_shares(design, np.array([fixed[design.names[arm]] for arm in acts_as]) / 100)
+
+
+def analysed_shares(design: MultiArmDesign, risks: Floats) -> tuple[Floats, Floats]:
+    """Return the same from risks of the arms, which are the last axis."""
     stays = 1 - np.array([design.dropout_percent.get(name, 0.0) for name in design.names]) / 100
     if design.endpoint.missing == "failure":
-        return np.ones_like(stays), risk * stays
-    return stays, risk
+        return np.ones_like(stays), risks * stays
+    return stays, risks
 
 
 class StageCounts:
-    """Cumulative counts of simulated trials, (replicate, arm)."""
+    """Cumulative counts of simulated trials, (replicate, arm).
+
+    ``rates`` replaces `event_rates`, and may differ between replicates: (replicate, arm). Without a
+    ``calendar`` recruitment stops at each analysis, and months are not known (NaN).
+    """
 
     def __init__(
         self, design: MultiArmDesign, configuration: Configuration, participants: int, seed: int,
-        first: int, size: int,
+        first: int, size: int, *, rates: tuple[Floats, Floats] | None = None,
+        calendar: bool = True,
     ) -> None:  # fmt: skip
         self.design, self.replicates = design, size
         self._acts_as = configuration.acts_as
         self._streams = RandomStreams(seed, size, len(design.rates), first_patient=first)
-        self._analysed, self._success = event_rates(design, configuration.acts_as)
+        self._analysed, self._success = rates or event_rates(design, configuration.acts_as)
         self._places = np.diff(design.analyses_at(participants), prepend=0)
         shape = (size, len(design.names))
         self._events: Floats = np.zeros(shape)
@@ -60,7 +70,7 @@ class StageCounts:
         self._came: Floats = np.zeros(shape)
         self._new: Floats = self._came
         self._stage: tuple[Floats, Floats] = (self._events, self._counted)
-        self._timing = Timing(design, participants)
+        self._timing = Timing(design, participants) if calendar else None
 
     def recruit(self, stage: int, open_: Bools, shares: Floats | None) -> None:
         """Recruit a stage into the arms that are open."""
@@ -73,20 +83,24 @@ class StageCounts:
         events, counted = np.zeros(new.shape), np.zeros(new.shape)
         for arm, name in enumerate(self.design.names):
             counted[:, arm] = self._draw(f"counts: analysed, {name}", stage, new[:, arm],
-                                         float(self._analysed[arm]))  # fmt: skip
+                                         self._analysed[..., arm])  # fmt: skip
             events[:, arm] = self._draw(f"counts: success, {name}", stage,
                                         counted[:, arm].astype(np.int64),
-                                        float(self._success[arm]))  # fmt: skip
+                                        self._success[..., arm])  # fmt: skip
         self._stage = (events, counted)
         self._events, self._counted = self._events + events, self._counted + counted
         self._new = new.astype(float)
         self._came = self._came + new
-        self._timing.add(new.astype(float), open_)
+        if self._timing:
+            self._timing.add(new.astype(float), open_)
 
-    def _draw(self, purpose: str, stage: int, sizes: np.ndarray, chance: float) -> np.ndarray:
-        if chance >= 1:
+    def _draw(self, purpose: str, stage: int, sizes: Ints, chance: Floats) -> Ints:
+        if (chance >= 1).all():
             return np.asarray(sizes)
-        return binomial_quantile(self._streams.uniform(purpose)[stage], sizes, chance)
+        uniform = self._streams.uniform(purpose)[stage]
+        if chance.ndim:
+            return np.asarray(binom.ppf(uniform, sizes, chance), np.int64)
+        return binomial_quantile(uniform, sizes, float(chance))
 
     def compare(self, hypothesis: int, *, alone: bool) -> Compared:
         """Compare the arms by the score test, with one hypothesis per treatment."""
@@ -106,7 +120,7 @@ class StageCounts:
 
     def waiting(self) -> Floats:
         """Return participants recruited until the last endpoint is known."""
-        return self._timing.waiting()
+        return self._timing.waiting() if self._timing else np.zeros(self._came.shape)
 
     def balance(self) -> AllocationBalance:
         """Return that counts have no order of arrival: NaN."""
@@ -114,7 +128,7 @@ class StageCounts:
 
     def months(self) -> Floats:
         """Return months until the endpoints of the participants to date are known."""
-        return self._timing.months()
+        return self._timing.months() if self._timing else np.full(self.replicates, np.nan)
 
     def truths(self) -> Floats:
         """Return (replicate, comparison) true risk differences, the same in all replicates."""

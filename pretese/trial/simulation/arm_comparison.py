@@ -148,6 +148,7 @@ def _g_computation(data: Data) -> Estimate:
     stratum, tested = _blocked_strata(data), _score_tests(data)
 
     def fit(rows: Bools, x: Floats) -> Estimate:
+        test = tested(rows, x) if tested else None
         risks = g_computation_by_arm(
             data.outcome[rows],
             data.arm[rows],
@@ -155,10 +156,11 @@ def _g_computation(data: Data) -> Estimate:
             include=None if include.all() else include[rows],
             stratum=None if stratum is None else stratum[rows],
             small_sample=design.analysis.corrected,
+            start=test.start_with_arm() if test else None,
         )
         answers = risks.compare(design.estimand, "g-computation-randomised", "Wald, Ye")
         answer = next(each for each in answers if each.scale == design.analysis.effect_scale)
-        return with_randomisation_test(answer, tested(rows, x)) if tested else answer
+        return with_randomisation_test(answer, test) if test else answer
 
     return by_pattern(data, fit)
 
@@ -192,7 +194,10 @@ def _logistic(data: Data) -> Estimate:
     def fit(rows: Bools, x: Floats) -> Estimate:
         design = np.concatenate([np.ones_like(arm[rows])[..., None], arm[rows][..., None], x], -1)
         weights = None if include.all() else include[rows].astype(float)
-        found = fit_logistic(design, y[rows], weights)
+        test = tested(rows, x) if tested else None
+        found = fit_logistic(
+            design, y[rows], weights, start=test.start_with_arm() if test else None
+        )  # fmt: skip
         error = np.sqrt(np.maximum(found.cov[..., 1, 1], 0.0))
         answer = wald(
             data.design.estimand,
@@ -203,14 +208,12 @@ def _logistic(data: Data) -> Estimate:
             include[rows].sum(1),
             converged=found.converged & ~found.separated,
         )
-        if not tested:
+        if not test:
             return answer
-        z = tested(rows, x).statistic
-        low, high = randomisation_limits(design, y[rows], found, 1, z, weights)
-        return replace(
-            with_statistic(answer, z), conf_low=np.where(answer.converged, np.exp(low), np.nan),
-            conf_high=np.where(answer.converged, np.exp(high), np.nan), interval="score",
-        )  # fmt: skip
+        limits = randomisation_limits(design, y[rows], found, 1, test.statistic, weights)
+        low, high = (np.where(answer.converged, np.exp(each), np.nan) for each in limits)
+        tested_answer = with_statistic(answer, test.statistic)
+        return replace(tested_answer, conf_low=low, conf_high=high, interval="score")
 
     return by_pattern(data, fit)
 

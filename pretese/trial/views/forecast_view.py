@@ -8,26 +8,32 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from pretese.literature.forecast_parts import Forecast, TrialPlan
+from pretese.literature.forecast_parts import ArmAssurance, Forecast, TrialPlan
 from pretese.literature.prior import PriorFile
 from pretese.screen.console import console_text
 from pretese.trial.ensemble.power_bands import EnsemblePower
+from pretese.trial.views.measure_words import cell
 
 
 def forecast_page(
     design: str, endpoint: str, prior: PriorFile, plan: TrialPlan, found: Forecast,
     article: EnsemblePower | None = None,
-    expected: Mapping[int, dict[str, Any]] | None = None,
+    expected: Mapping[int, dict[str, Any]] | None = None, arms: ArmAssurance | None = None,
 ) -> str:  # fmt: skip
     """Return prior, probability of success by size, influences, and the value of a pilot trial."""
 
     def show(console: Console) -> None:
         console.print(f"{design}: probability of success under a prior\n")
-        for line in _prior_lines(endpoint, prior, plan):
+        for line in [*_prior_lines(endpoint, prior, plan), *_arm_lines(arms)]:
             console.print(line)
         console.print(_sizes(found))
+        if arms is not None:
+            console.print(_any_success(arms))
+        if arms is not None and arms.interim:
+            console.print(_interim(arms))
         for size, each in (expected or {}).items():
             how = "exact" if each["exact"] else "normal approximation"
+            how = how if each.get("mcse") is None else f"MCSE {each['mcse']:.2g}"
             console.print(
                 f"{size:,} participants planned: {each['expected_participants']:,.0f} expected "
                 f"with the interim analyses ({how})."
@@ -77,6 +83,38 @@ def _sizes(found: Forecast) -> Table:
             f"{100 * low:.0f} to {100 * high:.0f} %", _percent(each.success_given_benefit),
             f"{100 * each.misleading:.1f} %", _percent(each.harm_shown),
         )  # fmt: skip
+    return table
+
+
+def _arm_lines(arms: ArmAssurance | None) -> list[str]:
+    """Return which treatment the prior concerns, and the planned risks of the others."""
+    if arms is None:
+        return []
+    others = ", ".join(f"{name} {100 * risk:.1f} %" for name, risk in arms.planned_risks.items())
+    planned = [f"Planned risks of the others: {others}."] if others else []
+    return [f"The prior concerns {arms.prior_of}; success is that of this treatment.", *planned]
+
+
+def _any_success(arms: ArmAssurance) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for heading in ("participants", "any treatment succeeds", "any without benefit"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for size, each in arms.any_success.items():
+        table.add_row(f"{size:,}", _percent(each["success"]), f"{100 * each['misleading']:.1f} %")
+    return table
+
+
+def _interim(arms: ArmAssurance) -> Table:
+    """Return the probabilities with all interim analyses, each with its MCSE."""
+    table = Table(
+        box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True,
+        title="Simulated with the interim analyses, % (MCSE)", title_justify="left",
+    )  # fmt: skip
+    for heading in ("participants", "success", "if it helps", "misleading", "any", "any false"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    names = ("success", "success_given_benefit", "misleading", "any_success", "any_misleading")
+    for row in arms.interim:
+        table.add_row(f"{row['participants']:,}", *(cell(row[n], share=True) for n in names))
     return table
 
 

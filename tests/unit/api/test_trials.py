@@ -184,6 +184,7 @@ def test_monitoring_passes_every_option(plain, file, tmp_path, capsys):
                 "axes": {"sensitivity"},
                 "as_json": {"progress"},
                 "prior": set(),  # a forecast, which has a method of its own
+                "prior_of": set(),
                 "part": set(),  # a part, which has a function of its own
                 "worlds": set(),  # bands over parameter sets, which have a method of their own
             },

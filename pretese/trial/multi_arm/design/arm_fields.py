@@ -13,6 +13,7 @@ from pretese.trial.design.arms import (
     TrialIdentity,
     check_factors,
 )
+from pretese.trial.design.design_file import NamedPrior
 from pretese.trial.design.endpoint import Endpoint, EndpointAnalysis
 from pretese.trial.design.interim import Monitoring
 from pretese.trial.design.subgroups import Population
@@ -45,6 +46,7 @@ class ArmFields(TrialIdentity):
     ``arms`` names the regimen of each arm (patients of a ``scenario``); ``risks_percent`` gives
     each arm a fixed event rate instead. ``control`` is the arm that all others are compared with,
     by default the first. ``allocation``: participants of each arm in a round (default 1).
+    ``prior`` names a prior of the odds ratio of the treatment ``prior_of``, for assurance.
     """
 
     participants: Annotated[Whole, Field(ge=12, le=100_000)]
@@ -72,6 +74,8 @@ class ArmFields(TrialIdentity):
     factorial: Factorial | None = None
     enrichment: Enrichment | None = None
     power_of: Name = "any"
+    prior: NamedPrior | None = None
+    prior_of: Name | None = None
 
     @model_validator(mode="after")
     def _source(self) -> Self:
@@ -187,6 +191,8 @@ class ArmFields(TrialIdentity):
             raise ValueError(f"order names each of {', '.join(self.comparisons)} once")
         if self.power_of not in {"any", "all", *self.comparisons}:
             raise ValueError(f"power_of is any, all, or one of {', '.join(self.comparisons)}")
+        if self.prior_of is not None and self.prior_of not in self.treatments:
+            raise ValueError(f"prior_of is one of {', '.join(self.treatments)}")
         late = any(end.endpoint_month > self.endpoint.endpoint_month for end in self.endpoints)
         if late and self.testing.procedure == "combination":
             raise ValueError(

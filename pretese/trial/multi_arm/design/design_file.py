@@ -10,6 +10,7 @@ from estimate.multi_arm.control_paths import NODES
 from estimate.multi_arm.local_tests import LocalTests, SetRule, local_tests, tests_of_rule
 from estimate.multi_arm.set_boundaries import Observed
 from pretese.trial.design.design_file import DesignFile
+from pretese.trial.design.design_reader import check_named_prior
 from pretese.trial.design.interim import upper_at
 from pretese.trial.multi_arm.design.arm_fields import ArmFields
 from protocol.errors import InputError
@@ -193,4 +194,6 @@ def parse_multi_arm(text: str, where: str) -> MultiArmDesign:
         _ = design.tests
     for arm in design.treatments:
         design.pair(arm)
+    if design.prior is not None:
+        check_named_prior(design.prior, where)
     return design

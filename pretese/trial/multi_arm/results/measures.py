@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 
 from estimate.core.arrays import Bools, Floats
-from estimate.performance.measures import Measure, proportion_mcse
-from pretese.trial.measures.trial_means import mean, plain_measure
+from pretese.trial.measures.trial_means import mean, plain_measure, share
 from pretese.trial.multi_arm.adaptation import FUTILITY, HARM, SELECTION, SUCCESS
 from pretese.trial.multi_arm.conduct import ArmTrials
 from pretese.trial.multi_arm.design.configurations import Configuration
@@ -14,14 +13,6 @@ from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 
 #: Labels of the reasons for which a comparison ended before the last analysis.
 REASONS = {"success": SUCCESS, "futility": FUTILITY, "harm": HARM, "selection": SELECTION}
-
-
-def share(given: Any) -> dict[str, Any]:
-    """Return a proportion of replicates with its Monte Carlo standard error."""
-    hits = np.asarray(given)
-    value = float(hits.mean())
-    error = proportion_mcse(value, hits.size)
-    return plain_measure(Measure(np.asarray(value), np.asarray(error), np.asarray(hits.size)))
 
 
 def summarise_arms(

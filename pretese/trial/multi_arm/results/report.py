@@ -34,6 +34,9 @@ def render_arms(document: dict[str, Any], text: str) -> str:
         conclusion=chapters.conclusion(document),
         figure=svg(draw_arms(document)),
         found=_search(document),
+        assurance=rows.assurance_rows(document),
+        assurance_title=rows.assurance_title(document),
+        assurance_heads=_flat(rows.ASSURANCE_HEADS),
         heads=_flat(rows.CONFIGURATION_HEADS),
         sizes=[
             {

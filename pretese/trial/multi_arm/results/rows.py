@@ -105,6 +105,29 @@ def allocation_rows(size: dict[str, Any]) -> list[list[str]]:
     ]  # fmt: skip
 
 
+#: Heads of `assurance_rows`.
+ASSURANCE_HEADS = (
+    "participants", "assurance, %", "any treatment\nsucceeds, %", "any without\nbenefit, %",
+    "expected\nparticipants",
+)  # fmt: skip
+
+
+def assurance_rows(document: dict[str, Any]) -> list[list[str]]:
+    """Return one row per size: assurance, any success, misleading success, expected size."""
+    return [
+        [
+            str(row["participants"]), cell(row, share=True), cell(row["any_success"], share=True),
+            cell(row["any_misleading"], share=True), cell(row["expected_participants"]),
+        ]
+        for row in document["assurance"]
+    ]  # fmt: skip
+
+
+def assurance_title(document: dict[str, Any]) -> str:
+    """Return what assurance is averaged over, as a title."""
+    return f"Success of {document['prior_of']} under the prior ({document['prior']})"
+
+
 def search_words(found: dict[str, Any], power_of: str) -> str:
     """Return the required sample size as a sentence."""
     of = {"any": "any treatment that works", "all": "all treatments that work"}.get(

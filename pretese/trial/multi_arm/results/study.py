@@ -24,6 +24,7 @@ from pretese.jobs.worker_pool import WorkerPool
 from pretese.plots.style import save
 from pretese.screen.progress import Tell, optional_progress
 from pretese.trial.finished_study import ScratchFolder
+from pretese.trial.multi_arm.assurance.arm_forecast import arm_assurance, prior_treatment
 from pretese.trial.multi_arm.counts import why_patients
 from pretese.trial.multi_arm.design.configurations import arm_configurations
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
@@ -173,9 +174,21 @@ class _Study:
             "transported": _transported(design),
             "sample_size_search": None if found is None else _search_document(found),
             "sizes": [self._size(size) for size in sizes],
+            "prior": design.prior,
+            "prior_of": design.prior and prior_treatment(design),
+            "assurance": self._assurance(sizes),
             "examples": self._examples(sizes[-1]),
             "versions": versions(),
         }
+
+    def _assurance(self, sizes: list[int]) -> list[dict[str, Any]]:
+        """Return the probability of success under the prior of the design; empty without one."""
+        if self.design.prior is None:
+            return []
+        asked = self.request
+        return arm_assurance(
+            self.design, sizes, asked.changes, replicates=asked.replicates, seed=asked.seed
+        )
 
     def _examples(self, participants: int) -> list[dict[str, Any]]:
         """Return single trials of the planned effects."""

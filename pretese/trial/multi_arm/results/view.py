@@ -24,6 +24,9 @@ def show_arms(console: Console, document: dict[str, Any]) -> None:
         console.print(found, style="bold", highlight=False)
     for size in document["sizes"]:
         _show_size(console, document, size)
+    if document["assurance"]:
+        content = rows.assurance_rows(document)
+        console.print(_table(rows.assurance_title(document), rows.ASSURANCE_HEADS, content))
     if document["transported"]:
         numbers = Transported.model_validate(document["transported"])
         show_transported(numbers, "--json and the report list them.", console)

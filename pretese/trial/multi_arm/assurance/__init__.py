@@ -1,0 +1,1 @@
+"""Probability of success of a trial with several arms under a prior of one treatment's effect."""
