@@ -51,7 +51,7 @@ LONGEST = 34
 
 
 def title_of(name: str) -> str:
-    """Return the title of a method; a name that is no method is its own title.
+    """Return the title of a method; other names are returned as they are.
 
     Results of one method for several visits or groups have their name after a colon.
 
