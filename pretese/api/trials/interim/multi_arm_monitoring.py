@@ -120,12 +120,15 @@ def arms_interim_report(
     """Return the analyses of a trial compared with its design; ``text`` is that of its file."""
     from pretese.io.output.versions import versions
     from pretese.io.text.rounding_rule import rounded_document
+    from pretese.screen.progress import optional_progress
     from pretese.trial.multi_arm.monitoring.arms_answer import arms_document
     from pretese.trial.multi_arm.monitoring.ongoing_arms import monitor_arms
     from protocol.reading.stored import content_hash
 
+    with optional_progress("analyses", wanted=True) as tell:
+        document = arms_document(monitor_arms(design, data, asked), tell)
     return MultiArmInterimReport({
-        **rounded_document(arms_document(monitor_arms(design, data, asked))),
+        **rounded_document(document),
         "design_sha256": content_hash(text),
         "interim_data_sha256": data.sha256,
         "data_assumptions": list(data.assumptions),

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from estimate.multi_arm.local_tests import NEVER
+from pretese.screen.progress import Tell, no_progress
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.monitoring.adjusted_inference import (
     Limits,
@@ -44,8 +45,12 @@ _ACTIONS = {
 }
 
 
-def arms_document(trial: MonitoredArms) -> dict[str, Any]:
-    """Return an ongoing trial as plain values; None where unknown or infinite."""
+def arms_document(trial: MonitoredArms, tell: Tell = no_progress) -> dict[str, Any]:
+    """Return an ongoing trial as plain values; None where unknown or infinite.
+
+    ``tell`` is told the analyses that are finished: adjusted p-values over four analyses of
+    Dunnett's test take most of the time.
+    """
     design = trial.design
     plan = design.monitoring
     return {
@@ -66,7 +71,7 @@ def arms_document(trial: MonitoredArms) -> dict[str, Any]:
         "scale": trial.statistics.scale,
         "planned": _by_arm(design, trial.statistics.planned),
         "level": 1 - 2 * design.alpha,
-        "analyses": [_analysis(trial, k) for k in range(len(trial.analyses))],
+        "analyses": _analyses(trial, tell),
         "state": _state(trial),
         "next": None if trial.stop is not None else _next(trial),
         "overrunning": _overrunning(trial),
@@ -98,6 +103,14 @@ def _planned(design: MultiArmDesign, k: int) -> dict[str, Any]:
         "boundary": boundary,
         "harm_boundary": _finite(harm[k]) if k < len(harm) else None,
     }
+
+
+def _analyses(trial: MonitoredArms, tell: Tell) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for k in range(len(trial.analyses)):
+        tell(k, len(trial.analyses), f"analysis {k + 1}")
+        found.append(_analysis(trial, k))
+    return found
 
 
 def _analysis(trial: MonitoredArms, k: int) -> dict[str, Any]:
