@@ -21,6 +21,8 @@ MAPS = {
     "power-several-arms.versions", "power-bayesian.versions", "monitor-bayesian.versions",
     "power-several-arms.sizes[].configurations[].comparisons[].rejection",
     "power.designs[].sensitivity.axes", "power.designs[].sensitivity.planned",
+    "power-several-arms.sensitivity.axes", "power-several-arms.sensitivity.planned",
+    "power-several-arms.sensitivity.cells[].at", "power-several-arms.asked.sensitivity",
     "power.designs[].sensitivity.cells[].at",
 }  # fmt: skip
 

@@ -36,6 +36,8 @@ class MultiArmTrial(Design):
         target_power: float | None = None,
         replicates: int = 2000,
         seed: int = 1,
+        sensitivity: Mapping[str, Sequence[float]] | None = None,
+        tornado: bool = False,
         changes: Mapping[str, float] | None = None,
         patient_level: bool = False,
         out: str | Path | None = None,
@@ -53,6 +55,9 @@ class MultiArmTrial(Design):
             Sizes, all arms together; that of the design by default.
         target_power
             Find the sample size for the power that the design names in ``power_of``.
+        sensitivity, tornado
+            As in `Design.power`; paths are ``dropout``, ``dropout.ARM``, ``risks.ARM``, and those
+            that both kinds of design have.
         replicates, seed, changes, patient_level, out, resume, workers, scheduler, progress
             As in `Design.power`.
 
@@ -78,8 +83,9 @@ class MultiArmTrial(Design):
         self._refuse(effects, others)
         folder = folder_of(out, resume=resume)
         request = _request(
-            participants, target_power, replicates, seed, changes, patient_level=patient_level
-        )
+            participants, target_power, replicates, seed, sensitivity, changes, tornado,
+            patient_level=patient_level,
+        )  # fmt: skip
         run = run_arms(
             self._file, self.text, request, out=folder, resume=resume,
             workers=whole_of(workers, "workers", 1, 256), scheduler=scheduler,
@@ -97,6 +103,8 @@ class MultiArmTrial(Design):
         target_power: float | None = None,
         replicates: int = 2000,
         seed: int = 1,
+        sensitivity: Mapping[str, Sequence[float]] | None = None,
+        tornado: bool = False,
         changes: Mapping[str, float] | None = None,
         patient_level: bool = False,
         workers: int = 1,
@@ -109,8 +117,9 @@ class MultiArmTrial(Design):
 
         self._refuse(effects, others)
         request = _request(
-            participants, target_power, replicates, seed, changes, patient_level=patient_level
-        )
+            participants, target_power, replicates, seed, sensitivity, changes, tornado,
+            patient_level=patient_level,
+        )  # fmt: skip
         return run_arms_part(
             self._file, self.text, request, read_part(part), out=Path(out),
             workers=whole_of(workers, "workers", 1, 256), show_progress=progress,
@@ -186,18 +195,19 @@ class MultiArmTrial(Design):
 
 def _request(
     participants: Sequence[int] | None, target_power: float | None, replicates: int, seed: int,
-    changes: Mapping[str, float] | None, *, patient_level: bool,
+    sensitivity: Mapping[str, Sequence[float]] | None, changes: Mapping[str, float] | None,
+    tornado: bool, *, patient_level: bool,
 ) -> "ArmRequest":  # fmt: skip
     """Return what a study is asked for, checked."""
     from pretese.trial.multi_arm.results.study import ArmRequest
 
     asked = power_request(
-        participants, None, target_power, replicates, seed, None, changes, False,
+        participants, None, target_power, replicates, seed, sensitivity, changes, tornado,
         patient_level=patient_level,
     )  # fmt: skip
     return ArmRequest(
         asked.participants, asked.target_power, asked.replicates, asked.seed,
-        dict(asked.overrides), patient_level,
+        dict(asked.overrides), patient_level, asked.sensitivity, tornado,
     )  # fmt: skip
 
 
@@ -246,13 +256,21 @@ class MultiArmPower(Power):
         return None if found is None else int(found["participants"])
 
     def plot(self, name: str = "power", design: str | None = None) -> "Figure":
-        """Return the figure of rejections, family-wise error and expected participants."""
-        from pretese.trial.multi_arm.results.figures import draw_arms
+        """Return a figure.
 
-        if name != "power":
-            cure = "choose power"
+        Parameters
+        ----------
+        name
+            ``"power"``: rejections, family-wise error and expected participants; ``"sensitivity"``
+            or ``"tornado"`` if it was asked for.
+        """
+        from pretese.trial.multi_arm.results.figures import arm_figures
+
+        figures = arm_figures(self._run.document)
+        if name not in figures:
+            cure = f"choose one of {', '.join(figures)}"
             raise InputError.of("plot", "name", f"{name!r} is not a figure of the study", cure)
-        return draw_arms(self._run.document)
+        return figures[name]
 
     def report(self) -> str:
         """Return the study as one self-contained HTML page, as ``pretese report`` writes it."""
