@@ -105,6 +105,12 @@ _ENDPOINTS["fixed sequence, re-estimated"] = {
     "multiplicity": _RULES["fixed sequence"], "monitoring": _RE_ESTIMATED,
 }  # fmt: skip
 
+_ENDPOINTS["graph from the primary, re-estimated"] = {
+    "multiplicity": {"method": "graph", "weights_percent": [100, 0, 0],
+                     "transitions_percent": [[0, 50, 50], [0, 0, 100], [0, 100, 0]]},
+    "monitoring": _RE_ESTIMATED,
+}  # fmt: skip
+
 _WAITING = {
     **_ONE_SIDE, "analyses_percent": [50, 100], "futility": "OF", "decision_analysis": "balanced",
 }  # fmt: skip

@@ -58,6 +58,24 @@ FILES = {
     "sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]\n"
     "endpoint: {variable: any_sperm, endpoint_month: 4}\n"
     "monitoring: {alpha_percent: 2.5, sides: 1}\n",
+    "stages.yaml": "id: example\ntitle: Example\nquestion: Which one helps?\nparticipants: 540\n"
+    "risks_percent: {placebo: 40, hcg: 50, ufsh: 60}\n"
+    "sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]\n"
+    "endpoint: {variable: any_sperm, endpoint_month: 4}\n"
+    "monitoring: {analyses_percent: [50, 100], alpha_percent: 2.5, sides: 1, harm: OF}\n"
+    "dropping: {futility_z: [0]}\n",
+    "arms.csv": "placebo_events,placebo_participants,hcg_events,hcg_participants,ufsh_events,"
+    "ufsh_participants\n36,90,33,90,50,90\n",
+    "ordered.yaml": "id: example\ntitle: Example\nquestion: Which one helps?\nparticipants: 540\n"
+    "risks_percent: {placebo: 40, hcg: 50, ufsh: 60}\n"
+    "sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]\n"
+    "endpoint: {variable: any_sperm, endpoint_month: 4}\n"
+    "monitoring: {analyses_percent: [30, 60, 100], efficacy: HP(3), alpha_percent: 2.5, sides: 1}\n"
+    "testing: {procedure: fixed sequence, order: [ufsh, hcg]}\n",
+    "arms-early.csv": "placebo_participants,hcg_participants,ufsh_participants,hcg_estimate,"
+    "hcg_std_error,ufsh_estimate,ufsh_std_error\n54,54,54,0.05,0.095,0.15,0.095\n",
+    "arms-late.csv": "placebo_events,placebo_participants,hcg_events,hcg_participants,ufsh_events,"
+    "ufsh_participants\n36,90,33,90,62,90\n38,95,35,95,66,96\n",
     "arms-with-prior.yaml": "id: example\ntitle: Example\nquestion: Which one helps?\n"
     "participants: 240\nrisks_percent: {placebo: 40, hcg: 50, ufsh: 65}\n"
     "prior: evidence\nprior_of: ufsh\n"
@@ -125,6 +143,14 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
             "monitor trial.yaml first.csv --effect 50",
             "monitor trial.yaml estimates.csv",
             "monitor waiting.yaml late.csv --overrunning",
+        ),
+    ),
+    "monitor-several-arms": (
+        "Monitoring of several arms",
+        (
+            "monitor stages.yaml arms.csv --effect 50",
+            "monitor stages.yaml arms-late.csv --overrunning",
+            "monitor ordered.yaml arms-early.csv",
         ),
     ),
     "analysis": ("Analysis", ("analyse patients.csv --plan plan.yaml",)),

@@ -19,7 +19,8 @@ from scipy.special import log_ndtr, ndtri
 
 from estimate.core.arrays import Bools, Floats
 from estimate.multi_arm.control_paths import control_paths, follow_arm
-from estimate.multi_arm.local_tests import NEVER, LocalTests, single_boundary
+from estimate.multi_arm.local_tests import NEVER, LocalTests
+from estimate.multi_arm.set_boundaries import single_boundary
 from estimate.sequential.boundary_shapes import Shape
 
 #: How a set is tested within a stage.
@@ -56,6 +57,21 @@ class CombinationTest:
     upper: Floats
     intersection: Intersection = "dunnett"
     _sum: Floats | None = field(default=None, init=False)
+    _stages: int = field(default=0, init=False)
+
+    @property
+    def z(self) -> Floats:
+        """(replicate, set) combined statistics of the stages to date."""
+        if self._sum is None:
+            raise ValueError("no stage has been added")  # checked by the caller
+        return np.asarray(self._sum / np.sqrt(self.weights[: self._stages].sum()))
+
+    def resumed(self, z: Floats, stages: int, replicates: int) -> "CombinationTest":
+        """Return the test after ``stages`` stages with these (set,) statistics, repeated."""
+        found = CombinationTest(self.tests, self.weights, self.upper, self.intersection)
+        found._sum = np.repeat(z[None] * np.sqrt(self.weights[:stages].sum()), replicates, axis=0)
+        found._stages = stages
+        return found
 
     def add(self, z: Floats, stage: int, sizes: Floats) -> Bools:
         """Add the statistics of one stage; return (replicate, set) rejections.
@@ -78,8 +94,8 @@ class CombinationTest:
             -1,
         )
         self._sum += np.sqrt(self.weights[stage]) * own
-        total = np.sqrt(self.weights[: stage + 1].sum())
-        return np.asarray(self._sum / total >= self.upper[stage])
+        self._stages = stage + 1
+        return np.asarray(self.z >= self.upper[stage])
 
     def _of_set(self, z: Floats, sizes: Floats, step: np.ndarray, members: Bools) -> Floats:
         """Return (replicate,) the z equivalent of the p-value of a set."""

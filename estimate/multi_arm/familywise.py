@@ -68,10 +68,19 @@ class Familywise:
         if not isinstance(shape, Spending):
             problem = "boundaries of several treatments follow error spending or Wang-Tsiatis"
             raise InputError.of("multi-arm", "efficacy", problem, "give OF, Pocock, HSD, KD, or WT")
+        return self.spending(sides * shape.spent(t, alpha / sides))
+
+    def spending(self, spent: Floats) -> Floats:
+        """Return the (analysis,) upper boundaries that spend this (analysis,) cumulative error."""
         upper: list[float] = []
-        for spent in sides * shape.spent(t, alpha / sides):
-            upper.append(self._next(upper, float(spent)))
+        for each in spent:
+            upper.append(self._next(upper, float(each)))
         return np.asarray(upper)
+
+    def spend_rest(self, upper: Floats, alpha: float) -> Floats:
+        """Return boundaries of which the last spends all error that the earlier ones leave."""
+        earlier = [float(each) for each in upper[:-1]]
+        return np.asarray([*earlier, self._next(earlier, alpha)])
 
     def _next(self, upper: Sequence[float], spent: float) -> float:
         """Return the next boundary, at which ``spent`` is spent in total."""

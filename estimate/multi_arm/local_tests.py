@@ -12,7 +12,6 @@ longer count in its favour: dropping keeps the family-wise type I error.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import product
 from typing import Literal
 
@@ -20,10 +19,13 @@ import numpy as np
 
 from estimate.core.arrays import Bools, Floats
 from estimate.multi_arm.control_paths import NODES
-from estimate.multi_arm.familywise import Familywise
-from estimate.sequential.boundaries import plan_sequential
+from estimate.multi_arm.set_boundaries import (
+    Observed,
+    joint_boundary,
+    observed_boundary,
+    single_boundary,
+)
 from estimate.sequential.boundary_shapes import Shape
-from estimate.sequential.spending import Spending
 from protocol.errors import InputError
 
 #: How a set of null hypotheses is tested.
@@ -117,6 +119,7 @@ def local_tests(
     steps: int = 1,
     order: Sequence[int] = (),
     after_all: bool = False,
+    observed: Observed | None = None,
 ) -> LocalTests:
     """Return the local tests of a procedure, one-sided.
 
@@ -138,19 +141,28 @@ def local_tests(
     after_all
         Whether a later hypothesis is tested only after the earlier ones of all treatments, which
         then lose nothing to it; False shares the level with the treatments that have got further.
+    observed
+        The analyses of an ongoing trial, whose boundaries replace those of the plan.
     """
     _check(procedure, ratios, steps, len(rates))
-    step = np.array(
-        [each for each in product(range(-1, steps), repeat=len(ratios)) if max(each) >= 0]
-    )
     times = tuple(float(t) for t in rates)
-    rule = _Rule(procedure, times, shape, tuple(float(r) for r in ratios), alpha,
-                 tuple(order) or tuple(range(len(ratios))), after_all)  # fmt: skip
+    rule = SetRule(procedure, times, shape, tuple(float(r) for r in ratios), alpha,
+                   tuple(order) or tuple(range(len(ratios))), after_all, observed)  # fmt: skip
+    return tests_of_rule(rule, steps)
+
+
+def tests_of_rule(rule: "SetRule", steps: int) -> LocalTests:
+    """Return the local tests of all sets of ``steps`` hypotheses of each treatment."""
+    step = np.array(
+        [each for each in product(range(-1, steps), repeat=len(rule.ratios)) if max(each) >= 0]
+    )
     return LocalTests(step, np.stack([rule.critical(each) for each in step]), steps)
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class SetRule:
+    """The boundaries of any set of null hypotheses by a procedure, as `local_tests` describes."""
+
     procedure: Procedure
     rates: tuple[float, ...]
     shape: Shape
@@ -158,12 +170,14 @@ class _Rule:
     alpha: float
     order: tuple[int, ...]
     after_all: bool
+    observed: Observed | None
 
     def critical(self, step: np.ndarray) -> Floats:
         """Return (treatment, analysis) boundaries of one set."""
         first = step[step >= 0].min() if self.after_all else step.max()
         inside = np.flatnonzero((step >= 0) & (step <= first))
-        found = np.full((len(self.ratios), len(self.rates)), NEVER)
+        analyses = len(self.rates if self.observed is None else self.observed.fractions)
+        found = np.full((len(self.ratios), analyses), NEVER)
         if self.procedure == "fixed sequence":
             found[min(inside, key=self.order.index)] = self._alone(self.alpha)
             return found
@@ -183,46 +197,14 @@ class _Rule:
         if mixed:
             return self._alone(self.alpha / len(list(members)))
         ratios = tuple(sorted(self.ratios[arm] for arm in members))
+        if self.observed is not None:
+            return observed_boundary(self.rates, self.shape, ratios, self.alpha, self.observed)
         return joint_boundary(self.rates, self.shape, ratios, self.alpha)
 
     def _alone(self, level: float) -> Floats:
+        if self.observed is not None:
+            return observed_boundary(self.rates, self.shape, (1.0,), level, self.observed)
         return single_boundary(self.rates, self.shape, level)
-
-
-@lru_cache(maxsize=256)
-def single_boundary(rates: tuple[float, ...], shape: Shape, alpha: float) -> Floats:
-    """Return (analysis,) one-sided boundaries of one hypothesis at a level."""
-    plan = plan_sequential(np.asarray(rates), _at_level(shape, alpha), alpha=alpha, sides=1,
-                           power=max(0.9, 2 * alpha))  # fmt: skip
-    return np.asarray(plan.upper)
-
-
-def _at_level(shape: Shape, alpha: float) -> Shape:
-    """Return the family of the boundaries; listed errors belong to one level and are refused."""
-    if isinstance(shape, Spending) and shape.family == "user":
-        problem = "a list of errors belongs to one level, and closed tests need several"
-        raise InputError.of("multi-arm", "efficacy", problem, "give OF, Pocock, HSD(-4), KD or WT")
-    return shape
-
-
-@lru_cache(maxsize=256)
-def joint_boundary(
-    rates: tuple[float, ...], shape: Shape, ratios: tuple[float, ...], alpha: float
-) -> Floats:
-    """Return (analysis,) boundaries that one of several null treatments crosses with ``alpha``.
-
-    Treatments may have different sizes: ``ratios`` are participants per participant of the control.
-
-    Examples
-    --------
-    >>> from estimate.sequential.boundary_shapes import WangTsiatis
-    >>> [f"{z:.4f}" for z in joint_boundary((1.0,), WangTsiatis(0.0), (1.0, 1.0), 0.025)]
-    ['2.2121']
-    """
-    if len(ratios) == 1:
-        return single_boundary(rates, shape, alpha)
-    family = Familywise(rates, ratios, (-np.inf,) * len(rates))
-    return family.boundaries(_at_level(shape, alpha), alpha)
 
 
 def _check(procedure: str, ratios: Sequence[float], steps: int, analyses: int) -> None:

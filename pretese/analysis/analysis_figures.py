@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from estimate.core.result import RATIOS, Estimate
+from estimate.methods.titles import title_of
 from estimate.plan.findings import Analysis
 from pretese.analysis.analysis_tables import arm_words, score_odds_ratios, scores_by_arm
 from pretese.analysis.column_labels import label_table, with_labels
@@ -117,7 +118,7 @@ def _draw_ratios(shown: Sequence[Estimate]) -> Figure:
         figure = new_figure(7.6, 1.1 + 0.34 * len(shown))
         axes = figure.add_subplot()
         _draw_rows(axes, shown)
-        ratio_axis(axes, [each.method for each in shown], shown[0].scale.capitalize())
+        ratio_axis(axes, [title_of(each.method) for each in shown], shown[0].scale.capitalize())
     return figure
 
 
@@ -128,7 +129,7 @@ def _draw_differences(shown: Sequence[Estimate]) -> Figure:
         axes = figure.add_subplot()
         _draw_rows(axes, shown)
         axes.axvline(0, color=MUTED, lw=1, zorder=0)
-        axes.set_yticks(range(len(shown)), [each.method for each in shown])
+        axes.set_yticks(range(len(shown)), [title_of(each.method) for each in shown])
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.set_xlabel(shown[0].scale.capitalize())
     return figure
@@ -169,7 +170,7 @@ def _draw_odds_ratios(estimates: Sequence[Estimate]) -> Figure:
             axes.text(1.02, row, note, transform=axes.get_yaxis_transform(), va="center", size=8)
         ratio_axis(
             axes,
-            [each.method for each in shown],
+            [title_of(each.method) for each in shown],
             "Odds ratio, circle; risk ratio, diamond (filled: conditional)"
             if any(diamonds)
             else "Odds ratio (filled: conditional)",
@@ -207,7 +208,7 @@ def draw_balance(found: Analysis) -> Figure:
         for index, (method, rows) in enumerate(record.items()):
             values = [abs(rows[i]["difference"] or 0) for i in order]
             axes.plot(
-                values, range(len(names)), MARKS[index % len(MARKS)], ms=5, label=method,
+                values, range(len(names)), MARKS[index % len(MARKS)], ms=5, label=title_of(method),
                 color=shades[min(index, 6)], markerfacecolor="none" if index else PUBLISHED,
                 clip_on=False,
             )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from pretese.commands.option_names import options_named
-from pretese.commands.option_types import NumberRange
+from pretese.commands.option_types import NumberRange, percent_pairs
 from pretese.commands.options import (
     effect_option,
     json_option,
@@ -39,6 +39,17 @@ from pretese.io.text.json_text import print_json
 @effect_option(
     "Also report conditional power under this percentage of the planned effect. May be repeated."
 )
+@click.option(
+    "--arm-risk", "arm_risks", multiple=True, metavar="ARM=PERCENT",
+    callback=percent_pairs("hcg=28%"),
+    help="Planned event risk of an arm, with its sign, in a design with several arms that names a "
+         "scenario; once for every arm.",
+)  # fmt: skip
+@click.option(
+    "--continued", multiple=True, metavar="ARM",
+    help="A treatment that continued although a rule of a design with several arms drops it. May "
+    "be repeated.",
+)  # fmt: skip
 @plot_option
 @json_option
 def command(design: str, interim: Path, plot: Path | None, as_json: bool, **chosen: Any) -> None:
@@ -48,12 +59,17 @@ def command(design: str, interim: Path, plot: Path | None, as_json: bool, **chos
     treated_events, treated_participants for the score test; or estimate, std_error by any other
     method (risk differences, or natural LOGARITHMS of odds ratios). --control-risk and
     --treated-risk are the planned risks of a design that names a scenario.
+
+    A design with several arms takes ARM_events and ARM_participants of every arm; or
+    ARM_participants of every arm with ARM_estimate and ARM_std_error of every treatment; or one row
+    per participant with arm, event and analysis.
     """
     from pretese.api.trials.read_design import design as read_design
     from pretese.screen.console import SafeConsole
-    from pretese.trial.monitoring.interim_data import read_interim_data
 
-    plan, data = read_design(design), read_interim_data(interim)
+    plan = read_design(design)
+    with options_named():
+        data = plan.interim_data(interim)
     show_assumptions(interim, data.assumptions)
     with options_named():
         found = plan.monitor(data, **chosen)

@@ -162,3 +162,18 @@ def number_pairs(
         return {name: read_number(text, option, name) for name, text in pairs.items()}
 
     return callback
+
+
+def percent_pairs(
+    example: str,
+) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], dict[str, float]]:
+    """Return the callback of an option that takes ``NAME=PERCENT`` words: probabilities by name."""
+
+    def callback(
+        context: click.Context, param: click.Parameter, words: tuple[str, ...]
+    ) -> dict[str, float]:
+        pairs = pairs_of(_name(param), words, example)
+        kind = Percent()
+        return {name: kind.convert(text, param, context) for name, text in pairs.items()}
+
+    return callback

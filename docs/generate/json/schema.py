@@ -19,6 +19,7 @@ MAPS = {
     "analysis.effective_sample_size", "analysis.versions", "monitor.versions", "power.versions",
     "clinic.versions", "clinic.rows", "fit.versions", "power.asked.sensitivity",
     "power-several-arms.versions", "power-bayesian.versions", "monitor-bayesian.versions",
+    "monitor-several-arms.versions",
     "power-several-arms.sizes[].configurations[].comparisons[].rejection",
     "power.designs[].sensitivity.axes", "power.designs[].sensitivity.planned",
     "power-several-arms.sensitivity.axes", "power-several-arms.sensitivity.planned",

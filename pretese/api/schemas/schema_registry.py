@@ -74,6 +74,7 @@ DOCUMENTS: Mapping[str, SchemaEntry] = {
     "cases": SchemaEntry("test cases of a regimen"),
     "boundaries": SchemaEntry("group-sequential boundaries"),
     "monitor": SchemaEntry("monitoring of a trial"),
+    "monitor-several-arms": SchemaEntry("monitoring of a trial of several arms"),
     "analysis": SchemaEntry("analysis of a table"),
     "power": SchemaEntry("power study"),
     "power-several-arms": SchemaEntry("power study of several arms"),

@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from pretese.api.arguments.argument_numbers import number_in_range
 from pretese.api.trials.designs import Design
-from pretese.api.trials.monitoring import InterimReport
+from pretese.api.trials.interim.monitoring import InterimReport
 from pretese.api.trials.power import Power
-from pretese.api.trials.trial_arguments import folder_of, interim_data_of, power_request
+from pretese.api.trials.trial_arguments import (
+    folder_of,
+    interim_data_of,
+    power_request,
+    refuse_arguments,
+)
 from protocol.errors import InputError
 
 if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
@@ -139,9 +144,7 @@ class BayesianTrial(Design):
         from pretese.trial.bayesian.results.monitoring import bayesian_monitor_document
         from protocol.reading.stored import content_hash
 
-        for name in [name for name, value in others.items() if value]:
-            problem = "Bayesian designs do not take it"
-            raise InputError.of(name, "", problem, "leave it out")
+        refuse_arguments(others, "Bayesian designs do not take it")
         data = interim_data_of(analyses)
         document = rounded_document(bayesian_monitor_document(self._file, data, final=final))
         return BayesianInterimReport({

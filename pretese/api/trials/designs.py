@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.arguments.argument_numbers import number_in_range, sequence_of, whole_of
+from pretese.api.arguments.argument_rows import effect_shares
 from pretese.api.display import Shown
 from pretese.api.trials.trial_arguments import (
     design_text,
-    effect_shares,
     folder_of,
     interim_data_of,
     planned_risks_of,
     power_request,
+    refuse_arguments,
     sizes_of,
 )
 from protocol.errors import InputError
@@ -23,7 +24,7 @@ if TYPE_CHECKING:  # slow to load; imported where needed
 
     from pretese.api.trials.ensemble_power import PowerBands
     from pretese.api.trials.forecasts import TrialForecast
-    from pretese.api.trials.monitoring import InterimReport
+    from pretese.api.trials.interim.monitoring import InterimReport
     from pretese.api.trials.power import Power
     from pretese.trial.design.design_file import DesignFile
     from pretese.trial.monitoring.interim_data import InterimData
@@ -245,6 +246,16 @@ class Design(Shown):
             self._file, worlds, sizes, replicates, seed, workers, progress=progress
         )  # fmt: skip
 
+    def interim_data(self, analyses: Any) -> Any:
+        """Return the interim data of the trial, read and checked, for `monitor`.
+
+        Parameters
+        ----------
+        analyses
+            CSV file, table or list of rows, as `monitor` takes them.
+        """
+        return interim_data_of(analyses)
+
     def monitor(
         self,
         analyses: "str | Path | pd.DataFrame | Sequence[Mapping[str, float]] | InterimData",
@@ -255,6 +266,8 @@ class Design(Shown):
         control_risk: float | None = None,
         treated_risk: float | None = None,
         effects: Sequence[float] | None = None,
+        arm_risks: Mapping[str, float] | None = None,
+        continued: Sequence[str] | None = None,
     ) -> "InterimReport":
         """Compare the analyses of the ongoing trial with its plan.
 
@@ -275,6 +288,8 @@ class Design(Shown):
             Planned probabilities of the event if the design has a scenario: for conditional power.
         effects
             Conditional power under these percents of the planned effect too.
+        arm_risks, continued
+            Of designs with several arms only, see `MultiArmTrial.monitor`.
 
         Raises
         ------
@@ -290,8 +305,10 @@ class Design(Shown):
         >>> round(report.to_dict()["analyses"][0]["z"], 3)
         2.268
         """
-        from pretese.api.trials.monitoring import interim_report
+        from pretese.api.trials.interim.monitoring import interim_report
 
+        given = {"arm_risks": arm_risks, "continued": continued}
+        refuse_arguments(given, "designs with two arms do not take it")
         if planned is not None:
             planned = number_in_range(planned, "planned", 1e-12, 1e12)
         return interim_report(

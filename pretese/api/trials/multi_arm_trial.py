@@ -7,8 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from pretese.api.arguments.argument_numbers import seed_of, sequence_of, whole_of
 from pretese.api.trials.designs import Design
+from pretese.api.trials.interim.multi_arm_monitoring import (
+    MultiArmInterimReport,
+    arm_data_of,
+    arms_asked,
+    arms_interim_report,
+)
 from pretese.api.trials.power import Power
-from pretese.api.trials.trial_arguments import folder_of, power_request, sizes_of
+from pretese.api.trials.trial_arguments import (
+    folder_of,
+    power_request,
+    refuse_arguments,
+    sizes_of,
+)
 from protocol.errors import InputError
 
 if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
@@ -19,6 +30,7 @@ if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
     from pretese.api.trials.forecasts import TrialForecast
     from pretese.jobs.storage.parts import PartDone
     from pretese.trial.multi_arm.design.design_file import MultiArmDesign
+    from pretese.trial.multi_arm.monitoring.arm_data import ArmInterimData
     from pretese.trial.multi_arm.results.study import ArmRequest, ArmRun
 
 
@@ -187,10 +199,73 @@ class MultiArmTrial(Design):
             replicates=whole_of(replicates, "replicates", 20, 10_000_000), seed=seed_of(seed),
         )  # fmt: skip
 
-    def monitor(self, *_: Any, **__: Any) -> Any:
-        """Refuse: interim data are those of two arms."""
-        problem = f"{self.id} has several treatments"
-        raise InputError.of("monitor", "", problem, "monitor a design with two arms")
+    def interim_data(self, analyses: Any) -> "ArmInterimData":
+        """Return the interim data of the trial, read and checked, for `monitor`."""
+        return arm_data_of(analyses, self._file)
+
+    def monitor(
+        self,
+        analyses: "str | Path | pd.DataFrame | Sequence[Mapping[str, Any]] | ArmInterimData",
+        *,
+        final: bool = False,
+        overrunning: bool = False,
+        planned: float | None = None,
+        effects: Sequence[float] | None = None,
+        arm_risks: Mapping[str, float] | None = None,
+        continued: Sequence[str] | None = None,
+        **others: Any,
+    ) -> MultiArmInterimReport:
+        """Compare the analyses of the ongoing trial with its plan.
+
+        Parameters
+        ----------
+        analyses
+            CSV file, table or list of rows, one per analysis, cumulative: ``ARM_events`` and
+            ``ARM_participants`` of every arm, for an unadjusted comparison; or ``ARM_participants``
+            of every arm with ``ARM_estimate`` and ``ARM_std_error`` of every treatment (risk
+            differences, or logarithms of odds ratios). Or one row per participant: ``arm``,
+            ``event`` (0, 1 or empty) and ``analysis``, the first that includes the participant.
+        final
+            The last row is the final analysis although more were planned: all alpha is spent.
+        overrunning
+            There are data that arrived after a treatment, or the trial, had ended.
+        planned
+            Participants of all arms at the final analysis; by default planned.
+        effects
+            Conditional power under these percents of the planned effects too.
+        arm_risks
+            Planned probability of the event in each arm, by its name, if the design has a scenario:
+            for conditional power.
+        continued
+            Treatments that continued although a rule of the design drops them.
+
+        Raises
+        ------
+        InputError
+            Names the argument, or row and column of the data, and what is allowed.
+
+        Examples
+        --------
+        >>> import pretese as pt
+        >>> trial = pt.design({
+        ...     "id": "example", "title": "Two treatments", "question": "Which one helps?",
+        ...     "participants": 360, "risks_percent": {"placebo": 40, "hcg": 50, "ufsh": 60},
+        ...     "sites": [{"name": "one", "from_month": [0], "recruitment_per_year": [100]}],
+        ...     "endpoint": {"variable": "any_sperm", "endpoint_month": 4},
+        ...     "monitoring": {"analyses_percent": [50, 100], "sides": 1, "alpha_percent": 2.5},
+        ...     "dropping": {"futility_z": [0]}})
+        >>> report = trial.monitor([{"placebo_events": 24, "placebo_participants": 60,
+        ...                          "hcg_events": 23, "hcg_participants": 60,
+        ...                          "ufsh_events": 35, "ufsh_participants": 60}])
+        >>> report.to_frame()[["comparison", "decision"]].values.tolist()
+        [['hcg', 'drop: below the futility boundary'], ['ufsh', 'continue']]
+        """
+        refuse_arguments(others, "designs with several arms do not take it")
+        asked = arms_asked(
+            final=final, overrunning=overrunning, planned=planned, effects=effects,
+            arm_risks=arm_risks, continued=continued,
+        )  # fmt: skip
+        return arms_interim_report(self._file, self.text, self.interim_data(analyses), asked)
 
 
 def _request(

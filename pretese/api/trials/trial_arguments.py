@@ -11,6 +11,7 @@ from pretese.api.arguments.argument_numbers import (
     sequence_of,
     whole_of,
 )
+from pretese.api.arguments.argument_rows import effect_shares, rows_as_csv
 from protocol.errors import InputError
 from protocol.shorten import shorten
 
@@ -53,12 +54,6 @@ def power_request(
     )  # fmt: skip
 
 
-def effect_shares(effects: Any) -> tuple[float, ...]:
-    """Return percentages of the planned effect as fractions."""
-    given = sequence_of(effects, "effects")
-    return tuple(number_in_range(each, "effects", 0, 100) / 100 for each in given)
-
-
 def _paths(argument: str, values: Any) -> list[tuple[str, Any]]:
     if values is None:
         return []
@@ -93,15 +88,13 @@ def interim_data_of(analyses: Any) -> "InterimData":
         return analyses
     if isinstance(analyses, str | Path):
         return read_interim_data(Path(analyses))
-    import pandas as pd
+    return parse_interim_data(rows_as_csv(analyses), "analyses")
 
-    try:
-        table = analyses if isinstance(analyses, pd.DataFrame) else pd.DataFrame(list(analyses))
-    except (TypeError, ValueError, AttributeError):
-        cure = "give a CSV file, a table, or a list of rows"
-        problem = f"{shorten(analyses)} is not understood"
-        raise InputError.of("analyses", "", problem, cure) from None
-    return parse_interim_data(table.to_csv(index=False, lineterminator="\n").encode(), "analyses")
+
+def refuse_arguments(given: Mapping[str, Any], problem: str) -> None:
+    """Refuse arguments that a kind of design does not take, if they have a value."""
+    for name in [name for name, value in given.items() if value]:
+        raise InputError.of(name, "", problem, "leave it out")
 
 
 def sizes_of(participants: Any) -> tuple[int, ...]:

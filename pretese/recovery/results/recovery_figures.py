@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from estimate.methods.titles import title_of
 from pretese.plots.style import (
     GRID,
     INK,
@@ -130,7 +131,7 @@ def draw_lollipops(judgements: Sequence[Judgement], question: str, tolerance: To
 def _label(each: Judgement, judgements: Sequence[Judgement]) -> str:
     plans = {other.plan for other in judgements}
     plan = f"{each.plan}: " if len(plans) > 1 else ""
-    return f"{plan}{each.method}, {SHORT[each.scale]}"
+    return f"{plan}{title_of(each.method)}, {SHORT[each.scale]}"
 
 
 def _lollipop(left: Axes, right: Axes, each: Judgement, place: float) -> None:
@@ -209,7 +210,7 @@ def _zip_panel(axes: Axes, each: Judgement, found: Replicates) -> None:
         ticks = [t for t in (0.25, 0.5, 1, 2, 4, 8) if abs(np.log(t) - truth) < reach]
         axes.set_xticks([float(np.log(t)) for t in ticks], [f"{t:g}" for t in ticks])
     axes.tick_params(labelsize=7)
-    axes.set_title(fill(f"{each.method}: {100 * each.coverage:.1f} %", 28), fontsize=8)
+    axes.set_title(fill(f"{title_of(each.method)}: {100 * each.coverage:.1f} %", 28), fontsize=8)
 
 
 def draw_map(
@@ -278,7 +279,7 @@ def _map_panel(
     names = [axis.label.split(" (")[0] for axis in (grid.down, grid.across)]
     place = f"{names[0]} {down[row]}, {names[1]} {across[column]}"
     worst = f"{100 * coverage[row, column]:.1f} % at {place}"
-    axes.set_title(f"{method}\nworst: {worst}", fontsize=8.5)
+    axes.set_title(f"{title_of(method)}\nworst: {worst}", fontsize=8.5)
 
 
 def _frame(row: int, column: int) -> Rectangle:

@@ -84,7 +84,7 @@ class InterimData:
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class NumberTable:
     """Columns of numbers by name, with the row numbers of the file."""
 
     where: str
@@ -92,6 +92,7 @@ class _Table:
     columns: dict[str, Floats]
 
     def fault(self, k: int, field: str, problem: str, cure: str) -> Fault:
+        """Return a fault of a row, counted from 0."""
         return Fault(self.where, f"row {self.rows[k]}, {field}", problem, cure)
 
 
@@ -113,7 +114,7 @@ def parse_interim_data(data: bytes, where: str) -> InterimData:
     _check_header(list(text.header), where)
     if not rows:
         raise InputError.of(where, "", "there is no analysis", "give one row per analysis")
-    table = _numbers(text, rows)
+    table = numbers_of(text, rows)
     faults = list(_impossible(table))
     if faults:
         raise InputError(faults)
@@ -140,7 +141,7 @@ def _check_header(header: list[str], where: str) -> None:
         raise InputError(faults)
 
 
-def _numbers(text: TextTable, rows: list[Row]) -> _Table:
+def numbers_of(text: TextTable, rows: list[Row]) -> NumberTable:
     """Return all cells as numbers, or raise an error that lists the invalid cells."""
     faults, found = [], np.full((len(rows), len(text.header)), np.nan)
     free = text.delimiter != ","
@@ -148,7 +149,7 @@ def _numbers(text: TextTable, rows: list[Row]) -> _Table:
         for j, (name, cell) in enumerate(zip(text.header, cells, strict=True)):
             found[k, j] = _number(name, cell.strip(), free)
             if np.isnan(found[k, j]):
-                cure = _CURES.get(name, "give a whole number from 0")
+                cure = _CURES.get(_kind(name), "give a whole number from 0")
                 if free or number_of(cell) is None:
                     cure = cure_of(cell, cure)
                 faults.append(
@@ -159,7 +160,7 @@ def _numbers(text: TextTable, rows: list[Row]) -> _Table:
     if any("," in cell for _, cells in rows for cell in cells):
         text.assumptions.append("decimal commas are read")
     numbers = tuple(row for row, _ in rows)
-    return _Table(text.where, numbers, dict(zip(text.header, found.T, strict=True)))
+    return NumberTable(text.where, numbers, dict(zip(text.header, found.T, strict=True)))
 
 
 def _number(name: str, cell: str, free: bool) -> float:
@@ -167,20 +168,22 @@ def _number(name: str, cell: str, free: bool) -> float:
     value = lone_number(cell, free=free)
     if value is None:
         return np.nan
-    lowest, most = _RANGES.get(name, _WHOLE)
-    fits = lowest <= value <= most and (name in _RANGES or value == int(value))
+    lowest, most = _RANGES.get(_kind(name), _WHOLE)
+    fits = lowest <= value <= most and (_kind(name) in _RANGES or value == int(value))
     return value if fits else np.nan
 
 
-def _impossible(table: _Table) -> Iterator[Fault]:
+def _kind(name: str) -> str:
+    """Return the quantity of a column, whose name may begin with that of an arm."""
+    return next((each for each in _RANGES if name == each or name.endswith(f"_{each}")), name)
+
+
+def _impossible(table: NumberTable) -> Iterator[Fault]:
     """Yield faults of inconsistent numbers."""
-    for k, number in enumerate(table.columns.get("analysis", ())):
-        if number != k + 1:
-            problem = f"{number:g} is not allowed; analysis {k + 1} is expected"
-            yield table.fault(k, "analysis", problem, "number the analyses from 1 in their order")
+    yield from misnumbered(table)
     for arm in ARMS:
         if f"{arm}_participants" in table.columns:
-            yield from _impossible_arm(table, arm)
+            yield from impossible_counts(table, arm)
     if "participants" in table.columns:
         yield from _status(table, table.columns["participants"], from_none=True)
     elif "control_participants" in table.columns:
@@ -188,7 +191,15 @@ def _impossible(table: _Table) -> Iterator[Fault]:
         yield from _status(table, both, from_none=False)
 
 
-def _status(table: _Table, participants: Floats, *, from_none: bool) -> Iterator[Fault]:
+def misnumbered(table: NumberTable) -> Iterator[Fault]:
+    """Yield analyses that are not numbered from 1 in their order."""
+    for k, number in enumerate(table.columns.get("analysis", ())):
+        if number != k + 1:
+            problem = f"{number:g} is not allowed; analysis {k + 1} is expected"
+            yield table.fault(k, "analysis", problem, "number the analyses from 1 in their order")
+
+
+def _status(table: NumberTable, participants: Floats, *, from_none: bool) -> Iterator[Fault]:
     """Yield analyses that add no participant."""
     more = np.diff(participants, prepend=0.0)
     for k in np.flatnonzero(more <= 0).tolist():
@@ -198,7 +209,8 @@ def _status(table: _Table, participants: Floats, *, from_none: bool) -> Iterator
             yield table.fault(k, "participants", problem, cure)
 
 
-def _impossible_arm(table: _Table, arm: str) -> Iterator[Fault]:
+def impossible_counts(table: NumberTable, arm: str) -> Iterator[Fault]:
+    """Yield faults of the cumulative events and participants of an arm."""
     events, participants = table.columns[f"{arm}_events"], table.columns[f"{arm}_participants"]
     for k in range(participants.size):
         if participants[k] < 1:
@@ -223,7 +235,7 @@ def _impossible_arm(table: _Table, arm: str) -> Iterator[Fault]:
         yield table.fault(k + 1, f"{arm}_events", problem, cure)
 
 
-def _interim_data(table: _Table, sha256: str, assumptions: tuple[str, ...]) -> InterimData:
+def _interim_data(table: NumberTable, sha256: str, assumptions: tuple[str, ...]) -> InterimData:
     columns = table.columns
     if "estimate" in columns:
         total = columns["participants"].astype(int) if "participants" in columns else None

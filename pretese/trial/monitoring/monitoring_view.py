@@ -70,11 +70,11 @@ def state_of(document: dict[str, Any]) -> str:
         else f"information {coming['information']:.6g}"
     )
     name = f"{'final ' if coming['last'] else ''}analysis {coming['analysis']}"
-    boundary = _z(coming["upper"]).strip()
+    boundary = shown_z(coming["upper"]).strip()
     return f"The trial continues. Boundary of {name}, if it takes place at {amount}: {boundary}."
 
 
-def _table(title: str, *heads: str) -> Table:
+def numbers_table(title: str, *heads: str) -> Table:
     """Return an empty table whose numbers are not broken within eighty columns."""
     table = Table(
         title=title, box=box.SIMPLE_HEAD, title_justify="left", collapse_padding=True,
@@ -91,7 +91,7 @@ def _boundaries(document: dict[str, Any]) -> list[Table]:
         for row in document["analyses"]
         if row["boundaries"]["lower"] != row["boundaries"]["upper"]
     )
-    table = _table(
+    table = numbers_table(
         "Analyses", "analysis", "n", "information\nfraction", "planned", "planned\nboundary",
         "boundary",
     )  # fmt: skip
@@ -108,19 +108,19 @@ def _boundaries(document: dict[str, Any]) -> list[Table]:
             "-" if row["participants"] is None else str(row["participants"]),
             f"{row['fraction']:.3f}",
             "-" if share is None else f"{share:.3f}",
-            _z(planned["upper"]),
-            _z(row["boundaries"]["upper"]),
+            shown_z(planned["upper"]),
+            shown_z(row["boundaries"]["upper"]),
         ]
         lower = row["boundaries"]["lower"]
         if futile:
-            cells.append("-" if lower == row["boundaries"]["upper"] else _z(lower))
+            cells.append("-" if lower == row["boundaries"]["upper"] else shown_z(lower))
         action = [] if futile else [row["recommendation"]]
-        table.add_row(*cells, _z(row["z"]), *action)
+        table.add_row(*cells, shown_z(row["z"]), *action)
     return [table, _actions(document)] if futile else [table]
 
 
 def _actions(document: dict[str, Any]) -> Table:
-    table = _table("Actions", "analysis")
+    table = numbers_table("Actions", "analysis")
     table.add_column("action")
     for row in document["analyses"]:
         table.add_row(str(row["analysis"]), row["recommendation"])
@@ -130,13 +130,15 @@ def _actions(document: dict[str, Any]) -> Table:
 def _effects(document: dict[str, Any]) -> Table:
     percent = f"{100 * document['level']:g} %"
     title = f"Estimates with repeated {percent} confidence intervals"
-    table = _table(title, "analysis", "estimate", "low", "high", "repeated p", "alpha spent")
+    table = numbers_table(title, "analysis", "estimate", "low", "high", "repeated p", "alpha spent")
     for row in document["analyses"]:
         repeated = row["repeated"]
-        limits = (_effect(document, repeated[name]) for name in ("conf_low", "conf_high"))
+        limits = (
+            effect_on_scale(document["scale"], repeated[name]) for name in ("conf_low", "conf_high")
+        )
         table.add_row(
-            str(row["analysis"]), _effect(document, row["estimate"]), *limits,
-            _p(repeated["p_value"]), f"{row['alpha_spent']:.5f}",
+            str(row["analysis"]), effect_on_scale(document["scale"], row["estimate"]), *limits,
+            shown_p(repeated["p_value"]), f"{row['alpha_spent']:.5f}",
         )  # fmt: skip
     return table
 
@@ -147,7 +149,7 @@ def _future(document: dict[str, Any]) -> Table:
         for row in document["analyses"]
         if row["future_power"]
     ]
-    table = _table("Conditional and predictive power", "analysis")
+    table = numbers_table("Conditional and predictive power", "analysis")
     effects = [each["effect_percent"] for each in rows[0][1]["planned"]]
     names = {"observed": "observed\neffect", "no_effect": "no effect"}
     averages = {
@@ -168,14 +170,17 @@ def _final(document: dict[str, Any]) -> Table:
     final, late = document["final"], document["overrunning"]
     percent = f"{100 * document['level']:g} %"
     side = "one-sided" if document["plan"]["sides"] == 1 else "two-sided"
-    table = _table("Final inference")
+    table = numbers_table("Final inference")
     table.add_column("", overflow="fold")
     for words in ("estimate", f"{percent} low", "high", f"{side} p"):
         table.add_column(words, justify="right", no_wrap=True)
 
     def add(words: str, value: float | None, row: dict[str, Any]) -> None:
-        numbers = (_effect(document, x) for x in (value, row["conf_low"], row["conf_high"]))
-        table.add_row(words, *numbers, _p(row["p_value"]))
+        numbers = (
+            effect_on_scale(document["scale"], x)
+            for x in (value, row["conf_low"], row["conf_high"])
+        )
+        table.add_row(words, *numbers, shown_p(row["p_value"]))
 
     add("adjusted, median-unbiased", final["median_unbiased"], final)
     add("naive", final["naive"]["estimate"], final["naive"])
@@ -197,20 +202,22 @@ def decision_sentence(document: dict[str, Any]) -> str | None:
     return f"{z}, critical value {found['critical_z']:.4f}: {verdict}."
 
 
-def _effect(document: dict[str, Any], value: float | None) -> str:
+def effect_on_scale(scale: str, value: float | None) -> str:
     """Return an effect; the logarithm of a ratio with the ratio in brackets."""
     if value is None:
         return "-"
-    if not document["scale"].startswith("log "):
+    if not scale.startswith("log "):
         return f"{value:z.4f}"
     return f"{value:z.3f} ({exp(value):.2f})"
 
 
-def _z(value: float | None) -> str:
+def shown_z(value: float | None) -> str:
+    """Return a statistic or a boundary; a dash for none."""
     return "-" if value is None else f"{value:z.4f}"
 
 
-def _p(value: float | None) -> str:
+def shown_p(value: float | None) -> str:
+    """Return a p-value; a dash for none."""
     if value is None:
         return "-"
     return "<0.0001" if value < 0.0001 else f"{value:.4f}"

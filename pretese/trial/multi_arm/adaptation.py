@@ -12,7 +12,7 @@ from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 SUCCESS, FUTILITY, HARM, SELECTION = 1, 2, 3, 4
 
 
-def dropped(design: MultiArmDesign, z: Floats, running: Bools, analysis: int) -> Ints:
+def dropped(design: MultiArmDesign, z: Floats, running: Bools, analysis: int, harm: float) -> Ints:
     """Return (replicate, treatment) the reason for dropping at an interim analysis, or 0.
 
     Parameters
@@ -22,7 +22,10 @@ def dropped(design: MultiArmDesign, z: Floats, running: Bools, analysis: int) ->
     running
         Whether each still recruits.
     analysis
-        Index of the interim analysis, from 0.
+        Index of the interim analysis, from 0. Rules with one value for each planned analysis keep
+        the last one at further analyses.
+    harm
+        z at or below which a treatment is dropped for harm; minus infinity: none.
     """
     rule, reason = design.dropping, np.zeros(z.shape, np.int64)
     shown = np.where(running & np.isfinite(z), z, -np.inf)
@@ -34,12 +37,12 @@ def dropped(design: MultiArmDesign, z: Floats, running: Bools, analysis: int) ->
         reason[place >= _at(rule.keep_best, analysis)] = SELECTION
     if rule.futility_z:
         reason[shown < _at(rule.futility_z, analysis)] = FUTILITY
-    reason[shown <= design.harm_z()[analysis]] = HARM
+    reason[shown <= harm] = HARM
     return np.where(running, reason, 0)
 
 
 def _at(values: tuple[float, ...], analysis: int) -> float:
-    return values[0] if len(values) == 1 else values[analysis]
+    return values[min(analysis, len(values) - 1)]
 
 
 def next_shares(

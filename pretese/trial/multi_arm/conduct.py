@@ -96,25 +96,105 @@ def conduct_arms(design: MultiArmDesign, source: Recruiter) -> ArmTrials:
     return state.ended()
 
 
+class ArmDecisions:
+    """Decisions of ongoing trials: which hypotheses are rejected, which treatments stop.
+
+    Attributes
+    ----------
+    running
+        (replicate, comparison) whether it continues.
+    reason
+        (replicate, comparison) why it ended: `adaptation.SUCCESS`, ...; 0: it has not, or ended at
+        the last analysis.
+    crossed
+        (replicate, set) local tests that have rejected.
+    tests, harm, combination
+        Boundaries: those of the plan, or those of the observed analyses in their place.
+    """
+
+    def __init__(self, design: MultiArmDesign, replicates: int) -> None:
+        self.design = design
+        self.tests, self.harm = design.tests, design.harm_z()
+        self.combination = design.combination()
+        self.running: Bools = np.ones((replicates, len(design.comparisons)), bool)
+        self.reason: Ints = np.zeros(self.running.shape, np.int64)
+        self.crossed: Bools = np.zeros((replicates, len(self.tests.step)), bool)
+
+    @property
+    def rejected(self) -> Bools:
+        """(replicate, comparison, hypothesis) rejections to date."""
+        return self.tests.rejected(self.crossed)
+
+    def combine(self, z: Floats, sizes: Floats, analysis: int) -> None:
+        """Test all hypotheses by the statistics of one stage, combined with those before.
+
+        Parameters
+        ----------
+        z
+            (replicate, comparison, hypothesis) statistics of the participants of only this stage.
+        sizes
+            (replicate, arm) participants of this stage.
+        """
+        if self.combination is None:
+            raise ValueError("the design has no combination test")  # checked by the caller
+        seen = np.where(self.running[..., None], z, np.nan)
+        self.crossed = self.crossed | self.combination.add(seen, analysis, sizes)
+
+    def test(self, z: Floats, analysis: int, *, last: bool) -> None:
+        """Test all hypotheses; those with a later endpoint when it is known, in arms that end here.
+
+        A test that is not performed rejects nothing, so that the family-wise error is controlled.
+
+        Parameters
+        ----------
+        z
+            (replicate, comparison, hypothesis) statistics of all participants to date.
+        """
+        seen = np.where(self.running[..., None] & np.isfinite(z), z, -np.inf)
+        delayed = np.asarray(self.design.delayed)
+        early = np.where(delayed, -np.inf, seen)
+        self.crossed = self.crossed | self.tests.crossed(early, analysis)
+        if delayed.any():
+            ends = self.rejected[..., :1] | last
+            late = np.where(ends, seen, -np.inf)
+            self.crossed = self.crossed | self.tests.crossed(late, analysis)
+
+    def end(self, z: Floats, analysis: int, *, last: bool) -> None:
+        """Stop treatments that are successful or dropped, all at the last analysis.
+
+        Parameters
+        ----------
+        z
+            (replicate, comparison) statistics of the primary endpoint, all participants to date.
+        """
+        won = self.rejected[..., 0] & self.running
+        reason: Ints = np.where(won, SUCCESS, 0)
+        if not last:
+            drop = dropped(self.design, z, self.running & ~won, analysis, self.harm[analysis])
+            reason = np.where(won, SUCCESS, drop)
+        self.reason = np.where(self.running, reason, self.reason)
+        self.running = self.running & (reason == 0) & (not last)
+        if self.design.stop_at_first_success:
+            self.running = self.running & ~won.any(1, keepdims=True)
+
+
 class _State:
     """Ongoing trials."""
 
     def __init__(self, design: MultiArmDesign, source: Recruiter) -> None:
         self.design, self.source = design, source
+        self.decisions = ArmDecisions(design, source.replicates)
         shape = (source.replicates, len(design.comparisons))
         self.arms = np.ones((source.replicates, len(design.names)), bool)
-        self.running = np.ones(shape, bool)
-        self.crossed = np.zeros((source.replicates, len(design.tests.step)), bool)
-        self.combination = design.combination()
         self.shares: Floats | None = None
-        self.at_analysis, self.reason = np.zeros(shape), np.zeros(shape)
+        self.at_analysis = np.zeros(shape)
         self.estimate, self.z = np.full(shape, np.nan), np.full(shape, np.nan)
         self.waited = np.zeros((source.replicates, len(design.names)))
         self.analyses, self.months = np.zeros(source.replicates), np.zeros(source.replicates)
 
     def hold(self, analysis: int) -> None:
         """Recruit a stage and perform its analysis."""
-        going = self.running.any(1)
+        going = self.decisions.running.any(1)
         self.source.recruit(analysis, self.arms, self.shares)
         found = [self.source.compare(s, alone=False) for s in range(len(self.design.labels))]
         self.analyses += going
@@ -124,47 +204,27 @@ class _State:
         self._go_on(found[0].z, analysis)
 
     def _record(self, found: Compared, analysis: int) -> None:
-        self.estimate = np.where(self.running, found.estimate, self.estimate)
-        self.z = np.where(self.running, found.z, self.z)
-        self.at_analysis = np.where(self.running, analysis + 1, self.at_analysis)
+        running = self.decisions.running
+        self.estimate = np.where(running, found.estimate, self.estimate)
+        self.z = np.where(running, found.z, self.z)
+        self.at_analysis = np.where(running, analysis + 1, self.at_analysis)
 
     def _test(self, found: list[Compared], analysis: int) -> None:
-        if self.combination is None:
-            self._test_closed(np.stack([each.z for each in found], -1), analysis)
+        last = analysis + 1 == len(self.design.rates)
+        if self.decisions.combination is None:
+            self.decisions.test(np.stack([each.z for each in found], -1), analysis, last=last)
             return
         alone = [self.source.compare(s, alone=True).z for s in range(len(found))]
-        z = np.where(self.running[..., None], np.stack(alone, -1), np.nan)
-        self.crossed |= self.combination.add(z, analysis, self.source.stage_sizes())
-
-    def _test_closed(self, z: Floats, analysis: int) -> None:
-        """Test all hypotheses; those with a later endpoint when it is known, in arms that end here.
-
-        A test that is not performed rejects nothing, so that the family-wise error is controlled.
-        """
-        tests, last = self.design.tests, analysis + 1 == len(self.design.rates)
-        seen = np.where(self.running[..., None] & np.isfinite(z), z, -np.inf)
-        delayed = np.asarray(self.design.delayed)
-        self.crossed |= tests.crossed(np.where(delayed, -np.inf, seen), analysis)
-        if delayed.any():
-            ends = tests.rejected(self.crossed)[..., :1] | last
-            self.crossed |= tests.crossed(np.where(ends, seen, -np.inf), analysis)
+        self.decisions.combine(np.stack(alone, -1), self.source.stage_sizes(), analysis)
 
     def _go_on(self, z: Floats, analysis: int) -> None:
         """Stop arms that are successful or dropped, and determine the next allocation."""
         last = analysis + 1 == len(self.design.rates)
-        won = self.design.tests.rejected(self.crossed)[..., 0] & self.running
-        reason: Ints = np.where(won, SUCCESS, 0)
-        if not last:
-            drop = dropped(self.design, z, self.running & ~won, analysis)
-            reason = np.where(won, SUCCESS, drop)
-        self.reason = np.where(self.running, reason, self.reason)
-        self.running = self.running & (reason == 0) & (not last)
-        if self.design.stop_at_first_success:
-            self.running = self.running & ~won.any(1, keepdims=True)
+        self.decisions.end(z, analysis, last=last)
         if self.design.factorial or last:
             return
-        before = self.arms
-        self.arms = np.concatenate([self.running.any(1, keepdims=True), self.running], 1)
+        before, running = self.arms, self.decisions.running
+        self.arms = np.concatenate([running.any(1, keepdims=True), running], 1)
         if self.design.dropping.places == "removed" and self.design.adaptive_allocation is None:
             self.waited += np.where(before & ~self.arms, self.source.waiting(), 0.0)
         counts = self.source.counts()
@@ -174,7 +234,7 @@ class _State:
 
     def ended(self) -> ArmTrials:
         """Return the trials after all have ended."""
-        rejected = self.design.tests.rejected(self.crossed)
+        rejected = self.decisions.rejected
         of_interaction = np.full(self.source.replicates, np.nan)
         balance = self.source.balance()
         if self.design.factorial:
@@ -182,7 +242,7 @@ class _State:
         return ArmTrials(
             rejected=rejected.reshape(len(rejected), -1).astype(float),
             at_analysis=self.at_analysis,
-            reason=self.reason.astype(float),
+            reason=self.decisions.reason.astype(float),
             estimate=self.estimate,
             z=self.z,
             truth=self.source.truths(),

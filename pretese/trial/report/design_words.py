@@ -4,8 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from estimate.methods.registry import METHODS
+from estimate.sequential.boundary_shapes import describe
+from pretese.trial.design.boundary_notation import read_shape
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.endpoint import IMPUTED, Endpoint, EndpointAnalysis
+from pretese.trial.design.interim import Monitoring
 from pretese.trial.design.multiplicity import Multiplicity
 from simulate.labels import axis_label, label_of, regimen_label
 from simulate.recruitment.schemes import SCHEMES
@@ -178,13 +181,16 @@ def _graph(design: DesignFile, rule: Multiplicity) -> str:
     return f"{rule.method}: {'; '.join(parts)}"
 
 
+def _boundary_words(plan: Monitoring) -> str:
+    """Return the families of boundaries in words, with their notation in the design file."""
+    notation = plan.efficacy + (f", futility {plan.futility}" if plan.futility else "")
+    return f"{describe(plan.shape(), plan.beta_spending(), plan.binding)} ({notation})"
+
+
 def _analyses(design: DesignFile) -> str:
     plan, rule = design.monitoring, design.monitoring.reestimation
     shares = ", ".join(f"{share:.4g} %" for share in plan.analyses_percent)
-    words = f"at {shares} of the information; efficacy {plan.efficacy}"
-    words += f", futility {plan.futility} ({'' if plan.binding else 'not '}binding)" * bool(
-        plan.futility
-    )
+    words = f"at {shares} of the information; efficacy boundaries: {_boundary_words(plan)}"
     for name, chosen in (
         ("efficacy", plan.efficacy_analyses),
         ("futility", plan.futility_analyses),
@@ -193,7 +199,8 @@ def _analyses(design: DesignFile) -> str:
             words += f"; {name} applied at interim analyses {', '.join(map(str, chosen))}"
     if plan.harm:
         error = plan.harm_alpha_percent or plan.alpha_percent
-        words += f"; harm boundaries {plan.harm} at one-sided {error:g} %"
+        family = describe(read_shape(plan.harm, "harm"), None, False)
+        words += f"; harm boundaries: {family} ({plan.harm}) at one-sided {error:g} %"
     if plan.decision_analysis:
         words += (
             "; a crossed boundary stops recruitment, and a decision analysis "

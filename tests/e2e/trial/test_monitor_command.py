@@ -2,10 +2,12 @@
 
 import json
 
+import jsonschema
 import numpy as np
 import pytest
 
 from estimate.comparison.risk_difference import score_z
+from pretese.api.schemas.schema_registry import json_schema
 from pretese.cli import run
 from pretese.screen.endings import EXIT_BAD_INPUT
 
@@ -260,3 +262,58 @@ def test_a_full_disk_gives_a_message_and_no_traceback(type_in, tmp_path, monkeyp
     message = type_in(ANALYSES, "--plot", str(tmp_path / "analyses.svg"), code=EXIT_BAD_INPUT)
     assert "it cannot be written (No space left on device)" in message
     assert not list(tmp_path.glob("*.svg"))
+
+
+ARMS = """\
+id: arms
+title: Two treatments against none
+question: which one works?
+participants: 540
+risks_percent: {none: 40, hcg: 50, a very long name of a treatment arm: 60}
+sites: [{name: first, from_month: [0], recruitment_per_year: [120]}]
+endpoint: {variable: any_sperm, endpoint_month: 4}
+monitoring: {analyses_percent: [50, 100], efficacy: OF, alpha_percent: 2.5, sides: 1, harm: OF}
+dropping: {futility_z: [0]}
+"""
+LONG = "a very long name of a treatment arm"
+ARM_ROWS = (
+    f"none_events,none_participants,hcg_events,hcg_participants,{LONG}_events,{LONG}_participants\n"
+    "36,90,41,90,50,90\n"
+)
+
+
+def test_several_arms_fit_eighty_columns_and_meet_their_schema(type_in, tmp_path):
+    file = tmp_path / "arms.svg"
+    page = type_in(ARM_ROWS, "--effect", "50", "--plot", str(file), design=ARMS)
+    assert max(map(len, page.splitlines())) <= 80
+    for words in ("The trial continues.", "Next: final analysis 2", "· Unblinded results"):
+        assert words in page
+    assert all(words in file.read_bytes() for words in (b"harm boundary", b"2.09"))
+    found = type_in(ARM_ROWS, "--json", design=ARMS)
+    jsonschema.validate(found, json_schema("monitor-several-arms"))
+    combined = ARMS.replace("dropping: {futility_z: [0]}", "testing: {procedure: combination}")
+    page = type_in(ARM_ROWS, design=combined)
+    assert max(map(len, page.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("rows", "words", "expected_text"),
+    [
+        (ARM_ROWS, ["--continued", "lh"], "--continued: there is no treatment 'lh'"),
+        (ARM_ROWS, ["--arm-risk", "hcg=40"], "--arm-risk: '40' has no percent sign"),
+        (ARM_ROWS, ["--arm-risk", "hcg=40%"], "--arm-risk: the design has risks of its own"),
+        (ARM_ROWS.replace("hcg_events", "lh_events"), [], "lh_events': there is no such column"),
+        (ARM_ROWS + "70,180,80,180,50,90\n72,185,84,185,52,93\n", [],
+         "row 4: analysis 3 follows the end of the trial"),
+        (ARM_ROWS + "70,180,80,180,100,180\n", ["--overrunning"], "--overrunning: no data follow"),
+        (ARM_ROWS.replace("36,90,41,90", "36,90,30,90") + "70,180,80,180,100,180\n", [],
+         "if it was continued against the rule, give --continued hcg"),
+    ],
+)  # fmt: skip
+def test_bad_data_of_several_arms_are_one_message(type_in, rows, words, expected_text):
+    assert expected_text in type_in(rows, *words, design=ARMS, code=EXIT_BAD_INPUT)
+
+
+def test_options_of_several_arms_are_refused_by_other_designs(type_in):
+    found = type_in(ANALYSES, "--continued", "hcg", code=EXIT_BAD_INPUT)
+    assert "--continued: designs with two arms do not take it" in found

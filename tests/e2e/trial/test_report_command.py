@@ -79,7 +79,8 @@ def test_the_page_has_every_chapter_and_names_missing_items(page):
         "--seed 3 "
         "--replicates 60 --out DIR",
         "Philox",
-        "efficacy OF, futility HSD(-2) (not binding)",
+        "Lan-DeMets O'Brien-Fleming spending; non-binding futility by beta spending "
+        "(Hwang-Shih-DeCani spending, gamma -2) (OF, futility HSD(-2))",
         "not simulated; give --sensitivity",
         "Calendar-time trend not simulated",
         "diagnosis, FSH, testis volume, testosterone determine the outcome",

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from estimate.multi_arm.local_tests import joint_boundary
+from estimate.multi_arm.set_boundaries import joint_boundary
 from estimate.sequential.spending import Spending
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.simulate_arms import simulate_arms

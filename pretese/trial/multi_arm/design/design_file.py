@@ -7,7 +7,8 @@ import numpy as np
 
 from estimate.multi_arm.combination_test import CombinationTest, combination_test
 from estimate.multi_arm.control_paths import NODES
-from estimate.multi_arm.local_tests import LocalTests, local_tests
+from estimate.multi_arm.local_tests import LocalTests, SetRule, local_tests, tests_of_rule
+from estimate.multi_arm.set_boundaries import Observed
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import check_named_prior
 from pretese.trial.design.interim import upper_at
@@ -99,15 +100,33 @@ class MultiArmDesign(ArmFields):
     @cached_property
     def tests(self) -> LocalTests:
         """The closed test of all hypotheses."""
-        procedure, order = self.testing.procedure, self.testing.order
+        rule = self.set_rule(self.alpha)
         return local_tests(
+            rule.procedure, rule.rates, rule.shape, rule.ratios, rule.alpha,
+            steps=len(self.labels), order=rule.order, after_all=rule.after_all,
+        )  # fmt: skip
+
+    def set_rule(self, alpha: float, observed: Observed | None = None) -> SetRule:
+        """Return the boundaries of any set of hypotheses at a one-sided family-wise level.
+
+        Parameters
+        ----------
+        observed
+            The analyses of an ongoing trial, in place of those planned.
+        """
+        procedure, order = self.testing.procedure, self.testing.order
+        treatments = len(self.comparisons)
+        return SetRule(
             "bonferroni" if procedure == "combination" else procedure, self.rates,
             self.monitoring.shape(),
-            self.ratios if not (self.factorial or self.enrichment) else [1.0, 1.0],
-            self.alpha,
-            steps=len(self.labels), order=[self.comparisons.index(name) for name in order],
-            after_all=self.testing.secondary_after == "all treatments",
+            (1.0, 1.0) if self.factorial or self.enrichment else self.ratios, alpha,
+            tuple(self.comparisons.index(name) for name in order) or tuple(range(treatments)),
+            self.testing.secondary_after == "all treatments", observed,
         )  # fmt: skip
+
+    def tests_at(self, observed: Observed) -> LocalTests:
+        """Return the closed test of all hypotheses with the boundaries of observed analyses."""
+        return tests_of_rule(self.set_rule(self.alpha, observed), len(self.labels))
 
     def combination(self) -> CombinationTest | None:
         """Return a closed combination test without data; None if another procedure is used."""

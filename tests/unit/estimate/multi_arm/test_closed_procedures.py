@@ -6,8 +6,9 @@ from scipy.stats import norm
 
 from estimate.multi_arm.closed_tests import dunnett_adjusted
 from estimate.multi_arm.combination_test import combination_test, stage_z
-from estimate.multi_arm.local_tests import PROCEDURES, joint_boundary, local_tests
+from estimate.multi_arm.local_tests import PROCEDURES, local_tests
 from estimate.multi_arm.plan import plan_multi_arm
+from estimate.multi_arm.set_boundaries import joint_boundary
 from estimate.sequential.boundary_shapes import WangTsiatis
 from estimate.sequential.spending import Spending
 from protocol.errors import InputError

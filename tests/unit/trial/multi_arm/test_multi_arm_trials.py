@@ -343,8 +343,6 @@ def test_options_of_two_arm_designs_are_refused_by_name(name):
     given = {"effects": [50], "compare": ["three-analyses"]}[name]
     with pytest.raises(InputError, match="several arms do not take it"):
         pt.design(PLAIN).power(**{name: given})
-    with pytest.raises(InputError, match="several treatments"):
-        pt.design(PLAIN).monitor([])
 
 
 def test_large_trials_are_enumerated_by_critical_counts():

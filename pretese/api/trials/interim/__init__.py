@@ -1,0 +1,1 @@
+"""Interim analyses of ongoing trials, as `Design.monitor` returns them."""

@@ -1,0 +1,1 @@
+"""An ongoing trial of several arms compared with its plan."""
