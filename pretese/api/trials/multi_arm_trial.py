@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.arguments.argument_numbers import seed_of, sequence_of, whole_of
-from pretese.api.trials.designs import Design
+from pretese.api.trials.design_comparison import compare_several
+from pretese.api.trials.designs import Design, compared_design
 from pretese.api.trials.interim.multi_arm_monitoring import (
     MultiArmInterimReport,
     arm_data_of,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
     from matplotlib.figure import Figure
     from rich.console import Console
 
+    from estimate.core.arrays import Floats
     from pretese.api.trials.forecasts import TrialForecast
     from pretese.jobs.storage.parts import PartDone
     from pretese.trial.multi_arm.design.design_file import MultiArmDesign
@@ -52,13 +54,14 @@ class MultiArmTrial(Design):
         tornado: bool = False,
         changes: Mapping[str, float] | None = None,
         patient_level: bool = False,
+        compare: "Sequence[Design | str | Path | Mapping[str, Any]] | None" = None,
         out: str | Path | None = None,
         resume: bool = False,
         workers: int = 1,
         scheduler: str | None = None,
         progress: bool = True,
         **others: Any,
-    ) -> "MultiArmPower":
+    ) -> "Power":
         """Simulate the trial: as planned, without any effect, and with each treatment alone.
 
         Parameters
@@ -70,6 +73,10 @@ class MultiArmTrial(Design):
         sensitivity, tornado
             As in `Design.power`; paths are ``dropout``, ``dropout.ARM``, ``risks.ARM``, and those
             that both kinds of design have.
+        compare
+            Other designs, of two or of several arms, simulated with the same random numbers; the
+            answer is then a `pretese.api.trials.design_comparison.DesignComparison`, and takes
+            neither ``out`` nor sensitivity analyses.
         replicates, seed, changes, patient_level, out, resume, workers, scheduler, progress
             As in `Design.power`.
 
@@ -94,6 +101,15 @@ class MultiArmTrial(Design):
 
         self._refuse(effects, others)
         folder = folder_of(out, resume=resume)
+        if sequence_of(compare, "compare"):
+            given = {
+                "target_power": target_power, "replicates": replicates, "seed": seed,
+                "changes": changes, "workers": workers, "scheduler": scheduler,
+                "progress": progress,
+            }  # fmt: skip
+            refused = {"sensitivity": sensitivity, "tornado": tornado, "out": out}
+            designs = [self, *map(compared_design, compare or ())]
+            return self._compare(designs, participants, given, refused)
         request = _request(
             participants, target_power, replicates, seed, sensitivity, changes, tornado,
             patient_level=patient_level,
@@ -136,6 +152,13 @@ class MultiArmTrial(Design):
             self._file, self.text, request, read_part(part), out=Path(out),
             workers=whole_of(workers, "workers", 1, 256), show_progress=progress,
         )  # fmt: skip
+
+    def _compare(
+        self, designs: Sequence[Design], participants: Sequence[int] | None,
+        given: Mapping[str, Any], refused: Mapping[str, Any],
+    ) -> Power:  # fmt: skip
+        """Simulate designs, at least one of several arms, and compare them."""
+        return compare_several(designs, participants, given, refused)
 
     def _refuse(self, effects: Any, others: Mapping[str, Any]) -> None:
         """Refuse arguments that belong to trials of two arms."""
@@ -323,6 +346,16 @@ class MultiArmPower(Power):
             for case in size["configurations"]
             for row in case["comparisons"]
         ])  # fmt: skip
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the row of each size, for a comparison of designs."""
+        from pretese.trial.multi_arm.results.design_rows import rows_of_arms
+
+        return rows_of_arms(self._run.document)
+
+    def wins(self) -> "dict[int, Floats]":
+        """Return each size with the replicates that found what ``power_of`` names (1) or not."""
+        return dict(self._run.wins)
 
     @property
     def required_participants(self) -> int | None:

@@ -36,7 +36,7 @@ def render_arms(document: dict[str, Any], text: str) -> str:
         found=_search(document),
         figures={name: svg(each) for name, each in arm_figures(document).items()},
         grid_heads=[*(document["sensitivity"] or {"axes": ()})["axes"], *_flat(rows.GRID_HEADS)],
-        cells=rows.grid_rows(document["sensitivity"]) if document["sensitivity"] else [],
+        cells=rows.arm_grid_rows(document["sensitivity"]) if document["sensitivity"] else [],
         worst=worst_case(document["sensitivity"]) if document["sensitivity"] else "",
         assurance=rows.assurance_rows(document),
         assurance_title=rows.assurance_title(document),

@@ -105,13 +105,13 @@ def allocation_rows(size: dict[str, Any]) -> list[list[str]]:
     ]  # fmt: skip
 
 
-#: Heads of `grid_rows` after the axes.
+#: Heads of `arm_grid_rows` after the axes.
 GRID_HEADS = (
     "power, %", "change, %", "family-wise\nerror, %", "partici-\npants", "exact\npower, %",
 )  # fmt: skip
 
 
-def grid_rows(grid: dict[str, Any]) -> list[list[str]]:
+def arm_grid_rows(grid: dict[str, Any]) -> list[list[str]]:
     """Return one row per cell: values, power, paired change, error, expected size, exact power."""
     return [
         [

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from estimate.core.arrays import Floats
 from pretese.io.output.manifest import write_manifest
 from pretese.io.output.result_folder import result_folder
 from pretese.io.output.versions import versions
@@ -38,7 +39,7 @@ from pretese.trial.multi_arm.results.measures import (
     summarise_arms,
 )
 from pretese.trial.multi_arm.results.size_search import SizeFound, chosen_exact_power, find_size
-from pretese.trial.multi_arm.sensitivity.arm_grid import arm_axes, arm_grid
+from pretese.trial.multi_arm.sensitivity.arm_grid import arm_axes, arm_grid, chosen_rejections
 from pretese.trial.multi_arm.sensitivity.arm_settings import Setting
 from pretese.trial.multi_arm.sensitivity.arm_tornado import arm_tornado
 from pretese.trial.multi_arm.simulate_arms import arm_job, arm_record, trials_of
@@ -74,11 +75,15 @@ class ArmRequest:
 
 @dataclass(frozen=True, slots=True)
 class ArmRun:
-    """A finished study: its document, the text of the design, and where it was written."""
+    """A finished study: its document, the text of the design, and where it was written.
+
+    ``wins``: sample size to (replicate,) 1 where a trial found what ``power_of`` names.
+    """
 
     document: dict[str, Any]
     text: str
     results: Path | None
+    wins: dict[int, Floats]
 
 
 def run_arms(
@@ -96,11 +101,12 @@ def run_arms(
     ):
         study = _Study(design, request, store, pool, tell)
         document = rounded_document(study.document(text))
+        wins = study.wins(document)
         if out is not None:
             with result_folder(out / "results") as folder:
                 study.write_replicates(folder / f"{design.id}.parquet", document)
                 write_arms(folder, design.id, text, document)  # with the manifest of all files
-    return ArmRun(document, text, None if out is None else out / "results")
+    return ArmRun(document, text, None if out is None else out / "results", wins)
 
 
 def write_arms(folder: Path, name: str, text: str, document: dict[str, Any]) -> None:
@@ -239,6 +245,16 @@ class _Study:
         """Return single trials of the planned effects."""
         planned = arm_configurations(self.design)[0]
         return example_trials(self.design, trials_of(self._trials(participants), planned))
+
+    def wins(self, document: dict[str, Any]) -> dict[int, Floats]:
+        """Return each size with the replicates that found what ``power_of`` names."""
+        planned = arm_configurations(self.design)[0]
+        return {
+            size["participants"]: chosen_rejections(
+                self.design, planned, trials_of(self._trials(size["participants"]), planned)
+            ).astype(float)
+            for size in document["sizes"]
+        }
 
     def write_replicates(self, path: Path, document: dict[str, Any]) -> None:
         """Write the replicates of all sizes and configurations into one file."""

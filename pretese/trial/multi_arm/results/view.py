@@ -97,7 +97,7 @@ def _show_grid(console: Console, grid: dict[str, Any]) -> None:
     axes = (path.rpartition(".")[2].replace("_", "_\n") for path in grid["axes"])
     heads = (*axes, *rows.GRID_HEADS)
     title = f"Sensitivity, {grid['participants']} participants, common random numbers"
-    console.print(_table(title, heads, rows.grid_rows(grid)))
+    console.print(_table(title, heads, rows.arm_grid_rows(grid)))
     console.print(worst_case(grid), highlight=False)
 
 
