@@ -13,6 +13,7 @@ import numpy as np
 from scipy.stats import binom, hypergeom
 
 from estimate.core.arrays import Floats, Ints
+from estimate.core.numeric.distinct import distinct_columns
 from estimate.core.result import RATIOS
 from estimate.sequential.trials import follow
 from pretese.trial.conduct.event_rates import ArmRates, arm_rates
@@ -237,11 +238,8 @@ def _distinct(events: Ints, participants: Ints) -> tuple[Ints, Ints]:
     Trials of one size have few distinct tables, so that each is analysed once.
     """
     columns = np.stack([events[1], participants[1], events[0], participants[0]])
-    number = np.zeros(columns.shape[1], np.int64)
-    for column in columns:  # at most 50,001 to the power of 4: less than 2**63
-        number = number * (column.max() + 1) + column
-    _, first, back = np.unique(number, return_index=True, return_inverse=True)
-    return columns[:, first], back
+    place, kind = distinct_columns(columns)
+    return columns[:, place], kind
 
 
 def arms_at_analyses(design: DesignFile, participants: int) -> Ints:
