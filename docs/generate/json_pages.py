@@ -179,6 +179,10 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
             "power enrichment-long-infertility --replicates 20",
         ),
     ),
+    "power-comparison": (
+        "Comparison of designs, one of several arms",
+        ("power several.yaml three-analyses --participants 240 --replicates 20",),
+    ),
     "power-bayesian": (
         "Operating characteristics of a Bayesian trial",
         (
