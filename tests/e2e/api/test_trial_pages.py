@@ -19,7 +19,7 @@ def test_the_tutorial_prints_what_it_shows(tmp_path, monkeypatch):
 
 def test_the_tutorial_of_several_treatments_prints_what_it_shows(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert played("three-arms-in-python.md") == 14
+    assert played("three-arms-in-python.md") == 16
 
 
 def test_the_guide_to_bayesian_trials_prints_what_it_shows():

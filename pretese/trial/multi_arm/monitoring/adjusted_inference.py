@@ -6,13 +6,16 @@ sequential p-values of their local tests (Liu Q, Anderson KM. *J Am Stat Assoc* 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from estimate.comparison.risk_difference import score_interval, score_z
+from estimate.core.arrays import Ints
 from estimate.core.numeric.roots import brent_root
-from estimate.multi_arm.local_tests import NEVER
+from estimate.multi_arm.local_tests import NEVER, SetRule
 from estimate.multi_arm.set_boundaries import Observed, observed_boundary
 from estimate.sequential.boundary_shapes import HaybittlePeto, WangTsiatis
 from estimate.sequential.combination import inverse_normal
@@ -66,8 +69,22 @@ def _p_of_set(trial: MonitoredArms, k: int, number: int) -> float:
     inside = (step == 0) & row.tested & (row.tests.critical[number, :, k] < NEVER)
     if not inside.any():
         return 1.0
-    return _p_of_largest(design, row.observed, tuple(step.tolist()),
-                         float(trial.statistics.z[k, inside].max()))  # fmt: skip
+    rule = design.set_rule(design.alpha, row.observed)
+    largest = float(trial.statistics.z[k, inside].max())
+    return _p_of_largest(rule, _representative(rule, step), int(inside.sum()), largest)
+
+
+def _representative(rule: SetRule, step: Ints) -> tuple[int, ...]:
+    """Return a set with the same boundaries; the same one for all sets where treatments are alike.
+
+    >>> from estimate.sequential.boundary_shapes import WangTsiatis
+    >>> alike = SetRule("holm", (1.0,), WangTsiatis(0.0), (1.0,) * 3, 0.025, (0, 1, 2), False, None)
+    >>> _representative(alike, np.array([-1, 0, 0]))
+    (0, 0, -1)
+    """
+    alike = len(set(rule.ratios)) == 1 and rule.procedure != "fixed sequence"
+    found = np.sort(step)[::-1] if alike else step
+    return tuple(found.tolist())
 
 
 def _p_of_combination(design: MultiArmDesign, times: Observed, z: float) -> float:
@@ -77,29 +94,53 @@ def _p_of_combination(design: MultiArmDesign, times: Observed, z: float) -> floa
     )
 
 
-def _p_of_largest(
-    design: MultiArmDesign, observed: Observed, step: tuple[int, ...], z: float
-) -> float:
-    """Return the smallest alpha at which the local test of a set rejects the largest statistic."""
+@lru_cache(maxsize=4096)
+def _p_of_largest(rule: SetRule, step: tuple[int, ...], size: int, z: float) -> float:
+    """Return the smallest alpha at which the local test of a set rejects the largest statistic.
+
+    The search begins with the p-value of one hypothesis, which is quickly found, and its multiple
+    by Bonferroni.
+    """
     chosen = np.array(step)
 
     def surplus(alpha: float) -> float:
-        return float(design.set_rule(alpha, observed).critical(chosen)[:, -1].min()) - z
+        return float(replace(rule, alpha=alpha).critical(chosen)[:, -1].min()) - z
 
-    return _smallest(surplus)
+    if size == 1 or rule.observed is None:
+        return _smallest(surplus)
+    observed = rule.observed
+    alone = _smallest(
+        lambda alpha: (
+            float(observed_boundary(rule.rates, rule.shape, (1.0,), alpha, observed)[-1]) - z
+        )
+    )
+    return _smallest(surplus, alone / (1 + 1e-6), alone * len(rule.ratios) * (1 + 1e-6))
 
 
-def _smallest(surplus: Callable[[float], float]) -> float:
-    """Return the alpha at which a boundary that falls with alpha reaches a statistic."""
+def _smallest(surplus: Callable[[float], float], low: float = 0.0, high: float = 1.0) -> float:
+    """Return the alpha at which a boundary that falls with alpha reaches a statistic.
+
+    Parameters
+    ----------
+    low, high
+        Where it is likely to be; elsewhere it is found too.
+    """
 
     def at(quantile: float) -> float:
         return surplus(float(ndtr(quantile)))
 
-    if at(_HIGHEST) > 0:
+    first, last = np.clip(ndtri([low, min(high, 1.0)]), _LOWEST, _HIGHEST).tolist()
+    if first >= _HIGHEST:
         return float(ndtr(_HIGHEST))
-    if at(_LOWEST) < 0:
-        return float(ndtr(_LOWEST))
-    return float(ndtr(brent_root(at, _LOWEST, _HIGHEST, xtol=1e-9)))
+    if at(last) > 0:
+        first, last = last, _HIGHEST
+        if last <= first or at(last) > 0:
+            return float(ndtr(_HIGHEST))
+    elif at(first) < 0:
+        first, last = _LOWEST, first
+        if last <= first or at(first) < 0:
+            return float(ndtr(_LOWEST))
+    return float(ndtr(brent_root(at, first, last, xtol=1e-6)))
 
 
 def simultaneous_interval(trial: MonitoredArms, analysis: int, treatment: int) -> Limits | None:
