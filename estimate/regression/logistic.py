@@ -91,14 +91,23 @@ def fit_logistic(
         origin += _flatten(np.asarray(start, float), lead, (p,))
     out = LogisticFit.empty(members, p)
     size = max(1, BLOCK_BYTES // (8 * max(1, n * p)))
+
+    def block_of(rows: slice | Ints) -> _Block:
+        Xt = np.ascontiguousarray(design[rows].swapaxes(1, 2))
+        return _Block(Xt, outcome[rows], _cut(prior, rows), _cut(known, rows))
+
+    every, compiled = np.arange(members), uses_kernels()
+    irregular: list[Ints] = [every[:0]]
     for first in range(0, members, size):
         rows = slice(first, first + size)
-        Xt = np.ascontiguousarray(design[rows].swapaxes(1, 2))
-        data = _Block(Xt, outcome[rows], _cut(prior, rows), _cut(known, rows))
-        if uses_kernels():
-            _climb_compiled(data, origin[rows], out, first)
+        if compiled:
+            irregular.append(_climb_compiled(block_of(rows), origin[rows], out, every[rows]))
         else:
-            _climb(data, origin[rows], out, np.arange(first, first + len(Xt)))
+            _climb(block_of(rows), origin[rows], out, every[rows])
+    left = np.concatenate(irregular)  # few in each block: fitted together
+    for first in range(0, len(left), size):
+        at = left[first : first + size]
+        _climb(block_of(at), origin[at], out, at)
     return out.shaped(lead)
 
 
@@ -110,8 +119,8 @@ def _flatten(array: Floats, lead: tuple[int, ...], core: tuple[int, ...]) -> Flo
     return np.broadcast_to(array, (*lead, *core)).reshape(members, *core)
 
 
-def _climb_compiled(data: "_Block", start: Floats, out: LogisticFit, first: int) -> None:
-    """Run Newton's method on one block in a compiled kernel; irregular fits are left to numpy."""
+def _climb_compiled(data: "_Block", start: Floats, out: LogisticFit, where: Ints) -> Ints:
+    """Run Newton's method on one block in a compiled kernel; return irregular fits, for numpy."""
     from estimate.compiled.newton import climb  # loads numba
 
     coef, cov, loglik, steps, regular = climb(
@@ -124,12 +133,10 @@ def _climb_compiled(data: "_Block", start: Floats, out: LogisticFit, first: int)
         most_steps=STEP_LIMIT,
         smallest_curvature=FAR_CURVATURE,
     )
-    where = np.arange(first, first + len(start))
     at = where[regular]
     out.coef[at], out.cov[at], out.loglik[at] = coef[regular], cov[regular], loglik[regular]
     out.converged[at], out.iterations[at] = True, steps[regular]
-    if not regular.all():
-        _climb(data.keep(~regular), start[~regular], out, where[~regular])
+    return where[~regular]
 
 
 def _climb(data: "_Block", coef: Floats, out: LogisticFit, where: Ints) -> None:
@@ -254,7 +261,7 @@ class _Block:
         return separated
 
 
-def _cut(column: Floats | None, members: slice | Bools) -> Floats | None:
+def _cut(column: Floats | None, members: slice | Bools | Ints) -> Floats | None:
     return None if column is None else column[members]
 
 
