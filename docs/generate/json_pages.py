@@ -171,12 +171,17 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "power-several-arms": (
         "Power study of several arms",
         (
-            "power several.yaml --replicates 40 --target-power 0.8",
+            "power several.yaml --replicates 40 --target-power 0.8 --sensitivity dropout=0,20 "
+            "--tornado",
             "power three-arms-live-birth --replicates 20",
             "power strata.yaml --replicates 20",
             "power arms-with-prior.yaml --replicates 20",
             "power enrichment-long-infertility --replicates 20",
         ),
+    ),
+    "power-comparison": (
+        "Comparison of designs, one of several arms",
+        ("power several.yaml three-analyses --participants 240 --replicates 20",),
     ),
     "power-bayesian": (
         "Operating characteristics of a Bayesian trial",

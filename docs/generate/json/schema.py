@@ -22,6 +22,8 @@ MAPS = {
     "monitor-several-arms.versions",
     "power-several-arms.sizes[].configurations[].comparisons[].rejection",
     "power.designs[].sensitivity.axes", "power.designs[].sensitivity.planned",
+    "power-several-arms.sensitivity.axes", "power-several-arms.sensitivity.planned",
+    "power-several-arms.sensitivity.cells[].at", "power-several-arms.asked.sensitivity",
     "power.designs[].sensitivity.cells[].at",
 }  # fmt: skip
 

@@ -78,6 +78,7 @@ DOCUMENTS: Mapping[str, SchemaEntry] = {
     "analysis": SchemaEntry("analysis of a table"),
     "power": SchemaEntry("power study"),
     "power-several-arms": SchemaEntry("power study of several arms"),
+    "power-comparison": SchemaEntry("comparison of designs, one of several arms"),
     "power-bayesian": SchemaEntry("operating characteristics of a Bayesian trial"),
     "monitor-bayesian": SchemaEntry("monitoring of a Bayesian trial"),
     "evidence": SchemaEntry("published studies"),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pretese.api.arguments.argument_numbers import number_in_range
 from pretese.api.trials.designs import Design
@@ -30,6 +30,8 @@ if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
 @dataclass(frozen=True, slots=True, repr=False)
 class BayesianTrial(Design):
     """A planned trial of two arms that decides by posterior probabilities, read and checked."""
+
+    comparable: ClassVar[bool] = False
 
     _file: "BayesianDesign" = field(hash=False)  # type: ignore[assignment]  # narrower here
 

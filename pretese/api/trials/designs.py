@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pretese.api.arguments.argument_numbers import number_in_range, sequence_of, whole_of
 from pretese.api.arguments.argument_rows import effect_shares
@@ -33,6 +33,9 @@ if TYPE_CHECKING:  # slow to load; imported where needed
 @dataclass(frozen=True, slots=True, repr=False)
 class Design(Shown):
     """A planned two-arm trial, read and checked."""
+
+    #: Whether it can be compared with other designs.
+    comparable: ClassVar[bool] = True
 
     _file: "DesignFile" = field(hash=False)
     text: str
@@ -103,7 +106,8 @@ class Design(Shown):
         patient_level
             Simulate patients even where counts suffice. Always on when designs are compared.
         compare
-            Other designs, simulated on the same participants, so that differences are paired.
+            Other designs, simulated on the same participants, so that differences are paired; with
+            one of several arms the answer is that of `MultiArmTrial.power`.
         out, resume
             Folder for finished blocks, tables and figures; whether to continue it.
         workers, scheduler
@@ -128,7 +132,19 @@ class Design(Shown):
         from pretese.trial.run_power import run_power
 
         folder = folder_of(out, resume=resume)
-        others = [_compared(each) for each in sequence_of(compare, "compare")]
+        others = [compared_design(each) for each in sequence_of(compare, "compare")]
+        if any(type(each) is not Design for each in others):
+            given = {
+                "target_power": target_power, "replicates": replicates, "seed": seed,
+                "changes": changes, "workers": workers, "scheduler": scheduler,
+                "progress": progress,
+            }  # fmt: skip
+            refused = {
+                "effects": effects, "mcse": mcse, "interpolate": interpolate,
+                "sensitivity": sensitivity, "tornado": tornado, "out": out,
+            }  # fmt: skip
+            several = next(each for each in others if type(each) is not Design)
+            return several._compare([self, *others], participants, given, refused)
         request = power_request(
             participants, effects, target_power, replicates, seed, sensitivity, changes, tornado,
             patient_level=patient_level or bool(others), mcse=mcse, interpolate=interpolate,
@@ -138,6 +154,14 @@ class Design(Shown):
             designs, request, out=folder, resume=resume, scheduler=scheduler,
             workers=whole_of(workers, "workers", 1, 256), show_progress=progress,
         ))  # fmt: skip
+
+    def _compare(
+        self, designs: Sequence["Design"], participants: Sequence[int] | None,
+        given: Mapping[str, Any], refused: Mapping[str, Any],
+    ) -> "Power":  # fmt: skip
+        """Refuse: a design that is not of two arms compares those of several arms."""
+        problem = f"{self.id} is Bayesian"
+        raise InputError.of("compare", "", problem, "compare designs with boundaries")
 
     def show(self, form: str = "synopsis") -> str:
         """Return the trial for others.
@@ -325,10 +349,15 @@ def two_arm_design(text: str, where: str) -> Design:
     return Design(parse_design(text, where), text)
 
 
-def _compared(source: "Design | str | Path | Mapping[str, Any]") -> Design:
-    """Return a design that is compared with another one: of two arms."""
-    found = source if isinstance(source, Design) else two_arm_design(*design_text(source))
-    if type(found) is not Design:
-        problem = f"{found.id} has several treatments or is Bayesian"
-        raise InputError.of("compare", "", problem, "compare designs of two arms with boundaries")
-    return found
+def compared_design(source: "Design | str | Path | Mapping[str, Any]") -> Design:
+    """Return a design that is compared with another one; one of several arms is read already."""
+    from pretese.trial.multi_arm.design.design_file import is_multi_arm
+    from protocol.reading.documents import parse_yaml
+
+    if isinstance(source, Design):
+        return source
+    text, where = design_text(source)
+    if is_multi_arm(parse_yaml(text, where)):
+        problem = f"{where} has several arms"
+        raise InputError.of("compare", "", problem, "read it with `pretese.design` first")
+    return two_arm_design(text, where)

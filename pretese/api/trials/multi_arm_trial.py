@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pretese.api.arguments.argument_numbers import seed_of, sequence_of, whole_of
-from pretese.api.trials.designs import Design
+from pretese.api.trials.design_comparison import compare_several
+from pretese.api.trials.designs import Design, compared_design
 from pretese.api.trials.interim.multi_arm_monitoring import (
     MultiArmInterimReport,
     arm_data_of,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:  # slow to load; each is loaded where it is needed
     from matplotlib.figure import Figure
     from rich.console import Console
 
+    from estimate.core.arrays import Floats
     from pretese.api.trials.forecasts import TrialForecast
     from pretese.jobs.storage.parts import PartDone
     from pretese.trial.multi_arm.design.design_file import MultiArmDesign
@@ -48,15 +50,18 @@ class MultiArmTrial(Design):
         target_power: float | None = None,
         replicates: int = 2000,
         seed: int = 1,
+        sensitivity: Mapping[str, Sequence[float]] | None = None,
+        tornado: bool = False,
         changes: Mapping[str, float] | None = None,
         patient_level: bool = False,
+        compare: "Sequence[Design | str | Path | Mapping[str, Any]] | None" = None,
         out: str | Path | None = None,
         resume: bool = False,
         workers: int = 1,
         scheduler: str | None = None,
         progress: bool = True,
         **others: Any,
-    ) -> "MultiArmPower":
+    ) -> "Power":
         """Simulate the trial: as planned, without any effect, and with each treatment alone.
 
         Parameters
@@ -65,6 +70,13 @@ class MultiArmTrial(Design):
             Sizes, all arms together; that of the design by default.
         target_power
             Find the sample size for the power that the design names in ``power_of``.
+        sensitivity, tornado
+            As in `Design.power`; paths are ``dropout``, ``dropout.ARM``, ``risks.ARM``, and those
+            that both kinds of design have.
+        compare
+            Other designs, of two or of several arms, simulated with the same random numbers; the
+            answer is then a `pretese.api.trials.design_comparison.DesignComparison`, and takes
+            neither ``out`` nor sensitivity analyses.
         replicates, seed, changes, patient_level, out, resume, workers, scheduler, progress
             As in `Design.power`.
 
@@ -89,9 +101,19 @@ class MultiArmTrial(Design):
 
         self._refuse(effects, others)
         folder = folder_of(out, resume=resume)
+        if sequence_of(compare, "compare"):
+            given = {
+                "target_power": target_power, "replicates": replicates, "seed": seed,
+                "changes": changes, "workers": workers, "scheduler": scheduler,
+                "progress": progress,
+            }  # fmt: skip
+            refused = {"sensitivity": sensitivity, "tornado": tornado, "out": out}
+            designs = [self, *map(compared_design, compare or ())]
+            return self._compare(designs, participants, given, refused)
         request = _request(
-            participants, target_power, replicates, seed, changes, patient_level=patient_level
-        )
+            participants, target_power, replicates, seed, sensitivity, changes, tornado,
+            patient_level=patient_level,
+        )  # fmt: skip
         run = run_arms(
             self._file, self.text, request, out=folder, resume=resume,
             workers=whole_of(workers, "workers", 1, 256), scheduler=scheduler,
@@ -109,6 +131,8 @@ class MultiArmTrial(Design):
         target_power: float | None = None,
         replicates: int = 2000,
         seed: int = 1,
+        sensitivity: Mapping[str, Sequence[float]] | None = None,
+        tornado: bool = False,
         changes: Mapping[str, float] | None = None,
         patient_level: bool = False,
         workers: int = 1,
@@ -121,12 +145,20 @@ class MultiArmTrial(Design):
 
         self._refuse(effects, others)
         request = _request(
-            participants, target_power, replicates, seed, changes, patient_level=patient_level
-        )
+            participants, target_power, replicates, seed, sensitivity, changes, tornado,
+            patient_level=patient_level,
+        )  # fmt: skip
         return run_arms_part(
             self._file, self.text, request, read_part(part), out=Path(out),
             workers=whole_of(workers, "workers", 1, 256), show_progress=progress,
         )  # fmt: skip
+
+    def _compare(
+        self, designs: Sequence[Design], participants: Sequence[int] | None,
+        given: Mapping[str, Any], refused: Mapping[str, Any],
+    ) -> Power:  # fmt: skip
+        """Simulate designs, at least one of several arms, and compare them."""
+        return compare_several(designs, participants, given, refused)
 
     def _refuse(self, effects: Any, others: Mapping[str, Any]) -> None:
         """Refuse arguments that belong to trials of two arms."""
@@ -261,18 +293,19 @@ class MultiArmTrial(Design):
 
 def _request(
     participants: Sequence[int] | None, target_power: float | None, replicates: int, seed: int,
-    changes: Mapping[str, float] | None, *, patient_level: bool,
+    sensitivity: Mapping[str, Sequence[float]] | None, changes: Mapping[str, float] | None,
+    tornado: bool, *, patient_level: bool,
 ) -> "ArmRequest":  # fmt: skip
     """Return what a study is asked for, checked."""
     from pretese.trial.multi_arm.results.study import ArmRequest
 
     asked = power_request(
-        participants, None, target_power, replicates, seed, None, changes, False,
+        participants, None, target_power, replicates, seed, sensitivity, changes, tornado,
         patient_level=patient_level,
     )  # fmt: skip
     return ArmRequest(
         asked.participants, asked.target_power, asked.replicates, asked.seed,
-        dict(asked.overrides), patient_level,
+        dict(asked.overrides), patient_level, asked.sensitivity, tornado,
     )  # fmt: skip
 
 
@@ -314,6 +347,16 @@ class MultiArmPower(Power):
             for row in case["comparisons"]
         ])  # fmt: skip
 
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the row of each size, for a comparison of designs."""
+        from pretese.trial.multi_arm.results.design_rows import rows_of_arms
+
+        return rows_of_arms(self._run.document)
+
+    def wins(self) -> "dict[int, Floats]":
+        """Return each size with the replicates that found what ``power_of`` names (1) or not."""
+        return dict(self._run.wins)
+
     @property
     def required_participants(self) -> int | None:
         """Participants in all arms that ``target_power`` needs, if it was asked for."""
@@ -321,13 +364,21 @@ class MultiArmPower(Power):
         return None if found is None else int(found["participants"])
 
     def plot(self, name: str = "power", design: str | None = None) -> "Figure":
-        """Return the figure of rejections, family-wise error and expected participants."""
-        from pretese.trial.multi_arm.results.figures import draw_arms
+        """Return a figure.
 
-        if name != "power":
-            cure = "choose power"
+        Parameters
+        ----------
+        name
+            ``"power"``: rejections, family-wise error and expected participants; ``"sensitivity"``
+            or ``"tornado"`` if it was asked for.
+        """
+        from pretese.trial.multi_arm.results.figures import arm_figures
+
+        figures = arm_figures(self._run.document)
+        if name not in figures:
+            cure = f"choose one of {', '.join(figures)}"
             raise InputError.of("plot", "name", f"{name!r} is not a figure of the study", cure)
-        return draw_arms(self._run.document)
+        return figures[name]
 
     def report(self) -> str:
         """Return the study as one self-contained HTML page, as ``pretese report`` writes it."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # slow to load and not always needed
     from matplotlib.figure import Figure
     from rich.console import Console
 
+    from estimate.core.arrays import Floats
     from pretese.trial.finished_study import PowerRun
 
 
@@ -96,6 +97,20 @@ class Power(Shown):
             cure = f"choose one of {', '.join(('power', *figures))}"
             raise InputError.of("plot", "name", f"{name!r} is not a figure of the study", cure)
         return figures[name]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the row of each size of one design, for a comparison with several arms."""
+        from pretese.trial.multi_arm.results.design_rows import rows_of_two_arms
+
+        return rows_of_two_arms(self._run.document)
+
+    def wins(self) -> "dict[int, Floats]":
+        """Return each size with the replicates of the first design that rejected (1) or not."""
+        from pretese.trial.measures.trial_means import won
+
+        results = self._run.designs[0].results
+        sizes = sorted({size for size, _ in results})
+        return {size: won(results[size, 1.0]).astype(float) for size in sizes}
 
     def report(self) -> str:
         """Return the study as one self-contained HTML page, as ``pretese report`` writes it."""

@@ -24,7 +24,17 @@ from protocol.regimen.load import load_regimen
 from simulate.scenario.parameter_paths import mechanism_hash
 
 #: Fields of a design that do not change the simulation.
-_WORDS = {"title", "question", "version", "author", "date", "power_of"}
+_WORDS = {
+    "title",
+    "question",
+    "version",
+    "author",
+    "date",
+    "power_of",
+    "prior",
+    "prior_of",
+    "sensitivity",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,14 +148,18 @@ def _bar(
     design: DesignFile, scenario: Scenario | None, path: str, ends: tuple[float, float],
     plan: Outcomes, found: Pair,
 ) -> Bar:  # fmt: skip
-    numbers = {} if scenario is None else parameters(scenario)
-    unit = numbers[path].unit if path in numbers else _UNITS.get(path.split(".")[0], "")
     low, high = (plain_measure(paired_difference(won(end), won(plan))) for end in found)
-    words = _words(scenario, path)
+    words, unit = assumption_words(scenario, path), assumption_unit(scenario, path)
     return Bar(path, words, unit, planned_value(design, scenario, path), ends, (low, high))
 
 
-def _words(scenario: Scenario | None, path: str) -> str:
+def assumption_unit(scenario: Scenario | None, path: str) -> str:
+    """Return the unit of an assumption; empty if it is not known."""
+    numbers = {} if scenario is None else parameters(scenario)
+    return numbers[path].unit if path in numbers else _UNITS.get(path.split(".")[0], "")
+
+
+def assumption_words(scenario: Scenario | None, path: str) -> str:
     """Return the label of a path."""
     if scenario is None or not path.startswith("population.correlations."):
         return path

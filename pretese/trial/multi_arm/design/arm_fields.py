@@ -31,7 +31,7 @@ from pretese.trial.multi_arm.design.design_parts import (
 )
 from protocol.reading.fields import Whole
 from simulate.recruitment.schemes import SCHEMES
-from simulate.scenario.sections.parameter import Parameter
+from simulate.scenario.sections.parameter import Amount, Parameter
 
 #: Maximum number of treatments, without the control.
 MOST = 5
@@ -76,6 +76,9 @@ class ArmFields(TrialIdentity):
     power_of: Name = "any"
     prior: NamedPrior | None = None
     prior_of: Name | None = None
+    sensitivity: dict[str, Annotated[tuple[Amount, ...], Field(min_length=1)]] = Field(
+        default_factory=dict
+    )
 
     @model_validator(mode="after")
     def _source(self) -> Self:

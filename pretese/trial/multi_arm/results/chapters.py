@@ -88,6 +88,8 @@ def conclusion(document: dict[str, Any]) -> str:
 def _limits(document: dict[str, Any]) -> str:
     if document["simulation"]["level"] == "binomial":
         return "Participants of an arm share one event rate; arrival times are expected ones."
+    if document["sensitivity"] or document["tornado"]:
+        return "The result depends on the scenario; chapter F shows sensitivity to assumptions."
     return "The result depends on the scenario: sensitivity to its assumptions is not shown here."
 
 

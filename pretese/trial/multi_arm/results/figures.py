@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pretese.plots.style import MUTED, PUBLISHED, SIMULATED, TRUTH, house_style, new_figure
+from pretese.trial.report.figures.sensitivity_figures import draw_grid, draw_tornado
 from simulate.labels import label_of
 
 _COLOURS = (SIMULATED, PUBLISHED, TRUTH, "#7c3aed", "#b45309")
@@ -37,6 +38,16 @@ def draw_arms(document: dict[str, Any]) -> Figure:
             axes.grid(axis="x")
             axes.tick_params(left=False)
     return figure
+
+
+def arm_figures(document: dict[str, Any]) -> dict[str, Figure]:
+    """Return the figures of a study by name: power, and those of its sensitivity analyses."""
+    figures = {"power": draw_arms(document)}
+    if document["sensitivity"]:
+        figures["sensitivity"] = draw_grid(document)
+    if document["tornado"]:
+        figures["tornado"] = draw_tornado(document)
+    return figures
 
 
 def _rejections(axes: Axes, document: dict[str, Any], cases: list[dict[str, Any]]) -> None:

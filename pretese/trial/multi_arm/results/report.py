@@ -7,8 +7,9 @@ from pretese.io.text.html_page import render_page
 from pretese.plots.style import svg
 from pretese.trial.multi_arm.design.design_file import parse_multi_arm
 from pretese.trial.multi_arm.results import chapters, rows
-from pretese.trial.multi_arm.results.figures import draw_arms
+from pretese.trial.multi_arm.results.figures import arm_figures
 from pretese.trial.multi_arm.results.view import plan_words
+from pretese.trial.views.sensitivity_tables import worst_case
 from protocol.errors import InputError
 from protocol.reading.documents import read_text
 from protocol.reading.stored import content_hash
@@ -32,8 +33,11 @@ def render_arms(document: dict[str, Any], text: str) -> str:
         checks=chapters.verification_rows(document),
         examples=chapters.example_rows(document),
         conclusion=chapters.conclusion(document),
-        figure=svg(draw_arms(document)),
         found=_search(document),
+        figures={name: svg(each) for name, each in arm_figures(document).items()},
+        grid_heads=[*(document["sensitivity"] or {"axes": ()})["axes"], *_flat(rows.GRID_HEADS)],
+        cells=rows.arm_grid_rows(document["sensitivity"]) if document["sensitivity"] else [],
+        worst=worst_case(document["sensitivity"]) if document["sensitivity"] else "",
         assurance=rows.assurance_rows(document),
         assurance_title=rows.assurance_title(document),
         assurance_heads=_flat(rows.ASSURANCE_HEADS),

@@ -105,6 +105,24 @@ def allocation_rows(size: dict[str, Any]) -> list[list[str]]:
     ]  # fmt: skip
 
 
+#: Heads of `arm_grid_rows` after the axes.
+GRID_HEADS = (
+    "power, %", "change, %", "family-wise\nerror, %", "partici-\npants", "exact\npower, %",
+)  # fmt: skip
+
+
+def arm_grid_rows(grid: dict[str, Any]) -> list[list[str]]:
+    """Return one row per cell: values, power, paired change, error, expected size, exact power."""
+    return [
+        [
+            *(f"{value:g}" for value in found["at"].values()), percent_cell(found["power"]),
+            cell(found["power_difference"], share=True), percent_cell(found["type_one_error"]),
+            _participants(found["expected_participants"]), _percent(found["exact_power"]),
+        ]
+        for found in grid["cells"]
+    ]  # fmt: skip
+
+
 #: Heads of `assurance_rows`.
 ASSURANCE_HEADS = (
     "participants", "assurance, %", "any treatment\nsucceeds, %", "any without\nbenefit, %",

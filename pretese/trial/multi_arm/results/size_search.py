@@ -46,7 +46,11 @@ def find_size(design: MultiArmDesign, power: float, simulated: Simulated) -> Siz
 
     def value(size: int) -> float:
         if size not in tried:
-            found = simulated(size) if not exact else {"value": _exact(design, size), "mcse": 0.0}
+            found = (
+                simulated(size)
+                if not exact
+                else {"value": chosen_exact_power(design, size), "mcse": 0.0}
+            )
             tried[size] = (found["value"], found["mcse"])
         return tried[size][0]
 
@@ -91,7 +95,8 @@ def _walk(
     return best, (max(short) + step if short else best)
 
 
-def _exact(design: MultiArmDesign, participants: int) -> float:
+def chosen_exact_power(design: MultiArmDesign, participants: int) -> float:
+    """Return the exact power that ``power_of`` names, with the planned effects."""
     found = exact_power(design, arm_configurations(design)[0], participants)
     if design.power_of == "any":
         return found.any_effective

@@ -1,8 +1,8 @@
 """Run a power study of a trial with several arms, and return it as plain values."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +10,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from estimate.core.arrays import Floats
 from pretese.io.output.manifest import write_manifest
 from pretese.io.output.result_folder import result_folder
 from pretese.io.output.versions import versions
 from pretese.io.text.json_text import to_json
 from pretese.io.text.rounding_rule import rounded_document
 from pretese.jobs.execute import finish, resumable, run_part_of_trials, study_pool
-from pretese.jobs.storage.blocks import Store
+from pretese.jobs.storage.blocks import Job, Store
 from pretese.jobs.storage.code_hash import code_version
 from pretese.jobs.storage.parts import Part, PartDone
 from pretese.jobs.storage.study_folder import study_folder
 from pretese.jobs.worker_pool import WorkerPool
 from pretese.plots.style import save
 from pretese.screen.progress import Tell, optional_progress
+from pretese.trial.design.alternatives import Axes
 from pretese.trial.finished_study import ScratchFolder
 from pretese.trial.multi_arm.assurance.arm_forecast import arm_assurance, prior_treatment
 from pretese.trial.multi_arm.counts import why_patients
@@ -30,13 +32,16 @@ from pretese.trial.multi_arm.design.configurations import arm_configurations
 from pretese.trial.multi_arm.design.design_file import MultiArmDesign
 from pretese.trial.multi_arm.results.exact_arms import exact_power, why_not_exact
 from pretese.trial.multi_arm.results.examples import example_trials
-from pretese.trial.multi_arm.results.figures import draw_arms
+from pretese.trial.multi_arm.results.figures import arm_figures
 from pretese.trial.multi_arm.results.measures import (
     allocation_balance,
     chosen_power,
     summarise_arms,
 )
-from pretese.trial.multi_arm.results.size_search import SizeFound, find_size
+from pretese.trial.multi_arm.results.size_search import SizeFound, chosen_exact_power, find_size
+from pretese.trial.multi_arm.sensitivity.arm_grid import arm_axes, arm_grid, chosen_rejections
+from pretese.trial.multi_arm.sensitivity.arm_settings import Setting
+from pretese.trial.multi_arm.sensitivity.arm_tornado import arm_tornado
 from pretese.trial.multi_arm.simulate_arms import arm_job, arm_record, trials_of
 from pretese.trial.power.study import MULTI_ARM_SCHEMA
 from protocol.errors import InputError
@@ -55,22 +60,30 @@ class ArmRequest:
     seed: int
     changes: dict[str, float]
     patient_level: bool
+    sensitivity: Axes = field(default_factory=dict)
+    tornado: bool = False
 
     def record(self) -> dict[str, Any]:
         """Return all options except replicates, which may be increased, as plain values."""
         return {
             "participants": sorted(set(self.participants)), "target_power": self.target_power,
             "seed": self.seed, "changed": self.changes, "patient_level": self.patient_level,
+            "sensitivity": {path: list(values) for path, values in self.sensitivity.items()},
+            "tornado": self.tornado,
         }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class ArmRun:
-    """A finished study: its document, the text of the design, and where it was written."""
+    """A finished study: its document, the text of the design, and where it was written.
+
+    ``wins``: sample size to (replicate,) 1 where a trial found what ``power_of`` names.
+    """
 
     document: dict[str, Any]
     text: str
     results: Path | None
+    wins: dict[int, Floats]
 
 
 def run_arms(
@@ -88,20 +101,21 @@ def run_arms(
     ):
         study = _Study(design, request, store, pool, tell)
         document = rounded_document(study.document(text))
+        wins = study.wins(document)
         if out is not None:
             with result_folder(out / "results") as folder:
                 study.write_replicates(folder / f"{design.id}.parquet", document)
                 write_arms(folder, design.id, text, document)  # with the manifest of all files
-    return ArmRun(document, text, None if out is None else out / "results")
+    return ArmRun(document, text, None if out is None else out / "results", wins)
 
 
 def write_arms(folder: Path, name: str, text: str, document: dict[str, Any]) -> None:
-    """Write the design file, the document, the figure and the manifest."""
+    """Write the design file, the document, the figures and the manifest."""
     (folder / f"{name}.yaml").write_bytes(text.encode())
     (folder / "power.json").write_text(to_json(document) + "\n", encoding="utf-8")
-    figure = draw_arms(document)
-    save(figure, folder / "power.svg")
-    save(figure, folder / "power.png")
+    for figure_name, figure in arm_figures(document).items():
+        save(figure, folder / f"{figure_name}.svg")
+        save(figure, folder / f"{figure_name}.png")
     write_manifest(folder, {"command": "pretese power", "seed": document["seed"]})
 
 
@@ -113,13 +127,22 @@ def run_arms_part(
     if request.target_power is not None:
         problem = "what it simulates depends on earlier results"
         raise InputError.of("part", "target_power", problem, "run it without parts")
+    if request.tornado:
+        problem = "what it simulates depends on earlier results"
+        raise InputError.of("part", "tornado", problem, "run it without parts")
     record = _record(design, text, request)
+    sizes = sorted({*request.participants}) or [design.participants]
+    settings = [(design, request.changes, size) for size in sizes]
+    axes = axes_of(design, request)
+    if axes:
+        cells = arm_axes(design, request.changes, axes)[1:]
+        settings += [(*each, sizes[-1]) for each in cells]
     blocks = [
         block
-        for size in sorted({*request.participants}) or [design.participants]
-        for block in arm_job(
-            design, request.changes, size, request.seed, patient_level=request.patient_level
-        ).blocks(request.replicates)
+        for each in settings
+        for block in arm_job(*each, request.seed, patient_level=request.patient_level).blocks(
+            request.replicates
+        )
     ]
     return run_part_of_trials(record, blocks, part, out, workers, show_progress=show_progress)
 
@@ -128,10 +151,16 @@ def _record(design: MultiArmDesign, text: str, request: ArmRequest) -> dict[str,
     """Return everything but the number of replicates that determines the results."""
     for size in request.participants:
         design.analyses_at(size)
+    arm_axes(design, request.changes, axes_of(design, request))
     return {
         "study": "power, several arms", "code": code_version("trials"), "asked": request.record(),
         "design": {**arm_record(design, request.changes), "sha256": content_hash(text)},
     }  # fmt: skip
+
+
+def axes_of(design: MultiArmDesign, request: ArmRequest) -> Axes:
+    """Return the axes of the sensitivity grid: of the file, then of the request."""
+    return {**design.sensitivity, **request.sensitivity}
 
 
 @contextmanager
@@ -174,6 +203,7 @@ class _Study:
             "transported": _transported(design),
             "sample_size_search": None if found is None else _search_document(found),
             "sizes": [self._size(size) for size in sizes],
+            **self._assumptions(sizes[-1]),
             "prior": design.prior,
             "prior_of": design.prior and prior_treatment(design),
             "assurance": self._assurance(sizes),
@@ -190,10 +220,41 @@ class _Study:
             self.design, sizes, asked.changes, replicates=asked.replicates, seed=asked.seed
         )
 
+    def _assumptions(self, participants: int) -> dict[str, Any]:
+        """Return the sensitivity analyses at the largest size; None where none is asked for."""
+        design, asked = self.design, self.request
+        axes = axes_of(design, asked)
+
+        def simulated(
+            settings: Sequence[Setting], replicates: int, only_planned: bool, words: str
+        ) -> list[pa.Table]:
+            jobs = [self._job(*each, participants, only_planned) for each in settings]
+            return self._run(jobs, replicates, words)
+
+        def exact(changed: MultiArmDesign) -> float | None:
+            unknown = why_not_exact(changed, participants)
+            return chosen_exact_power(changed, participants) if unknown is None else None
+
+        given = design, asked.changes, axes, participants, asked.replicates, simulated
+        return {
+            "sensitivity": arm_grid(*given, exact) if axes else None,
+            "tornado": arm_tornado(*given) if asked.tornado else None,
+        }
+
     def _examples(self, participants: int) -> list[dict[str, Any]]:
         """Return single trials of the planned effects."""
         planned = arm_configurations(self.design)[0]
         return example_trials(self.design, trials_of(self._trials(participants), planned))
+
+    def wins(self, document: dict[str, Any]) -> dict[int, Floats]:
+        """Return each size with the replicates that found what ``power_of`` names."""
+        planned = arm_configurations(self.design)[0]
+        return {
+            size["participants"]: chosen_rejections(
+                self.design, planned, trials_of(self._trials(size["participants"]), planned)
+            ).astype(float)
+            for size in document["sizes"]
+        }
 
     def write_replicates(self, path: Path, document: dict[str, Any]) -> None:
         """Write the replicates of all sizes and configurations into one file."""
@@ -255,13 +316,25 @@ class _Study:
         }
 
     def _trials(self, participants: int, *, only_planned: bool = False) -> pa.Table:
-        job = arm_job(
-            self.design, self.request.changes, participants, self.request.seed,
+        job = self._job(self.design, self.request.changes, participants, only_planned)
+        return self._run([job], self.request.replicates, f"{participants} participants")[0]
+
+    def _job(
+        self, design: MultiArmDesign, changes: dict[str, float], participants: int,
+        only_planned: bool,
+    ) -> Job:  # fmt: skip
+        return arm_job(
+            design, changes, participants, self.request.seed,
             patient_level=self.request.patient_level, only_planned=only_planned,
         )  # fmt: skip
-        blocks = list(job.blocks(self.request.replicates))
-        finish(blocks, self.store, self.pool, self.tell, f"{participants} participants")
-        return pa.concat_tables(pq.read_table(self.store.path(each)) for each in blocks)
+
+    def _run(self, jobs: Sequence[Job], replicates: int, words: str) -> list[pa.Table]:
+        """Complete the blocks of all jobs together; return the trials of each job."""
+        blocks = [list(job.blocks(replicates)) for job in jobs]
+        finish([b for each in blocks for b in each], self.store, self.pool, self.tell, words)
+        return [
+            pa.concat_tables(pq.read_table(self.store.path(each)) for each in own) for own in blocks
+        ]
 
 
 def _transported(design: MultiArmDesign) -> dict[str, Any] | None:

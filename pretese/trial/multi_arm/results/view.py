@@ -9,6 +9,7 @@ from estimate.methods.registry import METHODS
 from pretese.screen.transported_note import show_transported
 from pretese.trial.multi_arm.results import rows
 from pretese.trial.views.measure_words import narrow_table
+from pretese.trial.views.sensitivity_tables import UNMOVED, tornado_table, worst_case
 from simulate.labels import label_of
 from simulate.scenario.transported import Transported
 
@@ -24,6 +25,11 @@ def show_arms(console: Console, document: dict[str, Any]) -> None:
         console.print(found, style="bold", highlight=False)
     for size in document["sizes"]:
         _show_size(console, document, size)
+    if document["sensitivity"]:
+        _show_grid(console, document["sensitivity"])
+    if document["tornado"]:
+        bars = document["tornado"]["bars"]
+        console.print(tornado_table(document["tornado"]) if bars else UNMOVED)
     if document["assurance"]:
         content = rows.assurance_rows(document)
         console.print(_table(rows.assurance_title(document), rows.ASSURANCE_HEADS, content))
@@ -85,6 +91,14 @@ def _show_size(console: Console, document: dict[str, Any], size: dict[str, Any])
         if row["interaction"]:
             words = f"Interaction significant if {row['configuration']}: "
             console.print(f"{words}{rows.percent_cell(row['interaction'])} %", highlight=False)
+
+
+def _show_grid(console: Console, grid: dict[str, Any]) -> None:
+    axes = (path.rpartition(".")[2].replace("_", "_\n") for path in grid["axes"])
+    heads = (*axes, *rows.GRID_HEADS)
+    title = f"Sensitivity, {grid['participants']} participants, common random numbers"
+    console.print(_table(title, heads, rows.arm_grid_rows(grid)))
+    console.print(worst_case(grid), highlight=False)
 
 
 def _table(title: str, heads: tuple[str, ...], content: list[list[str]]) -> Table:

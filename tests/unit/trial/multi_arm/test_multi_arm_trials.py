@@ -338,9 +338,9 @@ def test_sample_size_is_searched_exactly_where_counts_can_be_enumerated():
     assert "example" in study.report()
 
 
-@pytest.mark.parametrize("name", ["tornado", "effects", "compare"])
+@pytest.mark.parametrize("name", ["effects"])
 def test_options_of_two_arm_designs_are_refused_by_name(name):
-    given = {"tornado": True, "effects": [50], "compare": ["three-analyses"]}[name]
+    given = {"effects": [50]}[name]
     with pytest.raises(InputError, match="several arms do not take it"):
         pt.design(PLAIN).power(**{name: given})
 
