@@ -70,6 +70,8 @@ class Method:
         Whether it compares times to an event, in trials.
     by_site
         Whether its standard errors are those of patients who are alike within sites, in trials.
+    title
+        Title in figures.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Method:
     balanced_as: str | None = None
     times: bool = False
     by_site: bool = False
+    title: str = ""
 
     @property
     def short_label(self) -> str:

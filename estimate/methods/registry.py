@@ -5,6 +5,8 @@ means one estimator everywhere. A new estimator is one entry, and a line in
 ``docs/how-to/analyse-your-own-table.md``.
 """
 
+from dataclasses import replace
+
 from estimate.causal.entropy_balancing import EntropyTarget
 from estimate.causal.marginal import aipw, tmle
 from estimate.causal.matched_effects import matched, matched_effects
@@ -280,5 +282,51 @@ _ENTRIES = (
            offered=_POWER, reason=_OF_TRIALS, by_site=True),
 )  # fmt: skip
 
+#: Titles for figures, where a description does not fit and a code is not understood.
+_TITLES: dict[str, str] = {
+    "unadjusted": "Unadjusted",
+    "risk-ratio": "Unadjusted risk ratio",
+    "fisher": "Fisher's exact test",
+    "fisher-mid-p": "Fisher's test, mid-p",
+    "barnard": "Barnard's exact test",
+    "boschloo": "Boschloo's exact test",
+    "adjusted": "Logistic regression",
+    "gee": "GEE, exchangeable",
+    "firth": "Logistic regression, Firth",
+    "modified-poisson": "Modified Poisson regression",
+    "ps-covariate": "Covariates and propensity score",
+    "ps-covariate-alone": "Propensity score as covariate",
+    "iptw-ate": "IPTW, ATE",
+    "iptw-att": "IPTW, ATT",
+    "iptw-atc": "IPTW, ATC",
+    "iptw-ato": "Overlap weights, ATO",
+    "iptw-atm": "Matching weights, ATM",
+    "iptw-ate-naive": "IPTW, weights as counts",
+    "iptw-ate-adjusted": "IPTW and covariates",
+    "iptw-ato-adjusted": "Overlap weights and covariates",
+    "entropy-ate": "Entropy balancing, ATE",
+    "entropy-att": "Entropy balancing, ATT",
+    "entropy-atc": "Entropy balancing, ATC",
+    "matching": "Propensity score matching",
+    "matching-adjusted": "Matching and covariates",
+    "matching-conditional": "Matching, conditional logistic",
+    "matching-treated-largest": "Matching, software default",
+    "g-computation": "G-computation, ATE",
+    "g-computation-att": "G-computation, ATT",
+    "g-computation-atc": "G-computation, ATC",
+    "g-computation-randomised": "G-computation, randomised",
+    "aipw": "AIPW",
+    "tmle": "TMLE",
+    "mantel-haenszel": "Mantel-Haenszel",
+    "logistic": "Logistic regression",
+    "site-robust": "Clustered by site",
+    "log-rank": "Log-rank test",
+    "cox": "Cox regression",
+    "rmst": "Restricted mean time",
+    "mixed": "Mixed logistic regression",
+}
+
 #: Every analysis method by name, in the order in which pages list them.
-METHODS: dict[str, Method] = {method.name: method for method in _ENTRIES}
+METHODS: dict[str, Method] = {
+    each.name: replace(each, title=_TITLES[each.name]) for each in _ENTRIES
+}
