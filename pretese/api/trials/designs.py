@@ -30,6 +30,10 @@ if TYPE_CHECKING:  # slow to load; imported where needed
     from pretese.trial.monitoring.interim_data import InterimData
 
 
+#: Largest number of participants of an interim count.
+MOST = 1_000_000
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Design(Shown):
     """A planned two-arm trial, read and checked."""
@@ -269,6 +273,46 @@ class Design(Shown):
         return power_bands_of(
             self._file, worlds, sizes, replicates, seed, workers, progress=progress
         )  # fmt: skip
+
+    def blinded_size(self, events: int, participants: int) -> int:
+        """Return the sample size after a blinded re-estimation.
+
+        Parameters
+        ----------
+        events, participants
+            Events and participants with a known outcome, both arms together.
+
+        Returns
+        -------
+        int
+            Participants of the trial in all, in whole blocks and within the limits of the design.
+
+        Raises
+        ------
+        InputError
+            The design has no blinded re-estimation, or the counts are impossible.
+
+        Examples
+        --------
+        >>> import pretese as pt
+        >>> fields = pt.design("re-estimation").to_dict()
+        >>> fields["monitoring"]["reestimation"] |= {"blinded": True}
+        >>> pt.design(fields).blinded_size(81, 180)
+        900
+        """
+        from pretese.trial.simulation.reestimation import blinded_size
+
+        rule = self._file.monitoring.reestimation
+        if rule is None or not rule.blinded:
+            problem = "the design has no blinded re-estimation"
+            cure = "set blinded: true in monitoring.reestimation"
+            raise InputError.of(self.id, "monitoring.reestimation", problem, cure)
+        known = whole_of(participants, "participants", 1, MOST)
+        found = whole_of(events, "events", 0, MOST)
+        if found > known:
+            problem = f"{found} events of {known} participants"
+            raise InputError.of("blinded_size", "events", problem, "give both arms together")
+        return int(blinded_size(self._file, self._file.participants, found, known))
 
     def interim_data(self, analyses: Any) -> Any:
         """Return the interim data of the trial, read and checked, for `monitor`.

@@ -61,6 +61,7 @@ def _obstacles(design: DesignFile, participants: int | None) -> dict[str, bool]:
             design.monitoring.decision_analysis is not None
         ),
         "there is a calendar-time trend": design.calendar_trend is not None,
+        "the size is re-estimated without comparing the arms": rule is not None and rule.blinded,
         "re-estimation is enumerated for two analyses, one side and equal arms": (
             not _enumerable(design)
         ),

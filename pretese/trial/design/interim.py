@@ -44,7 +44,9 @@ class Reestimation(Document):
     ``assume`` is the effect under which conditional power is computed: that of the file's risks
     (``planned``), that of the data (``observed``), or other risks. ``naive`` compares the statistic
     of all participants with the planned boundaries, which inflates the type I error; it is included
-    to show by how much.
+    to show by how much. ``blinded`` chooses the size from the events of both arms together, with
+    the assumed risk difference; arms are not compared before the end, and all participants are
+    tested once (`blinded_size`).
     """
 
     at_analysis: Annotated[Whole, Field(ge=1, le=100)]
@@ -53,6 +55,7 @@ class Reestimation(Document):
     min_percent: Above = 100.0
     max_percent: Above
     combination: Literal["inverse normal", "naive"] = "inverse normal"
+    blinded: bool = False
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -61,7 +64,16 @@ class Reestimation(Document):
         assumed = self.assume
         if isinstance(assumed, Risks) and assumed.treated_percent <= assumed.control_percent:
             raise ValueError("the assumed risks have no effect; raise treated_percent")
+        if self.blinded and assumed == "observed":
+            raise ValueError("a blinded re-estimation observes no effect; assume planned, or risks")
+        if self.blinded and self.combination == "naive":
+            raise ValueError("a blinded re-estimation combines no stages; leave combination out")
         return self
+
+    @property
+    def tests_everyone(self) -> bool:
+        """Whether all participants are tested together, not the stages."""
+        return self.blinded or self.combination == "naive"
 
 
 class Monitoring(Document):
@@ -148,6 +160,8 @@ class Monitoring(Document):
     @property
     def efficacy_at(self) -> tuple[bool, ...] | None:
         """Whether the efficacy boundary applies at each analysis; None: at all."""
+        if self.reestimation and self.reestimation.blinded:
+            return (False, True)
         return self._at(self.efficacy_analyses)
 
     @property
@@ -175,6 +189,11 @@ class Monitoring(Document):
         if rule and rule.at_analysis >= last:
             raise ValueError(
                 f"no analysis follows re-estimation at analysis {rule.at_analysis} of {last}"
+            )
+        if rule and rule.blinded and (last > 2 or self.futility):
+            raise ValueError(
+                "a blinded re-estimation goes with one test at the end: two analyses_percent, the "
+                "first for the re-estimation, and no futility"
             )
         return self
 

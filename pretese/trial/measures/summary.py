@@ -155,7 +155,7 @@ def _sizes(design: DesignFile, participants: int, outcomes: Outcomes) -> dict[st
     most = largest(design, participants)
     return {
         "at_analysis": rule.at_analysis,
-        "combination": rule.combination,
+        "combination": "blinded" if rule.blinded else rule.combination,
         "planned": participants,
         "most": most,
         "re_estimated": plain_measure(mean(onward.astype(float))),

@@ -76,6 +76,13 @@ def _check_design(design: DesignFile, asked: Asked) -> None:
         )
         cure = "combine stages by inverse normal"
         raise InputError.of(design.id, "monitoring.reestimation.combination", problem, cure)
+    if rule and rule.blinded:
+        problem = "a blinded re-estimation compares no arms before the end of the trial"
+        cure = (
+            "give the events of both arms together to `blinded_size` of the design in Python; "
+            "analyse the finished trial by its score test"
+        )
+        raise InputError.of(design.id, "monitoring.reestimation.blinded", problem, cure)
     if rule and asked.overrunning:
         problem = "a trial with re-estimation has no analysis with overrunning"
         raise InputError.of("overrunning", "", problem, "remove the analysis after the stop")

@@ -8,7 +8,7 @@ from estimate.sequential.boundary_shapes import describe
 from pretese.trial.design.boundary_notation import read_shape
 from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.endpoint import IMPUTED, Endpoint, EndpointAnalysis
-from pretese.trial.design.interim import Monitoring
+from pretese.trial.design.interim import Monitoring, Reestimation
 from pretese.trial.design.multiplicity import Multiplicity
 from simulate.labels import axis_label, label_of, regimen_label
 from simulate.recruitment.schemes import SCHEMES
@@ -187,8 +187,20 @@ def _boundary_words(plan: Monitoring) -> str:
     return f"{describe(plan.shape(), plan.beta_spending(), plan.binding)} ({notation})"
 
 
+def _blinded_words(plan: Monitoring, rule: Reestimation) -> str:
+    """Return a re-estimation that does not compare the arms, as text."""
+    return (
+        f"one, at the end; the sample size is re-estimated at {plan.analyses_percent[0]:.4g} % of "
+        "the participants from the events of both arms together, blinded, for a power of "
+        f"{rule.conditional_power_percent:g} % at the assumed risk difference, the rest being "
+        f"{rule.min_percent:g} to {rule.max_percent:g} % of the planned one"
+    )
+
+
 def _analyses(design: DesignFile) -> str:
     plan, rule = design.monitoring, design.monitoring.reestimation
+    if rule and rule.blinded:
+        return _blinded_words(plan, rule)
     shares = ", ".join(f"{share:.4g} %" for share in plan.analyses_percent)
     words = f"at {shares} of the information; efficacy boundaries: {_boundary_words(plan)}"
     for name, chosen in (

@@ -143,7 +143,8 @@ def _software(point: dict[str, Any], version: str) -> str:
 def at_a_stop(design: DesignFile) -> list[tuple[str, str]]:
     """Return a row on the estimate reported after an early stop; none without interim analyses."""
     plan = design.monitoring
-    if len(plan.analyses_percent) == 1:
+    blinded = plan.reestimation is not None and plan.reestimation.blinded
+    if len(plan.analyses_percent) == 1 or blinded:
         return []
     if not can_be_ordered(design):
         reason = (

@@ -11,7 +11,7 @@ from estimate.sequential.delayed.decision_analysis import critical_decision
 from estimate.sequential.trials import Conduct, follow
 from pretese.trial.conduct.recorded_data import Data
 from pretese.trial.simulation.arm_comparison import analyse_trials, signed_statistic
-from pretese.trial.simulation.reestimation import resized
+from pretese.trial.simulation.reestimation import blinded_size, resized
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def run_analyses(data: Data, participants: int, sizes: Ints | None = None) -> An
     """Perform the analyses of trials planned for ``participants``.
 
     After re-estimation the participants before and after that analysis are analysed separately and
-    combined with the planned weights, unless the design is naive.
+    combined with the planned weights, unless the design is naive or the re-estimation blinded.
 
     Parameters
     ----------
@@ -82,13 +82,15 @@ def run_analyses(data: Data, participants: int, sizes: Ints | None = None) -> An
     early = len(counts) if rule is None else rule.at_analysis
     answers = [analyse_trials(data.cut(count)) for count in counts[:early]]
     z = np.stack([signed_statistic(answer) for answer in answers], -1)
-    if sizes is None:
+    if sizes is None and rule is not None and rule.blinded:
+        sizes = _blinded_sizes(data, participants, counts[early - 1])
+    elif sizes is None:
         sizes = resized(design, participants, z[:, -1])
     if rule is None:
         return Analyses(sizes, tuple(answers), z, _decided(data, counts, z))
     later = [sizes[:, analysis] for analysis in range(early, len(counts))]
     answers += [analyse_trials(data.cut(last)) for last in later]
-    if rule.combination == "naive":
+    if rule.tests_everyone:
         new: Floats = np.stack([signed_statistic(answer) for answer in answers[early:]], -1)
     else:
         own = [
@@ -96,6 +98,15 @@ def run_analyses(data: Data, participants: int, sizes: Ints | None = None) -> An
         ]
         new = combined(design.monitoring.plan().information_rates, z[:, -1], np.stack(own, -1))
     return Analyses(sizes, tuple(answers), np.concatenate([z, new], -1))
+
+
+def _blinded_sizes(data: Data, participants: int, seen: int) -> Ints:
+    """Return (replicate, analysis) sizes chosen by the events of both arms together."""
+    early = data.cut(seen)
+    known = early.include.sum(1)
+    events = (early.outcome * early.include).sum(1)
+    final = blinded_size(data.design, participants, events, known)
+    return np.stack([np.full(final.shape, seen), final], -1)
 
 
 def _decided(data: Data, counts: tuple[int, ...], z: Floats) -> DecisionEnd | None:

@@ -6,12 +6,16 @@ error is controlled.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
 from estimate.core.arrays import Floats, Ints
 from estimate.sequential.conditional_power import information_for_power, required_z
 from pretese.trial.design.arms import Risks
 from pretese.trial.design.design_file import DesignFile
+
+#: Assumed risks are at least this far from 0 and 1.
+SMALLEST = 1e-3
 
 
 def resized(design: DesignFile, participants: int, z: Floats) -> Ints:
@@ -45,6 +49,55 @@ def resized(design: DesignFile, participants: int, z: Floats) -> Ints:
     sizes = planned.copy()
     sizes[..., rule.at_analysis :] = seen + _up(rest[..., None] * later, design.step)
     return np.where(np.isnan(z)[..., None], planned, sizes)
+
+
+def blinded_size(
+    design: DesignFile, participants: int, events: ArrayLike, known: ArrayLike
+) -> Ints:
+    """Return (...) participants in all after a re-estimation that does not compare the arms.
+
+    The risks are those with the assumed difference whose mean over the arms is the observed
+    proportion of events. The size gives the score test of all participants the required power, in
+    whole blocks, within the limits of the design. Gould AL. *Stat Med* 1992;11:55-66; Friede T,
+    Kieser M. *Pharm Stat* 2004;3:269-79.
+
+    Parameters
+    ----------
+    participants
+        Planned.
+    events, known
+        (...) events and known outcomes of both arms together at the analysis of the re-estimation.
+        Without a known outcome the size stays as planned.
+
+    Examples
+    --------
+    >>> from pretese.trial.design.design_reader import design_path, read_design
+    >>> design = read_design(design_path("re-estimation"))[0]
+    >>> rule = design.monitoring.reestimation.model_copy(update={"blinded": True})
+    >>> plan = design.monitoring.model_copy(update={"reestimation": rule})
+    >>> blinded = design.model_copy(update={"monitoring": plan})
+    >>> [int(blinded_size(blinded, 360, events, 180)) for events in (45, 81)]
+    [784, 900]
+    """
+    rule = design.monitoring.reestimation
+    if rule is None:
+        raise ValueError("sizes are not re-estimated")  # checked by the caller
+    risk, arm = assumed_rates(design)
+    seen = design.analyses_at(participants)[rule.at_analysis - 1]
+    known = np.asarray(known, float)
+    overall = np.where(known > 0, events / np.maximum(known, 1.0), (risk * arm).sum() / arm.sum())
+    gap, share = risk[1] - risk[0], arm / arm.sum()
+    low = np.clip(overall - share[1] * gap, SMALLEST, 1 - SMALLEST)
+    high = np.clip(overall + share[0] * gap, SMALLEST, 1 - SMALLEST)
+    null = overall * (1 - overall) * (1 / arm).sum()
+    varied = low * (1 - low) / arm[0] + high * (1 - high) / arm[1]
+    power = float(ndtri(rule.conditional_power_percent / 100))
+    root = design.monitoring.plan().upper[-1] * np.sqrt(null) + power * np.sqrt(varied)
+    left = participants - seen
+    wanted = np.clip((root / gap) ** 2 - seen, left * rule.min_percent / 100,
+                     left * rule.max_percent / 100)  # fmt: skip
+    rest = np.minimum(_up(wanted, design.step), _most_rest(design, left))
+    return np.asarray(np.where(known > 0, seen + rest, participants))
 
 
 def largest(design: DesignFile, participants: int) -> int:
