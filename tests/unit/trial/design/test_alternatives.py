@@ -10,7 +10,12 @@ from pretese.trial.design.design_file import DesignFile
 from pretese.trial.design.design_reader import read_design
 from pretese.trial.power.runner import Runner
 from pretese.trial.power.sensitivity_grid import grid_document, study_grid
-from pretese.trial.power.tornado import _words, assumed_ranges, study_tornado, tornado_document
+from pretese.trial.power.tornado import (
+    assumed_ranges,
+    assumption_words,
+    study_tornado,
+    tornado_document,
+)
 from protocol.errors import InputError
 from protocol.reading.documents import validate
 from simulate.scenario.load import load_scenario
@@ -157,8 +162,8 @@ def test_a_tornado_begins_with_the_most_influential_assumption(runner):
 
 def test_a_path_with_an_index_has_a_label():
     scenario = load_scenario("rct-two-arm")
-    assert _words(scenario, "behaviour.missed_share") == "behaviour.missed_share"
-    words = _words(scenario, "population.correlations.0.correlation")
+    assert assumption_words(scenario, "behaviour.missed_share") == "behaviour.missed_share"
+    words = assumption_words(scenario, "population.correlations.0.correlation")
     assert words == "correlation of fsh_iu_l and lh_iu_l"
 
 
