@@ -1,8 +1,9 @@
 """A running Dask cluster, whose workers may join, leave or fail."""
 
+import asyncio
 import logging
-from collections.abc import Iterator, Sequence
-from concurrent.futures import CancelledError
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, Executor, Future
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -21,6 +22,9 @@ _TLS = "DASK_DISTRIBUTED__COMM__TLS__"
 
 #: Seconds without a result after which the scheduler is asked whether it has workers.
 CHECK_SECONDS = 10
+
+#: Workers on which the scheduler repeats a call that failed.
+_RETRIES = 3
 
 
 def pool_of(
@@ -50,7 +54,7 @@ def cluster_pool(address: str) -> Iterator[WorkerPool]:
 def _pool(client: Any, address: str) -> WorkerPool:
     threads = sum(client.nthreads().values())
     return WorkerPool(
-        client.get_executor(retries=3),
+        _ClusterExecutor(client),
         QUEUED * max(threads, 2),
         argument="scheduler",
         value=address,
@@ -58,6 +62,24 @@ def _pool(client: Any, address: str) -> WorkerPool:
         check=lambda: _check(client, address),
         check_seconds=CHECK_SECONDS,
     )
+
+
+class _ClusterExecutor(Executor):
+    """Calls on the workers of a Dask client, as futures of the standard library.
+
+    Dask's own executor (`Client.get_executor`) reads the status of a call after it has fetched
+    the result. If the worker that keeps the result is lost between the two, it unpacks the result
+    as though it were an error. Here a result that was fetched is returned.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        """Send a call to the cluster; its future gives the result or raises the error."""
+        call = self._client.submit(function, *arguments, retries=_RETRIES, **named)
+        fetched = self._client.gather(call, asynchronous=True)
+        return asyncio.run_coroutine_threadsafe(fetched, self._client.loop.asyncio_loop)
 
 
 @contextmanager

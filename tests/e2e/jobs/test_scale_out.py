@@ -20,7 +20,9 @@ import psutil
 import pytest
 
 from pretese.cli import run
+from pretese.jobs.cluster import cluster_pool
 from pretese.jobs.storage.blocks import Store
+from pretese.jobs.worker_pool import in_order
 from pretese.screen.endings import EXIT_BAD_INPUT
 from tests.support.output.folder_contents import hashes
 
@@ -241,6 +243,29 @@ def test_the_documented_cluster_listens_only_there_and_survives_a_lost_worker(
         assert run(words(tmp_path, out, "--scheduler", cluster.address)) == 0
     assert hashes(out) == hashes(whole)
     gc.collect()  # connections left open by the client are an error here, not in another test
+
+
+def test_a_result_whose_worker_is_lost_just_after_it_was_fetched_is_returned(cluster, monkeypatch):
+    distributed = importlib.import_module("distributed")
+    fetch, lost = distributed.Client._gather, []
+
+    async def fetch_and_lose(
+        self: object, futures: object, *more: object, **named: object
+    ) -> object:
+        found = await fetch(self, futures, *more, **named)
+        for future in futures if isinstance(futures, list) else [futures]:
+            future._state.lose()  # as the client does when the scheduler reports a lost worker
+            lost.append(future.key)
+        return found
+
+    monkeypatch.setattr(distributed.Client, "_gather", fetch_and_lose)
+    with cluster_pool(cluster.address) as pool:
+        assert list(in_order(str.split, ["a b", "a b c d"], pool)) == [
+            ["a", "b"],
+            ["a", "b", "c", "d"],
+        ]
+    assert len(lost) == 2
+    gc.collect()
 
 
 def test_a_lost_scheduler_is_reported_in_one_message_and_the_run_continues(
