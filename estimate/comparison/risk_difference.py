@@ -190,9 +190,9 @@ def _roots(above: Above, ends: Floats, columns: Floats) -> Floats:
 
 def _distinct(given: Floats) -> tuple[Floats, Ints]:
     """Return the distinct columns of counts and critical values, and the kind of each column."""
-    counts = given[:4].astype(np.int64)
-    if (counts == given[:4]).all() and (given[4] == given[4, :1]).all():
-        place, kind = distinct_columns(counts)
+    whole = (given[:4] == np.rint(given[:4])).all()  # false for missing counts
+    if whole and (given[4] == given[4, :1]).all():
+        place, kind = distinct_columns(given[:4].astype(np.int64))
         return given[:, place], kind
     tables, back = np.unique(given, axis=1, return_inverse=True)
     return tables, back.ravel()
