@@ -31,6 +31,9 @@ Above = Callable[..., Floats]
 #: Accuracy of limits, for differences of risks and for logarithms of ratios.
 TOLERANCE = 1e-12
 
+#: Counts below this are distinct as floating-point numbers.
+LARGEST_WHOLE = 2.0**53
+
 #: Ratios are searched between these; a limit at the edge is 0 or infinity.
 LOG_EDGE = 30.0
 
@@ -190,7 +193,8 @@ def _roots(above: Above, ends: Floats, columns: Floats) -> Floats:
 
 def _distinct(given: Floats) -> tuple[Floats, Ints]:
     """Return the distinct columns of counts and critical values, and the kind of each column."""
-    whole = (given[:4] == np.rint(given[:4])).all()  # false for missing counts
+    # Effective counts of weighted risks need not be whole, and can be very large.
+    whole = (given[:4] == np.rint(given[:4])).all() and given[:4].max(initial=0.0) < LARGEST_WHOLE
     if whole and (given[4] == given[4, :1]).all():
         place, kind = distinct_columns(given[:4].astype(np.int64))
         return given[:, place], kind

@@ -1,5 +1,7 @@
 """Distinct columns of whole numbers: simulated trials of one size share few tables of counts."""
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -7,6 +9,9 @@ Ints = NDArray[np.int64]
 
 #: Columns that can be told apart by position, at least; more than the data have need sorting.
 DENSE = 1_000_000
+
+#: Kinds of columns that one number can hold.
+LARGEST = 2**62
 
 
 def distinct_columns(rows: ArrayLike) -> tuple[Ints, Ints]:
@@ -17,7 +22,7 @@ def distinct_columns(rows: ArrayLike) -> tuple[Ints, Ints]:
     Parameters
     ----------
     rows
-        (row, column) whole numbers whose ranges have a product below 2**63.
+        (row, column) whole numbers; their differences are below 2**63.
 
     Examples
     --------
@@ -27,13 +32,17 @@ def distinct_columns(rows: ArrayLike) -> tuple[Ints, Ints]:
            [5, 5]]), array([1, 0, 1]))
     """
     given = np.asarray(rows, np.int64)
-    number, size = np.zeros(given.shape[1], np.int64), 1
-    if number.size == 0:
-        return number, number
-    for row in given:
-        low, span = int(row.min()), int(row.max()) - int(row.min()) + 1
-        number = number * span + (row - low)
-        size *= span
+    if given.shape[1] == 0:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    low = given.min(1)
+    spans = [int(span) + 1 for span in given.max(1) - low]
+    size = math.prod(spans)
+    if size >= LARGEST:
+        _, place, kind = np.unique(given, axis=1, return_index=True, return_inverse=True)
+        return place, kind.ravel()
+    number = np.zeros(given.shape[1], np.int64)
+    for row, start, span in zip(given, low, spans, strict=True):
+        number = number * span + (row - start)
     if size > max(DENSE, 8 * number.size):
         _, place, kind = np.unique(number, return_index=True, return_inverse=True)
         return place, kind

@@ -6,7 +6,7 @@ import pytest
 from estimate.core.numeric.distinct import distinct_columns
 
 
-@pytest.mark.parametrize("span", [1, 3, 60, 40_000])
+@pytest.mark.parametrize("span", [1, 3, 60, 40_000, 2**40])
 def test_kinds_are_those_of_a_sort(span):
     rows = np.random.default_rng(span).integers(-5, span - 5, (4, 300))
     place, kind = distinct_columns(rows)
