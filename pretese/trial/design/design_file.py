@@ -205,6 +205,9 @@ class DesignFile(TrialIdentity):
 
     def _check_margin(self) -> None:
         """Refuse margins outside the scale of risks, and hypotheses that the plan cannot test."""
+        kinds = [each.analysis.kind_of_hypothesis for each in self.secondary]
+        if self.monitoring.reestimation and "equivalence" in kinds:
+            raise ValueError("re-estimation combines no two one-sided tests; leave equivalence out")
         if self.analysis.margin_percent is None:
             return
         plan, kind = self.monitoring, self.analysis.kind_of_hypothesis

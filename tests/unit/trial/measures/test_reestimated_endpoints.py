@@ -107,3 +107,10 @@ def test_family_errors_use_the_sizes_of_their_null_hypotheses(results):
 def test_designs_without_a_valid_procedure_are_refused(changes, reason):
     with pytest.raises(InputError, match=reason):
         design(**changes)
+
+
+def test_a_secondary_endpoint_tested_for_equivalence_is_refused():
+    secondary = read_design("three-endpoints")[0].model_dump()["secondary"]
+    secondary[0]["analysis"] |= {"margin_percent": 10, "hypothesis": "equivalence"}
+    with pytest.raises(InputError, match="no two one-sided tests"):
+        design(secondary=secondary)
