@@ -35,7 +35,8 @@ INTERFACE = (
     "analysis.analysis_result",
     "analysis.recoveries", "analysis.recovery_result", "trials.designs", "trials.power",
     "trials.forecasts", "trials.group_sequential", "trials.multi_arm_boundaries",
-    "trials.multi_arm_trial", "trials.monitoring", "evidence.published_evidence",
+    "trials.multi_arm_trial", "trials.interim.monitoring",
+    "trials.interim.multi_arm_monitoring", "evidence.published_evidence",
     "evidence.effect_prior", "estimators.catalogue", "shipped_names",
 )  # fmt: skip
 

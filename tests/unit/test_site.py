@@ -46,3 +46,8 @@ def test_every_link_leads_to_a_file_of_the_site(staged):
         if "://" not in target and not (page.parent / target).exists()
     ]
     assert lost == []
+
+
+def test_every_module_of_the_interface_page_exists():
+    for name in load_program("site/stage.py").INTERFACE:
+        assert (ROOT / "pretese" / "api" / f"{name.replace('.', '/')}.py").is_file(), name
